@@ -1,0 +1,38 @@
+//! Why a handshake failed, in a form that every report shares.
+
+/// An error of a protocol: says whose fault it was, and has a stable code.
+pub trait Fault: core::error::Error {
+    /// Whose fault it was.
+    fn blame(&self) -> Blame;
+    /// The stable reason code, `<protocol>.<what>`: `bitcoin.checksum`.
+    fn code(&self) -> &'static str;
+}
+
+/// Whose fault a failure was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Blame {
+    /// The peer broke the protocol.
+    Peer,
+    /// Both sides are sound but do not fit: another network, too old a version.
+    Mismatch,
+    /// The peer is sound and turned us away.
+    Refused,
+    /// Nobody can tell the peer from the path to it: no answer, a closed connection.
+    Network,
+    /// Our own side: out of files, no route.
+    Local,
+}
+
+impl Blame {
+    /// Its stable name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Peer => "peer",
+            Self::Mismatch => "mismatch",
+            Self::Refused => "refused",
+            Self::Network => "network",
+            Self::Local => "local",
+        }
+    }
+}

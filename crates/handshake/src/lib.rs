@@ -1,0 +1,117 @@
+//! What a handshake is: the contract between protocols, which own no I/O, and drivers, which know no protocol.
+//!
+//! ```text
+//!            bytes that arrived             bytes to send
+//!  driver ────────── Rx ─────────▶ step ─────── tx ───────▶ driver
+//!    ▲                              │
+//!    └── Need(n) · Event · Done · Err
+//! ```
+//!
+//! A protocol implements [`Handshake`] once for each [`Role`]. It owns no socket, clock or random source: keys,
+//! nonces, the reading of our clock and limits come in through its constructor. So official vectors run through
+//! the public API, a fuzzer's runs repeat, and the same code works over tokio, threads or a recorded session.
+#![no_std]
+extern crate alloc;
+
+mod fault;
+mod rx;
+mod text;
+
+use alloc::vec::Vec;
+
+pub use fault::{Blame, Fault};
+pub use rx::{Rx, Short};
+pub use text::Printable;
+
+/// Which side of the connection we are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// We opened the connection.
+    Initiator,
+    /// We accepted it.
+    Responder,
+}
+
+/// One side of one handshake.
+pub trait Handshake {
+    /// What was agreed. For an encrypted protocol it holds the two halves of the channel.
+    type Output;
+    /// Something worth a line in a trace. It covers the bytes that its step took from `rx` and appended to `tx`.
+    type Event;
+    /// Why the handshake cannot go on.
+    type Error: Fault;
+
+    /// Goes on by at most one event; appends what must be sent to `tx`.
+    ///
+    /// The same bytes give the same steps, however they were cut: too few of them is [`Step::Need`], never an
+    /// error. Whoever drives this sends `tx` before waiting for more bytes and calls again after an event. After
+    /// `Done` or an error there is nothing left to call for.
+    ///
+    /// # Errors
+    /// What the peer did wrong, or why the two of us do not fit together.
+    fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Self::Event, Self::Output>, Self::Error>;
+
+    /// What it waits for, in the protocol's own words: "version", "act two".
+    fn awaiting(&self) -> &'static str;
+
+    /// How far the handshake has come.
+    fn stage(&self) -> Stage;
+
+    /// What it most likely means when the connection ends here, as the rest of a sentence; empty if nobody can tell.
+    fn suspicion(&self, _end: End) -> &'static str {
+        ""
+    }
+}
+
+/// How far one call of [`Handshake::step`] came.
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step<E, T> {
+    /// It cannot go on before at least this many more bytes have arrived. Never 0.
+    Need(usize),
+    /// Something happened; call again.
+    Event(E),
+    /// The handshake is over. Bytes left in `rx` belong to what comes after it.
+    Done(T),
+}
+
+/// Where in a connection's life an attempt was when it ended. Each names the part that had been entered last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Looking up a name.
+    Resolve,
+    /// Opening the connection.
+    Connect,
+    /// Key exchange or negotiation of the transport.
+    Transport,
+    /// Waiting for the peer's introduction.
+    Hello,
+    /// Introduced; waiting for what concludes the handshake.
+    Ack,
+    /// Concluded.
+    Done,
+}
+
+impl Stage {
+    /// Its stable name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Transport => "transport",
+            Self::Hello => "hello",
+            Self::Ack => "ack",
+            Self::Done => "done",
+        }
+    }
+}
+
+/// How a connection ended without any message saying why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum End {
+    /// The peer closed it.
+    Closed,
+    /// The peer said nothing more before the deadline.
+    Silent,
+}
