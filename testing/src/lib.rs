@@ -1,0 +1,241 @@
+//! The laws that every handshake obeys, whatever its protocol.
+//!
+//! | law | |
+//! |---|---|
+//! | [`cut`] | the same bytes give the same end, however they are cut |
+//! | [`pair`] | two sides agree, and what follows the handshake is left untouched |
+//! | [`flip`] | a changed or missing byte never panics, hangs or goes unnoticed |
+//! | [`survives`] | so does input that nobody thought of: for fuzzing, and for replaying what it found |
+
+#![expect(clippy::panic, reason = "a law that does not hold fails its test")]
+
+use std::fmt::Debug;
+
+use handshake::{Fault, Handshake, Rx, Step};
+
+/// How a handshake ended that was given all of some bytes.
+#[derive(Debug)]
+pub struct Ended<H: Handshake> {
+    /// What was agreed, what went wrong, or `None` if it waits for more.
+    pub result: Option<Result<H::Output, H::Error>>,
+    /// Everything it sent.
+    pub sent: Vec<u8>,
+    /// What it said it was waiting for.
+    pub awaiting: &'static str,
+    /// How many bytes it took.
+    pub taken: usize,
+}
+
+impl<H: Handshake> Ended<H>
+where
+    H::Output: Debug,
+{
+    /// The end in one comparable line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let result = match &self.result {
+            None => "waits".to_owned(),
+            Some(Ok(output)) => format!("done: {output:?}"),
+            Some(Err(fault)) => format!("{} ({:?}): {fault}", fault.code(), fault.blame()),
+        };
+        format!(
+            "{result}; awaiting {}; took {}; sent {:02x?}",
+            self.awaiting, self.taken, self.sent
+        )
+    }
+}
+
+/// Gives a handshake some bytes in these pieces, as a driver would.
+///
+/// # Panics
+/// If it breaks the contract: needs nothing, takes bytes while it says it needs more, or does not stop.
+pub fn feed<'p, H: Handshake>(handshake: &mut H, pieces: impl IntoIterator<Item = &'p [u8]>) -> Ended<H> {
+    let mut ended = Ended {
+        result: None,
+        sent: Vec::new(),
+        awaiting: "",
+        taken: 0,
+    };
+    let mut buffer = Vec::new();
+    for piece in std::iter::once(&[][..]).chain(pieces) {
+        buffer.extend_from_slice(piece);
+        let taken = drain(handshake, &mut buffer, &mut ended);
+        buffer.drain(..taken);
+        ended.taken += taken;
+        if ended.result.is_some() {
+            break;
+        }
+    }
+    ended.awaiting = handshake.awaiting();
+    ended
+}
+
+fn drain<H: Handshake>(handshake: &mut H, buffer: &mut [u8], ended: &mut Ended<H>) -> usize {
+    let mut at = 0;
+    // Each step takes a byte, says something, or ends; nothing says more than a few messages per byte heard.
+    let most = 1000 + 10 * buffer.len();
+    for _ in 0..most {
+        let mut rx = Rx::new(&mut buffer[at..]);
+        let step = handshake.step(&mut rx, &mut ended.sent);
+        let (taken, left) = (rx.taken(), rx.len());
+        at += taken;
+        match step {
+            Ok(Step::Need(n)) => {
+                assert!(n > 0, "a handshake that waits must need something");
+                assert_eq!(taken, 0, "a step that needs more takes nothing, with {left} left");
+                return at;
+            }
+            Ok(Step::Event(_)) => {}
+            Ok(Step::Done(output)) => {
+                ended.result = Some(Ok(output));
+                return at;
+            }
+            Err(fault) => {
+                ended.result = Some(Err(fault));
+                return at;
+            }
+        }
+    }
+    panic!("the handshake does not stop");
+}
+
+/// However `bytes` are cut, the handshake ends the same: whole, byte by byte, and split once at every byte. Returns
+/// that end.
+///
+/// # Panics
+/// If it does not.
+pub fn cut<H: Handshake>(make: impl Fn() -> H, bytes: &[u8]) -> Ended<H>
+where
+    H::Output: Debug,
+{
+    let whole = feed(&mut make(), [bytes]);
+    let expected = whole.summary();
+    let dripped = feed(&mut make(), bytes.chunks(1));
+    assert_eq!(dripped.summary(), expected, "byte by byte");
+    for at in 0..=bytes.len() {
+        let (head, tail) = bytes.split_at(at);
+        assert_eq!(
+            feed(&mut make(), [head, tail]).summary(),
+            expected,
+            "split at byte {at}"
+        );
+    }
+    whole
+}
+
+/// Lets two sides talk to each other, each followed by bytes of what comes after the handshake, which must be left.
+/// Returns what both agreed.
+///
+/// # Panics
+/// If they do not both conclude, or one of them takes bytes that are not its own.
+pub fn pair<A: Handshake, B: Handshake>(mut a: A, mut b: B) -> (A::Output, B::Output) {
+    const TAIL: &[u8] = b"what comes after \x00\xff";
+    let (mut from_a, mut from_b) = (Side::default(), Side::default());
+    // Every round trip is one turn of this loop; no handshake has as many.
+    for _ in 0..100 {
+        from_a.turn(&mut a, &mut from_b, TAIL);
+        from_b.turn(&mut b, &mut from_a, TAIL);
+        if let (Some(_), Some(_)) = (&from_a.output, &from_b.output) {
+            break;
+        }
+    }
+    match (from_a.output, from_b.output) {
+        (Some(a_output), Some(b_output)) => {
+            assert_eq!(from_b.sent, TAIL, "what the first side left of the second's bytes");
+            assert_eq!(from_a.sent, TAIL, "what the second side left of the first's bytes");
+            (a_output, b_output)
+        }
+        _ => panic!(
+            "not concluded: one side waits for {}, the other for {}",
+            a.awaiting(),
+            b.awaiting()
+        ),
+    }
+}
+
+/// What one side has sent that the other has not taken, and what it agreed.
+struct Side<T> {
+    sent: Vec<u8>,
+    output: Option<T>,
+}
+
+impl<T> Default for Side<T> {
+    fn default() -> Self {
+        Self {
+            sent: Vec::new(),
+            output: None,
+        }
+    }
+}
+
+impl<T> Side<T> {
+    fn turn<H: Handshake<Output = T>, O>(&mut self, handshake: &mut H, other: &mut Side<O>, tail: &[u8]) {
+        if self.output.is_some() {
+            return;
+        }
+        let mut ended = Ended {
+            result: None,
+            sent: Vec::new(),
+            awaiting: "",
+            taken: 0,
+        };
+        let taken = drain(handshake, &mut other.sent, &mut ended);
+        other.sent.drain(..taken);
+        self.sent.append(&mut ended.sent);
+        match ended.result {
+            Some(Ok(output)) => {
+                self.output = Some(output);
+                self.sent.extend_from_slice(tail);
+            }
+            Some(Err(fault)) => panic!("{}: {fault}", fault.code()),
+            None => {}
+        }
+    }
+}
+
+/// Changes each byte in several ways, and cuts the input at each byte. `check` judges every end that is not the one of
+/// the unchanged bytes: it gets the place and the end.
+///
+/// # Panics
+/// If the handshake does, or breaks its contract.
+pub fn flip<H: Handshake>(make: impl Fn() -> H, bytes: &[u8], mut check: impl FnMut(usize, &Ended<H>))
+where
+    H::Output: Debug,
+{
+    for at in 0..bytes.len() {
+        for mask in [0x01, 0x80, 0xff] {
+            let mut changed = bytes.to_vec();
+            changed[at] ^= mask;
+            check(at, &feed(&mut make(), [&changed[..]]));
+        }
+        let ended = feed(&mut make(), [&bytes[..at]]);
+        assert!(
+            ended.result.is_none() || ended.taken <= at,
+            "it took more than there was"
+        );
+    }
+}
+
+/// Any input at all: no panic, no endless loop, the same end however it is cut, and no more sent than a few times
+/// what was heard. The first byte chooses the cut.
+///
+/// # Panics
+/// If one of these does not hold.
+pub fn survives<H: Handshake>(make: impl Fn() -> H, input: &[u8])
+where
+    H::Output: Debug,
+{
+    /// A handshake speaks first, and then at most so much for what it hears.
+    const FIRST_WORDS: usize = 4096;
+    let Some((&piece, bytes)) = input.split_first() else {
+        return;
+    };
+    let whole = feed(&mut make(), [bytes]);
+    let pieces = bytes.chunks(usize::from(piece).max(1));
+    assert_eq!(feed(&mut make(), pieces).summary(), whole.summary());
+    assert!(
+        whole.sent.len() <= FIRST_WORDS + 4 * bytes.len(),
+        "it sent {} bytes",
+        whole.sent.len()
+    );
+}
