@@ -1,0 +1,390 @@
+//! The conversation by which two nodes say hello, over whole messages: whichever transport carries them.
+//!
+//! Each side sends `version` once and answers the other's with `verack`; before its `verack` it may say which
+//! extensions it wants. An initiator speaks first, a responder once it has heard a version that it accepts. Nobody
+//! waits for the other's `verack` before sending its own. (Core: net_processing.cpp ProcessMessage)
+
+use alloc::vec::Vec;
+use core::mem;
+
+use handshake::{End, Role, Stage};
+
+use crate::chain::Params;
+use crate::error::Error;
+use crate::message::{Feature, Message};
+use crate::version::{NetAddress, Services, Tail, UserAgent, Version};
+
+/// Our own side: what we say, and what we ask of the peer. Nothing of it is fixed.
+#[derive(Clone, Debug)]
+pub struct Local {
+    /// The network.
+    pub params: Params,
+    /// How we introduce ourselves.
+    pub version: Version,
+    /// What the network adds to our `version`.
+    pub tail: Tail,
+    /// Peers that announce less are refused.
+    pub min_peer_version: i32,
+    /// Peers that lack any of these are refused.
+    pub require_services: Services,
+    /// Nonces of ours besides `version.nonce`: those of our other connections that are still saying hello.
+    pub own_nonces: Vec<u64>,
+    /// Send `wtxidrelay`, if the common version knows it.
+    pub wtxidrelay: bool,
+    /// Send `sendaddrv2`, if the common version knows it.
+    pub sendaddrv2: bool,
+    /// Send these as `feature`, if the common version knows it.
+    pub features: Vec<Feature>,
+    /// Send `sendheaders` after our `verack`.
+    pub sendheaders: bool,
+    /// Send `sendcmpct` of this version after our `verack`.
+    pub sendcmpct: Option<u64>,
+    /// Send `feefilter` with this rate after our `verack`.
+    pub feefilter: Option<i64>,
+}
+
+impl Local {
+    /// A plain introduction on a network: its current version, no services, no user agent, height 0, no relay; asks
+    /// for `wtxidrelay` and `sendaddrv2` where the network knows them.
+    ///
+    /// `time` is our clock in seconds since 1970, `nonce` and `random` must be fresh for each connection.
+    #[must_use]
+    pub fn new(params: Params, time: i64, nonce: u64, random: [u8; 32]) -> Self {
+        Self {
+            params,
+            version: Version {
+                version: params.announce_version,
+                services: Services::NONE,
+                time,
+                receiver: NetAddress::unspecified(Services::NONE),
+                sender: Some(NetAddress::unspecified(Services::NONE)),
+                nonce: Some(nonce),
+                user_agent: UserAgent::EMPTY,
+                start_height: Some(0),
+                relay: Some(false),
+            },
+            tail: Tail::new(params.tail, random),
+            min_peer_version: params.min_peer_version,
+            require_services: Services::NONE,
+            own_nonces: Vec::new(),
+            wtxidrelay: true,
+            sendaddrv2: true,
+            features: Vec::new(),
+            sendheaders: false,
+            sendcmpct: None,
+            feefilter: None,
+        }
+    }
+}
+
+/// What was agreed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// How the peer introduced itself.
+    pub version: Version,
+    /// The lower of the two protocol versions: what both speak.
+    pub common_version: i32,
+    /// What the peer said besides.
+    pub announced: Announced,
+}
+
+/// Extensions that a peer announced.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Announced {
+    /// BIP339
+    pub wtxidrelay: bool,
+    /// BIP155
+    pub sendaddrv2: bool,
+    /// BIP330
+    pub sendtxrcncl: bool,
+    /// BIP130
+    pub sendheaders: bool,
+    /// BIP152: the versions, in the order heard, the first [`MAX_SENDCMPCT`] of them; 0 for none.
+    pub sendcmpct: [u64; MAX_SENDCMPCT],
+    /// BIP133: satoshi per 1000 vbytes.
+    pub feefilter: Option<i64>,
+    /// BIP434: the first [`MAX_FEATURES`] of them.
+    pub features: Vec<Feature>,
+}
+
+/// Litecoin sends three versions of `sendcmpct`, the most of any network that we know.
+pub const MAX_SENDCMPCT: usize = 4;
+
+/// A peer may announce more features than this, but we keep no more: 32 of at most 592 bytes.
+pub const MAX_FEATURES: usize = 32;
+
+/// One side of the conversation.
+#[derive(Debug)]
+pub struct Hello {
+    role: Role,
+    local: Local,
+    state: State,
+    /// How the peer introduced itself.
+    version: Option<Version>,
+    announced: Announced,
+    /// Whether the peer's `verack` has come. Kept wherever it comes: some peers send it before their version.
+    verack: bool,
+    /// The nonce of a ping that is not answered yet.
+    ping: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Our version is to be said.
+    Introduce,
+    /// Theirs is awaited.
+    Version,
+    /// Both are known; what follows ours is to be said, this next.
+    Reply(Reply),
+    /// Everything of ours is said.
+    Verack,
+}
+
+/// What follows our version, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reply {
+    Wtxidrelay,
+    Sendaddrv2,
+    Feature(usize),
+    Verack,
+    Sendheaders,
+    Sendcmpct,
+    Feefilter,
+}
+
+impl Hello {
+    /// A conversation that is about to begin.
+    #[must_use]
+    pub fn new(role: Role, local: Local) -> Self {
+        Self {
+            role,
+            local,
+            state: match role {
+                Role::Initiator => State::Introduce,
+                Role::Responder => State::Version,
+            },
+            version: None,
+            announced: Announced::default(),
+            verack: false,
+            ping: None,
+        }
+    }
+
+    /// Our own side.
+    #[must_use]
+    pub fn local(&self) -> &Local {
+        &self.local
+    }
+
+    /// How the peer introduced itself, once it has.
+    #[must_use]
+    pub fn version(&self) -> Option<&Version> {
+        self.version.as_ref()
+    }
+
+    /// What the peer announced so far.
+    #[must_use]
+    pub fn announced(&self) -> &Announced {
+        &self.announced
+    }
+
+    /// What to say now, before anything more is heard.
+    pub fn say(&mut self) -> Option<Message> {
+        loop {
+            match self.state {
+                State::Introduce => {
+                    self.state = match self.role {
+                        Role::Initiator => State::Version,
+                        Role::Responder => State::Reply(Reply::Wtxidrelay),
+                    };
+                    return Some(Message::Version(self.local.version.clone()));
+                }
+                State::Reply(reply) => {
+                    let (message, next) = self.reply(reply);
+                    self.state = next;
+                    if message.is_some() {
+                        return message;
+                    }
+                }
+                State::Version => return None,
+                State::Verack => return self.ping.take().map(Message::Pong),
+            }
+        }
+    }
+
+    /// One thing that follows our version, if it is to be said at all; and what comes next.
+    fn reply(&self, reply: Reply) -> (Option<Message>, State) {
+        let Local { params, features, .. } = &self.local;
+        let knows = |from: Option<i32>| from.is_some_and(|from| self.common_version() >= from);
+        match reply {
+            Reply::Wtxidrelay => {
+                let say = self.local.wtxidrelay && knows(params.wtxidrelay_from);
+                (say.then_some(Message::Wtxidrelay), State::Reply(Reply::Sendaddrv2))
+            }
+            Reply::Sendaddrv2 => {
+                let say = self.local.sendaddrv2 && knows(params.sendaddrv2_from);
+                (say.then_some(Message::Sendaddrv2), State::Reply(Reply::Feature(0)))
+            }
+            Reply::Feature(n) => match features.get(n) {
+                Some(feature) if knows(params.feature_from) => (
+                    Some(Message::Feature(feature.clone())),
+                    State::Reply(Reply::Feature(n + 1)),
+                ),
+                _ => (None, State::Reply(Reply::Verack)),
+            },
+            Reply::Verack => (Some(Message::Verack), State::Reply(Reply::Sendheaders)),
+            Reply::Sendheaders => (
+                self.local.sendheaders.then_some(Message::Sendheaders),
+                State::Reply(Reply::Sendcmpct),
+            ),
+            Reply::Sendcmpct => {
+                let message = |version| Message::Sendcmpct {
+                    announce: false,
+                    version,
+                };
+                (self.local.sendcmpct.map(message), State::Reply(Reply::Feefilter))
+            }
+            Reply::Feefilter => (self.local.feefilter.map(Message::Feefilter), State::Verack),
+        }
+    }
+
+    /// Takes in what the peer said.
+    ///
+    /// # Errors
+    /// If the peer's version is one that we refuse, or it turns ours away.
+    pub fn hear(&mut self, message: &Message) -> Result<(), Error> {
+        match message {
+            Message::Version(theirs) => self.hear_version(theirs)?,
+            Message::Verack => self.verack = true,
+            Message::Wtxidrelay => self.announced.wtxidrelay = true,
+            Message::Sendaddrv2 => self.announced.sendaddrv2 = true,
+            Message::Sendtxrcncl { .. } => self.announced.sendtxrcncl = true,
+            Message::Sendheaders => self.announced.sendheaders = true,
+            Message::Sendcmpct { version, .. } => {
+                if let Some(free) = self
+                    .announced
+                    .sendcmpct
+                    .iter_mut()
+                    .find(|kept| [0, *version].contains(kept))
+                {
+                    *free = *version;
+                }
+            }
+            Message::Feefilter(rate) => self.announced.feefilter = Some(*rate),
+            Message::Feature(feature) => self.hear_feature(feature)?,
+            // Before we know their version we cannot know whether they expect an answer.
+            Message::Ping(nonce) if self.version.is_some() => self.ping = *nonce,
+            Message::Reject(reject) if *reject.message == *b"version" => return Err(Error::Rejected(reject.clone())),
+            Message::Ping(_) | Message::Pong(_) | Message::Getaddr | Message::Reject(_) | Message::Other { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn hear_version(&mut self, theirs: &Version) -> Result<(), Error> {
+        if self.version.is_some() {
+            // Core ignores a second version.
+            return Ok(());
+        }
+        let ours = |nonce: u64| self.local.version.nonce == Some(nonce) || self.local.own_nonces.contains(&nonce);
+        // The nonce comes first: whatever else it says, it is us.
+        if theirs.nonce.is_some_and(ours) {
+            return Err(Error::SelfConnect);
+        }
+        if theirs.version < self.local.min_peer_version {
+            return Err(Error::Obsolete {
+                version: theirs.version,
+                minimum: self.local.min_peer_version,
+            });
+        }
+        let missing = self.local.require_services.missing_from(theirs.services);
+        if missing != Services::NONE {
+            return Err(Error::Services { missing });
+        }
+        self.version = Some(theirs.clone());
+        self.state = match self.role {
+            Role::Initiator => State::Reply(Reply::Wtxidrelay),
+            Role::Responder => State::Introduce,
+        };
+        Ok(())
+    }
+
+    fn hear_feature(&mut self, feature: &Feature) -> Result<(), Error> {
+        if self.local.params.feature_from.is_none() {
+            return Ok(());
+        }
+        if self.version.is_some() && !self.takes_features() {
+            // BIP434: a node that announced less than 70017 must not send it. Core disconnects.
+            return Err(Error::Unexpected(crate::Command::FEATURE));
+        }
+        if self.announced.features.len() < MAX_FEATURES {
+            self.announced.features.push(feature.clone());
+        }
+        Ok(())
+    }
+
+    /// Whether `feature` (BIP434) means on this connection what BIP434 says, so that a malformed one is a fault.
+    #[must_use]
+    pub fn takes_features(&self) -> bool {
+        let common = self.version.as_ref().map(|_| self.common_version());
+        self.local
+            .params
+            .feature_from
+            .zip(common)
+            .is_some_and(|(from, common)| common >= from)
+    }
+
+    /// The lower of both versions; ours as long as theirs is not known.
+    fn common_version(&self) -> i32 {
+        let ours = self.local.version.version;
+        self.version.as_ref().map_or(ours, |theirs| theirs.version.min(ours))
+    }
+
+    /// What was agreed, once both sides have said everything. It can be had once.
+    pub fn agreed(&mut self) -> Option<Agreed> {
+        if self.state != State::Verack || !self.verack || self.ping.is_some() {
+            return None;
+        }
+        let version = self.version.clone()?;
+        Some(Agreed {
+            version,
+            common_version: self.common_version(),
+            announced: mem::take(&mut self.announced),
+        })
+    }
+
+    /// What it waits for.
+    #[must_use]
+    pub fn awaiting(&self) -> &'static str {
+        if self.version.is_none() { "version" } else { "verack" }
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        match self.version {
+            None => Stage::Hello,
+            Some(_) if self.state == State::Verack && self.verack => Stage::Done,
+            Some(_) => Stage::Ack,
+        }
+    }
+
+    /// What it most likely means when the connection ends here. (Core: net.cpp AcceptConnection, InactivityCheck)
+    #[must_use]
+    pub fn suspicion(&self, end: End) -> &'static str {
+        match (self.role, self.stage(), end) {
+            (Role::Initiator, Stage::Hello, End::Closed) => {
+                "most likely all its inbound slots are taken, it has banned our address, or it is on another network"
+            }
+            (Role::Initiator, Stage::Hello, End::Silent) => {
+                "something accepts connections there, but it is not a node of this network, or it discarded our version"
+            }
+            (Role::Initiator, _, End::Closed) => "it looked at who we are and left",
+            (Role::Responder, Stage::Hello, End::Closed) => "most likely a port scan, or another protocol",
+            (Role::Responder, Stage::Hello, End::Silent) => {
+                "most likely a port scan, or it waits for us to speak first"
+            }
+            (Role::Responder, _, End::Closed) => "a feeler does so, and a node that wants services that we lack",
+            (_, _, End::Silent) => "a half-open proxy or a broken node does so",
+        }
+    }
+}

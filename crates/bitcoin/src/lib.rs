@@ -1,0 +1,33 @@
+//! Bitcoin's handshake, and that of the networks that descend from it, in both roles.
+//!
+//! ```text
+//! initiator                                       responder
+//!   version                        ──────────────▶
+//!                                  ◀────────────── version, wtxidrelay, sendaddrv2, feature*, verack
+//!   wtxidrelay, sendaddrv2,        ──────────────▶
+//!   feature*, verack
+//! ```
+//!
+//! [`hello`] is the conversation, over whole messages; [`v1`] carries it in the plaintext framing of [`wire`]. What
+//! differs between networks is in [`chain`]. Nothing here owns a socket, a clock or a random source.
+//!
+//! Sources, as cited in the modules: the BIPs by number, and Bitcoin Core 31.99 by file.
+#![no_std]
+extern crate alloc;
+
+pub mod chain;
+pub mod error;
+pub mod hello;
+pub mod message;
+pub mod session;
+pub mod v1;
+pub mod version;
+pub mod wire;
+
+pub use chain::{CHAINS, Chain, Magic, Params};
+pub use error::Error;
+pub use hello::{Agreed, Announced, Local};
+pub use message::{Command, Event, Feature, Message};
+pub use session::Session;
+pub use v1::V1;
+pub use version::{NetAddress, Services, UserAgent, Version};

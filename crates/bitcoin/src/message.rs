@@ -1,0 +1,404 @@
+//! The messages of a handshake, independent of the transport that carries them.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use handshake::Printable;
+
+use crate::error::Malformed;
+use crate::version::{Tail, Version};
+use crate::wire::{Fields, write_var_bytes};
+
+/// A message's name: twelve bytes, ASCII padded with NUL.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Command(pub [u8; 12]);
+
+macro_rules! commands {
+    ($($name:ident $text:literal $doc:literal)*) => {
+        impl Command {
+            $(#[doc = $doc] pub const $name: Self = Self::padded($text);)*
+        }
+    };
+}
+
+commands! {
+    FEATURE b"feature" "BIP434"
+    FEEFILTER b"feefilter" "BIP133"
+    GETADDR b"getaddr" "Asks for addresses of other nodes."
+    PING b"ping" "BIP31"
+    PONG b"pong" "BIP31"
+    REJECT b"reject" "BIP61"
+    SENDADDRV2 b"sendaddrv2" "BIP155"
+    SENDCMPCT b"sendcmpct" "BIP152"
+    SENDHEADERS b"sendheaders" "BIP130"
+    SENDTXRCNCL b"sendtxrcncl" "BIP330"
+    VERACK b"verack" "Acknowledges `version`."
+    VERSION b"version" "Introduces a node."
+    WTXIDRELAY b"wtxidrelay" "BIP339"
+}
+
+impl Command {
+    const fn padded(text: &[u8]) -> Self {
+        let mut bytes = [0; 12];
+        let mut i = 0;
+        while i < text.len() {
+            bytes[i] = text[i];
+            i += 1;
+        }
+        Self(bytes)
+    }
+
+    /// The command of this name; `None` if it has more than 12 bytes.
+    #[must_use]
+    pub fn new(name: &[u8]) -> Option<Self> {
+        (name.len() <= 12).then(|| Self::padded(name))
+    }
+}
+
+/// Its name without the padding, fit to print.
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = self.0.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
+        f.pad(&alloc::format!("{}", Printable(&self.0[..end])))
+    }
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Command({self})")
+    }
+}
+
+/// A message that may pass while two nodes say hello.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a version is passed by value so that a handshake allocates nothing"
+)]
+pub enum Message {
+    /// The sender introduces itself.
+    Version(Version),
+    /// The receiver's version is acknowledged.
+    Verack,
+    /// Announce transactions to me by wtxid. (BIP339)
+    Wtxidrelay,
+    /// Send me addresses as `addrv2`. (BIP155)
+    Sendaddrv2,
+    /// I can reconcile transactions. (BIP330)
+    Sendtxrcncl {
+        /// Of the reconciliation protocol, at least 1.
+        version: u32,
+        /// The sender's half of the salt.
+        salt: u64,
+    },
+    /// I speak this optional protocol. (BIP434)
+    Feature(Feature),
+    /// Announce blocks to me by their headers. (BIP130)
+    Sendheaders,
+    /// I take compact blocks. (BIP152)
+    Sendcmpct {
+        /// Send them unasked.
+        announce: bool,
+        /// Of the encoding.
+        version: u64,
+    },
+    /// Announce no transactions below this fee, in satoshi per 1000 vbytes. (BIP133)
+    Feefilter(i64),
+    /// Are you there? Without a nonce up to protocol version 60000, and then without an answer.
+    Ping(Option<u64>),
+    /// I am. (BIP31)
+    Pong(u64),
+    /// Tell me addresses.
+    Getaddr,
+    /// Your message was turned away. (BIP61)
+    Reject(Reject),
+    /// A message that does not matter here; its payload was not read.
+    Other {
+        /// Its name.
+        command: Command,
+        /// Its payload's length in bytes.
+        len: u32,
+    },
+}
+
+impl Message {
+    /// Its name.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        match self {
+            Self::Version(_) => Command::VERSION,
+            Self::Verack => Command::VERACK,
+            Self::Wtxidrelay => Command::WTXIDRELAY,
+            Self::Sendaddrv2 => Command::SENDADDRV2,
+            Self::Sendtxrcncl { .. } => Command::SENDTXRCNCL,
+            Self::Feature(_) => Command::FEATURE,
+            Self::Sendheaders => Command::SENDHEADERS,
+            Self::Sendcmpct { .. } => Command::SENDCMPCT,
+            Self::Feefilter(_) => Command::FEEFILTER,
+            Self::Ping(_) => Command::PING,
+            Self::Pong(_) => Command::PONG,
+            Self::Getaddr => Command::GETADDR,
+            Self::Reject(_) => Command::REJECT,
+            Self::Other { command, .. } => *command,
+        }
+    }
+
+    /// Whether a message of this name is more to us than [`Message::Other`].
+    #[must_use]
+    pub fn knows(command: Command) -> bool {
+        !matches!(Self::read(command, &[]), Ok(Self::Other { .. }))
+    }
+
+    /// Reads a payload. Bytes behind what a message needs are ignored, as Core does, except in `feature`.
+    ///
+    /// # Errors
+    /// If the payload ends too soon or has a value that is not allowed.
+    pub fn read(command: Command, payload: &[u8]) -> Result<Self, Malformed> {
+        let mut fields = Fields::new(payload);
+        Ok(match command {
+            Command::VERSION => Self::Version(Version::read(payload)?),
+            Command::VERACK => Self::Verack,
+            Command::WTXIDRELAY => Self::Wtxidrelay,
+            Command::SENDADDRV2 => Self::Sendaddrv2,
+            Command::SENDTXRCNCL => Self::Sendtxrcncl {
+                version: u32::from_le_bytes(fields.array("version")?),
+                salt: u64::from_le_bytes(fields.array("salt")?),
+            },
+            Command::FEATURE => Self::Feature(Feature::read(payload)?),
+            Command::SENDHEADERS => Self::Sendheaders,
+            Command::SENDCMPCT => Self::Sendcmpct {
+                announce: match fields.array("announce")? {
+                    [0] => false,
+                    [1] => true,
+                    _ => return Err(Malformed::Value("announce")),
+                },
+                version: u64::from_le_bytes(fields.array("version")?),
+            },
+            Command::FEEFILTER => Self::Feefilter(i64::from_le_bytes(fields.array("fee rate")?)),
+            Command::PING if payload.is_empty() => Self::Ping(None),
+            Command::PING => Self::Ping(Some(u64::from_le_bytes(fields.array("nonce")?))),
+            Command::PONG => Self::Pong(u64::from_le_bytes(fields.array("nonce")?)),
+            Command::GETADDR => Self::Getaddr,
+            Command::REJECT => Self::Reject(Reject::read(payload)?),
+            _ => Self::Other {
+                command,
+                len: u32::try_from(payload.len()).unwrap_or(u32::MAX),
+            },
+        })
+    }
+
+    /// Appends the payload; `tail` is what our own `version` carries behind the relay byte. Of [`Message::Other`] there
+    /// is nothing to write.
+    pub fn write(&self, tail: &Tail, tx: &mut Vec<u8>) {
+        match self {
+            Self::Version(version) => version.write(tail, tx),
+            Self::Verack | Self::Wtxidrelay | Self::Sendaddrv2 | Self::Sendheaders | Self::Getaddr => {}
+            Self::Sendtxrcncl { version, salt } => {
+                tx.extend_from_slice(&version.to_le_bytes());
+                tx.extend_from_slice(&salt.to_le_bytes());
+            }
+            Self::Feature(feature) => feature.write(tx),
+            Self::Sendcmpct { announce, version } => {
+                tx.push((*announce).into());
+                tx.extend_from_slice(&version.to_le_bytes());
+            }
+            Self::Feefilter(rate) => tx.extend_from_slice(&rate.to_le_bytes()),
+            Self::Ping(nonce) => tx.extend(nonce.map(u64::to_le_bytes).into_iter().flatten()),
+            Self::Pong(nonce) => tx.extend_from_slice(&nonce.to_le_bytes()),
+            Self::Reject(reject) => reject.write(tx),
+            Self::Other { .. } => {}
+        }
+    }
+}
+
+/// Something worth a line in a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// We said this.
+    Said(Message),
+    /// The peer said this.
+    Heard(Message),
+    /// So many bytes of the message heard before were skipped.
+    Skipped(usize),
+}
+
+/// An optional protocol that a peer speaks: its name and what it wants to say about it. (BIP434)
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feature {
+    id: Box<[u8]>,
+    data: Box<[u8]>,
+}
+
+/// A feature's name has 4 to 80 bytes. (BIP434)
+pub const FEATURE_ID_LEN: core::ops::RangeInclusive<usize> = 4..=80;
+
+/// A feature's data has at most 512 bytes. (BIP434)
+pub const MAX_FEATURE_DATA_LEN: usize = 512;
+
+impl Feature {
+    /// A feature of this name.
+    ///
+    /// # Errors
+    /// If the name's length is not in [`FEATURE_ID_LEN`] or the data is longer than [`MAX_FEATURE_DATA_LEN`].
+    pub fn new(id: &[u8], data: &[u8]) -> Result<Self, Malformed> {
+        match id.len() {
+            len if len < *FEATURE_ID_LEN.start() => Err(Malformed::TooShort("feature's name")),
+            len if len > *FEATURE_ID_LEN.end() => Err(Malformed::TooLong("feature's name")),
+            _ if data.len() > MAX_FEATURE_DATA_LEN => Err(Malformed::TooLong("feature's data")),
+            _ => Ok(Self {
+                id: id.into(),
+                data: data.into(),
+            }),
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> &[u8] {
+        &self.id
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    fn read(payload: &[u8]) -> Result<Self, Malformed> {
+        let mut fields = Fields::new(payload);
+        let id = fields.var_bytes(*FEATURE_ID_LEN.end(), "feature's name")?;
+        let data = fields.var_bytes(MAX_FEATURE_DATA_LEN, "feature's data")?;
+        if !fields.is_empty() {
+            return Err(Malformed::Trailing("feature's data"));
+        }
+        Self::new(id, data)
+    }
+
+    fn write(&self, tx: &mut Vec<u8>) {
+        write_var_bytes(&self.id, tx);
+        write_var_bytes(&self.data, tx);
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Printable(&self.id).fmt(f)
+    }
+}
+
+/// Why a message was turned away. Nodes of Core's newer line send it no more; Zcash, Firo and others do. (BIP61)
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// The name of the message that was turned away, at most 12 bytes.
+    pub message: Box<[u8]>,
+    /// Why, as a number: 0x10 invalid, 0x11 obsolete, 0x12 duplicate.
+    pub code: u8,
+    /// Why, in words; at most 111 bytes.
+    pub reason: Box<[u8]>,
+}
+
+impl Reject {
+    /// (Core before 0.20: validation.h MAX_REJECT_MESSAGE_LENGTH)
+    const MAX_REASON_LEN: usize = 111;
+
+    fn read(payload: &[u8]) -> Result<Self, Malformed> {
+        let mut fields = Fields::new(payload);
+        let message = fields.var_bytes(12, "rejected message")?.into();
+        let [code] = fields.array("code")?;
+        let reason = fields.var_bytes(Self::MAX_REASON_LEN, "reason")?.into();
+        Ok(Self { message, code, reason })
+    }
+
+    fn write(&self, tx: &mut Vec<u8>) {
+        write_var_bytes(&self.message, tx);
+        tx.push(self.code);
+        write_var_bytes(&self.reason, tx);
+    }
+}
+
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let meaning = match self.code {
+            0x01 => "malformed",
+            0x10 => "invalid",
+            0x11 => "obsolete",
+            0x12 => "duplicate",
+            _ => "code",
+        };
+        write!(f, "{meaning} ({:#04x}), \"{}\"", self.code, Printable(&self.reason))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+    use alloc::vec::Vec;
+
+    use super::{Command, Feature, Message, Reject};
+    use crate::error::Malformed;
+    use crate::version::Tail;
+
+    #[test]
+    fn written_messages_are_read_back() {
+        let messages = [
+            Message::Verack,
+            Message::Wtxidrelay,
+            Message::Sendaddrv2,
+            Message::Sendtxrcncl {
+                version: 1,
+                salt: u64::MAX,
+            },
+            Message::Feature(Feature::new(b"example.org/x", b"data").unwrap()),
+            Message::Sendheaders,
+            Message::Sendcmpct {
+                announce: true,
+                version: 2,
+            },
+            Message::Feefilter(-1),
+            Message::Ping(None),
+            Message::Ping(Some(7)),
+            Message::Pong(7),
+            Message::Getaddr,
+            Message::Reject(Reject {
+                message: (*b"version").into(),
+                code: 0x11,
+                reason: (*b"too old").into(),
+            }),
+        ];
+        for message in messages {
+            let mut payload = Vec::new();
+            message.write(&Tail::None, &mut payload);
+            assert_eq!(Message::read(message.command(), &payload), Ok(message));
+        }
+    }
+
+    #[test]
+    fn what_core_ignores_behind_a_message_is_ignored() {
+        assert_eq!(Message::read(Command::VERACK, b"abc"), Ok(Message::Verack));
+        assert_eq!(
+            Message::read(Command::PING, b"12345678abcd"),
+            Message::read(Command::PING, b"12345678")
+        );
+    }
+
+    #[test]
+    fn a_feature_is_as_long_as_it_may_be_and_nothing_follows() {
+        let read = |payload: &[u8]| Message::read(Command::FEATURE, payload);
+        assert_eq!(read(b""), Err(Malformed::EndsIn("feature's name")));
+        assert_eq!(read(b"\x03abc\x00"), Err(Malformed::TooShort("feature's name")));
+        assert!(read(b"\x04abcd\x00").is_ok());
+        assert_eq!(read(b"\x04abcd\x00!"), Err(Malformed::Trailing("feature's data")));
+        assert!(Feature::new(&[b'a'; 80], &[0; 512]).is_ok());
+        assert!(Feature::new(&[b'a'; 81], &[]).is_err());
+        assert!(Feature::new(&[b'a'; 80], &[0; 513]).is_err());
+    }
+
+    #[test]
+    fn a_command_prints_without_its_padding_and_without_surprises() {
+        assert_eq!(Command::VERACK.to_string(), "verack");
+        assert_eq!(Command(*b"a\x1b[2J\0x\0\0\0\0\0").to_string(), "a\\x1b[2J\\x00x");
+        assert_eq!(Command([0; 12]).to_string(), "");
+        assert!(Message::knows(Command::VERSION) && !Message::knows(Command::new(b"inv").unwrap()));
+    }
+}

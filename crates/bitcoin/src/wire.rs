@@ -1,0 +1,367 @@
+//! The plaintext (v1) framing: a 24-byte header, then the payload. (Core: protocol.h, net.cpp V1Transport)
+//!
+//! ```text
+//! magic 4 | command 12, NUL-padded | payload length u32 LE | checksum 4 | payload
+//! ```
+
+use alloc::vec::Vec;
+
+use handshake::{Rx, Short};
+
+use crate::chain::{Chain, Params};
+use crate::error::{Banner, Error, Malformed};
+use crate::message::Command;
+
+/// Bytes before the payload.
+pub const HEADER_LEN: usize = 24;
+
+/// Payload bytes that a header may announce. (Core: MAX_PROTOCOL_MESSAGE_LENGTH)
+pub const MAX_PAYLOAD_LEN: u32 = 4_000_000;
+
+/// A payload up to this length is waited for and read whole; a longer one is skipped as it arrives.
+///
+/// The longest message that matters here is `feature`, with 597 bytes; a `version` with every tail that we know has
+/// 477. The rest is room for fields to come.
+pub const MAX_WHOLE_LEN: u32 = 2048;
+
+/// Appends a message: its header, and the payload that `write` appends.
+pub fn write_message(params: &Params, command: Command, tx: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let start = tx.len();
+    tx.extend_from_slice(&params.magic.0);
+    tx.extend_from_slice(&command.0);
+    tx.extend_from_slice(&[0; 8]);
+    write(tx);
+    let payload = &tx[start + HEADER_LEN..];
+    let len = u32::try_from(payload.len()).expect("we write no message of 4 GiB");
+    let checksum = params.checksum.of(payload);
+    tx[start + 16..start + 20].copy_from_slice(&len.to_le_bytes());
+    tx[start + 20..start + 24].copy_from_slice(&checksum);
+}
+
+/// Takes messages apart as they arrive.
+#[derive(Debug)]
+pub struct FrameReader {
+    params: Params,
+    /// Whether a header of this network has been seen on this connection.
+    in_sync: bool,
+    /// Payload bytes of a long message that have yet to be skipped.
+    to_skip: usize,
+}
+
+/// What [`FrameReader::read`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Frame<'r> {
+    /// A message with its whole payload, whose checksum has yet to be compared with [`Params::checksum`].
+    Whole {
+        /// What it is.
+        command: Command,
+        /// What it says.
+        payload: &'r [u8],
+        /// What its header gives as the payload's checksum.
+        checksum: [u8; 4],
+    },
+    /// A message of more than [`MAX_WHOLE_LEN`] bytes, whose payload will be skipped.
+    Long {
+        /// What it is.
+        command: Command,
+        /// Payload bytes.
+        len: u32,
+    },
+    /// So many bytes of that payload were skipped.
+    Skipped(usize),
+}
+
+/// Why [`FrameReader::read`] gave nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// Too few bytes.
+    Short(Short),
+    /// The stream cannot be read on.
+    Error(Error),
+}
+
+impl From<Short> for Halt {
+    fn from(short: Short) -> Self {
+        Self::Short(short)
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl FrameReader {
+    /// A reader at the start of a connection.
+    #[must_use]
+    pub fn new(params: Params) -> Self {
+        Self {
+            params,
+            in_sync: false,
+            to_skip: 0,
+        }
+    }
+
+    /// The next message, or part of a long one.
+    ///
+    /// # Errors
+    /// [`Halt::Short`] if it has not arrived; an error as soon as the magic is wrong or the announced length is over
+    /// [`MAX_PAYLOAD_LEN`], before any of the payload is waited for.
+    pub fn read<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Frame<'b>, Halt> {
+        if self.to_skip > 0 {
+            if rx.is_empty() {
+                return Err(Short(self.to_skip).into());
+            }
+            let skipped = rx.take_at_most(self.to_skip).len();
+            self.to_skip -= skipped;
+            return Ok(Frame::Skipped(skipped));
+        }
+        self.check_magic(*rx.peek::<4>()?)?;
+        let header = rx.peek::<HEADER_LEN>()?;
+        let command = Command(*header[4..].first_chunk().expect("the command has 12 of 24 bytes"));
+        let len = u32::from_le_bytes(*header[16..].first_chunk().expect("the length has 4 of 24 bytes"));
+        let checksum = *header[20..].first_chunk().expect("the checksum has 4 of 24 bytes");
+        if len > MAX_PAYLOAD_LEN {
+            return Err(Error::Oversized {
+                command,
+                len,
+                max: MAX_PAYLOAD_LEN,
+            }
+            .into());
+        }
+        let payload_len = usize::try_from(len).expect("4 000 000 fits");
+        if len > MAX_WHOLE_LEN {
+            rx.take(HEADER_LEN)?;
+            self.to_skip = payload_len;
+            return Ok(Frame::Long { command, len });
+        }
+        let message = rx.take(HEADER_LEN + payload_len)?;
+        Ok(Frame::Whole {
+            command,
+            payload: &message[HEADER_LEN..],
+            checksum,
+        })
+    }
+
+    /// Core compares the magic once the header is whole; four bytes tell as much, and sooner.
+    fn check_magic(&mut self, found: [u8; 4]) -> Result<(), Error> {
+        if found == self.params.magic.0 {
+            self.in_sync = true;
+            return Ok(());
+        }
+        if self.in_sync {
+            return Err(Error::OutOfSync { found });
+        }
+        let found_magic = crate::Magic(found);
+        match Banner::of(found) {
+            Some(banner) if Chain::with_magic(found_magic).next().is_none() => Err(Error::NotBitcoin(banner)),
+            _ => Err(Error::Magic {
+                found: found_magic,
+                expected: self.params.magic,
+            }),
+        }
+    }
+}
+
+/// Reads the fields of a payload from its start.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'p> {
+    rest: &'p [u8],
+}
+
+impl<'p> Fields<'p> {
+    /// At the start of `payload`.
+    #[must_use]
+    pub fn new(payload: &'p [u8]) -> Self {
+        Self { rest: payload }
+    }
+
+    /// Whether every byte has been read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The bytes not read yet.
+    #[must_use]
+    pub fn rest(&self) -> &'p [u8] {
+        self.rest
+    }
+
+    /// The next `len` bytes; `what` names the field in the error.
+    ///
+    /// # Errors
+    /// If fewer are left.
+    pub fn bytes(&mut self, len: usize, what: &'static str) -> Result<&'p [u8], Malformed> {
+        let (head, rest) = self.rest.split_at_checked(len).ok_or(Malformed::EndsIn(what))?;
+        self.rest = rest;
+        Ok(head)
+    }
+
+    /// The next `N` bytes.
+    ///
+    /// # Errors
+    /// If fewer are left.
+    pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Malformed> {
+        let (head, rest) = self.rest.split_first_chunk().ok_or(Malformed::EndsIn(what))?;
+        self.rest = rest;
+        Ok(*head)
+    }
+
+    /// A CompactSize: 1, 3, 5 or 9 bytes, the shortest that holds the value. (Core: serialize.h ReadCompactSize)
+    ///
+    /// # Errors
+    /// If it is cut, or longer than it must be.
+    pub fn compact_size(&mut self, what: &'static str) -> Result<u64, Malformed> {
+        let (value, least) = match self.array::<1>(what)? {
+            [0xfd] => (u64::from(u16::from_le_bytes(self.array(what)?)), 0xfd),
+            [0xfe] => (u64::from(u32::from_le_bytes(self.array(what)?)), 0x1_0000),
+            [0xff] => (u64::from_le_bytes(self.array(what)?), 0x1_0000_0000),
+            [small] => (u64::from(small), 0),
+        };
+        if value < least {
+            Err(Malformed::NotCanonical(what))
+        } else {
+            Ok(value)
+        }
+    }
+
+    /// A CompactSize length of at most `max`, then that many bytes.
+    ///
+    /// # Errors
+    /// If it is cut, longer than `max`, or its length is not canonical.
+    pub fn var_bytes(&mut self, max: usize, what: &'static str) -> Result<&'p [u8], Malformed> {
+        match usize::try_from(self.compact_size(what)?) {
+            Ok(len) if len <= max => self.bytes(len, what),
+            _ => Err(Malformed::TooLong(what)),
+        }
+    }
+}
+
+/// Appends a CompactSize in its shortest form.
+pub fn write_compact_size(value: u64, tx: &mut Vec<u8>) {
+    let bytes = value.to_le_bytes();
+    match value {
+        0..=0xfc => tx.push(bytes[0]),
+        0xfd..=0xffff => {
+            tx.push(0xfd);
+            tx.extend_from_slice(&bytes[..2]);
+        }
+        0x1_0000..=0xffff_ffff => {
+            tx.push(0xfe);
+            tx.extend_from_slice(&bytes[..4]);
+        }
+        _ => {
+            tx.push(0xff);
+            tx.extend_from_slice(&bytes);
+        }
+    }
+}
+
+/// Appends a CompactSize length and the bytes.
+pub fn write_var_bytes(bytes: &[u8], tx: &mut Vec<u8>) {
+    write_compact_size(bytes.len() as u64, tx);
+    tx.extend_from_slice(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use handshake::{Rx, Short};
+    use proptest::prelude::{any, proptest};
+
+    use super::{Fields, Frame, FrameReader, Halt, write_compact_size, write_message};
+    use crate::chain::Chain;
+    use crate::error::{Banner, Error, Malformed};
+    use crate::message::Command;
+
+    fn reader() -> FrameReader {
+        FrameReader::new(Chain::named("bitcoin").unwrap().params)
+    }
+
+    #[test]
+    fn a_written_message_is_read_back() {
+        let params = Chain::named("groestlcoin").unwrap().params;
+        let mut bytes = Vec::new();
+        write_message(&params, Command::PING, &mut bytes, |tx| {
+            tx.extend_from_slice(b"12345678");
+        });
+        let frame = FrameReader::new(params).read(&mut Rx::new(&mut bytes)).unwrap();
+        let checksum = params.checksum.of(b"12345678");
+        assert_eq!(
+            frame,
+            Frame::Whole {
+                command: Command::PING,
+                payload: b"12345678",
+                checksum
+            }
+        );
+    }
+
+    #[test]
+    fn a_length_over_the_cap_fails_on_its_header_alone() {
+        let mut bytes = *b"\xf9\xbe\xb4\xd9inv\0\0\0\0\0\0\0\0\0\x01\x09\x3d\x00....";
+        let command = Command::new(b"inv").unwrap();
+        let error = Error::Oversized {
+            command,
+            len: 4_000_001,
+            max: 4_000_000,
+        };
+        assert_eq!(reader().read(&mut Rx::new(&mut bytes)), Err(Halt::Error(error)));
+    }
+
+    #[test]
+    fn a_long_payload_is_skipped_as_it_arrives() {
+        let mut reader = reader();
+        let mut header = *b"\xf9\xbe\xb4\xd9inv\0\0\0\0\0\0\0\0\0\x01\x08\0\0....";
+        let command = Command::new(b"inv").unwrap();
+        assert_eq!(
+            reader.read(&mut Rx::new(&mut header)),
+            Ok(Frame::Long { command, len: 2049 })
+        );
+        assert_eq!(reader.read(&mut Rx::new(&mut [])), Err(Halt::Short(Short(2049))));
+        assert_eq!(reader.read(&mut Rx::new(&mut [0; 2000])), Ok(Frame::Skipped(2000)));
+        let mut more = [0; 50];
+        let mut rx = Rx::new(&mut more);
+        assert_eq!(reader.read(&mut rx), Ok(Frame::Skipped(49)));
+        assert_eq!(rx.len(), 1);
+    }
+
+    #[test]
+    fn four_bytes_tell_what_it_is_not() {
+        let read = |bytes: &[u8]| match reader().read(&mut Rx::new(&mut Vec::from(bytes))) {
+            Err(Halt::Error(error)) => Some(error),
+            _ => None,
+        };
+        assert_eq!(read(b"HTT"), None);
+        assert_eq!(read(b"HTTP"), Some(Error::NotBitcoin(Banner::Http)));
+        let expected = Chain::named("bitcoin").unwrap().params.magic;
+        let found = Chain::named("litecoin").unwrap().params.magic;
+        assert_eq!(read(&found.0), Some(Error::Magic { found, expected }));
+    }
+
+    #[test]
+    fn a_compact_size_must_be_as_short_as_it_can() {
+        for bytes in [
+            &b"\xfd\xfc\x00"[..],
+            b"\xfe\xff\xff\0\0",
+            b"\xff\xff\xff\xff\xff\0\0\0\0",
+        ] {
+            assert_eq!(Fields::new(bytes).compact_size("n"), Err(Malformed::NotCanonical("n")));
+        }
+        assert_eq!(Fields::new(b"\xfd\xfd").compact_size("n"), Err(Malformed::EndsIn("n")));
+    }
+
+    proptest! {
+        #[test]
+        fn a_written_compact_size_is_read_back(value in any::<u64>(), shift in 0u32..64) {
+            let mut bytes = Vec::new();
+            write_compact_size(value >> shift, &mut bytes);
+            let mut fields = Fields::new(&bytes);
+            assert_eq!(fields.compact_size("n"), Ok(value >> shift));
+            assert!(fields.is_empty());
+        }
+    }
+}
