@@ -1,0 +1,107 @@
+//! Opens a connection, and says precisely why there is none.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use handshake::{Blame, Fault};
+use rustix::io::Errno;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// Connects, and turns off Nagle's delay: a handshake's messages must not wait for one another.
+///
+/// # Errors
+/// [`DialError`], which tells the peer, the path and our own side apart.
+pub async fn dial(address: SocketAddr, within: Duration) -> Result<TcpStream, DialError> {
+    match timeout(within, TcpStream::connect(address)).await {
+        Ok(Ok(stream)) => {
+            stream
+                .set_nodelay(true)
+                .map_err(|error| DialError::of(address, error))?;
+            Ok(stream)
+        }
+        Ok(Err(error)) => Err(DialError::of(address, error)),
+        Err(_) => Err(DialError::Timeout { address, within }),
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum DialError {
+    /// The host answered that nothing listens there.
+    #[error("nothing is listening on {0}")]
+    Refused(SocketAddr),
+    /// No answer at all.
+    #[error("no answer from {address} within {within:?}: the host is down or a firewall drops our packets")]
+    Timeout {
+        /// Whom we called.
+        address: SocketAddr,
+        /// How long we waited.
+        within: Duration,
+    },
+    /// A router or the host said that it cannot be reached.
+    #[error("{0} cannot be reached: a router on the way says so")]
+    Unreachable(SocketAddr),
+    /// Our own side has no route there.
+    #[error("no route from here to {0}")]
+    NoRoute(SocketAddr),
+    /// Our own side has no more open files.
+    #[error("too many open files for another connection, to {0}: raise the limit (ulimit -n) or lower --concurrency")]
+    TooManyFiles(SocketAddr),
+    /// Our own side has no free port for a connection to that address.
+    #[error("no local port is free for a connection to {0}")]
+    NoPort(SocketAddr),
+    /// Our own side forbids it.
+    #[error("this machine does not allow a connection to {0}")]
+    Forbidden(SocketAddr),
+    /// Anything else.
+    #[error("cannot connect to {address}: {error}")]
+    Other {
+        /// Whom we called.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+impl DialError {
+    fn of(address: SocketAddr, error: io::Error) -> Self {
+        match Errno::from_io_error(&error) {
+            Some(Errno::CONNREFUSED | Errno::CONNRESET) => Self::Refused(address),
+            Some(Errno::HOSTUNREACH | Errno::HOSTDOWN) => Self::Unreachable(address),
+            Some(Errno::NETUNREACH | Errno::AFNOSUPPORT) => Self::NoRoute(address),
+            Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Self::TooManyFiles(address),
+            Some(Errno::ADDRNOTAVAIL | Errno::ADDRINUSE) => Self::NoPort(address),
+            Some(Errno::ACCESS | Errno::PERM) => Self::Forbidden(address),
+            // The kernel gave up before our own clock did.
+            Some(Errno::TIMEDOUT) => Self::Timeout {
+                address,
+                within: Duration::ZERO,
+            },
+            _ => Self::Other { address, error },
+        }
+    }
+}
+
+impl Fault for DialError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Refused(_) | Self::Timeout { .. } | Self::Unreachable(_) | Self::Other { .. } => Blame::Network,
+            Self::NoRoute(_) | Self::TooManyFiles(_) | Self::NoPort(_) | Self::Forbidden(_) => Blame::Local,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "connect.refused",
+            Self::Timeout { .. } => "connect.timeout",
+            Self::Unreachable(_) => "connect.unreachable",
+            Self::Other { .. } => "connect.failed",
+            Self::NoRoute(_) => "local.no-route",
+            Self::TooManyFiles(_) => "local.too-many-files",
+            Self::NoPort(_) => "local.no-port",
+            Self::Forbidden(_) => "local.forbidden",
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Why a handshake over a connection did not conclude.
+
+use std::io;
+use std::time::Duration;
+
+use handshake::Stage;
+
+/// A handshake that did not conclude.
+#[derive(Debug)]
+pub struct Failure<E> {
+    /// Why.
+    pub cause: Cause<E>,
+    /// How far it had come.
+    pub stage: Stage,
+    /// What it waited for, in the protocol's own words.
+    pub awaiting: &'static str,
+    /// Bytes that had arrived.
+    pub received: u64,
+    /// Bytes that we had sent.
+    pub sent: u64,
+    /// How long it had taken.
+    pub after: Duration,
+}
+
+/// Why a handshake ended.
+#[derive(Debug)]
+pub enum Cause<E> {
+    /// The protocol says so.
+    Fault(E),
+    /// The peer closed the connection.
+    ///
+    /// An RST counts as a close once we have sent anything: a kernel sends it in place of FIN when its program closes
+    /// over input that it has not read, so which of the two comes is a race that says nothing about the peer.
+    Closed,
+    /// The peer aborted the connection though nothing of ours can have been unread.
+    Reset,
+    /// The connection broke in another way.
+    Io(io::Error),
+    /// The deadline passed.
+    Late,
+    /// The byte budget was spent.
+    Flood,
+}
+
+impl<E> Cause<E> {
+    /// The cause behind an error of a read; `sent` says whether we had sent anything.
+    pub(crate) fn of(error: io::Error, sent: bool) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted if sent => {
+                Self::Closed
+            }
+            io::ErrorKind::ConnectionReset => Self::Reset,
+            _ => Self::Io(error),
+        }
+    }
+}

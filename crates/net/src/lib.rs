@@ -1,0 +1,22 @@
+//! Drives any handshake over tokio: the one place with a socket and a clock.
+//!
+//! [`dial`] or [`Listener`] make the connection, [`run`] has the handshake over it, [`Established`] hands over what
+//! comes after, and [`Verdict`] says how it went. Nothing here knows a protocol.
+
+mod dial;
+mod failure;
+mod files;
+mod listen;
+mod routable;
+mod run;
+mod unread;
+mod verdict;
+
+pub use dial::{DialError, dial};
+pub use failure::{Cause, Failure};
+pub use files::raise_open_files;
+pub use listen::{Accepted, Caps, Listener, Place, Turned};
+pub use routable::is_globally_routable;
+pub use run::{Established, Limits, Seen, run};
+pub use unread::Unread;
+pub use verdict::{Outcome, Verdict};

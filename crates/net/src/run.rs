@@ -1,0 +1,250 @@
+//! Runs a handshake over a stream, within a deadline and a byte budget.
+
+use std::future::poll_fn;
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use handshake::{Handshake, Rx, Step};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::{Instant, timeout_at};
+
+use crate::failure::{Cause, Failure};
+use crate::unread::Unread;
+
+/// What bounds a handshake, whatever the peer does.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Over at this moment, concluded or not.
+    pub deadline: Instant,
+    /// Bytes that the handshake may take in before it is concluded.
+    pub bytes: u64,
+}
+
+impl Limits {
+    /// No handshake that we know takes more than 20 kB; a peer that sends this much without concluding is flooding.
+    pub const DEFAULT_BYTES: u64 = 256 * 1024;
+
+    /// The default byte budget, and so much time from now.
+    #[must_use]
+    pub fn within(time: Duration) -> Self {
+        Self {
+            deadline: Instant::now() + time,
+            bytes: Self::DEFAULT_BYTES,
+        }
+    }
+}
+
+/// A concluded handshake.
+#[derive(Debug)]
+pub struct Established<S, T> {
+    /// The connection.
+    pub io: S,
+    /// What was agreed.
+    pub output: T,
+    /// Bytes that arrived behind the handshake's last. They belong to what comes after it.
+    pub unread: Vec<u8>,
+    /// Bytes that the handshake sent.
+    pub sent: u64,
+    /// Bytes that the handshake took in.
+    pub received: u64,
+}
+
+impl<S, T> Established<S, T> {
+    /// The connection, which serves the unread bytes first; and what was agreed.
+    pub fn into_stream(self) -> (Unread<S>, T) {
+        (Unread::new(self.unread, self.io), self.output)
+    }
+}
+
+/// An event, with the bytes it covers. An encrypted protocol opens in place: then `received` is what was inside.
+#[derive(Debug)]
+pub struct Seen<'a, E> {
+    /// What happened.
+    pub event: E,
+    /// What was taken in for it.
+    pub received: &'a [u8],
+    /// What will be sent for it.
+    pub sent: &'a [u8],
+}
+
+/// Has the handshake over `stream`. What it has to say before it must wait leaves in one write.
+///
+/// When both have said everything and only the last write fails because the peer is gone already, the handshake is
+/// concluded all the same: whether that write fails is a race of kernels, and the same peer must get the same result.
+///
+/// # Errors
+/// [`Failure`] with what was waited for and why it did not come.
+pub async fn run<H, S>(
+    handshake: &mut H,
+    mut stream: S,
+    limits: Limits,
+    on_event: impl FnMut(Seen<'_, H::Event>),
+) -> Result<Established<S, H::Output>, Failure<H::Error>>
+where
+    H: Handshake,
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut driver = Driver {
+        handshake,
+        on_event,
+        limits,
+        started: Instant::now(),
+        kept: Vec::new(),
+        tx: Vec::with_capacity(TX_LEN),
+        received: 0,
+        sent: 0,
+    };
+    let result = match timeout_at(limits.deadline, driver.converse(&mut stream)).await {
+        Ok(result) => result,
+        Err(_) => Err(Cause::Late),
+    };
+    match result {
+        Ok(output) => Ok(Established {
+            io: stream,
+            output,
+            unread: driver.kept,
+            sent: driver.sent,
+            received: driver.received,
+        }),
+        Err(cause) => Err(driver.failure(cause)),
+    }
+}
+
+/// Bytes asked of the socket at once. They lie on the stack while a ready socket is read, so a connection that is
+/// silent holds no buffer at all.
+const READ_LEN: usize = 16 * 1024;
+
+/// A buffer for what is to be sent starts with this much room: enough for a Bitcoin `version` and what follows.
+const TX_LEN: usize = 256;
+
+struct Driver<'h, H, F> {
+    handshake: &'h mut H,
+    on_event: F,
+    limits: Limits,
+    started: Instant,
+    /// What arrived and was not taken: always less than the handshake needs to go on.
+    kept: Vec<u8>,
+    tx: Vec<u8>,
+    received: u64,
+    sent: u64,
+}
+
+impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
+    async fn converse<S>(&mut self, stream: &mut S) -> Result<H::Output, Cause<H::Error>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut progress = self.advance(&mut []);
+        loop {
+            let flushed = self.flush(stream).await;
+            match progress {
+                Ok(Some(output)) => return Ok(output),
+                Ok(None) => {}
+                Err(cause) => return Err(cause),
+            }
+            // A peer that is gone may still have left bytes to read, and they decide. A write fails of itself only if
+            // there is no more to come.
+            drop(flushed);
+            progress = poll_fn(|cx| self.poll_arrival(stream, cx)).await;
+        }
+    }
+
+    /// Reads what the socket has, and goes on with it.
+    fn poll_arrival<S>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<Progress<H>>
+    where
+        S: AsyncRead + Unpin,
+    {
+        let mut space = [const { MaybeUninit::uninit() }; READ_LEN];
+        let mut buffer = ReadBuf::uninit(&mut space);
+        let arrived = match ready!(Pin::new(stream).poll_read(cx, &mut buffer)) {
+            Ok(()) => buffer.filled_mut(),
+            Err(error) => return Poll::Ready(Err(Cause::of(error, self.tried_to_send()))),
+        };
+        Poll::Ready(if arrived.is_empty() {
+            Err(Cause::Closed)
+        } else {
+            self.advance(arrived)
+        })
+    }
+
+    /// Steps as far as what was kept and what `arrived` allow.
+    fn advance(&mut self, arrived: &mut [u8]) -> Progress<H> {
+        if self.kept.is_empty() {
+            let (progress, taken) = self.steps(arrived);
+            self.kept.extend_from_slice(&arrived[taken..]);
+            return progress;
+        }
+        let mut bytes = std::mem::take(&mut self.kept);
+        bytes.extend_from_slice(arrived);
+        let (progress, taken) = self.steps(&mut bytes);
+        bytes.drain(..taken);
+        self.kept = bytes;
+        progress
+    }
+
+    /// Steps until more bytes are needed or it is over; also says how many bytes were taken.
+    fn steps(&mut self, bytes: &mut [u8]) -> (Progress<H>, usize) {
+        let mut at = 0;
+        loop {
+            let mut rx = Rx::new(&mut bytes[at..]);
+            let said = self.tx.len();
+            let step = self.handshake.step(&mut rx, &mut self.tx);
+            let taken = rx.taken();
+            self.received += taken as u64;
+            let received = at..at + taken;
+            at += taken;
+            let progress = match step {
+                Ok(Step::Event(event)) => {
+                    (self.on_event)(Seen {
+                        event,
+                        received: &bytes[received],
+                        sent: &self.tx[said..],
+                    });
+                    if self.received > self.limits.bytes {
+                        Err(Cause::Flood)
+                    } else {
+                        continue;
+                    }
+                }
+                Ok(Step::Need(_)) => Ok(None),
+                Ok(Step::Done(output)) => Ok(Some(output)),
+                Err(fault) => Err(Cause::Fault(fault)),
+            };
+            return (progress, at);
+        }
+    }
+
+    async fn flush<S: AsyncWrite + Unpin>(&mut self, stream: &mut S) -> io::Result<()> {
+        if self.tx.is_empty() {
+            return Ok(());
+        }
+        self.sent += self.tx.len() as u64;
+        let written = match stream.write_all(&self.tx).await {
+            Ok(()) => stream.flush().await,
+            Err(error) => Err(error),
+        };
+        self.tx.clear();
+        written
+    }
+
+    fn tried_to_send(&self) -> bool {
+        self.sent > 0
+    }
+
+    fn failure(self, cause: Cause<H::Error>) -> Failure<H::Error> {
+        Failure {
+            cause,
+            stage: self.handshake.stage(),
+            awaiting: self.handshake.awaiting(),
+            received: self.received + self.kept.len() as u64,
+            sent: self.sent,
+            after: self.started.elapsed(),
+        }
+    }
+}
+
+/// The output if the handshake is over, `None` if it needs more bytes.
+type Progress<H> = Result<Option<<H as Handshake>::Output>, Cause<<H as Handshake>::Error>>;

@@ -1,0 +1,146 @@
+//! How an attempt went, in the words that every report shares.
+
+use std::fmt;
+
+use handshake::{Blame, End, Fault, Handshake, Stage};
+
+use crate::failure::{Cause, Failure};
+
+/// How an attempt went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Both sides said everything that the protocol's handshake asks for.
+    Ok,
+    /// The peer introduced itself, and then closed or fell silent before the handshake was over.
+    Partial,
+    /// Everything else.
+    Failed,
+}
+
+impl Outcome {
+    /// Its stable name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// How an attempt went, how far it came, why it ended there, and whose fault that was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// How it went.
+    pub outcome: Outcome,
+    /// What had been entered last.
+    pub stage: Stage,
+    /// A stable code: `ok`, `closed`, `bitcoin.checksum`.
+    pub reason: &'static str,
+    /// Whose fault it was; nobody's if all went well.
+    pub blame: Option<Blame>,
+    /// One plain sentence, fit to print.
+    pub detail: String,
+}
+
+impl Verdict {
+    /// Both sides said everything.
+    #[must_use]
+    pub fn ok(detail: String) -> Self {
+        Self {
+            outcome: Outcome::Ok,
+            stage: Stage::Done,
+            reason: "ok",
+            blame: None,
+            detail,
+        }
+    }
+
+    /// It failed before there was a handshake, or for a reason that its protocol names.
+    #[must_use]
+    pub fn failed(stage: Stage, fault: &impl Fault) -> Self {
+        Self {
+            outcome: Outcome::Failed,
+            stage,
+            reason: fault.code(),
+            blame: Some(fault.blame()),
+            detail: fault.to_string(),
+        }
+    }
+
+    /// How a handshake went that did not conclude.
+    #[must_use]
+    pub fn of_failure<H: Handshake>(handshake: &H, failure: &Failure<H::Error>) -> Self {
+        let Failure {
+            stage,
+            awaiting,
+            ref cause,
+            after,
+            received,
+            ..
+        } = *failure;
+        let (reason, end, what) = match cause {
+            Cause::Fault(fault) => return Self::failed(stage, fault),
+            Cause::Closed => (
+                "closed",
+                Some(End::Closed),
+                format!("closed the connection before its {awaiting}"),
+            ),
+            Cause::Reset => (
+                "reset",
+                Some(End::Closed),
+                format!("reset the connection before its {awaiting}"),
+            ),
+            Cause::Late => {
+                let seconds = after.as_secs_f64();
+                (
+                    "timeout",
+                    Some(End::Silent),
+                    format!("sent no {awaiting} within {seconds:.1} s"),
+                )
+            }
+            Cause::Io(error) => (
+                "io",
+                None,
+                format!("the connection broke before its {awaiting}: {error}"),
+            ),
+            Cause::Flood => (
+                "flood",
+                None,
+                format!("sent {received} bytes without its {awaiting} among them"),
+            ),
+        };
+        let introduced = stage == Stage::Ack;
+        let suspicion = end.map_or("", |end| handshake.suspicion(end));
+        let separator = if suspicion.is_empty() { "" } else { ": " };
+        Self {
+            outcome: if introduced && end.is_some() {
+                Outcome::Partial
+            } else {
+                Outcome::Failed
+            },
+            stage,
+            reason,
+            blame: Some(if matches!(cause, Cause::Flood) {
+                Blame::Peer
+            } else {
+                Blame::Network
+            }),
+            detail: format!("{what}{separator}{suspicion}"),
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} at {} ({}): {}",
+            self.outcome.name(),
+            self.stage.name(),
+            self.reason,
+            self.detail
+        )
+    }
+}
