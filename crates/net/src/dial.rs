@@ -7,23 +7,20 @@ use std::time::Duration;
 use handshake::{Blame, Fault};
 use rustix::io::Errno;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Connects, and turns off Nagle's delay: a handshake's messages must not wait for one another.
 ///
 /// # Errors
 /// [`DialError`], which tells the peer, the path and our own side apart.
 pub async fn dial(address: SocketAddr, within: Duration) -> Result<TcpStream, DialError> {
-    match timeout(within, TcpStream::connect(address)).await {
-        Ok(Ok(stream)) => {
-            stream
-                .set_nodelay(true)
-                .map_err(|error| DialError::of(address, error))?;
-            Ok(stream)
-        }
-        Ok(Err(error)) => Err(DialError::of(address, error)),
-        Err(_) => Err(DialError::Timeout { address, within }),
-    }
+    let started = Instant::now();
+    let connected = match timeout(within, TcpStream::connect(address)).await {
+        Ok(Ok(stream)) => stream.set_nodelay(true).map(|()| stream),
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(io::ErrorKind::TimedOut.into()),
+    };
+    connected.map_err(|error| DialError::of(address, error, started.elapsed()))
 }
 
 /// Why there is no connection.
@@ -33,12 +30,12 @@ pub enum DialError {
     #[error("nothing is listening on {0}")]
     Refused(SocketAddr),
     /// No answer at all.
-    #[error("no answer from {address} within {within:?}: the host is down or a firewall drops our packets")]
+    #[error("no answer from {address} within {:.1} s: the host is down or a firewall drops our packets", after.as_secs_f64())]
     Timeout {
         /// Whom we called.
         address: SocketAddr,
         /// How long we waited.
-        within: Duration,
+        after: Duration,
     },
     /// A router or the host said that it cannot be reached.
     #[error("{0} cannot be reached: a router on the way says so")]
@@ -66,7 +63,11 @@ pub enum DialError {
 }
 
 impl DialError {
-    fn of(address: SocketAddr, error: io::Error) -> Self {
+    fn of(address: SocketAddr, error: io::Error, after: Duration) -> Self {
+        if error.kind() == io::ErrorKind::TimedOut {
+            // Our own clock, or the kernel, which gives up after some two minutes.
+            return Self::Timeout { address, after };
+        }
         match Errno::from_io_error(&error) {
             Some(Errno::CONNREFUSED | Errno::CONNRESET) => Self::Refused(address),
             Some(Errno::HOSTUNREACH | Errno::HOSTDOWN) => Self::Unreachable(address),
@@ -74,11 +75,6 @@ impl DialError {
             Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Self::TooManyFiles(address),
             Some(Errno::ADDRNOTAVAIL | Errno::ADDRINUSE) => Self::NoPort(address),
             Some(Errno::ACCESS | Errno::PERM) => Self::Forbidden(address),
-            // The kernel gave up before our own clock did.
-            Some(Errno::TIMEDOUT) => Self::Timeout {
-                address,
-                within: Duration::ZERO,
-            },
             _ => Self::Other { address, error },
         }
     }

@@ -14,12 +14,14 @@ pub struct Failure<E> {
     pub stage: Stage,
     /// What it waited for, in the protocol's own words.
     pub awaiting: &'static str,
-    /// Bytes that had arrived.
+    /// Bytes that the handshake had taken in.
     pub received: u64,
     /// Bytes that we had sent.
     pub sent: u64,
     /// How long it had taken.
     pub after: Duration,
+    /// What had arrived behind them: a message cut short, or the bytes that the handshake could not go on with.
+    pub rest: Vec<u8>,
 }
 
 /// Why a handshake ended.

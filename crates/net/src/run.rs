@@ -193,11 +193,11 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
             let said = self.tx.len();
             let step = self.handshake.step(&mut rx, &mut self.tx);
             let taken = rx.taken();
-            self.received += taken as u64;
             let received = at..at + taken;
             at += taken;
             let progress = match step {
                 Ok(Step::Event(event)) => {
+                    self.received += taken as u64;
                     (self.on_event)(Seen {
                         event,
                         received: &bytes[received],
@@ -210,8 +210,15 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
                     }
                 }
                 Ok(Step::Need(_)) => Ok(None),
-                Ok(Step::Done(output)) => Ok(Some(output)),
-                Err(fault) => Err(Cause::Fault(fault)),
+                Ok(Step::Done(output)) => {
+                    self.received += taken as u64;
+                    Ok(Some(output))
+                }
+                Err(fault) => {
+                    // Whether it took them or only looked, these are the bytes that it could not go on with.
+                    at = received.start;
+                    Err(Cause::Fault(fault))
+                }
             };
             return (progress, at);
         }
@@ -239,9 +246,10 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
             cause,
             stage: self.handshake.stage(),
             awaiting: self.handshake.awaiting(),
-            received: self.received + self.kept.len() as u64,
+            received: self.received,
             sent: self.sent,
             after: self.started.elapsed(),
+            rest: self.kept,
         }
     }
 }

@@ -1,0 +1,479 @@
+//! The command line: what can be asked for, and the words in which the help says so.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use bitcoin::{Chain, Feature, Magic, Services, UserAgent};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "verack",
+    version,
+    about = "Shakes hands with peer-to-peer nodes and says truthfully how it went",
+    long_about = "Shakes hands with peer-to-peer nodes and says truthfully how it went.\n\n\
+        Every address behind every target is dialled at once; each attempt ends as OK, PARTIALLY OK (the peer \
+        introduced itself and then went away) or FAILED, with the stage it reached, a stable reason code, whose fault \
+        it was, and one plain sentence.",
+    after_help = "Try 'verack demo' for a simulated network, and 'verack --help' for all options.",
+    after_long_help = AFTER_HELP,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    max_term_width = 110
+)]
+pub struct Cli {
+    /// What to do other than shaking hands.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Shaking hands.
+    #[command(flatten)]
+    pub shake: Shake,
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+const AFTER_HELP: &str = "\
+Targets:
+  seed.bitcoin.sipa.be    a DNS seed or host name: every address behind it
+  192.0.2.1  2001:db8::1  an address, with the network's usual port
+  192.0.2.1:8333  [2001:db8::1]:8333  node.example:8333
+  @FILE                   one target a line; '#' starts a comment
+  -                       the same from standard input
+  TARGET PORT TIMEOUT_MS  in bare numbers: node.example 8333 5000
+
+Examples:
+  verack my.node.example                      am I reachable, and if not, why?
+  verack --trace 127.0.0.1:18444 -c regtest   what goes over the wire?
+  verack -c litecoin --dns-seeds              everybody whom the DNS seeds know
+  verack --json @nodes.txt | jq .reason       one object a line, the last one a summary
+  verack listen 127.0.0.1:18444 -c regtest    shake hands with who dials us
+
+Exit codes:
+  0  what was required happened (--require any: one handshake is OK; all: each is)
+  1  it did not      2  wrong usage      3  our side failed      130  interrupted";
+
+/// What the program does besides shaking hands with targets.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Accept connections, shake hands, and report each peer
+    Listen(Box<Listen>),
+    /// Shake hands with a simulated network; needs no real one
+    Demo(Demo),
+    /// List the networks that can be chosen by name
+    Chains,
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, for 'man -l -'
+    Man,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Global {
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+    /// Short for --format json
+    #[arg(long, global = true, conflicts_with = "format")]
+    pub json: bool,
+    /// Show each message with direction, time, size and fields; 'hex' adds its bytes
+    #[arg(long, global = true, value_enum, value_name = "LEVEL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "fields")]
+    pub trace: Option<TraceLevel>,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: ColorChoice,
+    /// Print results only: no progress, no summary for people
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+impl Global {
+    /// The format that was asked for.
+    pub fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One line each, for people
+    #[default]
+    Human,
+    /// JSON Lines: one object each, the last one a summary
+    Json,
+    /// Comma-separated values with a header line
+    Csv,
+}
+
+/// How much of the wire is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TraceLevel {
+    /// Decoded fields
+    Fields,
+    /// Decoded fields and every byte
+    Hex,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Shaking hands with targets.
+#[derive(Debug, Args)]
+pub struct Shake {
+    /// Whom to shake hands with: names, addresses, @FILE, '-' (see below)
+    #[arg(value_name = "TARGET", required_unless_present = "dns_seeds")]
+    pub targets: Vec<String>,
+    /// The network's own DNS seeds as targets
+    #[arg(long)]
+    pub dns_seeds: bool,
+    /// Port of targets that name none [default: the network's]
+    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// Services that we say the peer has (in the receiver's address), decimal, 0x… or names
+    #[arg(
+        short,
+        long,
+        value_name = "SERVICES",
+        default_value = "0",
+        help_heading = "Introduction"
+    )]
+    pub receiving_services: ServicesArg,
+    /// How we introduce ourselves.
+    #[command(flatten)]
+    pub introduction: Introduction,
+    /// What bounds us.
+    #[command(flatten)]
+    pub bounds: Bounds,
+    /// Time for a connection alone, within --timeout
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time, help_heading = "Limits")]
+    pub connect_timeout: Duration,
+    /// Dial at most so many a second
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub rate: Option<NonZeroU64>,
+    /// DNS server instead of the system's: IP or IP:PORT
+    #[arg(long, value_name = "IP[:PORT]", value_parser = parse_resolver, help_heading = "Addresses")]
+    pub resolver: Option<SocketAddr>,
+    /// IPv4 only
+    #[arg(short = '4', conflicts_with = "v6", help_heading = "Addresses")]
+    pub v4: bool,
+    /// IPv6 only
+    #[arg(short = '6', help_heading = "Addresses")]
+    pub v6: bool,
+    /// Dial addresses that are not globally routable even if a name resolved to them
+    #[arg(long, help_heading = "Addresses")]
+    pub allow_private: bool,
+    /// What must happen for exit code 0
+    #[arg(long, value_enum, default_value_t, value_name = "HOW_MANY", help_heading = "Output")]
+    pub require: Require,
+}
+
+/// How many handshakes must be OK.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Require {
+    /// At least one
+    #[default]
+    Any,
+    /// Each one
+    All,
+}
+
+/// How we introduce ourselves, and on which network.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Introduction")]
+pub struct Introduction {
+    /// The network, by name or alias (see 'verack chains')
+    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = parse_chain, help_heading = "Network")]
+    pub chain: &'static Chain,
+    /// Another network's magic, 8 hex digits; the rest is as on --chain
+    #[arg(
+        long,
+        value_name = "HEX",
+        conflicts_with = "signet_challenge",
+        help_heading = "Network"
+    )]
+    pub magic: Option<Magic>,
+    /// A signet of its own: its challenge script in hex
+    #[arg(long, value_name = "HEX", value_parser = parse_signet, help_heading = "Network")]
+    pub signet_challenge: Option<Magic>,
+    /// Protocol version that we announce [default: the network's current]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub protocol_version: Option<i32>,
+    /// Services that we offer: decimal, 0x… or names such as NETWORK,WITNESS
+    #[arg(short, long, value_name = "SERVICES", default_value = "0")]
+    pub services: ServicesArg,
+    /// Our user agent, at most 256 bytes
+    #[arg(long, value_name = "TEXT", default_value = concat!("/verack:", env!("CARGO_PKG_VERSION"), "/"), value_parser = parse_user_agent)]
+    pub user_agent: Box<UserAgent>,
+    /// Height of the last block that we claim to have
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    pub start_height: i32,
+    /// Ask the peer to announce transactions to us
+    #[arg(long)]
+    pub relay: bool,
+    /// Refuse peers of a lower protocol version [default: the network's rule]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub min_version: Option<i32>,
+    /// Refuse peers that lack these services
+    #[arg(long, value_name = "SERVICES", default_value = "0")]
+    pub require_services: ServicesArg,
+    /// Extensions that we announce, if the network knows them
+    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_values = ["wtxidrelay", "sendaddrv2"])]
+    pub announce: Vec<Extension>,
+    /// Announce an optional feature (BIP434): its name, and data in hex; may be given several times
+    #[arg(long, value_name = "NAME[=HEX]", value_parser = parse_feature, action = ArgAction::Append)]
+    pub feature: Vec<Feature>,
+    /// The nonce in our version, in hex [default: random for each connection]
+    #[arg(long, value_name = "HEX", value_parser = parse_nonce)]
+    pub nonce: Option<u64>,
+    /// Our clock in seconds since 1970 [default: the system's]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    pub time: Option<i64>,
+}
+
+/// Extensions that are announced by a message of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Extension {
+    /// Nothing
+    None,
+    /// BIP339
+    Wtxidrelay,
+    /// BIP155
+    Sendaddrv2,
+    /// BIP130
+    Sendheaders,
+    /// BIP152, version 2
+    Sendcmpct,
+    /// BIP133, with a rate of 0
+    Feefilter,
+}
+
+/// What bounds us and the peer.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct Bounds {
+    /// Time for each attempt, connection included: seconds, or 5000ms, 10s, 1m
+    #[arg(short, long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
+    pub timeout: Duration,
+    /// Connections at once [default: what the limit of open files allows, at most 2000]
+    #[arg(short = 'j', long, value_name = "N", value_parser = parse_positive)]
+    pub concurrency: Option<usize>,
+    /// Keep the connection so long after the handshake, answering pings
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub hold: Option<Duration>,
+}
+
+/// Accepting connections.
+#[derive(Debug, Args)]
+pub struct Listen {
+    /// Where to listen, port 0 for any [default: the network's port on 127.0.0.1]
+    #[arg(value_name = "ADDR[:PORT]", value_parser = parse_listen)]
+    pub addresses: Vec<ListenAddress>,
+    /// End after the first peer
+    #[arg(long, conflicts_with = "count")]
+    pub once: bool,
+    /// End after so many peers
+    #[arg(long, value_name = "N")]
+    pub count: Option<NonZeroU64>,
+    /// Connections at once from one IPv4 address or IPv6 /64 network
+    #[arg(long, value_name = "N", default_value = "16", value_parser = parse_positive, help_heading = "Limits")]
+    pub per_address: usize,
+    /// How we introduce ourselves.
+    #[command(flatten)]
+    pub introduction: Introduction,
+    /// What bounds us.
+    #[command(flatten)]
+    pub bounds: Bounds,
+}
+
+/// The simulated network.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Keep the network up and say how to reach it, instead of running the client against it
+    #[arg(long)]
+    pub serve: bool,
+    /// Healthy peers besides those that misbehave
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub honest: usize,
+    /// Port of the peers [default: any free one]
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    pub port: u16,
+}
+
+/// Where to listen: an address, with or without a port.
+#[derive(Clone, Copy, Debug)]
+pub struct ListenAddress {
+    /// The address.
+    pub ip: IpAddr,
+    /// The port, if one was given.
+    pub port: Option<u16>,
+}
+
+/// Service bits as the user wrote them.
+#[derive(Clone, Debug)]
+pub struct ServicesArg {
+    bits: u64,
+    names: Vec<String>,
+}
+
+impl ServicesArg {
+    /// The bits; names are those of the network.
+    pub fn on(&self, chain: &Chain) -> Result<Services, crate::exit::Error> {
+        self.names.iter().try_fold(Services(self.bits), |services, name| {
+            let named = Services::named(name, &chain.params).ok_or_else(|| {
+                let known = Services(u64::MAX).names(&chain.params).map(|name| name.to_string());
+                let known: Vec<_> = known.filter(|name| !name.starts_with("UNKNOWN")).collect();
+                let known = known.join(", ");
+                crate::exit::Error::Usage(format!(
+                    "'{name}' is not a service of {}; known are {known}",
+                    chain.name
+                ))
+            })?;
+            Ok(Services(services.0 | named.0))
+        })
+    }
+}
+
+impl std::str::FromStr for ServicesArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut services = Self {
+            bits: 0,
+            names: Vec::new(),
+        };
+        for part in text.split([',', '|']).map(str::trim) {
+            let number = match part.strip_prefix("0x") {
+                Some(hex) => u64::from_str_radix(hex, 16),
+                None => part.parse(),
+            };
+            match number {
+                Ok(bits) => services.bits |= bits,
+                Err(_) if part.starts_with(|c: char| c.is_ascii_alphabetic()) => services.names.push(part.to_owned()),
+                Err(_) => return Err("expected a number (1033, 0x409) below 2^64, or names (NETWORK,WITNESS)".into()),
+            }
+        }
+        Ok(services)
+    }
+}
+
+/// The longest time that can be asked for: a week, far below where clocks overflow.
+const MAX_TIME: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A time: seconds, or a number with a unit.
+pub fn parse_time(text: &str) -> Result<Duration, String> {
+    const EXPECTED: &str = "expected a time above 0 and at most a week, such as 10, 2.5, 10s, 5000ms or 1m";
+    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let unit = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(EXPECTED.into()),
+    };
+    let seconds: f64 = number.trim().parse().map_err(|_| EXPECTED)?;
+    let time = Duration::try_from_secs_f64(seconds * unit).map_err(|_| EXPECTED)?;
+    if time.is_zero() || time > MAX_TIME {
+        Err(EXPECTED.into())
+    } else {
+        Ok(time)
+    }
+}
+
+fn parse_positive(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|&n| n > 0)
+        .ok_or_else(|| "expected a whole number above 0".into())
+}
+
+fn parse_chain(name: &str) -> Result<&'static Chain, String> {
+    Chain::named(name).ok_or_else(|| {
+        let near = |chain: &&Chain| chain.name.contains(&name.to_lowercase());
+        let similar: Vec<_> = bitcoin::CHAINS
+            .iter()
+            .filter(near)
+            .map(|chain| chain.name)
+            .take(5)
+            .collect();
+        let hint = if similar.is_empty() {
+            String::new()
+        } else {
+            format!(" (did you mean {}?)", similar.join(", "))
+        };
+        format!("no network of that name; 'verack chains' lists them{hint}")
+    })
+}
+
+fn parse_signet(text: &str) -> Result<Magic, String> {
+    let challenge = parse_hex(text)?;
+    if challenge.is_empty() {
+        return Err("expected the challenge script in hex".into());
+    }
+    Magic::of_signet(&challenge).map_err(|error| error.to_string())
+}
+
+fn parse_user_agent(text: &str) -> Result<Box<UserAgent>, String> {
+    UserAgent::new(text.as_bytes())
+        .map(Box::new)
+        .ok_or_else(|| format!("it has {} bytes; at most 256 are allowed", text.len()))
+}
+
+fn parse_feature(text: &str) -> Result<Feature, String> {
+    let (name, data) = text.split_once('=').unwrap_or((text, ""));
+    Feature::new(name.as_bytes(), &parse_hex(data)?)
+        .map_err(|_| "expected a name of 4 to 80 bytes and at most 512 bytes of data: example.org/x=00ff".into())
+}
+
+fn parse_nonce(text: &str) -> Result<u64, String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    u64::from_str_radix(digits, 16).map_err(|_| "expected up to 16 hex digits".into())
+}
+
+fn parse_hex(text: &str) -> Result<Vec<u8>, String> {
+    const EXPECTED: &str = "expected an even number of hex digits";
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+        return Err(EXPECTED.into());
+    }
+    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| EXPECTED.to_owned());
+    (0..text.len()).step_by(2).map(byte).collect()
+}
+
+fn parse_resolver(text: &str) -> Result<SocketAddr, String> {
+    const DNS_PORT: u16 = 53;
+    let with_port = text.parse().ok();
+    let bare = || text.parse().ok().map(|ip| SocketAddr::new(ip, DNS_PORT));
+    with_port
+        .or_else(bare)
+        .ok_or_else(|| "expected an IP address, with or without a port: 9.9.9.9, [::1]:5353".into())
+}
+
+fn parse_listen(text: &str) -> Result<ListenAddress, String> {
+    let with_port = text
+        .parse()
+        .ok()
+        .map(|socket: SocketAddr| (socket.ip(), Some(socket.port())));
+    let bare = || text.parse().ok().map(|ip| (ip, None));
+    let (ip, port) = with_port
+        .or_else(bare)
+        .ok_or("expected an IP address of this machine, with or without a port: 0.0.0.0:8333")?;
+    Ok(ListenAddress { ip, port })
+}

@@ -1,0 +1,119 @@
+//! What the program can be asked to do, one file each.
+
+pub mod chains;
+pub mod demo;
+pub mod generate;
+pub mod listen;
+pub mod shake;
+
+use std::num::NonZeroU64;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::args::{Global, Require};
+use crate::exit::{Error, Exit};
+use crate::output::{Line, Printer, ReaderGone};
+use crate::report::{Report, Summary};
+
+/// Files that are open besides connections: standard streams, the poller, DNS sockets, listeners, some room.
+const OTHER_FILES: u64 = 128;
+
+/// More connections at once than this gain nothing on one machine, and some home routers lose track before.
+const DEFAULT_CONCURRENCY: u64 = 2000;
+
+/// How many connections may be open at once: what was asked for, as far as the limit of open files allows.
+fn concurrency(asked: Option<usize>) -> usize {
+    let files = net::raise_open_files().saturating_sub(OTHER_FILES).max(1);
+    let wanted = asked.map_or(DEFAULT_CONCURRENCY, |asked| asked as u64);
+    if asked.is_some() && wanted > files {
+        eprintln!("warning: the limit of open files allows {files} connections at once, not {wanted} (see ulimit -n)");
+    }
+    usize::try_from(wanted.min(files)).unwrap_or(usize::MAX)
+}
+
+fn runtime() -> Result<Runtime, Error> {
+    // A handshake is a few system calls. One thread makes them without handing work to others, and leaves the
+    // other cores to the rest of the machine.
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::local("cannot start", error))
+}
+
+/// How a run ended.
+enum Ended {
+    /// Everything was done.
+    Done,
+    /// As many results as were asked for.
+    Enough,
+    /// The user interrupted it.
+    Interrupted,
+    /// Nobody reads the results.
+    ReaderGone,
+}
+
+/// Prints lines as they come until there are no more, there are `enough` results, or the user interrupts.
+async fn print_all(
+    mut lines: UnboundedReceiver<Line>,
+    global: &Global,
+    expected: impl Fn() -> u64,
+    enough: Option<NonZeroU64>,
+    mut on_report: impl FnMut(&Report),
+) -> (Ended, Option<Summary>) {
+    /// Lines that are printed with one write, at most.
+    const BATCH: usize = 256;
+    let mut printer = Printer::new(global);
+    let mut batch = Vec::new();
+    let mut reports = 0;
+    let interrupt = tokio::signal::ctrl_c();
+    tokio::pin!(interrupt);
+    let ended = loop {
+        let room = enough.map_or(u64::MAX, |enough| enough.get() - reports);
+        tokio::select! {
+            biased;
+            _ = &mut interrupt => break Ended::Interrupted,
+            received = lines.recv_many(&mut batch, usize::try_from(room).unwrap_or(BATCH).min(BATCH)) => {
+                if received == 0 {
+                    break Ended::Done;
+                }
+            }
+        }
+        for line in &batch {
+            if let Line::Report(report, _) = line {
+                reports += 1;
+                on_report(report);
+            }
+        }
+        printer.expect(expected());
+        if let Err(ReaderGone) = printer.print(batch.drain(..)).await {
+            return (Ended::ReaderGone, None);
+        }
+        if enough.is_some_and(|enough| reports >= enough.get()) {
+            break Ended::Enough;
+        }
+    };
+    match printer.finish().await {
+        Ok(summary) => (ended, Some(summary)),
+        Err(ReaderGone) => (Ended::ReaderGone, None),
+    }
+}
+
+/// The exit code for a run that ended so.
+fn exit(ended: &Ended, summary: Option<&Summary>, require: Require) -> Exit {
+    match (ended, summary) {
+        (Ended::Interrupted, _) => Exit::Interrupted,
+        (Ended::ReaderGone, _) | (_, None) => Exit::Success,
+        (_, Some(summary)) => {
+            let reached = match require {
+                Require::Any => summary.ok > 0,
+                Require::All => summary.ok == summary.attempts && summary.ok > 0,
+            };
+            match reached {
+                true => Exit::Success,
+                false if summary.local == summary.attempts && summary.attempts > 0 => Exit::Local,
+                false => Exit::NotReached,
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Accepts connections, shakes hands, and reports each peer.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use bitcoin::Services;
+use handshake::Role;
+use net::{Accepted, Caps, Listener};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
+
+use super::{concurrency, exit, print_all, runtime};
+use crate::args::{Global, Listen, Require};
+use crate::attempt::Attempts;
+use crate::exit::{Error, Exit};
+use crate::protocol::{Bitcoin, Protocol};
+
+/// Runs the command.
+pub fn run(args: &Listen, global: &Global) -> Result<Exit, Error> {
+    let protocol = Protocol::Bitcoin(Bitcoin::new(&args.introduction, Services::NONE)?);
+    let concurrency = concurrency(args.bounds.concurrency);
+    let runtime = runtime()?;
+    let result = runtime.block_on(listen(args, global, protocol, concurrency));
+    runtime.shutdown_background();
+    result
+}
+
+async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency: usize) -> Result<Exit, Error> {
+    let caps = Caps {
+        total: concurrency,
+        per_address: args.per_address,
+    };
+    let listeners = bind(&addresses(args, protocol.port()), caps).await?;
+    let (lines, printed) = mpsc::unbounded_channel();
+    let attempts = Arc::new(Attempts {
+        protocol,
+        timeout: args.bounds.timeout,
+        connect_timeout: args.bounds.timeout,
+        hold: args.bounds.hold,
+        trace: global.trace,
+        lines,
+    });
+    for listener in listeners {
+        let address = listener
+            .local_addr()
+            .map_err(|error| Error::local("cannot listen", error))?;
+        if !global.quiet {
+            eprintln!("listening on {address} ({})", attempts.protocol.chain());
+        }
+        tokio::spawn(accept_all(
+            listener,
+            address.to_string().into(),
+            attempts.clone(),
+            concurrency,
+        ));
+    }
+    drop(attempts);
+    let enough = if args.once { NonZeroU64::new(1) } else { args.count };
+    let (ended, summary) = print_all(printed, global, || 0, enough, |_| {}).await;
+    Ok(exit(&ended, summary.as_ref(), Require::Any))
+}
+
+fn addresses(args: &Listen, port: u16) -> Vec<SocketAddr> {
+    if args.addresses.is_empty() {
+        return vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)];
+    }
+    args.addresses
+        .iter()
+        .map(|address| SocketAddr::new(address.ip, address.port.unwrap_or(port)))
+        .collect()
+}
+
+/// A listener for each address, all under the same caps.
+async fn bind(addresses: &[SocketAddr], caps: Caps) -> Result<Vec<Listener>, Error> {
+    let mut listeners: Vec<Listener> = Vec::new();
+    for &address in addresses {
+        let bound = match listeners.first() {
+            Some(first) => first.also(address).await,
+            None => Listener::bind(address, caps).await,
+        };
+        listeners.push(bound.map_err(|error| Error::local(format!("cannot listen on {address}"), error))?);
+    }
+    Ok(listeners)
+}
+
+async fn accept_all(listener: Listener, target: Arc<str>, attempts: Arc<Attempts>, concurrency: usize) {
+    // The caps bound how many connections there are; this bounds how many results wait to be printed.
+    let slots = Arc::new(Semaphore::new(concurrency));
+    loop {
+        match listener.accept().await {
+            Ok(Accepted::In { stream, peer, place }) => {
+                let slot = slots
+                    .clone()
+                    .acquire_owned()
+                    .await
+                    .expect("the semaphore is never closed");
+                let (target, attempts) = (target.clone(), attempts.clone());
+                tokio::spawn(async move {
+                    attempts
+                        .shake(Role::Responder, target, stream, peer, Instant::now(), slot)
+                        .await;
+                    drop(place);
+                });
+            }
+            Ok(Accepted::Turned(peer, cap)) => tracing::info!(%peer, ?cap, "turned away"),
+            Err(error) => return give_up(&target, &error),
+        }
+    }
+}
+
+fn give_up(target: &str, error: &io::Error) {
+    eprintln!("error: cannot accept connections on {target} any more: {error}");
+}

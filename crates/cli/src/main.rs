@@ -1,0 +1,55 @@
+//! `verack`: shakes hands with peer-to-peer nodes, in either direction, and says truthfully how it went.
+
+mod args;
+mod attempt;
+mod command;
+mod exit;
+mod output;
+mod protocol;
+mod report;
+mod resolve;
+mod target;
+mod trace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(cli.global.quiet);
+    let exit = match cli.command {
+        None => command::shake::run(&cli.shake, &cli.global),
+        Some(Command::Listen(args)) => command::listen::run(&args, &cli.global),
+        Some(Command::Demo(args)) => command::demo::run(&args, &cli.global),
+        Some(Command::Chains) => command::chains::run(&cli.global),
+        Some(Command::Completions { shell }) => command::generate::completions(shell),
+        Some(Command::Man) => command::generate::man(),
+    };
+    match exit {
+        Ok(exit) => exit.into(),
+        Err(error) => error.report(),
+    }
+}
+
+/// The log goes to stderr; `RUST_LOG` chooses what.
+fn start_log(quiet: bool) {
+    use std::io::{IsTerminal, stderr};
+
+    use tracing_subscriber::EnvFilter;
+
+    if std::env::var_os(EnvFilter::DEFAULT_ENV).is_none() {
+        // Nothing to set up: warnings are printed by who has them, and building a filter costs a millisecond.
+        return;
+    }
+    let filter = EnvFilter::from_default_env();
+    if !quiet {
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(stderr)
+            .with_ansi(stderr().is_terminal())
+            .init();
+    }
+}

@@ -1,0 +1,88 @@
+//! Results as CSV: the same fields as the JSON form, flat.
+
+use ::csv::Writer;
+
+use crate::report::{Report, in_milliseconds};
+
+const HEADER: [&str; 28] = [
+    "target",
+    "address",
+    "chain",
+    "protocol",
+    "role",
+    "transport",
+    "outcome",
+    "stage",
+    "reason",
+    "blame",
+    "detail",
+    "version",
+    "services",
+    "service_names",
+    "user_agent",
+    "start_height",
+    "relay",
+    "time",
+    "clock_offset_s",
+    "our_address",
+    "nonce",
+    "features",
+    "connect_ms",
+    "hello_ms",
+    "handshake_ms",
+    "total_ms",
+    "bytes_sent",
+    "bytes_received",
+];
+
+/// One row, below the header if that is due. What does not apply is left empty; lists are joined by spaces.
+pub fn write_report(out: &mut Vec<u8>, report: &Report, header_due: bool) {
+    let mut writer = Writer::from_writer(out);
+    if header_due {
+        writer.write_record(HEADER).expect("memory takes every write");
+    }
+    writer
+        .write_record(row(report))
+        .expect("memory takes every write, and every row has the same length");
+    writer.flush().expect("memory takes every write");
+}
+
+fn row(report: &Report) -> [String; 28] {
+    fn or_empty(value: Option<impl ToString>) -> String {
+        value.map(|value| value.to_string()).unwrap_or_default()
+    }
+    let peer = report.peer.as_ref();
+    let verdict = &report.verdict;
+    let timing = report.timing_ms;
+    let time = |time: Option<_>| or_empty(time.map(in_milliseconds));
+    [
+        report.target.to_string(),
+        or_empty(report.address),
+        report.chain.to_string(),
+        report.protocol.to_owned(),
+        report.role.to_owned(),
+        report.transport.to_owned(),
+        verdict.outcome.name().to_owned(),
+        verdict.stage.name().to_owned(),
+        verdict.reason.to_owned(),
+        or_empty(verdict.blame.map(handshake::Blame::name)),
+        verdict.detail.clone(),
+        or_empty(peer.map(|peer| peer.version)),
+        or_empty(peer.map(|peer| peer.services)),
+        or_empty(peer.map(|peer| peer.service_names.join(" "))),
+        or_empty(peer.map(|peer| &peer.user_agent)),
+        or_empty(peer.and_then(|peer| peer.start_height)),
+        or_empty(peer.and_then(|peer| peer.relay)),
+        or_empty(peer.map(|peer| peer.time)),
+        or_empty(peer.map(|peer| peer.clock_offset_s)),
+        or_empty(peer.and_then(|peer| peer.our_address)),
+        or_empty(peer.and_then(|peer| peer.nonce.as_ref())),
+        or_empty(peer.map(|peer| peer.features.join(" "))),
+        time(timing.connect),
+        time(timing.hello),
+        time(timing.handshake),
+        time(timing.total),
+        report.bytes.sent.to_string(),
+        report.bytes.received.to_string(),
+    ]
+}

@@ -1,0 +1,98 @@
+//! Results for people: one line each.
+
+use std::io::Write;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use net::Outcome;
+
+use super::Paint;
+use crate::report::{Report, Summary, in_milliseconds};
+
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const HALF: Style = AnsiColor::Yellow.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+fn style(outcome: Outcome) -> (Style, &'static str) {
+    match outcome {
+        Outcome::Ok => (GOOD, "OK"),
+        Outcome::Partial => (HALF, "PARTIAL"),
+        Outcome::Failed => (BAD, "FAILED"),
+    }
+}
+
+/// One line: how it went, with whom, and why.
+pub fn write_report(out: &mut Vec<u8>, report: &Report, paint: Paint) {
+    let (style, word) = style(report.verdict.outcome);
+    let status = paint.paint(style, &format!("{word:<7}"));
+    let address = report.address.map(|address| address.to_string());
+    let whom = address.as_deref().unwrap_or(&report.target);
+    let named =
+        whom != &*report.target && report.address.map(|a| a.ip().to_string()).as_deref() != Some(&*report.target);
+    let target = if named {
+        paint.paint(DIM, &format!("  ({})", report.target))
+    } else {
+        String::new()
+    };
+    let detail = &report.verdict.detail;
+    let line = match report.verdict.outcome {
+        Outcome::Ok => {
+            let peer = report.peer.as_ref();
+            let services = peer.map(|peer| peer.service_names.join(" ")).unwrap_or_default();
+            let services = if services.is_empty() {
+                "no services".to_owned()
+            } else {
+                services
+            };
+            let time = report.timing_ms.total.map(in_milliseconds).unwrap_or_default();
+            format!("{detail}, {services}, {time:.1} ms")
+        }
+        Outcome::Partial | Outcome::Failed => {
+            let reason = report.verdict.reason;
+            let stage = report.verdict.stage.name();
+            let agent = report
+                .peer
+                .as_ref()
+                .map(|peer| format!(" [{}]", peer.user_agent))
+                .unwrap_or_default();
+            let at = if reason.contains('.') {
+                String::new()
+            } else {
+                format!(" at {stage}")
+            };
+            format!("{reason}{at}: {detail}{agent}")
+        }
+    };
+    writeln!(out, "{status} {whom:<22} {line}{target}").expect("memory takes every write");
+}
+
+/// A tally of the reasons, and the last line.
+pub fn write_summary(out: &mut Vec<u8>, summary: &Summary, elapsed: Duration, paint: Paint) {
+    let mut reasons: Vec<_> = summary.reasons.iter().collect();
+    reasons.sort_by_key(|&(reason, count)| (std::cmp::Reverse(count), reason));
+    let mut text = String::from("\n");
+    for (reason, count) in reasons {
+        text += &format!("{count:>7}  {reason}\n");
+    }
+    let finished = last_line(summary, elapsed);
+    text += &paint.paint(Style::new().bold(), &finished);
+    text.push('\n');
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// `Finished! Handshake results: 22 OK | 1 PARTIALLY OK | 2 FAILED (25 peers in 1.3 s)`
+pub fn last_line(summary: &Summary, elapsed: Duration) -> String {
+    let Summary {
+        attempts,
+        ok,
+        partial,
+        failed,
+        ..
+    } = summary;
+    let peers = if *attempts == 1 { "peer" } else { "peers" };
+    let seconds = elapsed.as_secs_f64();
+    format!(
+        "Finished! Handshake results: {ok} OK | {partial} PARTIALLY OK | {failed} FAILED ({attempts} {peers} in {seconds:.1} s)"
+    )
+}

@@ -1,0 +1,99 @@
+//! The one place that knows which protocols there are.
+
+mod bitcoin;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::handshake::Role;
+use net::Verdict;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+pub use self::bitcoin::Bitcoin;
+use crate::report::{Bytes, Peer};
+use crate::trace::Entry;
+
+/// A protocol, with all that our side says in it.
+#[derive(Debug)]
+pub enum Protocol {
+    /// Bitcoin and its descendants.
+    Bitcoin(Bitcoin),
+}
+
+/// What came of a handshake.
+#[derive(Debug)]
+pub struct Shaken {
+    /// How it went.
+    pub verdict: Verdict,
+    /// How the peer introduced itself.
+    pub peer: Option<Peer>,
+    /// When it did, since the connection was open.
+    pub hello: Option<Duration>,
+    /// How much passed.
+    pub bytes: Bytes,
+    /// The connection, if the handshake concluded.
+    pub connection: Option<Connection>,
+}
+
+/// A connection after its handshake.
+#[derive(Debug)]
+pub enum Connection {
+    /// Bitcoin, in plain text.
+    Bitcoin(net::Unread<TcpStream>),
+}
+
+/// Is shown each message as it passes.
+pub type Tracer<'t> = &'t mut (dyn FnMut(Entry<'_>) + Send);
+
+impl Protocol {
+    /// Its stable name in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Bitcoin(_) => "bitcoin",
+        }
+    }
+
+    /// What carries the handshake.
+    pub fn transport(&self) -> &'static str {
+        match self {
+            Self::Bitcoin(_) => "v1",
+        }
+    }
+
+    /// The network's name.
+    pub fn chain(&self) -> &Arc<str> {
+        match self {
+            Self::Bitcoin(bitcoin) => bitcoin.chain(),
+        }
+    }
+
+    /// The port that a peer listens on unless told otherwise.
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::Bitcoin(bitcoin) => bitcoin.port(),
+        }
+    }
+
+    /// Has the handshake over an open connection.
+    pub async fn shake(
+        &self,
+        role: Role,
+        stream: TcpStream,
+        peer: SocketAddr,
+        deadline: Instant,
+        tracer: Option<Tracer<'_>>,
+    ) -> Shaken {
+        match self {
+            Self::Bitcoin(bitcoin) => bitcoin.shake(role, stream, peer, deadline, tracer).await,
+        }
+    }
+
+    /// Keeps a connection alive until then, or until the peer closes it.
+    pub async fn hold(&self, connection: Connection, until: Instant, tracer: Option<Tracer<'_>>) {
+        match (self, connection) {
+            (Self::Bitcoin(bitcoin), Connection::Bitcoin(stream)) => bitcoin.hold(stream, until, tracer).await,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What is reported of each attempt, and of all together. The JSON form of these types is a promise: fields are added,
+//! never renamed.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use net::{Outcome, Verdict};
+use serde::{Serialize, Serializer};
+
+/// One attempt to shake hands.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename = "handshake")]
+pub struct Report {
+    /// What the user named; for an accepted connection, where it came in.
+    pub target: Arc<str>,
+    /// The peer's address; `null` if the name did not resolve.
+    pub address: Option<SocketAddr>,
+    /// The network's name.
+    pub chain: Arc<str>,
+    /// The protocol's name.
+    pub protocol: &'static str,
+    /// `initiator` or `responder`: ours.
+    pub role: &'static str,
+    /// What carried the handshake.
+    pub transport: &'static str,
+    /// How it went.
+    #[serde(flatten, serialize_with = "serialize_verdict")]
+    pub verdict: Verdict,
+    /// How the peer introduced itself; `null` if it did not.
+    pub peer: Option<Peer>,
+    /// How long it took.
+    pub timing_ms: Timing,
+    /// How much passed.
+    pub bytes: Bytes,
+}
+
+/// How a peer introduced itself. All text is printable ASCII, other bytes escaped as `\xNN`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Peer {
+    /// Protocol version.
+    pub version: i32,
+    /// Service bits.
+    pub services: u64,
+    /// Their names.
+    pub service_names: Vec<String>,
+    /// Its program.
+    pub user_agent: String,
+    /// Height of its chain; `null` if it did not say.
+    pub start_height: Option<i32>,
+    /// Whether it wants transactions announced; `null` if it did not say, which means yes.
+    pub relay: Option<bool>,
+    /// Its clock, seconds since 1970.
+    pub time: i64,
+    /// Its clock minus ours, in seconds.
+    pub clock_offset_s: i64,
+    /// How it sees us; `null` if it did not say.
+    pub our_address: Option<SocketAddr>,
+    /// Its nonce in hex; `null` if it did not say.
+    pub nonce: Option<String>,
+    /// The extensions that it announced.
+    pub features: Vec<String>,
+}
+
+/// Times in milliseconds; `null` for what was not reached.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Timing {
+    /// From the start to the open connection.
+    #[serde(serialize_with = "milliseconds")]
+    pub connect: Option<Duration>,
+    /// From there to the peer's introduction.
+    #[serde(serialize_with = "milliseconds")]
+    pub hello: Option<Duration>,
+    /// From the open connection to the end of the handshake.
+    #[serde(serialize_with = "milliseconds")]
+    pub handshake: Option<Duration>,
+    /// From the start to the end of the attempt.
+    #[serde(serialize_with = "milliseconds")]
+    pub total: Option<Duration>,
+}
+
+/// Bytes on the wire, without the headers of TCP.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Bytes {
+    /// By us.
+    pub sent: u64,
+    /// By the peer, as far as the handshake goes.
+    pub received: u64,
+}
+
+#[derive(Serialize)]
+struct VerdictFields<'a> {
+    outcome: &'static str,
+    stage: &'static str,
+    reason: &'static str,
+    blame: Option<&'static str>,
+    detail: &'a str,
+}
+
+fn serialize_verdict<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
+    VerdictFields {
+        outcome: verdict.outcome.name(),
+        stage: verdict.stage.name(),
+        reason: verdict.reason,
+        blame: verdict.blame.map(handshake::Blame::name),
+        detail: &verdict.detail,
+    }
+    .serialize(serializer)
+}
+
+/// In milliseconds, to the microsecond.
+#[expect(clippy::ref_option, reason = "serde calls it so")]
+fn milliseconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serializer.serialize_f64(in_milliseconds(*time)),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// In milliseconds, to the microsecond.
+pub fn in_milliseconds(time: Duration) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53 microseconds, which are 285 years")]
+    let microseconds = time.as_micros() as f64;
+    microseconds / 1000.0
+}
+
+/// All attempts together.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(tag = "type", rename = "summary")]
+pub struct Summary {
+    /// How many there were.
+    pub attempts: u64,
+    /// How many ended OK.
+    pub ok: u64,
+    /// How many ended partially OK.
+    pub partial: u64,
+    /// How many failed.
+    pub failed: u64,
+    /// How many ended for each reason.
+    pub reasons: BTreeMap<&'static str, u64>,
+    /// From the start to the end of all.
+    pub elapsed_ms: f64,
+    /// How many of the failures were our own side's.
+    #[serde(skip)]
+    pub local: u64,
+}
+
+impl Summary {
+    /// Counts one more.
+    pub fn add(&mut self, verdict: &Verdict) {
+        self.attempts += 1;
+        *match verdict.outcome {
+            Outcome::Ok => &mut self.ok,
+            Outcome::Partial => &mut self.partial,
+            Outcome::Failed => &mut self.failed,
+        } += 1;
+        *self.reasons.entry(verdict.reason).or_default() += 1;
+        self.local += u64::from(verdict.blame == Some(handshake::Blame::Local));
+    }
+}
