@@ -1,0 +1,31 @@
+//! A simulated network on loopback: scripted peers of known truth, and their DNS server.
+//!
+//! ```text
+//!             seed.verack.test?          ┌─────┐
+//!   whoever ──────────────────────────▶  │ Dns │   127.0.0.1, UDP and TCP
+//!     is      127.16.0.1 127.20.0.1 ...  └─────┘
+//!   tested                               ┌──────┐  127.16.0.1  coalesced
+//!           ──────────────────────────▶  │ Peer │  127.17.0.1  chatty
+//!             a handshake with each      └──────┘  127.18.0.1  ...
+//! ```
+//!
+//! Each [`Peer`] acts a script: it says right messages, wrong ones or none, in any rhythm, and leaves early or never.
+//! With it comes the [`Truth`]: the verdict that it deserves, each and every time. [`catalogue`] has one of each that we
+//! may call, [`callers`] one of each that may call us. A [`Network`] is all of them at once, each on a loopback address
+//! of its own, behind the seeds' names. All names end in `.test`, which nobody can own. (RFC 6761)
+
+mod callers;
+mod catalogue;
+mod dns;
+mod honest;
+mod network;
+mod peer;
+mod random;
+mod script;
+mod voice;
+
+pub use callers::callers;
+pub use catalogue::{catalogue, cut_at_every_byte, versions_of_every_length};
+pub use dns::{Answer, Dns, Zone};
+pub use network::{NAMES_OF_FAILURE, Network, Plan};
+pub use peer::{Peer, Truth};

@@ -1,0 +1,250 @@
+//! A network of scripted peers on loopback, each on an address of its own and all on one port.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use bitcoin::Params;
+use handshake::Stage;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::catalogue::catalogue;
+use crate::dns::{Answer, Dns, Zone};
+use crate::honest::honest;
+use crate::peer::{Peer, Truth};
+use crate::random::Random;
+
+/// What a network consists of.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The network that its peers belong to.
+    pub chain: Params,
+    /// Peers that listen, in the order of their addresses.
+    pub peers: Vec<Peer>,
+    /// Healthy peers besides, as varied as a real network's.
+    pub honest: usize,
+    /// Addresses where nothing listens.
+    pub refusing: usize,
+    /// Addresses that do not answer a connection.
+    pub unanswering: usize,
+    /// The TCP port of all of them; 0 chooses a free one.
+    pub port: u16,
+    /// Decides all that looks random.
+    pub seed: u64,
+}
+
+impl Plan {
+    /// One of each peer of the catalogue, and some others.
+    #[must_use]
+    pub fn new(chain: Params) -> Self {
+        Self {
+            chain,
+            peers: catalogue(&chain),
+            honest: 12,
+            refusing: 3,
+            unanswering: 1,
+            port: 0,
+            seed: 1,
+        }
+    }
+
+    /// These peers and nothing else.
+    #[must_use]
+    pub fn only(chain: Params, peers: Vec<Peer>) -> Self {
+        Self {
+            peers,
+            honest: 0,
+            refusing: 0,
+            unanswering: 0,
+            ..Self::new(chain)
+        }
+    }
+}
+
+/// The names of the seeds, over which the peers are spread.
+const SEEDS: [&str; 4] = [
+    "seed.verack.test",
+    "dnsseed.verack.test",
+    "seed.example-nodes.test",
+    "nodes.example-seeder.test",
+];
+
+/// Names that do not resolve, and the reason code of each.
+pub const NAMES_OF_FAILURE: [(&str, &str); 3] = [
+    ("missing.verack.test", "resolve.not-found"),
+    ("broken.verack.test", "resolve.failed"),
+    ("silent.verack.test", "resolve.timeout"),
+];
+
+/// A running network. It stops when dropped.
+#[derive(Debug)]
+pub struct Network {
+    port: u16,
+    dns: Dns,
+    truths: BTreeMap<SocketAddr, (&'static str, Truth)>,
+    /// One task for each peer; they end with it.
+    _listeners: JoinSet<()>,
+    _full: Vec<FullQueue>,
+}
+
+impl Network {
+    /// Starts every peer of a plan, and the DNS server that knows them.
+    ///
+    /// # Errors
+    /// If an address or port is taken, or there are not enough files.
+    pub async fn start(plan: Plan) -> io::Result<Self> {
+        let mut random = Random::new(plan.seed);
+        let mut peers = plan.peers;
+        peers.extend((0..plan.honest).map(|_| honest(&plan.chain, &mut random)));
+        let (port, sockets) = listen(peers.len(), plan.port).await?;
+
+        let mut truths = BTreeMap::new();
+        let mut listeners = JoinSet::new();
+        for (peer, socket) in peers.into_iter().zip(sockets) {
+            truths.insert(socket.local_addr()?, (peer.name, peer.truth));
+            listeners.spawn(serve(peer, socket));
+        }
+        let mut places = (truths.len()..).map(|nth| place(nth, port));
+        for address in places.by_ref().take(plan.refusing) {
+            truths.insert(
+                address,
+                ("nobody-there", Truth::ends(Stage::Connect, "connect.refused")),
+            );
+        }
+        let mut full = Vec::new();
+        for address in places.take(plan.unanswering) {
+            full.push(FullQueue::at(address).await?);
+            truths.insert(address, ("no-answer", Truth::ends(Stage::Connect, "connect.timeout")));
+        }
+        Ok(Self {
+            port,
+            dns: Dns::start(zone(truths.keys())).await?,
+            truths,
+            _listeners: listeners,
+            _full: full,
+        })
+    }
+
+    /// Where its DNS server listens, over UDP and TCP.
+    #[must_use]
+    pub fn dns(&self) -> SocketAddr {
+        self.dns.address()
+    }
+
+    /// The TCP port of every peer.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The names that resolve to its peers: each peer is behind one of them.
+    #[must_use]
+    pub fn seeds(&self) -> Vec<String> {
+        SEEDS.map(String::from).into()
+    }
+
+    /// Who is at an address, and the verdict that it deserves.
+    #[must_use]
+    pub fn truth(&self, address: SocketAddr) -> Option<(&'static str, Truth)> {
+        self.truths.get(&address).copied()
+    }
+
+    /// Every address of the network, in order; those where nothing listens too.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.truths.keys().copied()
+    }
+}
+
+/// The address of the `nth` peer. Spread over 64 networks of 65536 addresses, as those of real peers are over many.
+fn place(nth: usize, port: u16) -> SocketAddr {
+    let [.., high, low] = (nth / 64).to_be_bytes();
+    let network = u8::try_from(16 + nth % 64).expect("at most 79");
+    SocketAddr::new(Ipv4Addr::new(127, network, high, low.wrapping_add(1)).into(), port)
+}
+
+/// Listens on the first `count` places. With port 0 it finds a port that is free on all of them.
+async fn listen(count: usize, port: u16) -> io::Result<(u16, Vec<TcpListener>)> {
+    /// A port that is free on one loopback address is seldom taken on another.
+    const TRIES: usize = 16;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match listen_once(count, port).await {
+            Err(error) if port == 0 && error.kind() == io::ErrorKind::AddrInUse && tries < TRIES => {}
+            end => return end,
+        }
+    }
+}
+
+async fn listen_once(count: usize, mut port: u16) -> io::Result<(u16, Vec<TcpListener>)> {
+    let mut sockets = Vec::with_capacity(count);
+    for nth in 0..count {
+        let address = place(nth, port);
+        let socket = TcpListener::bind(address)
+            .await
+            .map_err(|error| cannot("listen on", address, &error))?;
+        port = socket.local_addr()?.port();
+        sockets.push(socket);
+    }
+    Ok((port, sockets))
+}
+
+fn cannot(what: &str, address: SocketAddr, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot {what} {address}: {error}"))
+}
+
+/// Lets a peer act its script to everyone who comes.
+async fn serve(peer: Peer, socket: TcpListener) {
+    let mut conversations = JoinSet::new();
+    loop {
+        // An error is that of a connection that is gone already, or of too many files, which pass.
+        if let Ok((stream, _)) = socket.accept().await {
+            let peer = peer.clone();
+            conversations.spawn(async move { peer.converse(stream).await });
+        } else {
+            tokio::task::yield_now().await;
+        }
+        while conversations.try_join_next().is_some() {}
+    }
+}
+
+/// A listener that accepts nothing and whose queue is full: a kernel drops what else comes, so callers get no answer.
+#[derive(Debug)]
+struct FullQueue {
+    _listener: TcpListener,
+    _queued: TcpStream,
+}
+
+impl FullQueue {
+    async fn at(address: SocketAddr) -> io::Result<Self> {
+        let cannot = |error: io::Error| cannot("listen on", address, &error);
+        let socket = TcpSocket::new_v4().map_err(cannot)?;
+        socket.set_reuseaddr(true).map_err(cannot)?;
+        socket.bind(address).map_err(cannot)?;
+        // Linux queues one more than it is told to.
+        let listener = socket.listen(0).map_err(cannot)?;
+        Ok(Self {
+            _listener: listener,
+            _queued: TcpStream::connect(address).await.map_err(cannot)?,
+        })
+    }
+}
+
+/// The seeds' names and those that fail.
+fn zone<'a>(addresses: impl Iterator<Item = &'a SocketAddr>) -> Zone {
+    let mut behind: [Vec<IpAddr>; SEEDS.len()] = Default::default();
+    for (nth, address) in addresses.enumerate() {
+        behind[nth % SEEDS.len()].push(address.ip());
+    }
+    let seeds = SEEDS.into_iter().zip(behind.map(Answer::Addresses));
+    let failures = NAMES_OF_FAILURE.into_iter().filter_map(|(name, reason)| match reason {
+        "resolve.failed" => Some((name, Answer::Failure)),
+        "resolve.timeout" => Some((name, Answer::Silence)),
+        _ => None,
+    });
+    seeds
+        .chain(failures)
+        .map(|(name, answer)| (name.to_owned(), answer))
+        .collect()
+}

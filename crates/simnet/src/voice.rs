@@ -1,0 +1,129 @@
+//! What peers say, as bytes: right messages, made with the protocol's own crate, for scripts to bend.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bitcoin::chain::TailKind;
+use bitcoin::version::Tail;
+use bitcoin::wire::write_message;
+use bitcoin::{Command, Message, NetAddress, Params, Services, UserAgent, Version};
+
+/// One peer's way of speaking: its network, and how it introduces itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Voice {
+    pub(crate) params: Params,
+    pub(crate) version: Version,
+}
+
+impl Voice {
+    /// A full node of a network's current version, whose clock is right.
+    pub(crate) fn new(params: Params) -> Self {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |now| now.as_secs());
+        Self {
+            params,
+            version: Version {
+                version: params.announce_version,
+                services: Services(0x409),
+                time: i64::try_from(now).unwrap_or(i64::MAX),
+                // Core sees no use in telling a loopback address, and says nothing.
+                receiver: NetAddress::unspecified(Services::NONE),
+                sender: Some(NetAddress::unspecified(Services(0x409))),
+                nonce: Some(0x5e1f_5e1f_5e1f_5e1f),
+                user_agent: UserAgent::new(b"/verack-simnet:1.0/").expect("19 bytes"),
+                start_height: Some(850_000),
+                relay: Some(true),
+            },
+        }
+    }
+
+    /// The same peer, changed.
+    pub(crate) fn with(&self, change: impl FnOnce(&mut Version)) -> Self {
+        let mut other = self.clone();
+        change(&mut other.version);
+        other
+    }
+
+    /// The same peer under another user agent.
+    pub(crate) fn called(&self, user_agent: &[u8]) -> Self {
+        let user_agent = UserAgent::new(user_agent).expect("scripts give at most 256 bytes");
+        self.with(|version| version.user_agent = user_agent)
+    }
+
+    /// A message of the protocol.
+    pub(crate) fn say(&self, message: &Message) -> Vec<u8> {
+        let mut payload = Vec::new();
+        message.write(&self.tail(), &mut payload);
+        self.message(message.command(), &payload)
+    }
+
+    /// Messages of the protocol, one behind the other.
+    pub(crate) fn say_all(&self, messages: &[Message]) -> Vec<u8> {
+        messages.iter().flat_map(|message| self.say(message)).collect()
+    }
+
+    /// A message with any payload, in a frame that is right.
+    pub(crate) fn message(&self, command: Command, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write_message(&self.params, command, &mut bytes, |bytes| {
+            bytes.extend_from_slice(payload);
+        });
+        bytes
+    }
+
+    /// A message by any name.
+    pub(crate) fn unknown(&self, name: &str, payload: &[u8]) -> Vec<u8> {
+        self.message(
+            Command::new(name.as_bytes()).expect("scripts give at most 12 bytes"),
+            payload,
+        )
+    }
+
+    pub(crate) fn version(&self) -> Vec<u8> {
+        self.say(&Message::Version(self.version.clone()))
+    }
+
+    pub(crate) fn verack(&self) -> Vec<u8> {
+        self.say(&Message::Verack)
+    }
+
+    /// The payload of [`Voice::version`].
+    pub(crate) fn version_payload(&self) -> Vec<u8> {
+        let mut payload = Vec::new();
+        self.version.write(&self.tail(), &mut payload);
+        payload
+    }
+
+    /// What a node sends in answer to a `version`, one message each. (Core: net_processing.cpp)
+    pub(crate) fn flight(&self) -> Vec<Vec<u8>> {
+        let knows = |from: Option<i32>| from.is_some_and(|from| self.version.version >= from);
+        let mut messages = vec![Message::Version(self.version.clone())];
+        if knows(self.params.wtxidrelay_from) {
+            messages.push(Message::Wtxidrelay);
+        }
+        if knows(self.params.sendaddrv2_from) {
+            messages.push(Message::Sendaddrv2);
+        }
+        messages.push(Message::Verack);
+        messages.iter().map(|message| self.say(message)).collect()
+    }
+
+    /// What a node says once it has our `verack`.
+    pub(crate) fn small_talk(&self) -> Vec<u8> {
+        self.say_all(&[
+            Message::Sendcmpct {
+                announce: false,
+                version: 2,
+            },
+            Message::Ping(self.version.nonce),
+            Message::Feefilter(1000),
+        ])
+    }
+
+    fn tail(&self) -> Tail {
+        match self.params.tail {
+            TailKind::None => Tail::None,
+            kind => Tail::new(kind, [0x5e; 32]),
+        }
+    }
+}
