@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use handshake::{Blame, Fault};
 use rustix::io::Errno;
+use rustix::net::sockopt::set_tcp_nodelay;
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
@@ -15,12 +17,36 @@ use tokio::time::{Instant, timeout};
 /// [`DialError`], which tells the peer, the path and our own side apart.
 pub async fn dial(address: SocketAddr, within: Duration) -> Result<TcpStream, DialError> {
     let started = Instant::now();
-    let connected = match timeout(within, TcpStream::connect(address)).await {
-        Ok(Ok(stream)) => stream.set_nodelay(true).map(|()| stream),
-        Ok(Err(error)) => Err(error),
+    let connected = match timeout(within, connect(address)).await {
+        Ok(connected) => connected,
         Err(_) => Err(io::ErrorKind::TimedOut.into()),
     };
     connected.map_err(|error| DialError::of(address, error, started.elapsed()))
+}
+
+/// Connects as [`TcpStream::connect`] does, except that a peer which accepted and reset at once did accept.
+///
+/// By the time we look, such an RST may have come or not: what it says is for the handshake to find out, so that the
+/// same peer gets the same verdict. A kernel tells it from a refusal by its errno.
+async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let family = if address.is_ipv4() {
+        AddressFamily::INET
+    } else {
+        AddressFamily::INET6
+    };
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
+    set_tcp_nodelay(&socket, true)?;
+    match rustix::net::connect(&socket, &address) {
+        Ok(()) | Err(Errno::INPROGRESS) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let stream = TcpStream::from_std(socket.into())?;
+    stream.writable().await?;
+    match stream.take_error()? {
+        Some(error) if !matches!(Errno::from_io_error(&error), Some(Errno::CONNRESET | Errno::PIPE)) => Err(error),
+        Some(_) | None => Ok(stream),
+    }
 }
 
 /// Why there is no connection.
@@ -69,7 +95,7 @@ impl DialError {
             return Self::Timeout { address, after };
         }
         match Errno::from_io_error(&error) {
-            Some(Errno::CONNREFUSED | Errno::CONNRESET) => Self::Refused(address),
+            Some(Errno::CONNREFUSED) => Self::Refused(address),
             Some(Errno::HOSTUNREACH | Errno::HOSTDOWN) => Self::Unreachable(address),
             Some(Errno::NETUNREACH | Errno::AFNOSUPPORT) => Self::NoRoute(address),
             Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Self::TooManyFiles(address),
