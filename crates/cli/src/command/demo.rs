@@ -1,9 +1,224 @@
 //! A simulated network to try things on, and the real client run against it.
 
-use crate::args::{Demo, Global};
+use std::collections::{BTreeMap, HashSet};
+use std::iter;
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread;
+
+use bitcoin::Chain;
+use clap::Parser;
+use simnet::{NAMES_OF_FAILURE, Network, Plan, Truth};
+use tokio::sync::oneshot;
+
+use super::{runtime, shake};
+use crate::args::{Cli, Demo, Global};
 use crate::exit::{Error, Exit};
+use crate::report::Report;
+
+/// The network that the simulated peers belong to.
+const CHAIN: &str = "bitcoin-regtest";
 
 /// Runs the command.
-pub fn run(_args: &Demo, _global: &Global) -> Result<Exit, Error> {
-    Err(Error::Local("not yet".into()))
+pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
+    let chain = Chain::named(CHAIN).expect("it is in the table");
+    let plan = Plan {
+        honest: args.honest,
+        port: args.port,
+        ..Plan::new(chain.params)
+    };
+    // Each peer has an open listener, and a conversation with whoever dials it.
+    let _ = net::raise_open_files();
+    if args.serve {
+        serve(plan)
+    } else {
+        shake_hands_with(plan, global)
+    }
+}
+
+/// Keeps the network up until the user interrupts.
+fn serve(plan: Plan) -> Result<Exit, Error> {
+    runtime()?.block_on(async {
+        let network = Network::start(plan).await.map_err(no_network)?;
+        let example = network
+            .addresses()
+            .next()
+            .map(|address| address.to_string())
+            .unwrap_or_default();
+        println!(
+            "{} simulated peers are up. Try, in another terminal:\n",
+            network.addresses().count()
+        );
+        println!("  {}", command_line(&client_words(&network)));
+        println!("  verack --chain {CHAIN} --trace {example}\n\nCtrl-C ends it.");
+        tokio::signal::ctrl_c()
+            .await
+            .map_err(|error| Error::local("cannot wait for Ctrl-C", error))?;
+        Ok(Exit::Interrupted)
+    })
+}
+
+/// Runs the client against the network, and compares what it says with the truth.
+fn shake_hands_with(plan: Plan, global: &Global) -> Result<Exit, Error> {
+    // The network has a thread of its own, as a real one would have machines of its own.
+    let (started, start) = mpsc::channel();
+    let (end, ended) = oneshot::channel::<()>();
+    let network_thread = thread::spawn(move || keep_up(plan, &started, ended));
+    let facts = start
+        .recv()
+        .map_err(|error| Error::local("the simulated network did not start", error))??;
+    let words = &facts.client_words;
+    if !global.quiet {
+        eprintln!(
+            "{} simulated peers of every temper are up, and a DNS server that knows them.",
+            facts.truths.len()
+        );
+        eprintln!("$ {}\n", command_line(words));
+    }
+    let cli = Cli::try_parse_from(iter::once("verack").chain(words.iter().map(String::as_str)))
+        .map_err(|error| Error::Usage(error.to_string()))?;
+    let mut check = Check::new(&facts);
+    let exit = shake::run_watched(&cli.shake, global, |report| check.take(report))?;
+    drop(end);
+    if network_thread.join().is_err() {
+        return Err(Error::Local("the simulated network broke".to_owned()));
+    }
+    if exit == Exit::Interrupted {
+        return Ok(exit);
+    }
+    Ok(check.conclude(global))
+}
+
+/// Keeps a network up until `ended`; says through `started` what there is to know about it.
+fn keep_up(plan: Plan, started: &mpsc::Sender<Result<Facts, Error>>, ended: oneshot::Receiver<()>) {
+    let run = || {
+        runtime()?.block_on(async {
+            let network = Network::start(plan).await.map_err(no_network)?;
+            if started.send(Ok(Facts::of(&network))).is_ok() {
+                let _ = ended.await;
+            }
+            Ok(())
+        })
+    };
+    if let Err(error) = run() {
+        let _ = started.send(Err(error));
+    }
+}
+
+fn no_network(error: std::io::Error) -> Error {
+    Error::local("the simulated network did not start", error)
+}
+
+/// What the client is told: the seeds' names, and names that do not resolve.
+fn client_words(network: &Network) -> Vec<String> {
+    let options = format!(
+        "--chain {CHAIN} --port {} --resolver {} --allow-private --timeout 2s --connect-timeout 1s",
+        network.port(),
+        network.dns()
+    );
+    let failing = NAMES_OF_FAILURE.iter().map(|(name, _)| (*name).to_owned());
+    network
+        .seeds()
+        .into_iter()
+        .chain(failing)
+        .chain(options.split(' ').map(str::to_owned))
+        .collect()
+}
+
+fn command_line(words: &[String]) -> String {
+    format!("verack {}", words.join(" "))
+}
+
+/// All that there is to know about a running network.
+struct Facts {
+    client_words: Vec<String>,
+    truths: BTreeMap<SocketAddr, (&'static str, Truth)>,
+}
+
+impl Facts {
+    fn of(network: &Network) -> Self {
+        let truth = |address| network.truth(address).map(|truth| (address, truth));
+        Self {
+            client_words: client_words(network),
+            truths: network.addresses().filter_map(truth).collect(),
+        }
+    }
+}
+
+/// Compares reports with the truth.
+struct Check<'f> {
+    facts: &'f Facts,
+    reported: HashSet<SocketAddr>,
+    unresolved: HashSet<String>,
+    wrong: Vec<String>,
+}
+
+impl<'f> Check<'f> {
+    fn new(facts: &'f Facts) -> Self {
+        Self {
+            facts,
+            reported: HashSet::new(),
+            unresolved: HashSet::new(),
+            wrong: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, report: &Report) {
+        let verdict = &report.verdict;
+        let Some(address) = report.address else {
+            let expected = NAMES_OF_FAILURE.iter().find(|(name, _)| *name == &*report.target);
+            if expected.is_none_or(|(_, reason)| *reason != verdict.reason) {
+                self.wrong.push(format!("{}: {verdict}", report.target));
+            }
+            self.unresolved.insert(report.target.to_string());
+            return;
+        };
+        if !self.reported.insert(address) {
+            self.wrong.push(format!("{address} was reported twice"));
+        }
+        match self.facts.truths.get(&address) {
+            None => self.wrong.push(format!("{address} is not part of the network")),
+            Some((name, truth)) => {
+                let Truth {
+                    outcome,
+                    stage,
+                    reason,
+                    blame,
+                } = *truth;
+                if (verdict.outcome, verdict.stage, verdict.reason, verdict.blame) != (outcome, stage, reason, blame) {
+                    let truth = format!("{} at {} ({reason})", outcome.name(), stage.name());
+                    self.wrong
+                        .push(format!("{address} is {name}: {truth}, but was reported as {verdict}"));
+                }
+            }
+        }
+    }
+
+    /// Says whether every verdict was the truth, and nobody was missed.
+    fn conclude(mut self, global: &Global) -> Exit {
+        let missed = self
+            .facts
+            .truths
+            .keys()
+            .filter(|address| !self.reported.contains(address));
+        self.wrong
+            .extend(missed.map(|address| format!("{address} was not reported")));
+        let missed = NAMES_OF_FAILURE
+            .iter()
+            .filter(|(name, _)| !self.unresolved.contains(*name));
+        self.wrong
+            .extend(missed.map(|(name, _)| format!("{name} was not reported")));
+        if self.wrong.is_empty() {
+            if !global.quiet {
+                let verdicts = self.reported.len() + self.unresolved.len();
+                eprintln!("\nEach of these {verdicts} verdicts is the truth.");
+            }
+            return Exit::Success;
+        }
+        eprintln!("\nerror: {} verdicts are not the truth:", self.wrong.len());
+        for wrong in &self.wrong {
+            eprintln!("  {wrong}");
+        }
+        Exit::NotReached
+    }
 }
