@@ -166,8 +166,8 @@ pub struct Shake {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time, help_heading = "Limits")]
     pub connect_timeout: Duration,
     /// Dial at most so many a second
-    #[arg(long, value_name = "N", help_heading = "Limits")]
-    pub rate: Option<NonZeroU64>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Limits")]
+    pub rate: Option<u32>,
     /// DNS server instead of the system's: IP or IP:PORT
     #[arg(long, value_name = "IP[:PORT]", value_parser = parse_resolver, help_heading = "Addresses")]
     pub resolver: Option<SocketAddr>,
@@ -286,10 +286,10 @@ pub struct Listen {
     /// Where to listen, port 0 for any [default: the network's port on 127.0.0.1]
     #[arg(value_name = "ADDR[:PORT]", value_parser = parse_listen)]
     pub addresses: Vec<ListenAddress>,
-    /// End after the first peer
+    /// End after the first peer has been served
     #[arg(long, conflicts_with = "count")]
     pub once: bool,
-    /// End after so many peers
+    /// End after so many peers have been served
     #[arg(long, value_name = "N")]
     pub count: Option<NonZeroU64>,
     /// Connections at once from one IPv4 address or IPv6 /64 network

@@ -101,7 +101,7 @@ impl Attempts {
             (Some(hold), Some(connection)) => {
                 self.send(report, None);
                 let tracer = tracer().then_some(&mut trace as crate::protocol::Tracer<'_>);
-                self.protocol.hold(connection, ended + hold, tracer).await;
+                self.protocol.hold(connection, opened, ended + hold, tracer).await;
                 drop(permit);
             }
             _ => self.send(report, Some(permit)),

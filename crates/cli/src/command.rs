@@ -6,8 +6,6 @@ pub mod generate;
 pub mod listen;
 pub mod shake;
 
-use std::num::NonZeroU64;
-
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -45,35 +43,30 @@ fn runtime() -> Result<Runtime, Error> {
 enum Ended {
     /// Everything was done.
     Done,
-    /// As many results as were asked for.
-    Enough,
     /// The user interrupted it.
     Interrupted,
     /// Nobody reads the results.
     ReaderGone,
 }
 
-/// Prints lines as they come until there are no more, there are `enough` results, or the user interrupts.
+/// Prints lines as they come until there are no more, or the user interrupts.
 async fn print_all(
     mut lines: UnboundedReceiver<Line>,
     global: &Global,
     expected: impl Fn() -> u64,
-    enough: Option<NonZeroU64>,
     mut on_report: impl FnMut(&Report),
 ) -> (Ended, Option<Summary>) {
     /// Lines that are printed with one write, at most.
     const BATCH: usize = 256;
     let mut printer = Printer::new(global);
     let mut batch = Vec::new();
-    let mut reports = 0;
     let interrupt = tokio::signal::ctrl_c();
     tokio::pin!(interrupt);
     let ended = loop {
-        let room = enough.map_or(u64::MAX, |enough| enough.get() - reports);
         tokio::select! {
             biased;
             _ = &mut interrupt => break Ended::Interrupted,
-            received = lines.recv_many(&mut batch, usize::try_from(room).unwrap_or(BATCH).min(BATCH)) => {
+            received = lines.recv_many(&mut batch, BATCH) => {
                 if received == 0 {
                     break Ended::Done;
                 }
@@ -81,16 +74,12 @@ async fn print_all(
         }
         for line in &batch {
             if let Line::Report(report, _) = line {
-                reports += 1;
                 on_report(report);
             }
         }
         printer.expect(expected());
         if let Err(ReaderGone) = printer.print(batch.drain(..)).await {
             return (Ended::ReaderGone, None);
-        }
-        if enough.is_some_and(|enough| reports >= enough.get()) {
-            break Ended::Enough;
         }
     };
     match printer.finish().await {

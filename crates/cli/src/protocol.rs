@@ -90,10 +90,10 @@ impl Protocol {
         }
     }
 
-    /// Keeps a connection alive until then, or until the peer closes it.
-    pub async fn hold(&self, connection: Connection, until: Instant, tracer: Option<Tracer<'_>>) {
+    /// Keeps a connection that was `opened` then alive `until` then, or until the peer closes it.
+    pub async fn hold(&self, connection: Connection, opened: Instant, until: Instant, tracer: Option<Tracer<'_>>) {
         match (self, connection) {
-            (Self::Bitcoin(bitcoin), Connection::Bitcoin(stream)) => bitcoin.hold(stream, until, tracer).await,
+            (Self::Bitcoin(bitcoin), Connection::Bitcoin(stream)) => bitcoin.hold(stream, opened, until, tracer).await,
         }
     }
 }

@@ -1,14 +1,15 @@
 //! Accepts connections, shakes hands, and reports each peer.
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use bitcoin::Services;
 use handshake::Role;
-use net::{Accepted, Caps, Listener};
+use net::{Accepted, Caps, Listener, Place};
+use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::{concurrency, exit, print_all, runtime};
@@ -42,6 +43,8 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
         trace: global.trace,
         lines,
     });
+    let (admit, admitted) = mpsc::channel(1);
+    let mut doors = JoinSet::new();
     for listener in listeners {
         let address = listener
             .local_addr()
@@ -49,16 +52,11 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
         if !global.quiet {
             eprintln!("listening on {address} ({})", attempts.protocol.chain());
         }
-        tokio::spawn(accept_all(
-            listener,
-            address.to_string().into(),
-            attempts.clone(),
-            concurrency,
-        ));
+        doors.spawn(accept_all(listener, address.to_string().into(), admit.clone()));
     }
-    drop(attempts);
-    let enough = if args.once { NonZeroU64::new(1) } else { args.count };
-    let (ended, summary) = print_all(printed, global, || 0, enough, |_| {}).await;
+    let count = if args.once { NonZeroU64::new(1) } else { args.count };
+    tokio::spawn(shake_all(attempts, admitted, count, doors, concurrency));
+    let (ended, summary) = print_all(printed, global, || 0, |_| {}).await;
     Ok(exit(&ended, summary.as_ref(), Require::Any))
 }
 
@@ -85,31 +83,70 @@ async fn bind(addresses: &[SocketAddr], caps: Caps) -> Result<Vec<Listener>, Err
     Ok(listeners)
 }
 
-async fn accept_all(listener: Listener, target: Arc<str>, attempts: Arc<Attempts>, concurrency: usize) {
-    // The caps bound how many connections there are; this bounds how many results wait to be printed.
-    let slots = Arc::new(Semaphore::new(concurrency));
+/// A connection that came in, and where.
+struct Caller {
+    target: Arc<str>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Place,
+}
+
+async fn accept_all(listener: Listener, target: Arc<str>, admit: mpsc::Sender<Caller>) {
     loop {
         match listener.accept().await {
             Ok(Accepted::In { stream, peer, place }) => {
-                let slot = slots
-                    .clone()
-                    .acquire_owned()
+                if admit
+                    .send(Caller {
+                        target: target.clone(),
+                        stream,
+                        peer,
+                        place,
+                    })
                     .await
-                    .expect("the semaphore is never closed");
-                let (target, attempts) = (target.clone(), attempts.clone());
-                tokio::spawn(async move {
-                    attempts
-                        .shake(Role::Responder, target, stream, peer, Instant::now(), slot)
-                        .await;
-                    drop(place);
-                });
+                    .is_err()
+                {
+                    return;
+                }
             }
             Ok(Accepted::Turned(peer, cap)) => tracing::info!(%peer, ?cap, "turned away"),
-            Err(error) => return give_up(&target, &error),
+            Err(error) => return eprintln!("error: cannot accept connections on {target} any more: {error}"),
         }
     }
 }
 
-fn give_up(target: &str, error: &io::Error) {
-    eprintln!("error: cannot accept connections on {target} any more: {error}");
+/// Shakes hands with everyone who comes, or with the first `count`; then the doors are closed.
+async fn shake_all(
+    attempts: Arc<Attempts>,
+    mut callers: mpsc::Receiver<Caller>,
+    count: Option<NonZeroU64>,
+    _doors: JoinSet<()>,
+    concurrency: usize,
+) {
+    // The caps bound how many connections there are; this bounds how many results wait to be printed.
+    let slots = Arc::new(Semaphore::new(concurrency));
+    let mut left = count.map(NonZeroU64::get);
+    while left != Some(0) {
+        let Some(Caller {
+            target,
+            stream,
+            peer,
+            place,
+        }) = callers.recv().await
+        else {
+            return;
+        };
+        left = left.map(|left| left - 1);
+        let slot = slots
+            .clone()
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        let attempts = attempts.clone();
+        tokio::spawn(async move {
+            attempts
+                .shake(Role::Responder, target, stream, peer, Instant::now(), slot)
+                .await;
+            drop(place);
+        });
+    }
 }

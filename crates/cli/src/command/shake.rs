@@ -105,14 +105,12 @@ impl Plan {
             port: self.port,
             allow_private: args.allow_private,
             slots: Arc::new(Semaphore::new(concurrency)),
-            rate: args
-                .rate
-                .map(|rate| Duration::from_secs(1) / u32::try_from(rate.get()).unwrap_or(u32::MAX)),
+            rate: args.rate.map(|rate| Duration::from_secs(1) / rate),
             expected: expected.clone(),
         };
         tokio::spawn(dialler.dial_all(self.targets));
         let expected = || expected.load(Ordering::Relaxed);
-        let (ended, summary) = print_all(printed, global, expected, None, on_report).await;
+        let (ended, summary) = print_all(printed, global, expected, on_report).await;
         Ok(exit(&ended, summary.as_ref(), args.require))
     }
 }

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use net::Outcome;
 
 use super::Paint;
-use crate::report::{Report, Summary, in_milliseconds};
+use crate::report::{Peer, Report, Summary, in_milliseconds};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const HALF: Style = AnsiColor::Yellow.on_default().bold();
@@ -38,13 +38,7 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report, paint: Paint) {
     let detail = &report.verdict.detail;
     let line = match report.verdict.outcome {
         Outcome::Ok => {
-            let peer = report.peer.as_ref();
-            let services = peer.map(|peer| peer.service_names.join(" ")).unwrap_or_default();
-            let services = if services.is_empty() {
-                "no services".to_owned()
-            } else {
-                services
-            };
+            let services = report.peer.as_ref().map(services).unwrap_or_default();
             let time = report.timing_ms.total.map(in_milliseconds).unwrap_or_default();
             format!("{detail}, {services}, {time:.1} ms")
         }
@@ -65,6 +59,19 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report, paint: Paint) {
         }
     };
     writeln!(out, "{status} {whom:<22} {line}{target}").expect("memory takes every write");
+}
+
+/// The names of a peer's services; those without a name are only counted, for some peers claim them all.
+fn services(peer: &Peer) -> String {
+    let (unknown, known): (Vec<_>, Vec<_>) = peer.service_names.iter().partition(|name| name.starts_with("UNKNOWN"));
+    let mut words: Vec<_> = known.into_iter().cloned().collect();
+    match unknown.len() {
+        0 if words.is_empty() => words.push("no services".to_owned()),
+        0 => {}
+        1 => words.extend(unknown.into_iter().cloned()),
+        many => words.push(format!("and {many} unknown services")),
+    }
+    words.join(" ")
 }
 
 /// A tally of the reasons, and the last line.

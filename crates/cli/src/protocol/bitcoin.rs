@@ -153,16 +153,21 @@ impl Bitcoin {
     }
 
     /// Keeps a connection alive.
-    pub async fn hold(&self, stream: net::Unread<TcpStream>, until: Instant, mut tracer: Option<Tracer<'_>>) {
+    pub async fn hold(
+        &self,
+        stream: net::Unread<TcpStream>,
+        opened: Instant,
+        until: Instant,
+        mut tracer: Option<Tracer<'_>>,
+    ) {
         let params = self.template.params;
-        let started = Instant::now();
         let limits = Limits {
             deadline: until,
             bytes: u64::MAX,
         };
         let on_event = |seen: Seen<'_, Event>| {
             if let Some(tracer) = &mut tracer {
-                tracer(entry(&seen, started.elapsed(), &params));
+                tracer(entry(&seen, opened.elapsed(), &params));
             }
         };
         // It ends when the time is over, or when the peer leaves: both are goodbyes.
@@ -217,7 +222,12 @@ fn describe(agreed: &Agreed) -> String {
     let height = start_height
         .map(|height| format!(", height {height}"))
         .unwrap_or_default();
-    format!("{user_agent}, version {version}{height}")
+    let agent = if user_agent.as_bytes().is_empty() {
+        "no user agent".to_owned()
+    } else {
+        user_agent.to_string()
+    };
+    format!("{agent}, version {version}{height}")
 }
 
 /// The names of the messages by which a peer announced extensions; for `feature`, with the feature's own name.

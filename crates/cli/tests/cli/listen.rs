@@ -1,0 +1,88 @@
+//! Being dialled, from the command line.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr};
+
+use crate::common::{CHAIN, run, start, text};
+use serde_json::Value;
+
+/// A listener on a free port, and where it listens.
+fn listen(options: &[&str]) -> (Child, BufReader<ChildStderr>, String) {
+    let mut child = start(
+        ["listen", "127.0.0.1:0", "-c", CHAIN, "--json"]
+            .into_iter()
+            .chain(options.iter().copied()),
+    );
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    let address = line
+        .strip_prefix("listening on ")
+        .and_then(|rest| rest.split(' ').next())
+        .expect(&line)
+        .to_owned();
+    (child, log, address)
+}
+
+fn output(mut child: Child) -> (Vec<Value>, Option<i32>) {
+    let mut out = Vec::new();
+    child.stdout.take().unwrap().read_to_end(&mut out).unwrap();
+    let lines = text(&out)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    (lines, child.wait().unwrap().code())
+}
+
+#[test]
+fn both_sides_report_the_same_handshake() {
+    let (child, _log, address) = listen(&["--once", "--user-agent", "/responder/"]);
+    let dialled = run(["-c", CHAIN, "--json", &address, "--user-agent", "/initiator/"]);
+    let dialled: Value = serde_json::from_str(text(&dialled.stdout).lines().next().unwrap()).unwrap();
+    let (lines, code) = output(child);
+    let heard = &lines[0];
+    assert_eq!(code, Some(0));
+    assert_eq!((&heard["role"], &heard["outcome"]), (&"responder".into(), &"ok".into()));
+    assert_eq!(heard["target"], *address);
+    assert_eq!(heard["timing_ms"]["connect"], Value::Null);
+    assert_eq!(heard["peer"]["user_agent"], "/initiator/");
+    assert_eq!(dialled["peer"]["user_agent"], "/responder/");
+    assert_eq!(dialled["peer"]["our_address"], heard["address"]);
+    assert_eq!(heard["bytes"]["received"], dialled["bytes"]["sent"]);
+}
+
+#[test]
+fn it_ends_after_as_many_peers_as_it_was_told() {
+    let (child, _log, address) = listen(&["--count", "3"]);
+    for _ in 0..3 {
+        assert!(run(["-c", CHAIN, "-q", &address]).status.success());
+    }
+    let (lines, code) = output(child);
+    assert_eq!((lines.len(), code), (4, Some(0)));
+    assert_eq!(lines[3]["ok"], 3);
+}
+
+#[test]
+fn one_address_cannot_take_all_places() {
+    let (mut child, _log, address) = listen(&["--per-address", "1", "--hold", "60s"]);
+    let held = start(["-c", CHAIN, &address, "--hold", "60s"]);
+    let mut reports = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(reports.next().unwrap().unwrap().contains("\"outcome\":\"ok\""));
+    let turned_away = run(["-c", CHAIN, "--json", &address]);
+    let report: Value = serde_json::from_str(text(&turned_away.stdout).lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (&report["reason"], &report["stage"]),
+        (&"closed".into(), &"hello".into())
+    );
+    for mut process in [child, held] {
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+}
+
+#[test]
+fn an_address_that_is_not_ours_is_our_own_sides_failure() {
+    let output = run(["listen", "192.0.2.1:18444"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).starts_with("error: cannot listen on 192.0.2.1:18444: "));
+}

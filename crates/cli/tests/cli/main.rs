@@ -1,0 +1,6 @@
+//! The program as its users see it.
+
+mod common;
+mod help;
+mod listen;
+mod shake;

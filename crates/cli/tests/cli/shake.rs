@@ -1,0 +1,331 @@
+//! Shaking hands with targets, from the command line.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
+use crate::common::{CHAIN, Simulated, json_lines, run, start, text, verack};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// The keys of an object's text, in the order in which they were written.
+fn keys_in_order<'t>(line: &'t str, keys: &[&'t str]) -> Vec<&'t str> {
+    let mut found: Vec<_> = keys
+        .iter()
+        .map(|key| (line.find(&format!("\"{key}\":")).unwrap(), *key))
+        .collect();
+    found.sort_unstable();
+    found.into_iter().map(|(_, key)| key).collect()
+}
+
+#[test]
+fn the_json_is_the_one_that_is_documented() {
+    let simulated = Simulated::network();
+    let address = simulated.peer("coalesced").to_string();
+    let output = run(["-c", CHAIN, "--json", &address]);
+    let lines: Vec<_> = text(&output.stdout).lines().collect();
+    let [report, summary] = lines[..] else {
+        panic!("{lines:?}")
+    };
+
+    const KEYS: [&str; 15] = [
+        "type",
+        "target",
+        "address",
+        "chain",
+        "protocol",
+        "role",
+        "transport",
+        "outcome",
+        "stage",
+        "reason",
+        "blame",
+        "detail",
+        "peer",
+        "timing_ms",
+        "bytes",
+    ];
+    assert_eq!(keys_in_order(report, &KEYS), KEYS);
+    let report: Value = serde_json::from_str(report).unwrap();
+    assert_eq!(keys(&report).len(), KEYS.len());
+    assert_eq!(report["type"], "handshake");
+    assert_eq!(report["target"], *address);
+    assert_eq!(report["address"], *address);
+    assert_eq!(report["chain"], CHAIN);
+    assert_eq!(report["protocol"], "bitcoin");
+    assert_eq!(report["role"], "initiator");
+    assert_eq!(report["transport"], "v1");
+    assert_eq!((&report["outcome"], &report["stage"]), (&"ok".into(), &"done".into()));
+    assert_eq!((&report["reason"], &report["blame"]), (&"ok".into(), &Value::Null));
+
+    let peer = &report["peer"];
+    let mut peer_keys = keys(peer);
+    peer_keys.sort_unstable();
+    assert_eq!(
+        peer_keys,
+        [
+            "clock_offset_s",
+            "features",
+            "nonce",
+            "our_address",
+            "relay",
+            "service_names",
+            "services",
+            "start_height",
+            "time",
+            "user_agent",
+            "version"
+        ]
+    );
+    assert_eq!(peer["version"], 70017);
+    assert_eq!(peer["services"], 1033);
+    assert_eq!(
+        peer["service_names"],
+        serde_json::json!(["NETWORK", "WITNESS", "NETWORK_LIMITED"])
+    );
+    assert_eq!(peer["nonce"].as_str().unwrap().len(), 16);
+    for time in ["connect", "hello", "handshake", "total"] {
+        assert!(report["timing_ms"][time].as_f64().unwrap() > 0.0, "{time}");
+    }
+    assert!(report["bytes"]["sent"].as_u64().unwrap() > 150);
+
+    const SUMMARY: [&str; 7] = ["type", "attempts", "ok", "partial", "failed", "reasons", "elapsed_ms"];
+    assert_eq!(keys_in_order(summary, &SUMMARY), SUMMARY);
+    let summary: Value = serde_json::from_str(summary).unwrap();
+    assert_eq!(keys(&summary).len(), SUMMARY.len());
+    assert_eq!(summary["reasons"], serde_json::json!({ "ok": 1 }));
+}
+
+#[test]
+fn the_csv_has_the_same_fields_and_one_header() {
+    let simulated = Simulated::network();
+    let (ok, closed) = (
+        simulated.peer("coalesced").to_string(),
+        simulated.peer("close-after-version").to_string(),
+    );
+    let output = run(["-c", CHAIN, "--format", "csv", &ok, &closed]);
+    let lines: Vec<_> = text(&output.stdout).lines().collect();
+    assert_eq!(lines.len(), 3);
+    assert!(lines[0].starts_with("target,address,chain,protocol,role,transport,outcome,stage,reason,blame,detail,"));
+    assert!(
+        lines[1..]
+            .iter()
+            .any(|line| line.contains(",partial,ack,closed,network,"))
+    );
+    assert!(text(&output.stderr).starts_with("Finished! Handshake results: 1 OK | 1 PARTIALLY OK | 0 FAILED"));
+}
+
+#[test]
+fn a_target_may_be_followed_by_a_port_and_milliseconds() {
+    let simulated = Simulated::network();
+    let address = simulated.peer("coalesced");
+    let (ip, port) = (address.ip().to_string(), address.port().to_string());
+    assert!(run(["-c", CHAIN, &ip, &port, "5000"]).status.success());
+    let silent = simulated.peer("silent").ip().to_string();
+    let output = run(["-c", CHAIN, &silent, &port, "200", "--json"]);
+    assert_eq!(json_lines(&output)[0]["reason"], "timeout");
+}
+
+#[test]
+fn exit_codes_say_what_happened() {
+    let simulated = Simulated::network();
+    let (ok, bad) = (
+        simulated.peer("coalesced").to_string(),
+        simulated.peer("http").to_string(),
+    );
+    let code = |args: &[&str]| run(["-c", CHAIN].into_iter().chain(args.iter().copied())).status.code();
+    assert_eq!(code(&[&ok, &bad]), Some(0));
+    assert_eq!(code(&[&ok, &bad, "--require", "all"]), Some(1));
+    assert_eq!(code(&[&ok, "--require", "all"]), Some(0));
+    assert_eq!(code(&[&bad]), Some(1));
+    assert_eq!(code(&["no such target"]), Some(2));
+    assert_eq!(code(&["--no-such-option"]), Some(2));
+    assert_eq!(code(&["@/no/such/file"]), Some(2));
+    // Addresses that we refuse to dial are our own side's failure.
+    let resolver = simulated.network.dns().to_string();
+    assert_eq!(code(&["--resolver", &resolver, &simulated.network.seeds()[0]]), Some(3));
+}
+
+#[test]
+fn an_address_that_only_a_name_led_to_must_be_routable() {
+    let simulated = Simulated::network();
+    let (resolver, seed) = (simulated.network.dns().to_string(), &simulated.network.seeds()[0]);
+    let output = run(["--resolver", &resolver, seed, "--json"]);
+    let reports = json_lines(&output);
+    assert!(reports.len() > 10);
+    for report in &reports[..reports.len() - 1] {
+        assert_eq!(
+            (&report["reason"], &report["blame"]),
+            (&"local.address-not-routable".into(), &"local".into())
+        );
+        assert_eq!(report["bytes"]["sent"], 0);
+    }
+}
+
+#[test]
+fn a_name_that_does_not_resolve_does_not_stop_the_others() {
+    let simulated = Simulated::network();
+    let resolver = simulated.network.dns().to_string();
+    let address = simulated.peer("coalesced").to_string();
+    let output = run([
+        "-c",
+        CHAIN,
+        "-t",
+        "2",
+        "--json",
+        "--resolver",
+        &resolver,
+        "missing.verack.test",
+        &address,
+    ]);
+    let reports = json_lines(&output);
+    let reason = |target: &str| reports.iter().find(|report| report["target"] == *target).unwrap()["reason"].clone();
+    assert_eq!(reason("missing.verack.test"), "resolve.not-found");
+    assert_eq!(reason(&address), "ok");
+}
+
+#[test]
+fn targets_come_from_standard_input_too_and_none_is_dialled_twice() {
+    let simulated = Simulated::network();
+    let address = simulated.peer("coalesced");
+    let mut child = verack(["-c", CHAIN, "--json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = format!("# ours\n{address}\n!!\n{address} # again\n");
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(json_lines(&output).last().unwrap()["attempts"], 1);
+    assert!(text(&output.stderr).contains("standard input, line 3: '!!': expected a host name"));
+}
+
+#[test]
+fn nothing_but_printable_text_is_printed_and_no_colour_into_a_pipe() {
+    let simulated = Simulated::network();
+    let addresses: Vec<_> = simulated
+        .network
+        .addresses()
+        .map(|address| address.to_string())
+        .collect();
+    for format in ["human", "json", "csv"] {
+        let options = ["-c", CHAIN, "-t", "2", "--format", format, "--trace=hex"];
+        let output = run(options.into_iter().chain(addresses.iter().map(String::as_str)));
+        let bytes = output.stdout.iter().chain(&output.stderr);
+        let strange: Vec<_> = bytes.filter(|b| !matches!(b, b' '..=b'~' | b'\n')).collect();
+        assert!(strange.is_empty(), "{format}: {strange:?}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_not_an_error() {
+    let simulated = Simulated::network();
+    let addresses: Vec<_> = simulated
+        .network
+        .addresses()
+        .map(|address| address.to_string())
+        .collect();
+    let mut child = start(
+        ["-c", CHAIN, "-t", "2"]
+            .into_iter()
+            .chain(addresses.iter().map(String::as_str)),
+    );
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut first)
+        .unwrap();
+    assert!(!first.is_empty());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn an_interrupt_prints_what_is_known() {
+    let simulated = Simulated::network();
+    let (ok, silent) = (
+        simulated.peer("coalesced").to_string(),
+        simulated.peer("silent").to_string(),
+    );
+    let mut child = start(["-c", CHAIN, "-t", "60", &ok, &silent]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().starts_with("OK "));
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    let last = lines.map(Result::unwrap).last().unwrap();
+    assert!(
+        last.starts_with("Finished! Handshake results: 1 OK | 0 PARTIALLY OK | 0 FAILED (1 peer in "),
+        "{last}"
+    );
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn a_trace_shows_both_sides_in_the_order_of_the_wire() {
+    let simulated = Simulated::network();
+    let address = simulated.peer("coalesced").to_string();
+    let output = run(["-c", CHAIN, "--json", "--trace=hex", &address]);
+    let lines = json_lines(&output);
+    let messages: Vec<_> = lines
+        .iter()
+        .filter(|line| line["type"] == "message")
+        .map(|line| {
+            format!(
+                "{} {}",
+                line["direction"].as_str().unwrap(),
+                line["message"].as_str().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(messages[..2], ["sent version", "received version"]);
+    assert!(messages.contains(&"sent verack".to_owned()) && messages.contains(&"received verack".to_owned()));
+    let version = &lines[0];
+    assert_eq!(
+        version["fields"]["user_agent"],
+        concat!("/verack:", env!("CARGO_PKG_VERSION"), "/")
+    );
+    let hex = version["hex"].as_str().unwrap();
+    assert!(hex.starts_with("fabfb5da76657273696f6e0000000000"));
+    assert_eq!(hex.len() as u64, 2 * version["bytes"].as_u64().unwrap());
+}
+
+#[test]
+fn nothing_of_our_introduction_is_fixed() {
+    let simulated = Simulated::network();
+    let address = simulated.peer("coalesced").to_string();
+    let output = run([
+        "-c",
+        CHAIN,
+        "--json",
+        "--trace",
+        &address,
+        "--protocol-version",
+        "70012",
+        "-s",
+        "NETWORK,0x400",
+        "-r",
+        "9",
+        "--user-agent",
+        "/me:1/",
+        "--start-height",
+        "7",
+        "--relay",
+        "--nonce",
+        "0123456789abcdef",
+        "--time",
+        "-5",
+    ]);
+    let fields = &json_lines(&output)[0]["fields"];
+    assert_eq!(fields["version"], 70012);
+    assert_eq!(fields["services"], "0x401");
+    assert_eq!(fields["receiver_services"], "0x9");
+    assert_eq!(fields["user_agent"], "/me:1/");
+    assert_eq!(fields["start_height"], 7);
+    assert_eq!(fields["relay"], true);
+    assert_eq!(fields["nonce"], "0123456789abcdef");
+    assert_eq!(fields["time"], -5);
+}
