@@ -129,11 +129,13 @@ fn in_other_orders(voice: &Voice) -> Vec<Peer> {
     let reconciles = Message::Sendtxrcncl { version: 1, salt: 7 };
     let feature = |id: &[u8]| Message::Feature(Feature::new(id, b"1").expect("4 to 80 bytes"));
     let features = [feature(b"org.example.feature"), feature(b"none")];
-    let older = voice.with(|version| version.version = version.version.min(70016));
-    // A number below the network's own for `feature` is a breach only where the network knows `feature` at all.
-    let too_early = match voice.params.feature_from {
-        Some(from) if older.version.version < from => Truth::fault(Stage::Ack, "bitcoin.unexpected", Blame::Peer),
-        _ => Truth::OK,
+    // Only where the network knows `feature` is it a breach to send it under a lower version.
+    let (older, too_early) = match voice.params.feature_from {
+        Some(from) => (
+            voice.with(|version| version.version = from - 1),
+            Truth::fault(Stage::Ack, "bitcoin.unexpected", Blame::Peer),
+        ),
+        None => (voice.clone(), Truth::OK),
     };
     vec![
         answers("verack-first", Truth::OK, vec![verack.clone(), version.clone()]),
