@@ -59,7 +59,7 @@ fn healthy(voice: &Voice) -> Vec<Peer> {
         caller("all-at-once", vec![Say(whole.clone())]),
         caller("verack-first", vec![Say([verack.clone(), version.clone()].concat())]),
         caller("separate", vec![SayApart(vec![version.clone(), verack.clone()])]),
-        caller("byte-by-byte", vec![Drip(whole.clone(), Duration::from_micros(100))]),
+        caller("byte-by-byte", vec![Drip(whole.clone(), Duration::from_millis(1))]),
         caller("cut-anywhere", vec![SayCut(whole.clone())]),
         caller(
             "leaves-when-done",
@@ -189,7 +189,8 @@ fn endless(voice: &Voice) -> Vec<Peer> {
         reason: "flood",
         blame: Some(Blame::Peer),
     };
-    let inventory = voice.unknown("inv", &[0x1f; 1_800_003]);
+    // 1000 entries of 36 bytes.
+    let inventory = voice.unknown("inv", &[&[0xfd, 0xe8, 0x03], &[0x1f; 36_000][..]].concat());
     vec![
         Peer::new(
             "endless-before-version",

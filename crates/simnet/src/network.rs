@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use bitcoin::Params;
 use handshake::Stage;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::catalogue::catalogue;
 use crate::dns::{Answer, Dns, Zone};
@@ -196,6 +198,8 @@ fn cannot(what: &str, address: SocketAddr, error: &io::Error) -> io::Error {
 
 /// Lets a peer act its script to everyone who comes.
 async fn serve(peer: Peer, socket: TcpListener) {
+    /// Long enough not to spin while there are too many files, short enough that nobody notices.
+    const PAUSE: Duration = Duration::from_millis(10);
     let mut conversations = JoinSet::new();
     loop {
         // An error is that of a connection that is gone already, or of too many files, which pass.
@@ -203,7 +207,7 @@ async fn serve(peer: Peer, socket: TcpListener) {
             let peer = peer.clone();
             conversations.spawn(async move { peer.converse(stream).await });
         } else {
-            tokio::task::yield_now().await;
+            sleep(PAUSE).await;
         }
         while conversations.try_join_next().is_some() {}
     }

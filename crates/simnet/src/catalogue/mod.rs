@@ -1,0 +1,90 @@
+//! Every kind of peer that we may call, one of each: what it does, and the verdict that it deserves.
+
+mod bent;
+mod healthy;
+mod unfinished;
+
+use bitcoin::{Command, Params};
+use handshake::{Blame, Stage};
+
+use crate::peer::{Peer, Truth};
+use crate::script::Act::{self, Hear, Say, SayApart};
+use crate::voice::Voice;
+
+/// One of each kind of peer that answers our call, on this network.
+#[must_use]
+pub fn catalogue(chain: &Params) -> Vec<Peer> {
+    let voice = Voice::new(*chain);
+    let chapters = [
+        healthy::however_cut(&voice),
+        healthy::in_other_orders(&voice),
+        healthy::with_odd_words(&voice),
+        unfinished::leaving(&voice),
+        unfinished::silent(&voice),
+        bent::bent(&voice),
+        bent::versions_not_taken(&voice),
+        unfinished::endless(&voice),
+        bent::strangers(&voice),
+    ];
+    chapters.into_iter().flatten().collect()
+}
+
+/// A peer for each length in bytes, up to 200, that the payload of its `version` may have. Fields that a length leaves
+/// room for are whole, and the user agent is `/agent:1/`.
+#[must_use]
+pub fn versions_of_every_length(chain: &Params) -> Vec<Peer> {
+    let voice = Voice::new(*chain).called(b"/agent:1/");
+    let mut payload = voice.version_payload();
+    payload.resize(200, 0);
+    // The oldest form; with sender and nonce; and user agent; and height; and relay byte, behind which all is ignored.
+    let taken = |len: usize| matches!(len, 46 | 80 | 90 | 94..);
+    let peer = |len: usize| {
+        let version = voice.message(Command::VERSION, &payload[..len]);
+        let truth = if taken(len) { Truth::OK } else { MALFORMED };
+        on_version("version-of-length", truth, [Say(version), Say(voice.verack())])
+    };
+    (0..=payload.len()).map(peer).collect()
+}
+
+/// A peer for each place at which its answer may be cut in two.
+#[must_use]
+pub fn cut_at_every_byte(chain: &Params) -> Vec<Peer> {
+    let flight = Voice::new(*chain).flight().concat();
+    let peer = |at: usize| {
+        let (head, tail) = flight.split_at(at);
+        let pieces = vec![head.to_vec(), tail.to_vec()];
+        on_version("cut", Truth::OK, [SayApart(pieces)])
+    };
+    (0..=flight.len()).map(peer).collect()
+}
+
+const MALFORMED: Truth = Truth::fault(Stage::Hello, "bitcoin.malformed", Blame::Peer);
+
+/// A peer that waits for our `version`, and then does this.
+fn on_version<const N: usize>(name: &'static str, truth: Truth, acts: [Act; N]) -> Peer {
+    let script: Vec<_> = [Hear(Command::VERSION)].into_iter().chain(acts).collect();
+    Peer::new(name, truth, script)
+}
+
+fn with_checksum(mut message: Vec<u8>, checksum: [u8; 4]) -> Vec<u8> {
+    message[20..24].copy_from_slice(&checksum);
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use bitcoin::CHAINS;
+
+    use super::catalogue;
+
+    #[test]
+    fn every_network_has_its_catalogue_and_every_peer_its_own_name() {
+        for chain in CHAINS {
+            let peers = catalogue(&chain.params);
+            let names: HashSet<_> = peers.iter().map(|peer| peer.name).collect();
+            assert_eq!(names.len(), peers.len(), "{}", chain.name);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Networks start where they are told to, side by side, and are gone when dropped.
+
+use std::io;
+
+use bitcoin::{Chain, Params};
+use tokio::net::TcpStream;
+use verack_simnet::{Network, Plan};
+
+#[tokio::test]
+async fn the_same_plan_gives_the_same_peers() {
+    let names = async || {
+        let network = Network::start(Plan::new(regtest())).await.unwrap();
+        let who = network.addresses().map(|at| (at.ip(), network.truth(at).unwrap()));
+        who.collect::<Vec<_>>()
+    };
+    let first = names().await;
+    assert_eq!(first, names().await);
+    assert!((100..=120).contains(&first.len()), "{} peers", first.len());
+}
+
+#[tokio::test]
+async fn two_networks_run_side_by_side() {
+    let one = Network::start(Plan::new(regtest())).await.unwrap();
+    let other = Network::start(Plan::new(regtest())).await.unwrap();
+    assert_ne!(one.port(), other.port());
+    assert_ne!(one.dns(), other.dns());
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_reported_with_its_address() {
+    let one = Network::start(Plan::new(regtest())).await.unwrap();
+    let plan = Plan {
+        port: one.port(),
+        ..Plan::new(regtest())
+    };
+    let error = Network::start(plan).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    let first = one.addresses().next().unwrap().to_string();
+    assert!(error.to_string().contains(&first), "{error}");
+}
+
+#[tokio::test]
+async fn a_dropped_network_is_gone() {
+    let network = Network::start(Plan::new(regtest())).await.unwrap();
+    let address = network.addresses().next().unwrap();
+    TcpStream::connect(address).await.unwrap();
+    drop(network);
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn regtest() -> Params {
+    Chain::named("bitcoin-regtest").expect("it is in the table").params
+}
