@@ -3,4 +3,5 @@
 mod common;
 mod help;
 mod listen;
+mod readme;
 mod shake;
