@@ -1,0 +1,65 @@
+//! bcoin: a Bitcoin node in JavaScript, which shares no code with Core. `cargo xtask test` installs it from npm.
+
+use std::env;
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::missing::leave_out;
+use crate::node::{Node, Places};
+use crate::rpc::PASSWORD;
+
+/// Its network.
+pub const CHAIN: &str = "bitcoin-regtest";
+
+/// Starts it, if it is installed and cannot reach anyone outside.
+pub async fn start() -> Option<Node> {
+    let program = directory().join("node_modules/bcoin/bin/node");
+    if !program.exists() {
+        leave_out("bcoin is not installed (cargo xtask test installs it, with npm)");
+        return None;
+    }
+    if has_a_way_out() {
+        leave_out("bcoin asks a name server for its address, and no flag stops it (cargo xtask test confines it)");
+        return None;
+    }
+    Some(Node::start("bcoin", |directory, places| command(&program, directory, places)).await)
+}
+
+/// Where it is installed.
+fn directory() -> PathBuf {
+    let real_nodes = env::var_os("VERACK_REAL_NODES").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/real-nodes"),
+        PathBuf::from,
+    );
+    real_nodes.join("bcoin")
+}
+
+/// Whether there is a route to anywhere but here. Connecting a UDP socket looks for one and sends nothing.
+fn has_a_way_out() -> bool {
+    UdpSocket::bind("0.0.0.0:0").is_ok_and(|socket| socket.connect("192.0.2.1:9").is_ok())
+}
+
+fn command(program: &Path, directory: &Path, Places { peers, rpc }: Places) -> Command {
+    let mut command = Command::new("node");
+    command
+        .arg(program)
+        // Its native code does not build on current versions of node.js; what is in JavaScript needs none.
+        .env("NODE_BACKEND", "js")
+        .args([
+            "--network=regtest",
+            "--memory=true",
+            "--no-wallet",
+            "--log-level=debug",
+            "--log-file=false",
+        ])
+        // Without a limit of its own it takes 8 peers.
+        .args(["--listen", "--max-inbound=100", "--max-outbound=1"])
+        .arg(format!("--prefix={}", directory.display()))
+        .arg(format!("--host={}", peers.ip()))
+        .arg(format!("--port={}", peers.port()))
+        .arg(format!("--http-host={}", rpc.ip()))
+        .arg(format!("--http-port={}", rpc.port()))
+        .arg(format!("--api-key={PASSWORD}"));
+    command
+}

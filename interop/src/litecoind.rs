@@ -1,0 +1,50 @@
+//! Litecoin Core: of the nodes of Core's line, the one that Debian has.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::missing::leave_out;
+use crate::node::{Node, Places};
+use crate::rpc::{PASSWORD, USER};
+
+/// Its network.
+pub const CHAIN: &str = "litecoin-regtest";
+
+/// Starts it, if it is installed.
+pub async fn start() -> Option<Node> {
+    if !is_installed() {
+        leave_out("litecoind is not installed (Debian: apt-get install litecoind)");
+        return None;
+    }
+    Some(Node::start("litecoind", command).await)
+}
+
+fn is_installed() -> bool {
+    Command::new("litecoind")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// These flags confine it to loopback, wherever it runs: it dials, resolves and maps nothing of its own accord.
+fn command(directory: &Path, Places { peers, rpc }: Places) -> Command {
+    let mut command = Command::new("litecoind");
+    command
+        .args([
+            "-regtest",
+            "-connect=0",
+            "-dnsseed=0",
+            "-discover=0",
+            "-upnp=0",
+            "-listenonion=0",
+        ])
+        .args(["-printtoconsole=1", "-debuglogfile=0", "-debug=net", "-disablewallet"])
+        .arg(format!("-datadir={}", directory.display()))
+        .arg(format!("-bind={peers}"))
+        .arg(format!("-rpcbind={rpc}"))
+        .arg(format!("-rpcallowip={}", rpc.ip()))
+        .arg(format!("-rpcuser={USER}"))
+        .arg(format!("-rpcpassword={PASSWORD}"));
+    command
+}

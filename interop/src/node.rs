@@ -1,0 +1,148 @@
+//! A real node, from its start to its end.
+
+use std::fs::{self, File};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+use crate::rpc;
+
+/// A running node. Dropping it ends it; if that is because its test failed, the end of its log is shown.
+#[derive(Debug)]
+pub struct Node {
+    name: &'static str,
+    process: Child,
+    directory: TempDir,
+    places: Places,
+}
+
+/// Where a node is told to listen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Places {
+    pub(crate) peers: SocketAddr,
+    pub(crate) rpc: SocketAddr,
+}
+
+/// What a node writes to its standard output and error, in its directory.
+const LOG: &str = "log";
+
+impl Node {
+    /// Starts a node and waits until it listens for peers and answers questions. `command` is given an empty directory
+    /// and where to listen.
+    pub(crate) async fn start(name: &'static str, command: impl FnOnce(&Path, Places) -> Command) -> Self {
+        let directory = tempfile::tempdir().expect("a directory can be made");
+        let log = File::create(directory.path().join(LOG)).expect("the directory is ours");
+        let places = free_places().expect("loopback has free ports");
+        let process = command(directory.path(), places)
+            .stdout(log.try_clone().expect("one more open file"))
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+        let mut node = Self {
+            name,
+            process,
+            directory,
+            places,
+        };
+        eventually(&format!("{name} to be ready"), || node.is_ready().then_some(())).await;
+        node
+    }
+
+    fn is_ready(&mut self) -> bool {
+        if let Ok(Some(status)) = self.process.try_wait() {
+            panic!("{} ended before it was ready: {status}", self.name);
+        }
+        rpc::call(self.places.rpc, "getconnectioncount", &json!([])).is_ok()
+            && TcpStream::connect(self.places.peers).is_ok()
+    }
+
+    /// Where it listens for peers.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.places.peers
+    }
+
+    /// Asks it something, or tells it what to do.
+    ///
+    /// # Panics
+    /// If it answers with an error.
+    #[must_use]
+    pub fn call(&self, method: &str, params: &Value) -> Value {
+        rpc::call(self.places.rpc, method, params).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    /// Makes it dial this address, once.
+    ///
+    /// # Panics
+    /// If it refuses to.
+    pub fn dial(&self, address: SocketAddr) {
+        let _: Value = self.call("addnode", &json!([address.to_string(), "onetry"]));
+    }
+
+    /// What it knows of the one peer with this user agent, if that is connected.
+    ///
+    /// # Panics
+    /// If there are more of them.
+    #[must_use]
+    pub fn peer(&self, user_agent: &str) -> Option<Value> {
+        let peers = self.call("getpeerinfo", &json!([]));
+        let mut ours = peers
+            .as_array()
+            .expect("peers are a list")
+            .iter()
+            .filter(|peer| peer["subver"] == user_agent);
+        let peer = ours.next().cloned();
+        assert_eq!(ours.next(), None, "there are two of us");
+        peer
+    }
+
+    fn log_tail(&self) -> String {
+        const LINES: usize = 60;
+        let log = fs::read(self.directory.path().join(LOG)).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<_> = log.lines().collect();
+        lines[lines.len().saturating_sub(LINES)..].join("\n")
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // Both fail only if it has ended already. Nothing of it is worth an orderly end.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if thread::panicking() {
+            println!("--- the end of the log of {} ---\n{}", self.name, self.log_tail());
+        }
+    }
+}
+
+/// Two ports that nobody listens on. They are found together, so that they differ.
+fn free_places() -> io::Result<Places> {
+    let [peers, rpc] = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
+    Ok(Places {
+        peers: peers?.local_addr()?,
+        rpc: rpc?.local_addr()?,
+    })
+}
+
+/// Looks again and again, until there is something to be seen.
+///
+/// # Panics
+/// If there is nothing after a minute, which no machine is slow enough for.
+pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        match look() {
+            Some(seen) => return seen,
+            None if Instant::now() > end => panic!("waited a minute in vain for {what}"),
+            None => sleep(Duration::from_millis(20)).await,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! JSON-RPC over HTTP, as every descendant of Bitcoin's node offers it.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// The user and the password that every node here is started with.
+pub(crate) const USER: &str = "verack";
+pub(crate) const PASSWORD: &str = "verack";
+
+/// The two, as HTTP's basic authentication wants them: base64 of `verack:verack`.
+const AUTHORIZATION: &str = "dmVyYWNrOnZlcmFjaw==";
+
+/// Calls a method and waits for its result.
+///
+/// # Errors
+/// If the node does not answer, or answers with an error.
+pub(crate) fn call(node: SocketAddr, method: &str, params: &Value) -> io::Result<Value> {
+    let body = json!({ "id": 0, "method": method, "params": params }).to_string();
+    let mut stream = TcpStream::connect(node)?;
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    // HTTP/1.0: the answer ends where the connection does.
+    write!(
+        stream,
+        "POST / HTTP/1.0\r\nAuthorization: Basic {AUTHORIZATION}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (_, body) = answer
+        .split_once("\r\n\r\n")
+        .ok_or_else(|| io::Error::other(format!("no HTTP body: {answer}")))?;
+    let mut answer: Value = serde_json::from_str(body)?;
+    match answer["error"].take() {
+        Value::Null => Ok(answer["result"].take()),
+        error => Err(io::Error::other(format!("{method}: {error}"))),
+    }
+}

@@ -1,0 +1,189 @@
+//! `cargo xtask arrows`: which crate may depend on which.
+//!
+//! ```text
+//!  cli ──▶ discover, store, simnet ──▶ net, protocols, noise ──▶ handshake
+//! ```
+//! Protocols never see each other, a socket or a clock; what carries them never sees a protocol; and nobody brings
+//! somebody else's whole handshake. Only what ends up in the program counts, on whatever system: tests may depend on
+//! anything, and independent code is what they are for.
+
+use std::fs;
+
+use crate::run::{Outcome, cargo, output, root};
+
+/// What a crate is, and so what it must not depend on, directly or through others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layer {
+    /// The contract. It depends on nothing at all.
+    Contract,
+    /// A protocol, or what several of them are made of.
+    Protocol,
+    /// What runs any protocol over sockets.
+    Driver,
+    /// What is built on both, and keeps to itself.
+    Service,
+    /// The program, which joins them all.
+    Program,
+}
+
+/// Every directory of `crates/`, and what it is.
+const CRATES: &[(&str, Layer)] = &[
+    ("handshake", Layer::Contract),
+    ("noise", Layer::Protocol),
+    ("bitcoin", Layer::Protocol),
+    ("lightning", Layer::Protocol),
+    ("ethereum", Layer::Protocol),
+    ("libp2p", Layer::Protocol),
+    ("monero", Layer::Protocol),
+    ("net", Layer::Driver),
+    ("discover", Layer::Service),
+    ("simnet", Layer::Service),
+    ("store", Layer::Service),
+    ("cli", Layer::Program),
+];
+
+/// Crates with a socket, a clock or a random source.
+const IMPURE: &[&str] = &["getrandom", "mio", "rand", "rustix", "socket2", "tokio"];
+
+/// Crates that bring a whole handshake. Ours are the product.
+const WHOLE_HANDSHAKES: &[&str] = &["bip324", "bitcoin", "libp2p-noise", "lightning", "snow"];
+
+pub(crate) fn arrows() -> Outcome {
+    let crates = root().join("crates");
+    let entries = fs::read_dir(&crates).map_err(|error| format!("cannot read {}: {error}", crates.display()))?;
+    let mut names: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    for name in &names {
+        check(name)?;
+    }
+    println!("   {} crates keep to their arrows", names.len());
+    Ok(())
+}
+
+fn check(name: &str) -> Outcome {
+    let layer =
+        layer(name).ok_or_else(|| format!("crates/{name} has no layer yet: give it one in xtask/src/arrows.rs"))?;
+    let mut tree = cargo();
+    tree.args(["tree", "--edges", "normal", "--target", "all", "--all-features"])
+        .args(["--prefix", "depth", "--package", &package(name)]);
+    let tree = output(&mut tree)?;
+    if let Some(path) = forbidden_path(&tree, |dependency| is_forbidden(name, layer, dependency)) {
+        return Err(format!("crates/{name} must not depend on the last of these: {path}"));
+    }
+    if matches!(layer, Layer::Contract | Layer::Protocol) {
+        let lib = root().join("crates").join(name).join("src/lib.rs");
+        let source = fs::read_to_string(&lib).map_err(|error| format!("cannot read {}: {error}", lib.display()))?;
+        if !is_no_std(&source) {
+            return Err(format!("crates/{name} must be #![no_std]"));
+        }
+    }
+    Ok(())
+}
+
+fn layer(name: &str) -> Option<Layer> {
+    CRATES.iter().find(|(known, _)| *known == name).map(|(_, layer)| *layer)
+}
+
+/// The name of the package in a directory of `crates/`.
+fn package(name: &str) -> String {
+    match name {
+        "cli" => "verack".to_owned(),
+        _ => format!("verack-{name}"),
+    }
+}
+
+/// Whether a crate of a layer must not have this package below it.
+fn is_forbidden(name: &str, of: Layer, dependency: &str) -> bool {
+    if WHOLE_HANDSHAKES.contains(&dependency) {
+        return true;
+    }
+    let ours = CRATES.iter().find(|(known, _)| package(known) == dependency);
+    match (of, ours) {
+        (Layer::Contract, _) => true,
+        (Layer::Protocol, None) => IMPURE.contains(&dependency),
+        // Noise is what the others are made of.
+        (Layer::Protocol, Some(("handshake", _))) => false,
+        (Layer::Protocol, Some(("noise", _))) => name == "noise",
+        (Layer::Protocol, Some(_)) => true,
+        (Layer::Driver, Some((_, to))) => *to != Layer::Contract,
+        (Layer::Service, Some((other, to))) => {
+            // The one among them that speaks protocols.
+            let protocols = *to == Layer::Protocol && name != "simnet";
+            protocols || *to == Layer::Program || (*to == Layer::Service && *other != name)
+        }
+        (Layer::Driver | Layer::Service, None) | (Layer::Program, _) => false,
+    }
+}
+
+/// The way from the root of a tree to the first package that is forbidden. Each line is a package's depth, its name,
+/// and more.
+fn forbidden_path(tree: &str, is_forbidden: impl Fn(&str) -> bool) -> Option<String> {
+    let mut path: Vec<&str> = Vec::new();
+    for line in tree.lines() {
+        let name_at = line.find(|c: char| !c.is_ascii_digit())?;
+        let (depth, package) = line.split_at(name_at);
+        path.truncate(depth.parse().ok()?);
+        let name = package.split(' ').next()?;
+        path.push(name);
+        if path.len() > 1 && is_forbidden(name) {
+            return Some(path.join(" -> "));
+        }
+    }
+    None
+}
+
+fn is_no_std(source: &str) -> bool {
+    source.lines().any(|line| line == "#![no_std]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Layer, forbidden_path, is_forbidden, is_no_std};
+
+    const TREE: &str = "\
+0verack-bitcoin v0.1.0 (/verack/crates/bitcoin)
+1groestl v0.11.0
+2digest v0.11.3
+1sha2 v0.11.1
+2digest v0.11.3 (*)
+2cpufeatures v0.3.1
+3tokio v1.54.1
+1verack-handshake v0.1.0 (/verack/crates/handshake)
+";
+
+    #[test]
+    fn the_way_to_a_forbidden_package_is_shown() {
+        let protocol = |name: &str| is_forbidden("bitcoin", Layer::Protocol, name);
+        let path = forbidden_path(TREE, protocol).unwrap();
+        assert_eq!(path, "verack-bitcoin -> sha2 -> cpufeatures -> tokio");
+        assert_eq!(forbidden_path(&TREE.replace("tokio", "libc"), protocol), None);
+    }
+
+    #[test]
+    fn a_package_may_be_what_it_is() {
+        assert_eq!(forbidden_path("0verack-handshake v0.1.0\n", |_| true), None);
+        assert!(forbidden_path("0verack-handshake v0.1.0\n1libc v0.2.1\n", |_| true).is_some());
+    }
+
+    #[test]
+    fn arrows_point_downwards_only() {
+        let allowed = |name, dependency: &str| !is_forbidden(name, super::layer(name).unwrap(), dependency);
+        assert!(allowed("bitcoin", "verack-handshake") && allowed("lightning", "verack-noise"));
+        assert!(!allowed("bitcoin", "verack-lightning") && !allowed("bitcoin", "verack-net"));
+        assert!(!allowed("noise", "tokio") && allowed("net", "tokio"));
+        assert!(allowed("net", "verack-handshake") && !allowed("net", "verack-bitcoin"));
+        assert!(!allowed("store", "verack-bitcoin") && !allowed("store", "verack-discover"));
+        assert!(allowed("simnet", "verack-bitcoin") && !allowed("simnet", "verack"));
+        assert!(!allowed("cli", "bitcoin") && allowed("cli", "verack-bitcoin"));
+        assert!(allowed("cli", "verack-simnet") && !allowed("handshake", "libc"));
+    }
+
+    #[test]
+    fn only_an_unconditional_attribute_makes_a_crate_no_std() {
+        assert!(is_no_std("//! A crate.\n#![no_std]\nextern crate alloc;\n"));
+        assert!(!is_no_std("//! #![no_std]\n#![cfg_attr(not(test), no_std)]\n"));
+    }
+}

@@ -1,0 +1,56 @@
+//! A place for real nodes that has no way out: a network namespace with only loopback.
+
+use std::process::Command;
+
+use crate::run::succeeds;
+
+/// `unshare` with what a namespace takes: as root, or as a user who is root in it. Processes get a namespace of their
+/// own as well, so that no node outlives its test.
+const WAYS: &[&[&str]] = &[
+    &["--net", "--pid", "--fork", "--kill-child"],
+    &["--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child"],
+];
+
+/// Brings loopback up, then runs what follows.
+const LOOPBACK_UP: &str = "ip link set lo up && exec \"$@\"";
+
+/// The command, confined if this machine can. If it cannot, flags confine most nodes, and the others are left out.
+pub(crate) fn confined(command: &Command) -> Command {
+    let wrapped = |way: &[&str]| {
+        let mut unshare = Command::new("unshare");
+        unshare.args(way).args(["sh", "-c", LOOPBACK_UP, "sh"]);
+        unshare
+    };
+    let works = |way: &&&[&str]| succeeds(wrapped(way).arg("true"));
+    let mut confined = match WAYS.iter().find(works) {
+        Some(way) => {
+            let mut confined = wrapped(way);
+            confined.arg(command.get_program());
+            confined
+        }
+        None => {
+            println!("   no network namespace can be made here (unshare and ip, as root or with user namespaces)");
+            Command::new(command.get_program())
+        }
+    };
+    confined.args(command.get_args());
+    if let Some(directory) = command.get_current_dir() {
+        confined.current_dir(directory);
+    }
+    confined
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::confined;
+
+    #[test]
+    fn a_confined_command_keeps_its_arguments_and_its_directory() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo \"$1 in $(pwd)\"", "sh", "two words"]);
+        let output = confined(command.current_dir("/")).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "two words in /\n");
+    }
+}

@@ -1,0 +1,42 @@
+//! `cargo xtask <task>`: what CI runs, and the chores around it. One file per task.
+
+mod arrows;
+mod confine;
+mod fuzz;
+mod real_nodes;
+mod run;
+mod test;
+mod tools;
+
+use std::env;
+use std::process::ExitCode;
+
+use run::Outcome;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  test [--require-real-nodes]  everything CI runs; real nodes that cannot run here are left out, or required
+  arrows                       which crate may depend on which
+  fuzz [SECONDS]               runs each fuzz target for so long (default: 60)";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match dispatch(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(args: &[&str]) -> Outcome {
+    match args {
+        ["test", args @ ..] => test::test(args),
+        ["arrows"] => arrows::arrows(),
+        ["fuzz", args @ ..] => fuzz::fuzz(args),
+        _ => Err(USAGE.to_owned()),
+    }
+}

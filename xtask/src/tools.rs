@@ -1,0 +1,58 @@
+//! Programs of cargo's that a task needs, installed if they are missing.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::run::{Outcome, cargo, run, succeeds, target};
+
+/// Checks licenses, sources and bans.
+pub(crate) const DENY: Tool = Tool {
+    name: "deny",
+    version: "0.20.2",
+};
+
+/// Drives libFuzzer.
+pub(crate) const FUZZ: Tool = Tool {
+    name: "fuzz",
+    version: "0.13.2",
+};
+
+/// A subcommand of cargo's.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    name: &'static str,
+    /// The one that is installed. One that is there already may be another.
+    version: &'static str,
+}
+
+impl Tool {
+    /// Installs it if it is missing, into the target directory.
+    pub(crate) fn ensure(&self) -> Outcome {
+        if succeeds(self.cargo().arg("--version")) {
+            return Ok(());
+        }
+        let Self { name, version } = self;
+        println!("   cargo {name} is not installed: installing version {version}");
+        let mut install = cargo();
+        install
+            .args(["install", "--locked", "--version", version, "--root"])
+            .arg(directory());
+        run(install.arg(format!("cargo-{name}")))
+    }
+
+    /// `cargo <name>`.
+    pub(crate) fn cargo(&self) -> Command {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = env::split_paths(&path).chain([directory().join("bin")]);
+        let mut cargo = cargo();
+        cargo
+            .env("PATH", env::join_paths(path).expect("a path of a PATH"))
+            .arg(self.name);
+        cargo
+    }
+}
+
+fn directory() -> PathBuf {
+    target().join("tools")
+}
