@@ -77,6 +77,7 @@ fn doc() -> Outcome {
 /// Builds with the network that there is, then runs without.
 fn real_nodes(Required(required): Required) -> Outcome {
     real_nodes::install();
+    run(cargo().args(["build", "--package", "verack"]))?;
     run(cargo().args(["test", "--package", INTEROP, "--no-run"]))?;
     let mut test = confined(cargo().args(["test", "--package", INTEROP, "--offline"]));
     test.env("VERACK_REAL_NODES", real_nodes::directory());

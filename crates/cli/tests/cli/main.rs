@@ -1,4 +1,5 @@
 //! The program as its users see it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
 mod common;
 mod help;
