@@ -217,19 +217,17 @@ where
 }
 
 /// Any input at all: no panic, no endless loop, the same end however it is cut, and no more sent than a few times
-/// what was heard. The first byte chooses the cut.
+/// what was heard. The first byte chooses the cut. Returns that end.
 ///
 /// # Panics
 /// If one of these does not hold.
-pub fn survives<H: Handshake>(make: impl Fn() -> H, input: &[u8])
+pub fn survives<H: Handshake>(make: impl Fn() -> H, input: &[u8]) -> Ended<H>
 where
     H::Output: Debug,
 {
     /// A handshake speaks first, and then at most so much for what it hears.
     const FIRST_WORDS: usize = 4096;
-    let Some((&piece, bytes)) = input.split_first() else {
-        return;
-    };
+    let (&piece, bytes) = input.split_first().unwrap_or((&0, &[]));
     let whole = feed(&mut make(), [bytes]);
     let pieces = bytes.chunks(usize::from(piece).max(1));
     assert_eq!(feed(&mut make(), pieces).summary(), whole.summary());
@@ -238,4 +236,5 @@ where
         "it sent {} bytes",
         whole.sent.len()
     );
+    whole
 }

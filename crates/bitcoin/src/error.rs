@@ -56,7 +56,7 @@ pub enum Error {
         what: Malformed,
     },
     /// A message that must not be sent on this connection, or not now.
-    #[error("it sent {0}, which the version it announced does not know")]
+    #[error("it sent {0}, which the lower of our two protocol versions does not know")]
     Unexpected(Command),
     /// The peer's protocol version is too old.
     #[error("its protocol version is {version}; this network needs at least {minimum}")]

@@ -89,8 +89,11 @@ impl Version {
         };
         sender.write(tx);
         tx.extend_from_slice(&nonce.to_le_bytes());
-        let Some(start_height) = self.start_height else { return };
+        if self.start_height.is_none() && self.user_agent == UserAgent::EMPTY {
+            return;
+        }
         write_var_bytes(self.user_agent.as_bytes(), tx);
+        let Some(start_height) = self.start_height else { return };
         tx.extend_from_slice(&start_height.to_le_bytes());
         let Some(relay) = self.relay else { return };
         tx.push(relay.into());

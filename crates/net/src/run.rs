@@ -187,9 +187,12 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
 
     /// Steps until more bytes are needed or it is over; also says how many bytes were taken.
     fn steps(&mut self, bytes: &mut [u8]) -> (Progress<H>, usize) {
+        // What is over the budget is not shown at all, so how the bytes were cut cannot matter.
+        let budget = usize::try_from(self.limits.bytes - self.received).unwrap_or(usize::MAX);
+        let shown = bytes.len().min(budget);
         let mut at = 0;
         loop {
-            let mut rx = Rx::new(&mut bytes[at..]);
+            let mut rx = Rx::new(&mut bytes[at..shown]);
             let said = self.tx.len();
             let step = self.handshake.step(&mut rx, &mut self.tx);
             let taken = rx.taken();
@@ -203,12 +206,9 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
                         received: &bytes[received],
                         sent: &self.tx[said..],
                     });
-                    if self.received > self.limits.bytes {
-                        Err(Cause::Flood)
-                    } else {
-                        continue;
-                    }
+                    continue;
                 }
+                Ok(Step::Need(_)) if shown < bytes.len() => Err(Cause::Flood),
                 Ok(Step::Need(_)) => Ok(None),
                 Ok(Step::Done(output)) => {
                     self.received += taken as u64;

@@ -77,7 +77,6 @@ impl Verdict {
             awaiting,
             ref cause,
             after,
-            received,
             ..
         } = *failure;
         let (reason, end, what) = match cause {
@@ -108,7 +107,7 @@ impl Verdict {
             Cause::Flood => (
                 "flood",
                 None,
-                format!("sent {received} bytes without its {awaiting} among them"),
+                format!("sent more than a handshake may take, without its {awaiting}"),
             ),
         };
         let introduced = stage == Stage::Ack;

@@ -1,0 +1,43 @@
+//! A handshake over the plaintext transport costs no allocation.
+
+mod common;
+
+use allocation_counter::measure;
+use common::{Flight, ROLES, local, version};
+use handshake::{Handshake, Role, Rx, Step};
+use verack_bitcoin::V1;
+use verack_bitcoin::message::Message;
+
+#[test]
+fn a_handshake_allocates_nothing() {
+    let flight = Flight::on("bitcoin")
+        .version(&version("bitcoin"))
+        .say(&Message::Wtxidrelay)
+        .say(&Message::Sendaddrv2)
+        .say(&Message::Ping(Some(1)))
+        .verack();
+    for role in ROLES {
+        let (mut arrived, mut tx) = (flight.bytes.clone(), Vec::with_capacity(512));
+        let counted = measure(|| shake_hands(role, &mut arrived, &mut tx));
+        assert_eq!((counted.count_total, counted.bytes_total), (0, 0), "{role:?}");
+    }
+}
+
+#[test]
+fn what_allocates_is_counted() {
+    let counted = measure(|| drop(Vec::<u8>::with_capacity(1)));
+    assert_eq!(counted.count_total, 1);
+}
+
+/// From making our side to the end of the handshake.
+fn shake_hands(role: Role, arrived: &mut [u8], tx: &mut Vec<u8>) {
+    let mut ours = V1::new(role, local("bitcoin"));
+    let mut rx = Rx::new(arrived);
+    loop {
+        match ours.step(&mut rx, tx) {
+            Ok(Step::Event(_)) => {}
+            Ok(Step::Done(_)) => return,
+            Ok(Step::Need(_)) | Err(_) => unreachable!("the flight concludes it"),
+        }
+    }
+}

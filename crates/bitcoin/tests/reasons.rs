@@ -1,0 +1,76 @@
+//! The stable reason codes, with blame and an example of the sentence that goes with each.
+
+use std::fmt::Write as _;
+
+use handshake::Fault;
+use verack_bitcoin::Error;
+use verack_bitcoin::chain::{Checksum, Magic};
+use verack_bitcoin::error::{Banner, Malformed};
+use verack_bitcoin::message::{Command, Reject};
+use verack_bitcoin::version::Services;
+
+#[test]
+fn every_reason_has_a_code_a_blame_and_a_sentence() {
+    let mut table = String::new();
+    for error in every_error() {
+        writeln!(table, "{} | {} | {error}", error.code(), error.blame().name()).unwrap();
+    }
+    insta::assert_snapshot!(table);
+}
+
+fn every_error() -> Vec<Error> {
+    let expected = Magic([0xf9, 0xbe, 0xb4, 0xd9]);
+    let magic = |found: [u8; 4]| Error::Magic {
+        found: Magic(found),
+        expected,
+    };
+    let checksum = |other| Error::Checksum {
+        command: Command::VERSION,
+        other,
+    };
+    let malformed = |command, what| Error::Malformed { command, what };
+    let rejected = |code| {
+        Error::Rejected(Reject {
+            message: (*b"version").into(),
+            code,
+            reason: (*b"Version must be 70215 or greater\x1b[2J").into(),
+        })
+    };
+    vec![
+        magic([0xfb, 0xc0, 0xb6, 0xdb]),
+        magic([0xe3, 0xe1, 0xf3, 0xe8]),
+        magic([0, 1, 2, 3]),
+        magic(*b"PING"),
+        Error::NotBitcoin(Banner::Http),
+        Error::NotBitcoin(Banner::Tls),
+        Error::NotBitcoin(Banner::Ssh),
+        Error::NotBitcoin(Banner::Smtp),
+        Error::NotBitcoin(Banner::Redis),
+        Error::NotBitcoin(Banner::Json),
+        Error::OutOfSync { found: [0, 1, 2, 3] },
+        Error::Oversized {
+            command: Command::VERSION,
+            len: u32::MAX,
+            max: 2048,
+        },
+        checksum(None),
+        checksum(Some(Checksum::Groestl512d)),
+        malformed(Command::VERSION, Malformed::EndsIn("nonce")),
+        malformed(Command::VERSION, Malformed::TooLong("user agent")),
+        malformed(Command::FEATURE, Malformed::TooShort("feature's name")),
+        malformed(Command::VERSION, Malformed::NotCanonical("user agent")),
+        malformed(Command::FEATURE, Malformed::Trailing("feature's data")),
+        Error::Unexpected(Command::FEATURE),
+        Error::Obsolete {
+            version: -1,
+            minimum: 31800,
+        },
+        Error::Services { missing: Services(0x9) },
+        Error::SelfConnect,
+        rejected(0x01),
+        rejected(0x10),
+        rejected(0x11),
+        rejected(0x12),
+        rejected(0x40),
+    ]
+}

@@ -1,0 +1,161 @@
+//! A handshake that goes by a script, and a connection that does.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use handshake::{Blame, End, Fault, Handshake, Rx, Stage, Step};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// A handshake that says and hears what it is told to, and is done when there is no more of it. The first that it
+/// hears is the peer's introduction.
+pub(crate) struct Script {
+    acts: VecDeque<Act>,
+    stage: Stage,
+}
+
+pub(crate) enum Act {
+    Say(&'static str),
+    /// So many bytes.
+    Hear(usize),
+    Refuse,
+}
+
+impl Script {
+    pub(crate) fn new(acts: impl IntoIterator<Item = Act>) -> Self {
+        Self {
+            acts: acts.into_iter().collect(),
+            stage: Stage::Hello,
+        }
+    }
+}
+
+impl Handshake for Script {
+    type Output = ();
+    type Event = ();
+    type Error = Refused;
+
+    fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<(), ()>, Refused> {
+        match self.acts.front() {
+            Some(Act::Say(text)) => tx.extend_from_slice(text.as_bytes()),
+            Some(&Act::Hear(len)) => match rx.take(len) {
+                Ok(_) => self.stage = Stage::Ack,
+                Err(short) => return Ok(Step::Need(short.0)),
+            },
+            Some(Act::Refuse) => return Err(Refused),
+            None => {
+                self.stage = Stage::Done;
+                return Ok(Step::Done(()));
+            }
+        }
+        self.acts.pop_front();
+        Ok(Step::Event(()))
+    }
+
+    fn awaiting(&self) -> &'static str {
+        match self.stage {
+            Stage::Hello => "introduction",
+            _ => "answer",
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    fn suspicion(&self, end: End) -> &'static str {
+        match end {
+            End::Closed => "it is shy",
+            End::Silent => "",
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("we do not like it")]
+pub(crate) struct Refused;
+
+impl Fault for Refused {
+    fn blame(&self) -> Blame {
+        Blame::Mismatch
+    }
+
+    fn code(&self) -> &'static str {
+        "script.refused"
+    }
+}
+
+/// A connection whose other end does this, one thing a read, and then nothing more.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    reads: VecDeque<Read>,
+    write_error: Option<io::ErrorKind>,
+    /// What was done to it.
+    pub(crate) did: Vec<Did>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Read {
+    Bytes(&'static str),
+    Fin,
+    Error(io::ErrorKind),
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) enum Did {
+    Wrote(String),
+    Flushed,
+    Got(usize),
+}
+
+impl Wire {
+    pub(crate) fn new(reads: impl IntoIterator<Item = Read>) -> Self {
+        Self {
+            reads: reads.into_iter().collect(),
+            write_error: None,
+            did: Vec::new(),
+        }
+    }
+
+    /// Every write to it fails.
+    pub(crate) fn unwritable(mut self, kind: io::ErrorKind) -> Self {
+        self.write_error = Some(kind);
+        self
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.reads.pop_front() {
+            Some(Read::Bytes(text)) => {
+                buffer.put_slice(text.as_bytes());
+                self.did.push(Did::Got(text.len()));
+                Poll::Ready(Ok(()))
+            }
+            Some(Read::Fin) => Poll::Ready(Ok(())),
+            Some(Read::Error(kind)) => Poll::Ready(Err(kind.into())),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let Some(kind) = self.write_error {
+            return Poll::Ready(Err(kind.into()));
+        }
+        self.did
+            .push(Did::Wrote(String::from_utf8(bytes.to_vec()).expect("scripts are text")));
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.did.push(Did::Flushed);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

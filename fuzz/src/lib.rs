@@ -1,0 +1,5 @@
+//! What the fuzz targets do with their input, one module for each protocol. The tests of the protocol include the same
+//! module and replay the corpora with it.
+#![forbid(unsafe_code)]
+
+pub mod bitcoin;
