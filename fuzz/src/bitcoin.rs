@@ -62,23 +62,11 @@ impl Choices {
     /// Those of an input; and the rest of it, repaired if they say so.
     fn read(input: &[u8]) -> Option<(Self, Vec<u8>)> {
         /// One for each kind of checksum and of `version`.
-        const CHAINS: [&str; 8] = [
-            "bitcoin-regtest",
-            "bitcoin",
-            "litecoin",
-            "groestlcoin",
-            "zcash",
-            "ecash",
-            "dash",
-            "bitcoin-sv",
-        ];
+        const CHAINS: [&str; 8] =
+            ["bitcoin-regtest", "bitcoin", "litecoin", "groestlcoin", "zcash", "ecash", "dash", "bitcoin-sv"];
         let (&first, rest) = input.split_first()?;
         let chain = Chain::named(CHAINS[usize::from(first >> 2) % CHAINS.len()]).expect("each is in the table");
-        let choices = Self {
-            params: chain.params,
-            talkative: first & 0x20 != 0,
-            repair: first & 1 != 0,
-        };
+        let choices = Self { params: chain.params, talkative: first & 0x20 != 0, repair: first & 1 != 0 };
         let mut input = rest.to_vec();
         if let (true, Some((_, sent))) = (choices.repair, input.split_first_mut()) {
             repair(&choices.params, sent);
@@ -131,10 +119,7 @@ fn handshake(role: Role, input: &[u8]) {
         Some(Ok(agreed)) => {
             assert!(agreed.version.version >= local.min_peer_version);
             assert!(agreed.common_version <= local.version.version);
-            assert_eq!(
-                local.require_services.missing_from(agreed.version.services),
-                Services::NONE
-            );
+            assert_eq!(local.require_services.missing_from(agreed.version.services), Services::NONE);
             assert_printable(&agreed.version.user_agent.to_string());
             assert_said(&choices.params, &input[1..=ended.taken]);
         }

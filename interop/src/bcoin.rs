@@ -28,10 +28,8 @@ pub async fn start() -> Option<Node> {
 
 /// Where it is installed.
 fn directory() -> PathBuf {
-    let real_nodes = env::var_os("VERACK_REAL_NODES").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/real-nodes"),
-        PathBuf::from,
-    );
+    let real_nodes = env::var_os("VERACK_REAL_NODES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/real-nodes"), PathBuf::from);
     real_nodes.join("bcoin")
 }
 
@@ -46,13 +44,7 @@ fn command(program: &Path, directory: &Path, Places { peers, rpc }: Places) -> C
         .arg(program)
         // Its native code does not build on current versions of node.js; what is in JavaScript needs none.
         .env("NODE_BACKEND", "js")
-        .args([
-            "--network=regtest",
-            "--memory=true",
-            "--no-wallet",
-            "--log-level=debug",
-            "--log-file=false",
-        ])
+        .args(["--network=regtest", "--memory=true", "--no-wallet", "--log-level=debug", "--log-file=false"])
         // Without a limit of its own it takes 8 peers.
         .args(["--listen", "--max-inbound=100", "--max-outbound=1"])
         .arg(format!("--prefix={}", directory.display()))

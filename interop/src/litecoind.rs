@@ -20,25 +20,14 @@ pub async fn start() -> Option<Node> {
 }
 
 fn is_installed() -> bool {
-    Command::new("litecoind")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+    Command::new("litecoind").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// These flags confine it to loopback, wherever it runs: it dials, resolves and maps nothing of its own accord.
 fn command(directory: &Path, Places { peers, rpc }: Places) -> Command {
     let mut command = Command::new("litecoind");
     command
-        .args([
-            "-regtest",
-            "-connect=0",
-            "-dnsseed=0",
-            "-discover=0",
-            "-upnp=0",
-            "-listenonion=0",
-        ])
+        .args(["-regtest", "-connect=0", "-dnsseed=0", "-discover=0", "-upnp=0", "-listenonion=0"])
         .args(["-printtoconsole=1", "-debuglogfile=0", "-debug=net", "-disablewallet"])
         .arg(format!("-datadir={}", directory.display()))
         .arg(format!("-bind={peers}"))

@@ -37,9 +37,7 @@ pub fn params(chain: &str) -> Params {
 /// If there is no network of this name.
 #[must_use]
 pub fn local(chain: &str) -> Local {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |time| time.as_secs());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let nonce = getrandom::u64().expect("the system has random numbers");
     let mut local = Local::new(params(chain), now.cast_signed(), nonce, [7; 32]);
     local.version.services = Services(0b1001);
@@ -56,9 +54,7 @@ pub async fn greet(
     local: Local,
     within: Duration,
 ) -> Result<Established<TcpStream, Agreed>, Box<Verdict>> {
-    let stream = net::dial(node, PATIENCE)
-        .await
-        .map_err(|error| Verdict::failed(Stage::Connect, &error))?;
+    let stream = net::dial(node, PATIENCE).await.map_err(|error| Verdict::failed(Stage::Connect, &error))?;
     converse(V1::initiator(local), stream, within).await
 }
 
@@ -80,10 +76,7 @@ pub async fn greet_often(node: SocketAddr, chain: &str, times: usize) -> BTreeMa
 /// # Panics
 /// If nobody can.
 pub async fn listen() -> (Listener, SocketAddr) {
-    let caps = Caps {
-        total: 1,
-        per_address: 1,
-    };
+    let caps = Caps { total: 1, per_address: 1 };
     let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), caps).await;
     let listener = listener.expect("loopback has a free port");
     let address = listener.local_addr().expect("it is bound");
@@ -153,24 +146,14 @@ impl Kept {
             let limits = Limits::within(10 * PATIENCE);
             let result = net::run(&mut session, stream, limits, |seen| {
                 // It fails only if nobody listens any more.
-                let _ = line.send(Arrival {
-                    event: seen.event,
-                    received: seen.received.len(),
-                    sent: seen.sent.len(),
-                });
+                let _ = line.send(Arrival { event: seen.event, received: seen.received.len(), sent: seen.sent.len() });
             });
             match result.await {
                 Ok(established) => match established.output {},
                 Err(failure) => Verdict::of_failure(&session, &failure),
             }
         });
-        Self {
-            arrivals,
-            background,
-            heard: Vec::new(),
-            received,
-            sent: sent + bytes.len() as u64,
-        }
+        Self { arrivals, background, heard: Vec::new(), received, sent: sent + bytes.len() as u64 }
     }
 
     /// Waits until the node has said something like this since the handshake.
@@ -181,10 +164,7 @@ impl Kept {
         while !self.heard.iter().any(&is) {
             match timeout(PATIENCE, self.arrivals.recv()).await {
                 Ok(Some(arrival)) => self.count(arrival),
-                Ok(None) => panic!(
-                    "the connection ended before {what} came: {:?}",
-                    (&mut self.background).await
-                ),
+                Ok(None) => panic!("the connection ended before {what} came: {:?}", (&mut self.background).await),
                 Err(_) => panic!("{what} does not come, only {:?}", self.heard),
             }
         }

@@ -45,12 +45,7 @@ impl Node {
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        let mut node = Self {
-            name,
-            process,
-            directory,
-            places,
-        };
+        let mut node = Self { name, process, directory, places };
         eventually(&format!("{name} to be ready"), || node.is_ready().then_some(())).await;
         node
     }
@@ -93,11 +88,7 @@ impl Node {
     #[must_use]
     pub fn peer(&self, user_agent: &str) -> Option<Value> {
         let peers = self.call("getpeerinfo", &json!([]));
-        let mut ours = peers
-            .as_array()
-            .expect("peers are a list")
-            .iter()
-            .filter(|peer| peer["subver"] == user_agent);
+        let mut ours = peers.as_array().expect("peers are a list").iter().filter(|peer| peer["subver"] == user_agent);
         let peer = ours.next().cloned();
         assert_eq!(ours.next(), None, "there are two of us");
         peer
@@ -126,10 +117,7 @@ impl Drop for Node {
 /// Two ports that nobody listens on. They are found together, so that they differ.
 fn free_places() -> io::Result<Places> {
     let [peers, rpc] = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
-    Ok(Places {
-        peers: peers?.local_addr()?,
-        rpc: rpc?.local_addr()?,
-    })
+    Ok(Places { peers: peers?.local_addr()?, rpc: rpc?.local_addr()? })
 }
 
 /// Looks again and again, until there is something to be seen.

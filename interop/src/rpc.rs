@@ -30,9 +30,7 @@ pub(crate) fn call(node: SocketAddr, method: &str, params: &Value) -> io::Result
     )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    let (_, body) = answer
-        .split_once("\r\n\r\n")
-        .ok_or_else(|| io::Error::other(format!("no HTTP body: {answer}")))?;
+    let (_, body) = answer.split_once("\r\n\r\n").ok_or_else(|| io::Error::other(format!("no HTTP body: {answer}")))?;
     let mut answer: Value = serde_json::from_str(body)?;
     match answer["error"].take() {
         Value::Null => Ok(answer["result"].take()),

@@ -29,8 +29,7 @@ async fn a_connection_is_kept_after_we_dialled_and_no_byte_of_it_is_lost() {
     assert!(!agreed.announced.wtxidrelay && !agreed.announced.sendaddrv2);
 
     let mut kept = Kept::keep(established, params(CHAIN), 0x5eed).await;
-    kept.hears("its pong", |message| *message == Message::Pong(0x5eed))
-        .await;
+    kept.hears("its pong", |message| *message == Message::Pong(0x5eed)).await;
     both_count_the_same_bytes(&node, &mut kept).await;
 }
 
@@ -43,15 +42,12 @@ async fn it_dials_us_and_stays_until_we_say_goodbye() {
     assert_eq!(established.output.version.user_agent.to_string(), "/bcoin:v1.0.2/");
 
     let mut kept = Kept::keep(established, params(CHAIN), 0x5eed).await;
-    kept.hears("its pong", |message| *message == Message::Pong(0x5eed))
-        .await;
+    kept.hears("its pong", |message| *message == Message::Pong(0x5eed)).await;
     // It pings every 30 s, from the moment it is connected.
-    kept.hears("its ping", |message| matches!(message, Message::Ping(Some(_))))
-        .await;
-    let us = eventually("our pong to arrive", || {
-        node.peer(USER_AGENT).filter(|us| us["minping"].as_f64() >= Some(0.0))
-    })
-    .await;
+    kept.hears("its ping", |message| matches!(message, Message::Ping(Some(_)))).await;
+    let us =
+        eventually("our pong to arrive", || node.peer(USER_AGENT).filter(|us| us["minping"].as_f64() >= Some(0.0)))
+            .await;
     assert_eq!(us["version"], local(CHAIN).version.version);
     assert_eq!(us["services"], "00000009");
     assert_eq!(us["addr"], address.to_string());

@@ -39,10 +39,8 @@ async fn a_connection_is_kept_after_we_dialled_and_no_byte_of_it_is_lost() {
     let Some(node) = litecoind::start().await else { return };
     let established = greet(node.address(), local(CHAIN), PATIENCE).await.unwrap();
     let mut kept = Kept::keep(established, params(CHAIN), 0x5eed).await;
-    kept.hears("its ping", |message| matches!(message, Message::Ping(Some(_))))
-        .await;
-    kept.hears("its pong", |message| *message == Message::Pong(0x5eed))
-        .await;
+    kept.hears("its ping", |message| matches!(message, Message::Ping(Some(_)))).await;
+    kept.hears("its pong", |message| *message == Message::Pong(0x5eed)).await;
     assert_eq!(kept.heard()[0], Message::Sendheaders);
     both_count_the_same_bytes(&node, &mut kept).await;
 }
@@ -53,24 +51,12 @@ async fn it_dials_us_and_stays_until_we_say_goodbye() {
     let (listener, address) = listen().await;
     node.dial(address);
     let established = welcome(&listener, local(CHAIN)).await.unwrap();
-    assert!(
-        established
-            .output
-            .version
-            .user_agent
-            .to_string()
-            .starts_with("/LitecoinCore:")
-    );
+    assert!(established.output.version.user_agent.to_string().starts_with("/LitecoinCore:"));
 
     let mut kept = Kept::keep(established, params(CHAIN), 0x5eed).await;
-    kept.hears("its ping", |message| matches!(message, Message::Ping(Some(_))))
-        .await;
-    kept.hears("its pong", |message| *message == Message::Pong(0x5eed))
-        .await;
-    let us = eventually("our pong to arrive", || {
-        node.peer(USER_AGENT).filter(|us| us["pingtime"].is_number())
-    })
-    .await;
+    kept.hears("its ping", |message| matches!(message, Message::Ping(Some(_)))).await;
+    kept.hears("its pong", |message| *message == Message::Pong(0x5eed)).await;
+    let us = eventually("our pong to arrive", || node.peer(USER_AGENT).filter(|us| us["pingtime"].is_number())).await;
     assert_eq!(us["version"], local(CHAIN).version.version);
     assert_eq!(us["services"], "0000000000000009");
     assert_eq!(us["addr"], address.to_string());
@@ -104,10 +90,7 @@ async fn what_goes_wrong_is_called_by_its_name() {
     let failed = |reason| (Outcome::Failed, Stage::Hello, reason);
 
     // It hangs up on versions below 31800 without introducing itself.
-    assert_eq!(
-        verdict(PATIENCE, |local| local.version.version = 31799).await,
-        failed("closed")
-    );
+    assert_eq!(verdict(PATIENCE, |local| local.version.version = 31799).await, failed("closed"));
     // It hangs up on another network's magic.
     let litecoin = |local: &mut Local| local.params.magic = params("litecoin").magic;
     assert_eq!(verdict(PATIENCE, litecoin).await, failed("closed"));

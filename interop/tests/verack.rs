@@ -14,27 +14,15 @@ use verack_interop::{Node, bcoin, eventually, litecoind};
 fn verack() -> Command {
     let test = std::env::current_exe().unwrap();
     let program: PathBuf = test.ancestors().nth(2).unwrap().join("verack");
-    assert!(
-        program.exists(),
-        "{} is missing: cargo build --package verack",
-        program.display()
-    );
+    assert!(program.exists(), "{} is missing: cargo build --package verack", program.display());
     let mut command = Command::new(program);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
 
 /// What it reports of one handshake with a node.
 async fn report(chain: &str, address: SocketAddr) -> Value {
-    let output = verack()
-        .args(["--json", "-c", chain, &address.to_string()])
-        .output()
-        .await
-        .unwrap();
+    let output = verack().args(["--json", "-c", chain, &address.to_string()]).output().await.unwrap();
     let line = output.stdout.split(|&b| b == b'\n').next().unwrap();
     serde_json::from_slice(line).unwrap()
 }
@@ -46,10 +34,7 @@ async fn it_finds_litecoind_ok_300_times_of_300() {
         let report = report(litecoind::CHAIN, node.address()).await;
         assert_eq!(report["outcome"], "ok", "{report}");
         assert_eq!(report["peer"]["features"], json!(["wtxidrelay", "sendaddrv2"]));
-        assert_eq!(
-            report["peer"]["user_agent"],
-            node.call("getnetworkinfo", &json!([]))["subversion"]
-        );
+        assert_eq!(report["peer"]["user_agent"], node.call("getnetworkinfo", &json!([]))["subversion"]);
     }
 }
 
@@ -65,24 +50,9 @@ async fn it_finds_bcoin_ok_300_times_of_300() {
 
 /// The program, listening; where; and what it prints.
 async fn listening(chain: &str) -> (Child, SocketAddr, Lines<BufReader<ChildStdout>>) {
-    let options = [
-        "listen",
-        "127.0.0.1:0",
-        "--json",
-        "--hold",
-        "60s",
-        "-s",
-        "NETWORK,WITNESS",
-        "-c",
-        chain,
-    ];
+    let options = ["listen", "127.0.0.1:0", "--json", "--hold", "60s", "-s", "NETWORK,WITNESS", "-c", chain];
     let mut child = verack().args(options).spawn().unwrap();
-    let first = BufReader::new(child.stderr.take().unwrap())
-        .lines()
-        .next_line()
-        .await
-        .unwrap()
-        .unwrap();
+    let first = BufReader::new(child.stderr.take().unwrap()).lines().next_line().await.unwrap().unwrap();
     let address = first.split(' ').nth(2).unwrap().parse().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     (child, address, lines)
@@ -102,15 +72,9 @@ async fn litecoind_dials_it_and_stays_until_it_says_goodbye() {
     let (mut child, address, mut lines) = listening(litecoind::CHAIN).await;
     node.dial(address);
     let report = first_report(&mut lines).await;
-    assert_eq!(
-        (&report["role"], &report["outcome"]),
-        (&json!("responder"), &json!("ok"))
-    );
+    assert_eq!((&report["role"], &report["outcome"]), (&json!("responder"), &json!("ok")));
     // It pings only whom it has shaken hands with.
-    eventually("our pong to arrive", || {
-        us(&node).filter(|us| us["pingtime"].is_number())
-    })
-    .await;
+    eventually("our pong to arrive", || us(&node).filter(|us| us["pingtime"].is_number())).await;
     child.kill().await.unwrap();
     eventually("us to be gone", || us(&node).is_none().then_some(())).await;
 }
@@ -121,9 +85,6 @@ async fn bcoin_dials_it() {
     let (_child, address, mut lines) = listening(bcoin::CHAIN).await;
     node.dial(address);
     let report = first_report(&mut lines).await;
-    assert_eq!(
-        (&report["role"], &report["outcome"]),
-        (&json!("responder"), &json!("ok"))
-    );
+    assert_eq!((&report["role"], &report["outcome"]), (&json!("responder"), &json!("ok")));
     eventually("us to be its peer", || us(&node)).await;
 }

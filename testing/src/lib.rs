@@ -38,10 +38,7 @@ where
             Some(Ok(output)) => format!("done: {output:?}"),
             Some(Err(fault)) => format!("{} ({:?}): {fault}", fault.code(), fault.blame()),
         };
-        format!(
-            "{result}; awaiting {}; took {}; sent {:02x?}",
-            self.awaiting, self.taken, self.sent
-        )
+        format!("{result}; awaiting {}; took {}; sent {:02x?}", self.awaiting, self.taken, self.sent)
     }
 }
 
@@ -50,12 +47,7 @@ where
 /// # Panics
 /// If it breaks the contract: needs nothing, takes bytes while it says it needs more, or does not stop.
 pub fn feed<'p, H: Handshake>(handshake: &mut H, pieces: impl IntoIterator<Item = &'p [u8]>) -> Ended<H> {
-    let mut ended = Ended {
-        result: None,
-        sent: Vec::new(),
-        awaiting: "",
-        taken: 0,
-    };
+    let mut ended = Ended { result: None, sent: Vec::new(), awaiting: "", taken: 0 };
     let mut buffer = Vec::new();
     for piece in std::iter::once(&[][..]).chain(pieces) {
         buffer.extend_from_slice(piece);
@@ -114,11 +106,7 @@ where
     assert_eq!(dripped.summary(), expected, "byte by byte");
     for at in 0..=bytes.len() {
         let (head, tail) = bytes.split_at(at);
-        assert_eq!(
-            feed(&mut make(), [head, tail]).summary(),
-            expected,
-            "split at byte {at}"
-        );
+        assert_eq!(feed(&mut make(), [head, tail]).summary(), expected, "split at byte {at}");
     }
     whole
 }
@@ -145,11 +133,7 @@ pub fn pair<A: Handshake, B: Handshake>(mut a: A, mut b: B) -> (A::Output, B::Ou
             assert_eq!(from_a.sent, TAIL, "what the second side left of the first's bytes");
             (a_output, b_output)
         }
-        _ => panic!(
-            "not concluded: one side waits for {}, the other for {}",
-            a.awaiting(),
-            b.awaiting()
-        ),
+        _ => panic!("not concluded: one side waits for {}, the other for {}", a.awaiting(), b.awaiting()),
     }
 }
 
@@ -161,10 +145,7 @@ struct Side<T> {
 
 impl<T> Default for Side<T> {
     fn default() -> Self {
-        Self {
-            sent: Vec::new(),
-            output: None,
-        }
+        Self { sent: Vec::new(), output: None }
     }
 }
 
@@ -173,12 +154,7 @@ impl<T> Side<T> {
         if self.output.is_some() {
             return;
         }
-        let mut ended = Ended {
-            result: None,
-            sent: Vec::new(),
-            awaiting: "",
-            taken: 0,
-        };
+        let mut ended = Ended { result: None, sent: Vec::new(), awaiting: "", taken: 0 };
         let taken = drain(handshake, &mut other.sent, &mut ended);
         other.sent.drain(..taken);
         self.sent.append(&mut ended.sent);
@@ -209,10 +185,7 @@ where
             check(at, &feed(&mut make(), [&changed[..]]));
         }
         let ended = feed(&mut make(), [&bytes[..at]]);
-        assert!(
-            ended.result.is_none() || ended.taken <= at,
-            "it took more than there was"
-        );
+        assert!(ended.result.is_none() || ended.taken <= at, "it took more than there was");
     }
 }
 
@@ -231,10 +204,6 @@ where
     let whole = feed(&mut make(), [bytes]);
     let pieces = bytes.chunks(usize::from(piece).max(1));
     assert_eq!(feed(&mut make(), pieces).summary(), whole.summary());
-    assert!(
-        whole.sent.len() <= FIRST_WORDS + 4 * bytes.len(),
-        "it sent {} bytes",
-        whole.sent.len()
-    );
+    assert!(whole.sent.len() <= FIRST_WORDS + 4 * bytes.len(), "it sent {} bytes", whole.sent.len());
     whole
 }

@@ -51,10 +51,8 @@ const WHOLE_HANDSHAKES: &[&str] = &["bip324", "bitcoin", "libp2p-noise", "lightn
 pub(crate) fn arrows() -> Outcome {
     let crates = root().join("crates");
     let entries = fs::read_dir(&crates).map_err(|error| format!("cannot read {}: {error}", crates.display()))?;
-    let mut names: Vec<String> = entries
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
+    let mut names: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     for name in &names {
         check(name)?;
@@ -67,8 +65,12 @@ fn check(name: &str) -> Outcome {
     let layer =
         layer(name).ok_or_else(|| format!("crates/{name} has no layer yet: give it one in xtask/src/arrows.rs"))?;
     let mut tree = cargo();
-    tree.args(["tree", "--edges", "normal", "--target", "all", "--all-features"])
-        .args(["--prefix", "depth", "--package", &package(name)]);
+    tree.args(["tree", "--edges", "normal", "--target", "all", "--all-features"]).args([
+        "--prefix",
+        "depth",
+        "--package",
+        &package(name),
+    ]);
     let tree = output(&mut tree)?;
     if let Some(path) = forbidden_path(&tree, |dependency| is_forbidden(name, layer, dependency)) {
         return Err(format!("crates/{name} must not depend on the last of these: {path}"));

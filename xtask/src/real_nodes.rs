@@ -26,10 +26,7 @@ pub(crate) fn install() {
     let peers = root().join("interop/peers");
     for peer in fs::read_dir(peers).into_iter().flatten().flatten() {
         let name = peer.file_name();
-        report(
-            &name.to_string_lossy(),
-            install_from_npm(&peer.path(), &directory().join(&name)),
-        );
+        report(&name.to_string_lossy(), install_from_npm(&peer.path(), &directory().join(&name)));
     }
 }
 
@@ -46,11 +43,7 @@ fn install_from_debian(package: &str) -> Outcome {
     }
     println!("   installing Debian's {package}; nothing of it is started");
     let _policy = NoDaemons::declare();
-    let apt_get = |args: &[&str]| {
-        run(Command::new("apt-get")
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .args(args))
-    };
+    let apt_get = |args: &[&str]| run(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(args));
     apt_get(&["update", "--quiet"])?;
     apt_get(&["install", "--quiet", "--yes", "--no-install-recommends", package])
 }
@@ -65,11 +58,7 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 impl NoDaemons {
     /// `None` if the machine has a policy of its own, or we may not give it one.
     fn declare() -> Option<Self> {
-        let file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o755)
-            .open(POLICY);
+        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(POLICY);
         file.ok()?.write_all(b"#!/bin/sh\nexit 101\n").ok()?;
         Some(Self)
     }
@@ -97,7 +86,6 @@ fn install_from_npm(peer: &Path, to: &Path) -> Outcome {
         fs::copy(peer.join(file), to.join(file)).map_err(|error| format!("cannot copy {file}: {error}"))?;
     }
     let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-        .current_dir(to);
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(to);
     run(&mut npm)
 }

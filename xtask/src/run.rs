@@ -39,9 +39,7 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
 /// Runs a program to its end and returns what it prints.
 pub(crate) fn output(command: &mut Command) -> Outcome<String> {
     let line = line(command);
-    let output = command
-        .output()
-        .map_err(|error| format!("`{line}` cannot be run: {error}"))?;
+    let output = command.output().map_err(|error| format!("`{line}` cannot be run: {error}"))?;
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
         return Err(format!("`{line}` failed: {}\n{complaint}", output.status));

@@ -16,9 +16,7 @@ const STEPS: &[(&str, Step)] = &[
     ("deny", |_| deny()),
     ("clippy", |_| clippy()),
     ("doc", |_| doc()),
-    ("tests", |_| {
-        run(cargo().args(["test", "--workspace", "--exclude", INTEROP]))
-    }),
+    ("tests", |_| run(cargo().args(["test", "--workspace", "--exclude", INTEROP]))),
     ("real nodes", real_nodes),
     ("demo", |_| demo()),
 ];
@@ -69,8 +67,7 @@ fn clippy() -> Outcome {
 
 fn doc() -> Outcome {
     let mut doc = cargo();
-    doc.args(["doc", "--workspace", "--no-deps"])
-        .env("RUSTDOCFLAGS", "-Dwarnings");
+    doc.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings");
     run(&mut doc)
 }
 

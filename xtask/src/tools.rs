@@ -7,16 +7,10 @@ use std::process::Command;
 use crate::run::{Outcome, cargo, run, succeeds, target};
 
 /// Checks licenses, sources and bans.
-pub(crate) const DENY: Tool = Tool {
-    name: "deny",
-    version: "0.20.2",
-};
+pub(crate) const DENY: Tool = Tool { name: "deny", version: "0.20.2" };
 
 /// Drives libFuzzer.
-pub(crate) const FUZZ: Tool = Tool {
-    name: "fuzz",
-    version: "0.13.2",
-};
+pub(crate) const FUZZ: Tool = Tool { name: "fuzz", version: "0.13.2" };
 
 /// A subcommand of cargo's.
 #[derive(Debug)]
@@ -35,9 +29,7 @@ impl Tool {
         let Self { name, version } = self;
         println!("   cargo {name} is not installed: installing version {version}");
         let mut install = cargo();
-        install
-            .args(["install", "--locked", "--version", version, "--root"])
-            .arg(directory());
+        install.args(["install", "--locked", "--version", version, "--root"]).arg(directory());
         run(install.arg(format!("cargo-{name}")))
     }
 
@@ -46,9 +38,7 @@ impl Tool {
         let path = env::var_os("PATH").unwrap_or_default();
         let path = env::split_paths(&path).chain([directory().join("bin")]);
         let mut cargo = cargo();
-        cargo
-            .env("PATH", env::join_paths(path).expect("a path of a PATH"))
-            .arg(self.name);
+        cargo.env("PATH", env::join_paths(path).expect("a path of a PATH")).arg(self.name);
         cargo
     }
 }

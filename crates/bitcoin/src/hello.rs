@@ -226,22 +226,17 @@ impl Hello {
                 (say.then_some(Message::Sendaddrv2), State::Reply(Reply::Feature(0)))
             }
             Reply::Feature(n) => match features.get(n) {
-                Some(feature) if knows(params.feature_from) => (
-                    Some(Message::Feature(feature.clone())),
-                    State::Reply(Reply::Feature(n + 1)),
-                ),
+                Some(feature) if knows(params.feature_from) => {
+                    (Some(Message::Feature(feature.clone())), State::Reply(Reply::Feature(n + 1)))
+                }
                 _ => (None, State::Reply(Reply::Verack)),
             },
             Reply::Verack => (Some(Message::Verack), State::Reply(Reply::Sendheaders)),
-            Reply::Sendheaders => (
-                self.local.sendheaders.then_some(Message::Sendheaders),
-                State::Reply(Reply::Sendcmpct),
-            ),
+            Reply::Sendheaders => {
+                (self.local.sendheaders.then_some(Message::Sendheaders), State::Reply(Reply::Sendcmpct))
+            }
             Reply::Sendcmpct => {
-                let message = |version| Message::Sendcmpct {
-                    announce: false,
-                    version,
-                };
+                let message = |version| Message::Sendcmpct { announce: false, version };
                 (self.local.sendcmpct.map(message), State::Reply(Reply::Feefilter))
             }
             Reply::Feefilter => (self.local.feefilter.map(Message::Feefilter), State::Verack),
@@ -261,12 +256,7 @@ impl Hello {
             Message::Sendtxrcncl { .. } => self.announced.sendtxrcncl = true,
             Message::Sendheaders => self.announced.sendheaders = true,
             Message::Sendcmpct { version, .. } => {
-                if let Some(free) = self
-                    .announced
-                    .sendcmpct
-                    .iter_mut()
-                    .find(|kept| [0, *version].contains(kept))
-                {
+                if let Some(free) = self.announced.sendcmpct.iter_mut().find(|kept| [0, *version].contains(kept)) {
                     *free = *version;
                 }
             }
@@ -291,10 +281,7 @@ impl Hello {
             return Err(Error::SelfConnect);
         }
         if theirs.version < self.local.min_peer_version {
-            return Err(Error::Obsolete {
-                version: theirs.version,
-                minimum: self.local.min_peer_version,
-            });
+            return Err(Error::Obsolete { version: theirs.version, minimum: self.local.min_peer_version });
         }
         let missing = self.local.require_services.missing_from(theirs.services);
         if missing != Services::NONE {
@@ -326,11 +313,7 @@ impl Hello {
     #[must_use]
     pub fn takes_features(&self) -> bool {
         let common = self.version.as_ref().map(|_| self.common_version());
-        self.local
-            .params
-            .feature_from
-            .zip(common)
-            .is_some_and(|(from, common)| common >= from)
+        self.local.params.feature_from.zip(common).is_some_and(|(from, common)| common >= from)
     }
 
     /// The lower of both versions; ours as long as theirs is not known.
@@ -345,11 +328,7 @@ impl Hello {
             return None;
         }
         let version = self.version.clone()?;
-        Some(Agreed {
-            version,
-            common_version: self.common_version(),
-            announced: mem::take(&mut self.announced),
-        })
+        Some(Agreed { version, common_version: self.common_version(), announced: mem::take(&mut self.announced) })
     }
 
     /// What it waits for.

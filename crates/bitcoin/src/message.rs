@@ -72,10 +72,7 @@ impl fmt::Debug for Command {
 
 /// A message that may pass while two nodes say hello.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a version is passed by value so that a handshake allocates nothing"
-)]
+#[expect(clippy::large_enum_variant, reason = "a version is passed by value so that a handshake allocates nothing")]
 pub enum Message {
     /// The sender introduces itself.
     Version(Version),
@@ -181,10 +178,7 @@ impl Message {
             Command::PONG => Self::Pong(u64::from_le_bytes(fields.array("nonce")?)),
             Command::GETADDR => Self::Getaddr,
             Command::REJECT => Self::Reject(Reject::read(payload)?),
-            _ => Self::Other {
-                command,
-                len: u32::try_from(payload.len()).unwrap_or(u32::MAX),
-            },
+            _ => Self::Other { command, len: u32::try_from(payload.len()).unwrap_or(u32::MAX) },
         })
     }
 
@@ -246,10 +240,7 @@ impl Feature {
             len if len < *FEATURE_ID_LEN.start() => Err(Malformed::TooShort("feature's name")),
             len if len > *FEATURE_ID_LEN.end() => Err(Malformed::TooLong("feature's name")),
             _ if data.len() > MAX_FEATURE_DATA_LEN => Err(Malformed::TooLong("feature's data")),
-            _ => Ok(Self {
-                id: id.into(),
-                data: data.into(),
-            }),
+            _ => Ok(Self { id: id.into(), data: data.into() }),
         }
     }
 
@@ -345,26 +336,16 @@ mod tests {
             Message::Verack,
             Message::Wtxidrelay,
             Message::Sendaddrv2,
-            Message::Sendtxrcncl {
-                version: 1,
-                salt: u64::MAX,
-            },
+            Message::Sendtxrcncl { version: 1, salt: u64::MAX },
             Message::Feature(Feature::new(b"example.org/x", b"data").unwrap()),
             Message::Sendheaders,
-            Message::Sendcmpct {
-                announce: true,
-                version: 2,
-            },
+            Message::Sendcmpct { announce: true, version: 2 },
             Message::Feefilter(-1),
             Message::Ping(None),
             Message::Ping(Some(7)),
             Message::Pong(7),
             Message::Getaddr,
-            Message::Reject(Reject {
-                message: (*b"version").into(),
-                code: 0x11,
-                reason: (*b"too old").into(),
-            }),
+            Message::Reject(Reject { message: (*b"version").into(), code: 0x11, reason: (*b"too old").into() }),
         ];
         for message in messages {
             let mut payload = Vec::new();
@@ -376,10 +357,7 @@ mod tests {
     #[test]
     fn what_core_ignores_behind_a_message_is_ignored() {
         assert_eq!(Message::read(Command::VERACK, b"abc"), Ok(Message::Verack));
-        assert_eq!(
-            Message::read(Command::PING, b"12345678abcd"),
-            Message::read(Command::PING, b"12345678")
-        );
+        assert_eq!(Message::read(Command::PING, b"12345678abcd"), Message::read(Command::PING, b"12345678"));
     }
 
     #[test]

@@ -24,22 +24,14 @@ impl Session {
     /// A session on the network of the handshake before it.
     #[must_use]
     pub fn new(params: Params) -> Self {
-        Self {
-            params,
-            frames: FrameReader::new(params),
-            ping: None,
-        }
+        Self { params, frames: FrameReader::new(params), ping: None }
     }
 
     fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
         Ok(match self.frames.read(rx)? {
             Frame::Skipped(bytes) => Event::Skipped(bytes),
             Frame::Long { command, len } => Event::Heard(Message::Other { command, len }),
-            Frame::Whole {
-                command,
-                payload,
-                checksum,
-            } => {
+            Frame::Whole { command, payload, checksum } => {
                 if Message::knows(command) && self.params.checksum.of(payload) != checksum {
                     return Err(Error::Checksum { command, other: None }.into());
                 }

@@ -22,10 +22,7 @@ impl V1 {
     #[must_use]
     pub fn new(role: Role, local: Local) -> Self {
         let frames = FrameReader::new(local.params);
-        Self {
-            hello: Hello::new(role, local),
-            frames,
-        }
+        Self { hello: Hello::new(role, local), frames }
     }
 
     /// A handshake on a connection that we opened.
@@ -49,21 +46,9 @@ impl V1 {
     /// The next message of the peer's, or a part of one that is too long to matter.
     fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
         let (command, payload, checksum) = match self.frames.read(rx)? {
-            Frame::Whole {
-                command,
-                payload,
-                checksum,
-            } => (command, payload, checksum),
-            Frame::Long {
-                command: command @ (Command::VERSION | Command::VERACK),
-                len,
-            } => {
-                return Err(Error::Oversized {
-                    command,
-                    len,
-                    max: MAX_WHOLE_LEN,
-                }
-                .into());
+            Frame::Whole { command, payload, checksum } => (command, payload, checksum),
+            Frame::Long { command: command @ (Command::VERSION | Command::VERACK), len } => {
+                return Err(Error::Oversized { command, len, max: MAX_WHOLE_LEN }.into());
             }
             Frame::Long { command, len } => return Ok(Event::Heard(Message::Other { command, len })),
             Frame::Skipped(bytes) => return Ok(Event::Skipped(bytes)),
@@ -74,18 +59,14 @@ impl V1 {
     }
 
     fn read(&self, command: Command, payload: &[u8], checksum: [u8; 4]) -> Result<Message, Error> {
-        let unread = || Message::Other {
-            command,
-            len: payload.len().try_into().expect("at most MAX_WHOLE_LEN"),
-        };
+        let unread = || Message::Other { command, len: payload.len().try_into().expect("at most MAX_WHOLE_LEN") };
         if !Message::knows(command) {
             return Ok(unread());
         }
         let ours = self.hello.local().params.checksum;
         if ours.of(payload) != checksum {
-            let other = [Checksum::Sha256d, Checksum::Groestl512d]
-                .into_iter()
-                .find(|kind| kind.of(payload) == checksum);
+            let other =
+                [Checksum::Sha256d, Checksum::Groestl512d].into_iter().find(|kind| kind.of(payload) == checksum);
             return Err(Error::Checksum { command, other });
         }
         match Message::read(command, payload) {

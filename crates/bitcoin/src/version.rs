@@ -128,14 +128,8 @@ impl Tail {
             TailKind::ExtraEntropy => {
                 Self::ExtraEntropy(u64::from_le_bytes(*random.first_chunk().expect("8 of 32 bytes")))
             }
-            TailKind::Mnauth => Self::Mnauth {
-                challenge: random,
-                masternode: None,
-            },
-            TailKind::MnauthAndMasternode => Self::Mnauth {
-                challenge: random,
-                masternode: Some(false),
-            },
+            TailKind::Mnauth => Self::Mnauth { challenge: random, masternode: None },
+            TailKind::MnauthAndMasternode => Self::Mnauth { challenge: random, masternode: Some(false) },
             TailKind::AssociationId => Self::NoAssociationId,
         }
     }
@@ -168,11 +162,7 @@ impl NetAddress {
     /// No address: what a node writes that does not want to tell.
     #[must_use]
     pub const fn unspecified(services: Services) -> Self {
-        Self {
-            services,
-            ip: Ipv6Addr::UNSPECIFIED,
-            port: 0,
-        }
+        Self { services, ip: Ipv6Addr::UNSPECIFIED, port: 0 }
     }
 
     /// The address of a socket.
@@ -182,11 +172,7 @@ impl NetAddress {
             IpAddr::V4(v4) => v4.to_ipv6_mapped(),
             IpAddr::V6(v6) => v6,
         };
-        Self {
-            services,
-            ip,
-            port: address.port(),
-        }
+        Self { services, ip, port: address.port() }
     }
 
     /// The address, unless there is none.
@@ -219,18 +205,12 @@ pub struct UserAgent {
 
 impl UserAgent {
     /// None at all.
-    pub const EMPTY: Self = Self {
-        len: 0,
-        bytes: [0; MAX_USER_AGENT_LEN],
-    };
+    pub const EMPTY: Self = Self { len: 0, bytes: [0; MAX_USER_AGENT_LEN] };
 
     /// A user agent of these bytes; `None` if they are more than [`MAX_USER_AGENT_LEN`].
     #[must_use]
     pub fn new(text: &[u8]) -> Option<Self> {
-        let mut agent = Self {
-            len: u16::try_from(text.len()).ok()?,
-            ..Self::EMPTY
-        };
+        let mut agent = Self { len: u16::try_from(text.len()).ok()?, ..Self::EMPTY };
         agent.bytes.get_mut(..text.len())?.copy_from_slice(text);
         Some(agent)
     }
@@ -291,26 +271,19 @@ impl Services {
     /// One name for each bit that is set, lowest first; what is unknown is named by its bit.
     pub fn names(self, params: &Params) -> impl Iterator<Item = ServiceName> {
         let own = params.service_names;
-        (0..u64::BITS)
-            .filter(move |bit| self.0 >> bit & 1 == 1)
-            .map(move |bit| {
-                own.iter()
-                    .chain(SERVICE_NAMES)
-                    .find(|(known, _)| *known == bit)
-                    .map_or(ServiceName::Unknown(bit), |(_, name)| ServiceName::Known(name))
-            })
+        (0..u64::BITS).filter(move |bit| self.0 >> bit & 1 == 1).map(move |bit| {
+            own.iter()
+                .chain(SERVICE_NAMES)
+                .find(|(known, _)| *known == bit)
+                .map_or(ServiceName::Unknown(bit), |(_, name)| ServiceName::Known(name))
+        })
     }
 
     /// The service bit of this name, in any case.
     #[must_use]
     pub fn named(name: &str, params: &Params) -> Option<Self> {
         let is = |(_, known): &&(u32, &str)| known.eq_ignore_ascii_case(name);
-        params
-            .service_names
-            .iter()
-            .chain(SERVICE_NAMES)
-            .find(is)
-            .map(|(bit, _)| Self(1 << bit))
+        params.service_names.iter().chain(SERVICE_NAMES).find(is).map(|(bit, _)| Self(1 << bit))
     }
 }
 
@@ -425,11 +398,7 @@ mod tests {
     fn service_bits_are_named_as_their_network_names_them() {
         let names = |chain: &str, bits: u64| -> String {
             let params = Chain::named(chain).unwrap().params;
-            Services(bits)
-                .names(&params)
-                .map(|name| name.to_string())
-                .collect::<Vec<_>>()
-                .join(" ")
+            Services(bits).names(&params).map(|name| name.to_string()).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(names("bitcoin", 0xc09), "NETWORK WITNESS NETWORK_LIMITED P2P_V2");
         assert_eq!(names("litecoin", 1 << 24), "MWEB");

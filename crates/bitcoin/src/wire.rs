@@ -96,11 +96,7 @@ impl FrameReader {
     /// A reader at the start of a connection.
     #[must_use]
     pub fn new(params: Params) -> Self {
-        Self {
-            params,
-            in_sync: false,
-            to_skip: 0,
-        }
+        Self { params, in_sync: false, to_skip: 0 }
     }
 
     /// The next message, or part of a long one.
@@ -123,12 +119,7 @@ impl FrameReader {
         let len = u32::from_le_bytes(*header[16..].first_chunk().expect("the length has 4 of 24 bytes"));
         let checksum = *header[20..].first_chunk().expect("the checksum has 4 of 24 bytes");
         if len > MAX_PAYLOAD_LEN {
-            return Err(Error::Oversized {
-                command,
-                len,
-                max: MAX_PAYLOAD_LEN,
-            }
-            .into());
+            return Err(Error::Oversized { command, len, max: MAX_PAYLOAD_LEN }.into());
         }
         let payload_len = usize::try_from(len).expect("4 000 000 fits");
         if len > MAX_WHOLE_LEN {
@@ -137,11 +128,7 @@ impl FrameReader {
             return Ok(Frame::Long { command, len });
         }
         let message = rx.take(HEADER_LEN + payload_len)?;
-        Ok(Frame::Whole {
-            command,
-            payload: &message[HEADER_LEN..],
-            checksum,
-        })
+        Ok(Frame::Whole { command, payload: &message[HEADER_LEN..], checksum })
     }
 
     /// Core compares the magic once the header is whole; four bytes tell as much, and sooner.
@@ -156,10 +143,7 @@ impl FrameReader {
         let found_magic = crate::Magic(found);
         match Banner::of(found) {
             Some(banner) if Chain::with_magic(found_magic).next().is_none() => Err(Error::NotBitcoin(banner)),
-            _ => Err(Error::Magic {
-                found: found_magic,
-                expected: self.params.magic,
-            }),
+            _ => Err(Error::Magic { found: found_magic, expected: self.params.magic }),
         }
     }
 }
@@ -220,11 +204,7 @@ impl<'p> Fields<'p> {
             [0xff] => (u64::from_le_bytes(self.array(what)?), 0x1_0000_0000),
             [small] => (u64::from(small), 0),
         };
-        if value < least {
-            Err(Malformed::NotCanonical(what))
-        } else {
-            Ok(value)
-        }
+        if value < least { Err(Malformed::NotCanonical(what)) } else { Ok(value) }
     }
 
     /// A CompactSize length of at most `max`, then that many bytes.
@@ -290,25 +270,14 @@ mod tests {
         });
         let frame = FrameReader::new(params).read(&mut Rx::new(&mut bytes)).unwrap();
         let checksum = params.checksum.of(b"12345678");
-        assert_eq!(
-            frame,
-            Frame::Whole {
-                command: Command::PING,
-                payload: b"12345678",
-                checksum
-            }
-        );
+        assert_eq!(frame, Frame::Whole { command: Command::PING, payload: b"12345678", checksum });
     }
 
     #[test]
     fn a_length_over_the_cap_fails_on_its_header_alone() {
         let mut bytes = *b"\xf9\xbe\xb4\xd9inv\0\0\0\0\0\0\0\0\0\x01\x09\x3d\x00....";
         let command = Command::new(b"inv").unwrap();
-        let error = Error::Oversized {
-            command,
-            len: 4_000_001,
-            max: 4_000_000,
-        };
+        let error = Error::Oversized { command, len: 4_000_001, max: 4_000_000 };
         assert_eq!(reader().read(&mut Rx::new(&mut bytes)), Err(Halt::Error(error)));
     }
 
@@ -317,10 +286,7 @@ mod tests {
         let mut reader = reader();
         let mut header = *b"\xf9\xbe\xb4\xd9inv\0\0\0\0\0\0\0\0\0\x01\x08\0\0....";
         let command = Command::new(b"inv").unwrap();
-        assert_eq!(
-            reader.read(&mut Rx::new(&mut header)),
-            Ok(Frame::Long { command, len: 2049 })
-        );
+        assert_eq!(reader.read(&mut Rx::new(&mut header)), Ok(Frame::Long { command, len: 2049 }));
         assert_eq!(reader.read(&mut Rx::new(&mut [])), Err(Halt::Short(Short(2049))));
         assert_eq!(reader.read(&mut Rx::new(&mut [0; 2000])), Ok(Frame::Skipped(2000)));
         let mut more = [0; 50];
@@ -344,11 +310,7 @@ mod tests {
 
     #[test]
     fn a_compact_size_must_be_as_short_as_it_can() {
-        for bytes in [
-            &b"\xfd\xfc\x00"[..],
-            b"\xfe\xff\xff\0\0",
-            b"\xff\xff\xff\xff\xff\0\0\0\0",
-        ] {
+        for bytes in [&b"\xfd\xfc\x00"[..], b"\xfe\xff\xff\0\0", b"\xff\xff\xff\xff\xff\0\0\0\0"] {
             assert_eq!(Fields::new(bytes).compact_size("n"), Err(Malformed::NotCanonical("n")));
         }
         assert_eq!(Fields::new(b"\xfd\xfd").compact_size("n"), Err(Malformed::EndsIn("n")));

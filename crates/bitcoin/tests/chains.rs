@@ -18,15 +18,11 @@ fn every_row_is_the_one_of_the_table_that_names_its_sources() {
 #[test]
 fn the_networks_that_share_a_magic_are_those_that_the_table_says_share_it() {
     let file = file();
-    let said: BTreeMap<_, _> = rows(&file, "shared_magic")
-        .iter()
-        .map(|row| (text(row, "magic"), texts(row, "chains")))
-        .collect();
+    let said: BTreeMap<_, _> =
+        rows(&file, "shared_magic").iter().map(|row| (text(row, "magic"), texts(row, "chains"))).collect();
     let mut found = BTreeMap::new();
     for chain in CHAINS {
-        let names: Vec<_> = Chain::with_magic(chain.params.magic)
-            .map(|chain| chain.name.to_owned())
-            .collect();
+        let names: Vec<_> = Chain::with_magic(chain.params.magic).map(|chain| chain.name.to_owned()).collect();
         if names.len() > 1 {
             found.insert(chain.params.magic.to_string(), names);
         }
@@ -75,9 +71,7 @@ impl Row {
             magic: text(row, "magic").parse().expect("valid"),
             port: number(row, "port"),
             dns_seeds: texts(row, "dns_seeds"),
-            seed_filter: row
-                .contains_key("seed_service_filter")
-                .then(|| text(row, "seed_service_filter")),
+            seed_filter: row.contains_key("seed_service_filter").then(|| text(row, "seed_service_filter")),
             announce_version: number(row, "announce_version"),
             min_peer_version: number(row, "min_peer_version"),
             checksum: match text(row, "checksum").as_str() {
@@ -114,12 +108,7 @@ fn file() -> Table {
 }
 
 fn rows<'f>(file: &'f Table, name: &str) -> Vec<&'f Table> {
-    file[name]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|row| row.as_table().expect("a table"))
-        .collect()
+    file[name].as_array().expect("a list").iter().map(|row| row.as_table().expect("a table")).collect()
 }
 
 fn text(row: &Table, field: &str) -> String {

@@ -22,9 +22,7 @@ fn the_wire_survives_what_the_fuzzer_kept() {
 }
 
 fn replay(target: &str, run: fn(&[u8])) {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../fuzz/corpus")
-        .join(target);
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
     let mut replayed = 0;
     for entry in fs::read_dir(&corpus).expect("the corpus is there") {
         let path = entry.expect("readable").path();

@@ -28,11 +28,7 @@ fn however_the_bytes_are_cut_the_handshake_ends_the_same() {
 
 #[test]
 fn however_a_long_message_is_cut_it_is_skipped() {
-    let bytes = Flight::on("bitcoin")
-        .version(&common::version("bitcoin"))
-        .payload("inv", &[0; 2049])
-        .verack()
-        .bytes;
+    let bytes = Flight::on("bitcoin").version(&common::version("bitcoin")).payload("inv", &[0; 2049]).verack().bytes;
     for role in ROLES {
         let ended = cut(|| V1::new(role, local("bitcoin")), &bytes);
         assert_eq!(ended.taken, bytes.len());
@@ -42,15 +38,10 @@ fn however_a_long_message_is_cut_it_is_skipped() {
 
 #[test]
 fn however_a_fault_is_cut_it_is_the_same_fault() {
-    let bad = Flight::on("bitcoin")
-        .version(&common::version("bitcoin"))
-        .payload("feature", b"\x03abc\0");
+    let bad = Flight::on("bitcoin").version(&common::version("bitcoin")).payload("feature", b"\x03abc\0");
     for role in ROLES {
         let ended = cut(|| V1::new(role, local("bitcoin")), &bad.bytes);
-        assert_eq!(
-            ended.result.expect("over").expect_err("malformed").code(),
-            "bitcoin.malformed"
-        );
+        assert_eq!(ended.result.expect("over").expect_err("malformed").code(), "bitcoin.malformed");
     }
 }
 
@@ -61,40 +52,21 @@ fn both_sides_agree_on_every_network() {
         let (to_initiator, to_responder) = pair(V1::initiator(named(chain, "/a/")), V1::responder(named(chain, "/b/")));
         assert_eq!(to_initiator.version.user_agent.as_bytes(), b"/b/");
         assert_eq!(to_responder.version.user_agent.as_bytes(), b"/a/");
-        assert_eq!(
-            (to_initiator.common_version, to_responder.common_version),
-            (announced, announced)
-        );
+        assert_eq!((to_initiator.common_version, to_responder.common_version), (announced, announced));
         assert_eq!(to_initiator.announced, to_responder.announced, "{chain}");
-        assert_eq!(
-            to_initiator.announced.wtxidrelay,
-            params(chain).wtxidrelay_from.is_some()
-        );
-        assert_eq!(
-            to_initiator.announced.sendaddrv2,
-            params(chain).sendaddrv2_from.is_some()
-        );
+        assert_eq!(to_initiator.announced.wtxidrelay, params(chain).wtxidrelay_from.is_some());
+        assert_eq!(to_initiator.announced.sendaddrv2, params(chain).sendaddrv2_from.is_some());
     }
 }
 
 #[test]
 fn features_are_heard_where_the_network_knows_them() {
-    let features = vec![
-        Feature::new(b"example.org/x", b"data").unwrap(),
-        Feature::new(b"four", b"").unwrap(),
-    ];
+    let features = vec![Feature::new(b"example.org/x", b"data").unwrap(), Feature::new(b"four", b"").unwrap()];
     for chain in KINDS {
-        let with = |agent| Local {
-            features: features.clone(),
-            ..named(chain, agent)
-        };
+        let with = |agent| Local { features: features.clone(), ..named(chain, agent) };
         let (heard, _) = pair(V1::initiator(with("/a/")), V1::responder(with("/b/")));
         let knows = params(chain).feature_from.is_some();
-        assert_eq!(
-            heard.announced.features,
-            if knows { features.clone() } else { Vec::new() },
-            "{chain}"
-        );
+        assert_eq!(heard.announced.features, if knows { features.clone() } else { Vec::new() }, "{chain}");
     }
 }
 
@@ -182,21 +154,16 @@ fn pongs(sent: &[u8]) -> usize {
 
 fn any_version() -> impl Strategy<Value = Version> {
     // Our own nonce is not among them.
-    (
-        vec(any::<u8>(), 0..=256),
-        any::<i32>(),
-        any::<bool>(),
-        any::<i64>(),
-        0..1_000_000u64,
-    )
-        .prop_map(|(agent, height, relay, time, nonce)| Version {
+    (vec(any::<u8>(), 0..=256), any::<i32>(), any::<bool>(), any::<i64>(), 0..1_000_000u64).prop_map(
+        |(agent, height, relay, time, nonce)| Version {
             user_agent: UserAgent::new(&agent).expect("at most 256"),
             start_height: Some(height),
             relay: Some(relay),
             time,
             nonce: Some(nonce),
             ..common::version("bitcoin")
-        })
+        },
+    )
 }
 
 fn between() -> impl Strategy<Value = Vec<Message>> {
@@ -206,10 +173,7 @@ fn between() -> impl Strategy<Value = Vec<Message>> {
         Just(Message::Sendheaders),
         Just(Message::Getaddr),
         any::<u64>().prop_map(|nonce| Message::Ping(Some(nonce))),
-        any::<u64>().prop_map(|version| Message::Sendcmpct {
-            announce: true,
-            version
-        }),
+        any::<u64>().prop_map(|version| Message::Sendcmpct { announce: true, version }),
         any::<i64>().prop_map(Message::Feefilter),
         (vec(any::<u8>(), 4..=80), vec(any::<u8>(), 0..=512))
             .prop_map(|(id, data)| Message::Feature(Feature::new(&id, &data).expect("within the limits"))),
@@ -230,11 +194,7 @@ enum Place {
 
 impl Place {
     fn of(flight: &Flight, at: usize) -> Self {
-        let start = *flight
-            .starts
-            .iter()
-            .rfind(|&&start| start <= at)
-            .expect("the first starts at 0");
+        let start = *flight.starts.iter().rfind(|&&start| start <= at).expect("the first starts at 0");
         let header = &flight.bytes[start..start + HEADER_LEN];
         let command = Command(*header[4..].first_chunk().expect("12 of 24 bytes"));
         match at - start {

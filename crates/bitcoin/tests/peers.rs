@@ -32,15 +32,9 @@ fn what_an_old_version_leaves_out_is_not_made_up() {
     let mut payload = [0; 80];
     payload[..4].copy_from_slice(&31800i32.to_le_bytes());
     let oldest = done(&Flight::on("bitcoin").payload("version", &payload[..46]).verack()).version;
-    assert_eq!(
-        (oldest.sender, oldest.nonce, oldest.start_height, oldest.relay),
-        (None, None, None, None)
-    );
+    assert_eq!((oldest.sender, oldest.nonce, oldest.start_height, oldest.relay), (None, None, None, None));
     let old = done(&Flight::on("bitcoin").payload("version", &payload).verack()).version;
-    assert_eq!(
-        (old.nonce, old.user_agent, old.start_height),
-        (Some(0), UserAgent::EMPTY, None)
-    );
+    assert_eq!((old.nonce, old.user_agent, old.start_height), (Some(0), UserAgent::EMPTY, None));
 }
 
 #[test]
@@ -48,18 +42,10 @@ fn a_user_agent_may_be_any_256_bytes() {
     let longest = [b'a'; 256];
     let escapes = b"\x1b]0;owned\x07\r\n\xe2\x80\xae".as_slice();
     for agent in [&longest[..], b"", escapes, b"\xff\xfe\x00", "/nöde:1/".as_bytes()] {
-        let theirs = Version {
-            user_agent: UserAgent::new(agent).unwrap(),
-            ..version("bitcoin")
-        };
-        let heard = done(&Flight::on("bitcoin").version(&theirs).verack())
-            .version
-            .user_agent;
+        let theirs = Version { user_agent: UserAgent::new(agent).unwrap(), ..version("bitcoin") };
+        let heard = done(&Flight::on("bitcoin").version(&theirs).verack()).version.user_agent;
         assert_eq!(heard.as_bytes(), agent);
-        assert!(
-            heard.to_string().bytes().all(|byte| (b' '..=b'~').contains(&byte)),
-            "{heard}"
-        );
+        assert!(heard.to_string().bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{heard}");
     }
 }
 
@@ -76,88 +62,23 @@ fn a_user_agent_that_claims_too_much_is_malformed() {
         payload[..4].copy_from_slice(&70016i32.to_le_bytes());
         payload[80..80 + length.len()].copy_from_slice(length);
         let bytes = Flight::on("bitcoin").payload("version", &payload).bytes;
-        assert_eq!(
-            End::with("bitcoin", &bytes),
-            End::Fault("bitcoin.malformed", Peer),
-            "{length:x?}"
-        );
+        assert_eq!(End::with("bitcoin", &bytes), End::Fault("bitcoin.malformed", Peer), "{length:x?}");
     }
 }
 
 #[test]
 fn a_version_that_does_not_fit_ours_is_turned_away() {
     let rows = [
-        (
-            Version {
-                version: 31_799,
-                ..version("bitcoin")
-            },
-            End::Fault("bitcoin.obsolete", Mismatch),
-        ),
-        (
-            Version {
-                version: -1,
-                ..version("bitcoin")
-            },
-            End::Fault("bitcoin.obsolete", Mismatch),
-        ),
-        (
-            Version {
-                version: i32::MIN,
-                ..version("bitcoin")
-            },
-            End::Fault("bitcoin.obsolete", Mismatch),
-        ),
-        (
-            Version {
-                version: 31_800,
-                ..version("bitcoin")
-            },
-            End::Done,
-        ),
-        (
-            Version {
-                version: i32::MAX,
-                ..version("bitcoin")
-            },
-            End::Done,
-        ),
-        (
-            Version {
-                nonce: Some(NONCE),
-                ..version("bitcoin")
-            },
-            End::Fault("bitcoin.self-connect", Local),
-        ),
-        (
-            Version {
-                nonce: Some(NONCE),
-                version: 1,
-                ..version("bitcoin")
-            },
-            End::Fault("bitcoin.self-connect", Local),
-        ),
-        (
-            Version {
-                time: i64::MIN,
-                ..version("bitcoin")
-            },
-            End::Done,
-        ),
-        (
-            Version {
-                start_height: Some(-1),
-                ..version("bitcoin")
-            },
-            End::Done,
-        ),
-        (
-            Version {
-                services: Services::NONE,
-                ..version("bitcoin")
-            },
-            End::Done,
-        ),
+        (Version { version: 31_799, ..version("bitcoin") }, End::Fault("bitcoin.obsolete", Mismatch)),
+        (Version { version: -1, ..version("bitcoin") }, End::Fault("bitcoin.obsolete", Mismatch)),
+        (Version { version: i32::MIN, ..version("bitcoin") }, End::Fault("bitcoin.obsolete", Mismatch)),
+        (Version { version: 31_800, ..version("bitcoin") }, End::Done),
+        (Version { version: i32::MAX, ..version("bitcoin") }, End::Done),
+        (Version { nonce: Some(NONCE), ..version("bitcoin") }, End::Fault("bitcoin.self-connect", Local)),
+        (Version { nonce: Some(NONCE), version: 1, ..version("bitcoin") }, End::Fault("bitcoin.self-connect", Local)),
+        (Version { time: i64::MIN, ..version("bitcoin") }, End::Done),
+        (Version { start_height: Some(-1), ..version("bitcoin") }, End::Done),
+        (Version { services: Services::NONE, ..version("bitcoin") }, End::Done),
     ];
     for (theirs, expected) in rows {
         assert_eq!(
@@ -184,33 +105,21 @@ fn a_peer_without_the_services_that_we_ask_for_is_turned_away() {
     ours.require_services = Services(0x49);
     let bytes = Flight::on("bitcoin").version(&version("bitcoin")).verack().bytes;
     let ended = feed(&mut V1::initiator(ours.clone()), [&bytes[..]]);
-    assert!(matches!(
-        ended.result,
-        Some(Err(Error::Services {
-            missing: Services(0x40)
-        }))
-    ));
+    assert!(matches!(ended.result, Some(Err(Error::Services { missing: Services(0x40) }))));
     ours.require_services = Services(0x9);
     assert_eq!(End::of(&feed(&mut V1::initiator(ours), [&bytes[..]])), End::Done);
 }
 
 #[test]
 fn a_verack_before_the_version_is_kept() {
-    let bytes = Flight::on("bitcoin")
-        .verack()
-        .verack()
-        .version(&version("bitcoin"))
-        .bytes;
+    let bytes = Flight::on("bitcoin").verack().verack().version(&version("bitcoin")).bytes;
     assert_eq!(End::with("bitcoin", &bytes), End::Done);
     assert_eq!(End::with("bitcoin", &bytes[..48]), End::Waits);
 }
 
 #[test]
 fn a_verack_with_a_payload_is_one_and_a_second_is_left_unread() {
-    let bytes = Flight::on("bitcoin")
-        .version(&version("bitcoin"))
-        .payload("verack", b"surplus")
-        .bytes;
+    let bytes = Flight::on("bitcoin").version(&version("bitcoin")).payload("verack", b"surplus").bytes;
     assert_eq!(End::with("bitcoin", &bytes), End::Done);
     for role in ROLES {
         let ended = feed(&mut V1::new(role, local("bitcoin")), [&bytes[..], &bytes[..]]);
@@ -220,71 +129,34 @@ fn a_verack_with_a_payload_is_one_and_a_second_is_left_unread() {
 
 #[test]
 fn a_second_version_is_ignored() {
-    let other = Version {
-        version: 60_000,
-        nonce: Some(NONCE),
-        ..version("bitcoin")
-    };
-    let agreed = done(
-        &Flight::on("bitcoin")
-            .version(&version("bitcoin"))
-            .version(&other)
-            .verack(),
-    );
+    let other = Version { version: 60_000, nonce: Some(NONCE), ..version("bitcoin") };
+    let agreed = done(&Flight::on("bitcoin").version(&version("bitcoin")).version(&other).verack());
     assert_eq!(agreed.version, version("bitcoin"));
 }
 
 #[test]
 fn without_a_verack_it_waits_for_one_and_says_so() {
-    let bytes = Flight::on("bitcoin")
-        .version(&version("bitcoin"))
-        .say(&Message::Sendaddrv2)
-        .bytes;
+    let bytes = Flight::on("bitcoin").version(&version("bitcoin")).say(&Message::Sendaddrv2).bytes;
     for role in ROLES {
         let mut ours = V1::new(role, local("bitcoin"));
         assert_eq!((ours.awaiting(), ours.stage()), ("version", Stage::Hello));
         assert_eq!(End::of(&feed(&mut ours, [&bytes[..]])), End::Waits);
         assert_eq!((ours.awaiting(), ours.stage()), ("verack", Stage::Ack));
-        assert_eq!(
-            ours.hello().version(),
-            Some(&version("bitcoin")),
-            "what was heard is not lost"
-        );
+        assert_eq!(ours.hello().version(), Some(&version("bitcoin")), "what was heard is not lost");
     }
 }
 
 #[test]
 fn a_feature_is_a_fault_where_bip434_says_so_and_nothing_elsewhere() {
     let said = |chain: &str, announced: i32, payload: &[u8]| {
-        let theirs = Version {
-            version: announced,
-            ..version(chain)
-        };
-        End::with(
-            chain,
-            &Flight::on(chain)
-                .version(&theirs)
-                .payload("feature", payload)
-                .verack()
-                .bytes,
-        )
+        let theirs = Version { version: announced, ..version(chain) };
+        End::with(chain, &Flight::on(chain).version(&theirs).payload("feature", payload).verack().bytes)
     };
     let good = b"\x0dexample.org/x\x04data";
     assert_eq!(said("bitcoin", 70017, good), End::Done);
     assert_eq!(said("bitcoin", 70016, good), End::Fault("bitcoin.unexpected", Peer));
-    for bad in [
-        &b""[..],
-        b"\x03abc\0",
-        b"\x04abcd\0!",
-        b"\x04abcd",
-        b"\x51",
-        b"\xfd\x04\0abcd\0",
-    ] {
-        assert_eq!(
-            said("bitcoin", 70017, bad),
-            End::Fault("bitcoin.malformed", Peer),
-            "{bad:?}"
-        );
+    for bad in [&b""[..], b"\x03abc\0", b"\x04abcd\0!", b"\x04abcd", b"\x51", b"\xfd\x04\0abcd\0"] {
+        assert_eq!(said("bitcoin", 70017, bad), End::Fault("bitcoin.malformed", Peer), "{bad:?}");
         assert_eq!(said("litecoin", 70017, bad), End::Done, "{bad:?}");
     }
 }
@@ -292,16 +164,10 @@ fn a_feature_is_a_fault_where_bip434_says_so_and_nothing_elsewhere() {
 #[test]
 fn a_feature_before_the_version_is_kept_and_one_after_the_verack_left_unread() {
     let feature = Message::Feature(Feature::new(b"example.org/x", b"").unwrap());
-    let said = Flight::on("bitcoin")
-        .say(&feature)
-        .version(&version("bitcoin"))
-        .verack();
+    let said = Flight::on("bitcoin").say(&feature).version(&version("bitcoin")).verack();
     assert_eq!(done(&said).announced.features.len(), 1);
     let late = said.clone().say(&feature);
-    assert_eq!(
-        feed(&mut V1::responder(local("bitcoin")), [&late.bytes[..]]).taken,
-        said.bytes.len()
-    );
+    assert_eq!(feed(&mut V1::responder(local("bitcoin")), [&late.bytes[..]]).taken, said.bytes.len());
 }
 
 #[test]
@@ -316,11 +182,7 @@ fn no_peer_makes_us_keep_more_than_32_features() {
 #[test]
 fn a_reject_of_our_version_is_a_refusal_in_the_peers_words() {
     let reject = |message: &[u8]| {
-        let reject = Reject {
-            message: message.into(),
-            code: 0x11,
-            reason: (*b"Version must be 70215\x1b[2J").into(),
-        };
+        let reject = Reject { message: message.into(), code: 0x11, reason: (*b"Version must be 70215\x1b[2J").into() };
         Flight::on("dash").say(&Message::Reject(reject))
     };
     let refusal = reject(b"version").bytes;
@@ -354,9 +216,7 @@ fn messages_that_nobody_knows_and_names_that_none_may_have_are_passed_over() {
 
 #[test]
 fn a_ping_before_the_verack_is_answered_with_its_own_nonce() {
-    let flight = Flight::on("bitcoin")
-        .version(&version("bitcoin"))
-        .payload("ping", b"12345678abcd");
+    let flight = Flight::on("bitcoin").version(&version("bitcoin")).payload("ping", b"12345678abcd");
     let pong = Flight::on("bitcoin").payload("pong", b"12345678").bytes;
     for role in ROLES {
         let ended = feed(&mut V1::new(role, local("bitcoin")), [&flight.bytes[..]]);
@@ -367,16 +227,8 @@ fn a_ping_before_the_verack_is_answered_with_its_own_nonce() {
 #[test]
 fn a_ping_before_the_version_or_without_a_nonce_is_not_answered() {
     for bytes in [
-        Flight::on("bitcoin")
-            .payload("ping", b"12345678")
-            .version(&version("bitcoin"))
-            .verack()
-            .bytes,
-        Flight::on("bitcoin")
-            .version(&version("bitcoin"))
-            .payload("ping", b"")
-            .verack()
-            .bytes,
+        Flight::on("bitcoin").payload("ping", b"12345678").version(&version("bitcoin")).verack().bytes,
+        Flight::on("bitcoin").version(&version("bitcoin")).payload("ping", b"").verack().bytes,
     ] {
         for role in ROLES {
             let ended = feed(&mut V1::new(role, local("bitcoin")), [&bytes[..]]);
@@ -388,15 +240,8 @@ fn a_ping_before_the_version_or_without_a_nonce_is_not_answered() {
 
 #[test]
 fn all_versions_of_sendcmpct_are_kept_in_their_order() {
-    let say = |flight: Flight, version| {
-        flight.say(&Message::Sendcmpct {
-            announce: false,
-            version,
-        })
-    };
-    let said = [3, 2, 1, 2]
-        .into_iter()
-        .fold(Flight::on("litecoin").version(&version("litecoin")), say);
+    let say = |flight: Flight, version| flight.say(&Message::Sendcmpct { announce: false, version });
+    let said = [3, 2, 1, 2].into_iter().fold(Flight::on("litecoin").version(&version("litecoin")), say);
     let ended = feed(&mut V1::initiator(local("litecoin")), [&said.verack().bytes[..]]);
     assert_eq!(ended.result.unwrap().unwrap().announced.sendcmpct, [3, 2, 1, 0]);
 }

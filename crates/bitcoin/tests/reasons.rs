@@ -20,14 +20,8 @@ fn every_reason_has_a_code_a_blame_and_a_sentence() {
 
 fn every_error() -> Vec<Error> {
     let expected = Magic([0xf9, 0xbe, 0xb4, 0xd9]);
-    let magic = |found: [u8; 4]| Error::Magic {
-        found: Magic(found),
-        expected,
-    };
-    let checksum = |other| Error::Checksum {
-        command: Command::VERSION,
-        other,
-    };
+    let magic = |found: [u8; 4]| Error::Magic { found: Magic(found), expected };
+    let checksum = |other| Error::Checksum { command: Command::VERSION, other };
     let malformed = |command, what| Error::Malformed { command, what };
     let rejected = |code| {
         Error::Rejected(Reject {
@@ -48,11 +42,7 @@ fn every_error() -> Vec<Error> {
         Error::NotBitcoin(Banner::Redis),
         Error::NotBitcoin(Banner::Json),
         Error::OutOfSync { found: [0, 1, 2, 3] },
-        Error::Oversized {
-            command: Command::VERSION,
-            len: u32::MAX,
-            max: 2048,
-        },
+        Error::Oversized { command: Command::VERSION, len: u32::MAX, max: 2048 },
         checksum(None),
         checksum(Some(Checksum::Groestl512d)),
         malformed(Command::VERSION, Malformed::EndsIn("nonce")),
@@ -61,10 +51,7 @@ fn every_error() -> Vec<Error> {
         malformed(Command::VERSION, Malformed::NotCanonical("user agent")),
         malformed(Command::FEATURE, Malformed::Trailing("feature's data")),
         Error::Unexpected(Command::FEATURE),
-        Error::Obsolete {
-            version: -1,
-            minimum: 31800,
-        },
+        Error::Obsolete { version: -1, minimum: 31800 },
         Error::Services { missing: Services(0x9) },
         Error::SelfConnect,
         rejected(0x01),

@@ -14,24 +14,12 @@ use verack_bitcoin::{Agreed, Local, Params, V1};
 
 #[test]
 fn core_answers_our_version_with_all_of_its_own() {
-    for (file, height) in [
-        ("ibd_addrv1", 0),
-        ("ibd_addrv2", 0),
-        ("synced_addrv1", 3),
-        ("synced_addrv2", 3),
-    ] {
-        let (agreed, unread) = hear(
-            &format!("core-31.99_responder_v1_{file}"),
-            Role::Initiator,
-            &local("bitcoin-regtest"),
-        );
+    for (file, height) in [("ibd_addrv1", 0), ("ibd_addrv2", 0), ("synced_addrv1", 3), ("synced_addrv2", 3)] {
+        let (agreed, unread) =
+            hear(&format!("core-31.99_responder_v1_{file}"), Role::Initiator, &local("bitcoin-regtest"));
         is_core(&agreed, height, true);
         assert!(agreed.announced.wtxidrelay && agreed.announced.sendaddrv2);
-        assert_eq!(
-            unread[..5],
-            ["sendcmpct", "ping", "getheaders", "feefilter", "pong"],
-            "{file}"
-        );
+        assert_eq!(unread[..5], ["sendcmpct", "ping", "getheaders", "feefilter", "pong"], "{file}");
     }
 }
 
@@ -54,11 +42,7 @@ fn core_tells_a_peer_from_before_70016_about_no_extension_and_sends_the_final_al
 
 #[test]
 fn litecoin_answers_our_version_with_all_of_its_own() {
-    let (agreed, unread) = hear(
-        "litecoin-0.21.2_responder_v1",
-        Role::Initiator,
-        &local("litecoin-regtest"),
-    );
+    let (agreed, unread) = hear("litecoin-0.21.2_responder_v1", Role::Initiator, &local("litecoin-regtest"));
     is_litecoin(&agreed);
     assert_eq!(unread[..4], ["sendheaders", "sendcmpct", "sendcmpct", "sendcmpct"]);
 }
@@ -72,11 +56,8 @@ fn core_dials_us_and_asks_for_addresses_behind_its_verack() {
         "v1_outbound-full-relay",
         "v2_to_v1only_conn2_fallback",
     ] {
-        let (agreed, unread) = hear(
-            &format!("core-31.99_initiator_{file}"),
-            Role::Responder,
-            &local("bitcoin-regtest"),
-        );
+        let (agreed, unread) =
+            hear(&format!("core-31.99_initiator_{file}"), Role::Responder, &local("bitcoin-regtest"));
         is_core(&agreed, 3, true);
         assert!(agreed.announced.wtxidrelay && agreed.announced.sendaddrv2);
         assert_eq!(unread[..2], ["getaddr", "sendcmpct"], "{file}");
@@ -85,22 +66,14 @@ fn core_dials_us_and_asks_for_addresses_behind_its_verack() {
 
 #[test]
 fn core_that_wants_blocks_only_asks_for_no_transactions_and_no_addresses() {
-    let (agreed, unread) = hear(
-        "core-31.99_initiator_v1_block-relay-only",
-        Role::Responder,
-        &local("bitcoin-regtest"),
-    );
+    let (agreed, unread) = hear("core-31.99_initiator_v1_block-relay-only", Role::Responder, &local("bitcoin-regtest"));
     is_core(&agreed, 3, false);
     assert_eq!(unread, ["sendcmpct", "ping", "getheaders"]);
 }
 
 #[test]
 fn a_feeler_says_everything_before_it_closes() {
-    let (agreed, unread) = hear(
-        "core-31.99_initiator_v1_feeler",
-        Role::Responder,
-        &local("bitcoin-regtest"),
-    );
+    let (agreed, unread) = hear("core-31.99_initiator_v1_feeler", Role::Responder, &local("bitcoin-regtest"));
     is_core(&agreed, 3, false);
     assert_eq!(unread, [""; 0]);
 }
@@ -120,20 +93,13 @@ fn core_that_wants_services_we_lack_leaves_before_its_verack() {
 fn the_key_of_an_encrypted_transport_is_no_magic() {
     let bytes = recorded("core-31.99_initiator_v2_to_v1only_conn1");
     let ended = cut(|| V1::responder(local("bitcoin-regtest")), &bytes);
-    assert_eq!(
-        ended.result.expect("over").expect_err("not plaintext").code(),
-        "bitcoin.magic"
-    );
+    assert_eq!(ended.result.expect("over").expect_err("not plaintext").code(), "bitcoin.magic");
     assert!(ended.sent.is_empty());
 }
 
 #[test]
 fn litecoin_dials_us() {
-    let (agreed, unread) = hear(
-        "litecoin-0.21.2_initiator_v1_addnode",
-        Role::Responder,
-        &local("litecoin-regtest"),
-    );
+    let (agreed, unread) = hear("litecoin-0.21.2_initiator_v1_addnode", Role::Responder, &local("litecoin-regtest"));
     is_litecoin(&agreed);
     assert_eq!(unread[..2], ["getaddr", "sendheaders"]);
 }
@@ -141,26 +107,16 @@ fn litecoin_dials_us() {
 #[track_caller]
 fn is_core(agreed: &Agreed, height: i32, relay: bool) {
     let version = &agreed.version;
-    assert_eq!(
-        (version.version, agreed.common_version, version.services),
-        (70017, 70017, Services(0xc09))
-    );
+    assert_eq!((version.version, agreed.common_version, version.services), (70017, 70017, Services(0xc09)));
     assert_eq!(version.user_agent.as_bytes(), b"/Satoshi:31.99.0/");
     assert_eq!((version.start_height, version.relay), (Some(height), Some(relay)));
-    assert_eq!(
-        version.receiver.socket(),
-        None,
-        "it does not tell a loopback client its address"
-    );
+    assert_eq!(version.receiver.socket(), None, "it does not tell a loopback client its address");
 }
 
 #[track_caller]
 fn is_litecoin(agreed: &Agreed) {
     let version = &agreed.version;
-    assert_eq!(
-        (version.version, agreed.common_version, version.services),
-        (70016, 70016, Services(0x0100_0409))
-    );
+    assert_eq!((version.version, agreed.common_version, version.services), (70016, 70016, Services(0x0100_0409)));
     assert_eq!(version.user_agent.as_bytes(), b"/LitecoinCore:0.21.2.1/");
     assert!(agreed.announced.wtxidrelay && agreed.announced.sendaddrv2);
 }
@@ -178,13 +134,8 @@ fn hear(file: &str, role: Role, local: &Local) -> (Agreed, Vec<String>) {
 fn recorded(file: &str) -> Vec<u8> {
     let path = format!("{}/tests/data/transcripts/{file}.jsonl", env!("CARGO_MANIFEST_DIR"));
     let lines = fs::read_to_string(&path).expect("the transcript is there");
-    let lines = lines
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).expect("one object a line"));
-    lines
-        .filter(|line| line["dir"] == "in")
-        .flat_map(|line| hex(line["hex"].as_str().expect("text")))
-        .collect()
+    let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("one object a line"));
+    lines.filter(|line| line["dir"] == "in").flat_map(|line| hex(line["hex"].as_str().expect("text"))).collect()
 }
 
 fn hex(digits: &str) -> Vec<u8> {

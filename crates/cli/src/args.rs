@@ -148,13 +148,7 @@ pub struct Shake {
     #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
     /// Services that we say the peer has (in the receiver's address), decimal, 0x… or names
-    #[arg(
-        short,
-        long,
-        value_name = "SERVICES",
-        default_value = "0",
-        help_heading = "Introduction"
-    )]
+    #[arg(short, long, value_name = "SERVICES", default_value = "0", help_heading = "Introduction")]
     pub receiving_services: ServicesArg,
     /// How we introduce ourselves.
     #[command(flatten)]
@@ -203,12 +197,7 @@ pub struct Introduction {
     #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = parse_chain, help_heading = "Network")]
     pub chain: &'static Chain,
     /// Another network's magic, 8 hex digits; the rest is as on --chain
-    #[arg(
-        long,
-        value_name = "HEX",
-        conflicts_with = "signet_challenge",
-        help_heading = "Network"
-    )]
+    #[arg(long, value_name = "HEX", conflicts_with = "signet_challenge", help_heading = "Network")]
     pub magic: Option<Magic>,
     /// A signet of its own: its challenge script in hex
     #[arg(long, value_name = "HEX", value_parser = parse_signet, help_heading = "Network")]
@@ -341,10 +330,7 @@ impl ServicesArg {
                 let known = Services(u64::MAX).names(&chain.params).map(|name| name.to_string());
                 let known: Vec<_> = known.filter(|name| !name.starts_with("UNKNOWN")).collect();
                 let known = known.join(", ");
-                crate::exit::Error::Usage(format!(
-                    "'{name}' is not a service of {}; known are {known}",
-                    chain.name
-                ))
+                crate::exit::Error::Usage(format!("'{name}' is not a service of {}; known are {known}", chain.name))
             })?;
             Ok(Services(services.0 | named.0))
         })
@@ -355,10 +341,7 @@ impl std::str::FromStr for ServicesArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut services = Self {
-            bits: 0,
-            names: Vec::new(),
-        };
+        let mut services = Self { bits: 0, names: Vec::new() };
         for part in text.split([',', '|']).map(str::trim) {
             let number = match part.strip_prefix("0x") {
                 Some(hex) => u64::from_str_radix(hex, 16),
@@ -391,34 +374,18 @@ pub fn parse_time(text: &str) -> Result<Duration, String> {
     };
     let seconds: f64 = number.trim().parse().map_err(|_| EXPECTED)?;
     let time = Duration::try_from_secs_f64(seconds * unit).map_err(|_| EXPECTED)?;
-    if time.is_zero() || time > MAX_TIME {
-        Err(EXPECTED.into())
-    } else {
-        Ok(time)
-    }
+    if time.is_zero() || time > MAX_TIME { Err(EXPECTED.into()) } else { Ok(time) }
 }
 
 fn parse_positive(text: &str) -> Result<usize, String> {
-    text.parse()
-        .ok()
-        .filter(|&n| n > 0)
-        .ok_or_else(|| "expected a whole number above 0".into())
+    text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "expected a whole number above 0".into())
 }
 
 fn parse_chain(name: &str) -> Result<&'static Chain, String> {
     Chain::named(name).ok_or_else(|| {
         let near = |chain: &&Chain| chain.name.contains(&name.to_lowercase());
-        let similar: Vec<_> = bitcoin::CHAINS
-            .iter()
-            .filter(near)
-            .map(|chain| chain.name)
-            .take(5)
-            .collect();
-        let hint = if similar.is_empty() {
-            String::new()
-        } else {
-            format!(" (did you mean {}?)", similar.join(", "))
-        };
+        let similar: Vec<_> = bitcoin::CHAINS.iter().filter(near).map(|chain| chain.name).take(5).collect();
+        let hint = if similar.is_empty() { String::new() } else { format!(" (did you mean {}?)", similar.join(", ")) };
         format!("no network of that name; 'verack chains' lists them{hint}")
     })
 }
@@ -461,16 +428,11 @@ fn parse_resolver(text: &str) -> Result<SocketAddr, String> {
     const DNS_PORT: u16 = 53;
     let with_port = text.parse().ok();
     let bare = || text.parse().ok().map(|ip| SocketAddr::new(ip, DNS_PORT));
-    with_port
-        .or_else(bare)
-        .ok_or_else(|| "expected an IP address, with or without a port: 9.9.9.9, [::1]:5353".into())
+    with_port.or_else(bare).ok_or_else(|| "expected an IP address, with or without a port: 9.9.9.9, [::1]:5353".into())
 }
 
 fn parse_listen(text: &str) -> Result<ListenAddress, String> {
-    let with_port = text
-        .parse()
-        .ok()
-        .map(|socket: SocketAddr| (socket.ip(), Some(socket.port())));
+    let with_port = text.parse().ok().map(|socket: SocketAddr| (socket.ip(), Some(socket.port())));
     let bare = || text.parse().ok().map(|ip| (ip, None));
     let (ip, port) = with_port
         .or_else(bare)

@@ -41,8 +41,7 @@ impl Attempts {
         let started = Instant::now();
         match net::dial(address, self.connect_timeout.min(self.timeout)).await {
             Ok(stream) => {
-                self.shake(Role::Initiator, target, stream, address, started, permit)
-                    .await;
+                self.shake(Role::Initiator, target, stream, address, started, permit).await;
             }
             Err(error) => {
                 let mut report = self.failed(target, Some(address), Stage::Connect, &error);
@@ -65,25 +64,15 @@ impl Attempts {
         let opened = Instant::now();
         let mut trace = |entry: Entry<'_>| {
             if let Some(level) = self.trace {
-                let _ = self
-                    .lines
-                    .send(Line::Message(Box::new(entry.into_line(&target, address, level))));
+                let _ = self.lines.send(Line::Message(Box::new(entry.into_line(&target, address, level))));
             }
         };
         let tracer = || self.trace.is_some();
         let shaken = {
             let tracer = tracer().then_some(&mut trace as crate::protocol::Tracer<'_>);
-            self.protocol
-                .shake(role, stream, address, started + self.timeout, tracer)
-                .await
+            self.protocol.shake(role, stream, address, started + self.timeout, tracer).await
         };
-        let Shaken {
-            verdict,
-            peer,
-            hello,
-            bytes,
-            connection,
-        } = shaken;
+        let Shaken { verdict, peer, hello, bytes, connection } = shaken;
         let ended = Instant::now();
         let timing_ms = Timing {
             connect: (role == Role::Initiator).then_some(opened - started),
@@ -91,12 +80,7 @@ impl Attempts {
             handshake: connection.is_some().then_some(ended - opened),
             total: Some(ended - started),
         };
-        let report = Report {
-            peer,
-            timing_ms,
-            bytes,
-            ..self.blank(target.clone(), Some(address), role, verdict)
-        };
+        let report = Report { peer, timing_ms, bytes, ..self.blank(target.clone(), Some(address), role, verdict) };
         match (self.hold, connection) {
             (Some(hold), Some(connection)) => {
                 self.send(report, None);

@@ -46,10 +46,6 @@ fn start_log(quiet: bool) {
     }
     let filter = EnvFilter::from_default_env();
     if !quiet {
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(stderr)
-            .with_ansi(stderr().is_terminal())
-            .init();
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal()).init();
     }
 }

@@ -197,10 +197,6 @@ impl Paint {
 
     /// The text in this style.
     pub fn paint(self, style: Style, text: &str) -> String {
-        if self.on {
-            format!("{style}{text}{style:#}")
-        } else {
-            text.to_owned()
-        }
+        if self.on { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 }

@@ -59,10 +59,7 @@ impl Resolver {
     /// If the system's resolver was asked for and its configuration cannot be read.
     pub fn new(options: Options) -> Result<Self, Error> {
         let no_resolver = |error: NetError| {
-            Error::local(
-                "no resolver: the system's configuration cannot be used (name one with --resolver)",
-                error,
-            )
+            Error::local("no resolver: the system's configuration cannot be used (name one with --resolver)", error)
         };
         let mut builder = match options.server {
             Some(server) => {
@@ -93,19 +90,11 @@ impl Resolver {
     /// # Errors
     /// [`ResolveError`]
     pub async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
-        let lookup = self
-            .0
-            .lookup_ip(name)
-            .await
-            .map_err(|error| ResolveError::of(name, &error))?;
+        let lookup = self.0.lookup_ip(name).await.map_err(|error| ResolveError::of(name, &error))?;
         let mut addresses: Vec<_> = lookup.iter().collect();
         addresses.sort_unstable();
         addresses.dedup();
-        if addresses.is_empty() {
-            Err(ResolveError::NoAddress(name.to_owned()))
-        } else {
-            Ok(addresses)
-        }
+        if addresses.is_empty() { Err(ResolveError::NoAddress(name.to_owned())) } else { Ok(addresses) }
     }
 }
 
@@ -147,19 +136,10 @@ impl ResolveError {
             NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
                 ResponseCode::NXDomain => Self::NotFound(name),
                 ResponseCode::NoError => Self::NoAddress(name),
-                code => Self::Server {
-                    name,
-                    code: code.to_string(),
-                },
+                code => Self::Server { name, code: code.to_string() },
             },
-            NetError::Dns(DnsError::ResponseCode(code)) => Self::Server {
-                name,
-                code: code.to_string(),
-            },
-            other => Self::Failed {
-                name,
-                what: other.to_string(),
-            },
+            NetError::Dns(DnsError::ResponseCode(code)) => Self::Server { name, code: code.to_string() },
+            other => Self::Failed { name, what: other.to_string() },
         }
     }
 }

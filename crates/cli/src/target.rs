@@ -36,19 +36,13 @@ impl FromStr for Target {
     type Err = BadTarget;
 
     fn from_str(text: &str) -> Result<Self, BadTarget> {
-        Ok(Self {
-            text: text.into(),
-            kind: Kind::parse(text).ok_or(BadTarget)?,
-        })
+        Ok(Self { text: text.into(), kind: Kind::parse(text).ok_or(BadTarget)? })
     }
 }
 
 impl Kind {
     fn parse(text: &str) -> Option<Self> {
-        let unbracketed = text
-            .strip_prefix('[')
-            .and_then(|text| text.strip_suffix(']'))
-            .unwrap_or(text);
+        let unbracketed = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
         if let Ok(ip) = unbracketed.parse() {
             return Some(Self::Address(ip, None));
         }
@@ -69,9 +63,7 @@ fn is_host_name(host: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     let name = host.strip_suffix('.').unwrap_or(host);
     let last = name.rsplit('.').next().unwrap_or_default();
@@ -80,12 +72,7 @@ fn is_host_name(host: &str) -> bool {
 
 /// `TARGET PORT [TIMEOUT_MS]` in bare numbers, as older tools take them.
 pub fn split_legacy(words: &[String]) -> Option<(&str, u16, Option<Duration>)> {
-    let number = |text: &String| {
-        text.bytes()
-            .all(|b| b.is_ascii_digit())
-            .then(|| text.parse::<u64>().ok())
-            .flatten()
-    };
+    let number = |text: &String| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u64>().ok()).flatten();
     let (target, port, timeout) = match words {
         [target, port] => (target, number(port)?, None),
         [target, port, timeout] => (target, number(port)?, Some(number(timeout)?)),
@@ -133,20 +120,12 @@ fn read_lines(lines: impl BufRead, source: &str, targets: &mut Vec<Target>) -> R
             Ok(target) => targets.push(target),
             Err(error) => {
                 bad += 1;
-                eprintln!(
-                    "warning: {source}, line {}: '{}': {error}",
-                    number + 1,
-                    text.escape_debug()
-                );
+                eprintln!("warning: {source}, line {}: '{}': {error}", number + 1, text.escape_debug());
             }
         }
     }
     if targets.len() == before {
-        let but = if bad == 0 {
-            String::new()
-        } else {
-            format!(", but {bad} lines that are none")
-        };
+        let but = if bad == 0 { String::new() } else { format!(", but {bad} lines that are none") };
         return Err(Error::Usage(format!("no target in {source}{but}")));
     }
     Ok(())
@@ -201,21 +180,9 @@ mod tests {
     #[test]
     fn bare_numbers_behind_one_target_are_port_and_milliseconds() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(
-            split_legacy(&words("seed 8333 5000")),
-            Some(("seed", 8333, Some(Duration::from_secs(5))))
-        );
+        assert_eq!(split_legacy(&words("seed 8333 5000")), Some(("seed", 8333, Some(Duration::from_secs(5)))));
         assert_eq!(split_legacy(&words("seed 8333")), Some(("seed", 8333, None)));
-        for other in [
-            "seed",
-            "a b",
-            "a 8333 b",
-            "8333 8333",
-            "a 70000",
-            "a 0",
-            "a 1 0",
-            "a 1 2 3",
-        ] {
+        for other in ["seed", "a b", "a 8333 b", "8333 8333", "a 70000", "a 0", "a 1 0", "a 1 2 3"] {
             assert_eq!(split_legacy(&words(other)), None, "{other}");
         }
     }
@@ -223,12 +190,7 @@ mod tests {
     #[test]
     fn a_bad_line_does_not_lose_the_others() {
         let mut targets = Vec::new();
-        read_lines(
-            &b"# seeds\n\n1.2.3.4 # mine\n!!\n\xff\nnode.example\r\n"[..],
-            "list",
-            &mut targets,
-        )
-        .unwrap();
+        read_lines(&b"# seeds\n\n1.2.3.4 # mine\n!!\n\xff\nnode.example\r\n"[..], "list", &mut targets).unwrap();
         assert_eq!(targets.len(), 2);
         assert!(read_lines(&b"!!\n"[..], "list", &mut targets).is_err());
     }

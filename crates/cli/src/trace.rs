@@ -85,12 +85,10 @@ impl Entry<'_> {
 
 /// Bytes in hex.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl Line {
@@ -100,11 +98,7 @@ impl Line {
             Direction::Sent => "->",
             Direction::Received => "<-",
         };
-        let _ = write!(
-            out,
-            "{} {:>9.3} ms {arrow} {:<12} {:>5} B",
-            self.address, self.at_ms, self.message, self.bytes
-        );
+        let _ = write!(out, "{} {:>9.3} ms {arrow} {:<12} {:>5} B", self.address, self.at_ms, self.message, self.bytes);
         for (name, value) in &self.fields {
             let _ = match value {
                 Value::String(text) if !text.contains(' ') && !text.is_empty() => write!(out, "  {name} {text}"),
@@ -127,11 +121,7 @@ fn write_dump(hex: &str, out: &mut String) {
         for pair in pairs {
             let _ = write!(out, " {pair}");
             let byte = u8::from_str_radix(&pair, 16).unwrap_or_default();
-            text.push(if (b' '..=b'~').contains(&byte) {
-                char::from(byte)
-            } else {
-                '.'
-            });
+            text.push(if (b' '..=b'~').contains(&byte) { char::from(byte) } else { '.' });
         }
         let padding = 3 * (16 - digits.len() / 2);
         let _ = writeln!(out, "{:padding$}  {text}", "");

@@ -31,20 +31,9 @@ mod tests {
 
     #[test]
     fn nothing_but_printable_ascii_comes_out() {
-        assert_eq!(
-            Printable(b"/Satoshi:27.0.0(\"x\")/").to_string(),
-            "/Satoshi:27.0.0(\"x\")/"
-        );
-        assert_eq!(
-            Printable(b"a\x1b[2J\nb\\ \xff\xc3\xa9").to_string(),
-            "a\\x1b[2J\\x0ab\\\\ \\xff\\xc3\\xa9"
-        );
+        assert_eq!(Printable(b"/Satoshi:27.0.0(\"x\")/").to_string(), "/Satoshi:27.0.0(\"x\")/");
+        assert_eq!(Printable(b"a\x1b[2J\nb\\ \xff\xc3\xa9").to_string(), "a\\x1b[2J\\x0ab\\\\ \\xff\\xc3\\xa9");
         let every: [u8; 256] = core::array::from_fn(|i| u8::try_from(i).unwrap());
-        assert!(
-            Printable(&every)
-                .to_string()
-                .bytes()
-                .all(|b| (b' '..=b'~').contains(&b))
-        );
+        assert!(Printable(&every).to_string().bytes().all(|b| (b' '..=b'~').contains(&b)));
     }
 }

@@ -29,11 +29,7 @@ pub async fn dial(address: SocketAddr, within: Duration) -> Result<TcpStream, Di
 /// By the time we look, such an RST may have come or not: what it says is for the handshake to find out, so that the
 /// same peer gets the same verdict. A kernel tells it from a refusal by its errno.
 async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let family = if address.is_ipv4() {
-        AddressFamily::INET
-    } else {
-        AddressFamily::INET6
-    };
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
     set_tcp_nodelay(&socket, true)?;

@@ -10,10 +10,6 @@ pub fn raise_open_files() -> u64 {
     let mut limit = getrlimit(Resource::Nofile);
     let soft = limit.current;
     limit.current = limit.maximum;
-    let reached = if setrlimit(Resource::Nofile, limit).is_ok() {
-        limit.maximum
-    } else {
-        soft
-    };
+    let reached = if setrlimit(Resource::Nofile, limit).is_ok() { limit.maximum } else { soft };
     reached.unwrap_or(u64::MAX)
 }

@@ -57,10 +57,7 @@ impl Listener {
     /// # Errors
     /// If the address is taken, or not ours.
     pub async fn bind(address: SocketAddr, caps: Caps) -> io::Result<Self> {
-        Ok(Self {
-            socket: TcpListener::bind(address).await?,
-            door: Door::new(caps),
-        })
+        Ok(Self { socket: TcpListener::bind(address).await?, door: Door::new(caps) })
     }
 
     /// Listens on another address as well, under the same caps.
@@ -68,10 +65,7 @@ impl Listener {
     /// # Errors
     /// If the address is taken, or not ours.
     pub async fn also(&self, address: SocketAddr) -> io::Result<Self> {
-        Ok(Self {
-            socket: TcpListener::bind(address).await?,
-            door: self.door.clone(),
-        })
+        Ok(Self { socket: TcpListener::bind(address).await?, door: self.door.clone() })
     }
 
     /// Where it listens.
@@ -130,10 +124,7 @@ struct Inside {
 
 impl Door {
     fn new(caps: Caps) -> Self {
-        Self {
-            caps,
-            inside: Arc::default(),
-        }
+        Self { caps, inside: Arc::default() }
     }
 
     fn enter(&self, ip: IpAddr) -> Result<Place, Turned> {
@@ -148,10 +139,7 @@ impl Door {
         }
         *from_there += 1;
         inside.total += 1;
-        Ok(Place {
-            source,
-            inside: self.inside.clone(),
-        })
+        Ok(Place { source, inside: self.inside.clone() })
     }
 }
 
@@ -189,10 +177,7 @@ mod tests {
 
     #[test]
     fn places_are_capped_and_come_free_again() {
-        let door = Door::new(Caps {
-            total: 3,
-            per_address: 2,
-        });
+        let door = Door::new(Caps { total: 3, per_address: 2 });
         let enter = |ip: &str| door.enter(ip.parse().unwrap());
         let first = enter("2001:db8::1").unwrap();
         let _second = enter("2001:db8::2").unwrap();

@@ -89,15 +89,9 @@ mod tests {
         ] {
             assert!(!is_globally_routable(ip.parse().unwrap()), "{ip}");
         }
-        for ip in [
-            "1.2.3.4",
-            "100.128.0.1",
-            "172.32.0.1",
-            "198.20.0.1",
-            "2a00::1",
-            "::ffff:8.8.8.8",
-            "64:ff9b::808:808",
-        ] {
+        for ip in
+            ["1.2.3.4", "100.128.0.1", "172.32.0.1", "198.20.0.1", "2a00::1", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+        {
             assert!(is_globally_routable(ip.parse().unwrap()), "{ip}");
         }
     }

@@ -30,10 +30,7 @@ impl Limits {
     /// The default byte budget, and so much time from now.
     #[must_use]
     pub fn within(time: Duration) -> Self {
-        Self {
-            deadline: Instant::now() + time,
-            bytes: Self::DEFAULT_BYTES,
-        }
+        Self { deadline: Instant::now() + time, bytes: Self::DEFAULT_BYTES }
     }
 }
 
@@ -102,13 +99,9 @@ where
         Err(_) => Err(Cause::Late),
     };
     match result {
-        Ok(output) => Ok(Established {
-            io: stream,
-            output,
-            unread: driver.kept,
-            sent: driver.sent,
-            received: driver.received,
-        }),
+        Ok(output) => {
+            Ok(Established { io: stream, output, unread: driver.kept, sent: driver.sent, received: driver.received })
+        }
         Err(cause) => Err(driver.failure(cause)),
     }
 }
@@ -163,11 +156,7 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
             Ok(()) => buffer.filled_mut(),
             Err(error) => return Poll::Ready(Err(Cause::of(error, self.tried_to_send()))),
         };
-        Poll::Ready(if arrived.is_empty() {
-            Err(Cause::Closed)
-        } else {
-            self.advance(arrived)
-        })
+        Poll::Ready(if arrived.is_empty() { Err(Cause::Closed) } else { self.advance(arrived) })
     }
 
     /// Steps as far as what was kept and what `arrived` allow.
@@ -201,11 +190,7 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
             let progress = match step {
                 Ok(Step::Event(event)) => {
                     self.received += taken as u64;
-                    (self.on_event)(Seen {
-                        event,
-                        received: &bytes[received],
-                        sent: &self.tx[said..],
-                    });
+                    (self.on_event)(Seen { event, received: &bytes[received], sent: &self.tx[said..] });
                     continue;
                 }
                 Ok(Step::Need(_)) if shown < bytes.len() => Err(Cause::Flood),

@@ -48,13 +48,7 @@ impl Verdict {
     /// Both sides said everything.
     #[must_use]
     pub fn ok(detail: String) -> Self {
-        Self {
-            outcome: Outcome::Ok,
-            stage: Stage::Done,
-            reason: "ok",
-            blame: None,
-            detail,
-        }
+        Self { outcome: Outcome::Ok, stage: Stage::Done, reason: "ok", blame: None, detail }
     }
 
     /// It failed before there was a handshake, or for a reason that its protocol names.
@@ -72,60 +66,26 @@ impl Verdict {
     /// How a handshake went that did not conclude.
     #[must_use]
     pub fn of_failure<H: Handshake>(handshake: &H, failure: &Failure<H::Error>) -> Self {
-        let Failure {
-            stage,
-            awaiting,
-            ref cause,
-            after,
-            ..
-        } = *failure;
+        let Failure { stage, awaiting, ref cause, after, .. } = *failure;
         let (reason, end, what) = match cause {
             Cause::Fault(fault) => return Self::failed(stage, fault),
-            Cause::Closed => (
-                "closed",
-                Some(End::Closed),
-                format!("closed the connection before its {awaiting}"),
-            ),
-            Cause::Reset => (
-                "reset",
-                Some(End::Closed),
-                format!("reset the connection before its {awaiting}"),
-            ),
+            Cause::Closed => ("closed", Some(End::Closed), format!("closed the connection before its {awaiting}")),
+            Cause::Reset => ("reset", Some(End::Closed), format!("reset the connection before its {awaiting}")),
             Cause::Late => {
                 let seconds = after.as_secs_f64();
-                (
-                    "timeout",
-                    Some(End::Silent),
-                    format!("sent no {awaiting} within {seconds:.1} s"),
-                )
+                ("timeout", Some(End::Silent), format!("sent no {awaiting} within {seconds:.1} s"))
             }
-            Cause::Io(error) => (
-                "io",
-                None,
-                format!("the connection broke before its {awaiting}: {error}"),
-            ),
-            Cause::Flood => (
-                "flood",
-                None,
-                format!("sent more than a handshake may take, without its {awaiting}"),
-            ),
+            Cause::Io(error) => ("io", None, format!("the connection broke before its {awaiting}: {error}")),
+            Cause::Flood => ("flood", None, format!("sent more than a handshake may take, without its {awaiting}")),
         };
         let introduced = stage == Stage::Ack;
         let suspicion = end.map_or("", |end| handshake.suspicion(end));
         let separator = if suspicion.is_empty() { "" } else { ": " };
         Self {
-            outcome: if introduced && end.is_some() {
-                Outcome::Partial
-            } else {
-                Outcome::Failed
-            },
+            outcome: if introduced && end.is_some() { Outcome::Partial } else { Outcome::Failed },
             stage,
             reason,
-            blame: Some(if matches!(cause, Cause::Flood) {
-                Blame::Peer
-            } else {
-                Blame::Network
-            }),
+            blame: Some(if matches!(cause, Cause::Flood) { Blame::Peer } else { Blame::Network }),
             detail: format!("{what}{separator}{suspicion}"),
         }
     }
@@ -133,13 +93,6 @@ impl Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} at {} ({}): {}",
-            self.outcome.name(),
-            self.stage.name(),
-            self.reason,
-            self.detail
-        )
+        write!(f, "{} at {} ({}): {}", self.outcome.name(), self.stage.name(), self.reason, self.detail)
     }
 }

@@ -19,39 +19,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[tokio::test]
 async fn what_is_said_between_two_waits_leaves_in_one_write() {
     let mut wire = Wire::new([Bytes("x"), Bytes("y")]);
-    let script = [
-        Say("a"),
-        Say("b"),
-        Hear(1),
-        Say("c"),
-        Say("d"),
-        Hear(1),
-        Say("e"),
-        Say("f"),
-    ];
+    let script = [Say("a"), Say("b"), Hear(1), Say("c"), Say("d"), Hear(1), Say("e"), Say("f")];
     shake(script, &mut wire).await.expect("concluded");
     let wrote = |text: &str| Wrote(text.to_owned());
-    assert_eq!(
-        wire.did,
-        [
-            wrote("ab"),
-            Flushed,
-            Got(1),
-            wrote("cd"),
-            Flushed,
-            Got(1),
-            wrote("ef"),
-            Flushed
-        ]
-    );
+    assert_eq!(wire.did, [wrote("ab"), Flushed, Got(1), wrote("cd"), Flushed, Got(1), wrote("ef"), Flushed]);
 }
 
 #[tokio::test]
 async fn what_arrived_together_is_answered_together() {
     let mut wire = Wire::new([Bytes("xy")]);
-    shake([Hear(1), Say("a"), Hear(1), Say("b")], &mut wire)
-        .await
-        .expect("concluded");
+    shake([Hear(1), Say("a"), Hear(1), Say("b")], &mut wire).await.expect("concluded");
     assert_eq!(wire.did, [Got(2), Wrote("ab".to_owned()), Flushed]);
 }
 
@@ -65,19 +42,14 @@ async fn who_has_nothing_to_say_writes_nothing() {
 #[tokio::test]
 async fn what_was_said_before_a_fault_is_sent_before_it_is_reported() {
     let mut wire = Wire::new([Bytes("x")]);
-    let failure = shake([Hear(1), Say("no"), Refuse], &mut wire)
-        .await
-        .expect_err("refused");
+    let failure = shake([Hear(1), Say("no"), Refuse], &mut wire).await.expect_err("refused");
     assert!(matches!(failure.cause, Cause::Fault(Refused)));
     assert_eq!((failure.sent, failure.received), (2, 1));
     assert_eq!(wire.did, [Got(1), Wrote("no".to_owned()), Flushed]);
 
     let wire = Wire::new([Bytes("x")]).unwritable(ErrorKind::BrokenPipe);
     let failure = shake([Hear(1), Say("no"), Refuse], wire).await.expect_err("refused");
-    assert!(
-        matches!(failure.cause, Cause::Fault(Refused)),
-        "the fault, not the write, is what happened"
-    );
+    assert!(matches!(failure.cause, Cause::Fault(Refused)), "the fault, not the write, is what happened");
 }
 
 #[tokio::test]
@@ -91,10 +63,7 @@ async fn an_event_comes_with_the_bytes_it_covers() {
     .await
     .expect("concluded");
     let pairs = [("", "a"), ("xy", ""), ("", "b"), ("z", "")];
-    assert_eq!(
-        seen,
-        pairs.map(|(received, sent)| (received.as_bytes().to_vec(), sent.as_bytes().to_vec()))
-    );
+    assert_eq!(seen, pairs.map(|(received, sent)| (received.as_bytes().to_vec(), sent.as_bytes().to_vec())));
 }
 
 #[tokio::test]
@@ -126,30 +95,17 @@ async fn the_connection_can_be_had_with_what_is_still_unread() {
 #[tokio::test]
 async fn both_sides_agree_through_a_pipe_one_byte_wide() {
     let (a, b) = duplex(1);
-    let (mut first, mut second) = (
-        Script::new([Say("hello"), Hear(7), Say("bye")]),
-        Script::new([Hear(5), Say("welcome"), Hear(3)]),
-    );
+    let (mut first, mut second) =
+        (Script::new([Say("hello"), Hear(7), Say("bye")]), Script::new([Hear(5), Say("welcome"), Hear(3)]));
     let limits = Limits::within(PATIENCE);
-    let (first, second) = tokio::join!(
-        run(&mut first, a, limits, unheeded),
-        run(&mut second, b, limits, unheeded)
-    );
-    assert_eq!(
-        (first.expect("concluded").sent, second.expect("concluded").received),
-        (8, 8)
-    );
+    let (first, second) = tokio::join!(run(&mut first, a, limits, unheeded), run(&mut second, b, limits, unheeded));
+    assert_eq!((first.expect("concluded").sent, second.expect("concluded").received), (8, 8));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_peer_is_given_up_at_the_deadline() {
-    for (reads, stage, awaiting) in [
-        (vec![], Stage::Hello, "introduction"),
-        (vec![Bytes("x")], Stage::Ack, "answer"),
-    ] {
-        let failure = shake([Say("a"), Hear(1), Hear(1)], Wire::new(reads))
-            .await
-            .expect_err("silent");
+    for (reads, stage, awaiting) in [(vec![], Stage::Hello, "introduction"), (vec![Bytes("x")], Stage::Ack, "answer")] {
+        let failure = shake([Say("a"), Hear(1), Hear(1)], Wire::new(reads)).await.expect_err("silent");
         assert!(matches!(failure.cause, Cause::Late));
         assert_eq!((failure.stage, failure.awaiting), (stage, awaiting));
         assert_eq!(failure.after.as_secs(), PATIENCE.as_secs());
@@ -182,15 +138,10 @@ async fn a_peer_that_does_not_read_is_given_up_at_the_deadline() {
 
 #[tokio::test]
 async fn a_peer_that_sends_more_than_the_budget_is_flooding() {
-    let failure = shake_within(7, [Hear(4), Hear(4)], [Bytes("xxxx"), Bytes("xxxx")])
-        .await
-        .expect_err("too much");
+    let failure = shake_within(7, [Hear(4), Hear(4)], [Bytes("xxxx"), Bytes("xxxx")]).await.expect_err("too much");
     assert!(matches!(failure.cause, Cause::Flood));
     let established = shake_within(8, [Hear(4), Hear(4)], [Bytes("xxxx"), Bytes("xxxxyyyy")]).await;
-    assert_eq!(
-        established.expect("what follows the handshake does not count").unread,
-        b"yyyy"
-    );
+    assert_eq!(established.expect("what follows the handshake does not count").unread, b"yyyy");
 }
 
 #[tokio::test]
@@ -205,13 +156,8 @@ async fn what_waits_for_the_rest_of_a_message_counts_towards_the_budget() {
 async fn however_the_bytes_are_cut_the_budget_ends_them_the_same() {
     for budget in 0..12 {
         for piece in 1..=12 {
-            let sent = "xxxxyyyyzzzz"
-                .as_bytes()
-                .chunks(piece)
-                .map(|piece| Bytes(str::from_utf8(piece).unwrap()));
-            let failure = shake_within(budget, [Hear(4), Hear(4), Refuse], sent)
-                .await
-                .expect_err("refused");
+            let sent = "xxxxyyyyzzzz".as_bytes().chunks(piece).map(|piece| Bytes(str::from_utf8(piece).unwrap()));
+            let failure = shake_within(budget, [Hear(4), Hear(4), Refuse], sent).await.expect_err("refused");
             let refused = matches!(failure.cause, Cause::Fault(Refused));
             assert_eq!(refused, budget >= 8, "a budget of {budget}, {piece} bytes a read");
             assert!(refused || matches!(failure.cause, Cause::Flood));
@@ -229,9 +175,7 @@ async fn a_close_is_told_with_what_was_waited_for() {
     ];
     for (arrives, stage, received, rest) in rows {
         let reads = arrives.iter().map(|text| Bytes(text)).chain([Fin]);
-        let failure = shake([Say("a"), Hear(2), Say("b"), Hear(2)], Wire::new(reads))
-            .await
-            .expect_err("closed");
+        let failure = shake([Say("a"), Hear(2), Say("b"), Hear(2)], Wire::new(reads)).await.expect_err("closed");
         assert!(matches!(failure.cause, Cause::Closed));
         assert_eq!((failure.stage, failure.received), (stage, received), "{arrives:?}");
         assert_eq!(failure.rest, rest);
@@ -241,20 +185,10 @@ async fn a_close_is_told_with_what_was_waited_for() {
 #[tokio::test]
 async fn an_abort_counts_as_a_close_once_we_have_sent_anything() {
     let cause = async |script: Vec<Act>, kind| shake(script, Wire::new([Error(kind)])).await.expect_err("broken").cause;
-    for kind in [
-        ErrorKind::ConnectionReset,
-        ErrorKind::BrokenPipe,
-        ErrorKind::ConnectionAborted,
-    ] {
-        assert!(
-            matches!(cause(vec![Say("a"), Hear(1)], kind).await, Cause::Closed),
-            "{kind}"
-        );
+    for kind in [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe, ErrorKind::ConnectionAborted] {
+        assert!(matches!(cause(vec![Say("a"), Hear(1)], kind).await, Cause::Closed), "{kind}");
     }
-    assert!(matches!(
-        cause(vec![Hear(1)], ErrorKind::ConnectionReset).await,
-        Cause::Reset
-    ));
+    assert!(matches!(cause(vec![Hear(1)], ErrorKind::ConnectionReset).await, Cause::Reset));
     for script in [vec![Hear(1)], vec![Say("a"), Hear(1)]] {
         assert!(matches!(cause(script, ErrorKind::HostUnreachable).await, Cause::Io(_)));
     }
@@ -264,9 +198,7 @@ async fn an_abort_counts_as_a_close_once_we_have_sent_anything() {
 async fn a_write_that_fails_does_not_hide_what_the_peer_has_said() {
     let gone = |reads: Vec<Read>| Wire::new(reads).unwritable(ErrorKind::BrokenPipe);
     let script = || [Say("a"), Hear(1), Say("b")];
-    shake(script(), gone(vec![Bytes("x"), Fin]))
-        .await
-        .expect("all was said and heard");
+    shake(script(), gone(vec![Bytes("x"), Fin])).await.expect("all was said and heard");
     let failure = shake(script(), gone(vec![Fin])).await.expect_err("gone");
     assert!(matches!(failure.cause, Cause::Closed));
 }
@@ -275,18 +207,9 @@ async fn a_write_that_fails_does_not_hide_what_the_peer_has_said() {
 async fn a_peer_that_introduced_itself_and_left_is_a_partial_success() {
     let introduced = || [Say("a"), Hear(1), Hear(1)];
     let rows = [
-        (
-            vec![Bytes("x"), Fin],
-            "partial at ack (closed): closed the connection before its answer: it is shy",
-        ),
-        (
-            vec![Fin],
-            "failed at hello (closed): closed the connection before its introduction: it is shy",
-        ),
-        (
-            vec![Bytes("x")],
-            "partial at ack (timeout): sent no answer within 5.0 s",
-        ),
+        (vec![Bytes("x"), Fin], "partial at ack (closed): closed the connection before its answer: it is shy"),
+        (vec![Fin], "failed at hello (closed): closed the connection before its introduction: it is shy"),
+        (vec![Bytes("x")], "partial at ack (timeout): sent no answer within 5.0 s"),
         (vec![], "failed at hello (timeout): sent no introduction within 5.0 s"),
         (
             vec![Bytes("x"), Error(ErrorKind::TimedOut)],
@@ -304,10 +227,7 @@ async fn a_peer_that_introduced_itself_and_left_is_a_partial_success() {
 async fn a_fault_and_a_flood_are_failures_whose_fault_is_known() {
     let verdict = judge([Hear(1), Refuse], Wire::new([Bytes("x")]), Limits::DEFAULT_BYTES).await;
     assert_eq!(verdict.to_string(), "failed at ack (script.refused): we do not like it");
-    assert_eq!(
-        (verdict.outcome, verdict.blame),
-        (Outcome::Failed, Some(Blame::Mismatch))
-    );
+    assert_eq!((verdict.outcome, verdict.blame), (Outcome::Failed, Some(Blame::Mismatch)));
 
     let verdict = judge([Hear(2), Hear(2)], Wire::new([Bytes("xy")]), 1).await;
     assert_eq!(
@@ -317,10 +237,7 @@ async fn a_fault_and_a_flood_are_failures_whose_fault_is_known() {
     assert_eq!(verdict.blame, Some(Blame::Peer));
 
     let verdict = judge([Hear(1)], Wire::new([Error(ErrorKind::ConnectionReset)]), 1).await;
-    assert_eq!(
-        verdict.to_string(),
-        "failed at hello (reset): reset the connection before its introduction: it is shy"
-    );
+    assert_eq!(verdict.to_string(), "failed at hello (reset): reset the connection before its introduction: it is shy");
 }
 
 async fn shake<S>(acts: impl IntoIterator<Item = Act>, stream: S) -> Result<Established<S, ()>, Failure<Refused>>
@@ -335,22 +252,14 @@ async fn shake_within(
     acts: impl IntoIterator<Item = Act>,
     reads: impl IntoIterator<Item = Read>,
 ) -> Result<Established<Wire, ()>, Failure<Refused>> {
-    let limits = Limits {
-        bytes,
-        ..Limits::within(PATIENCE)
-    };
+    let limits = Limits { bytes, ..Limits::within(PATIENCE) };
     run(&mut Script::new(acts), Wire::new(reads), limits, unheeded).await
 }
 
 async fn judge(acts: impl IntoIterator<Item = Act>, wire: Wire, bytes: u64) -> Verdict {
     let mut script = Script::new(acts);
-    let limits = Limits {
-        bytes,
-        ..Limits::within(PATIENCE)
-    };
-    let failure = run(&mut script, wire, limits, unheeded)
-        .await
-        .expect_err("not concluded");
+    let limits = Limits { bytes, ..Limits::within(PATIENCE) };
+    let failure = run(&mut script, wire, limits, unheeded).await.expect_err("not concluded");
     Verdict::of_failure(&script, &failure)
 }
 

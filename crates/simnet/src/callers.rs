@@ -16,13 +16,7 @@ use crate::voice::Voice;
 #[must_use]
 pub fn callers(chain: &Params) -> Vec<Peer> {
     let voice = Voice::new(*chain);
-    let chapters = [
-        healthy(&voice),
-        leaving(&voice),
-        silent(&voice),
-        bent(&voice),
-        endless(&voice),
-    ];
+    let chapters = [healthy(&voice), leaving(&voice), silent(&voice), bent(&voice), endless(&voice)];
     chapters.into_iter().flatten().collect()
 }
 
@@ -46,25 +40,15 @@ fn healthy(voice: &Voice) -> Vec<Peer> {
         ),
         caller(
             "like-bcoin",
-            vec![
-                Say(version.clone()),
-                Hear(Command::VERSION),
-                Say([verack.clone(), voice.small_talk()].concat()),
-            ],
+            vec![Say(version.clone()), Hear(Command::VERSION), Say([verack.clone(), voice.small_talk()].concat())],
         ),
-        caller(
-            "verack-after-ours",
-            vec![Say(version.clone()), Hear(Command::VERACK), Say(verack.clone())],
-        ),
+        caller("verack-after-ours", vec![Say(version.clone()), Hear(Command::VERACK), Say(verack.clone())]),
         caller("all-at-once", vec![Say(whole.clone())]),
         caller("verack-first", vec![Say([verack.clone(), version.clone()].concat())]),
         caller("separate", vec![SayApart(vec![version.clone(), verack.clone()])]),
         caller("byte-by-byte", vec![Drip(whole.clone(), Duration::from_millis(1))]),
         caller("cut-anywhere", vec![SayCut(whole.clone())]),
-        caller(
-            "leaves-when-done",
-            vec![Say(version.clone()), Hear(Command::VERACK), Say(verack), Close],
-        ),
+        caller("leaves-when-done", vec![Say(version.clone()), Hear(Command::VERACK), Say(verack), Close]),
         caller("never-reads", vec![Say(whole), Wait(Duration::from_secs(60)), Close]),
         introduces_itself("no-relay-byte", &voice.with(|version| version.relay = None)),
         introduces_itself("version-of-46-bytes", &voice.with(|version| version.sender = None)),
@@ -84,21 +68,9 @@ fn leaving(voice: &Voice) -> Vec<Peer> {
         Peer::new("close-inside-version", before, [part.clone(), Close]),
         Peer::new("reset-at-once", reset, [Reset]),
         Peer::new("reset-inside-version", reset, [part, Reset]),
-        Peer::new(
-            "close-on-our-version",
-            between,
-            [Say(version.clone()), Hear(Command::VERSION), Close],
-        ),
-        Peer::new(
-            "close-on-our-verack",
-            between,
-            [Say(version.clone()), Hear(Command::VERACK), Close],
-        ),
-        Peer::new(
-            "reset-on-our-version",
-            between,
-            [Say(version), Hear(Command::VERSION), Reset],
-        ),
+        Peer::new("close-on-our-version", between, [Say(version.clone()), Hear(Command::VERSION), Close]),
+        Peer::new("close-on-our-verack", between, [Say(version.clone()), Hear(Command::VERACK), Close]),
+        Peer::new("reset-on-our-version", between, [Say(version), Hear(Command::VERSION), Reset]),
     ]
 }
 
@@ -129,39 +101,15 @@ fn bent(voice: &Voice) -> Vec<Peer> {
     };
     let mut key = Random::new(3).bytes(64 + 100);
     key[0] = !voice.params.magic.0[0];
-    let reject = Message::Reject(Reject {
-        message: (*b"version").into(),
-        code: 0x11,
-        reason: (*b"obsolete").into(),
-    });
+    let reject = Message::Reject(Reject { message: (*b"version").into(), code: 0x11, reason: (*b"obsolete").into() });
     vec![
-        says(
-            "unknown-network",
-            other_network,
-            bend(0, &voice.params.magic.0.map(|b| !b)),
-        ),
+        says("unknown-network", other_network, bend(0, &voice.params.magic.0.map(|b| !b))),
         says("encrypted", other_network, key),
-        says(
-            "http",
-            not_bitcoin,
-            b"GET / HTTP/1.1\r\nHost: node.example\r\n\r\n".to_vec(),
-        ),
-        says(
-            "tls",
-            not_bitcoin,
-            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(),
-        ),
+        says("http", not_bitcoin, b"GET / HTTP/1.1\r\nHost: node.example\r\n\r\n".to_vec()),
+        says("tls", not_bitcoin, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec()),
         says("ssh", not_bitcoin, b"SSH-2.0-Go\r\n".to_vec()),
-        says(
-            "checksum-wrong",
-            fault("bitcoin.checksum", Blame::Peer),
-            bend(20, &[0xba, 0xdc, 0x0d, 0xe5]),
-        ),
-        says(
-            "length-of-4-gib",
-            fault("bitcoin.oversized", Blame::Peer),
-            bend(16, &[0xff; 4]),
-        ),
+        says("checksum-wrong", fault("bitcoin.checksum", Blame::Peer), bend(20, &[0xba, 0xdc, 0x0d, 0xe5])),
+        says("length-of-4-gib", fault("bitcoin.oversized", Blame::Peer), bend(16, &[0xff; 4])),
         says(
             "version-of-47-bytes",
             fault("bitcoin.malformed", Blame::Peer),
@@ -170,9 +118,7 @@ fn bent(voice: &Voice) -> Vec<Peer> {
         says(
             "obsolete",
             fault("bitcoin.obsolete", Blame::Mismatch),
-            voice
-                .with(|version| version.version = voice.params.min_peer_version - 1)
-                .version(),
+            voice.with(|version| version.version = voice.params.min_peer_version - 1).version(),
         ),
         Peer::new(
             "rejects-our-version",
@@ -183,32 +129,16 @@ fn bent(voice: &Voice) -> Vec<Peer> {
 }
 
 fn endless(voice: &Voice) -> Vec<Peer> {
-    let flood = |stage| Truth {
-        outcome: Outcome::Failed,
-        stage,
-        reason: "flood",
-        blame: Some(Blame::Peer),
-    };
+    let flood = |stage| Truth { outcome: Outcome::Failed, stage, reason: "flood", blame: Some(Blame::Peer) };
     // 1000 entries of 36 bytes.
     let inventory = voice.unknown("inv", &[&[0xfd, 0xe8, 0x03], &[0x1f; 36_000][..]].concat());
     vec![
-        Peer::new(
-            "endless-before-version",
-            flood(Stage::Hello),
-            [Flood(inventory.clone())],
-        ),
-        Peer::new(
-            "endless-after-version",
-            flood(Stage::Ack),
-            [Say(voice.version()), Flood(inventory)],
-        ),
+        Peer::new("endless-before-version", flood(Stage::Hello), [Flood(inventory.clone())]),
+        Peer::new("endless-after-version", flood(Stage::Ack), [Say(voice.version()), Flood(inventory)]),
         Peer::new(
             "endless-pings",
             flood(Stage::Ack),
-            [
-                Say(voice.version()),
-                Flood(voice.say(&Message::Ping(Some(7))).repeat(500)),
-            ],
+            [Say(voice.version()), Flood(voice.say(&Message::Ping(Some(7))).repeat(500))],
         ),
     ]
 }

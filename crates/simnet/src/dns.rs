@@ -52,10 +52,7 @@ impl Dns {
         let mut server = Server::new(Names(zone));
         server.register_socket(udp);
         server.register_listener(tcp, Duration::from_secs(5), 64);
-        Ok(Self {
-            address,
-            _server: server,
-        })
+        Ok(Self { address, _server: server })
     }
 
     /// Where it listens.
@@ -125,10 +122,7 @@ impl RequestHandler for Names {
             response.edns(&edns);
         }
         let response = response.build(metadata, &answers, [], [], []);
-        handle
-            .send_response(response)
-            .await
-            .unwrap_or_else(|_| said_nothing(metadata))
+        handle.send_response(response).await.unwrap_or_else(|_| said_nothing(metadata))
     }
 }
 
@@ -144,9 +138,5 @@ fn records(addresses: &[IpAddr], wanted: RecordType) -> impl Iterator<Item = RDa
 }
 
 fn said_nothing(metadata: Metadata) -> ResponseInfo {
-    Header {
-        metadata,
-        counts: HeaderCounts::default(),
-    }
-    .into()
+    Header { metadata, counts: HeaderCounts::default() }.into()
 }

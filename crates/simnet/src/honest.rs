@@ -42,13 +42,7 @@ pub(crate) fn honest(chain: &Params, random: &mut Random) -> Peer {
     let flight = voice.flight();
     let answer: Act = match random.next() % 8 {
         0 => SayApart(flight),
-        1 => SayApart(
-            flight
-                .iter()
-                .flat_map(|message| message.chunks(24))
-                .map(Vec::from)
-                .collect(),
-        ),
+        1 => SayApart(flight.iter().flat_map(|message| message.chunks(24)).map(Vec::from).collect()),
         2 => SayCut(flight.concat()),
         _ => Say(flight.concat()),
     };

@@ -40,37 +40,19 @@ impl Plan {
     /// One of each peer of the catalogue, and some others.
     #[must_use]
     pub fn new(chain: Params) -> Self {
-        Self {
-            chain,
-            peers: catalogue(&chain),
-            honest: 12,
-            refusing: 3,
-            unanswering: 1,
-            port: 0,
-            seed: 1,
-        }
+        Self { chain, peers: catalogue(&chain), honest: 12, refusing: 3, unanswering: 1, port: 0, seed: 1 }
     }
 
     /// These peers and nothing else.
     #[must_use]
     pub fn only(chain: Params, peers: Vec<Peer>) -> Self {
-        Self {
-            peers,
-            honest: 0,
-            refusing: 0,
-            unanswering: 0,
-            ..Self::new(chain)
-        }
+        Self { peers, honest: 0, refusing: 0, unanswering: 0, ..Self::new(chain) }
     }
 }
 
 /// The names of the seeds, over which the peers are spread.
-const SEEDS: [&str; 4] = [
-    "seed.verack.test",
-    "dnsseed.verack.test",
-    "seed.example-nodes.test",
-    "nodes.example-seeder.test",
-];
+const SEEDS: [&str; 4] =
+    ["seed.verack.test", "dnsseed.verack.test", "seed.example-nodes.test", "nodes.example-seeder.test"];
 
 /// Names that do not resolve, and the reason code of each.
 pub const NAMES_OF_FAILURE: [(&str, &str); 3] = [
@@ -109,23 +91,14 @@ impl Network {
         }
         let mut places = (truths.len()..).map(|nth| place(nth, port));
         for address in places.by_ref().take(plan.refusing) {
-            truths.insert(
-                address,
-                ("nobody-there", Truth::ends(Stage::Connect, "connect.refused")),
-            );
+            truths.insert(address, ("nobody-there", Truth::ends(Stage::Connect, "connect.refused")));
         }
         let mut full = Vec::new();
         for address in places.take(plan.unanswering) {
             full.push(FullQueue::at(address).await?);
             truths.insert(address, ("no-answer", Truth::ends(Stage::Connect, "connect.timeout")));
         }
-        Ok(Self {
-            port,
-            dns: Dns::start(zone(truths.keys())).await?,
-            truths,
-            _listeners: listeners,
-            _full: full,
-        })
+        Ok(Self { port, dns: Dns::start(zone(truths.keys())).await?, truths, _listeners: listeners, _full: full })
     }
 
     /// Where its DNS server listens, over UDP and TCP.
@@ -183,9 +156,7 @@ async fn listen_once(count: usize, mut port: u16) -> io::Result<(u16, Vec<TcpLis
     let mut sockets = Vec::with_capacity(count);
     for nth in 0..count {
         let address = place(nth, port);
-        let socket = TcpListener::bind(address)
-            .await
-            .map_err(|error| cannot("listen on", address, &error))?;
+        let socket = TcpListener::bind(address).await.map_err(|error| cannot("listen on", address, &error))?;
         port = socket.local_addr()?.port();
         sockets.push(socket);
     }
@@ -228,10 +199,7 @@ impl FullQueue {
         socket.bind(address).map_err(cannot)?;
         // Linux queues one more than it is told to.
         let listener = socket.listen(0).map_err(cannot)?;
-        Ok(Self {
-            _listener: listener,
-            _queued: TcpStream::connect(address).await.map_err(cannot)?,
-        })
+        Ok(Self { _listener: listener, _queued: TcpStream::connect(address).await.map_err(cannot)? })
     }
 }
 
@@ -247,8 +215,5 @@ fn zone<'a>(addresses: impl Iterator<Item = &'a SocketAddr>) -> Zone {
         "resolve.timeout" => Some((name, Answer::Silence)),
         _ => None,
     });
-    seeds
-        .chain(failures)
-        .map(|(name, answer)| (name.to_owned(), answer))
-        .collect()
+    seeds.chain(failures).map(|(name, answer)| (name.to_owned(), answer)).collect()
 }

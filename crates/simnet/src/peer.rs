@@ -26,21 +26,12 @@ pub struct Truth {
 
 impl Truth {
     /// Both sides say everything.
-    pub const OK: Self = Self {
-        outcome: Outcome::Ok,
-        stage: Stage::Done,
-        reason: "ok",
-        blame: None,
-    };
+    pub const OK: Self = Self { outcome: Outcome::Ok, stage: Stage::Done, reason: "ok", blame: None };
 
     /// The connection ends without a word of why; once the peer has introduced itself, that is half a success.
     pub(crate) const fn ends(stage: Stage, reason: &'static str) -> Self {
         Self {
-            outcome: if matches!(stage, Stage::Ack) {
-                Outcome::Partial
-            } else {
-                Outcome::Failed
-            },
+            outcome: if matches!(stage, Stage::Ack) { Outcome::Partial } else { Outcome::Failed },
             stage,
             reason,
             blame: Some(Blame::Network),
@@ -49,12 +40,7 @@ impl Truth {
 
     /// Somebody is at fault.
     pub(crate) const fn fault(stage: Stage, reason: &'static str, blame: Blame) -> Self {
-        Self {
-            outcome: Outcome::Failed,
-            stage,
-            reason,
-            blame: Some(blame),
-        }
+        Self { outcome: Outcome::Failed, stage, reason, blame: Some(blame) }
     }
 }
 
@@ -72,12 +58,7 @@ pub struct Peer {
 
 impl Peer {
     pub(crate) fn new(name: &'static str, truth: Truth, script: impl Into<Arc<[Act]>>) -> Self {
-        Self {
-            name,
-            truth,
-            script: script.into(),
-            turns: Arc::default(),
-        }
+        Self { name, truth, script: script.into(), turns: Arc::default() }
     }
 
     /// Calls `address` and acts its script there, until it is over or the other side has left.

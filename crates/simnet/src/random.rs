@@ -26,10 +26,7 @@ impl Random {
 
     /// This many bytes.
     pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
-        std::iter::repeat_with(|| self.next().to_le_bytes())
-            .flatten()
-            .take(len)
-            .collect()
+        std::iter::repeat_with(|| self.next().to_le_bytes()).flatten().take(len).collect()
     }
 }
 

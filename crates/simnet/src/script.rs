@@ -55,12 +55,7 @@ pub(crate) struct Conversation {
 
 impl Conversation {
     pub(crate) fn new(stream: TcpStream, turn: usize) -> Self {
-        Self {
-            stream,
-            turn,
-            arrived: Vec::new(),
-            nonce: None,
-        }
+        Self { stream, turn, arrived: Vec::new(), nonce: None }
     }
 
     /// Acts until the script is over and the other side has left.

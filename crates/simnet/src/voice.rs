@@ -17,9 +17,7 @@ pub(crate) struct Voice {
 impl Voice {
     /// A full node of a network's current version, whose clock is right.
     pub(crate) fn new(params: Params) -> Self {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |now| now.as_secs());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
         Self {
             params,
             version: Version {
@@ -73,10 +71,7 @@ impl Voice {
 
     /// A message by any name.
     pub(crate) fn unknown(&self, name: &str, payload: &[u8]) -> Vec<u8> {
-        self.message(
-            Command::new(name.as_bytes()).expect("scripts give at most 12 bytes"),
-            payload,
-        )
+        self.message(Command::new(name.as_bytes()).expect("scripts give at most 12 bytes"), payload)
     }
 
     pub(crate) fn version(&self) -> Vec<u8> {
@@ -111,10 +106,7 @@ impl Voice {
     /// What a node says once it has our `verack`.
     pub(crate) fn small_talk(&self) -> Vec<u8> {
         self.say_all(&[
-            Message::Sendcmpct {
-                announce: false,
-                version: 2,
-            },
+            Message::Sendcmpct { announce: false, version: 2 },
             Message::Ping(self.version.nonce),
             Message::Feefilter(1000),
         ])

@@ -20,14 +20,8 @@ async fn each_family_is_told_to_who_asks_for_it() {
     let both = Answer::Addresses(vec![v4, v6]);
     let dns = Dns::start(Zone::from([("seed.test".to_owned(), both)])).await.unwrap();
     let resolver = resolver(dns.address());
-    assert_eq!(
-        resolve(&resolver, "seed.test.", RecordType::A).await.unwrap(),
-        [v4].into()
-    );
-    assert_eq!(
-        resolve(&resolver, "Seed.TEST.", RecordType::AAAA).await.unwrap(),
-        [v6].into()
-    );
+    assert_eq!(resolve(&resolver, "seed.test.", RecordType::A).await.unwrap(), [v4].into());
+    assert_eq!(resolve(&resolver, "Seed.TEST.", RecordType::AAAA).await.unwrap(), [v6].into());
 }
 
 #[tokio::test]
@@ -36,10 +30,7 @@ async fn a_seed_may_be_asked_for_nodes_with_services() {
     let dns = Dns::start(Zone::from([("seed.test".to_owned(), Answer::Addresses(vec![v4]))]));
     let dns = dns.await.unwrap();
     let resolver = resolver(dns.address());
-    assert_eq!(
-        resolve(&resolver, "x9.seed.test.", RecordType::A).await.unwrap(),
-        [v4].into()
-    );
+    assert_eq!(resolve(&resolver, "x9.seed.test.", RecordType::A).await.unwrap(), [v4].into());
     for other in ["x.seed.test.", "y9.seed.test.", "x9.x9.seed.test.", "x9.test."] {
         let error = resolve(&resolver, other, RecordType::A).await.unwrap_err();
         assert!(error.is_nx_domain(), "{other}: {error}");
@@ -48,9 +39,7 @@ async fn a_seed_may_be_asked_for_nodes_with_services() {
 
 #[tokio::test]
 async fn more_addresses_than_a_datagram_holds_come_over_tcp() {
-    let many: Vec<_> = (0..2000)
-        .map(|n| IpAddr::from(Ipv4Addr::from_bits(0x7f00_0000 + n)))
-        .collect();
+    let many: Vec<_> = (0..2000).map(|n| IpAddr::from(Ipv4Addr::from_bits(0x7f00_0000 + n))).collect();
     let dns = Dns::start(Zone::from([("seed.test".to_owned(), Answer::Addresses(many.clone()))]));
     let dns = dns.await.unwrap();
     let found = resolve(&resolver(dns.address()), "seed.test.", RecordType::A).await;
@@ -59,9 +48,7 @@ async fn more_addresses_than_a_datagram_holds_come_over_tcp() {
 
 #[tokio::test]
 async fn the_seeds_of_a_network_lead_to_all_of_it() {
-    let network = Network::start(Plan::new(Chain::named("bitcoin").unwrap().params))
-        .await
-        .unwrap();
+    let network = Network::start(Plan::new(Chain::named("bitcoin").unwrap().params)).await.unwrap();
     let resolver = resolver(network.dns());
     let mut found = BTreeSet::new();
     for seed in network.seeds() {
@@ -75,15 +62,11 @@ async fn the_seeds_of_a_network_lead_to_all_of_it() {
 
 #[tokio::test]
 async fn names_of_failure_fail_as_they_should() {
-    let network = Network::start(Plan::only(Chain::named("bitcoin").unwrap().params, vec![]))
-        .await
-        .unwrap();
+    let network = Network::start(Plan::only(Chain::named("bitcoin").unwrap().params, vec![])).await.unwrap();
     for (name, reason) in NAMES_OF_FAILURE {
         let patience = if reason == "resolve.timeout" { 1 } else { 30 };
         let resolver = resolver_that_waits(network.dns(), Duration::from_secs(patience));
-        let error = resolve(&resolver, &format!("{name}."), RecordType::A)
-            .await
-            .unwrap_err();
+        let error = resolve(&resolver, &format!("{name}."), RecordType::A).await.unwrap_err();
         let found = match &error {
             error if error.is_nx_domain() => "resolve.not-found",
             NetError::Dns(DnsError::ResponseCode(ResponseCode::ServFail)) => "resolve.failed",

@@ -25,15 +25,7 @@ async fn whoever_we_call_gets_the_verdict_it_deserves() {
 #[tokio::test(flavor = "multi_thread")]
 async fn so_does_everyone_on_networks_with_other_checksums_versions_and_tails() {
     let mut networks = JoinSet::new();
-    for name in [
-        "bitcoin-sv",
-        "dash",
-        "dogecoin",
-        "ecash",
-        "groestlcoin",
-        "litecoin",
-        "zcash",
-    ] {
+    for name in ["bitcoin-sv", "dash", "dogecoin", "ecash", "groestlcoin", "litecoin", "zcash"] {
         let params = Chain::named(name).unwrap().params;
         networks.spawn(call_all(Plan::new(params), 1));
     }
@@ -59,11 +51,7 @@ async fn whoever_calls_us_gets_the_verdict_it_deserves() {
     for caller in simnet::callers(&bitcoin()) {
         for _ in 0..rounds() {
             let caller = caller.clone();
-            meetings.hold(
-                caller.name,
-                caller.truth,
-                async move { accept(bitcoin(), &caller).await },
-            );
+            meetings.hold(caller.name, caller.truth, async move { accept(bitcoin(), &caller).await });
         }
     }
     meetings.judge().await;
@@ -103,19 +91,12 @@ struct Seen {
 async fn call(params: Params, address: SocketAddr, truth: Truth) -> Seen {
     match net::dial(address, patience(truth)).await {
         Ok(stream) => shake(V1::initiator(local(params)), stream, truth).await,
-        Err(error) => Seen {
-            verdict: Verdict::failed(Stage::Connect, &error),
-            received: 0,
-            user_agent: String::new(),
-        },
+        Err(error) => Seen { verdict: Verdict::failed(Stage::Connect, &error), received: 0, user_agent: String::new() },
     }
 }
 
 async fn accept(params: Params, caller: &Peer) -> Seen {
-    let caps = Caps {
-        total: 1,
-        per_address: 1,
-    };
+    let caps = Caps { total: 1, per_address: 1 };
     let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), caps).await.unwrap();
     let address = listener.local_addr().unwrap();
     let called = tokio::spawn({
@@ -138,11 +119,7 @@ async fn shake(mut handshake: V1, stream: TcpStream, truth: Truth) -> Seen {
         Err(failure) => (Verdict::of_failure(&handshake, &failure), failure.received),
     };
     let version = handshake.hello().version();
-    Seen {
-        verdict,
-        received,
-        user_agent: version.map_or_else(String::new, |version| version.user_agent.to_string()),
-    }
+    Seen { verdict, received, user_agent: version.map_or_else(String::new, |version| version.user_agent.to_string()) }
 }
 
 /// What a peer of this truth may take up.
@@ -179,11 +156,7 @@ struct Meetings {
 
 impl Default for Meetings {
     fn default() -> Self {
-        Self {
-            running: JoinSet::new(),
-            patient: Arc::new(Semaphore::new(600)),
-            brisk: Arc::new(Semaphore::new(64)),
-        }
+        Self { running: JoinSet::new(), patient: Arc::new(Semaphore::new(600)), brisk: Arc::new(Semaphore::new(64)) }
     }
 }
 
@@ -215,12 +188,7 @@ fn faults(truth: Truth, seen: &Seen) -> Vec<String> {
     /// What [`net::run`] asks of a socket at once: it may learn only then that the budget is spent.
     const ONE_READ: u64 = 16 * 1024;
     let verdict = &seen.verdict;
-    let found = Truth {
-        outcome: verdict.outcome,
-        stage: verdict.stage,
-        reason: verdict.reason,
-        blame: verdict.blame,
-    };
+    let found = Truth { outcome: verdict.outcome, stage: verdict.stage, reason: verdict.reason, blame: verdict.blame };
     let mut faults = Vec::new();
     if found != truth {
         faults.push(format!("deserves {truth:?}, got {verdict:?}"));

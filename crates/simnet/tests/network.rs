@@ -29,10 +29,7 @@ async fn two_networks_run_side_by_side() {
 #[tokio::test]
 async fn a_port_that_is_taken_is_reported_with_its_address() {
     let one = Network::start(Plan::new(regtest())).await.unwrap();
-    let plan = Plan {
-        port: one.port(),
-        ..Plan::new(regtest())
-    };
+    let plan = Plan { port: one.port(), ..Plan::new(regtest()) };
     let error = Network::start(plan).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
     let first = one.addresses().next().unwrap().to_string();

@@ -35,9 +35,7 @@ impl Chain {
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         let is = |candidate: &&str| candidate.eq_ignore_ascii_case(name);
-        CHAINS
-            .iter()
-            .find(|chain| is(&chain.name) || chain.aliases.iter().any(&is))
+        CHAINS.iter().find(|chain| is(&chain.name) || chain.aliases.iter().any(&is))
     }
 
     /// The networks that use this magic. Often more than one: never identify a network by its magic alone.
@@ -135,9 +133,7 @@ impl FromStr for Magic {
         if digits.len() != 8 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(BadMagic);
         }
-        u32::from_str_radix(digits, 16)
-            .map(|magic| Self(magic.to_be_bytes()))
-            .map_err(|_| BadMagic)
+        u32::from_str_radix(digits, 16).map(|magic| Self(magic.to_be_bytes())).map_err(|_| BadMagic)
     }
 }
 
@@ -216,9 +212,7 @@ mod tests {
 
     #[test]
     fn a_shared_magic_names_every_network_that_uses_it() {
-        let names: Vec<_> = Chain::with_magic(Magic([0xe3, 0xe1, 0xf3, 0xe8]))
-            .map(|chain| chain.name)
-            .collect();
+        let names: Vec<_> = Chain::with_magic(Magic([0xe3, 0xe1, 0xf3, 0xe8])).map(|chain| chain.name).collect();
         assert_eq!(names, ["bitcoin-cash", "ecash", "bitcoin-sv"]);
     }
 
@@ -228,10 +222,7 @@ mod tests {
             "512103ad5e0edad18cb1f0fc0d28a3d4f1f3e445640337489abb10404f2d1e086be430"
             "210359ef5021964fe22d6f8e05b2463c9540ce96883fe3b278760f048f5189f2e6c452ae"
         );
-        assert_eq!(
-            Magic::of_signet(&challenge),
-            Ok(Chain::named("signet").unwrap().params.magic)
-        );
+        assert_eq!(Magic::of_signet(&challenge), Ok(Chain::named("signet").unwrap().params.magic));
         assert!(Magic::of_signet(&[0; 10_001]).is_err());
     }
 

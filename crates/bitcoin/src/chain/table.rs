@@ -150,11 +150,7 @@ pub const CHAINS: &[Chain] = &[
         aliases: &["ltc-testnet", "testnet4-ltc"],
         kind: Kind::Test,
         port: 19335,
-        dns_seeds: &[
-            "testnet-seed.litecointools.com",
-            "seed-b.litecoin.loshan.co.uk",
-            "dnsseed-testnet.thrasher.io",
-        ],
+        dns_seeds: &["testnet-seed.litecointools.com", "seed-b.litecoin.loshan.co.uk", "dnsseed-testnet.thrasher.io"],
         seed_filter: Some("x9."),
         bip324: false,
         params: Params {
@@ -334,11 +330,7 @@ pub const CHAINS: &[Chain] = &[
         aliases: &["bch-scalenet"],
         kind: Kind::Test,
         port: 38333,
-        dns_seeds: &[
-            "scalenet-seed-bch.bitcoinforks.org",
-            "scalenet-seed-bch.toom.im",
-            "seed.sbch.loping.net",
-        ],
+        dns_seeds: &["scalenet-seed-bch.bitcoinforks.org", "scalenet-seed-bch.toom.im", "seed.sbch.loping.net"],
         seed_filter: None,
         bip324: false,
         params: Params {
@@ -398,11 +390,7 @@ pub const CHAINS: &[Chain] = &[
         aliases: &["xec-testnet"],
         kind: Kind::Test,
         port: 18333,
-        dns_seeds: &[
-            "testnet-seed.bitcoinabc.org",
-            "testnet-seeder.fabien.cash",
-            "testnet-seeder.status.cash",
-        ],
+        dns_seeds: &["testnet-seed.bitcoinabc.org", "testnet-seeder.fabien.cash", "testnet-seeder.status.cash"],
         seed_filter: None,
         bip324: false,
         params: Params {
@@ -442,11 +430,7 @@ pub const CHAINS: &[Chain] = &[
         aliases: &["bsv"],
         kind: Kind::Main,
         port: 8333,
-        dns_seeds: &[
-            "seed.bitcoinsv.io",
-            "seed.satoshisvision.network",
-            "seed.bitcoinseed.directory",
-        ],
+        dns_seeds: &["seed.bitcoinsv.io", "seed.satoshisvision.network", "seed.bitcoinseed.directory"],
         seed_filter: None,
         bip324: false,
         params: Params {
@@ -610,12 +594,7 @@ pub const CHAINS: &[Chain] = &[
         aliases: &["zec"],
         kind: Kind::Main,
         port: 8233,
-        dns_seeds: &[
-            "dnsseed.z.cash",
-            "dnsseed.str4d.xyz",
-            "mainnet.seeder.zfnd.org",
-            "mainnet.is.yolo.money",
-        ],
+        dns_seeds: &["dnsseed.z.cash", "dnsseed.str4d.xyz", "mainnet.seeder.zfnd.org", "mainnet.is.yolo.money"],
         seed_filter: None,
         bip324: false,
         params: Params {
@@ -635,11 +614,7 @@ pub const CHAINS: &[Chain] = &[
         aliases: &["taz"],
         kind: Kind::Test,
         port: 18233,
-        dns_seeds: &[
-            "dnsseed.testnet.z.cash",
-            "testnet.seeder.zfnd.org",
-            "testnet.is.yolo.money",
-        ],
+        dns_seeds: &["dnsseed.testnet.z.cash", "testnet.seeder.zfnd.org", "testnet.is.yolo.money"],
         seed_filter: None,
         bip324: false,
         params: Params {
@@ -814,10 +789,7 @@ pub const CHAINS: &[Chain] = &[
         aliases: &["dgb-testnet"],
         kind: Kind::Test,
         port: 12026,
-        dns_seeds: &[
-            "seed.testnet-1.us.digibyteservers.io",
-            "seed.testnetexplorer.digibyteservers.io",
-        ],
+        dns_seeds: &["seed.testnet-1.us.digibyteservers.io", "seed.testnetexplorer.digibyteservers.io"],
         seed_filter: None,
         bip324: false,
         params: Params {
@@ -857,12 +829,7 @@ pub const CHAINS: &[Chain] = &[
         aliases: &["ppc"],
         kind: Kind::Main,
         port: 9901,
-        dns_seeds: &[
-            "seed.peercoin.net",
-            "seed2.peercoin.net",
-            "seed.peercoin-library.org",
-            "seed.ppcoin.info",
-        ],
+        dns_seeds: &["seed.peercoin.net", "seed2.peercoin.net", "seed.peercoin-library.org", "seed.ppcoin.info"],
         seed_filter: Some("x9."),
         bip324: false,
         params: Params {
@@ -882,12 +849,7 @@ pub const CHAINS: &[Chain] = &[
         aliases: &[],
         kind: Kind::Test,
         port: 9903,
-        dns_seeds: &[
-            "tseed.peercoin.net",
-            "tseed2.peercoin.net",
-            "tseed.peercoin-library.org",
-            "testseed.ppcoin.info",
-        ],
+        dns_seeds: &["tseed.peercoin.net", "tseed2.peercoin.net", "tseed.peercoin-library.org", "testseed.ppcoin.info"],
         seed_filter: None,
         bip324: false,
         params: Params {
@@ -1122,11 +1084,7 @@ pub const CHAINS: &[Chain] = &[
         aliases: &["rvn"],
         kind: Kind::Main,
         port: 8767,
-        dns_seeds: &[
-            "seed-raven.bitactivate.com",
-            "seed-raven.ravencoin.com",
-            "seed-raven.ravencoin.org",
-        ],
+        dns_seeds: &["seed-raven.bitactivate.com", "seed-raven.ravencoin.com", "seed-raven.ravencoin.org"],
         seed_filter: None,
         bip324: false,
         params: Params {

@@ -14,17 +14,8 @@ pub(crate) const ROLES: [Role; 2] = [Role::Initiator, Role::Responder];
 pub(crate) const NONCE: u64 = 0x1122_3344_5566_7788;
 
 /// One network for each kind of checksum, of `version` and of what may follow it.
-pub(crate) const KINDS: [&str; 9] = [
-    "bitcoin",
-    "litecoin",
-    "groestlcoin",
-    "ecash",
-    "dash",
-    "firo",
-    "namecoin",
-    "bitcoin-sv",
-    "zcash",
-];
+pub(crate) const KINDS: [&str; 9] =
+    ["bitcoin", "litecoin", "groestlcoin", "ecash", "dash", "firo", "namecoin", "bitcoin-sv", "zcash"];
 
 pub(crate) fn params(chain: &str) -> Params {
     Chain::named(chain).expect("a network of the table").params
@@ -61,11 +52,7 @@ pub(crate) struct Flight {
 
 impl Flight {
     pub(crate) fn on(chain: &str) -> Self {
-        Self {
-            params: params(chain),
-            bytes: Vec::new(),
-            starts: Vec::new(),
-        }
+        Self { params: params(chain), bytes: Vec::new(), starts: Vec::new() }
     }
 
     /// All that peers are known to say while they say hello, with pings in between and a message that matters to
@@ -77,14 +64,9 @@ impl Flight {
             .say(&Message::Wtxidrelay)
             .say(&Message::Sendaddrv2)
             .say(&Message::Sendtxrcncl { version: 1, salt: 2 })
-            .say(&Message::Feature(
-                Feature::new(b"example.org/x", b"data").expect("short"),
-            ))
+            .say(&Message::Feature(Feature::new(b"example.org/x", b"data").expect("short")))
             .say(&Message::Sendheaders)
-            .say(&Message::Sendcmpct {
-                announce: false,
-                version: 2,
-            })
+            .say(&Message::Sendcmpct { announce: false, version: 2 })
             .say(&Message::Feefilter(1000))
             .say(&Message::Ping(Some(3)))
             .payload("inv", &[0; 37])

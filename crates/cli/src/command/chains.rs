@@ -63,19 +63,9 @@ pub fn run(global: &Global) -> Result<Exit, Error> {
 }
 
 fn write_human(out: &mut impl Write) -> io::Result<()> {
-    writeln!(
-        out,
-        "{:<23} {:<8} {:>5}  {:>7}  {:>5}  ALIASES",
-        "NAME", "MAGIC", "PORT", "VERSION", "SEEDS"
-    )?;
+    writeln!(out, "{:<23} {:<8} {:>5}  {:>7}  {:>5}  ALIASES", "NAME", "MAGIC", "PORT", "VERSION", "SEEDS")?;
     for row in CHAINS.iter().map(Row::from) {
-        let Row {
-            name,
-            magic,
-            port,
-            announce_version,
-            ..
-        } = &row;
+        let Row { name, magic, port, announce_version, .. } = &row;
         let (seeds, aliases) = (row.dns_seeds.len(), row.aliases.join(" "));
         let line = format!("{name:<23} {magic:<8} {port:>5}  {announce_version:>7}  {seeds:>5}  {aliases}");
         writeln!(out, "{}", line.trim_end())?;

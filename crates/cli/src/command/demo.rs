@@ -22,38 +22,21 @@ const CHAIN: &str = "bitcoin-regtest";
 /// Runs the command.
 pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
     let chain = Chain::named(CHAIN).expect("it is in the table");
-    let plan = Plan {
-        honest: args.honest,
-        port: args.port,
-        ..Plan::new(chain.params)
-    };
+    let plan = Plan { honest: args.honest, port: args.port, ..Plan::new(chain.params) };
     // Each peer has an open listener, and a conversation with whoever dials it.
     let _ = net::raise_open_files();
-    if args.serve {
-        serve(plan)
-    } else {
-        shake_hands_with(plan, global)
-    }
+    if args.serve { serve(plan) } else { shake_hands_with(plan, global) }
 }
 
 /// Keeps the network up until the user interrupts.
 fn serve(plan: Plan) -> Result<Exit, Error> {
     runtime()?.block_on(async {
         let network = Network::start(plan).await.map_err(no_network)?;
-        let example = network
-            .addresses()
-            .next()
-            .map(|address| address.to_string())
-            .unwrap_or_default();
-        println!(
-            "{} simulated peers are up. Try, in another terminal:\n",
-            network.addresses().count()
-        );
+        let example = network.addresses().next().map(|address| address.to_string()).unwrap_or_default();
+        println!("{} simulated peers are up. Try, in another terminal:\n", network.addresses().count());
         println!("  {}", command_line(&client_words(&network)));
         println!("  verack --chain {CHAIN} --trace {example}\n\nCtrl-C ends it.");
-        tokio::signal::ctrl_c()
-            .await
-            .map_err(|error| Error::local("cannot wait for Ctrl-C", error))?;
+        tokio::signal::ctrl_c().await.map_err(|error| Error::local("cannot wait for Ctrl-C", error))?;
         Ok(Exit::Interrupted)
     })
 }
@@ -64,15 +47,10 @@ fn shake_hands_with(plan: Plan, global: &Global) -> Result<Exit, Error> {
     let (started, start) = mpsc::channel();
     let (end, ended) = oneshot::channel::<()>();
     let network_thread = thread::spawn(move || keep_up(plan, &started, ended));
-    let facts = start
-        .recv()
-        .map_err(|error| Error::local("the simulated network did not start", error))??;
+    let facts = start.recv().map_err(|error| Error::local("the simulated network did not start", error))??;
     let words = &facts.client_words;
     if !global.quiet {
-        eprintln!(
-            "{} simulated peers of every temper are up, and a DNS server that knows them.",
-            facts.truths.len()
-        );
+        eprintln!("{} simulated peers of every temper are up, and a DNS server that knows them.", facts.truths.len());
         eprintln!("$ {}\n", command_line(words));
     }
     let cli = Cli::try_parse_from(iter::once("verack").chain(words.iter().map(String::as_str)))
@@ -117,12 +95,7 @@ fn client_words(network: &Network) -> Vec<String> {
         network.dns()
     );
     let failing = NAMES_OF_FAILURE.iter().map(|(name, _)| (*name).to_owned());
-    network
-        .seeds()
-        .into_iter()
-        .chain(failing)
-        .chain(options.split(' ').map(str::to_owned))
-        .collect()
+    network.seeds().into_iter().chain(failing).chain(options.split(' ').map(str::to_owned)).collect()
 }
 
 fn command_line(words: &[String]) -> String {
@@ -138,10 +111,7 @@ struct Facts {
 impl Facts {
     fn of(network: &Network) -> Self {
         let truth = |address| network.truth(address).map(|truth| (address, truth));
-        Self {
-            client_words: client_words(network),
-            truths: network.addresses().filter_map(truth).collect(),
-        }
+        Self { client_words: client_words(network), truths: network.addresses().filter_map(truth).collect() }
     }
 }
 
@@ -155,12 +125,7 @@ struct Check<'f> {
 
 impl<'f> Check<'f> {
     fn new(facts: &'f Facts) -> Self {
-        Self {
-            facts,
-            reported: HashSet::new(),
-            unresolved: HashSet::new(),
-            wrong: Vec::new(),
-        }
+        Self { facts, reported: HashSet::new(), unresolved: HashSet::new(), wrong: Vec::new() }
     }
 
     fn take(&mut self, report: &Report) {
@@ -179,16 +144,10 @@ impl<'f> Check<'f> {
         match self.facts.truths.get(&address) {
             None => self.wrong.push(format!("{address} is not part of the network")),
             Some((name, truth)) => {
-                let Truth {
-                    outcome,
-                    stage,
-                    reason,
-                    blame,
-                } = *truth;
+                let Truth { outcome, stage, reason, blame } = *truth;
                 if (verdict.outcome, verdict.stage, verdict.reason, verdict.blame) != (outcome, stage, reason, blame) {
                     let truth = format!("{} at {} ({reason})", outcome.name(), stage.name());
-                    self.wrong
-                        .push(format!("{address} is {name}: {truth}, but was reported as {verdict}"));
+                    self.wrong.push(format!("{address} is {name}: {truth}, but was reported as {verdict}"));
                 }
             }
         }
@@ -196,18 +155,10 @@ impl<'f> Check<'f> {
 
     /// Says whether every verdict was the truth, and nobody was missed.
     fn conclude(mut self, global: &Global) -> Exit {
-        let missed = self
-            .facts
-            .truths
-            .keys()
-            .filter(|address| !self.reported.contains(address));
-        self.wrong
-            .extend(missed.map(|address| format!("{address} was not reported")));
-        let missed = NAMES_OF_FAILURE
-            .iter()
-            .filter(|(name, _)| !self.unresolved.contains(*name));
-        self.wrong
-            .extend(missed.map(|(name, _)| format!("{name} was not reported")));
+        let missed = self.facts.truths.keys().filter(|address| !self.reported.contains(address));
+        self.wrong.extend(missed.map(|address| format!("{address} was not reported")));
+        let missed = NAMES_OF_FAILURE.iter().filter(|(name, _)| !self.unresolved.contains(*name));
+        self.wrong.extend(missed.map(|(name, _)| format!("{name} was not reported")));
         if self.wrong.is_empty() {
             if !global.quiet {
                 let verdicts = self.reported.len() + self.unresolved.len();

@@ -29,10 +29,7 @@ pub fn run(args: &Listen, global: &Global) -> Result<Exit, Error> {
 }
 
 async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency: usize) -> Result<Exit, Error> {
-    let caps = Caps {
-        total: concurrency,
-        per_address: args.per_address,
-    };
+    let caps = Caps { total: concurrency, per_address: args.per_address };
     let listeners = bind(&addresses(args, protocol.port()), caps).await?;
     let (lines, printed) = mpsc::unbounded_channel();
     let attempts = Arc::new(Attempts {
@@ -46,9 +43,7 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
     let (admit, admitted) = mpsc::channel(1);
     let mut doors = JoinSet::new();
     for listener in listeners {
-        let address = listener
-            .local_addr()
-            .map_err(|error| Error::local("cannot listen", error))?;
+        let address = listener.local_addr().map_err(|error| Error::local("cannot listen", error))?;
         if !global.quiet {
             eprintln!("listening on {address} ({})", attempts.protocol.chain());
         }
@@ -64,10 +59,7 @@ fn addresses(args: &Listen, port: u16) -> Vec<SocketAddr> {
     if args.addresses.is_empty() {
         return vec![SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)];
     }
-    args.addresses
-        .iter()
-        .map(|address| SocketAddr::new(address.ip, address.port.unwrap_or(port)))
-        .collect()
+    args.addresses.iter().map(|address| SocketAddr::new(address.ip, address.port.unwrap_or(port))).collect()
 }
 
 /// A listener for each address, all under the same caps.
@@ -95,16 +87,7 @@ async fn accept_all(listener: Listener, target: Arc<str>, admit: mpsc::Sender<Ca
     loop {
         match listener.accept().await {
             Ok(Accepted::In { stream, peer, place }) => {
-                if admit
-                    .send(Caller {
-                        target: target.clone(),
-                        stream,
-                        peer,
-                        place,
-                    })
-                    .await
-                    .is_err()
-                {
+                if admit.send(Caller { target: target.clone(), stream, peer, place }).await.is_err() {
                     return;
                 }
             }
@@ -126,26 +109,14 @@ async fn shake_all(
     let slots = Arc::new(Semaphore::new(concurrency));
     let mut left = count.map(NonZeroU64::get);
     while left != Some(0) {
-        let Some(Caller {
-            target,
-            stream,
-            peer,
-            place,
-        }) = callers.recv().await
-        else {
+        let Some(Caller { target, stream, peer, place }) = callers.recv().await else {
             return;
         };
         left = left.map(|left| left - 1);
-        let slot = slots
-            .clone()
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
+        let slot = slots.clone().acquire_owned().await.expect("the semaphore is never closed");
         let attempts = attempts.clone();
         tokio::spawn(async move {
-            attempts
-                .shake(Role::Responder, target, stream, peer, Instant::now(), slot)
-                .await;
+            attempts.shake(Role::Responder, target, stream, peer, Instant::now(), slot).await;
             drop(place);
         });
     }

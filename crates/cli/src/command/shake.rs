@@ -46,10 +46,8 @@ struct Plan {
 
 impl Plan {
     fn new(args: &Shake) -> Result<Self, Error> {
-        let protocol = Protocol::Bitcoin(Bitcoin::new(
-            &args.introduction,
-            args.receiving_services.on(args.introduction.chain)?,
-        )?);
+        let protocol =
+            Protocol::Bitcoin(Bitcoin::new(&args.introduction, args.receiving_services.on(args.introduction.chain)?)?);
         let mut timeout = args.bounds.timeout;
         let mut port = args.port.unwrap_or(protocol.port());
         let mut targets = match target::split_legacy(&args.targets) {
@@ -63,12 +61,7 @@ impl Plan {
         if args.dns_seeds {
             targets.extend(dns_seeds(args)?);
         }
-        Ok(Self {
-            targets,
-            port,
-            timeout,
-            protocol,
-        })
+        Ok(Self { targets, port, timeout, protocol })
     }
 
     async fn carry_out(
@@ -85,11 +78,7 @@ impl Plan {
             (_, true) => Family::V6,
             _ => Family::Any,
         };
-        let options = Options {
-            server: args.resolver,
-            family,
-            within: self.timeout,
-        };
+        let options = Options { server: args.resolver, family, within: self.timeout };
         let expected = Arc::new(AtomicU64::new(0));
         let dialler = Dialler {
             attempts: Arc::new(Attempts {
@@ -122,11 +111,8 @@ fn dns_seeds(args: &Shake) -> Result<Vec<Target>, Error> {
         return Err(Error::Usage(format!("{} has no DNS seeds; name a target", chain.name)));
     }
     let filter = chain.seed_filter.unwrap_or_default();
-    let seed = |seed: &&str| {
-        format!("{filter}{seed}")
-            .parse()
-            .map_err(|error| Error::Usage(format!("{seed}: {error}")))
-    };
+    let seed =
+        |seed: &&str| format!("{filter}{seed}").parse().map_err(|error| Error::Usage(format!("{seed}: {error}")));
     chain.dns_seeds.iter().map(seed).collect()
 }
 
@@ -163,19 +149,13 @@ impl Dialler {
             if !exhausted && lookups.len() < LOOKUPS {
                 match targets.next() {
                     None => exhausted = true,
-                    Some(Target {
-                        text,
-                        kind: Kind::Address(ip, port),
-                    }) => {
+                    Some(Target { text, kind: Kind::Address(ip, port) }) => {
                         let address = SocketAddr::new(ip, port.unwrap_or(self.port));
                         if self.family.takes(ip) && seen.insert(address) {
                             self.dial(text, address, &mut pace).await;
                         }
                     }
-                    Some(Target {
-                        text,
-                        kind: Kind::Name(name, port),
-                    }) => {
+                    Some(Target { text, kind: Kind::Name(name, port) }) => {
                         let port = port.unwrap_or(self.port);
                         let resolver = self.resolver.clone().expect("there is one if any target is a name");
                         lookups.spawn(async move {
@@ -205,13 +185,7 @@ impl Dialler {
         if may {
             self.dial(target.clone(), address, pace).await;
         } else {
-            self.fail(
-                target.clone(),
-                Some(address),
-                Stage::Connect,
-                Instant::now(),
-                &NotRoutable(address),
-            );
+            self.fail(target.clone(), Some(address), Stage::Connect, Instant::now(), &NotRoutable(address));
         }
     }
 
@@ -220,12 +194,7 @@ impl Dialler {
         if let Some(pace) = pace {
             pace.tick().await;
         }
-        let slot = self
-            .slots
-            .clone()
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
+        let slot = self.slots.clone().acquire_owned().await.expect("the semaphore is never closed");
         let attempts = self.attempts.clone();
         tokio::spawn(async move { attempts.dial(target, address, slot).await });
     }
@@ -240,10 +209,6 @@ impl Dialler {
 
 /// Whether a target names this machine itself, by a name that can mean nothing else (RFC 6761).
 fn is_localhost(target: &str) -> bool {
-    let host = target
-        .rsplit_once(':')
-        .map_or(target, |(host, _)| host)
-        .trim_end_matches('.')
-        .to_ascii_lowercase();
+    let host = target.rsplit_once(':').map_or(target, |(host, _)| host).trim_end_matches('.').to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")
 }

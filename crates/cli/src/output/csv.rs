@@ -41,9 +41,7 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report, header_due: bool) {
     if header_due {
         writer.write_record(HEADER).expect("memory takes every write");
     }
-    writer
-        .write_record(row(report))
-        .expect("memory takes every write, and every row has the same length");
+    writer.write_record(row(report)).expect("memory takes every write, and every row has the same length");
     writer.flush().expect("memory takes every write");
 }
 

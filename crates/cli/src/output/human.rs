@@ -30,11 +30,7 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report, paint: Paint) {
     let whom = address.as_deref().unwrap_or(&report.target);
     let named =
         whom != &*report.target && report.address.map(|a| a.ip().to_string()).as_deref() != Some(&*report.target);
-    let target = if named {
-        paint.paint(DIM, &format!("  ({})", report.target))
-    } else {
-        String::new()
-    };
+    let target = if named { paint.paint(DIM, &format!("  ({})", report.target)) } else { String::new() };
     let detail = &report.verdict.detail;
     let line = match report.verdict.outcome {
         Outcome::Ok => {
@@ -45,16 +41,8 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report, paint: Paint) {
         Outcome::Partial | Outcome::Failed => {
             let reason = report.verdict.reason;
             let stage = report.verdict.stage.name();
-            let agent = report
-                .peer
-                .as_ref()
-                .map(|peer| format!(" [{}]", peer.user_agent))
-                .unwrap_or_default();
-            let at = if reason.contains('.') {
-                String::new()
-            } else {
-                format!(" at {stage}")
-            };
+            let agent = report.peer.as_ref().map(|peer| format!(" [{}]", peer.user_agent)).unwrap_or_default();
+            let at = if reason.contains('.') { String::new() } else { format!(" at {stage}") };
             format!("{reason}{at}: {detail}{agent}")
         }
     };
@@ -90,13 +78,7 @@ pub fn write_summary(out: &mut Vec<u8>, summary: &Summary, elapsed: Duration, pa
 
 /// `Finished! Handshake results: 22 OK | 1 PARTIALLY OK | 2 FAILED (25 peers in 1.3 s)`
 pub fn last_line(summary: &Summary, elapsed: Duration) -> String {
-    let Summary {
-        attempts,
-        ok,
-        partial,
-        failed,
-        ..
-    } = summary;
+    let Summary { attempts, ok, partial, failed, .. } = summary;
     let peers = if *attempts == 1 { "peer" } else { "peers" };
     let seconds = elapsed.as_secs_f64();
     format!(

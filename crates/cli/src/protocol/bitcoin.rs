@@ -113,17 +113,11 @@ impl Bitcoin {
                 tracer(entry(&seen, started.elapsed(), params));
             }
         };
-        let limits = Limits {
-            deadline,
-            bytes: Limits::DEFAULT_BYTES,
-        };
+        let limits = Limits { deadline, bytes: Limits::DEFAULT_BYTES };
         let result = net::run(&mut handshake, stream, limits, on_event).await;
         match result {
             Ok(established) => {
-                let bytes = Bytes {
-                    sent: established.sent,
-                    received: established.received,
-                };
+                let bytes = Bytes { sent: established.sent, received: established.received };
                 let (stream, agreed) = established.into_stream();
                 Shaken {
                     verdict: Verdict::ok(describe(&agreed)),
@@ -142,10 +136,7 @@ impl Bitcoin {
                     verdict: Verdict::of_failure(&handshake, &failure),
                     peer: heard.version().map(|version| self.peer(version, heard.announced())),
                     hello,
-                    bytes: Bytes {
-                        sent: failure.sent,
-                        received: failure.received + failure.rest.len() as u64,
-                    },
+                    bytes: Bytes { sent: failure.sent, received: failure.received + failure.rest.len() as u64 },
                     connection: None,
                 }
             }
@@ -161,10 +152,7 @@ impl Bitcoin {
         mut tracer: Option<Tracer<'_>>,
     ) {
         let params = self.template.params;
-        let limits = Limits {
-            deadline: until,
-            bytes: u64::MAX,
-        };
+        let limits = Limits { deadline: until, bytes: u64::MAX };
         let on_event = |seen: Seen<'_, Event>| {
             if let Some(tracer) = &mut tracer {
                 tracer(entry(&seen, opened.elapsed(), &params));
@@ -179,11 +167,7 @@ impl Bitcoin {
         Peer {
             version: version.version,
             services: version.services.0,
-            service_names: version
-                .services
-                .names(&self.template.params)
-                .map(|name| name.to_string())
-                .collect(),
+            service_names: version.services.names(&self.template.params).map(|name| name.to_string()).collect(),
             user_agent: version.user_agent.to_string(),
             start_height: version.start_height,
             relay: version.relay,
@@ -199,11 +183,7 @@ impl Bitcoin {
 fn port_of(chain: &Chain, options: &Introduction) -> u16 {
     /// Every signet, default or not. (Core: chainparams.cpp)
     const SIGNET_PORT: u16 = 38333;
-    if options.signet_challenge.is_some() {
-        SIGNET_PORT
-    } else {
-        chain.port
-    }
+    if options.signet_challenge.is_some() { SIGNET_PORT } else { chain.port }
 }
 
 fn unix_time() -> i64 {
@@ -213,20 +193,9 @@ fn unix_time() -> i64 {
 
 /// One sentence on a concluded handshake.
 fn describe(agreed: &Agreed) -> String {
-    let Version {
-        version,
-        user_agent,
-        start_height,
-        ..
-    } = &agreed.version;
-    let height = start_height
-        .map(|height| format!(", height {height}"))
-        .unwrap_or_default();
-    let agent = if user_agent.as_bytes().is_empty() {
-        "no user agent".to_owned()
-    } else {
-        user_agent.to_string()
-    };
+    let Version { version, user_agent, start_height, .. } = &agreed.version;
+    let height = start_height.map(|height| format!(", height {height}")).unwrap_or_default();
+    let agent = if user_agent.as_bytes().is_empty() { "no user agent".to_owned() } else { user_agent.to_string() };
     format!("{agent}, version {version}{height}")
 }
 
@@ -240,39 +209,20 @@ fn features(announced: &Announced) -> Vec<String> {
         (announced.sendcmpct[0] != 0, "sendcmpct"),
         (announced.feefilter.is_some(), "feefilter"),
     ];
-    let flags = flags
-        .into_iter()
-        .filter(|(said, _)| *said)
-        .map(|(_, name)| name.to_owned());
-    flags
-        .chain(announced.features.iter().map(|feature| format!("feature:{feature}")))
-        .collect()
+    let flags = flags.into_iter().filter(|(said, _)| *said).map(|(_, name)| name.to_owned());
+    flags.chain(announced.features.iter().map(|feature| format!("feature:{feature}"))).collect()
 }
 
 /// A line of the trace.
 fn entry<'a>(seen: &Seen<'a, Event>, at: Duration, params: &Params) -> Entry<'a> {
     let (direction, message, fields, bytes) = match &seen.event {
-        Event::Said(message) => (
-            Direction::Sent,
-            message.command().to_string(),
-            fields(message, params),
-            seen.sent,
-        ),
-        Event::Heard(message) => (
-            Direction::Received,
-            message.command().to_string(),
-            fields(message, params),
-            seen.received,
-        ),
+        Event::Said(message) => (Direction::Sent, message.command().to_string(), fields(message, params), seen.sent),
+        Event::Heard(message) => {
+            (Direction::Received, message.command().to_string(), fields(message, params), seen.received)
+        }
         Event::Skipped(_) => (Direction::Received, "(skipped)".to_owned(), Vec::new(), seen.received),
     };
-    Entry {
-        at,
-        direction,
-        message,
-        fields,
-        bytes,
-    }
+    Entry { at, direction, message, fields, bytes }
 }
 
 /// The line for bytes that belong to no message that could be read.
@@ -293,10 +243,7 @@ fn fields(message: &Message, params: &Params) -> Fields {
         Message::Version(version) => version_fields(version, params),
         Message::Sendtxrcncl { version, salt } => vec![("version", (*version).into()), ("salt", hex(*salt))],
         Message::Feature(feature) => {
-            vec![
-                ("id", feature.to_string().into()),
-                ("data", trace::hex(feature.data()).into()),
-            ]
+            vec![("id", feature.to_string().into()), ("data", trace::hex(feature.data()).into())]
         }
         Message::Sendcmpct { announce, version } => {
             vec![("announce", (*announce).into()), ("version", (*version).into())]
@@ -330,12 +277,7 @@ fn version_fields(version: &Version, params: &Params) -> Fields {
         ("receiver", address(&version.receiver)),
         ("receiver_services", version.receiver.services.to_string().into()),
         ("sender", version.sender.as_ref().map_or(Value::Null, address)),
-        (
-            "nonce",
-            version
-                .nonce
-                .map_or(Value::Null, |nonce| format!("{nonce:016x}").into()),
-        ),
+        ("nonce", version.nonce.map_or(Value::Null, |nonce| format!("{nonce:016x}").into())),
         ("user_agent", version.user_agent.to_string().into()),
         ("start_height", version.start_height.into()),
         ("relay", version.relay.into()),

@@ -14,11 +14,7 @@ pub const CHAIN: &str = "bitcoin-regtest";
 /// The program, with these arguments and nothing of our own environment that changes what it prints.
 pub fn verack<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_verack"));
-    command
-        .args(args)
-        .env_remove("NO_COLOR")
-        .env_remove("RUST_LOG")
-        .stdin(Stdio::null());
+    command.args(args).env_remove("NO_COLOR").env_remove("RUST_LOG").stdin(Stdio::null());
     command
 }
 
@@ -29,11 +25,7 @@ pub fn run<'a>(args: impl IntoIterator<Item = &'a str>) -> Output {
 
 /// Starts it with pipes.
 pub fn start<'a>(args: impl IntoIterator<Item = &'a str>) -> Child {
-    verack(args)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+    verack(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// What it printed.
@@ -43,10 +35,7 @@ pub fn text(bytes: &[u8]) -> &str {
 
 /// Every line that it printed, as JSON.
 pub fn json_lines(output: &Output) -> Vec<Value> {
-    text(&output.stdout)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// A running network.
@@ -58,25 +47,15 @@ pub struct Simulated {
 impl Simulated {
     /// One of each scripted peer.
     pub fn network() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let plan = Plan::new(Chain::named(CHAIN).unwrap().params);
         let network = runtime.block_on(Network::start(plan)).unwrap();
-        Self {
-            network,
-            _runtime: runtime,
-        }
+        Self { network, _runtime: runtime }
     }
 
     /// Where the peer of this name is.
     pub fn peer(&self, name: &str) -> SocketAddr {
         let is = |address: &SocketAddr| self.network.truth(*address).is_some_and(|(found, _)| found == name);
-        self.network
-            .addresses()
-            .find(is)
-            .unwrap_or_else(|| panic!("there is no peer {name}"))
+        self.network.addresses().find(is).unwrap_or_else(|| panic!("there is no peer {name}"))
     }
 }

@@ -4,11 +4,7 @@ use crate::common::{run, text};
 
 #[test]
 fn the_help_is_as_it_was_reviewed() {
-    for (name, args) in [
-        ("help", &["--help"][..]),
-        ("listen", &["listen", "-h"]),
-        ("demo", &["demo", "-h"]),
-    ] {
+    for (name, args) in [("help", &["--help"][..]), ("listen", &["listen", "-h"]), ("demo", &["demo", "-h"])] {
         insta::assert_snapshot!(name, text(&run(args.iter().copied()).stdout));
     }
 }
@@ -24,10 +20,7 @@ fn every_chain_is_listed() {
 #[test]
 fn completions_and_the_manual_page_come_from_the_same_description() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        assert!(
-            text(&run(["completions", shell]).stdout).contains("dns-seeds"),
-            "{shell}"
-        );
+        assert!(text(&run(["completions", shell]).stdout).contains("dns-seeds"), "{shell}");
     }
     assert!(text(&run(["man"]).stdout).contains(".TH verack 1"));
 }

@@ -8,29 +8,18 @@ use serde_json::Value;
 
 /// A listener on a free port, and where it listens.
 fn listen(options: &[&str]) -> (Child, BufReader<ChildStderr>, String) {
-    let mut child = start(
-        ["listen", "127.0.0.1:0", "-c", CHAIN, "--json"]
-            .into_iter()
-            .chain(options.iter().copied()),
-    );
+    let mut child = start(["listen", "127.0.0.1:0", "-c", CHAIN, "--json"].into_iter().chain(options.iter().copied()));
     let mut log = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     log.read_line(&mut line).unwrap();
-    let address = line
-        .strip_prefix("listening on ")
-        .and_then(|rest| rest.split(' ').next())
-        .expect(&line)
-        .to_owned();
+    let address = line.strip_prefix("listening on ").and_then(|rest| rest.split(' ').next()).expect(&line).to_owned();
     (child, log, address)
 }
 
 fn output(mut child: Child) -> (Vec<Value>, Option<i32>) {
     let mut out = Vec::new();
     child.stdout.take().unwrap().read_to_end(&mut out).unwrap();
-    let lines = text(&out)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines = text(&out).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     (lines, child.wait().unwrap().code())
 }
 
@@ -70,10 +59,7 @@ fn one_address_cannot_take_all_places() {
     assert!(reports.next().unwrap().unwrap().contains("\"outcome\":\"ok\""));
     let turned_away = run(["-c", CHAIN, "--json", &address]);
     let report: Value = serde_json::from_str(text(&turned_away.stdout).lines().next().unwrap()).unwrap();
-    assert_eq!(
-        (&report["reason"], &report["stage"]),
-        (&"closed".into(), &"hello".into())
-    );
+    assert_eq!((&report["reason"], &report["stage"]), (&"closed".into(), &"hello".into()));
     for mut process in [child, held] {
         process.kill().unwrap();
         process.wait().unwrap();

@@ -14,10 +14,7 @@ fn keys(value: &Value) -> Vec<&str> {
 
 /// The keys of an object's text, in the order in which they were written.
 fn keys_in_order<'t>(line: &'t str, keys: &[&'t str]) -> Vec<&'t str> {
-    let mut found: Vec<_> = keys
-        .iter()
-        .map(|key| (line.find(&format!("\"{key}\":")).unwrap(), *key))
-        .collect();
+    let mut found: Vec<_> = keys.iter().map(|key| (line.find(&format!("\"{key}\":")).unwrap(), *key)).collect();
     found.sort_unstable();
     found.into_iter().map(|(_, key)| key).collect()
 }
@@ -28,9 +25,7 @@ fn the_json_is_the_one_that_is_documented() {
     let address = simulated.peer("coalesced").to_string();
     let output = run(["-c", CHAIN, "--json", &address]);
     let lines: Vec<_> = text(&output.stdout).lines().collect();
-    let [report, summary] = lines[..] else {
-        panic!("{lines:?}")
-    };
+    let [report, summary] = lines[..] else { panic!("{lines:?}") };
 
     const KEYS: [&str; 15] = [
         "type",
@@ -83,10 +78,7 @@ fn the_json_is_the_one_that_is_documented() {
     );
     assert_eq!(peer["version"], 70017);
     assert_eq!(peer["services"], 1033);
-    assert_eq!(
-        peer["service_names"],
-        serde_json::json!(["NETWORK", "WITNESS", "NETWORK_LIMITED"])
-    );
+    assert_eq!(peer["service_names"], serde_json::json!(["NETWORK", "WITNESS", "NETWORK_LIMITED"]));
     assert_eq!(peer["nonce"].as_str().unwrap().len(), 16);
     for time in ["connect", "hello", "handshake", "total"] {
         assert!(report["timing_ms"][time].as_f64().unwrap() > 0.0, "{time}");
@@ -103,19 +95,12 @@ fn the_json_is_the_one_that_is_documented() {
 #[test]
 fn the_csv_has_the_same_fields_and_one_header() {
     let simulated = Simulated::network();
-    let (ok, closed) = (
-        simulated.peer("coalesced").to_string(),
-        simulated.peer("close-after-version").to_string(),
-    );
+    let (ok, closed) = (simulated.peer("coalesced").to_string(), simulated.peer("close-after-version").to_string());
     let output = run(["-c", CHAIN, "--format", "csv", &ok, &closed]);
     let lines: Vec<_> = text(&output.stdout).lines().collect();
     assert_eq!(lines.len(), 3);
     assert!(lines[0].starts_with("target,address,chain,protocol,role,transport,outcome,stage,reason,blame,detail,"));
-    assert!(
-        lines[1..]
-            .iter()
-            .any(|line| line.contains(",partial,ack,closed,network,"))
-    );
+    assert!(lines[1..].iter().any(|line| line.contains(",partial,ack,closed,network,")));
     assert!(text(&output.stderr).starts_with("Finished! Handshake results: 1 OK | 1 PARTIALLY OK | 0 FAILED"));
 }
 
@@ -133,10 +118,7 @@ fn a_target_may_be_followed_by_a_port_and_milliseconds() {
 #[test]
 fn exit_codes_say_what_happened() {
     let simulated = Simulated::network();
-    let (ok, bad) = (
-        simulated.peer("coalesced").to_string(),
-        simulated.peer("http").to_string(),
-    );
+    let (ok, bad) = (simulated.peer("coalesced").to_string(), simulated.peer("http").to_string());
     let code = |args: &[&str]| run(["-c", CHAIN].into_iter().chain(args.iter().copied())).status.code();
     assert_eq!(code(&[&ok, &bad]), Some(0));
     assert_eq!(code(&[&ok, &bad, "--require", "all"]), Some(1));
@@ -158,10 +140,7 @@ fn an_address_that_only_a_name_led_to_must_be_routable() {
     let reports = json_lines(&output);
     assert!(reports.len() > 10);
     for report in &reports[..reports.len() - 1] {
-        assert_eq!(
-            (&report["reason"], &report["blame"]),
-            (&"local.address-not-routable".into(), &"local".into())
-        );
+        assert_eq!((&report["reason"], &report["blame"]), (&"local.address-not-routable".into(), &"local".into()));
         assert_eq!(report["bytes"]["sent"], 0);
     }
 }
@@ -171,17 +150,7 @@ fn a_name_that_does_not_resolve_does_not_stop_the_others() {
     let simulated = Simulated::network();
     let resolver = simulated.network.dns().to_string();
     let address = simulated.peer("coalesced").to_string();
-    let output = run([
-        "-c",
-        CHAIN,
-        "-t",
-        "2",
-        "--json",
-        "--resolver",
-        &resolver,
-        "missing.verack.test",
-        &address,
-    ]);
+    let output = run(["-c", CHAIN, "-t", "2", "--json", "--resolver", &resolver, "missing.verack.test", &address]);
     let reports = json_lines(&output);
     let reason = |target: &str| reports.iter().find(|report| report["target"] == *target).unwrap()["reason"].clone();
     assert_eq!(reason("missing.verack.test"), "resolve.not-found");
@@ -208,11 +177,7 @@ fn targets_come_from_standard_input_too_and_none_is_dialled_twice() {
 #[test]
 fn nothing_but_printable_text_is_printed_and_no_colour_into_a_pipe() {
     let simulated = Simulated::network();
-    let addresses: Vec<_> = simulated
-        .network
-        .addresses()
-        .map(|address| address.to_string())
-        .collect();
+    let addresses: Vec<_> = simulated.network.addresses().map(|address| address.to_string()).collect();
     for format in ["human", "json", "csv"] {
         let options = ["-c", CHAIN, "-t", "2", "--format", format, "--trace=hex"];
         let output = run(options.into_iter().chain(addresses.iter().map(String::as_str)));
@@ -225,20 +190,10 @@ fn nothing_but_printable_text_is_printed_and_no_colour_into_a_pipe() {
 #[test]
 fn a_closed_pipe_is_not_an_error() {
     let simulated = Simulated::network();
-    let addresses: Vec<_> = simulated
-        .network
-        .addresses()
-        .map(|address| address.to_string())
-        .collect();
-    let mut child = start(
-        ["-c", CHAIN, "-t", "2"]
-            .into_iter()
-            .chain(addresses.iter().map(String::as_str)),
-    );
+    let addresses: Vec<_> = simulated.network.addresses().map(|address| address.to_string()).collect();
+    let mut child = start(["-c", CHAIN, "-t", "2"].into_iter().chain(addresses.iter().map(String::as_str)));
     let mut first = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut first)
-        .unwrap();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
     assert!(!first.is_empty());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
@@ -248,19 +203,13 @@ fn a_closed_pipe_is_not_an_error() {
 #[test]
 fn an_interrupt_prints_what_is_known() {
     let simulated = Simulated::network();
-    let (ok, silent) = (
-        simulated.peer("coalesced").to_string(),
-        simulated.peer("silent").to_string(),
-    );
+    let (ok, silent) = (simulated.peer("coalesced").to_string(), simulated.peer("silent").to_string());
     let mut child = start(["-c", CHAIN, "-t", "60", &ok, &silent]);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.next().unwrap().unwrap().starts_with("OK "));
     kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
     let last = lines.map(Result::unwrap).last().unwrap();
-    assert!(
-        last.starts_with("Finished! Handshake results: 1 OK | 0 PARTIALLY OK | 0 FAILED (1 peer in "),
-        "{last}"
-    );
+    assert!(last.starts_with("Finished! Handshake results: 1 OK | 0 PARTIALLY OK | 0 FAILED (1 peer in "), "{last}");
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
@@ -273,21 +222,12 @@ fn a_trace_shows_both_sides_in_the_order_of_the_wire() {
     let messages: Vec<_> = lines
         .iter()
         .filter(|line| line["type"] == "message")
-        .map(|line| {
-            format!(
-                "{} {}",
-                line["direction"].as_str().unwrap(),
-                line["message"].as_str().unwrap()
-            )
-        })
+        .map(|line| format!("{} {}", line["direction"].as_str().unwrap(), line["message"].as_str().unwrap()))
         .collect();
     assert_eq!(messages[..2], ["sent version", "received version"]);
     assert!(messages.contains(&"sent verack".to_owned()) && messages.contains(&"received verack".to_owned()));
     let version = &lines[0];
-    assert_eq!(
-        version["fields"]["user_agent"],
-        concat!("/verack:", env!("CARGO_PKG_VERSION"), "/")
-    );
+    assert_eq!(version["fields"]["user_agent"], concat!("/verack:", env!("CARGO_PKG_VERSION"), "/"));
     let hex = version["hex"].as_str().unwrap();
     assert!(hex.starts_with("fabfb5da76657273696f6e0000000000"));
     assert_eq!(hex.len() as u64, 2 * version["bytes"].as_u64().unwrap());

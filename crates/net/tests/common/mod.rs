@@ -24,10 +24,7 @@ pub(crate) enum Act {
 
 impl Script {
     pub(crate) fn new(acts: impl IntoIterator<Item = Act>) -> Self {
-        Self {
-            acts: acts.into_iter().collect(),
-            stage: Stage::Hello,
-        }
+        Self { acts: acts.into_iter().collect(), stage: Stage::Hello }
     }
 }
 
@@ -111,11 +108,7 @@ pub(crate) enum Did {
 
 impl Wire {
     pub(crate) fn new(reads: impl IntoIterator<Item = Read>) -> Self {
-        Self {
-            reads: reads.into_iter().collect(),
-            write_error: None,
-            did: Vec::new(),
-        }
+        Self { reads: reads.into_iter().collect(), write_error: None, did: Vec::new() }
     }
 
     /// Every write to it fails.
@@ -145,8 +138,7 @@ impl AsyncWrite for Wire {
         if let Some(kind) = self.write_error {
             return Poll::Ready(Err(kind.into()));
         }
-        self.did
-            .push(Did::Wrote(String::from_utf8(bytes.to_vec()).expect("scripts are text")));
+        self.did.push(Did::Wrote(String::from_utf8(bytes.to_vec()).expect("scripts are text")));
         Poll::Ready(Ok(bytes.len()))
     }
 

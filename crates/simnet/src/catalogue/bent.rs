@@ -49,11 +49,7 @@ pub(super) fn bent(voice: &Voice) -> Vec<Peer> {
             OTHER_NETWORK,
             &[with_magic(&version, other_magic(voice.params.magic)), verack.clone()],
         ),
-        answers(
-            "unknown-network",
-            OTHER_NETWORK,
-            &[with_magic(&version, Magic(voice.params.magic.0.map(|b| !b)))],
-        ),
+        answers("unknown-network", OTHER_NETWORK, &[with_magic(&version, Magic(voice.params.magic.0.map(|b| !b)))]),
         answers(
             "checksum-wrong",
             before("bitcoin.checksum", Blame::Peer),
@@ -62,10 +58,7 @@ pub(super) fn bent(voice: &Voice) -> Vec<Peer> {
         answers(
             "checksum-of-another-kind",
             before("bitcoin.checksum", Blame::Mismatch),
-            &[
-                with_checksum(version.clone(), other_checksum.of(&voice.version_payload())),
-                verack.clone(),
-            ],
+            &[with_checksum(version.clone(), other_checksum.of(&voice.version_payload())), verack.clone()],
         ),
         answers(
             "verack-checksum-wrong",
@@ -74,37 +67,17 @@ pub(super) fn bent(voice: &Voice) -> Vec<Peer> {
         ),
         answers("length-of-4-gib", oversized, &[sharp(&version, u32::MAX)]),
         answers("length-of-32-mib", oversized, &[sharp(&version, 32 << 20)]),
-        answers(
-            "length-one-too-many",
-            oversized,
-            &[sharp(&voice.unknown("inv", b""), 4_000_001)],
-        ),
+        answers("length-one-too-many", oversized, &[sharp(&voice.unknown("inv", b""), 4_000_001)]),
         answers("version-too-long", oversized, &[sharp(&version, 4_000_000)]),
         answers(
             "length-of-4-gib-after-version",
             between("bitcoin.oversized"),
             &[version.clone(), sharp(&verack, u32::MAX)],
         ),
-        answers(
-            "out-of-sync",
-            between("bitcoin.out-of-sync"),
-            &[version.clone(), b"!".to_vec(), verack.clone()],
-        ),
-        answers(
-            "feature-malformed",
-            feature_truth,
-            &[version.clone(), feature, verack.clone()],
-        ),
-        answers(
-            "rejects-our-version",
-            before("bitcoin.rejected", Blame::Refused),
-            &[reject(b"version")],
-        ),
-        answers(
-            "rejects-something-else",
-            Truth::OK,
-            &[version.clone(), reject(b"tx"), verack],
-        ),
+        answers("out-of-sync", between("bitcoin.out-of-sync"), &[version.clone(), b"!".to_vec(), verack.clone()]),
+        answers("feature-malformed", feature_truth, &[version.clone(), feature, verack.clone()]),
+        answers("rejects-our-version", before("bitcoin.rejected", Blame::Refused), &[reject(b"version")]),
+        answers("rejects-something-else", Truth::OK, &[version.clone(), reject(b"tx"), verack]),
         on_version(
             "nonce-echoed",
             before("bitcoin.self-connect", Blame::Local),
@@ -152,10 +125,7 @@ pub(super) fn strangers(voice: &Voice) -> Vec<Peer> {
     let answers = |name, words: &[u8]| on_version(name, NOT_BITCOIN, [Say(words.to_vec()), Close]);
     let greets = |name, words: &[u8]| Peer::new(name, NOT_BITCOIN, [Say(words.to_vec())]);
     vec![
-        answers(
-            "http",
-            b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nConnection: close\r\n\r\n",
-        ),
+        answers("http", b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nConnection: close\r\n\r\n"),
         answers("tls-alert", b"\x15\x03\x01\x00\x02\x02\x46"),
         answers("redis", b"-ERR unknown command\r\n"),
         answers("electrum", b"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32700}}\n"),

@@ -16,36 +16,18 @@ use crate::voice::Voice;
 pub(super) fn however_cut(voice: &Voice) -> Vec<Peer> {
     let flight = voice.flight();
     let whole = flight.concat();
-    let heads_apart = flight
-        .iter()
-        .flat_map(|message| [message[..24].to_vec(), message[24..].to_vec()]);
+    let heads_apart = flight.iter().flat_map(|message| [message[..24].to_vec(), message[24..].to_vec()]);
     vec![
         on_version("coalesced", Truth::OK, [Say(whole.clone())]),
         on_version("chatty", Truth::OK, [Say([whole.clone(), voice.small_talk()].concat())]),
         on_version("separate", Truth::OK, [SayApart(flight.clone())]),
-        on_version(
-            "verack-after-ours",
-            Truth::OK,
-            [Say(voice.version()), Hear(Command::VERACK), Say(voice.verack())],
-        ),
+        on_version("verack-after-ours", Truth::OK, [Say(voice.version()), Hear(Command::VERACK), Say(voice.verack())]),
         on_version("headers-apart", Truth::OK, [SayApart(heads_apart.collect())]),
-        on_version(
-            "byte-by-byte",
-            Truth::OK,
-            [Drip(whole.clone(), Duration::from_millis(1))],
-        ),
+        on_version("byte-by-byte", Truth::OK, [Drip(whole.clone(), Duration::from_millis(1))]),
         on_version("cut-anywhere", Truth::OK, [SayCut(whole.clone())]),
-        on_version(
-            "late",
-            Truth::OK,
-            [Wait(Duration::from_millis(200)), Say(whole.clone())],
-        ),
+        on_version("late", Truth::OK, [Wait(Duration::from_millis(200)), Say(whole.clone())]),
         Peer::new("speaks-first", Truth::OK, [Say(whole.clone())]),
-        Peer::new(
-            "never-reads",
-            Truth::OK,
-            [Say(whole.clone()), Wait(Duration::from_secs(60)), Close],
-        ),
+        Peer::new("never-reads", Truth::OK, [Say(whole.clone()), Wait(Duration::from_secs(60)), Close]),
         on_version("leaves-when-done", Truth::OK, [Say(whole), Close]),
     ]
 }
@@ -54,10 +36,7 @@ pub(super) fn however_cut(voice: &Voice) -> Vec<Peer> {
 pub(super) fn in_other_orders(voice: &Voice) -> Vec<Peer> {
     let answers = |name, truth, pieces: Vec<Vec<u8>>| on_version(name, truth, [Say(pieces.concat())]);
     let (version, verack) = (voice.version(), voice.verack());
-    let sendcmpct = |version| Message::Sendcmpct {
-        announce: false,
-        version,
-    };
+    let sendcmpct = |version| Message::Sendcmpct { announce: false, version };
     let reconciles = Message::Sendtxrcncl { version: 1, salt: 7 };
     let feature = |id: &[u8]| Message::Feature(Feature::new(id, b"1").expect("4 to 80 bytes"));
     let features = [feature(b"org.example.feature"), feature(b"none")];
@@ -74,11 +53,7 @@ pub(super) fn in_other_orders(voice: &Voice) -> Vec<Peer> {
         answers(
             "like-bcoin",
             Truth::OK,
-            vec![
-                version.clone(),
-                verack.clone(),
-                voice.say_all(&[sendcmpct(1), Message::Getaddr]),
-            ],
+            vec![version.clone(), verack.clone(), voice.say_all(&[sendcmpct(1), Message::Getaddr])],
         ),
         answers(
             "like-core",
@@ -100,16 +75,8 @@ pub(super) fn in_other_orders(voice: &Voice) -> Vec<Peer> {
                 voice.say_all(&[Message::Sendheaders, sendcmpct(3), sendcmpct(2), sendcmpct(1)]),
             ],
         ),
-        answers(
-            "pings-between",
-            Truth::OK,
-            vec![version.clone(), voice.say(&Message::Ping(Some(7))), verack.clone()],
-        ),
-        answers(
-            "pings-before",
-            Truth::OK,
-            vec![voice.say(&Message::Ping(Some(7))), version.clone(), verack.clone()],
-        ),
+        answers("pings-between", Truth::OK, vec![version.clone(), voice.say(&Message::Ping(Some(7))), verack.clone()]),
+        answers("pings-before", Truth::OK, vec![voice.say(&Message::Ping(Some(7))), version.clone(), verack.clone()]),
         on_version(
             "waits-for-pong",
             Truth::OK,
@@ -119,11 +86,7 @@ pub(super) fn in_other_orders(voice: &Voice) -> Vec<Peer> {
                 Say(verack.clone()),
             ],
         ),
-        answers(
-            "repeated-version",
-            Truth::OK,
-            vec![version.clone(), version.clone(), verack.clone()],
-        ),
+        answers("repeated-version", Truth::OK, vec![version.clone(), version.clone(), verack.clone()]),
         answers(
             "unknown-messages",
             Truth::OK,
@@ -143,17 +106,9 @@ pub(super) fn in_other_orders(voice: &Voice) -> Vec<Peer> {
         answers(
             "unknown-checksum-wrong",
             Truth::OK,
-            vec![
-                version.clone(),
-                with_checksum(voice.unknown("mystery", b"abc"), [0; 4]),
-                verack.clone(),
-            ],
+            vec![version.clone(), with_checksum(voice.unknown("mystery", b"abc"), [0; 4]), verack.clone()],
         ),
-        answers(
-            "feature-too-early",
-            too_early,
-            vec![older.version(), older.say_all(&features), verack],
-        ),
+        answers("feature-too-early", too_early, vec![older.version(), older.say_all(&features), verack]),
     ]
 }
 
@@ -186,11 +141,7 @@ pub(super) fn with_odd_words(voice: &Voice) -> Vec<Peer> {
         called("user-agent-escapes", b"/\x1b[2J\x1b]0;owned\x07Satoshi:27.0.0/\x9b31m"),
         called("user-agent-lines", b"/Satoshi:27.0.0/\r\nOK 1.2.3.4:8333\n\x00\t"),
         called("user-agent-not-utf8", b"/\xff\xfe\xc3\x28\xe2\x80\xae/"),
-        on_version(
-            "verack-with-payload",
-            Truth::OK,
-            [Say([voice.version(), long_verack].concat())],
-        ),
+        on_version("verack-with-payload", Truth::OK, [Say([voice.version(), long_verack].concat())]),
         on_version(
             "version-with-tail",
             Truth::OK,

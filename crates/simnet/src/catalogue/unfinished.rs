@@ -24,11 +24,7 @@ pub(super) fn leaving(voice: &Voice) -> Vec<Peer> {
         on_version("close-inside-header", before, [Say(version[..10].to_vec()), Close]),
         on_version("close-inside-payload", before, [Say(version[..60].to_vec()), Close]),
         on_version("close-after-version", between, [Say(version.clone()), Close]),
-        on_version(
-            "close-after-our-verack",
-            between,
-            [Say(version.clone()), Hear(Command::VERACK), Close],
-        ),
+        on_version("close-after-our-verack", between, [Say(version.clone()), Hear(Command::VERACK), Close]),
         on_version("close-inside-verack", between, [Say(part_of_verack.to_vec()), Close]),
         Peer::new("reset-at-accept", before, [Reset]),
         on_version("reset-on-version", before, [Reset]),
@@ -58,20 +54,11 @@ pub(super) fn silent(voice: &Voice) -> Vec<Peer> {
 
 /// Those that never stop.
 pub(super) fn endless(voice: &Voice) -> Vec<Peer> {
-    let flood = |stage| Truth {
-        outcome: Outcome::Failed,
-        stage,
-        reason: "flood",
-        blame: Some(Blame::Peer),
-    };
+    let flood = |stage| Truth { outcome: Outcome::Failed, stage, reason: "flood", blame: Some(Blame::Peer) };
     let pours = |name, message: Vec<u8>| {
         // A write holds many small messages, or one large one.
         let copies = (16 * 1024 / message.len()).max(1);
-        on_version(
-            name,
-            flood(Stage::Ack),
-            [Say(voice.version()), Flood(message.repeat(copies))],
-        )
+        on_version(name, flood(Stage::Ack), [Say(voice.version()), Flood(message.repeat(copies))])
     };
     // 1000 entries of 36 bytes.
     let inventory = voice.unknown("inv", &[&[0xfd, 0xe8, 0x03], &[0x1f; 36_000][..]].concat());
@@ -82,10 +69,6 @@ pub(super) fn endless(voice: &Voice) -> Vec<Peer> {
         pours("endless-pings", voice.say(&Message::Ping(Some(7)))),
         pours("endless-versions", voice.version()),
         on_version("endless-before-version", flood(Stage::Hello), [Flood(inventory)]),
-        on_version(
-            "endless-veracks",
-            flood(Stage::Hello),
-            [Flood(voice.verack().repeat(500))],
-        ),
+        on_version("endless-veracks", flood(Stage::Hello), [Flood(voice.verack().repeat(500))]),
     ]
 }
