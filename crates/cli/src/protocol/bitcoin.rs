@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::{Connection, Shaken, Tracer};
 use crate::args::{Extension, Introduction};
 use crate::exit::Error;
+use crate::random::Random;
 use crate::report::{Bytes, Peer};
 use crate::trace::{self, Direction, Entry, Fields};
 
@@ -26,6 +27,7 @@ pub struct Bitcoin {
     receiving_services: Services,
     nonce: Option<u64>,
     time: Option<i64>,
+    random: Random,
 }
 
 impl Bitcoin {
@@ -65,6 +67,7 @@ impl Bitcoin {
             receiving_services,
             nonce: options.nonce,
             time: options.time,
+            random: Random::new(),
         })
     }
 
@@ -80,15 +83,11 @@ impl Bitcoin {
 
     /// What we say to this peer.
     fn local(&self, peer: SocketAddr) -> Local {
-        let mut random = [0; 40];
-        getrandom::fill(&mut random).expect("the system has randomness");
-        let (nonce, tail) = random.split_first_chunk::<8>().expect("8 of 40 bytes");
-        let tail = *tail.first_chunk().expect("32 bytes are left");
         let mut local = self.template.clone();
-        local.version.nonce = Some(self.nonce.unwrap_or(u64::from_le_bytes(*nonce)));
+        local.version.nonce = Some(self.nonce.unwrap_or_else(|| u64::from_le_bytes(self.random.take())));
         local.version.time = self.time.unwrap_or_else(unix_time);
         local.version.receiver = NetAddress::of(peer, self.receiving_services);
-        local.tail = bitcoin::version::Tail::new(local.params.tail, tail);
+        local.tail = bitcoin::version::Tail::new(local.params.tail, self.random.take());
         local
     }
 
