@@ -1,9 +1,12 @@
 //! Bitcoin's handshake as the command line has it: from options to a conversation, and from there to a report.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bitcoin::version::ServiceName;
 use bitcoin::{Agreed, Announced, Chain, Event, Local, Message, NetAddress, Params, Services, Session, V1, Version};
 use handshake::{Printable, Role};
 use net::{Limits, Seen, Verdict};
@@ -181,7 +184,10 @@ impl Bitcoin {
             service_names: version
                 .services
                 .names(&self.template.params)
-                .map(|name| name.to_string())
+                .map(|name| match name {
+                    ServiceName::Known(name) => name.into(),
+                    ServiceName::Unknown(_) => name.to_string().into(),
+                })
                 .collect(),
             user_agent: version.user_agent.to_string(),
             start_height: version.start_height,
@@ -218,19 +224,21 @@ fn describe(agreed: &Agreed) -> String {
         start_height,
         ..
     } = &agreed.version;
-    let height = start_height
-        .map(|height| format!(", height {height}"))
-        .unwrap_or_default();
-    let agent = if user_agent.as_bytes().is_empty() {
+    let mut sentence = if user_agent.as_bytes().is_empty() {
         "no user agent".to_owned()
     } else {
         user_agent.to_string()
     };
-    format!("{agent}, version {version}{height}")
+    let written = match start_height {
+        Some(height) => write!(sentence, ", version {version}, height {height}"),
+        None => write!(sentence, ", version {version}"),
+    };
+    written.expect("memory takes every write");
+    sentence
 }
 
 /// The names of the messages by which a peer announced extensions; for `feature`, with the feature's own name.
-fn features(announced: &Announced) -> Vec<String> {
+fn features(announced: &Announced) -> Vec<Cow<'static, str>> {
     let flags = [
         (announced.wtxidrelay, "wtxidrelay"),
         (announced.sendaddrv2, "sendaddrv2"),
@@ -239,13 +247,9 @@ fn features(announced: &Announced) -> Vec<String> {
         (announced.sendcmpct[0] != 0, "sendcmpct"),
         (announced.feefilter.is_some(), "feefilter"),
     ];
-    let flags = flags
-        .into_iter()
-        .filter(|(said, _)| *said)
-        .map(|(_, name)| name.to_owned());
-    flags
-        .chain(announced.features.iter().map(|feature| format!("feature:{feature}")))
-        .collect()
+    let flags = flags.into_iter().filter(|(said, _)| *said).map(|(_, name)| name.into());
+    let named = |feature: &bitcoin::Feature| format!("feature:{feature}").into();
+    flags.chain(announced.features.iter().map(named)).collect()
 }
 
 /// A line of the trace.
