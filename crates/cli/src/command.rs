@@ -33,7 +33,11 @@ fn concurrency(asked: Option<usize>) -> usize {
 fn runtime() -> Result<Runtime, Error> {
     // A handshake is a few system calls. One thread makes them without handing work to others, and leaves the
     // other cores to the rest of the machine.
-    Builder::new_current_thread().enable_all().build().map_err(|error| Error::local("cannot start", error))
+    Builder::new_current_thread()
+        .event_interval(1024)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::local("cannot start", error))
 }
 
 /// How a run ended.

@@ -6,6 +6,7 @@ mod command;
 mod exit;
 mod output;
 mod protocol;
+mod random;
 mod report;
 mod resolve;
 mod target;

@@ -1,6 +1,7 @@
 //! What is reported of each attempt, and of all together. The JSON form of these types is a promise: fields are added,
 //! never renamed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ pub struct Peer {
     /// Service bits.
     pub services: u64,
     /// Their names.
-    pub service_names: Vec<String>,
+    pub service_names: Vec<Cow<'static, str>>,
     /// Its program.
     pub user_agent: String,
     /// Height of its chain; `null` if it did not say.
@@ -60,7 +61,7 @@ pub struct Peer {
     /// Its nonce in hex; `null` if it did not say.
     pub nonce: Option<String>,
     /// The extensions that it announced.
-    pub features: Vec<String>,
+    pub features: Vec<Cow<'static, str>>,
 }
 
 /// Times in milliseconds; `null` for what was not reached.

@@ -1,6 +1,6 @@
 //! Text from a peer, made fit to print.
 
-use core::fmt::{self, Write as _};
+use core::fmt;
 
 /// Bytes that a peer chose, for a terminal, a log or a report.
 ///
@@ -12,11 +12,13 @@ pub struct Printable<'a>(pub &'a [u8]);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for &byte in self.0 {
-            match byte {
-                b'\\' => f.write_str("\\\\")?,
-                b' '..=b'~' => f.write_char(char::from(byte))?,
-                _ => write!(f, "\\x{byte:02x}")?,
+        let plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+        // What needs no escape is written at once: it is nearly always everything.
+        for run in self.0.chunk_by(|a, b| plain(a) && plain(b)) {
+            match run {
+                [b'\\'] => f.write_str("\\\\")?,
+                [byte] if !plain(byte) => write!(f, "\\x{byte:02x}")?,
+                _ => f.write_str(str::from_utf8(run).expect("printable ASCII is UTF-8"))?,
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ use handshake::{Blame, Fault};
 use rustix::io::Errno;
 use rustix::net::sockopt::set_tcp_nodelay;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
@@ -38,7 +39,10 @@ async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
         Err(error) => return Err(error.into()),
     }
     let stream = TcpStream::from_std(socket.into())?;
-    stream.writable().await?;
+    // A socket without an error is not asked for one: that would be a system call for each connection.
+    if !stream.ready(Interest::WRITABLE | Interest::ERROR).await?.is_error() {
+        return Ok(stream);
+    }
     match stream.take_error()? {
         Some(error) if !matches!(Errno::from_io_error(&error), Some(Errno::CONNRESET | Errno::PIPE)) => Err(error),
         Some(_) | None => Ok(stream),

@@ -54,10 +54,10 @@ fn services(peer: &Peer) -> String {
     let (unknown, known): (Vec<_>, Vec<_>) = peer.service_names.iter().partition(|name| name.starts_with("UNKNOWN"));
     let mut words: Vec<_> = known.into_iter().cloned().collect();
     match unknown.len() {
-        0 if words.is_empty() => words.push("no services".to_owned()),
+        0 if words.is_empty() => words.push("no services".into()),
         0 => {}
         1 => words.extend(unknown.into_iter().cloned()),
-        many => words.push(format!("and {many} unknown services")),
+        many => words.push(format!("and {many} unknown services").into()),
     }
     words.join(" ")
 }

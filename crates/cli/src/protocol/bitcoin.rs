@@ -1,9 +1,12 @@
 //! Bitcoin's handshake as the command line has it: from options to a conversation, and from there to a report.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bitcoin::version::ServiceName;
 use bitcoin::{Agreed, Announced, Chain, Event, Local, Message, NetAddress, Params, Services, Session, V1, Version};
 use handshake::{Printable, Role};
 use net::{Limits, Seen, Verdict};
@@ -14,6 +17,7 @@ use tokio::time::Instant;
 use super::{Connection, Shaken, Tracer};
 use crate::args::{Extension, Introduction};
 use crate::exit::Error;
+use crate::random::Random;
 use crate::report::{Bytes, Peer};
 use crate::trace::{self, Direction, Entry, Fields};
 
@@ -26,6 +30,7 @@ pub struct Bitcoin {
     receiving_services: Services,
     nonce: Option<u64>,
     time: Option<i64>,
+    random: Random,
 }
 
 impl Bitcoin {
@@ -65,6 +70,7 @@ impl Bitcoin {
             receiving_services,
             nonce: options.nonce,
             time: options.time,
+            random: Random::new(),
         })
     }
 
@@ -80,15 +86,11 @@ impl Bitcoin {
 
     /// What we say to this peer.
     fn local(&self, peer: SocketAddr) -> Local {
-        let mut random = [0; 40];
-        getrandom::fill(&mut random).expect("the system has randomness");
-        let (nonce, tail) = random.split_first_chunk::<8>().expect("8 of 40 bytes");
-        let tail = *tail.first_chunk().expect("32 bytes are left");
         let mut local = self.template.clone();
-        local.version.nonce = Some(self.nonce.unwrap_or(u64::from_le_bytes(*nonce)));
+        local.version.nonce = Some(self.nonce.unwrap_or_else(|| u64::from_le_bytes(self.random.take())));
         local.version.time = self.time.unwrap_or_else(unix_time);
         local.version.receiver = NetAddress::of(peer, self.receiving_services);
-        local.tail = bitcoin::version::Tail::new(local.params.tail, tail);
+        local.tail = bitcoin::version::Tail::new(local.params.tail, self.random.take());
         local
     }
 
@@ -167,7 +169,14 @@ impl Bitcoin {
         Peer {
             version: version.version,
             services: version.services.0,
-            service_names: version.services.names(&self.template.params).map(|name| name.to_string()).collect(),
+            service_names: version
+                .services
+                .names(&self.template.params)
+                .map(|name| match name {
+                    ServiceName::Known(name) => name.into(),
+                    ServiceName::Unknown(_) => name.to_string().into(),
+                })
+                .collect(),
             user_agent: version.user_agent.to_string(),
             start_height: version.start_height,
             relay: version.relay,
@@ -193,14 +202,27 @@ fn unix_time() -> i64 {
 
 /// One sentence on a concluded handshake.
 fn describe(agreed: &Agreed) -> String {
-    let Version { version, user_agent, start_height, .. } = &agreed.version;
-    let height = start_height.map(|height| format!(", height {height}")).unwrap_or_default();
-    let agent = if user_agent.as_bytes().is_empty() { "no user agent".to_owned() } else { user_agent.to_string() };
-    format!("{agent}, version {version}{height}")
+    let Version {
+        version,
+        user_agent,
+        start_height,
+        ..
+    } = &agreed.version;
+    let mut sentence = if user_agent.as_bytes().is_empty() {
+        "no user agent".to_owned()
+    } else {
+        user_agent.to_string()
+    };
+    let written = match start_height {
+        Some(height) => write!(sentence, ", version {version}, height {height}"),
+        None => write!(sentence, ", version {version}"),
+    };
+    written.expect("memory takes every write");
+    sentence
 }
 
 /// The names of the messages by which a peer announced extensions; for `feature`, with the feature's own name.
-fn features(announced: &Announced) -> Vec<String> {
+fn features(announced: &Announced) -> Vec<Cow<'static, str>> {
     let flags = [
         (announced.wtxidrelay, "wtxidrelay"),
         (announced.sendaddrv2, "sendaddrv2"),
@@ -209,8 +231,9 @@ fn features(announced: &Announced) -> Vec<String> {
         (announced.sendcmpct[0] != 0, "sendcmpct"),
         (announced.feefilter.is_some(), "feefilter"),
     ];
-    let flags = flags.into_iter().filter(|(said, _)| *said).map(|(_, name)| name.to_owned());
-    flags.chain(announced.features.iter().map(|feature| format!("feature:{feature}"))).collect()
+    let flags = flags.into_iter().filter(|(said, _)| *said).map(|(_, name)| name.into());
+    let named = |feature: &bitcoin::Feature| format!("feature:{feature}").into();
+    flags.chain(announced.features.iter().map(named)).collect()
 }
 
 /// A line of the trace.

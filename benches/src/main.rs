@@ -1,0 +1,66 @@
+//! The numbers of BENCHMARKS.md, each repeated by one command.
+//!
+//! ```text
+//!   handshakes ──┬── verack --json @targets ──┐
+//!    (runner)    └── floor ───────────────────┴──▶ peers
+//! ```
+//!
+//! A measurement runs the two sides that it compares by turns, so that both see the same machine, and takes the median.
+//! What the programs talk to, and what they are compared with, are roles of this same program in processes of their own.
+
+mod compare;
+mod cost;
+mod flights;
+mod floor;
+mod handshakes;
+mod memory;
+mod peers;
+mod place;
+mod program;
+mod round_trips;
+mod startup;
+
+use std::env;
+use std::process::ExitCode;
+
+use compare::Findings;
+
+const USAGE: &str = "\
+usage: cargo run --release -p verack-benches -- <measurement>
+
+  handshakes [PEERS [CONCURRENCY [ROUNDS]]]  per second, against a bare epoll client (default: 50000 512 9)
+  round-trips [ROUNDS]                       until OK, over a link of 100 ms; as root (default: 11)
+  memory [CONNECTIONS]                       per silent connection (default: 10000)
+  startup                                    until --version is printed, and the program's size";
+
+/// Whatever kept a measurement from being taken.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let _ = net::raise_open_files();
+    let args: Vec<String> = env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match dispatch(&args) {
+        Ok(findings) if findings.all_hold() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("error: {why}");
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn dispatch(args: &[&str]) -> Result<Findings> {
+    let number = |nth: usize, default: usize| args.get(nth).map_or(Ok(default), |arg| arg.parse());
+    match args.first().copied() {
+        Some("handshakes") => handshakes::measure(number(1, 50_000)?, number(2, 512)?, number(3, 9)?),
+        Some("round-trips") => round_trips::measure(number(1, 11)?),
+        Some("memory") => memory::measure(number(1, 10_000)?),
+        Some("startup") => startup::measure(),
+        // The roles that the measurements start.
+        Some(peers::ROLE) => peers::main(&args[1..]).map(|()| Findings::default()),
+        Some(floor::ROLE) => floor::main(&args[1..]).map(|()| Findings::default()),
+        Some(round_trips::KNOCK) => round_trips::knock(&args[1..]).map(|()| Findings::default()),
+        _ => Err(USAGE.into()),
+    }
+}

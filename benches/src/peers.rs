@@ -1,0 +1,148 @@
+//! All peers at once: a bare epoll server that answers for every loopback address.
+//!
+//! On a `version` it says its whole flight in one write, as a real node does. It reads on until the caller closes.
+
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use rustix::buffer::spare_capacity;
+use rustix::event::Timespec;
+use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, SocketFlags};
+use socket2::{Domain, Socket, Type};
+
+use crate::Result;
+use crate::flights::Flights;
+
+/// The word that starts this role: `peers answer|silent ADDRESS`.
+pub const ROLE: &str = "peers";
+
+/// Serves until standard input ends. Prints the port.
+pub fn main(args: &[&str]) -> Result<()> {
+    let (answer, address) = match args {
+        ["answer", address] => (Some(Flights::new().answer), address.parse()?),
+        ["silent", address] => (None, address.parse()?),
+        _ => return Err("expected: answer|silent ADDRESS".into()),
+    };
+    let listener = listen(address)?;
+    let bound = listener.local_addr()?.as_socket().ok_or("it has an address")?;
+    println!("{}", bound.port());
+    io::stdout().flush()?;
+    Ok(Peers::new(listener.into(), answer)?.serve()?)
+}
+
+fn listen(address: SocketAddrV4) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM.nonblocking(), None)?;
+    socket.set_reuse_address(true)?;
+    if *address.ip() == Ipv4Addr::UNSPECIFIED {
+        // One listener for all of 127/8, and nobody from outside.
+        socket.bind_device(Some(b"lo"))?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(4096)?;
+    Ok(socket)
+}
+
+/// Marks of what is no connection; those are marked with their file's number.
+const LISTENER: u64 = u64::MAX;
+const STDIN: u64 = u64::MAX - 1;
+
+/// How long to wait for events if any are sure to come.
+const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+
+struct Peers {
+    listener: OwnedFd,
+    epoll: OwnedFd,
+    /// What they say to a `version`; nothing if they are silent.
+    answer: Option<Vec<u8>>,
+    /// By the number of the file.
+    connections: Vec<Option<Connection>>,
+    /// How many connections will be talked over.
+    open: usize,
+}
+
+struct Connection {
+    fd: OwnedFd,
+    answered: bool,
+}
+
+impl Peers {
+    fn new(listener: OwnedFd, answer: Option<Vec<u8>>) -> io::Result<Self> {
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        epoll::add(&epoll, &listener, EventData::new_u64(LISTENER), EventFlags::IN)?;
+        epoll::add(&epoll, io::stdin(), EventData::new_u64(STDIN), EventFlags::IN)?;
+        Ok(Self {
+            listener,
+            epoll,
+            answer,
+            connections: Vec::new(),
+            open: 0,
+        })
+    }
+
+    fn serve(mut self) -> io::Result<()> {
+        let mut events = Vec::with_capacity(1024);
+        loop {
+            // In a real network nobody pays for waking a peer on another machine. Here the caller's packet would, and the
+            // slower caller the more often; so while somebody is there the peers do not sleep.
+            let wait = (self.open > 0).then_some(&AT_ONCE);
+            match epoll::wait(&self.epoll, spare_capacity(&mut events), wait) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            for Event { data, flags } in events.drain(..) {
+                match data.u64() {
+                    LISTENER => self.accept()?,
+                    STDIN => return Ok(()),
+                    mark => self.converse(mark, flags),
+                }
+            }
+        }
+    }
+
+    fn accept(&mut self) -> io::Result<()> {
+        loop {
+            let fd = match rustix::net::accept_with(&self.listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
+                Ok(fd) => fd,
+                Err(Errno::AGAIN) => return Ok(()),
+                Err(Errno::CONNABORTED) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let number = usize::try_from(fd.as_raw_fd()).expect("an open file has a number");
+            if self.answer.is_some() {
+                let mark = EventData::new_u64(number as u64);
+                epoll::add(&self.epoll, &fd, mark, EventFlags::IN | EventFlags::RDHUP)?;
+                self.open += 1;
+            }
+            if self.connections.len() <= number {
+                self.connections.resize_with(number + 1, || None);
+            }
+            self.connections[number] = Some(Connection { fd, answered: false });
+        }
+    }
+
+    /// Answers whatever comes first: a `version` is written at once, so it comes whole.
+    fn converse(&mut self, mark: u64, flags: EventFlags) {
+        let number = usize::try_from(mark).expect("it was marked with a number");
+        let slot = &mut self.connections[number];
+        let (Some(connection), Some(answer)) = (slot.as_mut(), &self.answer) else {
+            return;
+        };
+        let heard = hear(&connection.fd);
+        let gone = heard.is_err() || heard == Ok(0) || flags.contains(EventFlags::RDHUP);
+        let answer = if connection.answered { &[] } else { &**answer };
+        connection.answered = true;
+        if gone || rustix::net::send(&connection.fd, answer, SendFlags::NOSIGNAL) != Ok(answer.len()) {
+            *slot = None;
+            self.open -= 1;
+        }
+    }
+}
+
+/// Reads what there is, and says how much it was.
+pub fn hear(fd: impl AsFd) -> std::result::Result<usize, Errno> {
+    let mut buffer = [0; 4096];
+    rustix::net::recv(fd, &mut buffer, RecvFlags::empty()).map(|(_, len)| len)
+}

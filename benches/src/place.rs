@@ -1,0 +1,10 @@
+//! Where the simulated peers are: each on a loopback address of its own, and all on one port.
+
+use std::net::Ipv4Addr;
+
+/// The address of the `nth` peer, spread over 64 networks of 65 536 addresses as those of real peers are over many.
+pub fn place(nth: usize) -> Ipv4Addr {
+    let [.., high, low] = (nth / 64).to_be_bytes();
+    let network = u8::try_from(16 + nth % 64).expect("at most 79");
+    Ipv4Addr::new(127, network, high, low)
+}
