@@ -50,18 +50,12 @@ impl Findings {
 
     /// Says whether a value that must not be lower is not.
     pub fn at_least(&mut self, bound: f64, what: &str, runs: &Runs) {
-        self.find(
-            runs.median() >= bound,
-            format_args!("{what}: {runs:.3}, at least {bound}"),
-        );
+        self.find(runs.median() >= bound, format_args!("{what}: {runs:.3}, at least {bound}"));
     }
 
     /// Says whether a value that must not be higher is not.
     pub fn at_most(&mut self, bound: f64, what: &str, runs: &Runs) {
-        self.find(
-            runs.median() <= bound,
-            format_args!("{what}: {runs:.3}, at most {bound}"),
-        );
+        self.find(runs.median() <= bound, format_args!("{what}: {runs:.3}, at most {bound}"));
     }
 
     fn find(&mut self, holds: bool, what: fmt::Arguments<'_>) {

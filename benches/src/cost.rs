@@ -27,10 +27,7 @@ impl Cost {
         let cpu_before = cpu_of_children()?;
         let started = Instant::now();
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-        let last = last_line(BufReader::with_capacity(
-            1 << 16,
-            child.stdout.take().expect("it is piped"),
-        ))?;
+        let last = last_line(BufReader::with_capacity(1 << 16, child.stdout.take().expect("it is piped")))?;
         let status = child.wait()?;
         let wall = started.elapsed();
         if !status.success() {

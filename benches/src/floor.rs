@@ -87,20 +87,11 @@ impl Floor {
         }
         let number = usize::try_from(fd.as_raw_fd()).expect("an open file has a number");
         let mark = EventData::new_u64(number as u64);
-        epoll::add(
-            &self.epoll,
-            &fd,
-            mark,
-            EventFlags::IN | EventFlags::OUT | EventFlags::ET,
-        )?;
+        epoll::add(&self.epoll, &fd, mark, EventFlags::IN | EventFlags::OUT | EventFlags::ET)?;
         if self.connections.len() <= number {
             self.connections.resize_with(number + 1, || None);
         }
-        self.connections[number] = Some(Connection {
-            fd,
-            said_version: false,
-            missing: self.flights.answer.len(),
-        });
+        self.connections[number] = Some(Connection { fd, said_version: false, missing: self.flights.answer.len() });
         Ok(())
     }
 

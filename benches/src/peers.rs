@@ -73,13 +73,7 @@ impl Peers {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &listener, EventData::new_u64(LISTENER), EventFlags::IN)?;
         epoll::add(&epoll, io::stdin(), EventData::new_u64(STDIN), EventFlags::IN)?;
-        Ok(Self {
-            listener,
-            epoll,
-            answer,
-            connections: Vec::new(),
-            open: 0,
-        })
+        Ok(Self { listener, epoll, answer, connections: Vec::new(), open: 0 })
     }
 
     fn serve(mut self) -> io::Result<()> {

@@ -67,10 +67,7 @@ impl Peers {
             .spawn()?;
         let mut line = String::new();
         BufReader::new(process.stdout.take().expect("it is piped")).read_line(&mut line)?;
-        Ok(Self {
-            process,
-            port: line.trim().parse()?,
-        })
+        Ok(Self { process, port: line.trim().parse()? })
     }
 }
 

@@ -50,16 +50,8 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     }
     println!("round trip: {:.2} ms", trips.into_iter().collect::<Runs>());
     let mut findings = Findings::default();
-    findings.at_most(
-        MOST_AS_INITIATOR,
-        "round trips to OK as initiator",
-        &initiator.into_iter().collect(),
-    );
-    findings.at_most(
-        MOST_AS_RESPONDER,
-        "round trips to OK as responder",
-        &responder.into_iter().collect(),
-    );
+    findings.at_most(MOST_AS_INITIATOR, "round trips to OK as initiator", &initiator.into_iter().collect());
+    findings.at_most(MOST_AS_RESPONDER, "round trips to OK as responder", &responder.into_iter().collect());
     Ok(findings)
 }
 
@@ -81,9 +73,7 @@ pub fn knock(args: &[&str]) -> Result<()> {
 /// Milliseconds to OK as `verack` reports them.
 fn dial(verack: &Path, near: &str, address: &str) -> Result<f64> {
     let mut command = within(Some(near), verack);
-    command
-        .args(["--json", "--chain", CHAIN, address])
-        .stderr(Stdio::inherit());
+    command.args(["--json", "--chain", CHAIN, address]).stderr(Stdio::inherit());
     let output = command.stdin(Stdio::null()).output()?;
     let text = String::from_utf8(output.stdout)?;
     total(text.lines().next().unwrap_or_default())

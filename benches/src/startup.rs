@@ -29,11 +29,7 @@ pub fn measure() -> Result<Findings> {
     }
     println!("true: {:.2} ms", nothing.into_iter().collect::<Runs>());
     let mut findings = Findings::default();
-    findings.at_most(
-        MOST_TIME,
-        "ms until verack --version has ended",
-        &ours.into_iter().collect(),
-    );
+    findings.at_most(MOST_TIME, "ms until verack --version has ended", &ours.into_iter().collect());
     let size = [megabytes(&verack)?].into_iter().collect();
     findings.at_most(MOST_SIZE, "MB of the stripped program", &size);
     Ok(findings)

@@ -17,10 +17,7 @@ const POOL_LEN: usize = 4096;
 impl Random {
     /// A source that asks the system once it is asked itself.
     pub const fn new() -> Self {
-        Self(Mutex::new(Pool {
-            bytes: [0; POOL_LEN],
-            given: POOL_LEN,
-        }))
+        Self(Mutex::new(Pool { bytes: [0; POOL_LEN], given: POOL_LEN }))
     }
 
     /// Bytes that were never given out before, and are forgotten here.

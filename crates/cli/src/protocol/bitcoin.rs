@@ -202,17 +202,9 @@ fn unix_time() -> i64 {
 
 /// One sentence on a concluded handshake.
 fn describe(agreed: &Agreed) -> String {
-    let Version {
-        version,
-        user_agent,
-        start_height,
-        ..
-    } = &agreed.version;
-    let mut sentence = if user_agent.as_bytes().is_empty() {
-        "no user agent".to_owned()
-    } else {
-        user_agent.to_string()
-    };
+    let Version { version, user_agent, start_height, .. } = &agreed.version;
+    let mut sentence =
+        if user_agent.as_bytes().is_empty() { "no user agent".to_owned() } else { user_agent.to_string() };
     let written = match start_height {
         Some(height) => write!(sentence, ", version {version}, height {height}"),
         None => write!(sentence, ", version {version}"),
