@@ -7,13 +7,13 @@ use std::time::Duration;
 use handshake::{Blame, Fault, Role, Stage};
 use net::Verdict;
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use crate::args::TraceLevel;
 use crate::output::Line;
-use crate::protocol::{Protocol, Shaken};
+use crate::protocol::{Protocol, Shaken, Tracer};
 use crate::report::{Bytes, Report, Timing};
 use crate::trace::Entry;
 
@@ -30,48 +30,41 @@ pub struct Attempts {
     pub hold: Option<Duration>,
     /// How much of the wire is shown.
     pub trace: Option<TraceLevel>,
+    /// A permit for each result that may wait to be printed.
+    pub printing: Arc<Semaphore>,
     /// Where results go.
     pub lines: UnboundedSender<Line>,
 }
 
 impl Attempts {
-    /// Dials an address and shakes hands. The permit is given back once the result is printed, so that attempts
-    /// never run far ahead of whoever reads the results.
-    pub async fn dial(&self, target: Arc<str>, address: SocketAddr, permit: OwnedSemaphorePermit) {
+    /// Results that may wait to be printed. Whoever has one more to hand over waits instead of going on, so attempts
+    /// never run far ahead of whoever reads their results.
+    pub const UNPRINTED: usize = 4096;
+
+    /// Dials an address and shakes hands.
+    pub async fn dial(&self, target: Arc<str>, address: SocketAddr) {
         let started = Instant::now();
         match net::dial(address, self.connect_timeout.min(self.timeout)).await {
-            Ok(stream) => {
-                self.shake(Role::Initiator, target, stream, address, started, permit).await;
-            }
+            Ok(stream) => self.shake(Role::Initiator, target, stream, address, started).await,
             Err(error) => {
                 let mut report = self.failed(target, Some(address), Stage::Connect, &error);
                 report.timing_ms.total = Some(started.elapsed());
-                self.send(report, Some(permit));
+                self.finish(report).await;
             }
         }
     }
 
-    /// Shakes hands over a connection that was opened at `started` or since.
-    pub async fn shake(
-        &self,
-        role: Role,
-        target: Arc<str>,
-        stream: TcpStream,
-        address: SocketAddr,
-        started: Instant,
-        permit: OwnedSemaphorePermit,
-    ) {
+    /// Shakes hands over a connection; the attempt began at `started`.
+    pub async fn shake(&self, role: Role, target: Arc<str>, stream: TcpStream, address: SocketAddr, started: Instant) {
         let opened = Instant::now();
         let mut trace = |entry: Entry<'_>| {
             if let Some(level) = self.trace {
                 let _ = self.lines.send(Line::Message(Box::new(entry.into_line(&target, address, level))));
             }
         };
-        let tracer = || self.trace.is_some();
-        let shaken = {
-            let tracer = tracer().then_some(&mut trace as crate::protocol::Tracer<'_>);
-            self.protocol.shake(role, stream, address, started + self.timeout, tracer).await
-        };
+        let traced = self.trace.is_some();
+        let tracer = traced.then_some(&mut trace as Tracer<'_>);
+        let shaken = self.protocol.shake(role, stream, address, started + self.timeout, tracer).await;
         let Shaken { verdict, peer, hello, bytes, connection } = shaken;
         let ended = Instant::now();
         let timing_ms = Timing {
@@ -81,14 +74,12 @@ impl Attempts {
             total: Some(ended - started),
         };
         let report = Report { peer, timing_ms, bytes, ..self.blank(target.clone(), Some(address), role, verdict) };
-        match (self.hold, connection) {
-            (Some(hold), Some(connection)) => {
-                self.send(report, None);
-                let tracer = tracer().then_some(&mut trace as crate::protocol::Tracer<'_>);
-                self.protocol.hold(connection, opened, ended + hold, tracer).await;
-                drop(permit);
-            }
-            _ => self.send(report, Some(permit)),
+        // Unless it is to be held, the connection is closed here, before anything else.
+        let held = self.hold.zip(connection);
+        self.finish(report).await;
+        if let Some((hold, connection)) = held {
+            let tracer = traced.then_some(&mut trace as Tracer<'_>);
+            self.protocol.hold(connection, opened, ended + hold, tracer).await;
         }
     }
 
@@ -97,8 +88,9 @@ impl Attempts {
         self.blank(target, address, Role::Initiator, Verdict::failed(stage, fault))
     }
 
-    /// Hands over a result.
-    pub fn send(&self, report: Report, permit: Option<OwnedSemaphorePermit>) {
+    /// Hands over a result, as soon as there is room for it.
+    pub async fn finish(&self, report: Report) {
+        let permit = self.printing.clone().acquire_owned().await.expect("the semaphore is never closed");
         // Nobody listens any more only when the program is about to end.
         let _ = self.lines.send(Line::Report(Box::new(report), permit));
     }

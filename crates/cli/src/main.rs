@@ -3,6 +3,7 @@
 mod args;
 mod attempt;
 mod command;
+mod dialler;
 mod exit;
 mod output;
 mod protocol;

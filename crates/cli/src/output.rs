@@ -18,8 +18,8 @@ use crate::trace;
 /// Something to print.
 #[derive(Debug)]
 pub enum Line {
-    /// A result, and what its attempt occupied until it is printed.
-    Report(Box<Report>, Option<OwnedSemaphorePermit>),
+    /// A result, with its permit to wait until it is printed.
+    Report(Box<Report>, OwnedSemaphorePermit),
     /// A message that passed.
     Message(Box<trace::Line>),
 }
@@ -77,7 +77,7 @@ impl Printer {
                 Line::Report(report, permit) => {
                     self.summary.add(&report.verdict);
                     self.format_report(&report);
-                    permits.extend(permit);
+                    permits.push(permit);
                 }
                 Line::Message(message) => self.format_message(&message),
             }

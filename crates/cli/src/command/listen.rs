@@ -38,6 +38,7 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
         connect_timeout: args.bounds.timeout,
         hold: args.bounds.hold,
         trace: global.trace,
+        printing: Arc::new(Semaphore::new(Attempts::UNPRINTED)),
         lines,
     });
     let (admit, admitted) = mpsc::channel(1);
@@ -50,7 +51,7 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
         doors.spawn(accept_all(listener, address.to_string().into(), admit.clone()));
     }
     let count = if args.once { NonZeroU64::new(1) } else { args.count };
-    tokio::spawn(shake_all(attempts, admitted, count, doors, concurrency));
+    tokio::spawn(shake_all(attempts, admitted, count, doors));
     let (ended, summary) = print_all(printed, global, || 0, |_| {}).await;
     Ok(exit(&ended, summary.as_ref(), Require::Any))
 }
@@ -103,20 +104,16 @@ async fn shake_all(
     mut callers: mpsc::Receiver<Caller>,
     count: Option<NonZeroU64>,
     _doors: JoinSet<()>,
-    concurrency: usize,
 ) {
-    // The caps bound how many connections there are; this bounds how many results wait to be printed.
-    let slots = Arc::new(Semaphore::new(concurrency));
     let mut left = count.map(NonZeroU64::get);
     while left != Some(0) {
         let Some(Caller { target, stream, peer, place }) = callers.recv().await else {
             return;
         };
         left = left.map(|left| left - 1);
-        let slot = slots.clone().acquire_owned().await.expect("the semaphore is never closed");
         let attempts = attempts.clone();
         tokio::spawn(async move {
-            attempts.shake(Role::Responder, target, stream, peer, Instant::now(), slot).await;
+            attempts.shake(Role::Responder, target, stream, peer, Instant::now()).await;
             drop(place);
         });
     }

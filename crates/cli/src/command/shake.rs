@@ -1,23 +1,20 @@
 //! Shakes hands with every address behind every target.
 
-use std::collections::HashSet;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use handshake::{Fault, Stage};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{concurrency, exit, print_all, runtime};
 use crate::args::{Global, Shake};
-use crate::attempt::{Attempts, NotRoutable};
+use crate::attempt::Attempts;
+use crate::dialler::Dialler;
 use crate::exit::{Error, Exit};
 use crate::protocol::{Bitcoin, Protocol};
 use crate::report::Report;
-use crate::resolve::{Family, Options, ResolveError, Resolver};
+use crate::resolve::{Family, Options, Resolver};
 use crate::target::{self, Kind, Target};
 
 /// Runs the command.
@@ -87,14 +84,15 @@ impl Plan {
                 connect_timeout: args.connect_timeout,
                 hold: args.bounds.hold,
                 trace: global.trace,
+                printing: Arc::new(Semaphore::new(Attempts::UNPRINTED)),
                 lines,
             }),
             resolver: if names { Some(Resolver::new(options)?) } else { None },
             family,
             port: self.port,
             allow_private: args.allow_private,
-            slots: Arc::new(Semaphore::new(concurrency)),
-            rate: args.rate.map(|rate| Duration::from_secs(1) / rate),
+            concurrency,
+            pace: args.rate.map(pace),
             expected: expected.clone(),
         };
         tokio::spawn(dialler.dial_all(self.targets));
@@ -116,99 +114,9 @@ fn dns_seeds(args: &Shake) -> Result<Vec<Target>, Error> {
     chain.dns_seeds.iter().map(seed).collect()
 }
 
-/// Turns targets into attempts.
-struct Dialler {
-    attempts: Arc<Attempts>,
-    resolver: Option<Resolver>,
-    family: Family,
-    port: u16,
-    allow_private: bool,
-    slots: Arc<Semaphore>,
-    rate: Option<Duration>,
-    expected: Arc<AtomicU64>,
-}
-
-/// Names that are looked up at once.
-const LOOKUPS: usize = 64;
-
-/// A name, and what came of looking it up.
-type Lookup = (Arc<str>, u16, Instant, Result<Vec<std::net::IpAddr>, ResolveError>);
-
-impl Dialler {
-    /// Dials every address as soon as it is known. The same address is dialled once, whoever named it.
-    async fn dial_all(self, targets: Vec<Target>) {
-        let mut pace = self.rate.map(interval);
-        if let Some(pace) = &mut pace {
-            pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        }
-        let mut seen = HashSet::new();
-        let mut lookups: JoinSet<Lookup> = JoinSet::new();
-        let mut targets = targets.into_iter();
-        let mut exhausted = false;
-        while !exhausted || !lookups.is_empty() {
-            if !exhausted && lookups.len() < LOOKUPS {
-                match targets.next() {
-                    None => exhausted = true,
-                    Some(Target { text, kind: Kind::Address(ip, port) }) => {
-                        let address = SocketAddr::new(ip, port.unwrap_or(self.port));
-                        if self.family.takes(ip) && seen.insert(address) {
-                            self.dial(text, address, &mut pace).await;
-                        }
-                    }
-                    Some(Target { text, kind: Kind::Name(name, port) }) => {
-                        let port = port.unwrap_or(self.port);
-                        let resolver = self.resolver.clone().expect("there is one if any target is a name");
-                        lookups.spawn(async move {
-                            let started = Instant::now();
-                            (text, port, started, resolver.addresses(&name).await)
-                        });
-                    }
-                }
-            } else if let Some(Ok((target, port, started, addresses))) = lookups.join_next().await {
-                match addresses {
-                    Ok(ips) => {
-                        for address in ips.into_iter().map(|ip| SocketAddr::new(ip, port)) {
-                            if seen.insert(address) {
-                                self.dial_resolved(&target, address, &mut pace).await;
-                            }
-                        }
-                    }
-                    Err(error) => self.fail(target, None, Stage::Resolve, started, &error),
-                }
-            }
-        }
-    }
-
-    /// Dials an address that a name led to, if it may be dialled.
-    async fn dial_resolved(&self, target: &Arc<str>, address: SocketAddr, pace: &mut Option<tokio::time::Interval>) {
-        let may = self.allow_private || is_localhost(target) || net::is_globally_routable(address.ip());
-        if may {
-            self.dial(target.clone(), address, pace).await;
-        } else {
-            self.fail(target.clone(), Some(address), Stage::Connect, Instant::now(), &NotRoutable(address));
-        }
-    }
-
-    async fn dial(&self, target: Arc<str>, address: SocketAddr, pace: &mut Option<tokio::time::Interval>) {
-        self.expected.fetch_add(1, Ordering::Relaxed);
-        if let Some(pace) = pace {
-            pace.tick().await;
-        }
-        let slot = self.slots.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let attempts = self.attempts.clone();
-        tokio::spawn(async move { attempts.dial(target, address, slot).await });
-    }
-
-    fn fail(&self, target: Arc<str>, address: Option<SocketAddr>, stage: Stage, since: Instant, fault: &impl Fault) {
-        self.expected.fetch_add(1, Ordering::Relaxed);
-        let mut report = self.attempts.failed(target, address, stage, fault);
-        report.timing_ms.total = Some(since.elapsed());
-        self.attempts.send(report, None);
-    }
-}
-
-/// Whether a target names this machine itself, by a name that can mean nothing else (RFC 6761).
-fn is_localhost(target: &str) -> bool {
-    let host = target.rsplit_once(':').map_or(target, |(host, _)| host).trim_end_matches('.').to_ascii_lowercase();
-    host == "localhost" || host.ends_with(".localhost")
+/// So many dials a second, evenly; a pause is not made up for by a burst.
+fn pace(rate: u32) -> Interval {
+    let mut pace = interval(Duration::from_secs(1) / rate);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pace
 }

@@ -1,0 +1,165 @@
+//! From targets to attempts: looks up names, and dials every address as soon as it is known.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use handshake::{Fault, Stage};
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::Interval;
+
+use crate::attempt::{Attempts, NotRoutable};
+use crate::resolve::{Family, ResolveError, Resolver};
+use crate::target::{Kind, Target};
+
+/// Turns targets into attempts.
+pub struct Dialler {
+    /// What all attempts have in common.
+    pub attempts: Arc<Attempts>,
+    /// Who looks up names; there must be one if any target is a name.
+    pub resolver: Option<Resolver>,
+    /// Which addresses are dialled.
+    pub family: Family,
+    /// The port of targets that name none.
+    pub port: u16,
+    /// Whether an address that only a name led to is dialled even if it is not globally routable.
+    pub allow_private: bool,
+    /// Connections at once.
+    pub concurrency: usize,
+    /// When the next may be dialled, if that is limited.
+    pub pace: Option<Interval>,
+    /// Counts the attempts that there will be.
+    pub expected: Arc<AtomicU64>,
+}
+
+/// Names that are looked up at once.
+const LOOKUPS: usize = 64;
+
+/// A name, and what came of looking it up.
+type Lookup = (Arc<str>, u16, Instant, Result<Vec<IpAddr>, ResolveError>);
+
+impl Dialler {
+    /// Dials every address of every target. The same address is dialled once, whoever named it.
+    pub async fn dial_all(mut self, targets: Vec<Target>) {
+        let mut crew = Crew::new(self.attempts.clone(), self.concurrency);
+        let mut seen = HashSet::new();
+        let mut lookups: JoinSet<Lookup> = JoinSet::new();
+        let mut targets = targets.into_iter();
+        let mut exhausted = false;
+        while !exhausted || !lookups.is_empty() {
+            if !exhausted && lookups.len() < LOOKUPS {
+                match targets.next() {
+                    None => exhausted = true,
+                    Some(Target { text, kind: Kind::Address(ip, port) }) => {
+                        let address = SocketAddr::new(ip, port.unwrap_or(self.port));
+                        if self.family.takes(ip) && seen.insert(address) {
+                            self.dial(&mut crew, text, address).await;
+                        }
+                    }
+                    Some(Target { text, kind: Kind::Name(name, port) }) => {
+                        let port = port.unwrap_or(self.port);
+                        let resolver = self.resolver.clone().expect("there is one if any target is a name");
+                        lookups.spawn(async move {
+                            let started = Instant::now();
+                            (text, port, started, resolver.addresses(&name).await)
+                        });
+                    }
+                }
+            } else if let Some(Ok((target, port, started, addresses))) = lookups.join_next().await {
+                match addresses {
+                    Ok(ips) => {
+                        for address in ips.into_iter().map(|ip| SocketAddr::new(ip, port)) {
+                            if seen.insert(address) {
+                                self.dial_resolved(&mut crew, &target, address).await;
+                            }
+                        }
+                    }
+                    Err(error) => self.fail(target, None, Stage::Resolve, started, &error).await,
+                }
+            }
+        }
+    }
+
+    /// Dials an address that a name led to, if it may be dialled.
+    async fn dial_resolved(&mut self, crew: &mut Crew, target: &Arc<str>, address: SocketAddr) {
+        let may = self.allow_private || is_localhost(target) || net::is_globally_routable(address.ip());
+        if may {
+            self.dial(crew, target.clone(), address).await;
+        } else {
+            self.fail(target.clone(), Some(address), Stage::Connect, Instant::now(), &NotRoutable(address)).await;
+        }
+    }
+
+    async fn dial(&mut self, crew: &mut Crew, target: Arc<str>, address: SocketAddr) {
+        self.expected.fetch_add(1, Ordering::Relaxed);
+        if let Some(pace) = &mut self.pace {
+            pace.tick().await;
+        }
+        crew.dial(Job { target, address }).await;
+    }
+
+    async fn fail(
+        &self,
+        target: Arc<str>,
+        address: Option<SocketAddr>,
+        stage: Stage,
+        since: Instant,
+        fault: &impl Fault,
+    ) {
+        self.expected.fetch_add(1, Ordering::Relaxed);
+        let mut report = self.attempts.failed(target, address, stage, fault);
+        report.timing_ms.total = Some(since.elapsed());
+        self.attempts.finish(report).await;
+    }
+}
+
+/// Tasks that dial, as many as there may be connections at once. Each goes on to the next address when it is done with
+/// one: an attempt's state is large, and a new task for each would be made, moved and freed every time.
+struct Crew {
+    attempts: Arc<Attempts>,
+    room: usize,
+    jobs: mpsc::Sender<Job>,
+    waiting: Arc<Mutex<mpsc::Receiver<Job>>>,
+}
+
+/// An address to dial.
+struct Job {
+    target: Arc<str>,
+    address: SocketAddr,
+}
+
+impl Crew {
+    fn new(attempts: Arc<Attempts>, concurrency: usize) -> Self {
+        /// Addresses that wait for a task to be free, so that none has to wait for an address.
+        const WAITING: usize = 64;
+        let (jobs, waiting) = mpsc::channel(WAITING);
+        Self { attempts, room: concurrency, jobs, waiting: Arc::new(Mutex::new(waiting)) }
+    }
+
+    /// Has an address dialled, as soon as there is room.
+    async fn dial(&mut self, job: Job) {
+        if self.room > 0 {
+            self.room -= 1;
+            tokio::spawn(work(self.attempts.clone(), job, self.waiting.clone()));
+        } else if self.jobs.send(job).await.is_err() {
+            unreachable!("the crew itself holds the other end");
+        }
+    }
+}
+
+async fn work(attempts: Arc<Attempts>, first: Job, waiting: Arc<Mutex<mpsc::Receiver<Job>>>) {
+    let mut next = Some(first);
+    while let Some(Job { target, address }) = next {
+        attempts.dial(target, address).await;
+        next = waiting.lock().await.recv().await;
+    }
+}
+
+/// Whether a target names this machine itself, by a name that can mean nothing else (RFC 6761).
+fn is_localhost(target: &str) -> bool {
+    let host = target.rsplit_once(':').map_or(target, |(host, _)| host).trim_end_matches('.').to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
+}
