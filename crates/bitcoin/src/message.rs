@@ -72,7 +72,6 @@ impl fmt::Debug for Command {
 
 /// A message that may pass while two nodes say hello.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "a version is passed by value so that a handshake allocates nothing")]
 pub enum Message {
     /// The sender introduces itself.
     Version(Version),

@@ -7,8 +7,10 @@
 //! Everything behind the receiver came later, so it may be missing from the end, field by field: 46 bytes; 80; 80 and
 //! the user agent; and the height; and the relay byte. Core takes exactly these lengths, or anything longer.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use core::iter;
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use handshake::Printable;
@@ -197,28 +199,41 @@ impl NetAddress {
 }
 
 /// The name and version of a peer's program: any bytes, at most [`MAX_USER_AGENT_LEN`], shown with [`Printable`].
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct UserAgent {
-    len: u16,
-    bytes: [u8; MAX_USER_AGENT_LEN],
+#[derive(Clone, PartialEq, Eq)]
+pub struct UserAgent(Text);
+
+/// Nearly all user agents are short, and kept without an allocation in little room.
+#[derive(Clone, PartialEq, Eq)]
+enum Text {
+    Short { len: u8, bytes: [u8; SHORT_LEN] },
+    Long(Box<[u8]>),
 }
+
+/// Fits `/Satoshi:26.1.0/Knots:20240325/` and most others.
+const SHORT_LEN: usize = 46;
 
 impl UserAgent {
     /// None at all.
-    pub const EMPTY: Self = Self { len: 0, bytes: [0; MAX_USER_AGENT_LEN] };
+    pub const EMPTY: Self = Self(Text::Short { len: 0, bytes: [0; SHORT_LEN] });
 
     /// A user agent of these bytes; `None` if they are more than [`MAX_USER_AGENT_LEN`].
     #[must_use]
     pub fn new(text: &[u8]) -> Option<Self> {
-        let mut agent = Self { len: u16::try_from(text.len()).ok()?, ..Self::EMPTY };
-        agent.bytes.get_mut(..text.len())?.copy_from_slice(text);
-        Some(agent)
+        let mut bytes = [0; SHORT_LEN];
+        if let (Some(short), Ok(len)) = (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+            short.copy_from_slice(text);
+            return Some(Self(Text::Short { len, bytes }));
+        }
+        (text.len() <= MAX_USER_AGENT_LEN).then(|| Self(Text::Long(text.into())))
     }
 
     /// The bytes as they were sent.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.len)]
+        match &self.0 {
+            Text::Short { len, bytes } => &bytes[..usize::from(*len)],
+            Text::Long(bytes) => bytes,
+        }
     }
 
     fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
@@ -271,11 +286,12 @@ impl Services {
     /// One name for each bit that is set, lowest first; what is unknown is named by its bit.
     pub fn names(self, params: &Params) -> impl Iterator<Item = ServiceName> {
         let own = params.service_names;
-        (0..u64::BITS).filter(move |bit| self.0 >> bit & 1 == 1).map(move |bit| {
-            own.iter()
-                .chain(SERVICE_NAMES)
-                .find(|(known, _)| *known == bit)
-                .map_or(ServiceName::Unknown(bit), |(_, name)| ServiceName::Known(name))
+        let mut left = self.0;
+        iter::from_fn(move || {
+            let bit = left.trailing_zeros();
+            left &= left.checked_sub(1)?;
+            let known = own.iter().chain(SERVICE_NAMES).find(|(known, _)| *known == bit);
+            Some(known.map_or(ServiceName::Unknown(bit), |(_, name)| ServiceName::Known(name)))
         })
     }
 

@@ -210,7 +210,7 @@ pub struct Introduction {
     pub services: ServicesArg,
     /// Our user agent, at most 256 bytes
     #[arg(long, value_name = "TEXT", default_value = concat!("/verack:", env!("CARGO_PKG_VERSION"), "/"), value_parser = parse_user_agent)]
-    pub user_agent: Box<UserAgent>,
+    pub user_agent: UserAgent,
     /// Height of the last block that we claim to have
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub start_height: i32,
@@ -398,10 +398,8 @@ fn parse_signet(text: &str) -> Result<Magic, String> {
     Magic::of_signet(&challenge).map_err(|error| error.to_string())
 }
 
-fn parse_user_agent(text: &str) -> Result<Box<UserAgent>, String> {
-    UserAgent::new(text.as_bytes())
-        .map(Box::new)
-        .ok_or_else(|| format!("it has {} bytes; at most 256 are allowed", text.len()))
+fn parse_user_agent(text: &str) -> Result<UserAgent, String> {
+    UserAgent::new(text.as_bytes()).ok_or_else(|| format!("it has {} bytes; at most 256 are allowed", text.len()))
 }
 
 fn parse_feature(text: &str) -> Result<Feature, String> {

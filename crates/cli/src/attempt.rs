@@ -65,7 +65,7 @@ impl Attempts {
         let traced = self.trace.is_some();
         let tracer = traced.then_some(&mut trace as Tracer<'_>);
         let shaken = self.protocol.shake(role, stream, address, started + self.timeout, tracer).await;
-        let Shaken { verdict, peer, hello, bytes, connection } = shaken;
+        let Shaken { verdict, introduced, hello, bytes, connection } = shaken;
         let ended = Instant::now();
         let timing_ms = Timing {
             connect: (role == Role::Initiator).then_some(opened - started),
@@ -73,7 +73,8 @@ impl Attempts {
             handshake: connection.is_some().then_some(ended - opened),
             total: Some(ended - started),
         };
-        let report = Report { peer, timing_ms, bytes, ..self.blank(target.clone(), Some(address), role, verdict) };
+        let report =
+            Report { introduced, timing_ms, bytes, ..self.blank(target.clone(), Some(address), role, verdict) };
         // Unless it is to be held, the connection is closed here, before anything else.
         let held = self.hold.zip(connection);
         self.finish(report).await;
@@ -107,7 +108,7 @@ impl Attempts {
             },
             transport: self.protocol.transport(),
             verdict,
-            peer: None,
+            introduced: None,
             timing_ms: Timing::default(),
             bytes: Bytes::default(),
         }

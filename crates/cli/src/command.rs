@@ -8,6 +8,7 @@ pub mod shake;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::spawn_blocking;
 
 use crate::args::{Global, Require};
 use crate::exit::{Error, Exit};
@@ -58,7 +59,7 @@ async fn print_all(
     mut on_report: impl FnMut(&Report),
 ) -> (Ended, Option<Summary>) {
     /// Lines that are printed with one write, at most.
-    const BATCH: usize = 256;
+    const BATCH: usize = 1024;
     let mut printer = Printer::new(global);
     let mut batch = Vec::new();
     let interrupt = tokio::signal::ctrl_c();
@@ -79,14 +80,25 @@ async fn print_all(
             }
         }
         printer.expect(expected());
-        if let Err(ReaderGone) = printer.print(batch.drain(..)).await {
+        let print = move || {
+            let printed = printer.print(batch.drain(..));
+            (printer, batch, printed)
+        };
+        let printed;
+        (printer, batch, printed) = blocking(print).await;
+        if printed.is_err() {
             return (Ended::ReaderGone, None);
         }
     };
-    match printer.finish().await {
+    match blocking(|| printer.finish()).await {
         Ok(summary) => (ended, Some(summary)),
         Err(ReaderGone) => (Ended::ReaderGone, None),
     }
+}
+
+/// Does something on a thread that may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    spawn_blocking(work).await.expect("printing does not panic, and is not aborted")
 }
 
 /// The exit code for a run that ended so.

@@ -45,7 +45,7 @@ impl Dialler {
     /// Dials every address of every target. The same address is dialled once, whoever named it.
     pub async fn dial_all(mut self, targets: Vec<Target>) {
         let mut crew = Crew::new(self.attempts.clone(), self.concurrency);
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::with_capacity(targets.len());
         let mut lookups: JoinSet<Lookup> = JoinSet::new();
         let mut targets = targets.into_iter();
         let mut exhausted = false;

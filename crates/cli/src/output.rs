@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use anstyle::Style;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::spawn_blocking;
 
 use crate::args::{ColorChoice, Format, Global};
 use crate::report::{Report, Summary, in_milliseconds};
@@ -66,11 +65,12 @@ impl Printer {
         }
     }
 
-    /// Prints these lines with one write.
+    /// Prints these lines with one write. It may block: a reader that is slow must not stop connections from being
+    /// served, so this has no place on a thread that serves them.
     ///
     /// # Errors
     /// If nobody reads them.
-    pub async fn print(&mut self, lines: impl IntoIterator<Item = Line>) -> Result<(), ReaderGone> {
+    pub fn print(&mut self, lines: impl IntoIterator<Item = Line>) -> Result<(), ReaderGone> {
         let mut permits = Vec::new();
         for line in lines {
             match line {
@@ -85,14 +85,14 @@ impl Printer {
         if let Some(progress) = &self.progress {
             progress.set_position(self.summary.attempts);
         }
-        self.flush().await
+        self.flush()
     }
 
     /// Prints the summary, and returns it.
     ///
     /// # Errors
     /// If nobody reads it.
-    pub async fn finish(mut self) -> Result<Summary, ReaderGone> {
+    pub fn finish(mut self) -> Result<Summary, ReaderGone> {
         if let Some(progress) = self.progress.take() {
             progress.finish_and_clear();
         }
@@ -104,7 +104,7 @@ impl Printer {
             Format::Csv if !self.quiet => eprintln!("{}", human::last_line(&self.summary, elapsed)),
             Format::Human | Format::Csv => {}
         }
-        self.flush().await?;
+        self.flush()?;
         Ok(self.summary)
     }
 
@@ -131,36 +131,20 @@ impl Printer {
         }
     }
 
-    /// Writes on a thread that may block: a reader that is slow must not stop connections from being served.
-    async fn flush(&mut self) -> Result<(), ReaderGone> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        let buffer = std::mem::take(&mut self.buffer);
-        let progress = self.progress.clone();
-        let write = move || {
-            let mut stdout = io::stdout().lock();
-            let mut write = || stdout.write_all(&buffer).and_then(|()| stdout.flush());
-            let written = match &progress {
-                Some(progress) => progress.suspend(write),
-                None => write(),
-            };
-            (buffer, written)
+    fn flush(&mut self) -> Result<(), ReaderGone> {
+        let mut stdout = io::stdout().lock();
+        let mut write = || stdout.write_all(&self.buffer).and_then(|()| stdout.flush());
+        let written = match &self.progress {
+            Some(progress) => progress.suspend(write),
+            None => write(),
         };
-        match spawn_blocking(write).await {
-            Ok((mut buffer, Ok(()))) => {
-                buffer.clear();
-                self.buffer = buffer;
-                Ok(())
+        self.buffer.clear();
+        written.map_err(|error| {
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                eprintln!("error: cannot write to standard output: {error}");
             }
-            Ok((_, Err(error))) => {
-                if error.kind() != io::ErrorKind::BrokenPipe {
-                    eprintln!("error: cannot write to standard output: {error}");
-                }
-                Err(ReaderGone)
-            }
-            Err(_) => Err(ReaderGone),
-        }
+            ReaderGone
+        })
     }
 }
 

@@ -28,13 +28,36 @@ pub struct Shaken {
     /// How it went.
     pub verdict: Verdict,
     /// How the peer introduced itself.
-    pub peer: Option<Peer>,
+    pub introduced: Option<Introduced>,
     /// When it did, since the connection was open.
     pub hello: Option<Duration>,
     /// How much passed.
     pub bytes: Bytes,
     /// The connection, if the handshake concluded.
     pub connection: Option<Connection>,
+}
+
+/// How a peer introduced itself, as it was read. It becomes text where it is printed.
+#[derive(Clone, Debug)]
+pub enum Introduced {
+    /// Bitcoin.
+    Bitcoin(bitcoin::Introduced),
+}
+
+impl Introduced {
+    /// What is reported of it.
+    pub fn peer(&self) -> Peer {
+        match self {
+            Self::Bitcoin(introduced) => introduced.peer(),
+        }
+    }
+
+    /// One sentence on a concluded handshake.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Bitcoin(introduced) => introduced.describe(),
+        }
+    }
 }
 
 /// A connection after its handshake.

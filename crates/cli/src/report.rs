@@ -8,15 +8,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use net::{Outcome, Verdict};
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use crate::protocol::Introduced;
+
 /// One attempt to shake hands.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "type", rename = "handshake")]
+#[derive(Clone, Debug)]
 pub struct Report {
     /// What the user named; for an accepted connection, where it came in.
     pub target: Arc<str>,
-    /// The peer's address; `null` if the name did not resolve.
+    /// The peer's address; none if the name did not resolve.
     pub address: Option<SocketAddr>,
     /// The network's name.
     pub chain: Arc<str>,
@@ -27,14 +29,45 @@ pub struct Report {
     /// What carried the handshake.
     pub transport: &'static str,
     /// How it went.
-    #[serde(flatten, serialize_with = "serialize_verdict")]
     pub verdict: Verdict,
-    /// How the peer introduced itself; `null` if it did not.
-    pub peer: Option<Peer>,
+    /// How the peer introduced itself, if it did.
+    pub introduced: Option<Introduced>,
     /// How long it took.
     pub timing_ms: Timing,
     /// How much passed.
     pub bytes: Bytes,
+}
+
+impl Report {
+    /// One plain sentence.
+    pub fn detail(&self) -> Cow<'_, str> {
+        match &self.introduced {
+            Some(introduced) if self.verdict.outcome == Outcome::Ok => introduced.describe().into(),
+            _ => self.verdict.detail.as_str().into(),
+        }
+    }
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Report", 15)?;
+        fields.serialize_field("type", "handshake")?;
+        fields.serialize_field("target", &self.target)?;
+        fields.serialize_field("address", &self.address)?;
+        fields.serialize_field("chain", &self.chain)?;
+        fields.serialize_field("protocol", self.protocol)?;
+        fields.serialize_field("role", self.role)?;
+        fields.serialize_field("transport", self.transport)?;
+        fields.serialize_field("outcome", self.verdict.outcome.name())?;
+        fields.serialize_field("stage", self.verdict.stage.name())?;
+        fields.serialize_field("reason", self.verdict.reason)?;
+        fields.serialize_field("blame", &self.verdict.blame.map(handshake::Blame::name))?;
+        fields.serialize_field("detail", &self.detail())?;
+        fields.serialize_field("peer", &self.introduced.as_ref().map(Introduced::peer))?;
+        fields.serialize_field("timing_ms", &self.timing_ms)?;
+        fields.serialize_field("bytes", &self.bytes)?;
+        fields.end()
+    }
 }
 
 /// How a peer introduced itself. All text is printable ASCII, other bytes escaped as `\xNN`.
@@ -88,26 +121,6 @@ pub struct Bytes {
     pub sent: u64,
     /// By the peer, as far as the handshake goes.
     pub received: u64,
-}
-
-#[derive(Serialize)]
-struct VerdictFields<'a> {
-    outcome: &'static str,
-    stage: &'static str,
-    reason: &'static str,
-    blame: Option<&'static str>,
-    detail: &'a str,
-}
-
-fn serialize_verdict<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
-    VerdictFields {
-        outcome: verdict.outcome.name(),
-        stage: verdict.stage.name(),
-        reason: verdict.reason,
-        blame: verdict.blame.map(handshake::Blame::name),
-        detail: &verdict.detail,
-    }
-    .serialize(serializer)
 }
 
 /// In milliseconds, to the microsecond.

@@ -2,6 +2,7 @@
 
 use ::csv::Writer;
 
+use crate::protocol::Introduced;
 use crate::report::{Report, in_milliseconds};
 
 const HEADER: [&str; 28] = [
@@ -49,7 +50,8 @@ fn row(report: &Report) -> [String; 28] {
     fn or_empty(value: Option<impl ToString>) -> String {
         value.map(|value| value.to_string()).unwrap_or_default()
     }
-    let peer = report.peer.as_ref();
+    let peer = report.introduced.as_ref().map(Introduced::peer);
+    let peer = peer.as_ref();
     let verdict = &report.verdict;
     let timing = report.timing_ms;
     let time = |time: Option<_>| or_empty(time.map(in_milliseconds));
@@ -64,7 +66,7 @@ fn row(report: &Report) -> [String; 28] {
         verdict.stage.name().to_owned(),
         verdict.reason.to_owned(),
         or_empty(verdict.blame.map(handshake::Blame::name)),
-        verdict.detail.clone(),
+        report.detail().into_owned(),
         or_empty(peer.map(|peer| peer.version)),
         or_empty(peer.map(|peer| peer.services)),
         or_empty(peer.map(|peer| peer.service_names.join(" "))),

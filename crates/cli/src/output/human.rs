@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use net::Outcome;
 
 use super::Paint;
+use crate::protocol::Introduced;
 use crate::report::{Peer, Report, Summary, in_milliseconds};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -31,17 +32,18 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report, paint: Paint) {
     let named =
         whom != &*report.target && report.address.map(|a| a.ip().to_string()).as_deref() != Some(&*report.target);
     let target = if named { paint.paint(DIM, &format!("  ({})", report.target)) } else { String::new() };
-    let detail = &report.verdict.detail;
+    let detail = report.detail();
+    let peer = report.introduced.as_ref().map(Introduced::peer);
     let line = match report.verdict.outcome {
         Outcome::Ok => {
-            let services = report.peer.as_ref().map(services).unwrap_or_default();
+            let services = peer.as_ref().map(services).unwrap_or_default();
             let time = report.timing_ms.total.map(in_milliseconds).unwrap_or_default();
             format!("{detail}, {services}, {time:.1} ms")
         }
         Outcome::Partial | Outcome::Failed => {
             let reason = report.verdict.reason;
             let stage = report.verdict.stage.name();
-            let agent = report.peer.as_ref().map(|peer| format!(" [{}]", peer.user_agent)).unwrap_or_default();
+            let agent = peer.map(|peer| format!(" [{}]", peer.user_agent)).unwrap_or_default();
             let at = if reason.contains('.') { String::new() } else { format!(" at {stage}") };
             format!("{reason}{at}: {detail}{agent}")
         }

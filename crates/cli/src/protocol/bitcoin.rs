@@ -1,25 +1,25 @@
 //! Bitcoin's handshake as the command line has it: from options to a conversation, and from there to a report.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
+mod introduced;
+mod lines;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bitcoin::version::ServiceName;
-use bitcoin::{Agreed, Announced, Chain, Event, Local, Message, NetAddress, Params, Services, Session, V1, Version};
-use handshake::{Printable, Role};
+use bitcoin::{Announced, Chain, Event, Local, Message, NetAddress, Services, Session, V1, Version};
+use handshake::Role;
 use net::{Limits, Seen, Verdict};
-use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+pub use self::introduced::Introduced;
+use self::lines::{entry, unread};
 use super::{Connection, Shaken, Tracer};
 use crate::args::{Extension, Introduction};
 use crate::exit::Error;
 use crate::random::Random;
-use crate::report::{Bytes, Peer};
-use crate::trace::{self, Direction, Entry, Fields};
+use crate::report::Bytes;
 
 /// Our side of Bitcoin's handshake: the same for every connection but for the nonce, the clock and the peer's address.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Bitcoin {
         local.version.version = options.protocol_version.unwrap_or(params.announce_version);
         local.version.services = options.services.on(chain)?;
         local.version.sender = Some(NetAddress::unspecified(local.version.services));
-        local.version.user_agent = *options.user_agent;
+        local.version.user_agent = options.user_agent.clone();
         local.version.start_height = Some(options.start_height);
         local.version.relay = Some(options.relay);
         local.min_peer_version = options.min_version.unwrap_or(params.min_peer_version);
@@ -122,8 +122,8 @@ impl Bitcoin {
                 let bytes = Bytes { sent: established.sent, received: established.received };
                 let (stream, agreed) = established.into_stream();
                 Shaken {
-                    verdict: Verdict::ok(describe(&agreed)),
-                    peer: Some(self.peer(&agreed.version, &agreed.announced)),
+                    verdict: Verdict::ok(String::new()),
+                    introduced: Some(super::Introduced::Bitcoin(self.introduced(agreed.version, agreed.announced))),
                     hello,
                     bytes,
                     connection: Some(Connection::Bitcoin(stream)),
@@ -136,7 +136,9 @@ impl Bitcoin {
                 let heard = handshake.hello();
                 Shaken {
                     verdict: Verdict::of_failure(&handshake, &failure),
-                    peer: heard.version().map(|version| self.peer(version, heard.announced())),
+                    introduced: heard.version().map(|version| {
+                        super::Introduced::Bitcoin(self.introduced(version.clone(), heard.announced().clone()))
+                    }),
                     hello,
                     bytes: Bytes { sent: failure.sent, received: failure.received + failure.rest.len() as u64 },
                     connection: None,
@@ -165,27 +167,9 @@ impl Bitcoin {
         tracing::debug!(cause = ?failure.cause, "goodbye");
     }
 
-    fn peer(&self, version: &Version, announced: &Announced) -> Peer {
-        Peer {
-            version: version.version,
-            services: version.services.0,
-            service_names: version
-                .services
-                .names(&self.template.params)
-                .map(|name| match name {
-                    ServiceName::Known(name) => name.into(),
-                    ServiceName::Unknown(_) => name.to_string().into(),
-                })
-                .collect(),
-            user_agent: version.user_agent.to_string(),
-            start_height: version.start_height,
-            relay: version.relay,
-            time: version.time,
-            clock_offset_s: version.time.saturating_sub(self.time.unwrap_or_else(unix_time)),
-            our_address: version.receiver.socket(),
-            nonce: version.nonce.map(|nonce| format!("{nonce:016x}")),
-            features: features(announced),
-        }
+    fn introduced(&self, version: Version, announced: Announced) -> Introduced {
+        let clock_offset_s = version.time.saturating_sub(self.time.unwrap_or_else(unix_time));
+        Introduced { version, announced, params: self.template.params, clock_offset_s }
     }
 }
 
@@ -198,103 +182,4 @@ fn port_of(chain: &Chain, options: &Introduction) -> u16 {
 fn unix_time() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// One sentence on a concluded handshake.
-fn describe(agreed: &Agreed) -> String {
-    let Version { version, user_agent, start_height, .. } = &agreed.version;
-    let mut sentence =
-        if user_agent.as_bytes().is_empty() { "no user agent".to_owned() } else { user_agent.to_string() };
-    let written = match start_height {
-        Some(height) => write!(sentence, ", version {version}, height {height}"),
-        None => write!(sentence, ", version {version}"),
-    };
-    written.expect("memory takes every write");
-    sentence
-}
-
-/// The names of the messages by which a peer announced extensions; for `feature`, with the feature's own name.
-fn features(announced: &Announced) -> Vec<Cow<'static, str>> {
-    let flags = [
-        (announced.wtxidrelay, "wtxidrelay"),
-        (announced.sendaddrv2, "sendaddrv2"),
-        (announced.sendtxrcncl, "sendtxrcncl"),
-        (announced.sendheaders, "sendheaders"),
-        (announced.sendcmpct[0] != 0, "sendcmpct"),
-        (announced.feefilter.is_some(), "feefilter"),
-    ];
-    let flags = flags.into_iter().filter(|(said, _)| *said).map(|(_, name)| name.into());
-    let named = |feature: &bitcoin::Feature| format!("feature:{feature}").into();
-    flags.chain(announced.features.iter().map(named)).collect()
-}
-
-/// A line of the trace.
-fn entry<'a>(seen: &Seen<'a, Event>, at: Duration, params: &Params) -> Entry<'a> {
-    let (direction, message, fields, bytes) = match &seen.event {
-        Event::Said(message) => (Direction::Sent, message.command().to_string(), fields(message, params), seen.sent),
-        Event::Heard(message) => {
-            (Direction::Received, message.command().to_string(), fields(message, params), seen.received)
-        }
-        Event::Skipped(_) => (Direction::Received, "(skipped)".to_owned(), Vec::new(), seen.received),
-    };
-    Entry { at, direction, message, fields, bytes }
-}
-
-/// The line for bytes that belong to no message that could be read.
-fn unread(bytes: &[u8], at: Duration) -> Entry<'_> {
-    let shown = &bytes[..bytes.len().min(64)];
-    Entry {
-        at,
-        direction: Direction::Received,
-        message: "(unread)".to_owned(),
-        fields: vec![("starts_with", Printable(shown).to_string().into())],
-        bytes,
-    }
-}
-
-fn fields(message: &Message, params: &Params) -> Fields {
-    let hex = |nonce: u64| Value::from(format!("{nonce:016x}"));
-    match message {
-        Message::Version(version) => version_fields(version, params),
-        Message::Sendtxrcncl { version, salt } => vec![("version", (*version).into()), ("salt", hex(*salt))],
-        Message::Feature(feature) => {
-            vec![("id", feature.to_string().into()), ("data", trace::hex(feature.data()).into())]
-        }
-        Message::Sendcmpct { announce, version } => {
-            vec![("announce", (*announce).into()), ("version", (*version).into())]
-        }
-        Message::Feefilter(rate) => vec![("sat_per_kvb", (*rate).into())],
-        Message::Ping(nonce) => vec![("nonce", nonce.map_or(Value::Null, hex))],
-        Message::Pong(nonce) => vec![("nonce", hex(*nonce))],
-        Message::Reject(reject) => vec![
-            ("message", Printable(&reject.message).to_string().into()),
-            ("code", reject.code.into()),
-            ("reason", Printable(&reject.reason).to_string().into()),
-        ],
-        Message::Other { len, .. } => vec![("payload_bytes", (*len).into())],
-        Message::Verack | Message::Wtxidrelay | Message::Sendaddrv2 | Message::Sendheaders | Message::Getaddr => {
-            Vec::new()
-        }
-    }
-}
-
-fn version_fields(version: &Version, params: &Params) -> Fields {
-    let address = |address: &NetAddress| match address.socket() {
-        Some(socket) => Value::from(socket.to_string()),
-        None => Value::Null,
-    };
-    let names: Vec<_> = version.services.names(params).map(|name| name.to_string()).collect();
-    vec![
-        ("version", version.version.into()),
-        ("services", version.services.to_string().into()),
-        ("service_names", names.into()),
-        ("time", version.time.into()),
-        ("receiver", address(&version.receiver)),
-        ("receiver_services", version.receiver.services.to_string().into()),
-        ("sender", version.sender.as_ref().map_or(Value::Null, address)),
-        ("nonce", version.nonce.map_or(Value::Null, |nonce| format!("{nonce:016x}").into())),
-        ("user_agent", version.user_agent.to_string().into()),
-        ("start_height", version.start_height.into()),
-        ("relay", version.relay.into()),
-    ]
 }
