@@ -28,7 +28,7 @@ use compare::Findings;
 const USAGE: &str = "\
 usage: cargo run --release -p verack-benches -- <measurement>
 
-  handshakes [PEERS [CONCURRENCY [ROUNDS]]]  per second, against a bare epoll client (default: 50000 512 9)
+  handshakes [PEERS [CONCURRENCY [ROUNDS]]]  per second, against a bare epoll client (default: 50000 128 9)
   round-trips [ROUNDS]                       until OK, over a link of 100 ms; as root (default: 11)
   memory [CONNECTIONS]                       per silent connection (default: 10000)
   startup                                    until --version is printed, and the program's size";
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 fn dispatch(args: &[&str]) -> Result<Findings> {
     let number = |nth: usize, default: usize| args.get(nth).map_or(Ok(default), |arg| arg.parse());
     match args.first().copied() {
-        Some("handshakes") => handshakes::measure(number(1, 50_000)?, number(2, 512)?, number(3, 9)?),
+        Some("handshakes") => handshakes::measure(number(1, 50_000)?, number(2, 128)?, number(3, 9)?),
         Some("round-trips") => round_trips::measure(number(1, 11)?),
         Some("memory") => memory::measure(number(1, 10_000)?),
         Some("startup") => startup::measure(),

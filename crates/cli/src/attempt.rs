@@ -30,8 +30,8 @@ pub struct Attempts {
     pub hold: Option<Duration>,
     /// How much of the wire is shown.
     pub trace: Option<TraceLevel>,
-    /// A permit for each result that may wait to be printed.
-    pub printing: Arc<Semaphore>,
+    /// A permit for each result that may yet wait to be printed.
+    pub room: Arc<Semaphore>,
     /// Where results go.
     pub lines: UnboundedSender<Line>,
 }
@@ -64,7 +64,7 @@ impl Attempts {
         };
         let traced = self.trace.is_some();
         let tracer = traced.then_some(&mut trace as Tracer<'_>);
-        let shaken = self.protocol.shake(role, stream, address, started + self.timeout, tracer).await;
+        let shaken = self.protocol.shake(role, stream, address, opened, started + self.timeout, tracer).await;
         let Shaken { verdict, introduced, hello, bytes, connection } = shaken;
         let ended = Instant::now();
         let timing_ms = Timing {
@@ -91,9 +91,10 @@ impl Attempts {
 
     /// Hands over a result, as soon as there is room for it.
     pub async fn finish(&self, report: Report) {
-        let permit = self.printing.clone().acquire_owned().await.expect("the semaphore is never closed");
+        // Whoever prints it gives the permit back.
+        self.room.acquire().await.expect("the semaphore is never closed").forget();
         // Nobody listens any more only when the program is about to end.
-        let _ = self.lines.send(Line::Report(Box::new(report), permit));
+        let _ = self.lines.send(Line::Report(Box::new(report)));
     }
 
     fn blank(&self, target: Arc<str>, address: Option<SocketAddr>, role: Role, verdict: Verdict) -> Report {

@@ -6,7 +6,10 @@ pub mod generate;
 pub mod listen;
 pub mod shake;
 
+use std::time::Duration;
+
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::spawn_blocking;
 
@@ -51,15 +54,21 @@ enum Ended {
     ReaderGone,
 }
 
-/// Prints lines as they come until there are no more, or the user interrupts.
+/// Prints lines as they come until there are no more, or the user interrupts. A result that is printed makes room for
+/// another.
 async fn print_all(
     mut lines: UnboundedReceiver<Line>,
+    room: &Semaphore,
     global: &Global,
     expected: impl Fn() -> u64,
     mut on_report: impl FnMut(&Report),
 ) -> (Ended, Option<Summary>) {
     /// Lines that are printed with one write, at most.
     const BATCH: usize = 1024;
+    /// When so many came at once, more are on their way, and are printed together: each print wakes a thread.
+    const MANY: usize = 32;
+    /// Too short for anybody to notice.
+    const PAUSE: Duration = Duration::from_millis(10);
     let mut printer = Printer::new(global);
     let mut batch = Vec::new();
     let interrupt = tokio::signal::ctrl_c();
@@ -74,11 +83,8 @@ async fn print_all(
                 }
             }
         }
-        for line in &batch {
-            if let Line::Report(report, _) = line {
-                on_report(report);
-            }
-        }
+        let count = batch.len();
+        let reports = batch.iter().filter_map(Line::report).inspect(|report| on_report(report)).count();
         printer.expect(expected());
         let print = move || {
             let printed = printer.print(batch.drain(..));
@@ -88,6 +94,10 @@ async fn print_all(
         (printer, batch, printed) = blocking(print).await;
         if printed.is_err() {
             return (Ended::ReaderGone, None);
+        }
+        room.add_permits(reports);
+        if count >= MANY {
+            tokio::time::sleep(PAUSE).await;
         }
     };
     match blocking(|| printer.finish()).await {

@@ -1,13 +1,13 @@
 //! From targets to attempts: looks up names, and dials every address as soon as it is known.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use handshake::{Fault, Stage};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Interval;
 
@@ -98,7 +98,7 @@ impl Dialler {
         if let Some(pace) = &mut self.pace {
             pace.tick().await;
         }
-        crew.dial(Job { target, address }).await;
+        crew.dial(Job { target, address });
     }
 
     async fn fail(
@@ -121,8 +121,7 @@ impl Dialler {
 struct Crew {
     attempts: Arc<Attempts>,
     room: usize,
-    jobs: mpsc::Sender<Job>,
-    waiting: Arc<Mutex<mpsc::Receiver<Job>>>,
+    waiting: Arc<Waiting>,
 }
 
 /// An address to dial.
@@ -133,28 +132,77 @@ struct Job {
 
 impl Crew {
     fn new(attempts: Arc<Attempts>, concurrency: usize) -> Self {
-        /// Addresses that wait for a task to be free, so that none has to wait for an address.
-        const WAITING: usize = 64;
-        let (jobs, waiting) = mpsc::channel(WAITING);
-        Self { attempts, room: concurrency, jobs, waiting: Arc::new(Mutex::new(waiting)) }
+        Self { attempts, room: concurrency, waiting: Arc::default() }
     }
 
     /// Has an address dialled, as soon as there is room.
-    async fn dial(&mut self, job: Job) {
+    fn dial(&mut self, job: Job) {
         if self.room > 0 {
             self.room -= 1;
             tokio::spawn(work(self.attempts.clone(), job, self.waiting.clone()));
-        } else if self.jobs.send(job).await.is_err() {
-            unreachable!("the crew itself holds the other end");
+        } else {
+            self.waiting.push(job);
         }
     }
 }
 
-async fn work(attempts: Arc<Attempts>, first: Job, waiting: Arc<Mutex<mpsc::Receiver<Job>>>) {
+impl Drop for Crew {
+    fn drop(&mut self) {
+        self.waiting.close();
+    }
+}
+
+async fn work(attempts: Arc<Attempts>, first: Job, waiting: Arc<Waiting>) {
     let mut next = Some(first);
     while let Some(Job { target, address }) = next {
         attempts.dial(target, address).await;
-        next = waiting.lock().await.recv().await;
+        next = waiting.next().await;
+    }
+}
+
+/// Addresses that wait for a task to be free.
+#[derive(Default)]
+struct Waiting {
+    queue: Mutex<Queue>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+impl Waiting {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, job: Job) {
+        self.queue().jobs.push_back(job);
+        self.changed.notify_one();
+    }
+
+    /// There will be no more.
+    fn close(&self) {
+        self.queue().closed = true;
+        self.changed.notify_waiters();
+    }
+
+    /// The next, as soon as there is one; none if there will be no more.
+    async fn next(&self) -> Option<Job> {
+        loop {
+            // Made before the queue is looked at, so that no change in between is missed.
+            let changed = self.changed.notified();
+            {
+                let mut queue = self.queue();
+                match queue.jobs.pop_front() {
+                    None if !queue.closed => {}
+                    job => return job,
+                }
+            }
+            changed.await;
+        }
     }
 }
 

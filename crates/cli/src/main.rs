@@ -19,6 +19,10 @@ use clap::Parser;
 
 use crate::args::{Cli, Command};
 
+/// Results are made on one thread and freed on the one that prints them, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     start_log(cli.global.quiet);

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use anstyle::Style;
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::args::{ColorChoice, Format, Global};
 use crate::report::{Report, Summary, in_milliseconds};
@@ -17,10 +16,20 @@ use crate::trace;
 /// Something to print.
 #[derive(Debug)]
 pub enum Line {
-    /// A result, with its permit to wait until it is printed.
-    Report(Box<Report>, OwnedSemaphorePermit),
+    /// A result.
+    Report(Box<Report>),
     /// A message that passed.
     Message(Box<trace::Line>),
+}
+
+impl Line {
+    /// The result, if it is one.
+    pub fn report(&self) -> Option<&Report> {
+        match self {
+            Self::Report(report) => Some(report),
+            Self::Message(_) => None,
+        }
+    }
 }
 
 /// Whoever reads our output has gone. That is not an error, but nothing is left to do.
@@ -71,13 +80,11 @@ impl Printer {
     /// # Errors
     /// If nobody reads them.
     pub fn print(&mut self, lines: impl IntoIterator<Item = Line>) -> Result<(), ReaderGone> {
-        let mut permits = Vec::new();
         for line in lines {
             match line {
-                Line::Report(report, permit) => {
+                Line::Report(report) => {
                     self.summary.add(&report.verdict);
                     self.format_report(&report);
-                    permits.push(permit);
                 }
                 Line::Message(message) => self.format_message(&message),
             }

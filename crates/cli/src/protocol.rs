@@ -99,17 +99,18 @@ impl Protocol {
         }
     }
 
-    /// Has the handshake over an open connection.
+    /// Has the handshake over a connection that was `opened` just now.
     pub async fn shake(
         &self,
         role: Role,
         stream: TcpStream,
         peer: SocketAddr,
+        opened: Instant,
         deadline: Instant,
         tracer: Option<Tracer<'_>>,
     ) -> Shaken {
         match self {
-            Self::Bitcoin(bitcoin) => bitcoin.shake(role, stream, peer, deadline, tracer).await,
+            Self::Bitcoin(bitcoin) => bitcoin.shake(role, stream, peer, opened, deadline, tracer).await,
         }
     }
 

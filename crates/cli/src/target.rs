@@ -106,11 +106,16 @@ pub fn read_all<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Vec<Targ
 }
 
 /// Reads one target a line. A line that is none is reported with its number, and the others are taken.
-fn read_lines(lines: impl BufRead, source: &str, targets: &mut Vec<Target>) -> Result<(), Error> {
+fn read_lines(mut lines: impl BufRead, source: &str, targets: &mut Vec<Target>) -> Result<(), Error> {
     let before = targets.len();
     let mut bad = 0;
-    for (number, line) in lines.split(b'\n').enumerate() {
-        let line = line.map_err(|error| Error::Usage(format!("cannot read {source}: {error}")))?;
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let read = lines.read_until(b'\n', &mut line);
+        if read.map_err(|error| Error::Usage(format!("cannot read {source}: {error}")))? == 0 {
+            break;
+        }
         let line = String::from_utf8_lossy(&line);
         let text = line.split('#').next().unwrap_or_default().trim();
         if text.is_empty() {
@@ -120,7 +125,7 @@ fn read_lines(lines: impl BufRead, source: &str, targets: &mut Vec<Target>) -> R
             Ok(target) => targets.push(target),
             Err(error) => {
                 bad += 1;
-                eprintln!("warning: {source}, line {}: '{}': {error}", number + 1, text.escape_debug());
+                eprintln!("warning: {source}, line {number}: '{}': {error}", text.escape_debug());
             }
         }
     }

@@ -10,19 +10,19 @@ use rustix::net::sockopt::set_tcp_nodelay;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 /// Connects, and turns off Nagle's delay: a handshake's messages must not wait for one another.
 ///
 /// # Errors
 /// [`DialError`], which tells the peer, the path and our own side apart.
 pub async fn dial(address: SocketAddr, within: Duration) -> Result<TcpStream, DialError> {
-    let started = Instant::now();
-    let connected = match timeout(within, connect(address)).await {
+    let deadline = Instant::now() + within;
+    let connected = match timeout_at(deadline, connect(address)).await {
         Ok(connected) => connected,
         Err(_) => Err(io::ErrorKind::TimedOut.into()),
     };
-    connected.map_err(|error| DialError::of(address, error, started.elapsed()))
+    connected.map_err(|error| DialError::of(address, error, within.saturating_sub(deadline - Instant::now())))
 }
 
 /// Connects as [`TcpStream::connect`] does, except that a peer which accepted and reset at once did accept.

@@ -32,13 +32,14 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
     let caps = Caps { total: concurrency, per_address: args.per_address };
     let listeners = bind(&addresses(args, protocol.port()), caps).await?;
     let (lines, printed) = mpsc::unbounded_channel();
+    let room = Arc::new(Semaphore::new(Attempts::UNPRINTED));
     let attempts = Arc::new(Attempts {
         protocol,
         timeout: args.bounds.timeout,
         connect_timeout: args.bounds.timeout,
         hold: args.bounds.hold,
         trace: global.trace,
-        printing: Arc::new(Semaphore::new(Attempts::UNPRINTED)),
+        room: room.clone(),
         lines,
     });
     let (admit, admitted) = mpsc::channel(1);
@@ -52,7 +53,7 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
     }
     let count = if args.once { NonZeroU64::new(1) } else { args.count };
     tokio::spawn(shake_all(attempts, admitted, count, doors));
-    let (ended, summary) = print_all(printed, global, || 0, |_| {}).await;
+    let (ended, summary) = print_all(printed, &room, global, || 0, |_| {}).await;
     Ok(exit(&ended, summary.as_ref(), Require::Any))
 }
 

@@ -69,6 +69,7 @@ impl Plan {
         on_report: impl FnMut(&Report),
     ) -> Result<Exit, Error> {
         let (lines, printed) = mpsc::unbounded_channel();
+        let room = Arc::new(Semaphore::new(Attempts::UNPRINTED));
         let names = self.targets.iter().any(|target| matches!(target.kind, Kind::Name(..)));
         let family = match (args.v4, args.v6) {
             (true, _) => Family::V4,
@@ -84,7 +85,7 @@ impl Plan {
                 connect_timeout: args.connect_timeout,
                 hold: args.bounds.hold,
                 trace: global.trace,
-                printing: Arc::new(Semaphore::new(Attempts::UNPRINTED)),
+                room: room.clone(),
                 lines,
             }),
             resolver: if names { Some(Resolver::new(options)?) } else { None },
@@ -97,7 +98,7 @@ impl Plan {
         };
         tokio::spawn(dialler.dial_all(self.targets));
         let expected = || expected.load(Ordering::Relaxed);
-        let (ended, summary) = print_all(printed, global, expected, on_report).await;
+        let (ended, summary) = print_all(printed, &room, global, expected, on_report).await;
         Ok(exit(&ended, summary.as_ref(), args.require))
     }
 }

@@ -100,19 +100,19 @@ impl Bitcoin {
         role: Role,
         stream: TcpStream,
         peer: SocketAddr,
+        opened: Instant,
         deadline: Instant,
         mut tracer: Option<Tracer<'_>>,
     ) -> Shaken {
         let mut handshake = V1::new(role, self.local(peer));
-        let started = Instant::now();
         let mut hello = None;
         let params = &self.template.params;
         let on_event = |seen: Seen<'_, Event>| {
             if hello.is_none() && matches!(seen.event, Event::Heard(Message::Version(_))) {
-                hello = Some(started.elapsed());
+                hello = Some(opened.elapsed());
             }
             if let Some(tracer) = &mut tracer {
-                tracer(entry(&seen, started.elapsed(), params));
+                tracer(entry(&seen, opened.elapsed(), params));
             }
         };
         let limits = Limits { deadline, bytes: Limits::DEFAULT_BYTES };
