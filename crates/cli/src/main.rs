@@ -7,7 +7,6 @@ mod dialler;
 mod exit;
 mod output;
 mod protocol;
-mod random;
 mod report;
 mod resolve;
 mod target;

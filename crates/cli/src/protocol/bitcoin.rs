@@ -18,7 +18,6 @@ use self::lines::{entry, unread};
 use super::{Connection, Shaken, Tracer};
 use crate::args::{Extension, Introduction};
 use crate::exit::Error;
-use crate::random::Random;
 use crate::report::Bytes;
 
 /// Our side of Bitcoin's handshake: the same for every connection but for the nonce, the clock and the peer's address.
@@ -30,7 +29,6 @@ pub struct Bitcoin {
     receiving_services: Services,
     nonce: Option<u64>,
     time: Option<i64>,
-    random: Random,
 }
 
 impl Bitcoin {
@@ -70,7 +68,6 @@ impl Bitcoin {
             receiving_services,
             nonce: options.nonce,
             time: options.time,
-            random: Random::new(),
         })
     }
 
@@ -87,10 +84,10 @@ impl Bitcoin {
     /// What we say to this peer.
     fn local(&self, peer: SocketAddr) -> Local {
         let mut local = self.template.clone();
-        local.version.nonce = Some(self.nonce.unwrap_or_else(|| u64::from_le_bytes(self.random.take())));
+        local.version.nonce = Some(self.nonce.unwrap_or_else(rand::random));
         local.version.time = self.time.unwrap_or_else(unix_time);
         local.version.receiver = NetAddress::of(peer, self.receiving_services);
-        local.tail = bitcoin::version::Tail::new(local.params.tail, self.random.take());
+        local.tail = bitcoin::version::Tail::new(local.params.tail, rand::random());
         local
     }
 
