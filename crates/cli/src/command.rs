@@ -6,12 +6,15 @@ pub mod generate;
 pub mod listen;
 pub mod shake;
 
+use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 use crate::args::{Global, Require};
 use crate::exit::{Error, Exit};
@@ -73,13 +76,21 @@ async fn print_all(
     let mut batch = Vec::new();
     let interrupt = tokio::signal::ctrl_c();
     tokio::pin!(interrupt);
-    let ended = loop {
+    let mut ended = Ended::Done;
+    loop {
+        if matches!(ended, Ended::Interrupted) {
+            // What is ready is printed all the same.
+            lines.close();
+        }
         tokio::select! {
             biased;
-            _ = &mut interrupt => break Ended::Interrupted,
+            _ = &mut interrupt, if matches!(ended, Ended::Done) => {
+                ended = Ended::Interrupted;
+                continue;
+            }
             received = lines.recv_many(&mut batch, BATCH) => {
                 if received == 0 {
-                    break Ended::Done;
+                    break;
                 }
             }
         }
@@ -90,20 +101,42 @@ async fn print_all(
             let printed = printer.print(batch.drain(..));
             (printer, batch, printed)
         };
-        let printed;
-        (printer, batch, printed) = blocking(print).await;
-        if printed.is_err() {
-            return (Ended::ReaderGone, None);
+        let printing = blocking(print);
+        tokio::pin!(printing);
+        let printed = tokio::select! {
+            printed = &mut printing => Some(printed),
+            () = given_up(interrupt.as_mut(), &mut ended) => None,
+        };
+        match printed {
+            None => return (ended, None),
+            Some((_, _, Err(ReaderGone))) => return (Ended::ReaderGone, None),
+            Some((same_printer, same_batch, Ok(()))) => (printer, batch) = (same_printer, same_batch),
         }
         room.add_permits(reports);
         if count >= MANY {
-            tokio::time::sleep(PAUSE).await;
+            sleep(PAUSE).await;
         }
-    };
-    match blocking(|| printer.finish()).await {
-        Ok(summary) => (ended, Some(summary)),
-        Err(ReaderGone) => (Ended::ReaderGone, None),
     }
+    let finished = tokio::select! {
+        finished = blocking(|| printer.finish()) => Some(finished),
+        () = given_up(interrupt.as_mut(), &mut ended) => None,
+    };
+    match finished {
+        None => (ended, None),
+        Some(Ok(summary)) => (ended, Some(summary)),
+        Some(Err(ReaderGone)) => (Ended::ReaderGone, None),
+    }
+}
+
+/// Completes some time after the user has interrupted: a reader that has stopped reading would keep us for ever.
+async fn given_up(interrupt: Pin<&mut impl Future<Output = io::Result<()>>>, ended: &mut Ended) {
+    /// How long a print may take that the user interrupts.
+    const GRACE: Duration = Duration::from_secs(1);
+    if matches!(ended, Ended::Done) {
+        let _ = interrupt.await;
+        *ended = Ended::Interrupted;
+    }
+    sleep(GRACE).await;
 }
 
 /// Does something on a thread that may block.

@@ -1,6 +1,6 @@
 //! Shaking hands with targets, from the command line.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
 
 use crate::common::{CHAIN, Simulated, json_lines, run, start, text, verack};
@@ -210,6 +210,20 @@ fn an_interrupt_prints_what_is_known() {
     kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
     let last = lines.map(Result::unwrap).last().unwrap();
     assert!(last.starts_with("Finished! Handshake results: 1 OK | 0 PARTIALLY OK | 0 FAILED (1 peer in "), "{last}");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn an_interrupt_ends_it_even_if_nobody_reads_on() {
+    let simulated = Simulated::network();
+    let address = simulated.peer("coalesced").to_string();
+    // More than a pipe holds, and nobody takes any of it.
+    let flood = [address.as_str()].into_iter().chain(["--trace=hex", "-t", "60"]);
+    let many: Vec<_> = (1..3000).map(|port| format!("127.255.0.1:{port}")).collect();
+    let mut child = start(["-c", CHAIN].into_iter().chain(flood).chain(many.iter().map(String::as_str)));
+    let mut first = [0; 1];
+    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
