@@ -1,11 +1,15 @@
 //! The command line: what can be asked for, and the words in which the help says so.
 
-use std::net::{IpAddr, SocketAddr};
+mod values;
+
+use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use bitcoin::{Chain, Feature, Magic, Services, UserAgent};
+use bitcoin::{Chain, Feature, Magic, UserAgent};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+pub use values::{ListenAddress, ServicesArg};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -157,13 +161,13 @@ pub struct Shake {
     #[command(flatten)]
     pub bounds: Bounds,
     /// Time for a connection alone, within --timeout
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_time, help_heading = "Limits")]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::time, help_heading = "Limits")]
     pub connect_timeout: Duration,
     /// Dial at most so many a second
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Limits")]
     pub rate: Option<u32>,
     /// DNS server instead of the system's: IP or IP:PORT
-    #[arg(long, value_name = "IP[:PORT]", value_parser = parse_resolver, help_heading = "Addresses")]
+    #[arg(long, value_name = "IP[:PORT]", value_parser = values::resolver, help_heading = "Addresses")]
     pub resolver: Option<SocketAddr>,
     /// IPv4 only
     #[arg(short = '4', conflicts_with = "v6", help_heading = "Addresses")]
@@ -194,13 +198,13 @@ pub enum Require {
 #[command(next_help_heading = "Introduction")]
 pub struct Introduction {
     /// The network, by name or alias (see 'verack chains')
-    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = parse_chain, help_heading = "Network")]
+    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::chain, help_heading = "Network")]
     pub chain: &'static Chain,
     /// Another network's magic, 8 hex digits; the rest is as on --chain
     #[arg(long, value_name = "HEX", conflicts_with = "signet_challenge", help_heading = "Network")]
     pub magic: Option<Magic>,
     /// A signet of its own: its challenge script in hex
-    #[arg(long, value_name = "HEX", value_parser = parse_signet, help_heading = "Network")]
+    #[arg(long, value_name = "HEX", value_parser = values::signet, help_heading = "Network")]
     pub signet_challenge: Option<Magic>,
     /// Protocol version that we announce [default: the network's current]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
@@ -209,7 +213,7 @@ pub struct Introduction {
     #[arg(short, long, value_name = "SERVICES", default_value = "0")]
     pub services: ServicesArg,
     /// Our user agent, at most 256 bytes
-    #[arg(long, value_name = "TEXT", default_value = concat!("/verack:", env!("CARGO_PKG_VERSION"), "/"), value_parser = parse_user_agent)]
+    #[arg(long, value_name = "TEXT", default_value = concat!("/verack:", env!("CARGO_PKG_VERSION"), "/"), value_parser = values::user_agent)]
     pub user_agent: UserAgent,
     /// Height of the last block that we claim to have
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
@@ -227,10 +231,10 @@ pub struct Introduction {
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_values = ["wtxidrelay", "sendaddrv2"])]
     pub announce: Vec<Extension>,
     /// Announce an optional feature (BIP434): its name, and data in hex; may be given several times
-    #[arg(long, value_name = "NAME[=HEX]", value_parser = parse_feature, action = ArgAction::Append)]
+    #[arg(long, value_name = "NAME[=HEX]", value_parser = values::feature, action = ArgAction::Append)]
     pub feature: Vec<Feature>,
     /// The nonce in our version, in hex [default: random for each connection]
-    #[arg(long, value_name = "HEX", value_parser = parse_nonce)]
+    #[arg(long, value_name = "HEX", value_parser = values::nonce)]
     pub nonce: Option<u64>,
     /// Our clock in seconds since 1970 [default: the system's]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
@@ -259,13 +263,13 @@ pub enum Extension {
 #[command(next_help_heading = "Limits")]
 pub struct Bounds {
     /// Time for each attempt, connection included: seconds, or 5000ms, 10s, 1m
-    #[arg(short, long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
+    #[arg(short, long, value_name = "TIME", default_value = "10s", value_parser = values::time)]
     pub timeout: Duration,
     /// Connections at once [default: what the limit of open files allows, at most 2000]
-    #[arg(short = 'j', long, value_name = "N", value_parser = parse_positive)]
+    #[arg(short = 'j', long, value_name = "N", value_parser = values::positive)]
     pub concurrency: Option<usize>,
     /// Keep the connection so long after the handshake, answering pings
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub hold: Option<Duration>,
 }
 
@@ -273,7 +277,7 @@ pub struct Bounds {
 #[derive(Debug, Args)]
 pub struct Listen {
     /// Where to listen, port 0 for any [default: the network's port on 127.0.0.1]
-    #[arg(value_name = "ADDR[:PORT]", value_parser = parse_listen)]
+    #[arg(value_name = "ADDR[:PORT]", value_parser = values::listen)]
     pub addresses: Vec<ListenAddress>,
     /// End after the first peer has been served
     #[arg(long, conflicts_with = "count")]
@@ -282,7 +286,7 @@ pub struct Listen {
     #[arg(long, value_name = "N")]
     pub count: Option<NonZeroU64>,
     /// Connections at once from one IPv4 address or IPv6 /64 network
-    #[arg(long, value_name = "N", default_value = "16", value_parser = parse_positive, help_heading = "Limits")]
+    #[arg(long, value_name = "N", default_value = "16", value_parser = values::positive, help_heading = "Limits")]
     pub per_address: usize,
     /// How we introduce ourselves.
     #[command(flatten)]
@@ -304,136 +308,4 @@ pub struct Demo {
     /// Port of the peers [default: any free one]
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
     pub port: u16,
-}
-
-/// Where to listen: an address, with or without a port.
-#[derive(Clone, Copy, Debug)]
-pub struct ListenAddress {
-    /// The address.
-    pub ip: IpAddr,
-    /// The port, if one was given.
-    pub port: Option<u16>,
-}
-
-/// Service bits as the user wrote them.
-#[derive(Clone, Debug)]
-pub struct ServicesArg {
-    bits: u64,
-    names: Vec<String>,
-}
-
-impl ServicesArg {
-    /// The bits; names are those of the network.
-    pub fn on(&self, chain: &Chain) -> Result<Services, crate::exit::Error> {
-        self.names.iter().try_fold(Services(self.bits), |services, name| {
-            let named = Services::named(name, &chain.params).ok_or_else(|| {
-                let known = Services(u64::MAX).names(&chain.params).map(|name| name.to_string());
-                let known: Vec<_> = known.filter(|name| !name.starts_with("UNKNOWN")).collect();
-                let known = known.join(", ");
-                crate::exit::Error::Usage(format!("'{name}' is not a service of {}; known are {known}", chain.name))
-            })?;
-            Ok(Services(services.0 | named.0))
-        })
-    }
-}
-
-impl std::str::FromStr for ServicesArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut services = Self { bits: 0, names: Vec::new() };
-        for part in text.split([',', '|']).map(str::trim) {
-            let number = match part.strip_prefix("0x") {
-                Some(hex) => u64::from_str_radix(hex, 16),
-                None => part.parse(),
-            };
-            match number {
-                Ok(bits) => services.bits |= bits,
-                Err(_) if part.starts_with(|c: char| c.is_ascii_alphabetic()) => services.names.push(part.to_owned()),
-                Err(_) => return Err("expected a number (1033, 0x409) below 2^64, or names (NETWORK,WITNESS)".into()),
-            }
-        }
-        Ok(services)
-    }
-}
-
-/// The longest time that can be asked for: a week, far below where clocks overflow.
-const MAX_TIME: Duration = Duration::from_secs(7 * 24 * 3600);
-
-/// A time: seconds, or a number with a unit.
-pub fn parse_time(text: &str) -> Result<Duration, String> {
-    const EXPECTED: &str = "expected a time above 0 and at most a week, such as 10, 2.5, 10s, 5000ms or 1m";
-    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let unit = match unit {
-        "ms" => 0.001,
-        "" | "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return Err(EXPECTED.into()),
-    };
-    let seconds: f64 = number.trim().parse().map_err(|_| EXPECTED)?;
-    let time = Duration::try_from_secs_f64(seconds * unit).map_err(|_| EXPECTED)?;
-    if time.is_zero() || time > MAX_TIME { Err(EXPECTED.into()) } else { Ok(time) }
-}
-
-fn parse_positive(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "expected a whole number above 0".into())
-}
-
-fn parse_chain(name: &str) -> Result<&'static Chain, String> {
-    Chain::named(name).ok_or_else(|| {
-        let near = |chain: &&Chain| chain.name.contains(&name.to_lowercase());
-        let similar: Vec<_> = bitcoin::CHAINS.iter().filter(near).map(|chain| chain.name).take(5).collect();
-        let hint = if similar.is_empty() { String::new() } else { format!(" (did you mean {}?)", similar.join(", ")) };
-        format!("no network of that name; 'verack chains' lists them{hint}")
-    })
-}
-
-fn parse_signet(text: &str) -> Result<Magic, String> {
-    let challenge = parse_hex(text)?;
-    if challenge.is_empty() {
-        return Err("expected the challenge script in hex".into());
-    }
-    Magic::of_signet(&challenge).map_err(|error| error.to_string())
-}
-
-fn parse_user_agent(text: &str) -> Result<UserAgent, String> {
-    UserAgent::new(text.as_bytes()).ok_or_else(|| format!("it has {} bytes; at most 256 are allowed", text.len()))
-}
-
-fn parse_feature(text: &str) -> Result<Feature, String> {
-    let (name, data) = text.split_once('=').unwrap_or((text, ""));
-    Feature::new(name.as_bytes(), &parse_hex(data)?)
-        .map_err(|_| "expected a name of 4 to 80 bytes and at most 512 bytes of data: example.org/x=00ff".into())
-}
-
-fn parse_nonce(text: &str) -> Result<u64, String> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    u64::from_str_radix(digits, 16).map_err(|_| "expected up to 16 hex digits".into())
-}
-
-fn parse_hex(text: &str) -> Result<Vec<u8>, String> {
-    const EXPECTED: &str = "expected an even number of hex digits";
-    if !text.is_ascii() || !text.len().is_multiple_of(2) {
-        return Err(EXPECTED.into());
-    }
-    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| EXPECTED.to_owned());
-    (0..text.len()).step_by(2).map(byte).collect()
-}
-
-fn parse_resolver(text: &str) -> Result<SocketAddr, String> {
-    const DNS_PORT: u16 = 53;
-    let with_port = text.parse().ok();
-    let bare = || text.parse().ok().map(|ip| SocketAddr::new(ip, DNS_PORT));
-    with_port.or_else(bare).ok_or_else(|| "expected an IP address, with or without a port: 9.9.9.9, [::1]:5353".into())
-}
-
-fn parse_listen(text: &str) -> Result<ListenAddress, String> {
-    let with_port = text.parse().ok().map(|socket: SocketAddr| (socket.ip(), Some(socket.port())));
-    let bare = || text.parse().ok().map(|ip| (ip, None));
-    let (ip, port) = with_port
-        .or_else(bare)
-        .ok_or("expected an IP address of this machine, with or without a port: 0.0.0.0:8333")?;
-    Ok(ListenAddress { ip, port })
 }

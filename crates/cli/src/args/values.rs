@@ -1,0 +1,146 @@
+//! Values of options, and the words in which a wrong one is answered.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use bitcoin::{Chain, Feature, Magic, Services, UserAgent};
+
+/// Where to listen: an address, with or without a port.
+#[derive(Clone, Copy, Debug)]
+pub struct ListenAddress {
+    /// The address.
+    pub ip: IpAddr,
+    /// The port, if one was given.
+    pub port: Option<u16>,
+}
+
+/// Service bits as the user wrote them.
+#[derive(Clone, Debug)]
+pub struct ServicesArg {
+    bits: u64,
+    names: Vec<String>,
+}
+
+impl ServicesArg {
+    /// The bits; names are those of the network.
+    pub fn on(&self, chain: &Chain) -> Result<Services, crate::exit::Error> {
+        self.names.iter().try_fold(Services(self.bits), |services, name| {
+            let named = Services::named(name, &chain.params).ok_or_else(|| {
+                let known = Services(u64::MAX).names(&chain.params).map(|name| name.to_string());
+                let known: Vec<_> = known.filter(|name| !name.starts_with("UNKNOWN")).collect();
+                let known = known.join(", ");
+                crate::exit::Error::Usage(format!("'{name}' is not a service of {}; known are {known}", chain.name))
+            })?;
+            Ok(Services(services.0 | named.0))
+        })
+    }
+}
+
+impl std::str::FromStr for ServicesArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut services = Self { bits: 0, names: Vec::new() };
+        for part in text.split([',', '|']).map(str::trim) {
+            let number = match part.strip_prefix("0x") {
+                Some(hex) => u64::from_str_radix(hex, 16),
+                None => part.parse(),
+            };
+            match number {
+                Ok(bits) => services.bits |= bits,
+                Err(_) if part.starts_with(|c: char| c.is_ascii_alphabetic()) => services.names.push(part.to_owned()),
+                Err(_) => return Err("expected a number (1033, 0x409) below 2^64, or names (NETWORK,WITNESS)".into()),
+            }
+        }
+        Ok(services)
+    }
+}
+
+/// The longest time that can be asked for: a week, far below where clocks overflow.
+const MAX_TIME: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A time: seconds, or a number with a unit.
+pub fn time(text: &str) -> Result<Duration, String> {
+    const EXPECTED: &str = "expected a time above 0 and at most a week, such as 10, 2.5, 10s, 5000ms or 1m";
+    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let unit = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(EXPECTED.into()),
+    };
+    let seconds: f64 = number.trim().parse().map_err(|_| EXPECTED)?;
+    let time = Duration::try_from_secs_f64(seconds * unit).map_err(|_| EXPECTED)?;
+    if time.is_zero() || time > MAX_TIME { Err(EXPECTED.into()) } else { Ok(time) }
+}
+
+/// A whole number above 0.
+pub fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "expected a whole number above 0".into())
+}
+
+/// A network by its name or alias.
+pub fn chain(name: &str) -> Result<&'static Chain, String> {
+    Chain::named(name).ok_or_else(|| {
+        let near = |chain: &&Chain| chain.name.contains(&name.to_lowercase());
+        let similar: Vec<_> = bitcoin::CHAINS.iter().filter(near).map(|chain| chain.name).take(5).collect();
+        let hint = if similar.is_empty() { String::new() } else { format!(" (did you mean {}?)", similar.join(", ")) };
+        format!("no network of that name; 'verack chains' lists them{hint}")
+    })
+}
+
+/// The magic of a signet, from its challenge script in hex.
+pub fn signet(text: &str) -> Result<Magic, String> {
+    let challenge = hex(text)?;
+    if challenge.is_empty() {
+        return Err("expected the challenge script in hex".into());
+    }
+    Magic::of_signet(&challenge).map_err(|error| error.to_string())
+}
+
+/// A user agent.
+pub fn user_agent(text: &str) -> Result<UserAgent, String> {
+    UserAgent::new(text.as_bytes()).ok_or_else(|| format!("it has {} bytes; at most 256 are allowed", text.len()))
+}
+
+/// A feature: its name and, behind `=`, data in hex.
+pub fn feature(text: &str) -> Result<Feature, String> {
+    let (name, data) = text.split_once('=').unwrap_or((text, ""));
+    Feature::new(name.as_bytes(), &hex(data)?)
+        .map_err(|_| "expected a name of 4 to 80 bytes and at most 512 bytes of data: example.org/x=00ff".into())
+}
+
+/// A nonce in hex.
+pub fn nonce(text: &str) -> Result<u64, String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    u64::from_str_radix(digits, 16).map_err(|_| "expected up to 16 hex digits".into())
+}
+
+fn hex(text: &str) -> Result<Vec<u8>, String> {
+    const EXPECTED: &str = "expected an even number of hex digits";
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+        return Err(EXPECTED.into());
+    }
+    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| EXPECTED.to_owned());
+    (0..text.len()).step_by(2).map(byte).collect()
+}
+
+/// A DNS server: an address, with or without a port.
+pub fn resolver(text: &str) -> Result<SocketAddr, String> {
+    const DNS_PORT: u16 = 53;
+    let with_port = text.parse().ok();
+    let bare = || text.parse().ok().map(|ip| SocketAddr::new(ip, DNS_PORT));
+    with_port.or_else(bare).ok_or_else(|| "expected an IP address, with or without a port: 9.9.9.9, [::1]:5353".into())
+}
+
+/// Where to listen.
+pub fn listen(text: &str) -> Result<ListenAddress, String> {
+    let with_port = text.parse().ok().map(|socket: SocketAddr| (socket.ip(), Some(socket.port())));
+    let bare = || text.parse().ok().map(|ip| (ip, None));
+    let (ip, port) = with_port
+        .or_else(bare)
+        .ok_or("expected an IP address of this machine, with or without a port: 0.0.0.0:8333")?;
+    Ok(ListenAddress { ip, port })
+}
