@@ -32,7 +32,7 @@ fn concurrency(asked: Option<usize>) -> usize {
     let files = net::raise_open_files().saturating_sub(OTHER_FILES).max(1);
     let wanted = asked.map_or(DEFAULT_CONCURRENCY, |asked| asked as u64);
     if asked.is_some() && wanted > files {
-        eprintln!("warning: the limit of open files allows {files} connections at once, not {wanted} (see ulimit -n)");
+        say!("warning: the limit of open files allows {files} connections at once, not {wanted} (see ulimit -n)");
     }
     usize::try_from(wanted.min(files)).unwrap_or(usize::MAX)
 }

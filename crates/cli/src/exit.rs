@@ -51,7 +51,7 @@ impl Error {
             Self::Usage(text) => (format!("{text}\n\nFor more information, try 'verack --help'."), USAGE),
             Self::Local(text) => (text.clone(), LOCAL),
         };
-        eprintln!("error: {text}");
+        say!("error: {text}");
         ExitCode::from(code)
     }
 }

@@ -1,5 +1,13 @@
 //! `verack`: shakes hands with peer-to-peer nodes, in either direction, and says truthfully how it went.
 
+/// Tells the user something beside the results, on standard error. That nobody reads it is no error.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+
 mod args;
 mod attempt;
 mod command;

@@ -108,7 +108,7 @@ impl Printer {
         match self.format {
             Format::Json => write_json(&mut self.buffer, &self.summary),
             Format::Human if !self.quiet => human::write_summary(&mut self.buffer, &self.summary, elapsed, self.paint),
-            Format::Csv if !self.quiet => eprintln!("{}", human::last_line(&self.summary, elapsed)),
+            Format::Csv if !self.quiet => say!("{}", human::last_line(&self.summary, elapsed)),
             Format::Human | Format::Csv => {}
         }
         self.flush()?;
@@ -132,7 +132,7 @@ impl Printer {
         }
         if self.format == Format::Csv {
             // Among rows of results it would be out of place.
-            eprint!("{text}");
+            say!("{}", text.trim_end());
         } else {
             self.buffer.extend_from_slice(text.as_bytes());
         }
@@ -148,7 +148,7 @@ impl Printer {
         self.buffer.clear();
         written.map_err(|error| {
             if error.kind() != io::ErrorKind::BrokenPipe {
-                eprintln!("error: cannot write to standard output: {error}");
+                say!("error: cannot write to standard output: {error}");
             }
             ReaderGone
         })

@@ -125,7 +125,7 @@ fn read_lines(mut lines: impl BufRead, source: &str, targets: &mut Vec<Target>) 
             Ok(target) => targets.push(target),
             Err(error) => {
                 bad += 1;
-                eprintln!("warning: {source}, line {number}: '{}': {error}", text.escape_debug());
+                say!("warning: {source}, line {number}: '{}': {error}", text.escape_debug());
             }
         }
     }

@@ -33,9 +33,9 @@ fn serve(plan: Plan) -> Result<Exit, Error> {
     runtime()?.block_on(async {
         let network = Network::start(plan).await.map_err(no_network)?;
         let example = network.addresses().next().map(|address| address.to_string()).unwrap_or_default();
-        println!("{} simulated peers are up. Try, in another terminal:\n", network.addresses().count());
-        println!("  {}", command_line(&client_words(&network)));
-        println!("  verack --chain {CHAIN} --trace {example}\n\nCtrl-C ends it.");
+        say!("{} simulated peers are up. Try, in another terminal:\n", network.addresses().count());
+        say!("  {}", command_line(&client_words(&network)));
+        say!("  verack --chain {CHAIN} --trace {example}\n\nCtrl-C ends it.");
         tokio::signal::ctrl_c().await.map_err(|error| Error::local("cannot wait for Ctrl-C", error))?;
         Ok(Exit::Interrupted)
     })
@@ -50,8 +50,8 @@ fn shake_hands_with(plan: Plan, global: &Global) -> Result<Exit, Error> {
     let facts = start.recv().map_err(|error| Error::local("the simulated network did not start", error))??;
     let words = &facts.client_words;
     if !global.quiet {
-        eprintln!("{} simulated peers of every temper are up, and a DNS server that knows them.", facts.truths.len());
-        eprintln!("$ {}\n", command_line(words));
+        say!("{} simulated peers of every temper are up, and a DNS server that knows them.", facts.truths.len());
+        say!("$ {}\n", command_line(words));
     }
     let cli = Cli::try_parse_from(iter::once("verack").chain(words.iter().map(String::as_str)))
         .map_err(|error| Error::Usage(error.to_string()))?;
@@ -162,13 +162,13 @@ impl<'f> Check<'f> {
         if self.wrong.is_empty() {
             if !global.quiet {
                 let verdicts = self.reported.len() + self.unresolved.len();
-                eprintln!("\nEach of these {verdicts} verdicts is the truth.");
+                say!("\nEach of these {verdicts} verdicts is the truth.");
             }
             return Exit::Success;
         }
-        eprintln!("\nerror: {} verdicts are not the truth:", self.wrong.len());
+        say!("\nerror: {} verdicts are not the truth:", self.wrong.len());
         for wrong in &self.wrong {
-            eprintln!("  {wrong}");
+            say!("  {wrong}");
         }
         Exit::NotReached
     }

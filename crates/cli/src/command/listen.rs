@@ -47,7 +47,7 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
     for listener in listeners {
         let address = listener.local_addr().map_err(|error| Error::local("cannot listen", error))?;
         if !global.quiet {
-            eprintln!("listening on {address} ({})", attempts.protocol.chain());
+            say!("listening on {address} ({})", attempts.protocol.chain());
         }
         doors.spawn(accept_all(listener, address.to_string().into(), admit.clone()));
     }
@@ -94,7 +94,10 @@ async fn accept_all(listener: Listener, target: Arc<str>, admit: mpsc::Sender<Ca
                 }
             }
             Ok(Accepted::Turned(peer, cap)) => tracing::info!(%peer, ?cap, "turned away"),
-            Err(error) => return eprintln!("error: cannot accept connections on {target} any more: {error}"),
+            Err(error) => {
+                say!("error: cannot accept connections on {target} any more: {error}");
+                return;
+            }
         }
     }
 }

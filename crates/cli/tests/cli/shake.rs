@@ -201,6 +201,13 @@ fn a_closed_pipe_is_not_an_error() {
 }
 
 #[test]
+fn nor_is_it_one_that_nobody_reads_what_is_said_beside_the_results() {
+    let mut child = start(["listen", "192.0.2.1:18444"]);
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+}
+
+#[test]
 fn an_interrupt_prints_what_is_known() {
     let simulated = Simulated::network();
     let (ok, silent) = (simulated.peer("coalesced").to_string(), simulated.peer("silent").to_string());
