@@ -1,19 +1,16 @@
 //! One attempt: from an address to a report.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use handshake::{Blame, Fault, Role, Stage};
-use net::Verdict;
+use net::{Timer, Verdict};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use crate::args::TraceLevel;
-use crate::output::Line;
-use crate::protocol::{Protocol, Shaken, Tracer};
+use crate::output::Results;
+use crate::protocol::{Protocol, Shaken, Times, Tracer};
 use crate::report::{Bytes, Report, Timing};
 use crate::trace::Entry;
 
@@ -30,41 +27,40 @@ pub struct Attempts {
     pub hold: Option<Duration>,
     /// How much of the wire is shown.
     pub trace: Option<TraceLevel>,
-    /// A permit for each result that may yet wait to be printed.
-    pub room: Arc<Semaphore>,
     /// Where results go.
-    pub lines: UnboundedSender<Line>,
+    pub results: Results,
 }
 
 impl Attempts {
-    /// Results that may wait to be printed. Whoever has one more to hand over waits instead of going on, so attempts
-    /// never run far ahead of whoever reads their results.
-    pub const UNPRINTED: usize = 4096;
-
     /// Dials an address and shakes hands.
-    pub async fn dial(&self, target: Arc<str>, address: SocketAddr) {
+    pub async fn dial(&self, target: &str, address: SocketAddr, timer: &mut Timer) {
         let started = Instant::now();
-        match net::dial(address, self.connect_timeout.min(self.timeout)).await {
-            Ok(stream) => self.shake(Role::Initiator, target, stream, address, started).await,
-            Err(error) => {
-                let mut report = self.failed(target, Some(address), Stage::Connect, &error);
-                report.timing_ms.total = Some(started.elapsed());
-                self.finish(report).await;
-            }
+        match net::dial_timed(address, started, self.connect_timeout.min(self.timeout), timer).await {
+            Ok(stream) => self.shake(Role::Initiator, target, stream, address, started, timer).await,
+            Err(error) => self.fail(target, Some(address), Stage::Connect, started, &error).await,
         }
     }
 
     /// Shakes hands over a connection; the attempt began at `started`.
-    pub async fn shake(&self, role: Role, target: Arc<str>, stream: TcpStream, address: SocketAddr, started: Instant) {
-        let opened = Instant::now();
+    pub async fn shake(
+        &self,
+        role: Role,
+        target: &str,
+        stream: TcpStream,
+        address: SocketAddr,
+        started: Instant,
+        timer: &mut Timer,
+    ) {
+        let opened = if role == Role::Initiator { Instant::now() } else { started };
         let mut trace = |entry: Entry<'_>| {
             if let Some(level) = self.trace {
-                let _ = self.lines.send(Line::Message(Box::new(entry.into_line(&target, address, level))));
+                self.results.message(&entry.into_line(target, address, level));
             }
         };
         let traced = self.trace.is_some();
         let tracer = traced.then_some(&mut trace as Tracer<'_>);
-        let shaken = self.protocol.shake(role, stream, address, opened, started + self.timeout, tracer).await;
+        let times = Times { opened, deadline: started + self.timeout, timer };
+        let shaken = self.protocol.shake(role, stream, address, times, tracer).await;
         let Shaken { verdict, introduced, hello, bytes, connection } = shaken;
         let ended = Instant::now();
         let timing_ms = Timing {
@@ -73,35 +69,48 @@ impl Attempts {
             handshake: connection.is_some().then_some(ended - opened),
             total: Some(ended - started),
         };
-        let report =
-            Report { introduced, timing_ms, bytes, ..self.blank(target.clone(), Some(address), role, verdict) };
         // Unless it is to be held, the connection is closed here, before anything else.
         let held = self.hold.zip(connection);
-        self.finish(report).await;
+        self.results.room().await;
+        let introduced = introduced.as_ref();
+        self.results.report(&Report {
+            introduced,
+            timing_ms,
+            bytes,
+            ..self.blank(target, Some(address), role, &verdict)
+        });
         if let Some((hold, connection)) = held {
             let tracer = traced.then_some(&mut trace as Tracer<'_>);
             self.protocol.hold(connection, opened, ended + hold, tracer).await;
         }
     }
 
-    /// The report of an attempt that ended before there was a connection.
-    pub fn failed(&self, target: Arc<str>, address: Option<SocketAddr>, stage: Stage, fault: &impl Fault) -> Report {
-        self.blank(target, address, Role::Initiator, Verdict::failed(stage, fault))
+    /// Reports an attempt, begun at `started`, that ended before there was a connection.
+    pub async fn fail(
+        &self,
+        target: &str,
+        address: Option<SocketAddr>,
+        stage: Stage,
+        started: Instant,
+        fault: &impl Fault,
+    ) {
+        let verdict = Verdict::failed(stage, fault);
+        let timing_ms = Timing { total: Some(started.elapsed()), ..Timing::default() };
+        self.results.room().await;
+        self.results.report(&Report { timing_ms, ..self.blank(target, address, Role::Initiator, &verdict) });
     }
 
-    /// Hands over a result, as soon as there is room for it.
-    pub async fn finish(&self, report: Report) {
-        // Whoever prints it gives the permit back.
-        self.room.acquire().await.expect("the semaphore is never closed").forget();
-        // Nobody listens any more only when the program is about to end.
-        let _ = self.lines.send(Line::Report(Box::new(report)));
-    }
-
-    fn blank(&self, target: Arc<str>, address: Option<SocketAddr>, role: Role, verdict: Verdict) -> Report {
+    fn blank<'a>(
+        &'a self,
+        target: &'a str,
+        address: Option<SocketAddr>,
+        role: Role,
+        verdict: &'a Verdict,
+    ) -> Report<'a> {
         Report {
             target,
             address,
-            chain: self.protocol.chain().clone(),
+            chain: self.protocol.chain(),
             protocol: self.protocol.name(),
             role: match role {
                 Role::Initiator => "initiator",

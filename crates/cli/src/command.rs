@@ -11,15 +11,13 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Semaphore;
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-use crate::args::{Global, Require};
+use crate::args::Require;
 use crate::exit::{Error, Exit};
-use crate::output::{Line, Printer, ReaderGone};
-use crate::report::{Report, Summary};
+use crate::output::{ReaderGone, Screen, Text, Unprinted};
+use crate::report::Summary;
 
 /// Files that are open besides connections: standard streams, the poller, DNS sockets, listeners, some room.
 const OTHER_FILES: u64 = 128;
@@ -57,75 +55,69 @@ enum Ended {
     ReaderGone,
 }
 
-/// Prints lines as they come until there are no more, or the user interrupts. A result that is printed makes room for
-/// another.
-async fn print_all(
-    mut lines: UnboundedReceiver<Line>,
-    room: &Semaphore,
-    global: &Global,
-    expected: impl Fn() -> u64,
-    mut on_report: impl FnMut(&Report),
-) -> (Ended, Option<Summary>) {
-    /// Lines that are printed with one write, at most.
-    const BATCH: usize = 1024;
-    /// When so many came at once, more are on their way, and are printed together: each print wakes a thread.
-    const MANY: usize = 32;
+/// Prints results as they come until there are no more, or the user interrupts.
+async fn print_all(unprinted: Unprinted, screen: Screen, expected: impl Fn() -> u64) -> (Ended, Option<Summary>) {
+    /// When so much text came at once, more is on its way, and is written together: each write wakes a thread.
+    const MUCH: usize = 8 << 10;
     /// Too short for anybody to notice.
     const PAUSE: Duration = Duration::from_millis(10);
-    let mut printer = Printer::new(global);
-    let mut batch = Vec::new();
+    let mut text = Text::default();
     let interrupt = tokio::signal::ctrl_c();
     tokio::pin!(interrupt);
     let mut ended = Ended::Done;
     loop {
         if matches!(ended, Ended::Interrupted) {
             // What is ready is printed all the same.
-            lines.close();
+            unprinted.close();
         }
+        let results;
         tokio::select! {
             biased;
             _ = &mut interrupt, if matches!(ended, Ended::Done) => {
                 ended = Ended::Interrupted;
+                text = Text::default();
                 continue;
             }
-            received = lines.recv_many(&mut batch, BATCH) => {
-                if received == 0 {
-                    break;
-                }
+            next = unprinted.next(text) => match next {
+                Some(next) => (text, results) = next,
+                None => break,
             }
         }
-        let count = batch.len();
-        let reports = batch.iter().filter_map(Line::report).inspect(|report| on_report(report)).count();
-        printer.expect(expected());
-        let print = move || {
-            let printed = printer.print(batch.drain(..));
-            (printer, batch, printed)
-        };
-        let printing = blocking(print);
-        tokio::pin!(printing);
-        let printed = tokio::select! {
-            printed = &mut printing => Some(printed),
+        screen.progress(results, expected());
+        let much = text.len() >= MUCH;
+        let writing = write(&screen, text);
+        tokio::pin!(writing);
+        let written = tokio::select! {
+            written = &mut writing => Some(written),
             () = given_up(interrupt.as_mut(), &mut ended) => None,
         };
-        match printed {
+        match written {
             None => return (ended, None),
-            Some((_, _, Err(ReaderGone))) => return (Ended::ReaderGone, None),
-            Some((same_printer, same_batch, Ok(()))) => (printer, batch) = (same_printer, same_batch),
+            Some(Err(ReaderGone)) => return (Ended::ReaderGone, None),
+            Some(Ok(same)) => text = same,
         }
-        room.add_permits(reports);
-        if count >= MANY {
+        if much {
             sleep(PAUSE).await;
         }
     }
-    let finished = tokio::select! {
-        finished = blocking(|| printer.finish()) => Some(finished),
+    screen.clear();
+    let (summary, text) = unprinted.finish();
+    let written = tokio::select! {
+        written = write(&screen, text) => Some(written),
         () = given_up(interrupt.as_mut(), &mut ended) => None,
     };
-    match finished {
+    match written {
         None => (ended, None),
-        Some(Ok(summary)) => (ended, Some(summary)),
+        Some(Ok(_)) => (ended, Some(summary)),
         Some(Err(ReaderGone)) => (Ended::ReaderGone, None),
     }
+}
+
+/// Writes text on a thread that may block; gives it back, so that its memory can be used again.
+async fn write(screen: &Screen, text: Text) -> Result<Text, ReaderGone> {
+    let screen = screen.clone();
+    let write = move || screen.write(&text).map(|()| text);
+    spawn_blocking(write).await.expect("writing does not panic, and is not aborted")
 }
 
 /// Completes some time after the user has interrupted: a reader that has stopped reading would keep us for ever.
@@ -137,11 +129,6 @@ async fn given_up(interrupt: Pin<&mut impl Future<Output = io::Result<()>>>, end
         *ended = Ended::Interrupted;
     }
     sleep(GRACE).await;
-}
-
-/// Does something on a thread that may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    spawn_blocking(work).await.expect("printing does not panic, and is not aborted")
 }
 
 /// The exit code for a run that ended so.

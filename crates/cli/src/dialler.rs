@@ -4,12 +4,12 @@ use std::collections::{HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use handshake::{Fault, Stage};
+use net::Timer;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::Interval;
+use tokio::time::{Instant, Interval};
 
 use crate::attempt::{Attempts, NotRoutable};
 use crate::resolve::{Family, ResolveError, Resolver};
@@ -77,7 +77,7 @@ impl Dialler {
                             }
                         }
                     }
-                    Err(error) => self.fail(target, None, Stage::Resolve, started, &error).await,
+                    Err(error) => self.fail(&target, None, Stage::Resolve, started, &error).await,
                 }
             }
         }
@@ -89,7 +89,7 @@ impl Dialler {
         if may {
             self.dial(crew, target.clone(), address).await;
         } else {
-            self.fail(target.clone(), Some(address), Stage::Connect, Instant::now(), &NotRoutable(address)).await;
+            self.fail(target, Some(address), Stage::Connect, Instant::now(), &NotRoutable(address)).await;
         }
     }
 
@@ -103,16 +103,14 @@ impl Dialler {
 
     async fn fail(
         &self,
-        target: Arc<str>,
+        target: &str,
         address: Option<SocketAddr>,
         stage: Stage,
         since: Instant,
         fault: &impl Fault,
     ) {
         self.expected.fetch_add(1, Ordering::Relaxed);
-        let mut report = self.attempts.failed(target, address, stage, fault);
-        report.timing_ms.total = Some(since.elapsed());
-        self.attempts.finish(report).await;
+        self.attempts.fail(target, address, stage, since, fault).await;
     }
 }
 
@@ -153,9 +151,10 @@ impl Drop for Crew {
 }
 
 async fn work(attempts: Arc<Attempts>, first: Job, waiting: Arc<Waiting>) {
+    let mut timer = Timer::new();
     let mut next = Some(first);
     while let Some(Job { target, address }) = next {
-        attempts.dial(target, address).await;
+        attempts.dial(&target, address, &mut timer).await;
         next = waiting.next().await;
     }
 }

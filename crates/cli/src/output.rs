@@ -2,33 +2,108 @@
 
 mod csv;
 mod human;
+mod queue;
 
 use std::io::{self, IsTerminal, Write};
+use std::mem;
 use std::time::{Duration, Instant};
 
 use anstyle::Style;
 use indicatif::{ProgressBar, ProgressStyle};
 
+pub use self::queue::{Results, Unprinted, Watcher, queue};
 use crate::args::{ColorChoice, Format, Global};
 use crate::report::{Report, Summary, in_milliseconds};
 use crate::trace;
 
-/// Something to print.
-#[derive(Debug)]
-pub enum Line {
-    /// A result.
-    Report(Box<Report>),
-    /// A message that passed.
-    Message(Box<trace::Line>),
+/// Text on its way out.
+#[derive(Debug, Default)]
+pub struct Text {
+    /// For standard output.
+    out: Vec<u8>,
+    /// For standard error.
+    err: Vec<u8>,
 }
 
-impl Line {
-    /// The result, if it is one.
-    pub fn report(&self) -> Option<&Report> {
-        match self {
-            Self::Report(report) => Some(report),
-            Self::Message(_) => None,
+impl Text {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// In bytes.
+    pub fn len(&self) -> usize {
+        self.out.len() + self.err.len()
+    }
+
+    fn clear(&mut self) {
+        self.out.clear();
+        self.err.clear();
+    }
+}
+
+/// Turns results into text.
+#[derive(Debug)]
+pub struct Printer {
+    format: Format,
+    quiet: bool,
+    paint: Paint,
+    summary: Summary,
+    started: Instant,
+    text: Text,
+    header_due: bool,
+}
+
+impl Printer {
+    /// A printer of what was asked for.
+    pub fn new(global: &Global) -> Self {
+        let format = global.format();
+        Self {
+            format,
+            quiet: global.quiet,
+            paint: Paint::new(global.color, io::stdout().is_terminal()),
+            summary: Summary::default(),
+            started: Instant::now(),
+            text: Text::default(),
+            header_due: format == Format::Csv,
         }
+    }
+
+    fn report(&mut self, report: &Report<'_>) {
+        self.summary.add(report.verdict);
+        let out = &mut self.text.out;
+        match self.format {
+            Format::Human => human::write_report(out, report, self.paint),
+            Format::Json => write_json(out, report),
+            Format::Csv => csv::write_report(out, report, mem::take(&mut self.header_due)),
+        }
+    }
+
+    fn message(&mut self, message: &trace::Line<'_>) {
+        match self.format {
+            Format::Json => write_json(&mut self.text.out, message),
+            Format::Human => message.write_human(&mut self.text.out),
+            // Among rows of results it would be out of place.
+            Format::Csv => message.write_human(&mut self.text.err),
+        }
+    }
+
+    /// How many results there have been.
+    fn results(&self) -> u64 {
+        self.summary.attempts
+    }
+
+    fn finish(&mut self) -> (Summary, Text) {
+        let elapsed = self.started.elapsed();
+        self.summary.elapsed_ms = in_milliseconds(elapsed);
+        let Text { out, err } = &mut self.text;
+        match self.format {
+            Format::Json => write_json(out, &self.summary),
+            Format::Human if !self.quiet => human::write_summary(out, &self.summary, elapsed, self.paint),
+            Format::Csv if !self.quiet => human::write_last_line(err, &self.summary, elapsed),
+            Format::Human | Format::Csv => {}
+        }
+        (mem::take(&mut self.summary), mem::take(&mut self.text))
     }
 }
 
@@ -36,116 +111,51 @@ impl Line {
 #[derive(Debug)]
 pub struct ReaderGone;
 
-/// Prints results.
-#[derive(Debug)]
-pub struct Printer {
-    format: Format,
-    quiet: bool,
-    paint: Paint,
+/// Where text is written.
+#[derive(Clone, Debug)]
+pub struct Screen {
     progress: Option<ProgressBar>,
-    summary: Summary,
-    started: Instant,
-    buffer: Vec<u8>,
-    header_due: bool,
 }
 
-impl Printer {
-    /// A printer to standard output.
+impl Screen {
+    /// Standard output, with a line of progress below it if that is a terminal and people are to read it.
     pub fn new(global: &Global) -> Self {
-        let format = global.format();
-        let terminal = io::stdout().is_terminal();
-        let progress = terminal && io::stderr().is_terminal() && format == Format::Human && !global.quiet;
-        Self {
-            format,
-            quiet: global.quiet,
-            paint: Paint::new(global.color, terminal),
-            progress: progress.then(progress_bar),
-            summary: Summary::default(),
-            started: Instant::now(),
-            buffer: Vec::new(),
-            header_due: format == Format::Csv,
-        }
+        let terminals = io::stdout().is_terminal() && io::stderr().is_terminal();
+        let progress = terminals && global.format() == Format::Human && !global.quiet;
+        Self { progress: progress.then(progress_bar) }
     }
 
-    /// How many attempts there will be in all, as far as is known.
-    pub fn expect(&self, attempts: u64) {
+    /// Shows how far it has come.
+    pub fn progress(&self, results: u64, expected: u64) {
         if let Some(progress) = &self.progress {
-            progress.set_length(attempts);
+            progress.set_length(expected);
+            progress.set_position(results);
         }
     }
 
-    /// Prints these lines with one write. It may block: a reader that is slow must not stop connections from being
-    /// served, so this has no place on a thread that serves them.
-    ///
-    /// # Errors
-    /// If nobody reads them.
-    pub fn print(&mut self, lines: impl IntoIterator<Item = Line>) -> Result<(), ReaderGone> {
-        for line in lines {
-            match line {
-                Line::Report(report) => {
-                    self.summary.add(&report.verdict);
-                    self.format_report(&report);
-                }
-                Line::Message(message) => self.format_message(&message),
-            }
-        }
+    /// Takes the line of progress away.
+    pub fn clear(&self) {
         if let Some(progress) = &self.progress {
-            progress.set_position(self.summary.attempts);
+            progress.finish_and_clear();
         }
-        self.flush()
     }
 
-    /// Prints the summary, and returns it.
+    /// Writes text at once. It may block: a reader that is slow must not stop connections from being served, so this
+    /// has no place on a thread that serves them.
     ///
     /// # Errors
     /// If nobody reads it.
-    pub fn finish(mut self) -> Result<Summary, ReaderGone> {
-        if let Some(progress) = self.progress.take() {
-            progress.finish_and_clear();
-        }
-        let elapsed = self.started.elapsed();
-        self.summary.elapsed_ms = in_milliseconds(elapsed);
-        match self.format {
-            Format::Json => write_json(&mut self.buffer, &self.summary),
-            Format::Human if !self.quiet => human::write_summary(&mut self.buffer, &self.summary, elapsed, self.paint),
-            Format::Csv if !self.quiet => say!("{}", human::last_line(&self.summary, elapsed)),
-            Format::Human | Format::Csv => {}
-        }
-        self.flush()?;
-        Ok(self.summary)
-    }
-
-    fn format_report(&mut self, report: &Report) {
-        let out = &mut self.buffer;
-        match self.format {
-            Format::Human => human::write_report(out, report, self.paint),
-            Format::Json => write_json(out, report),
-            Format::Csv => csv::write_report(out, report, std::mem::take(&mut self.header_due)),
-        }
-    }
-
-    fn format_message(&mut self, message: &trace::Line) {
-        let mut text = String::new();
-        match self.format {
-            Format::Json => return write_json(&mut self.buffer, message),
-            Format::Human | Format::Csv => message.write_human(&mut text),
-        }
-        if self.format == Format::Csv {
-            // Among rows of results it would be out of place.
-            say!("{}", text.trim_end());
-        } else {
-            self.buffer.extend_from_slice(text.as_bytes());
-        }
-    }
-
-    fn flush(&mut self) -> Result<(), ReaderGone> {
-        let mut stdout = io::stdout().lock();
-        let mut write = || stdout.write_all(&self.buffer).and_then(|()| stdout.flush());
+    pub fn write(&self, text: &Text) -> Result<(), ReaderGone> {
+        let write = || {
+            // Nobody reading what is said beside the results is no error.
+            let _ = io::stderr().write_all(&text.err);
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(&text.out).and_then(|()| stdout.flush())
+        };
         let written = match &self.progress {
             Some(progress) => progress.suspend(write),
             None => write(),
         };
-        self.buffer.clear();
         written.map_err(|error| {
             if error.kind() != io::ErrorKind::BrokenPipe {
                 say!("error: cannot write to standard output: {error}");

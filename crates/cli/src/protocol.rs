@@ -2,17 +2,18 @@
 
 mod bitcoin;
 
+use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ::handshake::Role;
-use net::Verdict;
+use net::{Timer, Verdict};
+use serde::{Serialize, Serializer};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 pub use self::bitcoin::Bitcoin;
-use crate::report::{Bytes, Peer};
+use crate::report::Bytes;
 use crate::trace::Entry;
 
 /// A protocol, with all that our side says in it.
@@ -45,17 +46,34 @@ pub enum Introduced {
 }
 
 impl Introduced {
-    /// What is reported of it.
-    pub fn peer(&self) -> Peer {
+    /// The name of its program, as it gives it.
+    pub fn agent(&self) -> String {
         match self {
-            Self::Bitcoin(introduced) => introduced.peer(),
+            Self::Bitcoin(introduced) => introduced.version.user_agent.to_string(),
         }
     }
 
-    /// One sentence on a concluded handshake.
-    pub fn describe(&self) -> String {
+    /// What it offers, for people.
+    pub fn offers(&self) -> String {
         match self {
-            Self::Bitcoin(introduced) => introduced.describe(),
+            Self::Bitcoin(introduced) => introduced.peer().service_names.to_string(),
+        }
+    }
+}
+
+/// One sentence on a concluded handshake.
+impl fmt::Display for Introduced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bitcoin(introduced) => introduced.fmt(f),
+        }
+    }
+}
+
+impl Serialize for Introduced {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Bitcoin(introduced) => introduced.peer().serialize(serializer),
         }
     }
 }
@@ -65,6 +83,17 @@ impl Introduced {
 pub enum Connection {
     /// Bitcoin, in plain text.
     Bitcoin(net::Unread<TcpStream>),
+}
+
+/// The clock of a handshake.
+#[derive(Debug)]
+pub struct Times<'t> {
+    /// When the connection was open.
+    pub opened: Instant,
+    /// When the handshake must be over.
+    pub deadline: Instant,
+    /// Keeps to the deadline.
+    pub timer: &'t mut Timer,
 }
 
 /// Is shown each message as it passes.
@@ -86,7 +115,7 @@ impl Protocol {
     }
 
     /// The network's name.
-    pub fn chain(&self) -> &Arc<str> {
+    pub fn chain(&self) -> &str {
         match self {
             Self::Bitcoin(bitcoin) => bitcoin.chain(),
         }
@@ -99,18 +128,17 @@ impl Protocol {
         }
     }
 
-    /// Has the handshake over a connection that was `opened` just now.
+    /// Has the handshake over a connection.
     pub async fn shake(
         &self,
         role: Role,
         stream: TcpStream,
         peer: SocketAddr,
-        opened: Instant,
-        deadline: Instant,
+        times: Times<'_>,
         tracer: Option<Tracer<'_>>,
     ) -> Shaken {
         match self {
-            Self::Bitcoin(bitcoin) => bitcoin.shake(role, stream, peer, opened, deadline, tracer).await,
+            Self::Bitcoin(bitcoin) => bitcoin.shake(role, stream, peer, times, tracer).await,
         }
     }
 

@@ -1,10 +1,9 @@
 //! What is reported of each attempt, and of all together. The JSON form of these types is a promise: fields are added,
 //! never renamed.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use net::{Outcome, Verdict};
@@ -14,14 +13,14 @@ use serde::{Serialize, Serializer};
 use crate::protocol::Introduced;
 
 /// One attempt to shake hands.
-#[derive(Clone, Debug)]
-pub struct Report {
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
     /// What the user named; for an accepted connection, where it came in.
-    pub target: Arc<str>,
+    pub target: &'a str,
     /// The peer's address; none if the name did not resolve.
     pub address: Option<SocketAddr>,
     /// The network's name.
-    pub chain: Arc<str>,
+    pub chain: &'a str,
     /// The protocol's name.
     pub protocol: &'static str,
     /// `initiator` or `responder`: ours.
@@ -29,32 +28,32 @@ pub struct Report {
     /// What carried the handshake.
     pub transport: &'static str,
     /// How it went.
-    pub verdict: Verdict,
+    pub verdict: &'a Verdict,
     /// How the peer introduced itself, if it did.
-    pub introduced: Option<Introduced>,
+    pub introduced: Option<&'a Introduced>,
     /// How long it took.
     pub timing_ms: Timing,
     /// How much passed.
     pub bytes: Bytes,
 }
 
-impl Report {
+impl<'a> Report<'a> {
     /// One plain sentence.
-    pub fn detail(&self) -> Cow<'_, str> {
-        match &self.introduced {
-            Some(introduced) if self.verdict.outcome == Outcome::Ok => introduced.describe().into(),
-            _ => self.verdict.detail.as_str().into(),
+    pub fn detail(&self) -> Detail<'a> {
+        match self.introduced {
+            Some(introduced) if self.verdict.outcome == Outcome::Ok => Detail::Introduced(introduced),
+            _ => Detail::Verdict(&self.verdict.detail),
         }
     }
 }
 
-impl Serialize for Report {
+impl Serialize for Report<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Report", 15)?;
         fields.serialize_field("type", "handshake")?;
-        fields.serialize_field("target", &self.target)?;
+        fields.serialize_field("target", self.target)?;
         fields.serialize_field("address", &self.address)?;
-        fields.serialize_field("chain", &self.chain)?;
+        fields.serialize_field("chain", self.chain)?;
         fields.serialize_field("protocol", self.protocol)?;
         fields.serialize_field("role", self.role)?;
         fields.serialize_field("transport", self.transport)?;
@@ -62,39 +61,45 @@ impl Serialize for Report {
         fields.serialize_field("stage", self.verdict.stage.name())?;
         fields.serialize_field("reason", self.verdict.reason)?;
         fields.serialize_field("blame", &self.verdict.blame.map(handshake::Blame::name))?;
-        fields.serialize_field("detail", &self.detail())?;
-        fields.serialize_field("peer", &self.introduced.as_ref().map(Introduced::peer))?;
+        fields.serialize_field("detail", &Text(self.detail()))?;
+        fields.serialize_field("peer", &self.introduced)?;
         fields.serialize_field("timing_ms", &self.timing_ms)?;
         fields.serialize_field("bytes", &self.bytes)?;
         fields.end()
     }
 }
 
-/// How a peer introduced itself. All text is printable ASCII, other bytes escaped as `\xNN`.
-#[derive(Clone, Debug, Serialize)]
-pub struct Peer {
-    /// Protocol version.
-    pub version: i32,
-    /// Service bits.
-    pub services: u64,
-    /// Their names.
-    pub service_names: Vec<Cow<'static, str>>,
-    /// Its program.
-    pub user_agent: String,
-    /// Height of its chain; `null` if it did not say.
-    pub start_height: Option<i32>,
-    /// Whether it wants transactions announced; `null` if it did not say, which means yes.
-    pub relay: Option<bool>,
-    /// Its clock, seconds since 1970.
-    pub time: i64,
-    /// Its clock minus ours, in seconds.
-    pub clock_offset_s: i64,
-    /// How it sees us; `null` if it did not say.
-    pub our_address: Option<SocketAddr>,
-    /// Its nonce in hex; `null` if it did not say.
-    pub nonce: Option<String>,
-    /// The extensions that it announced.
-    pub features: Vec<Cow<'static, str>>,
+/// One plain sentence on an attempt.
+#[derive(Clone, Copy, Debug)]
+pub enum Detail<'a> {
+    /// It concluded, with this peer.
+    Introduced(&'a Introduced),
+    /// It did not.
+    Verdict(&'a str),
+}
+
+impl fmt::Display for Detail<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Introduced(introduced) => introduced.fmt(f),
+            Self::Verdict(sentence) => f.write_str(sentence),
+        }
+    }
+}
+
+/// What is reported as the text that it prints as, without a copy of that text being made.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<T>(pub T);
+
+impl<T: fmt::Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// [`Text`] as an attribute of a field.
+pub fn as_text<S: Serializer>(value: impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&value)
 }
 
 /// Times in milliseconds; `null` for what was not reached.

@@ -1,8 +1,8 @@
 //! What went over the wire, message by message, as an implementer of the protocol wants to read it.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -14,9 +14,9 @@ use crate::report::in_milliseconds;
 /// One message, or part of one.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename = "message")]
-pub struct Line {
+pub struct Line<'a> {
     /// What the user named.
-    pub target: Arc<str>,
+    pub target: &'a str,
     /// The peer's address.
     pub address: SocketAddr,
     /// Milliseconds since the connection was open.
@@ -69,9 +69,9 @@ pub struct Entry<'a> {
 
 impl Entry<'_> {
     /// The line, as much of it as was asked for.
-    pub fn into_line(self, target: &Arc<str>, address: SocketAddr, level: TraceLevel) -> Line {
+    pub fn into_line(self, target: &str, address: SocketAddr, level: TraceLevel) -> Line<'_> {
         Line {
-            target: target.clone(),
+            target,
             address,
             at_ms: in_milliseconds(self.at),
             direction: self.direction,
@@ -91,9 +91,9 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-impl Line {
+impl Line<'_> {
     /// For people: one line, and the bytes below it.
-    pub fn write_human(&self, out: &mut String) {
+    pub fn write_human(&self, out: &mut Vec<u8>) {
         let arrow = match self.direction {
             Direction::Sent => "->",
             Direction::Received => "<-",
@@ -105,7 +105,7 @@ impl Line {
                 value => write!(out, "  {name} {value}"),
             };
         }
-        out.push('\n');
+        out.push(b'\n');
         if let Some(hex) = &self.hex {
             write_dump(hex, out);
         }
@@ -113,7 +113,7 @@ impl Line {
 }
 
 /// Sixteen bytes a line, with their offset and what is printable of them.
-fn write_dump(hex: &str, out: &mut String) {
+fn write_dump(hex: &str, out: &mut Vec<u8>) {
     for (row, digits) in hex.as_bytes().chunks(32).enumerate() {
         let pairs = digits.chunks(2).map(|pair| String::from_utf8_lossy(pair));
         let mut text = String::new();
@@ -134,10 +134,10 @@ mod tests {
 
     #[test]
     fn a_dump_shows_offsets_bytes_and_text() {
-        let mut out = String::new();
+        let mut out = Vec::new();
         write_dump(&super::hex(b"\xf9\xbe\xb4\xd9version\0\0\0\0\0\x1b[2J"), &mut out);
         assert_eq!(
-            out,
+            String::from_utf8(out).unwrap(),
             "    0000  f9 be b4 d9 76 65 72 73 69 6f 6e 00 00 00 00 00  ....version.....\n    \
              0010  1b 5b 32 4a                                      .[2J\n"
         );

@@ -10,19 +10,31 @@ use rustix::net::sockopt::set_tcp_nodelay;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
+
+use crate::timer::Timer;
 
 /// Connects, and turns off Nagle's delay: a handshake's messages must not wait for one another.
 ///
 /// # Errors
 /// [`DialError`], which tells the peer, the path and our own side apart.
 pub async fn dial(address: SocketAddr, within: Duration) -> Result<TcpStream, DialError> {
-    let deadline = Instant::now() + within;
-    let connected = match timeout_at(deadline, connect(address)).await {
-        Ok(connected) => connected,
-        Err(_) => Err(io::ErrorKind::TimedOut.into()),
-    };
-    connected.map_err(|error| DialError::of(address, error, within.saturating_sub(deadline - Instant::now())))
+    dial_timed(address, Instant::now(), within, &mut Timer::new()).await
+}
+
+/// As [`dial`], where the time began at `started`, with a timer that the caller uses again.
+///
+/// # Errors
+/// As [`dial`].
+pub async fn dial_timed(
+    address: SocketAddr,
+    started: Instant,
+    within: Duration,
+    timer: &mut Timer,
+) -> Result<TcpStream, DialError> {
+    let connected = timer.wait(started + within, connect(address)).await;
+    let connected = connected.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
+    connected.map_err(|error| DialError::of(address, error, started.elapsed()))
 }
 
 /// Connects as [`TcpStream::connect`] does, except that a peer which accepted and reset at once did accept.

@@ -9,14 +9,16 @@ mod files;
 mod listen;
 mod routable;
 mod run;
+mod timer;
 mod unread;
 mod verdict;
 
-pub use dial::{DialError, dial};
+pub use dial::{DialError, dial, dial_timed};
 pub use failure::{Cause, Failure};
 pub use files::raise_open_files;
 pub use listen::{Accepted, Caps, Listener, Place, Turned};
 pub use routable::is_globally_routable;
-pub use run::{Established, Limits, Seen, run};
+pub use run::{Established, Limits, Seen, run, run_timed};
+pub use timer::Timer;
 pub use unread::Unread;
 pub use verdict::{Outcome, Verdict};

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use handshake::{Handshake, Rx, Step};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::failure::{Cause, Failure};
+use crate::timer::Timer;
 use crate::unread::Unread;
 
 /// What bounds a handshake, whatever the peer does.
@@ -76,8 +77,26 @@ pub struct Seen<'a, E> {
 /// [`Failure`] with what was waited for and why it did not come.
 pub async fn run<H, S>(
     handshake: &mut H,
+    stream: S,
+    limits: Limits,
+    on_event: impl FnMut(Seen<'_, H::Event>),
+) -> Result<Established<S, H::Output>, Failure<H::Error>>
+where
+    H: Handshake,
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    run_timed(handshake, stream, limits, &mut Timer::new(), on_event).await
+}
+
+/// As [`run`], with a timer that the caller uses again.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_timed<H, S>(
+    handshake: &mut H,
     mut stream: S,
     limits: Limits,
+    timer: &mut Timer,
     on_event: impl FnMut(Seen<'_, H::Event>),
 ) -> Result<Established<S, H::Output>, Failure<H::Error>>
 where
@@ -94,11 +113,8 @@ where
         received: 0,
         sent: 0,
     };
-    let result = match timeout_at(limits.deadline, driver.converse(&mut stream)).await {
-        Ok(result) => result,
-        Err(_) => Err(Cause::Late),
-    };
-    match result {
+    let result = timer.wait(limits.deadline, driver.converse(&mut stream)).await;
+    match result.unwrap_or(Err(Cause::Late)) {
         Ok(output) => {
             Ok(Established { io: stream, output, unread: driver.kept, sent: driver.sent, received: driver.received })
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::iter;
 use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
 use bitcoin::Chain;
@@ -55,8 +55,10 @@ fn shake_hands_with(plan: Plan, global: &Global) -> Result<Exit, Error> {
     }
     let cli = Cli::try_parse_from(iter::once("verack").chain(words.iter().map(String::as_str)))
         .map_err(|error| Error::Usage(error.to_string()))?;
-    let mut check = Check::new(&facts);
-    let exit = shake::run_watched(&cli.shake, global, |report| check.take(report))?;
+    let check = Arc::new(Mutex::new(Check::new(facts)));
+    let checking = check.clone();
+    let watcher = Box::new(move |report: &Report<'_>| lock(&checking).take(report));
+    let exit = shake::run_watched(&cli.shake, global, Some(watcher))?;
     drop(end);
     if network_thread.join().is_err() {
         return Err(Error::Local("the simulated network broke".to_owned()));
@@ -64,7 +66,12 @@ fn shake_hands_with(plan: Plan, global: &Global) -> Result<Exit, Error> {
     if exit == Exit::Interrupted {
         return Ok(exit);
     }
-    Ok(check.conclude(global))
+    let exit = lock(&check).conclude(global);
+    Ok(exit)
+}
+
+fn lock(check: &Mutex<Check>) -> MutexGuard<'_, Check> {
+    check.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Keeps a network up until `ended`; says through `started` what there is to know about it.
@@ -116,22 +123,22 @@ impl Facts {
 }
 
 /// Compares reports with the truth.
-struct Check<'f> {
-    facts: &'f Facts,
+struct Check {
+    facts: Facts,
     reported: HashSet<SocketAddr>,
     unresolved: HashSet<String>,
     wrong: Vec<String>,
 }
 
-impl<'f> Check<'f> {
-    fn new(facts: &'f Facts) -> Self {
+impl Check {
+    fn new(facts: Facts) -> Self {
         Self { facts, reported: HashSet::new(), unresolved: HashSet::new(), wrong: Vec::new() }
     }
 
-    fn take(&mut self, report: &Report) {
-        let verdict = &report.verdict;
+    fn take(&mut self, report: &Report<'_>) {
+        let verdict = report.verdict;
         let Some(address) = report.address else {
-            let expected = NAMES_OF_FAILURE.iter().find(|(name, _)| *name == &*report.target);
+            let expected = NAMES_OF_FAILURE.iter().find(|(name, _)| *name == report.target);
             if expected.is_none_or(|(_, reason)| *reason != verdict.reason) {
                 self.wrong.push(format!("{}: {verdict}", report.target));
             }
@@ -154,7 +161,7 @@ impl<'f> Check<'f> {
     }
 
     /// Says whether every verdict was the truth, and nobody was missed.
-    fn conclude(mut self, global: &Global) -> Exit {
+    fn conclude(&mut self, global: &Global) -> Exit {
         let missed = self.facts.truths.keys().filter(|address| !self.reported.contains(address));
         self.wrong.extend(missed.map(|address| format!("{address} was not reported")));
         let missed = NAMES_OF_FAILURE.iter().filter(|(name, _)| !self.unresolved.contains(*name));

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use bitcoin::Services;
 use handshake::Role;
-use net::{Accepted, Caps, Listener, Place};
+use net::{Accepted, Caps, Listener, Place, Timer};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -16,6 +16,7 @@ use super::{concurrency, exit, print_all, runtime};
 use crate::args::{Global, Listen, Require};
 use crate::attempt::Attempts;
 use crate::exit::{Error, Exit};
+use crate::output::{Printer, Screen, queue};
 use crate::protocol::{Bitcoin, Protocol};
 
 /// Runs the command.
@@ -31,16 +32,14 @@ pub fn run(args: &Listen, global: &Global) -> Result<Exit, Error> {
 async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency: usize) -> Result<Exit, Error> {
     let caps = Caps { total: concurrency, per_address: args.per_address };
     let listeners = bind(&addresses(args, protocol.port()), caps).await?;
-    let (lines, printed) = mpsc::unbounded_channel();
-    let room = Arc::new(Semaphore::new(Attempts::UNPRINTED));
+    let (results, unprinted) = queue(Printer::new(global), None);
     let attempts = Arc::new(Attempts {
         protocol,
         timeout: args.bounds.timeout,
         connect_timeout: args.bounds.timeout,
         hold: args.bounds.hold,
         trace: global.trace,
-        room: room.clone(),
-        lines,
+        results,
     });
     let (admit, admitted) = mpsc::channel(1);
     let mut doors = JoinSet::new();
@@ -53,7 +52,7 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
     }
     let count = if args.once { NonZeroU64::new(1) } else { args.count };
     tokio::spawn(shake_all(attempts, admitted, count, doors));
-    let (ended, summary) = print_all(printed, &room, global, || 0, |_| {}).await;
+    let (ended, summary) = print_all(unprinted, Screen::new(global), || 0).await;
     Ok(exit(&ended, summary.as_ref(), Require::Any))
 }
 
@@ -117,7 +116,7 @@ async fn shake_all(
         left = left.map(|left| left - 1);
         let attempts = attempts.clone();
         tokio::spawn(async move {
-            attempts.shake(Role::Responder, target, stream, peer, Instant::now()).await;
+            attempts.shake(Role::Responder, &target, stream, peer, Instant::now(), &mut Timer::new()).await;
             drop(place);
         });
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{concurrency, exit, print_all, runtime};
@@ -12,22 +11,22 @@ use crate::args::{Global, Shake};
 use crate::attempt::Attempts;
 use crate::dialler::Dialler;
 use crate::exit::{Error, Exit};
+use crate::output::{Printer, Screen, Watcher, queue};
 use crate::protocol::{Bitcoin, Protocol};
-use crate::report::Report;
 use crate::resolve::{Family, Options, Resolver};
 use crate::target::{self, Kind, Target};
 
 /// Runs the command.
 pub fn run(args: &Shake, global: &Global) -> Result<Exit, Error> {
-    run_watched(args, global, |_| {})
+    run_watched(args, global, None)
 }
 
-/// Runs the command, and shows each report to `on_report` before it is printed.
-pub fn run_watched(args: &Shake, global: &Global, on_report: impl FnMut(&Report)) -> Result<Exit, Error> {
+/// Runs the command, and shows each report to `watcher` before it is printed.
+pub fn run_watched(args: &Shake, global: &Global, watcher: Option<Watcher>) -> Result<Exit, Error> {
     let plan = Plan::new(args)?;
     let concurrency = concurrency(args.bounds.concurrency);
     let runtime = runtime()?;
-    let result = runtime.block_on(plan.carry_out(args, global, concurrency, on_report));
+    let result = runtime.block_on(plan.carry_out(args, global, concurrency, watcher));
     // A lookup that still blocks must not hold up the end.
     runtime.shutdown_background();
     result
@@ -66,10 +65,9 @@ impl Plan {
         args: &Shake,
         global: &Global,
         concurrency: usize,
-        on_report: impl FnMut(&Report),
+        watcher: Option<Watcher>,
     ) -> Result<Exit, Error> {
-        let (lines, printed) = mpsc::unbounded_channel();
-        let room = Arc::new(Semaphore::new(Attempts::UNPRINTED));
+        let (results, unprinted) = queue(Printer::new(global), watcher);
         let names = self.targets.iter().any(|target| matches!(target.kind, Kind::Name(..)));
         let family = match (args.v4, args.v6) {
             (true, _) => Family::V4,
@@ -85,8 +83,7 @@ impl Plan {
                 connect_timeout: args.connect_timeout,
                 hold: args.bounds.hold,
                 trace: global.trace,
-                room: room.clone(),
-                lines,
+                results,
             }),
             resolver: if names { Some(Resolver::new(options)?) } else { None },
             family,
@@ -98,7 +95,7 @@ impl Plan {
         };
         tokio::spawn(dialler.dial_all(self.targets));
         let expected = || expected.load(Ordering::Relaxed);
-        let (ended, summary) = print_all(printed, &room, global, expected, on_report).await;
+        let (ended, summary) = print_all(unprinted, Screen::new(global), expected).await;
         Ok(exit(&ended, summary.as_ref(), args.require))
     }
 }

@@ -3,7 +3,7 @@
 use ::csv::Writer;
 
 use crate::protocol::Introduced;
-use crate::report::{Report, in_milliseconds};
+use crate::report::{Report, Text, in_milliseconds};
 
 const HEADER: [&str; 28] = [
     "target",
@@ -37,7 +37,7 @@ const HEADER: [&str; 28] = [
 ];
 
 /// One row, below the header if that is due. What does not apply is left empty; lists are joined by spaces.
-pub fn write_report(out: &mut Vec<u8>, report: &Report, header_due: bool) {
+pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, header_due: bool) {
     let mut writer = Writer::from_writer(out);
     if header_due {
         writer.write_record(HEADER).expect("memory takes every write");
@@ -46,13 +46,16 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report, header_due: bool) {
     writer.flush().expect("memory takes every write");
 }
 
-fn row(report: &Report) -> [String; 28] {
+fn row(report: &Report<'_>) -> [String; 28] {
     fn or_empty(value: Option<impl ToString>) -> String {
         value.map(|value| value.to_string()).unwrap_or_default()
     }
-    let peer = report.introduced.as_ref().map(Introduced::peer);
+    fn spaced<T: ToString>(values: impl Iterator<Item = T>) -> String {
+        values.map(|value| value.to_string()).collect::<Vec<_>>().join(" ")
+    }
+    let peer = report.introduced.map(|Introduced::Bitcoin(introduced)| introduced.peer());
     let peer = peer.as_ref();
-    let verdict = &report.verdict;
+    let verdict = report.verdict;
     let timing = report.timing_ms;
     let time = |time: Option<_>| or_empty(time.map(in_milliseconds));
     [
@@ -66,18 +69,18 @@ fn row(report: &Report) -> [String; 28] {
         verdict.stage.name().to_owned(),
         verdict.reason.to_owned(),
         or_empty(verdict.blame.map(handshake::Blame::name)),
-        report.detail().into_owned(),
+        report.detail().to_string(),
         or_empty(peer.map(|peer| peer.version)),
         or_empty(peer.map(|peer| peer.services)),
-        or_empty(peer.map(|peer| peer.service_names.join(" "))),
-        or_empty(peer.map(|peer| &peer.user_agent)),
+        or_empty(peer.map(|peer| spaced(peer.service_names.iter()))),
+        or_empty(peer.map(|peer| peer.user_agent)),
         or_empty(peer.and_then(|peer| peer.start_height)),
         or_empty(peer.and_then(|peer| peer.relay)),
         or_empty(peer.map(|peer| peer.time)),
         or_empty(peer.map(|peer| peer.clock_offset_s)),
         or_empty(peer.and_then(|peer| peer.our_address)),
-        or_empty(peer.and_then(|peer| peer.nonce.as_ref())),
-        or_empty(peer.map(|peer| peer.features.join(" "))),
+        or_empty(peer.and_then(|peer| peer.nonce).map(|Text(nonce)| nonce)),
+        or_empty(peer.map(|peer| spaced(peer.features.iter()))),
         time(timing.connect),
         time(timing.hello),
         time(timing.handshake),

@@ -8,7 +8,7 @@ use net::Outcome;
 
 use super::Paint;
 use crate::protocol::Introduced;
-use crate::report::{Peer, Report, Summary, in_milliseconds};
+use crate::report::{Report, Summary, in_milliseconds};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const HALF: Style = AnsiColor::Yellow.on_default().bold();
@@ -24,44 +24,30 @@ fn style(outcome: Outcome) -> (Style, &'static str) {
 }
 
 /// One line: how it went, with whom, and why.
-pub fn write_report(out: &mut Vec<u8>, report: &Report, paint: Paint) {
+pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     let (style, word) = style(report.verdict.outcome);
     let status = paint.paint(style, &format!("{word:<7}"));
     let address = report.address.map(|address| address.to_string());
-    let whom = address.as_deref().unwrap_or(&report.target);
+    let whom = address.as_deref().unwrap_or(report.target);
     let named =
-        whom != &*report.target && report.address.map(|a| a.ip().to_string()).as_deref() != Some(&*report.target);
+        whom != report.target && report.address.map(|a| a.ip().to_string()).as_deref() != Some(report.target);
     let target = if named { paint.paint(DIM, &format!("  ({})", report.target)) } else { String::new() };
     let detail = report.detail();
-    let peer = report.introduced.as_ref().map(Introduced::peer);
     let line = match report.verdict.outcome {
         Outcome::Ok => {
-            let services = peer.as_ref().map(services).unwrap_or_default();
+            let offers = report.introduced.map(Introduced::offers).unwrap_or_default();
             let time = report.timing_ms.total.map(in_milliseconds).unwrap_or_default();
-            format!("{detail}, {services}, {time:.1} ms")
+            format!("{detail}, {offers}, {time:.1} ms")
         }
         Outcome::Partial | Outcome::Failed => {
             let reason = report.verdict.reason;
             let stage = report.verdict.stage.name();
-            let agent = peer.map(|peer| format!(" [{}]", peer.user_agent)).unwrap_or_default();
+            let agent = report.introduced.map(|introduced| format!(" [{}]", introduced.agent())).unwrap_or_default();
             let at = if reason.contains('.') { String::new() } else { format!(" at {stage}") };
             format!("{reason}{at}: {detail}{agent}")
         }
     };
     writeln!(out, "{status} {whom:<22} {line}{target}").expect("memory takes every write");
-}
-
-/// The names of a peer's services; those without a name are only counted, for some peers claim them all.
-fn services(peer: &Peer) -> String {
-    let (unknown, known): (Vec<_>, Vec<_>) = peer.service_names.iter().partition(|name| name.starts_with("UNKNOWN"));
-    let mut words: Vec<_> = known.into_iter().cloned().collect();
-    match unknown.len() {
-        0 if words.is_empty() => words.push("no services".into()),
-        0 => {}
-        1 => words.extend(unknown.into_iter().cloned()),
-        many => words.push(format!("and {many} unknown services").into()),
-    }
-    words.join(" ")
 }
 
 /// A tally of the reasons, and the last line.
@@ -78,8 +64,13 @@ pub fn write_summary(out: &mut Vec<u8>, summary: &Summary, elapsed: Duration, pa
     out.extend_from_slice(text.as_bytes());
 }
 
+/// The last line alone.
+pub fn write_last_line(out: &mut Vec<u8>, summary: &Summary, elapsed: Duration) {
+    writeln!(out, "{}", last_line(summary, elapsed)).expect("memory takes every write");
+}
+
 /// `Finished! Handshake results: 22 OK | 1 PARTIALLY OK | 2 FAILED (25 peers in 1.3 s)`
-pub fn last_line(summary: &Summary, elapsed: Duration) -> String {
+fn last_line(summary: &Summary, elapsed: Duration) -> String {
     let Summary { attempts, ok, partial, failed, .. } = summary;
     let peers = if *attempts == 1 { "peer" } else { "peers" };
     let seconds = elapsed.as_secs_f64();

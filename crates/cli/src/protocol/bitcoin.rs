@@ -4,7 +4,6 @@ mod introduced;
 mod lines;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bitcoin::{Announced, Chain, Event, Local, Message, NetAddress, Services, Session, V1, Version};
@@ -15,7 +14,7 @@ use tokio::time::Instant;
 
 pub use self::introduced::Introduced;
 use self::lines::{entry, unread};
-use super::{Connection, Shaken, Tracer};
+use super::{Connection, Shaken, Times, Tracer};
 use crate::args::{Extension, Introduction};
 use crate::exit::Error;
 use crate::report::Bytes;
@@ -23,7 +22,7 @@ use crate::report::Bytes;
 /// Our side of Bitcoin's handshake: the same for every connection but for the nonce, the clock and the peer's address.
 #[derive(Debug)]
 pub struct Bitcoin {
-    chain: Arc<str>,
+    chain: String,
     port: u16,
     template: Local,
     receiving_services: Services,
@@ -62,7 +61,7 @@ impl Bitcoin {
         local.feefilter = announce(Extension::Feefilter).then_some(0);
         local.features.clone_from(&options.feature);
         Ok(Self {
-            chain: name.into(),
+            chain: name,
             port: port_of(chain, options),
             template: local,
             receiving_services,
@@ -72,7 +71,7 @@ impl Bitcoin {
     }
 
     /// The network's name.
-    pub fn chain(&self) -> &Arc<str> {
+    pub fn chain(&self) -> &str {
         &self.chain
     }
 
@@ -97,10 +96,10 @@ impl Bitcoin {
         role: Role,
         stream: TcpStream,
         peer: SocketAddr,
-        opened: Instant,
-        deadline: Instant,
+        times: Times<'_>,
         mut tracer: Option<Tracer<'_>>,
     ) -> Shaken {
+        let Times { opened, deadline, timer } = times;
         let mut handshake = V1::new(role, self.local(peer));
         let mut hello = None;
         let params = &self.template.params;
@@ -113,7 +112,7 @@ impl Bitcoin {
             }
         };
         let limits = Limits { deadline, bytes: Limits::DEFAULT_BYTES };
-        let result = net::run(&mut handshake, stream, limits, on_event).await;
+        let result = net::run_timed(&mut handshake, stream, limits, timer, on_event).await;
         match result {
             Ok(established) => {
                 let bytes = Bytes { sent: established.sent, received: established.received };

@@ -1,0 +1,157 @@
+//! What is to be printed: formatted where it arises, and taken from there by whoever writes it.
+//!
+//! ```text
+//! attempts ── Results::report ──▶ text in memory ── Unprinted::next ──▶ a thread that may block
+//! ```
+
+use std::fmt;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::{Printer, Text};
+use crate::report::{Report, Summary};
+use crate::trace;
+
+/// Text that may wait to be written, in bytes: some thousand results. Attempts that have one more wait before they go
+/// on, so they never run far ahead of whoever reads their results.
+const ROOM: usize = 4 << 20;
+
+/// Is shown each report before it is printed.
+pub type Watcher = Box<dyn FnMut(&Report<'_>) + Send>;
+
+/// Where results go in. What is dropped last closes it.
+#[derive(Clone, Debug)]
+pub struct Results(Arc<Open>);
+
+/// Where their text comes out.
+#[derive(Debug)]
+pub struct Unprinted(Arc<Shared>);
+
+/// A queue that is empty.
+pub fn queue(printer: Printer, watcher: Option<Watcher>) -> (Results, Unprinted) {
+    let state = Mutex::new(State { printer, watcher, closed: false });
+    let shared = Arc::new(Shared { state, filled: Notify::new(), emptied: Notify::new() });
+    (Results(Arc::new(Open(shared.clone()))), Unprinted(shared))
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    /// There is text to write, or there will be no more.
+    filled: Notify,
+    /// There is room for more.
+    emptied: Notify,
+}
+
+struct State {
+    printer: Printer,
+    watcher: Option<Watcher>,
+    closed: bool,
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { printer, closed, .. } = self;
+        f.debug_struct("State").field("printer", printer).field("closed", closed).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) {
+        self.state().closed = true;
+        self.filled.notify_one();
+    }
+}
+
+#[derive(Debug)]
+struct Open(Arc<Shared>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl Results {
+    /// Completes when there is room for another result.
+    pub async fn room(&self) {
+        let Open(shared) = &*self.0;
+        loop {
+            // Made before the text is looked at, so that no change in between is missed.
+            let emptied = shared.emptied.notified();
+            if shared.state().printer.text.len() < ROOM {
+                return;
+            }
+            emptied.await;
+        }
+    }
+
+    /// A result.
+    pub fn report(&self, report: &Report<'_>) {
+        self.put(|state| {
+            if let Some(watcher) = &mut state.watcher {
+                watcher(report);
+            }
+            state.printer.report(report);
+        });
+    }
+
+    /// A message that passed.
+    pub fn message(&self, message: &trace::Line<'_>) {
+        self.put(|state| state.printer.message(message));
+    }
+
+    fn put(&self, print: impl FnOnce(&mut State)) {
+        let Open(shared) = &*self.0;
+        let mut state = shared.state();
+        if state.closed {
+            return;
+        }
+        let was_empty = state.printer.text.is_empty();
+        print(&mut state);
+        if was_empty {
+            drop(state);
+            shared.filled.notify_one();
+        }
+    }
+}
+
+impl Unprinted {
+    /// The text that waits, as soon as there is some, and how many results there have been; `None` if there will be no
+    /// more. The memory of `written` is used again.
+    pub async fn next(&self, mut written: Text) -> Option<(Text, u64)> {
+        written.clear();
+        loop {
+            {
+                let mut state = self.0.state();
+                if !state.printer.text.is_empty() {
+                    mem::swap(&mut written, &mut state.printer.text);
+                    let results = state.printer.results();
+                    drop(state);
+                    self.0.emptied.notify_waiters();
+                    return Some((written, results));
+                }
+                if state.closed {
+                    return None;
+                }
+            }
+            self.0.filled.notified().await;
+        }
+    }
+
+    /// Takes no more in.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// The summary, and its text.
+    pub fn finish(&self) -> (Summary, Text) {
+        self.0.state().printer.finish()
+    }
+}
