@@ -101,14 +101,7 @@ impl Dialler {
         crew.dial(Job { target, address });
     }
 
-    async fn fail(
-        &self,
-        target: &str,
-        address: Option<SocketAddr>,
-        stage: Stage,
-        since: Instant,
-        fault: &impl Fault,
-    ) {
+    async fn fail(&self, target: &str, address: Option<SocketAddr>, stage: Stage, since: Instant, fault: &impl Fault) {
         self.expected.fetch_add(1, Ordering::Relaxed);
         self.attempts.fail(target, address, stage, since, fault).await;
     }

@@ -29,8 +29,7 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     let status = paint.paint(style, &format!("{word:<7}"));
     let address = report.address.map(|address| address.to_string());
     let whom = address.as_deref().unwrap_or(report.target);
-    let named =
-        whom != report.target && report.address.map(|a| a.ip().to_string()).as_deref() != Some(report.target);
+    let named = whom != report.target && report.address.map(|a| a.ip().to_string()).as_deref() != Some(report.target);
     let target = if named { paint.paint(DIM, &format!("  ({})", report.target)) } else { String::new() };
     let detail = report.detail();
     let line = match report.verdict.outcome {
