@@ -1,0 +1,151 @@
+//! Our own address, by the majority of what peers see us as.
+//!
+//! A peer's `version` says at which address it sees us. Any one peer may err or lie, and all peers of one hoster may be
+//! one. So each network group has one vote, and fewer than [`MIN_GROUPS`] that agree prove nothing.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use net::is_globally_routable;
+
+use crate::group::Group;
+
+/// So many network groups must say the same before it is believed. Two could be had by anybody.
+pub const MIN_GROUPS: usize = 3;
+
+/// Groups that are counted; what others say is not needed any more.
+pub const MAX_GROUPS: usize = 256;
+
+/// Collects what peers see us as, for one family of addresses: an IPv4 peer sees our IPv4 address.
+#[derive(Clone, Debug, Default)]
+pub struct External {
+    votes: BTreeMap<Group, IpAddr>,
+}
+
+/// What most groups say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Majority {
+    /// The address they see us at.
+    pub address: IpAddr,
+    /// So many of them say so,
+    pub agreed: usize,
+    /// of so many.
+    pub of: usize,
+    /// Who says something else, and what.
+    pub dissenters: Vec<(Group, IpAddr)>,
+}
+
+impl External {
+    /// Nobody has said anything.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes note that `peer` sees us at `us`. Whether it counts: the first word of a group does, if the address could
+    /// be that of a node on the Internet and is of the peer's own family. Many peers do not tell; they say nothing here.
+    pub fn hear(&mut self, peer: IpAddr, us: IpAddr) -> bool {
+        let (peer, us) = (peer.to_canonical(), us.to_canonical());
+        let group = Group::of(peer);
+        let counts = is_globally_routable(us)
+            && peer.is_ipv4() == us.is_ipv4()
+            && self.votes.len() < MAX_GROUPS
+            && !self.votes.contains_key(&group);
+        if counts {
+            self.votes.insert(group, us);
+        }
+        counts
+    }
+
+    /// How many groups have said something.
+    #[must_use]
+    pub fn heard(&self) -> usize {
+        self.votes.len()
+    }
+
+    /// What more than half of the groups of a family say, if they are at least [`MIN_GROUPS`].
+    #[must_use]
+    pub fn majority(&self, ipv6: bool) -> Option<Majority> {
+        let votes = || self.votes.iter().filter(|(_, us)| us.is_ipv6() == ipv6);
+        let mut counts = BTreeMap::<IpAddr, usize>::new();
+        votes().for_each(|(_, us)| *counts.entry(*us).or_default() += 1);
+        let (address, agreed) = counts.into_iter().max_by_key(|(_, agreed)| *agreed)?;
+        let of = votes().count();
+        (agreed >= MIN_GROUPS && agreed * 2 > of).then(|| Majority {
+            address,
+            agreed,
+            of,
+            dissenters: votes().filter(|(_, us)| **us != address).map(|(group, us)| (*group, *us)).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{External, MAX_GROUPS};
+    use crate::group::Group;
+
+    fn external(words: &[(&str, &str)]) -> External {
+        let mut external = External::new();
+        for (peer, us) in words {
+            external.hear(peer.parse().unwrap(), us.parse().unwrap());
+        }
+        external
+    }
+
+    #[test]
+    fn what_most_groups_say_is_believed_and_dissenters_are_named() {
+        let external = external(&[
+            ("1.1.0.1", "8.8.8.8"),
+            ("1.2.0.1", "8.8.8.8"),
+            ("1.3.0.1", "9.9.9.9"),
+            ("1.4.0.1", "::ffff:8.8.8.8"),
+        ]);
+        let majority = external.majority(false).unwrap();
+        assert_eq!((majority.address.to_string(), majority.agreed, majority.of), ("8.8.8.8".into(), 3, 4));
+        assert_eq!(majority.dissenters, [(Group::V4([1, 3]), "9.9.9.9".parse().unwrap())]);
+        assert_eq!(external.majority(true), None);
+    }
+
+    #[test]
+    fn a_thousand_peers_of_one_group_are_one() {
+        let mut external = external(&[("1.1.0.1", "8.8.8.8"), ("1.2.0.1", "8.8.8.8"), ("1.3.0.1", "8.8.8.8")]);
+        for last in 0..=255 {
+            for third in 0..4 {
+                assert!(!external.hear([1, 2, third, last].into(), [9, 9, 9, 9].into()));
+            }
+        }
+        assert_eq!(external.majority(false).map(|majority| (majority.agreed, majority.of)), Some((3, 3)));
+    }
+
+    #[test]
+    fn too_few_or_divided_words_are_not_believed() {
+        assert_eq!(external(&[("1.1.0.1", "8.8.8.8"), ("1.2.0.1", "8.8.8.8")]).majority(false), None);
+        let divided = (1..=3).flat_map(|n| [(format!("1.{n}.0.1"), "8.8.8.8"), (format!("2.{n}.0.1"), "9.9.9.9")]);
+        let divided: Vec<_> = divided.collect();
+        let divided: Vec<_> = divided.iter().map(|(peer, us)| (peer.as_str(), *us)).collect();
+        assert_eq!(external(&divided).majority(false), None);
+    }
+
+    #[test]
+    fn what_cannot_be_our_address_does_not_count() {
+        let mut external = External::new();
+        for (peer, us) in
+            [("1.1.1.1", "0.0.0.0"), ("1.1.1.1", "10.0.0.1"), ("1.1.1.1", "2a01::1"), ("2a01::1", "1.2.3.4")]
+        {
+            assert!(!external.hear(peer.parse().unwrap(), us.parse().unwrap()), "{peer} {us}");
+        }
+        assert_eq!(external.heard(), 0);
+    }
+
+    #[test]
+    fn a_flood_of_groups_is_bounded() {
+        let mut external = External::new();
+        for a in 1..=9 {
+            for b in 0..=255 {
+                external.hear([a, b, 0, 1].into(), [8, 8, 8, 8].into());
+            }
+        }
+        assert_eq!(external.heard(), MAX_GROUPS);
+    }
+}

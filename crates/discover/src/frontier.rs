@@ -1,0 +1,379 @@
+//! Whom to dial next, given now.
+//!
+//! ```text
+//!            learn                        next                        done
+//!  stranger ───────▶ ready ─────────────────────────────▶ in flight ───────▶ settled
+//!                      ▲   Known ▶ Untried ▶ Failed           │
+//!                      │   each: prefix after prefix          ├────────────▶ given up
+//!                      └─────────────── waiting ◀─────────────┘
+//!                                 back-off, re-check
+//! ```
+//!
+//! What was good comes before what is untried, and that before what has failed. Within a class the prefixes take turns,
+//! each as often as its pace allows; within a prefix a secret order decides. So whoever floods us with addresses delays
+//! those of its own prefixes, by a share that is bounded, and nobody else's.
+//!
+//! Learning an address that is known takes one look into a hash table, everything else O(log n).
+
+mod book;
+mod pacer;
+mod policy;
+mod prefixes;
+mod shelf;
+mod sources;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use book::{Book, Class, Endpoint, Entry, Standing, State};
+use net::is_globally_routable;
+use pacer::Pacer;
+pub use policy::{Growing, Pace, Policy, SHARE_LASTS};
+use prefixes::Prefixes;
+use shelf::Shelf;
+use sources::Sources;
+
+use crate::group::Group;
+use crate::key::Key;
+
+/// Decides whom to dial next. Every `now` is the time since some start, the same for all calls; it should not go back.
+#[derive(Debug)]
+pub struct Frontier {
+    policy: Policy,
+    book: Book,
+    prefixes: Prefixes,
+    sources: Sources,
+    /// Addresses that are ready, by class.
+    ready: [Shelf; 3],
+    given_up: Shelf,
+    /// Addresses that wait, by the second at which they are ready.
+    waiting: BinaryHeap<Reverse<(u32, u32)>>,
+    pacer: Pacer,
+    in_flight: usize,
+    reached: usize,
+    dials: u64,
+    refused: u64,
+}
+
+/// Who tells us of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// We reached it in an earlier run, or the user named it. It comes first, wherever it is; only
+    /// [`Policy::max_known`] bounds these.
+    Remembered,
+    /// A seed, or an earlier run that did not reach it.
+    Seed,
+    /// A peer with this address of its own.
+    Peer(IpAddr),
+}
+
+/// What became of an address that was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learned {
+    /// It will be dialled.
+    New,
+    /// It was known.
+    Known,
+    /// It was given up long ago, and will be tried anew.
+    Revived,
+    /// It will not be dialled, and is not kept.
+    Refused(Refusal),
+}
+
+/// Why an address is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nothing can be dialled there: port 0, or not globally routable.
+    Address,
+    /// Its source has told its share: [`Policy::max_per_source`].
+    Source,
+    /// Its prefix is full: [`Policy::max_per_prefix`].
+    Prefix,
+    /// Everything is full: [`Policy::max_known`].
+    Total,
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Dial this, and tell how it went with [`Frontier::done`].
+    Dial(SocketAddr),
+    /// There is nothing to dial before this moment, unless something is learned or done.
+    Wait(Duration),
+    /// There is nothing to dial unless something is learned or done.
+    Idle,
+    /// There is nothing to dial, and nothing in flight that could change it.
+    Exhausted,
+}
+
+/// How a dial ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was reached.
+    Reached,
+    /// It was not, this time.
+    Failed,
+    /// It never will be what we look for: another network, ourselves. It is given up at once.
+    Unfit,
+}
+
+/// How many addresses there are, and where they are on their way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All that are known: the sum of the next five.
+    pub known: usize,
+    /// May be dialled as soon as their turn comes.
+    pub ready: usize,
+    /// Are being dialled.
+    pub in_flight: usize,
+    /// Wait for a retry or a re-check.
+    pub waiting: usize,
+    /// Were reached, and once is enough.
+    pub settled: usize,
+    /// Failed too often.
+    pub given_up: usize,
+    /// Of those known, reached at least once, wherever they are now.
+    pub reached: usize,
+    /// Dials begun.
+    pub dials: u64,
+    /// Addresses refused by a cap or because nothing can be dialled there; the same one may count often.
+    pub refused: u64,
+}
+
+impl Frontier {
+    /// Knows nobody yet.
+    #[must_use]
+    pub fn new(policy: Policy, key: Key) -> Self {
+        Self {
+            book: Book::new(key.clone()),
+            prefixes: Prefixes::new(key.clone(), policy.prefix_pace),
+            sources: Sources::new(key),
+            policy,
+            ready: Default::default(),
+            given_up: Shelf::default(),
+            waiting: BinaryHeap::new(),
+            pacer: Pacer::default(),
+            in_flight: 0,
+            reached: 0,
+            dials: 0,
+            refused: 0,
+        }
+    }
+
+    /// Takes note of an address.
+    pub fn learn(&mut self, address: SocketAddr, source: Source, now: Duration) -> Learned {
+        let endpoint = Endpoint::from(address);
+        if let Some(number) = self.book.find(endpoint) {
+            return self.learn_again(number, now);
+        }
+        match self.admit(endpoint, source, now) {
+            Ok(number) => {
+                self.make_ready(number, now);
+                Learned::New
+            }
+            Err(refusal) => {
+                self.refused += 1;
+                Learned::Refused(refusal)
+            }
+        }
+    }
+
+    /// What to do next. An address that is to be dialled is in flight from now on.
+    pub fn next(&mut self, now: Duration) -> Next {
+        if self.has_enough() && self.policy.recheck.is_none() {
+            return self.at_rest();
+        }
+        self.wake(now);
+        let free_at = self.policy.rate.map_or(Duration::ZERO, |rate| self.pacer.free_at(rate));
+        // Re-checks go on when there are peers enough.
+        let classes = if self.has_enough() { &Class::ALL[..1] } else { &Class::ALL };
+        for &class in classes {
+            if let Some(prefix) = self.prefixes.first(class) {
+                return if free_at > now { Next::Wait(free_at) } else { Next::Dial(self.dial(prefix, class, now)) };
+            }
+        }
+        let due = self.waiting.peek().map(|Reverse((second, _))| Duration::from_secs((*second).into()));
+        match due.into_iter().chain(self.prefixes.wakes_at()).min() {
+            Some(at) => Next::Wait(at.max(free_at)),
+            None => self.at_rest(),
+        }
+    }
+
+    /// Takes note of how a dial ended. Whether that address was in flight at all; if not, nothing happens.
+    pub fn done(&mut self, address: SocketAddr, outcome: Outcome, now: Duration) -> bool {
+        let Some(number) = self.book.find(address.into()) else { return false };
+        let entry = self.book.entry_mut(number);
+        if entry.state != State::InFlight {
+            return false;
+        }
+        self.in_flight -= 1;
+        let wait = match outcome {
+            Outcome::Reached => {
+                self.reached += usize::from(entry.standing != Standing::Reached);
+                entry.standing = Standing::Reached;
+                entry.failures = 0;
+                entry.successes = entry.successes.saturating_add(1);
+                let Some(recheck) = self.policy.recheck else {
+                    entry.state = State::Settled;
+                    return true;
+                };
+                recheck.nth(entry.successes)
+            }
+            Outcome::Failed if entry.failures < self.policy.retries => {
+                entry.successes = 0;
+                entry.failures += 1;
+                self.policy.backoff.nth(entry.failures)
+            }
+            Outcome::Failed | Outcome::Unfit => {
+                entry.state = State::GivenUp;
+                self.given_up.put(entry.prefix, entry.tried, number);
+                return true;
+            }
+        };
+        entry.state = State::Waiting;
+        self.waiting.push(Reverse((second_from(now.saturating_add(wait)), number)));
+        true
+    }
+
+    /// Whether an address is known.
+    #[must_use]
+    pub fn knows(&self, address: SocketAddr) -> bool {
+        self.book.find(address.into()).is_some()
+    }
+
+    /// How many addresses there are, and where they are on their way.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let known = self.book.len();
+        let ready = self.ready.iter().map(Shelf::len).sum();
+        let (waiting, given_up) = (self.waiting.len(), self.given_up.len());
+        Counts {
+            known,
+            ready,
+            in_flight: self.in_flight,
+            waiting,
+            settled: known - ready - self.in_flight - waiting - given_up,
+            given_up,
+            reached: self.reached,
+            dials: self.dials,
+            refused: self.refused,
+        }
+    }
+
+    fn learn_again(&mut self, number: u32, now: Duration) -> Learned {
+        let revive_after = self.policy.revive_after;
+        let entry = self.book.entry_mut(number);
+        let rested = now.saturating_sub(Duration::from_secs(entry.tried.into())) >= revive_after;
+        if entry.state != State::GivenUp || !rested {
+            return Learned::Known;
+        }
+        self.given_up.remove(entry.prefix, entry.tried, number);
+        (entry.failures, entry.successes) = (0, 0);
+        self.make_ready(number, now);
+        Learned::Revived
+    }
+
+    /// Finds room for a stranger, if it is to have any.
+    fn admit(&mut self, endpoint: Endpoint, source: Source, now: Duration) -> Result<u32, Refusal> {
+        let named = source == Source::Remembered;
+        let dialled = named || self.policy.allow_private || is_globally_routable(endpoint.ip());
+        if endpoint.port() == 0 || endpoint.ip().is_unspecified() || !dialled {
+            return Err(Refusal::Address);
+        }
+        let max_per_source = self.policy.max_per_source;
+        let share = match source {
+            Source::Peer(peer) => Some(self.sources.share(peer, max_per_source, now).ok_or(Refusal::Source)?),
+            Source::Remembered | Source::Seed => None,
+        };
+        let group = Group::of(endpoint.ip());
+        let prefix = self.prefixes.find(group);
+        let is_full = |&prefix: &u32| self.prefixes.known(prefix) >= self.policy.max_per_prefix && !named;
+        // What was given up makes room: in its prefix, or in all.
+        let room = if let Some(prefix) = prefix.filter(is_full) {
+            Some(self.given_up.first_of(prefix).ok_or(Refusal::Prefix)?)
+        } else if self.book.len() >= self.policy.max_known {
+            // Whose place it takes is as good as random.
+            let from = self.book.order(endpoint) % u32::try_from(self.prefixes.len().max(1)).unwrap_or(u32::MAX);
+            Some(self.given_up.first_from(from).ok_or(Refusal::Total)?)
+        } else {
+            None
+        };
+        if let Some(introduced) = share {
+            *introduced += 1;
+        }
+        if let Some(number) = room {
+            self.forget(number);
+        }
+        let prefix = self.prefixes.number(group, now);
+        self.prefixes.add_known(prefix);
+        let standing = if named { Standing::Remembered } else { Standing::Unknown };
+        let entry = Entry::new(endpoint, standing, prefix);
+        Ok(match room {
+            Some(number) => {
+                self.book.replace(number, entry);
+                number
+            }
+            None => self.book.add(entry),
+        })
+    }
+
+    /// An address that was given up leaves its number to another.
+    fn forget(&mut self, number: u32) {
+        let entry = self.book.entry(number);
+        self.given_up.remove(entry.prefix, entry.tried, number);
+        self.prefixes.remove_known(entry.prefix);
+        self.reached -= usize::from(entry.standing == Standing::Reached);
+    }
+
+    fn make_ready(&mut self, number: u32, now: Duration) {
+        let order = self.book.order(self.book.entry(number).endpoint);
+        let entry = self.book.entry_mut(number);
+        let class = entry.class();
+        entry.state = State::Ready(class);
+        self.ready[class as usize].put(entry.prefix, order, number);
+        self.prefixes.add_ready(entry.prefix, class, now);
+    }
+
+    /// Makes ready what has waited long enough.
+    fn wake(&mut self, now: Duration) {
+        self.prefixes.wake(now);
+        while let Some(&Reverse((second, number))) = self.waiting.peek()
+            && u64::from(second) <= now.as_secs()
+        {
+            self.waiting.pop();
+            self.make_ready(number, now);
+        }
+    }
+
+    fn dial(&mut self, prefix: u32, class: Class, now: Duration) -> SocketAddr {
+        let shelf = &mut self.ready[class as usize];
+        let number = shelf.first_of(prefix).expect("a prefix in line has an address that is ready");
+        shelf.remove(prefix, self.book.order(self.book.entry(number).endpoint), number);
+        self.prefixes.dialled(prefix, class, now);
+        if let Some(rate) = self.policy.rate {
+            self.pacer.take(rate, now);
+        }
+        self.in_flight += 1;
+        self.dials += 1;
+        let entry = self.book.entry_mut(number);
+        entry.state = State::InFlight;
+        entry.tried = u32::try_from(now.as_secs()).unwrap_or(u32::MAX);
+        entry.endpoint.into()
+    }
+
+    fn has_enough(&self) -> bool {
+        self.policy.max_peers.is_some_and(|most| self.reached >= most)
+    }
+
+    fn at_rest(&self) -> Next {
+        if self.in_flight > 0 { Next::Idle } else { Next::Exhausted }
+    }
+}
+
+/// The first whole second that is not before `time`. 136 years fit.
+fn second_from(time: Duration) -> u32 {
+    let second = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
+    u32::try_from(second).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,213 @@
+//! All addresses that are known, each in 32 bytes and some 10 of a hash table.
+
+use std::hash::{BuildHasher, Hasher};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use hashbrown::HashTable;
+
+use crate::key::Key;
+
+/// Addresses by number. A number is an address's place, for as long as it is known.
+#[derive(Debug)]
+pub(super) struct Book {
+    key: Key,
+    numbers: HashTable<u32>,
+    entries: Vec<Entry>,
+}
+
+/// What is known of an address.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) endpoint: Endpoint,
+    pub(super) state: State,
+    pub(super) standing: Standing,
+    /// Failures since the last success, or since it was learned.
+    pub(super) failures: u8,
+    /// Successes since the last failure.
+    pub(super) successes: u8,
+    /// The number of its prefix.
+    pub(super) prefix: u32,
+    /// When it was last dialled, in seconds since the start.
+    pub(super) tried: u32,
+}
+
+/// Where an address is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// It may be dialled as soon as its turn comes.
+    Ready(Class),
+    /// It is being dialled.
+    InFlight,
+    /// Its time will come.
+    Waiting,
+    /// It was reached, and once is enough.
+    Settled,
+    /// It failed too often.
+    GivenUp,
+}
+
+/// Which of the addresses that are ready come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// It was good before.
+    Known,
+    /// Nobody has tried it.
+    Untried,
+    /// It has failed.
+    Failed,
+}
+
+impl Class {
+    pub(super) const ALL: [Self; 3] = [Self::Known, Self::Untried, Self::Failed];
+}
+
+/// What we know of an address by ourselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Nothing.
+    Unknown,
+    /// It was good in an earlier run, or the user named it.
+    Remembered,
+    /// It was good in this run.
+    Reached,
+}
+
+impl Entry {
+    /// An address that nobody has tried.
+    pub(super) fn new(endpoint: Endpoint, standing: Standing, prefix: u32) -> Self {
+        Self { endpoint, state: State::Waiting, standing, failures: 0, successes: 0, prefix, tried: 0 }
+    }
+
+    /// Where it stands in line.
+    pub(super) fn class(&self) -> Class {
+        match (self.standing, self.failures) {
+            (Standing::Reached, _) | (Standing::Remembered, 0) => Class::Known,
+            (Standing::Unknown, 0) => Class::Untried,
+            _ => Class::Failed,
+        }
+    }
+}
+
+impl Book {
+    pub(super) fn new(key: Key) -> Self {
+        Self { key, numbers: HashTable::new(), entries: Vec::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The number of an address that is known.
+    pub(super) fn find(&self, endpoint: Endpoint) -> Option<u32> {
+        let same = |&number: &u32| self.entry(number).endpoint == endpoint;
+        self.numbers.find(self.key.hash_one(endpoint), same).copied()
+    }
+
+    /// Adds an address that is not known yet. At most 2^32 fit, far over any limit on memory.
+    pub(super) fn add(&mut self, entry: Entry) -> u32 {
+        let number = u32::try_from(self.entries.len()).expect("the policy allows no 2^32 addresses");
+        self.index(entry.endpoint, number);
+        self.entries.push(entry);
+        number
+    }
+
+    /// Gives the number of an address to one that is not known yet.
+    pub(super) fn replace(&mut self, number: u32, entry: Entry) {
+        let hash = self.key.hash_one(self.entry(number).endpoint);
+        if let Ok(old) = self.numbers.find_entry(hash, |&other| other == number) {
+            old.remove();
+        }
+        self.index(entry.endpoint, number);
+        *self.entry_mut(number) = entry;
+    }
+
+    pub(super) fn entry(&self, number: u32) -> &Entry {
+        &self.entries[place(number)]
+    }
+
+    pub(super) fn entry_mut(&mut self, number: u32) -> &mut Entry {
+        &mut self.entries[place(number)]
+    }
+
+    /// A number that orders addresses such that nobody without the key can tell how.
+    pub(super) fn order(&self, endpoint: Endpoint) -> u32 {
+        u32::try_from(self.key.hash_one(endpoint) >> 32).expect("32 bits")
+    }
+
+    fn index(&mut self, endpoint: Endpoint, number: u32) {
+        let (key, entries) = (&self.key, &self.entries);
+        let rehash = |&number: &u32| key.hash_one(entries[place(number)].endpoint);
+        self.numbers.insert_unique(key.hash_one(endpoint), number, rehash);
+    }
+}
+
+/// Every number is one that [`Book::add`] gave out.
+fn place(number: u32) -> usize {
+    usize::try_from(number).expect("usize has at least 32 bits here")
+}
+
+/// A socket address in 18 bytes, IPv4 as IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Endpoint {
+    ip: [u8; 16],
+    port: u16,
+}
+
+impl Endpoint {
+    pub(super) fn ip(self) -> IpAddr {
+        Ipv6Addr::from(self.ip).to_canonical()
+    }
+
+    pub(super) fn port(self) -> u16 {
+        self.port
+    }
+}
+
+impl From<SocketAddr> for Endpoint {
+    fn from(address: SocketAddr) -> Self {
+        let ip = match address.ip() {
+            IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+            IpAddr::V6(v6) => v6,
+        };
+        Self { ip: ip.octets(), port: address.port() }
+    }
+}
+
+impl From<Endpoint> for SocketAddr {
+    fn from(endpoint: Endpoint) -> Self {
+        Self::new(endpoint.ip(), endpoint.port)
+    }
+}
+
+impl std::hash::Hash for Endpoint {
+    /// All of it in one write, which costs half of the derived one's two.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let mut bytes = [0; 18];
+        bytes[..16].copy_from_slice(&self.ip);
+        bytes[16..].copy_from_slice(&self.port.to_be_bytes());
+        state.write(&bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Book, Endpoint, Entry, Key, Standing};
+
+    #[test]
+    fn an_entry_has_32_bytes() {
+        assert_eq!(size_of::<Entry>(), 32);
+    }
+
+    #[test]
+    fn a_number_can_be_given_to_another_address() {
+        let endpoint = |port| Endpoint::from(std::net::SocketAddr::from(([1, 2, 3, 4], port)));
+        let entry = |port| Entry::new(endpoint(port), Standing::Unknown, 0);
+        let mut book = Book::new(Key::new([1; 16]));
+        for port in 0..1000 {
+            assert_eq!(book.add(entry(port)), u32::from(port));
+        }
+        book.replace(7, entry(5000));
+        assert_eq!((book.find(endpoint(7)), book.find(endpoint(5000)), book.len()), (None, Some(7), 1000));
+        assert!((8..1000).all(|port| book.find(endpoint(port)) == Some(port.into())));
+    }
+}

@@ -1,0 +1,108 @@
+//! What a crawl may do.
+
+use std::time::Duration;
+
+/// What a [`Frontier`](super::Frontier) may do, and how much it may know.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Dials in all. `None`: as fast as they are asked for.
+    pub rate: Option<Pace>,
+    /// Dials into one prefix: a hoster takes a burst of them for a port scan.
+    pub prefix_pace: Option<Pace>,
+    /// Addresses known at once. (See [`Policy::MAX_KNOWN`].)
+    pub max_known: usize,
+    /// Addresses known at once in one prefix.
+    pub max_per_prefix: u32,
+    /// New addresses that one peer may introduce within a [`SHARE_LASTS`]. A peer is an IPv4 address or an IPv6 /64.
+    pub max_per_source: u32,
+    /// Once so many peers were reached, no others are dialled. Those being dialled at that moment may still add to them.
+    pub max_peers: Option<usize>,
+    /// Dials after the first one that failed, before an address is given up. Counted anew after a success.
+    pub retries: u8,
+    /// How long to wait before a retry: longer after each failure.
+    pub backoff: Growing,
+    /// How long to wait before a peer that was reached is dialled again: longer with each success in a row. `None`:
+    /// once is enough.
+    pub recheck: Option<Growing>,
+    /// An address that was given up is tried anew if somebody still tells it so long after its last dial.
+    pub revive_after: Duration,
+    /// Dial addresses that are not globally routable, too.
+    pub allow_private: bool,
+}
+
+/// What peers may introduce is counted anew after this time, so that a watch of weeks goes on learning.
+pub const SHARE_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Policy {
+    /// Twice the addresses that Bitcoin's peers were seen to tell of (544 000), in some 60 MB.
+    pub const MAX_KNOWN: usize = 1_000_000;
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            rate: None,
+            prefix_pace: Some(Pace { every: Duration::from_millis(50), burst: 20 }),
+            max_known: Self::MAX_KNOWN,
+            // A fourth of what an IPv4 prefix can hold on one port.
+            max_per_prefix: 16_384,
+            // A peer answers once, with at most 1000 (BIP155); the rest is for what it relays.
+            max_per_source: 2_000,
+            max_peers: None,
+            retries: 1,
+            backoff: Growing { first: Duration::from_secs(10), most: Duration::from_secs(60 * 60) },
+            recheck: None,
+            revive_after: Duration::from_secs(24 * 60 * 60),
+            allow_private: false,
+        }
+    }
+}
+
+/// How often something may happen: `burst` times at once, and then once in each `every`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Time that each earns back.
+    pub every: Duration,
+    /// At least 1; 0 is taken for 1.
+    pub burst: u32,
+}
+
+impl Pace {
+    /// So many a second, spread evenly. At least 1; 0 is taken for 1.
+    #[must_use]
+    pub fn per_second(rate: u32) -> Self {
+        Self { every: Duration::from_secs(1) / rate.max(1), burst: 1 }
+    }
+}
+
+/// A time that doubles from `first` to `most`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Growing {
+    /// The first time.
+    pub first: Duration,
+    /// It grows no longer than this.
+    pub most: Duration,
+}
+
+impl Growing {
+    /// The `n`th time, counted from 1.
+    #[must_use]
+    pub fn nth(self, n: u8) -> Duration {
+        let doublings = u32::from(n.saturating_sub(1)).min(31);
+        self.first.saturating_mul(1 << doublings).min(self.most)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Growing;
+
+    #[test]
+    fn a_growing_time_doubles_up_to_its_most() {
+        let growing = Growing { first: Duration::from_secs(10), most: Duration::from_secs(60) };
+        let seconds = [1, 2, 3, 4, 255].map(|n| growing.nth(n).as_secs());
+        assert_eq!(seconds, [10, 20, 40, 60, 60]);
+    }
+}

@@ -1,0 +1,33 @@
+//! What a stranger must not know: the key of every hash and every order here.
+
+use std::fmt;
+use std::hash::BuildHasher;
+
+use siphasher::sip::SipHasher13;
+
+/// A secret of 128 bits, fresh for each process. Without it nobody can choose addresses that fall into one slot of a
+/// hash table, or come before others in their prefix's queue.
+#[derive(Clone)]
+pub struct Key([u8; 16]);
+
+impl Key {
+    /// A key of these random bytes.
+    #[must_use]
+    pub const fn new(random: [u8; 16]) -> Self {
+        Self(random)
+    }
+}
+
+impl BuildHasher for Key {
+    type Hasher = SipHasher13;
+
+    fn build_hasher(&self) -> SipHasher13 {
+        SipHasher13::new_with_key(&self.0)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}

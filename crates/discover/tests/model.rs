@@ -1,0 +1,365 @@
+//! The frontier against a model that looks at every address each time.
+
+#![expect(clippy::panic, reason = "what comes to no end fails its test")]
+
+mod common;
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use common::{KEY, address};
+use proptest::collection::vec;
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use proptest::sample::select;
+use verack_discover::frontier::{Growing, Pace, Refusal};
+use verack_discover::{Counts, Frontier, Group, Learned, Next, Outcome, Policy, Source};
+
+proptest! {
+    #[test]
+    fn the_frontier_does_what_the_model_allows(policy in policies(), acts in vec(acts(), 1..300)) {
+        let mut both = Both { frontier: Frontier::new(policy.clone(), KEY), model: Model::new(policy), now: Duration::ZERO };
+        for act in acts {
+            both.act(act);
+        }
+        both.finish();
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Learn(SocketAddr, Source),
+    Next,
+    /// The nth of those in flight.
+    Done(usize, Outcome),
+    Pass(Duration),
+}
+
+struct Both {
+    frontier: Frontier,
+    model: Model,
+    now: Duration,
+}
+
+impl Both {
+    fn act(&mut self, act: Act) {
+        let now = self.now;
+        match act {
+            Act::Learn(address, source) => {
+                let learned = self.frontier.learn(address, source, now);
+                let frontier = &self.frontier;
+                assert_eq!(learned, self.model.learn(address, source, now, |address| frontier.knows(address)));
+            }
+            Act::Next => {
+                let next = self.frontier.next(now);
+                self.model.next(next, now);
+            }
+            Act::Done(nth, outcome) => {
+                let flying: Vec<_> = self.model.in_flight().collect();
+                if let Some(&address) = flying.get(nth % flying.len().max(1)) {
+                    assert!(self.frontier.done(address, outcome, now));
+                    assert!(!self.frontier.done(address, outcome, now), "it is not in flight any more");
+                    self.model.done(address, outcome, now);
+                }
+            }
+            Act::Pass(time) => self.now += time,
+        }
+        let counts = self.frontier.counts();
+        // Whether one whose time has come is ready depends on when the frontier looked.
+        let counts = Counts { ready: counts.ready + counts.waiting, waiting: 0, ..counts };
+        assert_eq!(counts, self.model.counts());
+    }
+
+    /// Everything fails from now on: then it comes to an end.
+    fn finish(&mut self) {
+        for _ in 0..100_000 {
+            let next = self.frontier.next(self.now);
+            self.model.next(next, self.now);
+            match next {
+                Next::Dial(_) => {}
+                Next::Wait(until) => self.now = until,
+                Next::Idle => {
+                    for address in self.model.in_flight().collect::<Vec<_>>() {
+                        self.frontier.done(address, Outcome::Failed, self.now);
+                        self.model.done(address, Outcome::Failed, self.now);
+                    }
+                }
+                Next::Exhausted => return,
+            }
+        }
+        panic!("it comes to no end");
+    }
+}
+
+struct Model {
+    policy: Policy,
+    peers: Vec<Peer>,
+    introduced: HashMap<IpAddr, u32>,
+    /// What a leaky bucket holds, and when that was so.
+    paces: HashMap<Group, (Duration, Duration)>,
+    pace: (Duration, Duration),
+    dials: u64,
+    refused: u64,
+}
+
+struct Peer {
+    address: SocketAddr,
+    state: State,
+    remembered: bool,
+    reached: bool,
+    failures: u8,
+    successes: u8,
+    tried: Duration,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    /// May be dialled from this moment on.
+    From(Duration),
+    InFlight,
+    Settled,
+    GivenUp,
+}
+
+impl Model {
+    fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            peers: Vec::new(),
+            introduced: HashMap::new(),
+            paces: HashMap::new(),
+            pace: Default::default(),
+            dials: 0,
+            refused: 0,
+        }
+    }
+
+    fn learn(
+        &mut self,
+        address: SocketAddr,
+        source: Source,
+        now: Duration,
+        knows: impl Fn(SocketAddr) -> bool,
+    ) -> Learned {
+        let revive_after = self.policy.revive_after;
+        if let Some(peer) = self.peers.iter_mut().find(|peer| peer.address == address) {
+            if peer.state != State::GivenUp || now - peer.tried < revive_after {
+                return Learned::Known;
+            }
+            (peer.state, peer.failures, peer.successes) = (State::From(now), 0, 0);
+            return Learned::Revived;
+        }
+        let refused = self.refusal(address, source);
+        if let Some(refusal) = refused {
+            self.refused += 1;
+            return Learned::Refused(refusal);
+        }
+        if let Source::Peer(ip) = source {
+            *self.introduced.entry(ip).or_default() += 1;
+        }
+        // Somebody that was given up may have made room.
+        let crowded = self.in_prefix(address).count() >= self.per_prefix() && source != Source::Remembered;
+        let full = crowded || self.peers.len() >= self.policy.max_known;
+        let forgotten: Vec<_> = self.peers.iter().filter(|peer| !knows(peer.address)).collect();
+        assert_eq!(forgotten.len(), usize::from(full));
+        for peer in forgotten {
+            assert!(peer.state == State::GivenUp);
+            assert!(!crowded || Group::of(peer.address.ip()) == Group::of(address.ip()));
+        }
+        self.peers.retain(|peer| knows(peer.address));
+        self.peers.push(Peer {
+            address,
+            state: State::From(now),
+            remembered: source == Source::Remembered,
+            reached: false,
+            failures: 0,
+            successes: 0,
+            tried: Duration::ZERO,
+        });
+        Learned::New
+    }
+
+    fn refusal(&self, address: SocketAddr, source: Source) -> Option<Refusal> {
+        let given_up = |peer: &Peer| peer.state == State::GivenUp;
+        if address.port() == 0 {
+            return Some(Refusal::Address);
+        }
+        if let Source::Peer(ip) = source
+            && self.introduced.get(&ip).is_some_and(|told| *told >= self.policy.max_per_source)
+        {
+            return Some(Refusal::Source);
+        }
+        if self.in_prefix(address).count() >= self.per_prefix() && source != Source::Remembered {
+            return (!self.in_prefix(address).any(given_up)).then_some(Refusal::Prefix);
+        }
+        (self.peers.len() >= self.policy.max_known && !self.peers.iter().any(given_up)).then_some(Refusal::Total)
+    }
+
+    fn next(&mut self, next: Next, now: Duration) {
+        match next {
+            Next::Dial(address) => {
+                assert!(self.dialable(now).any(|peer| peer.address == address), "{address} must not be dialled");
+                let first = self.dialable(now).map(Peer::class).min();
+                let peer = self.peers.iter_mut().find(|peer| peer.address == address).expect("known");
+                assert_eq!(Some(peer.class()), first, "others come first");
+                (peer.state, peer.tried) = (State::InFlight, whole_seconds(now));
+                self.dials += 1;
+                let charge = |(level, at): (Duration, Duration), pace: Option<Pace>| {
+                    (level.saturating_sub(now - at) + pace.map_or(Duration::ZERO, |pace| pace.every), now)
+                };
+                let prefix = self.paces.entry(Group::of(address.ip())).or_default();
+                *prefix = charge(*prefix, self.policy.prefix_pace);
+                self.pace = charge(self.pace, self.policy.rate);
+            }
+            Next::Wait(until) => {
+                assert!(until > now, "it waits for the past");
+                assert_eq!(self.dialable(now).count(), 0, "there was something to dial");
+                let first = self.peers.iter().filter_map(|peer| self.free_at(peer)).min();
+                assert!(first.is_none_or(|first| until <= first), "it waits too long");
+                // It may look at those again that it does not dial since there are enough.
+                assert!(first.is_some() || self.has_enough(), "it waits for nothing");
+            }
+            Next::Idle => assert!(self.in_flight().next().is_some() && !self.has_hope()),
+            Next::Exhausted => assert!(self.in_flight().next().is_none() && !self.has_hope()),
+        }
+    }
+
+    fn done(&mut self, address: SocketAddr, outcome: Outcome, now: Duration) {
+        let policy = self.policy.clone();
+        let peer = self.peers.iter_mut().find(|peer| peer.address == address).expect("known");
+        peer.state = match outcome {
+            Outcome::Reached => {
+                (peer.reached, peer.failures, peer.successes) = (true, 0, peer.successes + 1);
+                match policy.recheck {
+                    Some(recheck) => State::From(next_second(now + recheck.nth(peer.successes))),
+                    None => State::Settled,
+                }
+            }
+            Outcome::Failed if peer.failures < policy.retries => {
+                (peer.failures, peer.successes) = (peer.failures + 1, 0);
+                State::From(next_second(now + policy.backoff.nth(peer.failures)))
+            }
+            Outcome::Failed | Outcome::Unfit => State::GivenUp,
+        };
+    }
+
+    fn counts(&self) -> Counts {
+        let count = |is: fn(&Peer) -> bool| self.peers.iter().filter(|peer| is(peer)).count();
+        let pending = count(|peer| matches!(peer.state, State::From(_)));
+        Counts {
+            known: self.peers.len(),
+            ready: pending,
+            in_flight: count(|peer| peer.state == State::InFlight),
+            waiting: 0,
+            settled: count(|peer| peer.state == State::Settled),
+            given_up: count(|peer| peer.state == State::GivenUp),
+            reached: count(|peer| peer.reached),
+            dials: self.dials,
+            refused: self.refused,
+        }
+    }
+
+    fn in_flight(&self) -> impl Iterator<Item = SocketAddr> {
+        self.peers.iter().filter(|peer| peer.state == State::InFlight).map(|peer| peer.address)
+    }
+
+    fn has_enough(&self) -> bool {
+        let reached = self.peers.iter().filter(|peer| peer.reached).count();
+        self.policy.max_peers.is_some_and(|most| reached >= most)
+    }
+
+    fn has_hope(&self) -> bool {
+        self.peers.iter().any(|peer| self.free_at(peer).is_some())
+    }
+
+    fn dialable(&self, now: Duration) -> impl Iterator<Item = &Peer> {
+        self.peers.iter().filter(move |peer| self.free_at(peer).is_some_and(|at| at <= now))
+    }
+
+    /// When it may be dialled, if nothing else happens before.
+    fn free_at(&self, peer: &Peer) -> Option<Duration> {
+        let State::From(due) = peer.state else { return None };
+        if self.has_enough() && !(self.policy.recheck.is_some() && peer.class() == 0) {
+            return None;
+        }
+        let drained = |(level, at): (Duration, Duration), pace: Option<Pace>| {
+            let room = pace.map_or(Duration::MAX, |pace| pace.every * (pace.burst.max(1) - 1));
+            at + level.saturating_sub(room)
+        };
+        let prefix = self.paces.get(&Group::of(peer.address.ip())).copied().unwrap_or_default();
+        Some(due.max(drained(prefix, self.policy.prefix_pace)).max(drained(self.pace, self.policy.rate)))
+    }
+
+    fn in_prefix(&self, address: SocketAddr) -> impl Iterator<Item = &Peer> {
+        self.peers.iter().filter(move |peer| Group::of(peer.address.ip()) == Group::of(address.ip()))
+    }
+
+    fn per_prefix(&self) -> usize {
+        self.policy.max_per_prefix.try_into().expect("small")
+    }
+}
+
+impl Peer {
+    fn class(&self) -> u8 {
+        match (self.reached, self.remembered, self.failures) {
+            (true, _, _) | (_, true, 0) => 0,
+            (false, false, 0) => 1,
+            _ => 2,
+        }
+    }
+}
+
+fn whole_seconds(time: Duration) -> Duration {
+    Duration::from_secs(time.as_secs())
+}
+
+fn next_second(time: Duration) -> Duration {
+    if time.subsec_nanos() == 0 { time } else { Duration::from_secs(time.as_secs() + 1) }
+}
+
+fn policies() -> impl Strategy<Value = Policy> {
+    let pace = || {
+        prop_oneof![
+            Just(None),
+            (1..5000u64, 0..4u32)
+                .prop_map(|(millis, burst)| Some(Pace { every: Duration::from_millis(millis), burst })),
+        ]
+    };
+    let growing = || {
+        (0..20_000u64)
+            .prop_map(|millis| Growing { first: Duration::from_millis(millis), most: Duration::from_secs(30) })
+    };
+    let known = (1..40usize, 1..12u32, 1..20u32, proptest::option::of(1..6usize));
+    let again = (0..4u8, growing(), proptest::option::of(growing()), 0..60u64);
+    (pace(), pace(), known, again).prop_map(|(rate, prefix_pace, known, (retries, backoff, recheck, revive))| {
+        let (max_known, max_per_prefix, max_per_source, max_peers) = known;
+        Policy {
+            rate,
+            prefix_pace,
+            max_known,
+            max_per_prefix,
+            max_per_source,
+            max_peers,
+            retries,
+            backoff,
+            recheck,
+            revive_after: Duration::from_secs(revive),
+            allow_private: false,
+        }
+    })
+}
+
+fn acts() -> impl Strategy<Value = Act> {
+    let source = prop_oneof![
+        Just(Source::Remembered),
+        Just(Source::Seed),
+        (0..4u8).prop_map(|n| Source::Peer(IpAddr::from([9, 9, 9, n]))),
+    ];
+    let outcome = select(&[Outcome::Reached, Outcome::Failed, Outcome::Failed, Outcome::Unfit][..]);
+    prop_oneof![
+        3 => (0..6u8, 0..12u8, source).prop_map(|(prefix, host, source)| Act::Learn(address(prefix, host), source)),
+        3 => Just(Act::Next),
+        2 => (any::<usize>(), outcome).prop_map(|(nth, outcome)| Act::Done(nth, outcome)),
+        1 => (0..10_000u64).prop_map(|millis| Act::Pass(Duration::from_millis(millis))),
+    ]
+}

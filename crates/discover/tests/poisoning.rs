@@ -1,0 +1,201 @@
+//! Peers that tell us whatever they like.
+
+#![expect(clippy::panic, reason = "a wrong answer fails its test")]
+
+mod common;
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use common::{KEY, address};
+use verack_discover::frontier::{Growing, Pace, Refusal, SHARE_LASTS};
+use verack_discover::{Frontier, Group, Learned, Next, Outcome, Policy, Source};
+
+#[test]
+fn a_peer_that_tells_100_000_addresses_of_one_prefix_gets_its_share() {
+    let mut frontier = Frontier::new(Policy::default(), KEY);
+    let liar = Source::Peer(IpAddr::from([9, 9, 9, 9]));
+    let learned = tell(&mut frontier, liar, hosts([11, 0]).take(100_000));
+    let share = Policy::default().max_per_source.try_into().unwrap();
+    assert_eq!((learned, frontier.counts().known), (share, share));
+    assert_eq!(frontier.counts().refused, 100_000 - u64::from(Policy::default().max_per_source));
+}
+
+#[test]
+fn a_thousand_peers_that_tell_of_one_prefix_fill_that_prefix_and_no_other() {
+    let mut frontier = Frontier::new(Policy::default(), KEY);
+    let mut lies = hosts([11, 0]);
+    for n in 0..1000u16 {
+        let [a, b] = n.to_be_bytes();
+        tell(&mut frontier, Source::Peer(IpAddr::from([9, 9, a, b])), lies.by_ref().take(100));
+    }
+    assert_eq!(frontier.counts().known, usize::try_from(Policy::default().max_per_prefix).unwrap());
+    assert_eq!(frontier.learn(address(2, 1), Source::Seed, Duration::ZERO), Learned::New);
+    assert_eq!(frontier.learn(address(0, 1), Source::Seed, Duration::ZERO), Learned::Refused(Refusal::Prefix));
+    assert_eq!(frontier.learn(address(0, 1), Source::Remembered, Duration::ZERO), Learned::New, "the user's own word");
+}
+
+#[test]
+fn the_addresses_of_one_ipv6_network_are_one_source() {
+    let mut frontier = Frontier::new(Policy { max_per_source: 1, ..Policy::default() }, KEY);
+    let source = |network, host| Source::Peer(Ipv6Addr::new(0x2a01, 0, 0, network, 0, 0, 0, host).into());
+    let mut learn = |n, source| frontier.learn(address(0, n), source, Duration::ZERO);
+    assert_eq!(learn(1, source(1, 1)), Learned::New);
+    assert_eq!(learn(2, source(1, 2)), Learned::Refused(Refusal::Source));
+    assert_eq!(learn(2, source(2, 1)), Learned::New);
+}
+
+#[test]
+fn a_share_lasts_a_day() {
+    let mut frontier = Frontier::new(Policy { max_per_source: 1, ..Policy::default() }, KEY);
+    let peer = Source::Peer(IpAddr::from([9, 9, 9, 9]));
+    assert_eq!(frontier.learn(address(0, 1), peer, Duration::ZERO), Learned::New);
+    let late = SHARE_LASTS - Duration::from_nanos(1);
+    assert_eq!(frontier.learn(address(0, 2), peer, late), Learned::Refused(Refusal::Source));
+    assert_eq!(frontier.learn(address(0, 2), peer, SHARE_LASTS), Learned::New);
+}
+
+#[test]
+fn what_cannot_be_dialled_is_not_kept_unless_it_is_remembered() {
+    let mut frontier = Frontier::new(Policy::default(), KEY);
+    let mut learn = |address: &str, source| frontier.learn(address.parse().unwrap(), source, Duration::ZERO);
+    for private in
+        ["10.0.0.1:8333", "127.0.0.1:8333", "[::1]:8333", "[fe80::1]:1", "[fc00::1]:1", "[::ffff:10.0.0.1]:1"]
+    {
+        assert_eq!(learn(private, Source::Seed), Learned::Refused(Refusal::Address), "{private}");
+        assert_eq!(learn(private, Source::Remembered), Learned::New, "{private}");
+    }
+    for nowhere in ["8.8.8.8:0", "0.0.0.0:8333", "[::]:8333"] {
+        assert_eq!(learn(nowhere, Source::Remembered), Learned::Refused(Refusal::Address), "{nowhere}");
+    }
+    assert_eq!(learn("[::ffff:8.8.8.8]:1", Source::Seed), Learned::New);
+    assert_eq!(learn("8.8.8.8:1", Source::Seed), Learned::Known);
+    let mut open = Frontier::new(Policy { allow_private: true, ..Policy::default() }, KEY);
+    assert_eq!(open.learn("10.0.0.1:8333".parse().unwrap(), Source::Seed, Duration::ZERO), Learned::New);
+}
+
+#[test]
+fn a_flood_of_one_prefix_delays_no_other() {
+    let mut frontier = Frontier::new(Policy { prefix_pace: None, ..Policy::default() }, KEY);
+    tell(&mut frontier, Source::Seed, hosts([11, 0]).take(10_000));
+    for prefix in 1..100 {
+        frontier.learn(address(prefix, 1), Source::Seed, Duration::ZERO);
+    }
+    let first: Vec<_> = (0..100).map(|_| dial(&mut frontier, Duration::ZERO)).collect();
+    let prefixes: HashMap<Group, usize> = first.iter().fold(HashMap::new(), |mut prefixes, address| {
+        *prefixes.entry(Group::of(address.ip())).or_default() += 1;
+        prefixes
+    });
+    assert_eq!(prefixes.len(), 100, "each prefix has its turn before any has two");
+}
+
+#[test]
+fn a_prefix_is_dialled_no_faster_than_its_pace() {
+    let pace = Pace { every: Duration::from_secs(1), burst: 3 };
+    let mut frontier = Frontier::new(Policy { prefix_pace: Some(pace), ..Policy::default() }, KEY);
+    tell(&mut frontier, Source::Seed, hosts([11, 0]).take(10));
+    let mut now = Duration::ZERO;
+    let mut seconds = Vec::new();
+    loop {
+        match frontier.next(now) {
+            Next::Dial(_) => seconds.push(now.as_secs()),
+            Next::Wait(until) => now = until,
+            Next::Idle | Next::Exhausted => break,
+        }
+    }
+    assert_eq!(seconds, [0, 0, 0, 1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn nobody_can_tell_the_order_without_the_key() {
+    let order = |key| {
+        let mut frontier = Frontier::new(Policy { prefix_pace: None, ..Policy::default() }, key);
+        tell(&mut frontier, Source::Seed, hosts([11, 0]).take(50));
+        (0..50).map(|_| dial(&mut frontier, Duration::ZERO)).collect::<Vec<_>>()
+    };
+    assert_eq!(order(KEY), order(KEY));
+    assert_ne!(order(KEY), order(verack_discover::Key::new([8; 16])));
+}
+
+#[test]
+fn what_was_reached_is_looked_at_again_the_later_the_longer_it_lasts() {
+    let recheck = Growing { first: Duration::from_secs(60), most: Duration::from_secs(200) };
+    let policy = Policy { recheck: Some(recheck), retries: 1, ..Policy::default() };
+    let retry = policy.backoff.first.as_secs();
+    let mut frontier = Frontier::new(policy, KEY);
+    frontier.learn(address(0, 1), Source::Seed, Duration::ZERO);
+    let mut now = Duration::ZERO;
+    let mut waits = Vec::new();
+    use Outcome::{Failed, Reached};
+    for outcome in [Reached, Reached, Reached, Failed, Reached, Failed, Failed] {
+        let dialled = dial(&mut frontier, now);
+        assert!(frontier.done(dialled, outcome, now));
+        if let Next::Wait(until) = frontier.next(now) {
+            waits.push((until - now).as_secs());
+            now = until;
+        }
+    }
+    assert_eq!(waits, [60, 120, 200, retry, 60, retry]);
+    assert_eq!((frontier.next(now), frontier.counts().given_up), (Next::Exhausted, 1));
+}
+
+#[test]
+fn once_there_are_peers_enough_only_they_are_dialled() {
+    let recheck = Growing { first: Duration::from_secs(60), most: Duration::from_secs(60) };
+    for recheck in [None, Some(recheck)] {
+        let mut frontier = Frontier::new(Policy { max_peers: Some(1), recheck, ..Policy::default() }, KEY);
+        (1..9).for_each(|n| assert_eq!(frontier.learn(address(n, 1), Source::Seed, Duration::ZERO), Learned::New));
+        let (good, other) = (dial(&mut frontier, Duration::ZERO), dial(&mut frontier, Duration::ZERO));
+        frontier.done(good, Outcome::Reached, Duration::ZERO);
+        let minute = Duration::from_secs(60);
+        let next = frontier.next(Duration::ZERO);
+        assert_eq!(next, if recheck.is_some() { Next::Wait(minute) } else { Next::Idle });
+        frontier.done(other, Outcome::Unfit, Duration::ZERO);
+        let next = frontier.next(minute);
+        assert_eq!(next, if recheck.is_some() { Next::Dial(good) } else { Next::Exhausted });
+    }
+}
+
+#[test]
+fn strangers_without_end_find_no_room_and_cost_none() {
+    let policy = Policy { max_known: 1000, prefix_pace: None, retries: 0, ..Policy::default() };
+    let mut frontier = Frontier::new(policy, KEY);
+    let stranger = |n: u32| {
+        let [a, b, c, d] = n.to_be_bytes();
+        SocketAddr::from((Ipv6Addr::from([0x2a, a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]), 8333))
+    };
+    for n in 0..20_000 {
+        frontier.learn(stranger(n), Source::Seed, Duration::ZERO);
+        if n % 10 == 9 {
+            let failed = dial(&mut frontier, Duration::ZERO);
+            frontier.done(failed, Outcome::Failed, Duration::ZERO);
+        }
+    }
+    let counts = frontier.counts();
+    assert_eq!(counts.known, 1000);
+    assert!(counts.dials == 2000 && counts.refused > 16_000, "{counts:?}");
+}
+
+/// How many of them are new.
+fn tell(frontier: &mut Frontier, source: Source, addresses: impl Iterator<Item = SocketAddr>) -> usize {
+    addresses.filter(|address| frontier.learn(*address, source, Duration::ZERO) == Learned::New).count()
+}
+
+#[track_caller]
+fn dial(frontier: &mut Frontier, now: Duration) -> SocketAddr {
+    match frontier.next(now) {
+        Next::Dial(address) => address,
+        other => panic!("nobody to dial: {other:?}"),
+    }
+}
+
+/// All sockets of an IPv4 prefix, host after host, then port after port.
+fn hosts(prefix: [u8; 2]) -> impl Iterator<Item = SocketAddr> {
+    (1..=u16::MAX).flat_map(move |port| {
+        (0..=u16::MAX).map(move |host| {
+            let [c, d] = host.to_be_bytes();
+            SocketAddr::from(([prefix[0], prefix[1], c, d], port))
+        })
+    })
+}
