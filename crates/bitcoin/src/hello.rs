@@ -265,7 +265,13 @@ impl Hello {
             // Before we know their version we cannot know whether they expect an answer.
             Message::Ping(nonce) if self.version.is_some() => self.ping = *nonce,
             Message::Reject(reject) if *reject.message == *b"version" => return Err(Error::Rejected(reject.clone())),
-            Message::Ping(_) | Message::Pong(_) | Message::Getaddr | Message::Reject(_) | Message::Other { .. } => {}
+            Message::Ping(_)
+            | Message::Pong(_)
+            | Message::Getaddr
+            | Message::Addr(_)
+            | Message::Addrv2(_)
+            | Message::Reject(_)
+            | Message::Other { .. } => {}
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ extern crate alloc;
 
 pub mod chain;
 pub mod error;
+pub mod gossip;
 pub mod hello;
 pub mod message;
 pub mod session;
@@ -26,6 +27,7 @@ pub mod wire;
 
 pub use chain::{CHAINS, Chain, Magic, Params};
 pub use error::Error;
+pub use gossip::Gossip;
 pub use hello::{Agreed, Announced, Local};
 pub use message::{Command, Event, Feature, Message};
 pub use session::Session;

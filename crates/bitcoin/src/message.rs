@@ -7,6 +7,7 @@ use core::fmt;
 use handshake::Printable;
 
 use crate::error::Malformed;
+use crate::gossip::entry::{self, Entry, Form};
 use crate::version::{Tail, Version};
 use crate::wire::{Fields, write_var_bytes};
 
@@ -23,6 +24,8 @@ macro_rules! commands {
 }
 
 commands! {
+    ADDR b"addr" "Tells addresses of other nodes."
+    ADDRV2 b"addrv2" "BIP155"
     FEATURE b"feature" "BIP434"
     FEEFILTER b"feefilter" "BIP133"
     GETADDR b"getaddr" "Asks for addresses of other nodes."
@@ -107,6 +110,10 @@ pub enum Message {
     Pong(u64),
     /// Tell me addresses.
     Getaddr,
+    /// These are addresses of other nodes: at most 1000.
+    Addr(Vec<Entry>),
+    /// The same, of whatever network. (BIP155)
+    Addrv2(Vec<Entry>),
     /// Your message was turned away. (BIP61)
     Reject(Reject),
     /// A message that does not matter here; its payload was not read.
@@ -135,6 +142,8 @@ impl Message {
             Self::Ping(_) => Command::PING,
             Self::Pong(_) => Command::PONG,
             Self::Getaddr => Command::GETADDR,
+            Self::Addr(_) => Command::ADDR,
+            Self::Addrv2(_) => Command::ADDRV2,
             Self::Reject(_) => Command::REJECT,
             Self::Other { command, .. } => *command,
         }
@@ -176,6 +185,8 @@ impl Message {
             Command::PING => Self::Ping(Some(u64::from_le_bytes(fields.array("nonce")?))),
             Command::PONG => Self::Pong(u64::from_le_bytes(fields.array("nonce")?)),
             Command::GETADDR => Self::Getaddr,
+            Command::ADDR => Self::Addr(entry::read(Form::Addr, payload)?),
+            Command::ADDRV2 => Self::Addrv2(entry::read(Form::Addrv2, payload)?),
             Command::REJECT => Self::Reject(Reject::read(payload)?),
             _ => Self::Other { command, len: u32::try_from(payload.len()).unwrap_or(u32::MAX) },
         })
@@ -199,6 +210,8 @@ impl Message {
             Self::Feefilter(rate) => tx.extend_from_slice(&rate.to_le_bytes()),
             Self::Ping(nonce) => tx.extend(nonce.map(u64::to_le_bytes).into_iter().flatten()),
             Self::Pong(nonce) => tx.extend_from_slice(&nonce.to_le_bytes()),
+            Self::Addr(entries) => entry::write(Form::Addr, entries, tx),
+            Self::Addrv2(entries) => entry::write(Form::Addrv2, entries, tx),
             Self::Reject(reject) => reject.write(tx),
             Self::Other { .. } => {}
         }

@@ -24,6 +24,12 @@ pub const MAX_PAYLOAD_LEN: u32 = 4_000_000;
 /// 477. The rest is room for fields to come.
 pub const MAX_WHOLE_LEN: u32 = 2048;
 
+/// The same for a message that tells addresses, where they were asked for.
+///
+/// 1000 entries of the networks that BIP155 names have at most 49 003 bytes. With networks unknown to us they could have
+/// 531 003, but nobody tells of such; a peer that did could bind that much memory on each of thousands of connections.
+pub const MAX_ADDRESSES_LEN: u32 = 64 * 1024;
+
 /// Appends a message: its header, and the payload that `write` appends.
 pub fn write_message(params: &Params, command: Command, tx: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let start = tx.len();
@@ -42,6 +48,8 @@ pub fn write_message(params: &Params, command: Command, tx: &mut Vec<u8>, write:
 #[derive(Debug)]
 pub struct FrameReader {
     params: Params,
+    /// A message that tells addresses is read whole up to this length.
+    max_addresses_len: u32,
     /// Whether a header of this network has been seen on this connection.
     in_sync: bool,
     /// Payload bytes of a long message that have yet to be skipped.
@@ -60,7 +68,7 @@ pub enum Frame<'r> {
         /// What its header gives as the payload's checksum.
         checksum: [u8; 4],
     },
-    /// A message of more than [`MAX_WHOLE_LEN`] bytes, whose payload will be skipped.
+    /// A message that is longer than those that are read whole, whose payload will be skipped.
     Long {
         /// What it is.
         command: Command,
@@ -96,7 +104,13 @@ impl FrameReader {
     /// A reader at the start of a connection.
     #[must_use]
     pub fn new(params: Params) -> Self {
-        Self { params, in_sync: false, to_skip: 0 }
+        Self { params, max_addresses_len: MAX_WHOLE_LEN, in_sync: false, to_skip: 0 }
+    }
+
+    /// Reads messages that tell addresses whole up to [`MAX_ADDRESSES_LEN`].
+    #[must_use]
+    pub fn with_addresses(self) -> Self {
+        Self { max_addresses_len: MAX_ADDRESSES_LEN, ..self }
     }
 
     /// The next message, or part of a long one.
@@ -122,7 +136,11 @@ impl FrameReader {
             return Err(Error::Oversized { command, len, max: MAX_PAYLOAD_LEN }.into());
         }
         let payload_len = usize::try_from(len).expect("4 000 000 fits");
-        if len > MAX_WHOLE_LEN {
+        let max_whole_len = match command {
+            Command::ADDR | Command::ADDRV2 => self.max_addresses_len,
+            _ => MAX_WHOLE_LEN,
+        };
+        if len > max_whole_len {
             rx.take(HEADER_LEN)?;
             self.to_skip = payload_len;
             return Ok(Frame::Long { command, len });

@@ -52,6 +52,7 @@ fn fields(message: &Message, params: &Params) -> Fields {
             ("code", reject.code.into()),
             ("reason", Printable(&reject.reason).to_string().into()),
         ],
+        Message::Addr(entries) | Message::Addrv2(entries) => vec![("addresses", entries.len().into())],
         Message::Other { len, .. } => vec![("payload_bytes", (*len).into())],
         Message::Verack | Message::Wtxidrelay | Message::Sendaddrv2 | Message::Sendheaders | Message::Getaddr => {
             Vec::new()

@@ -1,0 +1,196 @@
+//! After the handshake: asks a node once which others it knows.
+//!
+//! ```text
+//! we                       peer
+//!   getaddr ─────────────▶
+//!           ◀───────────── ping, sendcmpct, ...
+//!   pong    ─────────────▶
+//!           ◀───────────── addrv2, 1 entry: itself
+//!           ◀───────────── addrv2, at most 1000 entries: the answer
+//! ```
+//! Core answers each peer that dialled it once, with at most 1000 and at most 23 % of what it knows; a node that knows
+//! nobody says nothing at all. What comes first may be an announcement of its own address, alone in a message, which is
+//! no answer. (Core: net_processing.cpp MaybeSendAddr, ProcessMessage GETADDR; net.cpp GetAddresses)
+
+mod address;
+mod base32;
+pub(crate) mod entry;
+pub mod seeds;
+
+use alloc::vec::Vec;
+use core::mem;
+use core::net::IpAddr;
+
+pub use address::{Address, BadAddress, MAX_ADDRESS_LEN, Network};
+pub use entry::{Entry, MAX_ENTRIES};
+use handshake::{End, Handshake, Rx, Stage, Step};
+
+use crate::chain::Params;
+use crate::error::Error;
+use crate::message::{Command, Event, Message};
+use crate::version::{Services, Tail, Version};
+use crate::wire::{Frame, FrameReader, Halt, MAX_ADDRESSES_LEN, write_message};
+
+/// A connection on which addresses are asked for. It has the form of a handshake so that the same driver, with its
+/// deadline and byte budget, runs it; it is done with the first answer, and never waits for more.
+#[derive(Debug)]
+pub struct Gossip {
+    params: Params,
+    frames: FrameReader,
+    peer: Peer,
+    own: Option<Entry>,
+    state: State,
+    ping: Option<u64>,
+}
+
+/// Who is asked, as far as it tells an announcement of itself from an answer.
+#[derive(Clone, Copy, Debug)]
+struct Peer {
+    /// Where we reached it.
+    ip: Option<IpAddr>,
+    /// What it offers.
+    services: Services,
+    /// Its clock during the handshake, in seconds since 1970.
+    time: i64,
+}
+
+#[derive(Debug)]
+enum State {
+    /// `getaddr` is to be said.
+    Ask,
+    /// The answer is awaited.
+    Answer,
+    /// It is there.
+    Told(Vec<Entry>),
+}
+
+/// A node announces itself with its clock's time; so many seconds may lie between that and the handshake. (Core: addresses
+/// of the last ten minutes are news.)
+const FRESH: u64 = 10 * 60;
+
+/// What a node told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Whom it knows, at most [`MAX_ENTRIES`], of networks that we know.
+    pub entries: Vec<Entry>,
+    /// How it announced itself, if it did so before it answered.
+    pub own: Option<Entry>,
+}
+
+impl Gossip {
+    /// On the network of the handshake before it, in which the node introduced itself with `version`. `ip` is where we
+    /// reached it, if that is known.
+    #[must_use]
+    pub fn new(params: Params, ip: Option<IpAddr>, version: &Version) -> Self {
+        let ip = ip.map(|ip| ip.to_canonical());
+        let peer = Peer { ip, services: version.services, time: version.time };
+        Self {
+            params,
+            frames: FrameReader::new(params).with_addresses(),
+            peer,
+            own: None,
+            state: State::Ask,
+            ping: None,
+        }
+    }
+
+    /// How the node announced itself, if it did: known even if it never answers.
+    #[must_use]
+    pub fn own(&self) -> Option<&Entry> {
+        self.own.as_ref()
+    }
+
+    fn say(&mut self) -> Option<Message> {
+        if let State::Ask = self.state {
+            self.state = State::Answer;
+            return Some(Message::Getaddr);
+        }
+        self.ping.take().map(Message::Pong)
+    }
+
+    fn take_in(&mut self, message: &Message) {
+        match message {
+            Message::Ping(nonce) => self.ping = *nonce,
+            Message::Addr(entries) | Message::Addrv2(entries) => match entries[..] {
+                [alone] if self.is_own(&alone) => self.own = Some(alone),
+                _ => self.state = State::Told(entries.clone()),
+            },
+            _ => {}
+        }
+    }
+
+    /// Whether an address that came alone is the node's announcement of itself. Its address may be another than the one
+    /// we reached; then it is known by being as fresh as the node's clock and offering what the node does, once.
+    fn is_own(&self, entry: &Entry) -> bool {
+        let Peer { ip, services, time } = self.peer;
+        let is_fresh = time.abs_diff(entry.time.into()) <= FRESH;
+        (ip.is_some() && entry.address.ip() == ip) || (self.own.is_none() && is_fresh && entry.services == services)
+    }
+
+    /// The next message of the peer's, or a part of one that is too long to matter.
+    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+        let (command, payload, checksum) = match self.frames.read(rx)? {
+            Frame::Whole { command, payload, checksum } => (command, payload, checksum),
+            Frame::Long { command: command @ (Command::ADDR | Command::ADDRV2), len } => {
+                return Err(Error::Oversized { command, len, max: MAX_ADDRESSES_LEN }.into());
+            }
+            Frame::Long { command, len } => return Ok(Event::Heard(Message::Other { command, len })),
+            Frame::Skipped(bytes) => return Ok(Event::Skipped(bytes)),
+        };
+        if Message::knows(command) && self.params.checksum.of(payload) != checksum {
+            return Err(Error::Checksum { command, other: None }.into());
+        }
+        match Message::read(command, payload) {
+            Ok(message) => Ok(Event::Heard(message)),
+            // Core ignores what it cannot read, or drops the peer. We asked for this, and it is why there is no answer.
+            Err(what) if matches!(command, Command::ADDR | Command::ADDRV2) => {
+                Err(Error::Malformed { command, what }.into())
+            }
+            Err(_) => {
+                let len = payload.len().try_into().expect("at most MAX_ADDRESSES_LEN");
+                Ok(Event::Heard(Message::Other { command, len }))
+            }
+        }
+    }
+}
+
+impl Handshake for Gossip {
+    type Output = Told;
+    type Event = Event;
+    type Error = Error;
+
+    fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Told>, Error> {
+        if let Some(message) = self.say() {
+            write_message(&self.params, message.command(), tx, |tx| message.write(&Tail::None, tx));
+            return Ok(Step::Event(Event::Said(message)));
+        }
+        if let State::Told(entries) = &mut self.state {
+            return Ok(Step::Done(Told { entries: mem::take(entries), own: self.own }));
+        }
+        match self.hear(rx) {
+            Ok(event) => {
+                if let Event::Heard(message) = &event {
+                    self.take_in(message);
+                }
+                Ok(Step::Event(event))
+            }
+            Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
+            Err(Halt::Error(error)) => Err(error),
+        }
+    }
+
+    fn awaiting(&self) -> &'static str {
+        "addr"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Done
+    }
+
+    fn suspicion(&self, end: End) -> &'static str {
+        match end {
+            End::Closed => "it may take us for a crawler, or need the slot",
+            End::Silent => "it knows nobody, or keeps it to itself, or has answered our address before",
+        }
+    }
+}

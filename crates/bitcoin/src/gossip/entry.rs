@@ -1,0 +1,114 @@
+//! The messages that tell addresses: `addr`, and `addrv2` of BIP155.
+//!
+//! ```text
+//! addr     count | time u32 | services u64         | ip 16, IPv4 as IPv6                            | port u16 BE
+//! addrv2   count | time u32 | services CompactSize | network u8 | length CompactSize, at most 512 | address | port u16 BE
+//! ```
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::address::Address;
+use crate::error::Malformed;
+use crate::version::Services;
+use crate::wire::{Fields, write_compact_size};
+
+/// Entries that one message may have. (BIP155; Core: MAX_ADDR_TO_SEND)
+pub const MAX_ENTRIES: usize = 1000;
+
+/// One address that a node tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Entry {
+    /// When it was last heard of, in seconds since 1970, as the teller says. Any value comes.
+    pub time: u32,
+    /// What it offers, as the teller says.
+    pub services: Services,
+    /// Where it is.
+    pub address: Address,
+    /// TCP port; 0 for I2P, which has none.
+    pub port: u16,
+}
+
+/// Which of the two messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Addr,
+    Addrv2,
+}
+
+impl Entry {
+    /// The socket address, if it can be dialled without a router of another network.
+    #[must_use]
+    pub fn socket(&self) -> Option<SocketAddr> {
+        self.address.ip().map(|ip| SocketAddr::new(ip, self.port))
+    }
+
+    /// `None` if it is to be skipped.
+    fn read(form: Form, fields: &mut Fields<'_>) -> Result<Option<Self>, Malformed> {
+        let time = u32::from_le_bytes(fields.array("time")?);
+        let (services, address) = match form {
+            Form::Addr => (u64::from_le_bytes(fields.array("services")?), Address::from_v1(fields.array("address")?)),
+            Form::Addrv2 => (fields.compact_size("services")?, Address::read(fields)?),
+        };
+        let port = u16::from_be_bytes(fields.array("port")?);
+        Ok(address.map(|address| Self { time, services: Services(services), address, port }))
+    }
+
+    fn write(&self, form: Form, tx: &mut Vec<u8>) {
+        tx.extend_from_slice(&self.time.to_le_bytes());
+        match form {
+            Form::Addr => {
+                tx.extend_from_slice(&self.services.0.to_le_bytes());
+                let ip = match self.address {
+                    Address::V4(ip) => Ipv4Addr::to_ipv6_mapped(&ip),
+                    Address::V6(ip) => ip,
+                    Address::TorV3(_) | Address::I2p(_) | Address::Cjdns(_) => Ipv6Addr::UNSPECIFIED,
+                };
+                tx.extend_from_slice(&ip.octets());
+            }
+            Form::Addrv2 => {
+                write_compact_size(self.services.0, tx);
+                self.address.write(tx);
+            }
+        }
+        tx.extend_from_slice(&self.port.to_be_bytes());
+    }
+}
+
+/// `203.0.113.1:8333`, `[2a01::1]:8333`, `….onion:8333`.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.address {
+            Address::V6(_) | Address::Cjdns(_) => write!(f, "[{}]:{}", self.address, self.port),
+            Address::V4(_) | Address::TorV3(_) | Address::I2p(_) => write!(f, "{}:{}", self.address, self.port),
+        }
+    }
+}
+
+/// Reads a message. Entries of networks that we do not know are skipped, bytes behind the last ignored.
+///
+/// # Errors
+/// If it has more than [`MAX_ENTRIES`], or an entry that is cut or that BIP155 forbids.
+pub(crate) fn read(form: Form, payload: &[u8]) -> Result<Vec<Entry>, Malformed> {
+    const WHAT: &str = "list of addresses";
+    let mut fields = Fields::new(payload);
+    let count = usize::try_from(fields.compact_size(WHAT)?).map_err(|_| Malformed::TooLong(WHAT))?;
+    if count > MAX_ENTRIES {
+        return Err(Malformed::TooLong(WHAT));
+    }
+    // Room for what is there at most, whatever the count claims: an entry has at least 9 bytes.
+    let mut entries = Vec::with_capacity(count.min(payload.len() / 9));
+    for _ in 0..count {
+        entries.extend(Entry::read(form, &mut fields)?);
+    }
+    Ok(entries)
+}
+
+/// Appends a message. At most [`MAX_ENTRIES`] are written, and as `addr` only those that it can express.
+pub(crate) fn write(form: Form, entries: &[Entry], tx: &mut Vec<u8>) {
+    let fits = |entry: &&Entry| form == Form::Addrv2 || entry.address.ip().is_some();
+    let written = || entries.iter().filter(fits).take(MAX_ENTRIES);
+    write_compact_size(written().count() as u64, tx);
+    written().for_each(|entry| entry.write(form, tx));
+}
