@@ -6,8 +6,11 @@
 //! By itself a fuzzer does not get past a checksum. So one of the choices is to repair what it made: then every frame
 //! gets the network's magic, a length that fits, and the checksum of its payload.
 
+use std::net::IpAddr;
+
 use handshake::{Fault, Role, Rx};
 use testing::survives;
+use verack_bitcoin::gossip::{Address, Gossip, MAX_ENTRIES, seeds};
 use verack_bitcoin::message::{Command, Feature, Message};
 use verack_bitcoin::version::{Services, Tail};
 use verack_bitcoin::wire::{Fields, Frame, FrameReader, HEADER_LEN, Halt, MAX_WHOLE_LEN, write_compact_size};
@@ -21,6 +24,38 @@ pub fn initiator(input: &[u8]) {
 /// Any bytes to our responder.
 pub fn responder(input: &[u8]) {
     handshake(Role::Responder, input);
+}
+
+/// Any bytes to a connection on which addresses were asked for, and to what reads fixed seeds.
+pub fn gossip(input: &[u8]) {
+    let Some((choices, input)) = Choices::read(input) else {
+        return;
+    };
+    let seeds = input.get(1..).unwrap_or_default();
+    if let Ok(seeds) = seeds::read(seeds) {
+        seeds.iter().for_each(|(address, _)| assert_text(address));
+    }
+    let version = choices.local().version;
+    let peer = choices.talkative.then_some(IpAddr::from([1, 2, 3, 4]));
+    let ended = survives(|| Gossip::new(choices.params, peer, &version), &input);
+    match ended.result {
+        None => {}
+        Some(Err(fault)) => {
+            assert!(fault.code().starts_with("bitcoin."));
+            assert_printable(&fault.to_string());
+        }
+        Some(Ok(told)) => {
+            assert!(told.entries.len() <= MAX_ENTRIES);
+            told.entries.iter().chain(&told.own).for_each(|entry| assert_text(&entry.address));
+        }
+    }
+}
+
+/// An address has a text, which stands for it alone.
+fn assert_text(address: &Address) {
+    let text = address.to_string();
+    assert_printable(&text);
+    assert_eq!(text.parse().map(|read: Address| read.to_string()), Ok(text));
 }
 
 /// Any bytes to what takes messages apart, and to a connection after its handshake.

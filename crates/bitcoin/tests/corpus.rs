@@ -17,6 +17,11 @@ fn the_responder_survives_what_the_fuzzer_kept() {
 }
 
 #[test]
+fn asking_for_addresses_survives_what_the_fuzzer_kept() {
+    replay("bitcoin_gossip", fuzz::gossip);
+}
+
+#[test]
 fn the_wire_survives_what_the_fuzzer_kept() {
     replay("bitcoin_wire", fuzz::wire);
 }
