@@ -108,6 +108,20 @@ fn a_prefix_is_dialled_no_faster_than_its_pace() {
 }
 
 #[test]
+fn a_prefix_keeps_to_its_pace_though_all_its_addresses_were_forgotten_and_no_other_does() {
+    let hour = Pace { every: Duration::from_secs(3600), burst: 1 };
+    let policy = Policy { max_known: 1, prefix_pace: Some(hour), ..Policy::default() };
+    let mut frontier = Frontier::new(policy, KEY);
+    for prefix in [0, 2] {
+        assert_eq!(frontier.learn(address(prefix, 1), Source::Seed, Duration::ZERO), Learned::New);
+        assert_eq!(frontier.next(Duration::ZERO), Next::Dial(address(prefix, 1)));
+        frontier.done(address(prefix, 1), Outcome::Unfit, Duration::ZERO);
+    }
+    assert_eq!(frontier.learn(address(0, 2), Source::Seed, Duration::ZERO), Learned::New);
+    assert_eq!(frontier.next(Duration::ZERO), Next::Wait(hour.every));
+}
+
+#[test]
 fn nobody_can_tell_the_order_without_the_key() {
     let order = |key| {
         let mut frontier = Frontier::new(Policy { prefix_pace: None, ..Policy::default() }, key);

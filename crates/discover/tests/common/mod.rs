@@ -1,4 +1,5 @@
 //! Addresses of a small Internet.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::net::{Ipv6Addr, SocketAddr};
 
