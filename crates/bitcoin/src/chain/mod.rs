@@ -2,6 +2,8 @@
 
 mod table;
 
+use alloc::format;
+use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
@@ -36,6 +38,13 @@ impl Chain {
     pub fn named(name: &str) -> Option<&'static Self> {
         let is = |candidate: &&str| candidate.eq_ignore_ascii_case(name);
         CHAINS.iter().find(|chain| is(&chain.name) || chain.aliases.iter().any(&is))
+    }
+
+    /// The names to resolve for addresses of its nodes, as its clients do: `x9.seed.example.org` where they ask for
+    /// services.
+    pub fn seed_names(&self) -> impl Iterator<Item = String> {
+        let filter = self.seed_filter.unwrap_or_default();
+        self.dns_seeds.iter().map(move |seed| format!("{filter}{seed}"))
     }
 
     /// The networks that use this magic. Often more than one: never identify a network by its magic alone.
@@ -208,6 +217,14 @@ mod tests {
         assert_eq!(Chain::named("BTC").unwrap().name, "bitcoin");
         assert_eq!(Chain::named("signet").unwrap().name, "bitcoin-signet");
         assert_eq!(Chain::named("no such chain"), None);
+    }
+
+    #[test]
+    fn seeds_are_asked_for_services_where_the_networks_clients_do() {
+        let first = |chain: &str| Chain::named(chain).unwrap().seed_names().next();
+        assert_eq!(first("bitcoin").as_deref(), Some("x9.dnsseed.bluematt.me"));
+        assert_eq!(first("zcash").as_deref(), Some("dnsseed.z.cash"));
+        assert_eq!(first("regtest"), None);
     }
 
     #[test]

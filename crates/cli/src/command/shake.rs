@@ -106,10 +106,8 @@ fn dns_seeds(args: &Shake) -> Result<Vec<Target>, Error> {
     if chain.dns_seeds.is_empty() {
         return Err(Error::Usage(format!("{} has no DNS seeds; name a target", chain.name)));
     }
-    let filter = chain.seed_filter.unwrap_or_default();
-    let seed =
-        |seed: &&str| format!("{filter}{seed}").parse().map_err(|error| Error::Usage(format!("{seed}: {error}")));
-    chain.dns_seeds.iter().map(seed).collect()
+    let seed = |seed: String| seed.parse().map_err(|error| Error::Usage(format!("{seed}: {error}")));
+    chain.seed_names().map(seed).collect()
 }
 
 /// So many dials a second, evenly; a pause is not made up for by a burst.
