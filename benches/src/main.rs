@@ -19,6 +19,7 @@ mod place;
 mod program;
 mod round_trips;
 mod startup;
+mod store;
 
 use std::env;
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ usage: cargo run --release -p verack-benches -- <measurement>
   handshakes [PEERS [CONCURRENCY [ROUNDS]]]  per second, against a bare epoll client (default: 50000 128 9)
   round-trips [ROUNDS]                       until OK, over a link of 100 ms; as root (default: 11)
   memory [CONNECTIONS]                       per silent connection (default: 10000)
+  store [PEERS]                              size, writing and asking of the peer database (default: 1000000)
   startup                                    until --version is printed, and the program's size";
 
 /// Whatever kept a measurement from being taken.
@@ -57,6 +59,7 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
         Some("round-trips") => round_trips::measure(number(1, 11)?),
         Some("memory") => memory::measure(number(1, 10_000)?),
         Some("startup") => startup::measure(),
+        Some("store") => store::measure(number(1, 1_000_000)?),
         // The roles that the measurements start.
         Some(peers::ROLE) => peers::main(&args[1..]).map(|()| Findings::default()),
         Some(floor::ROLE) => floor::main(&args[1..]).map(|()| Findings::default()),

@@ -114,7 +114,9 @@ fn is_forbidden(name: &str, of: Layer, dependency: &str) -> bool {
         (Layer::Service, Some((other, to))) => {
             // The one among them that speaks protocols.
             let protocols = *to == Layer::Protocol && name != "simnet";
-            protocols || *to == Layer::Program || (*to == Layer::Service && *other != name)
+            // What is known of peers is told to it.
+            let driver = *to == Layer::Driver && name == "store";
+            protocols || driver || *to == Layer::Program || (*to == Layer::Service && *other != name)
         }
         (Layer::Driver | Layer::Service, None) | (Layer::Program, _) => false,
     }
@@ -178,6 +180,7 @@ mod tests {
         assert!(!allowed("noise", "tokio") && allowed("net", "tokio"));
         assert!(allowed("net", "verack-handshake") && !allowed("net", "verack-bitcoin"));
         assert!(!allowed("store", "verack-bitcoin") && !allowed("store", "verack-discover"));
+        assert!(!allowed("store", "verack-net") && allowed("discover", "verack-net"));
         assert!(allowed("simnet", "verack-bitcoin") && !allowed("simnet", "verack"));
         assert!(!allowed("cli", "bitcoin") && allowed("cli", "verack-bitcoin"));
         assert!(allowed("cli", "verack-simnet") && !allowed("handshake", "libc"));

@@ -1,0 +1,171 @@
+//! The peer database at size: how fast it is written, how large it is, how soon it answers.
+//!
+//! All peers are learned first, as from gossip, then tried so often that each one's history is full.
+
+use std::fs;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ::store::{
+    Address, Attempt, Column, Ending, Filter, Introduced, KEPT_ATTEMPTS, Learned, Outcome, Store, Text, Time,
+    Transports, Writer,
+};
+use handshake::Stage;
+
+use crate::Result;
+use crate::compare::{Findings, Runs};
+use crate::program::print_machine;
+
+/// Peers and attempts a second, at least: a crawl must not wait for its database.
+const LEAST_RATE: f64 = 50_000.0;
+
+/// Bytes on disk for each peer, at most.
+const MOST_BYTES: f64 = 600.0;
+
+/// Seconds to open it, and to count by user agent, at most.
+const MOST_TIME: f64 = 1.0;
+
+/// Each question is asked so often.
+const ROUNDS: usize = 5;
+
+/// One peer in so many answers: of the known addresses of Bitcoin, 24 000 in 544 000.
+const ANSWERS: usize = 23;
+
+/// Writes so many peers, and asks for them.
+pub fn measure(peers: usize) -> Result<Findings> {
+    print_machine()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(measured(peers))
+}
+
+async fn measured(peers: usize) -> Result<Findings> {
+    let directory = tempfile::tempdir()?;
+    let path = directory.path().join("peers.sqlite");
+    let mut findings = Findings::default();
+    let store = Store::open(&path).await?;
+    let writer = store.writer().await?;
+
+    let started = Instant::now();
+    for nth in 0..peers {
+        writer.learned(learned(nth, peers)).await?;
+    }
+    writer.flush().await?;
+    findings.at_least(LEAST_RATE, "new addresses/s", &rate(peers, started));
+
+    let started = Instant::now();
+    for nth in 0..peers {
+        writer.learned(learned(nth * 7 + 1, peers)).await?;
+    }
+    writer.flush().await?;
+    findings.at_least(LEAST_RATE, "known addresses/s", &rate(peers, started));
+    println!("{peers} addresses: {:.0} bytes each", bytes(&path, peers)?);
+
+    let rounds = (0..KEPT_ATTEMPTS).map(i64::from).map(|round| tried(&writer, peers, round));
+    let mut rates = Vec::new();
+    for round in rounds {
+        rates.push(round.await?);
+    }
+    findings.at_least(LEAST_RATE, "attempts/s", &rates.into_iter().collect());
+    writer.close().await?;
+    store.close().await;
+    findings.at_most(MOST_BYTES, "bytes for each peer with a full history", &one(bytes(&path, peers)?));
+
+    let (mut opening, mut counting, mut filtered, mut by_reason) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..ROUNDS {
+        let started = Instant::now();
+        let store = Store::open(&path).await?;
+        opening.push(started.elapsed().as_secs_f64());
+        let reachable = Filter { reachable: Some(true), chain: Some(CHAIN.into()), ..Filter::default() };
+        counting.push(counted(&store, Column::UserAgent, &Filter::default()).await?);
+        filtered.push(counted(&store, Column::UserAgent, &reachable).await?);
+        by_reason.push(counted(&store, Column::Reason, &Filter::default()).await?);
+        store.close().await;
+    }
+    let runs = |times: Vec<f64>| times.into_iter().collect::<Runs>();
+    findings.at_most(MOST_TIME, "s to open it", &runs(opening));
+    findings.at_most(MOST_TIME, "s to count by user agent", &runs(counting));
+    findings.at_most(MOST_TIME, "s to count the reachable by user agent", &runs(filtered));
+    println!("{:.3} s to count by reason", runs(by_reason));
+    Ok(findings)
+}
+
+/// Tries all peers once; how many a second.
+async fn tried(writer: &Writer, peers: usize, round: i64) -> Result<f64> {
+    let started = Instant::now();
+    for nth in 0..peers {
+        writer.record(attempt(nth, peers, round)).await?;
+    }
+    writer.flush().await?;
+    Ok(rate(peers, started).median())
+}
+
+async fn counted(store: &Store, column: Column, filter: &Filter) -> Result<f64> {
+    let started = Instant::now();
+    let counts = store.count_by(column, filter).await?;
+    assert!(counts.len() > 1, "there are several");
+    Ok(started.elapsed().as_secs_f64())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "there are less than 2^53")]
+fn rate(count: usize, since: Instant) -> Runs {
+    one(count as f64 / since.elapsed().as_secs_f64())
+}
+
+fn one(value: f64) -> Runs {
+    [value].into_iter().collect()
+}
+
+/// Bytes on disk for each peer, the log beside it included.
+#[expect(clippy::cast_precision_loss, reason = "there are less than 2^53")]
+fn bytes(path: &Path, peers: usize) -> Result<f64> {
+    let wal = fs::metadata(path.with_extension("sqlite-wal")).map_or(0, |file| file.len());
+    Ok((fs::metadata(path)?.len() + wal) as f64 / peers as f64)
+}
+
+const CHAIN: &str = "bitcoin";
+
+/// Unix seconds: when all this begins.
+const BEGIN: i64 = 1_700_000_000;
+
+/// Of the `nth` peer. As far apart as those of real peers: a database grows differently if they come in order.
+fn address(nth: usize, peers: usize) -> Address {
+    let [.., a, b, c, d] = (nth % peers).wrapping_mul(0x9e37_79b1).to_be_bytes();
+    let port = if nth % 10 == 0 { 39_388 } else { 8333 };
+    match nth % peers % 7 {
+        0 => SocketAddr::new(Ipv6Addr::from([0x20, 1, a, b, c, d, 7, b, c, 9, 11, d, c, b, a, 1]).into(), port).into(),
+        _ => SocketAddr::new(Ipv4Addr::new(a, b, c, d).into(), port).into(),
+    }
+}
+
+fn learned(nth: usize, peers: usize) -> Learned {
+    let source = Text::from(address(nth % 24_000 * 23, peers).as_str());
+    let (chain, address) = (CHAIN.into(), address(nth, peers));
+    Learned { chain, address, seen: Time(BEGIN), services: 0xc09, source }
+}
+
+fn attempt(nth: usize, peers: usize, round: i64) -> Attempt {
+    let answers = nth % ANSWERS == 0;
+    let (outcome, stage, reason) = match nth % 5 {
+        _ if answers => (Outcome::Ok, Stage::Done, "ok"),
+        0 => (Outcome::Failed, Stage::Connect, "connect.refused"),
+        _ => (Outcome::Failed, Stage::Connect, "connect.timeout"),
+    };
+    let introduced = Introduced {
+        version: 70016,
+        services: 0xc09,
+        user_agent: format!("/Satoshi:{}.{}.0/", 20 + nth / ANSWERS % 12, nth / ANSWERS % 40).as_str().into(),
+        height: Some(900_000),
+    };
+    Attempt {
+        chain: CHAIN.into(),
+        address: address(nth, peers),
+        at: Time(BEGIN + 86_400 * (round + 1)),
+        ending: Ending { outcome, stage, reason: reason.into() },
+        blame: None,
+        transports: Transports { v1: Some(outcome), v2: None },
+        introduced: answers.then_some(introduced),
+        latency: answers.then(|| Duration::from_micros(50_000 + nth as u64 % 9_000)),
+        source: None,
+    }
+}

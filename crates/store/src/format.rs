@@ -1,0 +1,147 @@
+//! Files of peers: what other programs read and write, and two formats that hold all that we know.
+//!
+//! ```text
+//!  Store ──▶ Exporter ──▶ file ──▶ Importer ──▶ Writer
+//! ```
+//!
+//! What an exporter writes, an importer of the same format reads. A line that cannot be read is an error that says where
+//! it is and what was expected, and the next one is read.
+
+mod bitnodes;
+mod csv;
+mod dnsseed;
+mod import;
+mod jsonl;
+mod lines;
+mod list;
+mod record;
+
+use std::io;
+
+use crate::error::Error;
+use crate::good::Standard;
+use crate::peer::Peer;
+use crate::query::{Filter, Sort, SortBy};
+use crate::store::Store;
+
+pub use import::{BadLine, Importer, Origin, Unread};
+
+/// A format of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// All that is known, an object of JSON on each line.
+    JsonLines,
+    /// All that is known, as a table with a header.
+    Csv,
+    /// An array of rows, as bitnodes exports them; of its shorter crawl rows, too, when read.
+    Bitnodes,
+    /// What a DNS seeder dumps, and Core's makeseeds.py reads.
+    Dnsseed,
+    /// An address on each line.
+    List,
+}
+
+impl Format {
+    /// All of them, with their names.
+    pub const ALL: [(&str, Self); 5] = [
+        ("jsonl", Self::JsonLines),
+        ("csv", Self::Csv),
+        ("bitnodes", Self::Bitnodes),
+        ("dnsseed", Self::Dnsseed),
+        ("list", Self::List),
+    ];
+}
+
+/// Writes peers in a format.
+#[derive(Debug)]
+pub struct Exporter<W> {
+    format: Format,
+    standard: Standard,
+    out: W,
+    written: u64,
+}
+
+impl<W: io::Write> Exporter<W> {
+    /// Begins a file. The standard decides what `dnsseed.dump` calls good. Each peer is written at once, so `out` should
+    /// be buffered.
+    pub fn new(format: Format, standard: Standard, out: W) -> Self {
+        Self { format, standard, out, written: 0 }
+    }
+
+    /// Writes one more peer.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&mut self, peer: &Peer) -> io::Result<()> {
+        self.begin_if_due()?;
+        match self.format {
+            Format::JsonLines => jsonl::write(&mut self.out, peer),
+            Format::Csv => csv::write(&mut self.out, peer),
+            Format::Bitnodes => bitnodes::write(&mut self.out, peer, self.written == 0),
+            Format::Dnsseed => dnsseed::write(&mut self.out, peer, &self.standard),
+            Format::List => list::write(&mut self.out, peer),
+        }?;
+        self.written += 1;
+        Ok(())
+    }
+
+    /// Ends the file. Returns how many peers were written.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn finish(mut self) -> io::Result<u64> {
+        self.begin_if_due()?;
+        if self.format == Format::Bitnodes {
+            bitnodes::end(&mut self.out, self.written)?;
+        }
+        self.out.flush()?;
+        Ok(self.written)
+    }
+
+    fn begin_if_due(&mut self) -> io::Result<()> {
+        match self.format {
+            _ if self.written > 0 => Ok(()),
+            Format::Csv => csv::begin(&mut self.out),
+            Format::Dnsseed => dnsseed::begin(&mut self.out),
+            Format::JsonLines | Format::Bitnodes | Format::List => Ok(()),
+        }
+    }
+}
+
+/// Why a file was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// The file.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl Store {
+    /// Writes the peers that pass the filter. Returns how many.
+    ///
+    /// The formats of others hold peers that shook hands at least once, and `dnsseed.dump` has an order of its own.
+    ///
+    /// # Errors
+    /// Those of the database and of `out`.
+    pub async fn export(
+        &self,
+        format: Format,
+        filter: &Filter,
+        sort: Sort,
+        standard: Standard,
+        out: impl io::Write,
+    ) -> Result<u64, ExportError> {
+        let theirs = matches!(format, Format::Bitnodes | Format::Dnsseed);
+        let filter = Filter { ever_good: filter.ever_good || theirs, ..filter.clone() };
+        let sort = if format == Format::Dnsseed { Sort { by: SortBy::Reliability, descending: true } } else { sort };
+        let mut exporter = Exporter::new(format, standard, out);
+        let mut peers = self.peers(&filter, sort, None);
+        while let Some(peer) = peers.next().await? {
+            exporter.write(&peer)?;
+        }
+        Ok(exporter.finish()?)
+    }
+}

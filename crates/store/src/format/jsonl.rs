@@ -1,0 +1,25 @@
+//! JSON Lines: all that is known of a peer as one object. Fields are added, never renamed.
+
+use std::io;
+
+use crate::format::import::{Line, Origin};
+use crate::format::record::Record;
+use crate::peer::Peer;
+
+pub(super) fn write(out: &mut impl io::Write, peer: &Peer) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &Record::of(peer))?;
+    writeln!(out)
+}
+
+pub(super) fn read(origin: &Origin, line: &[u8]) -> Line {
+    if line.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    let record: Record = serde_json::from_slice(line).map_err(|error| {
+        let error = error.to_string();
+        // It counts lines within the line.
+        let what = error.split(" at line ").next().unwrap_or_default();
+        format!("a peer as a JSON object: {what}")
+    })?;
+    record.into_peer(origin).map(Some)
+}

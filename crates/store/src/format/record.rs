@@ -1,0 +1,187 @@
+//! All that is known of a peer, flat, under the names that JSON Lines and CSV share.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::format::import::Origin;
+use crate::peer::{Ending, Outcome, Peer, STAGES, Time, Transports};
+use crate::reliability::{Average, Reliability};
+use crate::text::Text;
+
+/// A peer as it is written. Whatever is missing when it is read is not known, except for the address.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Record {
+    pub address: String,
+    pub chain: Option<String>,
+    /// For the reader: the address says it.
+    pub network: Option<String>,
+    pub outcome: Option<String>,
+    pub stage: Option<String>,
+    pub reason: Option<String>,
+    pub v1: Option<String>,
+    pub v2: Option<String>,
+    pub version: Option<i32>,
+    pub services: u64,
+    pub user_agent: Option<String>,
+    pub height: Option<i32>,
+    pub latency_ms: Option<f64>,
+    pub first_seen: Option<i64>,
+    pub last_seen: Option<i64>,
+    pub last_tried: Option<i64>,
+    pub last_good: Option<i64>,
+    pub tried: u32,
+    pub good: u32,
+    pub reliability_2h: f32,
+    pub weight_2h: f32,
+    pub count_2h: f32,
+    pub reliability_8h: f32,
+    pub weight_8h: f32,
+    pub count_8h: f32,
+    pub reliability_1d: f32,
+    pub weight_1d: f32,
+    pub count_1d: f32,
+    pub reliability_7d: f32,
+    pub weight_7d: f32,
+    pub count_7d: f32,
+    pub reliability_30d: f32,
+    pub weight_30d: f32,
+    pub count_30d: f32,
+    pub source: Option<String>,
+}
+
+impl Record {
+    pub(super) fn of(peer: &Peer) -> Self {
+        let text = |text: &Text| text.as_str().to_owned();
+        let name = |outcome: Outcome| outcome.name().to_owned();
+        let ending = peer.ending.as_ref();
+        let [a, b, c, d, e] = peer.reliability.0;
+        Self {
+            address: peer.address.to_string(),
+            chain: Some(text(&peer.chain)),
+            network: Some(peer.address.network().name().to_owned()),
+            outcome: ending.map(|ending| name(ending.outcome)),
+            stage: ending.map(|ending| ending.stage.name().to_owned()),
+            reason: ending.map(|ending| text(&ending.reason)),
+            v1: peer.transports.v1.map(name),
+            v2: peer.transports.v2.map(name),
+            version: peer.version,
+            services: peer.services,
+            user_agent: peer.user_agent.as_ref().map(text),
+            height: peer.height,
+            latency_ms: peer.latency.map(|latency| f64::from(micros(latency)) / 1e3),
+            first_seen: Some(peer.first_seen.0),
+            last_seen: Some(peer.last_seen.0),
+            last_tried: peer.last_tried.map(|time| time.0),
+            last_good: peer.last_good.map(|time| time.0),
+            tried: peer.tried,
+            good: peer.good,
+            reliability_2h: a.reliability,
+            weight_2h: a.weight,
+            count_2h: a.count,
+            reliability_8h: b.reliability,
+            weight_8h: b.weight,
+            count_8h: b.count,
+            reliability_1d: c.reliability,
+            weight_1d: c.weight,
+            count_1d: c.count,
+            reliability_7d: d.reliability,
+            weight_7d: d.weight,
+            count_7d: d.count,
+            reliability_30d: e.reliability,
+            weight_30d: e.weight,
+            count_30d: e.count,
+            source: peer.source.as_ref().map(text),
+        }
+    }
+
+    /// The peer; otherwise what was expected.
+    pub(super) fn into_peer(self, origin: &Origin) -> Result<Peer, String> {
+        let address = Address::parse(&self.address, origin.port).map_err(|_| "an address in `address`".to_owned())?;
+        let time = |time: i64| Time(time).clamp(Time(0), origin.now);
+        let first_seen = self.first_seen.map_or(origin.now, time);
+        Ok(Peer {
+            chain: text(self.chain.as_deref(), "chain")?.unwrap_or_else(|| origin.chain.clone()),
+            address,
+            first_seen,
+            last_seen: self.last_seen.map_or(first_seen, time),
+            source: Some(text(self.source.as_deref(), "source")?.unwrap_or_else(|| origin.source.clone())),
+            services: self.services,
+            tried: self.tried.max(self.good),
+            good: self.good,
+            last_tried: self.last_tried.map(time),
+            last_good: self.last_good.map(time),
+            ending: self.ending()?,
+            transports: Transports { v1: outcome(self.v1.as_deref(), "v1")?, v2: outcome(self.v2.as_deref(), "v2")? },
+            version: self.version,
+            // Nothing tells an empty text from none in CSV; but a peer that has a version has a user agent.
+            user_agent: text(self.user_agent.as_deref(), "user_agent")?.or(self.version.map(|_| "".into())),
+            height: self.height,
+            latency: self.latency()?,
+            reliability: self.reliability()?,
+        })
+    }
+
+    fn ending(&self) -> Result<Option<Ending>, String> {
+        let outcome = outcome(self.outcome.as_deref(), "outcome")?;
+        let stage =
+            named(self.stage.as_deref(), "stage", |name| STAGES.into_iter().find(|stage| stage.name() == name))?;
+        let reason = text(self.reason.as_deref(), "reason")?;
+        match (outcome, stage, reason) {
+            (None, None, None) => Ok(None),
+            (Some(outcome), Some(stage), Some(reason)) => Ok(Some(Ending { outcome, stage, reason })),
+            _ => Err("all of `outcome`, `stage` and `reason`, or none".to_owned()),
+        }
+    }
+
+    fn latency(&self) -> Result<Option<Duration>, String> {
+        let Some(ms) = self.latency_ms else { return Ok(None) };
+        if !(0.0..=f64::from(u32::MAX) / 1e3).contains(&ms) {
+            return Err("milliseconds in `latency_ms`".to_owned());
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was just compared with both")]
+        let micros = (ms * 1e3).round() as u64;
+        Ok(Some(Duration::from_micros(micros)))
+    }
+
+    fn reliability(&self) -> Result<Reliability, String> {
+        let averages = [
+            (self.reliability_2h, self.weight_2h, self.count_2h),
+            (self.reliability_8h, self.weight_8h, self.count_8h),
+            (self.reliability_1d, self.weight_1d, self.count_1d),
+            (self.reliability_7d, self.weight_7d, self.count_7d),
+            (self.reliability_30d, self.weight_30d, self.count_30d),
+        ];
+        let share = 0.0..=1.0;
+        if averages.iter().all(|(reliability, weight, count)| {
+            share.contains(reliability) && share.contains(weight) && (0.0..f32::INFINITY).contains(count)
+        }) {
+            return Ok(Reliability(averages.map(|(reliability, weight, count)| Average {
+                reliability,
+                weight,
+                count,
+            })));
+        }
+        Err("reliabilities and weights from 0 to 1, and counts from 0".to_owned())
+    }
+}
+
+fn micros(latency: Duration) -> u32 {
+    u32::try_from(latency.as_micros()).unwrap_or(u32::MAX)
+}
+
+fn text(shown: Option<&str>, field: &str) -> Result<Option<Text>, String> {
+    named(shown, field, |shown| Text::read(shown.as_bytes()))
+}
+
+fn outcome(name: Option<&str>, field: &str) -> Result<Option<Outcome>, String> {
+    named(name, field, Outcome::named)
+}
+
+/// What is named so; otherwise which field is wrong.
+fn named<T>(name: Option<&str>, field: &str, find: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, String> {
+    let Some(name) = name else { return Ok(None) };
+    find(name).map(Some).ok_or_else(|| format!("another value in `{field}`"))
+}

@@ -1,0 +1,37 @@
+//! The peer database: what is known of each peer, and how it fared.
+//!
+//! ```text
+//! crawl ──▶ Writer ──▶ one task ──▶ batches ──▶ SQLite ◀── Store: peers, count_by, show, remembered
+//!                                                  ▲            │
+//!                                                import       export: JSON Lines, CSV, bitnodes, dnsseed.dump
+//! ```
+//!
+//! It knows no protocol, no socket and no clock: networks, reasons and times are told to it. What peers chose, such as
+//! their user agents, is kept as [`Text`], which no file format misreads.
+
+mod address;
+mod error;
+mod format;
+mod good;
+mod peer;
+mod query;
+mod reliability;
+mod row;
+mod schema;
+mod scribe;
+mod sql;
+mod store;
+mod text;
+mod writer;
+
+pub use address::{Address, Network, NoAddress};
+pub use error::{Error, Why};
+pub use format::{BadLine, ExportError, Exporter, Format, Importer, Origin, Unread};
+pub use good::Standard;
+pub use peer::{Attempt, Ending, Introduced, Learned, Outcome, Past, Peer, PeerHistory, Time, Transports};
+pub use query::{Column, Filter, Peers, Sort, SortBy};
+pub use reliability::{Average, MIN_RETRY_S, Reliability, WINDOWS};
+pub use scribe::KEPT_ATTEMPTS;
+pub use store::{BUSY_TIMEOUT, Store};
+pub use text::{MAX_TEXT_LEN, Text};
+pub use writer::Writer;

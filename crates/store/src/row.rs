@@ -1,0 +1,194 @@
+//! Rows of the database as Rust sees them.
+
+use std::time::Duration;
+
+use handshake::Stage;
+use sqlx::error::BoxDynError;
+use sqlx::sqlite::{SqliteRow, SqliteTypeInfo, SqliteValueRef};
+use sqlx::{Decode, Row, Sqlite, Type};
+
+use crate::address::Address;
+use crate::peer::{Ending, Outcome, Past, Peer, STAGES, Time, Transports};
+use crate::reliability::Reliability;
+use crate::sql::Query;
+use crate::text::Text;
+
+/// What stands for a text in a column: itself, or its number.
+pub(crate) trait Word: for<'r> Decode<'r, Sqlite> + Type<Sqlite> {}
+
+impl Word for i64 {}
+impl Word for Text {}
+
+impl Type<Sqlite> for Text {
+    fn type_info() -> SqliteTypeInfo {
+        <str as Type<Sqlite>>::type_info()
+    }
+}
+
+impl<'r> Decode<'r, Sqlite> for Text {
+    fn decode(value: SqliteValueRef<'r>) -> Result<Self, BoxDynError> {
+        let shown = <&str as Decode<Sqlite>>::decode(value)?;
+        Self::read(shown.as_bytes()).ok_or_else(|| "a text is too long".into())
+    }
+}
+
+/// The columns of a row, one after the other.
+pub(crate) struct Columns<'r> {
+    row: &'r SqliteRow,
+    at: usize,
+}
+
+impl<'r> Columns<'r> {
+    pub(crate) fn of(row: &'r SqliteRow) -> Self {
+        Self { row, at: 0 }
+    }
+
+    pub(crate) fn next<T: Decode<'r, Sqlite> + Type<Sqlite>>(&mut self) -> Result<T, sqlx::Error> {
+        let value = self.row.try_get(self.at);
+        self.at += 1;
+        value
+    }
+
+    /// As [`crate::sql::PEER`] orders them.
+    pub(crate) fn peer<T: Word>(&mut self) -> Result<Peer<T>, sqlx::Error> {
+        Ok(Peer {
+            address: self.address()?,
+            chain: self.next()?,
+            first_seen: Time(self.next()?),
+            last_seen: Time(self.next()?),
+            source: self.next()?,
+            services: self.next::<i64>()?.cast_unsigned(),
+            tried: self.next()?,
+            good: self.next()?,
+            last_tried: self.next::<Option<i64>>()?.map(Time),
+            last_good: self.next::<Option<i64>>()?.map(Time),
+            ending: self.ending()?,
+            transports: self.transports()?,
+            version: self.next()?,
+            user_agent: self.next()?,
+            height: self.next()?,
+            latency: self.latency()?,
+            reliability: self.reliability()?,
+        })
+    }
+
+    /// As [`crate::sql::ATTEMPT`] orders them.
+    pub(crate) fn past<T: Word>(&mut self) -> Result<Past<T>, sqlx::Error> {
+        Ok(Past {
+            at: Time(self.next()?),
+            ending: self.ending()?.ok_or_else(|| damaged("an attempt that did not end"))?,
+            transports: self.transports()?,
+            user_agent: self.next()?,
+            latency: self.latency()?,
+        })
+    }
+
+    fn address(&mut self) -> Result<Address, sqlx::Error> {
+        let text: &str = self.next()?;
+        text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
+    }
+
+    fn ending<T: Word>(&mut self) -> Result<Option<Ending<T>>, sqlx::Error> {
+        let (outcome, stage, reason) = (self.outcome()?, self.stage()?, self.next()?);
+        Ok(match (outcome, stage, reason) {
+            (Some(outcome), Some(stage), Some(reason)) => Some(Ending { outcome, stage, reason }),
+            _ => None,
+        })
+    }
+
+    fn transports(&mut self) -> Result<Transports, sqlx::Error> {
+        Ok(Transports { v1: self.outcome()?, v2: self.outcome()? })
+    }
+
+    fn outcome(&mut self) -> Result<Option<Outcome>, sqlx::Error> {
+        self.nth_of(&Outcome::ALL)
+    }
+
+    fn stage(&mut self) -> Result<Option<Stage>, sqlx::Error> {
+        self.nth_of(&STAGES)
+    }
+
+    fn nth_of<T: Copy>(&mut self, all: &[T]) -> Result<Option<T>, sqlx::Error> {
+        let Some(code) = self.next::<Option<u32>>()? else { return Ok(None) };
+        all.get(code as usize).copied().map(Some).ok_or_else(|| damaged("an unknown code"))
+    }
+
+    fn latency(&mut self) -> Result<Option<Duration>, sqlx::Error> {
+        Ok(self.next::<Option<u32>>()?.map(|micros| Duration::from_micros(micros.into())))
+    }
+
+    fn reliability(&mut self) -> Result<Reliability, sqlx::Error> {
+        let mut reliability = Reliability::default();
+        for average in &mut reliability.0 {
+            #[expect(clippy::cast_possible_truncation, reason = "it was a single")]
+            let value = self.next::<Option<f64>>()?.unwrap_or_default() as f32;
+            average.reliability = value;
+        }
+        let packed: Option<&[u8]> = self.next()?;
+        for (average, pair) in reliability.0.iter_mut().zip(packed.unwrap_or_default().as_chunks().0) {
+            let &[w0, w1, w2, w3, c0, c1, c2, c3]: &[u8; 8] = pair;
+            average.weight = f32::from_le_bytes([w0, w1, w2, w3]);
+            average.count = f32::from_le_bytes([c0, c1, c2, c3]);
+        }
+        Ok(reliability)
+    }
+}
+
+fn damaged(what: &'static str) -> sqlx::Error {
+    sqlx::Error::Decode(what.into())
+}
+
+/// Binds all that may change of a peer, as [`crate::sql::UPDATE`] orders it.
+pub(crate) fn bind_peer<'q>(query: Query<'q>, id: i64, peer: &Peer<i64>) -> Query<'q> {
+    let query = query
+        .bind(id)
+        .bind(peer.first_seen.0)
+        .bind(peer.last_seen.0)
+        .bind(peer.source)
+        .bind(peer.services.cast_signed())
+        .bind(peer.tried)
+        .bind(peer.good)
+        .bind(peer.last_tried.map(|time| time.0))
+        .bind(peer.last_good.map(|time| time.0));
+    let query = bind_ending(query, peer.ending.as_ref());
+    let mut query = bind_transports(query, peer.transports)
+        .bind(peer.version)
+        .bind(peer.user_agent)
+        .bind(peer.height)
+        .bind(peer.latency.map(micros));
+    let was_tried = peer.tried > 0 || peer.reliability != Reliability::default();
+    let mut packed = Vec::with_capacity(40);
+    for average in peer.reliability.0 {
+        query = query.bind(was_tried.then_some(f64::from(average.reliability)));
+        packed.extend_from_slice(&average.weight.to_le_bytes());
+        packed.extend_from_slice(&average.count.to_le_bytes());
+    }
+    query.bind(was_tried.then_some(packed))
+}
+
+/// Binds an attempt, as [`crate::sql::PAST`] orders it.
+pub(crate) fn bind_past<'q>(query: Query<'q>, peer: i64, slot: u32, past: &Past<i64>) -> Query<'q> {
+    let query = bind_ending(query.bind(peer).bind(slot).bind(past.at.0), Some(&past.ending));
+    bind_transports(query, past.transports).bind(past.user_agent).bind(past.latency.map(micros))
+}
+
+fn bind_ending<'q>(query: Query<'q>, ending: Option<&Ending<i64>>) -> Query<'q> {
+    let stage = |ending: &Ending<i64>| STAGES.iter().position(|stage| *stage == ending.stage).map(code);
+    query
+        .bind(ending.map(|ending| ending.outcome as i64))
+        .bind(ending.and_then(stage))
+        .bind(ending.map(|ending| ending.reason))
+}
+
+fn bind_transports(query: Query<'_>, transports: Transports) -> Query<'_> {
+    let code = |outcome: Option<Outcome>| outcome.map(|outcome| outcome as i64);
+    query.bind(code(transports.v1)).bind(code(transports.v2))
+}
+
+fn code(place: usize) -> i64 {
+    i64::try_from(place).expect("there are few of them")
+}
+
+fn micros(latency: Duration) -> u32 {
+    u32::try_from(latency.as_micros()).unwrap_or(u32::MAX)
+}

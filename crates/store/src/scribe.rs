@@ -1,0 +1,212 @@
+//! Writes a batch into the database, in one transaction.
+//!
+//! ```text
+//! texts ──▶ numbers          what peers share, once
+//! learned ──▶ upsert         many, and mostly known already
+//! attempts ──▶ find ──▶ fold in Rust ──▶ update, remember
+//! ```
+
+use std::collections::HashMap;
+
+use sqlx::{Connection, SqliteConnection};
+
+use crate::address::Address;
+use crate::peer::{Attempt, Ending, Learned, Past, Peer, Time};
+use crate::row::{Columns, bind_past, bind_peer};
+use crate::sql::{Query, Statements};
+use crate::text::Text;
+
+/// Attempts that are kept of each peer: a week of a daily crawl and a day more, in some 200 bytes.
+pub const KEPT_ATTEMPTS: u32 = 8;
+
+/// Numbers of texts that are kept in memory: some 10 MB at worst. Peers that make up user agents fill it, and it is
+/// begun anew.
+const MAX_NUMBERS: usize = 1 << 15;
+
+/// What a batch tells of one peer.
+#[derive(Debug)]
+pub(crate) enum Told {
+    Attempt(Attempt),
+    Peer(Peer),
+}
+
+impl Told {
+    fn who(&self) -> (&Text, &Address, Time) {
+        match self {
+            Self::Attempt(attempt) => (&attempt.chain, &attempt.address, attempt.at),
+            Self::Peer(peer) => (&peer.chain, &peer.address, peer.first_seen),
+        }
+    }
+
+    fn texts(&self) -> [Option<&Text>; 4] {
+        match self {
+            Self::Attempt(attempt) => {
+                let user_agent = attempt.introduced.as_ref().map(|introduced| &introduced.user_agent);
+                [Some(&attempt.chain), Some(&attempt.ending.reason), user_agent, attempt.source.as_ref()]
+            }
+            Self::Peer(peer) => {
+                let reason = peer.ending.as_ref().map(|ending| &ending.reason);
+                [Some(&peer.chain), reason, peer.user_agent.as_ref(), peer.source.as_ref()]
+            }
+        }
+    }
+}
+
+/// What is written at once.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub learned: Vec<Learned>,
+    pub told: Vec<Told>,
+}
+
+impl Batch {
+    pub(crate) fn len(&self) -> usize {
+        self.learned.len() + self.told.len()
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &Text> {
+        let learned = self.learned.iter().flat_map(|learned| [&learned.chain, &learned.source]);
+        learned.chain(self.told.iter().flat_map(Told::texts).flatten())
+    }
+}
+
+/// Whoever writes, with all that is prepared for it.
+#[derive(Debug)]
+pub(crate) struct Scribe {
+    db: SqliteConnection,
+    statements: Statements,
+    numbers: HashMap<Text, i64>,
+}
+
+impl Scribe {
+    pub(crate) fn new(db: SqliteConnection) -> Self {
+        Self { db, statements: Statements::new(), numbers: HashMap::new() }
+    }
+
+    /// Writes all of a batch or nothing.
+    pub(crate) async fn write(&mut self, batch: &Batch) -> Result<(), sqlx::Error> {
+        let Self { db, statements, numbers } = self;
+        // The lock is taken at once: a reader that becomes a writer may find that another was faster.
+        let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
+        number(&mut transaction, statements, numbers, batch).await?;
+        learn(&mut transaction, statements, numbers, &batch.learned).await?;
+        tell(&mut transaction, statements, numbers, &batch.told).await?;
+        transaction.commit().await
+    }
+}
+
+/// Gives each text of a batch its number.
+async fn number(
+    db: &mut SqliteConnection,
+    statements: &Statements,
+    numbers: &mut HashMap<Text, i64>,
+    batch: &Batch,
+) -> Result<(), sqlx::Error> {
+    if numbers.len() > MAX_NUMBERS {
+        numbers.clear();
+    }
+    let mut new: Vec<&Text> = batch.texts().filter(|text| !numbers.contains_key(*text)).collect();
+    new.sort_unstable();
+    new.dedup();
+    let rows = statements.number.run(db, &new, |query, text| query.bind(text.as_str().to_owned())).await?;
+    for row in rows {
+        let mut columns = Columns::of(&row);
+        let number = columns.next()?;
+        numbers.insert(columns.next()?, number);
+    }
+    Ok(())
+}
+
+async fn learn(
+    db: &mut SqliteConnection,
+    statements: &Statements,
+    numbers: &HashMap<Text, i64>,
+    learned: &[Learned],
+) -> Result<(), sqlx::Error> {
+    let rows = statements.learn.run(db, learned, |query, learned| {
+        bind_address(query, &learned.address, numbers[&learned.chain], learned.seen)
+            .bind(numbers[&learned.source])
+            .bind(learned.services.cast_signed())
+    });
+    rows.await.map(drop)
+}
+
+/// Reads what is known of each peer, adds what a batch tells, and writes it back.
+async fn tell(
+    db: &mut SqliteConnection,
+    statements: &Statements,
+    numbers: &HashMap<Text, i64>,
+    told: &[Told],
+) -> Result<(), sqlx::Error> {
+    let number_of = |text: &Text| numbers[text];
+    let rows = statements
+        .find
+        .run(db, told, |query, told| {
+            let (chain, address, seen) = told.who();
+            bind_address(query, address, number_of(chain), seen)
+        })
+        .await?;
+    let mut peers: HashMap<(i64, Address), (i64, Peer<i64>)> = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let mut columns = Columns::of(&row);
+        let (id, peer) = (columns.next()?, columns.peer::<i64>()?);
+        peers.insert((peer.chain, peer.address.clone()), (id, peer));
+    }
+    let mut attempts = Vec::new();
+    for told in told {
+        let (chain, address, _) = told.who();
+        let key = (number_of(chain), address.clone());
+        let (id, peer) = peers.get_mut(&key).ok_or(sqlx::Error::RowNotFound)?;
+        match told {
+            Told::Attempt(attempt) => {
+                attempts.push((*id, peer.tried % KEPT_ATTEMPTS, past(attempt, number_of)));
+                peer.tried(attempt, number_of);
+            }
+            Told::Peer(other) => peer.merge(numbered(other, number_of)),
+        }
+    }
+    let peers: Vec<_> = peers.into_values().collect();
+    statements.update.run(db, &peers, |query, (id, peer)| bind_peer(query, *id, peer)).await?;
+    statements.remember.run(db, &attempts, |query, (id, slot, past)| bind_past(query, *id, *slot, past)).await?;
+    Ok(())
+}
+
+fn bind_address<'q>(query: Query<'q>, address: &Address, chain: i64, seen: Time) -> Query<'q> {
+    query.bind(address.as_str().to_owned()).bind(chain).bind(address.network().code()).bind(seen.0).bind(seen.0)
+}
+
+fn past(attempt: &Attempt, number_of: impl Fn(&Text) -> i64) -> Past<i64> {
+    Past {
+        at: attempt.at,
+        ending: ending(&attempt.ending, &number_of),
+        transports: attempt.transports,
+        user_agent: attempt.introduced.as_ref().map(|introduced| number_of(&introduced.user_agent)),
+        latency: attempt.latency,
+    }
+}
+
+fn numbered(peer: &Peer, number_of: impl Fn(&Text) -> i64) -> Peer<i64> {
+    Peer {
+        chain: number_of(&peer.chain),
+        source: peer.source.as_ref().map(&number_of),
+        ending: peer.ending.as_ref().map(|found| ending(found, &number_of)),
+        user_agent: peer.user_agent.as_ref().map(&number_of),
+        address: peer.address.clone(),
+        first_seen: peer.first_seen,
+        last_seen: peer.last_seen,
+        services: peer.services,
+        tried: peer.tried,
+        good: peer.good,
+        last_tried: peer.last_tried,
+        last_good: peer.last_good,
+        transports: peer.transports,
+        version: peer.version,
+        height: peer.height,
+        latency: peer.latency,
+        reliability: peer.reliability,
+    }
+}
+
+fn ending(ending: &Ending, number_of: impl Fn(&Text) -> i64) -> Ending<i64> {
+    Ending { outcome: ending.outcome, stage: ending.stage, reason: number_of(&ending.reason) }
+}

@@ -1,0 +1,161 @@
+//! Opens the database.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqliteConnection};
+
+use crate::error::{Error, Why};
+use crate::schema::{self, Problem};
+use crate::writer::Writer;
+
+/// How long another process may be at its writing: some hundred times as long as a batch takes.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections that read, each with a thread of its own: a list that is printed, and one question beside it.
+const READERS: u32 = 2;
+
+/// KiB of pages that a connection keeps. A random address is looked up in a tree of 40 MB for a million peers.
+const CACHE_KIB: u32 = 16 * 1024;
+
+/// Pages of the log, 16 MB, after which they are copied into the file. Each page is copied once, however often it was
+/// changed, so more of them cost less.
+const CHECKPOINT_PAGES: u32 = 4096;
+
+/// The peer database: one file of SQLite's, with its `-wal` and `-shm` beside it while it is open.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) readers: SqlitePool,
+    pub(crate) path: Arc<Path>,
+    options: SqliteConnectOptions,
+}
+
+impl Store {
+    /// Opens the database in this file, makes it if there is none, and brings it up to date if it is older. The
+    /// directory must be there.
+    ///
+    /// # Errors
+    /// It is somebody else's or a newer release's; it cannot be read or written; each with the file's name.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path: Arc<Path> = path.as_ref().into();
+        if path.is_dir() {
+            return Err(Error::new(&path, Why::NotOpened("it is a directory".to_owned())));
+        }
+        let options = options(&path);
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            // They are threads of this process, and are there.
+            .test_before_acquire(false)
+            .connect_lazy_with(options.clone());
+        let prepared = async { schema::prepare(&mut *readers.acquire().await?).await };
+        prepared.await.map_err(|problem| match problem {
+            Problem::Why(why) => Error::new(&path, why),
+            Problem::Sql(error) => Error::of(&path, &error),
+        })?;
+        Ok(Self { readers, path, options })
+    }
+
+    /// Starts the task that writes. One is enough: two would wait for each other.
+    ///
+    /// # Errors
+    /// The file cannot be opened any more.
+    pub async fn writer(&self) -> Result<Writer, Error> {
+        let db: SqliteConnection = self.options.connect().await.map_err(|error| Error::of(&self.path, &error))?;
+        Ok(Writer::start(db, Arc::clone(&self.path)))
+    }
+
+    /// Its file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Lets go of the file. Whoever is last to do so leaves nothing beside it.
+    pub async fn close(self) {
+        self.readers.close().await;
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        // A commit is written before it is acknowledged, and the kernel has it: a process that is killed loses none. A
+        // machine that loses power may lose the last ones, but never more, since checkpoints are synchronised. Results
+        // that can be had again are not worth waiting for the disk at each commit.
+        .synchronous(SqliteSynchronous::Normal)
+        .pragma("cache_size", format!("-{CACHE_KIB}"))
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+        // Numbers come from the table that they point into, in the same transaction: to check them costs a search each.
+        .foreign_keys(false)
+        .disable_statement_logging()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use sqlx::ConnectOptions;
+
+    use super::Store;
+    use crate::error::Why;
+    use crate::peer::{Learned, Time};
+    use crate::writer::Writer;
+
+    fn learned(nth: u32) -> Learned {
+        let address = std::net::SocketAddr::new(std::net::Ipv4Addr::from_bits(nth).into(), 1).into();
+        Learned { chain: "bitcoin".into(), address, seen: Time(1), services: 1, source: "seed".into() }
+    }
+
+    /// What a writer says that is told too much for a database with this setting.
+    async fn trouble(setting: &'static str, value: &'static str) -> (Why, u64) {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path().join("peers.sqlite")).await.unwrap();
+        let options = store.options.clone().busy_timeout(Duration::from_millis(50)).pragma(setting, value);
+        let writer = Writer::start(options.connect().await.unwrap(), store.path.clone());
+        let mut refused = Ok(());
+        for nth in 0..100_000 {
+            refused = writer.learned(learned(nth)).await;
+            if nth % 1000 == 999 {
+                refused = refused.and(writer.flush().await);
+            }
+            if refused.is_err() {
+                break;
+            }
+        }
+        let error = refused.unwrap_err();
+        assert_eq!(error.path, store.path);
+        assert_eq!(writer.flush().await, Err(error.clone()), "it is said to whoever asks");
+        assert_eq!(writer.close().await, Err(error.clone()));
+        (error.why, store.count(&crate::Filter::default()).await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_and_what_was_stored_before_is_kept() {
+        let (why, kept) = trouble("max_page_count", "200").await;
+        assert_eq!(why, Why::Full);
+        assert!(kept >= 1000 && kept % 1000 == 0, "{kept} are not whole batches");
+    }
+
+    #[tokio::test]
+    async fn a_database_that_cannot_be_written_to_is_said() {
+        assert_eq!(trouble("query_only", "on").await, (Why::ReadOnly, 0));
+    }
+
+    #[tokio::test]
+    async fn another_process_that_does_not_let_go_is_said() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path().join("peers.sqlite")).await.unwrap();
+        let mut other = store.options.connect().await.unwrap();
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+        let options = store.options.clone().busy_timeout(Duration::from_millis(50));
+        let writer = Writer::start(options.connect().await.unwrap(), store.path.clone());
+        writer.learned(learned(1)).await.unwrap();
+        assert_eq!(writer.flush().await.unwrap_err().why, Why::Locked);
+        // Who reads is not kept waiting.
+        assert_eq!(store.count(&crate::Filter::default()).await, Ok(0));
+    }
+}

@@ -1,0 +1,134 @@
+//! Text from outside, in a form that no file format, terminal or spreadsheet misreads.
+
+use std::fmt;
+
+use handshake::Printable;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Bytes of a text, before escapes: as many as a user agent may have. (Core: net_processing.h MAX_SUBVERSION_LENGTH)
+pub const MAX_TEXT_LEN: usize = 256;
+
+/// A user agent, a reason, a source: at most [`MAX_TEXT_LEN`] bytes that somebody else chose.
+///
+/// It is kept as [`Printable`] shows it, in printable ASCII alone, so it is the same text in the database, in every
+/// file and on the screen. No byte is lost: [`Text::to_bytes`] is the way back.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(Box<str>);
+
+impl Text {
+    /// The text of these bytes. What is behind the first [`MAX_TEXT_LEN`] is cut off.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let bytes = &bytes[..bytes.len().min(MAX_TEXT_LEN)];
+        Self(Printable(bytes).to_string().into())
+    }
+
+    /// The text that is shown so; `None` if it has more than [`MAX_TEXT_LEN`] bytes.
+    ///
+    /// `\\` and `\xNN` are escapes. Any other backslash stands for itself, since the files of other programs have
+    /// none, and so does whatever is not ASCII.
+    #[must_use]
+    pub fn read(shown: &[u8]) -> Option<Self> {
+        let bytes = unescape(shown);
+        (bytes.len() <= MAX_TEXT_LEN).then(|| Self::of(&bytes))
+    }
+
+    /// As it is shown.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The bytes that it was made of.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        unescape(self.0.as_bytes())
+    }
+}
+
+/// Undoes what [`Printable`] does.
+fn unescape(mut shown: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(shown.len());
+    while let Some((&first, mut rest)) = shown.split_first() {
+        let mut byte = first;
+        match (first, rest) {
+            (b'\\', [b'\\', after @ ..]) => rest = after,
+            (b'\\', [b'x', high, low, after @ ..]) => {
+                if let (Some(high), Some(low)) = (nibble(*high), nibble(*low)) {
+                    (byte, rest) = (high << 4 | low, after);
+                }
+            }
+            _ => {}
+        }
+        bytes.push(byte);
+        shown = rest;
+    }
+    bytes
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    u8::try_from(char::from(digit).to_digit(16)?).ok()
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::of(text.as_bytes())
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let shown = String::deserialize(deserializer)?;
+        Self::read(shown.as_bytes())
+            .ok_or_else(|| serde::de::Error::custom(format_args!("a text of more than {MAX_TEXT_LEN} bytes")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
+    use super::{MAX_TEXT_LEN, Text};
+
+    proptest! {
+        #[test]
+        fn every_byte_comes_back(bytes in vec(any::<u8>(), 0..=MAX_TEXT_LEN)) {
+            let text = Text::of(&bytes);
+            prop_assert!(text.as_str().bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+            prop_assert_eq!(text.to_bytes(), bytes);
+            prop_assert_eq!(Text::read(text.as_str().as_bytes()), Some(text));
+        }
+    }
+
+    #[test]
+    fn a_text_is_bounded() {
+        assert_eq!(Text::of(&[b'a'; 300]).as_str().len(), MAX_TEXT_LEN);
+        assert_eq!(Text::read(&[b'a'; 300]), None);
+        assert!(Text::read(Text::of(&[0; 300]).as_str().as_bytes()).is_some());
+    }
+
+    #[test]
+    fn a_backslash_of_another_program_stands_for_itself() {
+        assert_eq!(Text::read(br"/a\b\xzz\/").unwrap().to_bytes(), br"/a\b\xzz\/");
+        assert_eq!(Text::read("/é/".as_bytes()).unwrap().as_str(), r"/\xc3\xa9/");
+    }
+}

@@ -1,0 +1,187 @@
+//! The one task that writes: it gathers what it is told, and commits on an event or a timer.
+//!
+//! ```text
+//! record ─┐                      full, or old enough,
+//! learned ┼─▶ bounded queue ─▶ batch ──────────▶ one transaction
+//! import ─┘                      or asked to flush
+//! ```
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use handshake::Blame;
+use sqlx::SqliteConnection;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+use crate::error::{Error, Why};
+use crate::peer::{Attempt, Learned, Peer};
+use crate::scribe::{Batch, Scribe, Told};
+
+/// A batch is written when it has so many entries: enough that a commit costs little beside them, and few enough that
+/// it takes some 100 ms.
+const MOST: usize = 4096;
+
+/// A batch is written when its first entry is so old. With the time that a commit takes, nothing that ended 2 s ago is
+/// lost, whenever the process is killed.
+const OLDEST: Duration = Duration::from_millis(500);
+
+/// Entries that wait for the writer, some 2 MB; then whoever tells it more waits, too.
+const QUEUE: usize = 2 * MOST;
+
+/// What the writer is told.
+#[derive(Debug)]
+enum Order {
+    Learned(Learned),
+    Told(Told),
+    /// Commits all that came before, and answers.
+    Flush(oneshot::Sender<()>),
+    /// Commits all that came before, answers, and ends.
+    Close(oneshot::Sender<()>),
+}
+
+/// Tells the one task that writes. Clones tell the same one.
+///
+/// What it is told is in the database some half a second later, or after [`flush`](Self::flush). If it cannot be
+/// written, everything from then on fails with the reason, [`flush`](Self::flush) and [`close`](Self::close) included.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    orders: mpsc::Sender<Order>,
+    failed: Arc<OnceLock<Error>>,
+    path: Arc<Path>,
+}
+
+impl Writer {
+    /// Starts the task, on this connection.
+    pub(crate) fn start(db: SqliteConnection, path: Arc<Path>) -> Self {
+        let (orders, queue) = mpsc::channel(QUEUE);
+        let failed = Arc::new(OnceLock::new());
+        let mut task = Task { queue, scribe: Scribe::new(db), batch: Batch::default(), answers: Vec::new() };
+        tokio::spawn({
+            let (failed, path) = (Arc::clone(&failed), Arc::clone(&path));
+            async move {
+                if let Err(error) = task.run().await {
+                    // The task lives until here, so whoever finds the queue closed finds the reason.
+                    let _ = failed.set(Error::of(&path, &error));
+                }
+            }
+        });
+        Self { orders, failed, path }
+    }
+
+    /// An attempt is over. One that failed through our own fault says nothing of the peer, and is left out.
+    ///
+    /// # Errors
+    /// Why nothing can be written any more.
+    pub async fn record(&self, attempt: Attempt) -> Result<(), Error> {
+        if attempt.blame == Some(Blame::Local) {
+            return Ok(());
+        }
+        self.order(Order::Told(Told::Attempt(attempt))).await
+    }
+
+    /// Somebody told us an address.
+    ///
+    /// # Errors
+    /// Why nothing can be written any more.
+    pub async fn learned(&self, learned: Learned) -> Result<(), Error> {
+        self.order(Order::Learned(learned)).await
+    }
+
+    /// Another database or program knows this of a peer: what was found out last is kept.
+    ///
+    /// # Errors
+    /// Why nothing can be written any more.
+    pub async fn import(&self, peer: Peer) -> Result<(), Error> {
+        self.order(Order::Told(Told::Peer(peer))).await
+    }
+
+    /// Returns when all that was told before is in the database.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub async fn flush(&self) -> Result<(), Error> {
+        self.ask(Order::Flush).await
+    }
+
+    /// Returns when all that was told before is in the database. Clones find it closed from then on.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub async fn close(self) -> Result<(), Error> {
+        self.ask(Order::Close).await
+    }
+
+    async fn ask(&self, order: impl FnOnce(oneshot::Sender<()>) -> Order) -> Result<(), Error> {
+        let (answer, answered) = oneshot::channel();
+        self.order(order(answer)).await?;
+        answered.await.map_err(|_| self.error())
+    }
+
+    async fn order(&self, order: Order) -> Result<(), Error> {
+        self.orders.send(order).await.map_err(|_| self.error())
+    }
+
+    /// Why the task has ended.
+    fn error(&self) -> Error {
+        self.failed.get().cloned().unwrap_or_else(|| Error::new(&self.path, Why::Closed))
+    }
+}
+
+#[derive(Debug)]
+struct Task {
+    queue: mpsc::Receiver<Order>,
+    scribe: Scribe,
+    batch: Batch,
+    /// To whom to say that the batch is written.
+    answers: Vec<oneshot::Sender<()>>,
+}
+
+impl Task {
+    /// Until nobody is left who could tell it something, or one of them closes it.
+    async fn run(&mut self) -> Result<(), sqlx::Error> {
+        let mut arrived = Vec::new();
+        let mut due = Instant::now();
+        loop {
+            let was_empty = self.batch.len() == 0;
+            let room = MOST - self.batch.len();
+            tokio::select! {
+                count = self.queue.recv_many(&mut arrived, room) => if count == 0 {
+                    return self.commit().await;
+                },
+                () = sleep_until(due), if !was_empty => self.commit().await?,
+            }
+            if was_empty {
+                due = Instant::now() + OLDEST;
+            }
+            for order in arrived.drain(..) {
+                match order {
+                    Order::Learned(learned) => self.batch.learned.push(learned),
+                    Order::Told(told) => self.batch.told.push(told),
+                    Order::Flush(answer) => self.answers.push(answer),
+                    Order::Close(answer) => {
+                        self.answers.push(answer);
+                        return self.commit().await;
+                    }
+                }
+            }
+            if self.batch.len() >= MOST || !self.answers.is_empty() {
+                self.commit().await?;
+            }
+        }
+    }
+
+    async fn commit(&mut self) -> Result<(), sqlx::Error> {
+        if self.batch.len() > 0 {
+            self.scribe.write(&self.batch).await?;
+        }
+        self.batch.learned.clear();
+        self.batch.told.clear();
+        for answer in self.answers.drain(..) {
+            // Who no longer waits need not know.
+            let _ = answer.send(());
+        }
+        Ok(())
+    }
+}

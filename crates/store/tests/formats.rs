@@ -1,0 +1,429 @@
+//! What is exported is what was known, by our own reader and by independent ones.
+
+mod common;
+
+use std::fmt::Write as _;
+use std::net::{Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use common::{CHAIN, KNOWN, all, failed, good, store};
+use handshake::Stage;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use proptest::sample::select;
+use serde_json::Value;
+use verack_store::{
+    Address, Average, Ending, Exporter, Filter, Format, Importer, Origin, Outcome, Peer, Reliability, Standard, Text,
+    Time, Transports,
+};
+
+const STANDARD: Standard = Standard { port: 8333, version: 70001, height: 350_000, routable: |_| true };
+
+const NOW: Time = Time(2_000_000_000);
+
+fn origin() -> Origin {
+    Origin { name: "peers.txt".into(), chain: CHAIN.into(), port: 8333, now: NOW, source: "file".into() }
+}
+
+fn written(format: Format, peers: &[Peer]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut exporter = Exporter::new(format, STANDARD, &mut bytes);
+    for peer in peers {
+        exporter.write(peer).unwrap();
+    }
+    assert_eq!(exporter.finish().unwrap(), peers.len() as u64);
+    bytes
+}
+
+/// The peers of a file, and what is said of its other lines.
+fn read(format: Format, bytes: &[u8]) -> (Vec<Peer>, Vec<String>) {
+    let (mut peers, mut errors) = (Vec::new(), Vec::new());
+    for peer in Importer::new(format, origin(), bytes) {
+        match peer {
+            Ok(peer) => peers.push(peer),
+            Err(unread) => errors.push(unread.to_string()),
+        }
+    }
+    (peers, errors)
+}
+
+fn text() -> impl Strategy<Value = Text> {
+    let hostile = vec(select(b"=+-@\"',;\\\\ \t\r\n\0\x1b\xff\xc3\xa9x41#[]{}%".as_slice()), 0..=256);
+    prop_oneof![vec(any::<u8>(), 0..=256), hostile].prop_map(|bytes| Text::of(&bytes))
+}
+
+fn address() -> impl Strategy<Value = Address> {
+    let v4 = (any::<[u8; 4]>(), any::<u16>()).prop_map(|(ip, port)| SocketAddr::from((ip, port)).into());
+    let v6 = (any::<u128>(), any::<u16>()).prop_map(|(ip, port)| {
+        let ip = Ipv6Addr::from_bits(ip);
+        SocketAddr::new(ip.into(), port).into()
+    });
+    let onion = ("[a-z2-7]{55}d\\.onion", any::<u16>());
+    let onion = onion.prop_map(|(host, port)| format!("{host}:{port}").parse().unwrap());
+    let i2p = "[a-z2-7]{52}\\.b32\\.i2p".prop_map(|host| host.parse().unwrap());
+    prop_oneof![v4, v6, onion, i2p]
+}
+
+fn ending() -> impl Strategy<Value = Ending> {
+    let stage =
+        select([Stage::Resolve, Stage::Connect, Stage::Transport, Stage::Hello, Stage::Ack, Stage::Done].as_slice());
+    // An empty reason is none.
+    let reason = text().prop_filter("a reason has a name", |reason| !reason.as_str().is_empty());
+    (select(Outcome::ALL.as_slice()), stage, reason).prop_map(|(outcome, stage, reason)| Ending {
+        outcome,
+        stage,
+        reason,
+    })
+}
+
+fn reliability() -> impl Strategy<Value = Reliability> {
+    [(); 5].map(|()| (0.0..=1.0_f32, 0.0..=1.0_f32, 0.0..1e6_f32)).prop_map(|averages| {
+        Reliability(averages.map(|(reliability, weight, count)| Average { reliability, weight, count }))
+    })
+}
+
+fn peer() -> impl Strategy<Value = Peer> {
+    let time = || (1..=NOW.0).prop_map(Time);
+    let chain_and_source = (text(), text()).prop_filter("names are not empty", |(chain, source)| {
+        !chain.as_str().is_empty() && !source.as_str().is_empty()
+    });
+    let outcome = || option::of(select(Outcome::ALL.as_slice()));
+    let seen = (address(), time(), time(), any::<u64>());
+    let tried = (any::<u32>(), any::<u32>(), option::of(time()), option::of(time()), option::of(ending()));
+    let said = option::of((any::<i32>(), text()));
+    let told = (outcome(), outcome(), said, option::of(any::<i32>()), option::of(any::<u32>()), reliability());
+    (chain_and_source, seen, tried, told).prop_map(|((chain, source), seen, tried, told)| {
+        let (address, first_seen, last_seen, services) = seen;
+        let (tried, good, last_tried, last_good, ending) = tried;
+        let (v1, v2, said, height, latency, reliability) = told;
+        Peer {
+            chain,
+            address,
+            first_seen,
+            last_seen,
+            source: Some(source),
+            services,
+            tried: tried.max(good),
+            good,
+            last_tried,
+            last_good,
+            ending,
+            transports: Transports { v1, v2 },
+            version: said.as_ref().map(|(version, _)| *version),
+            user_agent: said.map(|(_, user_agent)| user_agent),
+            height,
+            latency: latency.map(|micros| Duration::from_micros(micros.into())),
+            reliability,
+        }
+    })
+}
+
+/// A line of dnsseed.dump as Core's contrib/seeds/makeseeds.py takes it apart: split at white space, by position.
+#[derive(Debug, PartialEq)]
+struct MakeSeeds {
+    address: String,
+    good: bool,
+    last_success: i64,
+    uptime_30d: f64,
+    blocks: i64,
+    services: u64,
+    version: i64,
+    agent: String,
+}
+
+fn makeseeds(line: &str) -> Option<MakeSeeds> {
+    let fields: Vec<_> = line.split_whitespace().collect();
+    if fields.len() < 12 || fields[0].starts_with('#') {
+        return None;
+    }
+    Some(MakeSeeds {
+        address: fields[0].to_owned(),
+        good: fields[1].parse::<u8>().unwrap() != 0,
+        last_success: fields[2].parse().unwrap(),
+        uptime_30d: fields[7].strip_suffix('%').unwrap().parse().unwrap(),
+        blocks: fields[8].parse().unwrap(),
+        services: u64::from_str_radix(fields[9], 16).unwrap(),
+        version: fields[10].parse().unwrap(),
+        agent: fields[11].trim_matches('"').to_owned(),
+    })
+}
+
+/// A row of bitnodes, by the types that its fifteen values have.
+fn assert_is_bitnodes_row(row: &Value) {
+    const TYPES: [fn(&Value) -> bool; 15] = [
+        Value::is_string,
+        |port| port.as_u64().is_some_and(|port| port <= 65_535),
+        Value::is_i64,
+        Value::is_string,
+        Value::is_i64,
+        Value::is_u64,
+        Value::is_i64,
+        string_or_null,
+        string_or_null,
+        string_or_null,
+        Value::is_f64,
+        Value::is_f64,
+        string_or_null,
+        string_or_null,
+        string_or_null,
+    ];
+    let row = row.as_array().expect("a row is an array");
+    assert_eq!(row.len(), TYPES.len());
+    for (nth, (value, is_right)) in row.iter().zip(TYPES).enumerate() {
+        assert!(is_right(value), "value {nth}: {value}");
+    }
+}
+
+fn string_or_null(value: &Value) -> bool {
+    value.is_string() || value.is_null()
+}
+
+proptest! {
+    #[test]
+    fn json_lines_and_csv_hold_all_that_is_known(peers in vec(peer(), 0..4)) {
+        for format in [Format::JsonLines, Format::Csv] {
+            let bytes = written(format, &peers);
+            prop_assert_eq!(read(format, &bytes), (peers.clone(), vec![]));
+        }
+    }
+
+    #[test]
+    fn each_line_of_json_is_an_object_and_each_row_of_csv_has_every_column(peers in vec(peer(), 1..4)) {
+        let json = String::from_utf8(written(Format::JsonLines, &peers)).unwrap();
+        prop_assert_eq!(json.lines().count(), peers.len());
+        for (line, peer) in json.lines().zip(&peers) {
+            let object: Value = serde_json::from_str(line).unwrap();
+            prop_assert_eq!(object["address"].as_str(), Some(peer.address.as_str()));
+            prop_assert_eq!(object["services"].as_u64(), Some(peer.services));
+        }
+        let table = written(Format::Csv, &peers);
+        let mut rows = csv::Reader::from_reader(table.as_slice());
+        let header = rows.headers().unwrap().clone();
+        for row in rows.records() {
+            let row = row.unwrap();
+            for (name, value) in header.iter().zip(&row) {
+                let is_text = ["chain", "reason", "user_agent", "source"].contains(&name);
+                let is_formula = value.starts_with(['=', '+', '-', '@', '\t', '\r']);
+                prop_assert!(!(is_text && is_formula), "{name} is a formula: {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn makeseeds_finds_each_field_where_it_looks_for_it(mut peers in vec(peer(), 0..4)) {
+        let bytes = written(Format::Dnsseed, &peers);
+        let dump = String::from_utf8(bytes.clone()).unwrap();
+        let seen: Vec<_> = dump.lines().filter_map(makeseeds).collect();
+        prop_assert_eq!(seen.len(), peers.len());
+        let (back, errors) = read(Format::Dnsseed, &bytes);
+        prop_assert_eq!(errors, Vec::<String>::new());
+        for ((seen, back), peer) in seen.into_iter().zip(back).zip(&mut peers) {
+            let agent = peer.user_agent.as_ref().map_or("", Text::as_str);
+            let uptime = f64::from(peer.reliability.0[4].reliability) * 100.0;
+            assert!((seen.uptime_30d - uptime).abs() < 0.006);
+            prop_assert_eq!(seen, MakeSeeds {
+                address: peer.address.to_string(),
+                good: STANDARD.is_met_by(peer),
+                last_success: peer.last_good.unwrap_or_default().0,
+                uptime_30d: format!("{uptime:.2}").parse().unwrap(),
+                blocks: peer.height.unwrap_or_default().into(),
+                services: peer.services,
+                version: peer.version.unwrap_or_default().into(),
+                agent: agent.split_whitespace().next().unwrap_or_default().trim_matches('"').to_owned(),
+            });
+            prop_assert_eq!((&back.address, back.last_good, back.services), (&peer.address, peer.last_good, peer.services));
+            prop_assert_eq!(back.version, peer.version.filter(|version| *version != 0));
+            prop_assert_eq!(back.height, peer.height.filter(|height| *height != 0));
+            if back.version.is_some() {
+                prop_assert_eq!(&back.user_agent, &peer.user_agent);
+            }
+            for (back, average) in back.reliability.0.iter().zip(peer.reliability.0) {
+                prop_assert!((back.reliability - average.reliability).abs() < 6e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn bitnodes_rows_have_the_fifteen_values_of_its_schema(peers in vec(peer(), 0..4)) {
+        let bytes = written(Format::Bitnodes, &peers);
+        let rows: Vec<Value> = serde_json::from_slice(&bytes).unwrap();
+        rows.iter().for_each(assert_is_bitnodes_row);
+        let (back, errors) = read(Format::Bitnodes, &bytes);
+        prop_assert_eq!(errors, Vec::<String>::new());
+        prop_assert_eq!(back.len(), peers.len());
+        for (back, peer) in back.iter().zip(&peers) {
+            prop_assert_eq!((&back.address, back.last_good, back.services), (&peer.address, peer.last_good, peer.services));
+            prop_assert_eq!(back.version, peer.version.filter(|version| *version != 0));
+            if back.version.is_some() {
+                prop_assert_eq!(&back.user_agent, &peer.user_agent);
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_has_every_address(peers in vec(peer(), 0..4)) {
+        let (back, errors) = read(Format::List, &written(Format::List, &peers));
+        prop_assert_eq!(errors, Vec::<String>::new());
+        prop_assert_eq!(
+            back.into_iter().map(|peer| peer.address).collect::<Vec<_>>(),
+            peers.into_iter().map(|peer| peer.address).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn no_file_makes_a_reader_panic(bytes in prop_oneof![
+        vec(any::<u8>(), 0..300),
+        vec(select(b"[]{},\":.0123456789\nabcdef\\-% #".as_slice()), 0..300),
+        Just(vec![b'['; 5000]),
+    ]) {
+        for (_, format) in Format::ALL {
+            let (peers, errors) = read(format, &bytes);
+            prop_assert!(peers.len() + errors.len() <= bytes.len() + 1);
+            for error in errors {
+                prop_assert!(error.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{error:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_dump_is_printed_as_the_seeder_prints_it() {
+    let mut peer = Peer::new(CHAIN.into(), "1.2.3.4:8333".parse().unwrap(), Time(1));
+    (peer.version, peer.height, peer.services) = (Some(70016), Some(900_000), 0x409);
+    (peer.last_good, peer.tried, peer.good) = (Some(Time(1_700_000_000)), 9, 9);
+    peer.user_agent = Some("/Satoshi:27.0.0/".into());
+    for (average, reliability) in peer.reliability.0.iter_mut().zip([1.0, 0.98765, 0.5, 0.25, 0.0]) {
+        *average = Average { reliability, weight: 1.0, count: 30.0 };
+    }
+    // printf("%-47s  %4d  %11lld  %6.2f%% %6.2f%% %6.2f%% %6.2f%% %6.2f%%  %6i  %08llx  %5i \"%s\"\n", …)
+    let expected = "\
+# address                                        good  lastSuccess    %(2h)   %(8h)   %(1d)   %(7d)  %(30d)  blocks      svcs  version
+1.2.3.4:8333                                        1   1700000000  100.00%  98.77%  50.00%  25.00%   0.00%  900000  00000409  70016 \"/Satoshi:27.0.0/\"
+";
+    assert_eq!(String::from_utf8(written(Format::Dnsseed, &[peer])).unwrap(), expected);
+}
+
+#[test]
+fn an_empty_export_is_a_whole_file() {
+    for (name, format) in Format::ALL {
+        let bytes = written(format, &[]);
+        assert_eq!(read(format, &bytes), (vec![], vec![]), "{name}");
+    }
+    assert_eq!(written(Format::Bitnodes, &[]), b"[]\n");
+    assert!(written(Format::Csv, &[]).starts_with(b"address,chain,network,outcome,"));
+}
+
+/// Files as their own programs write them, each with two lines that are wrong and two that are right.
+const WRONG: [(Format, &str, &[&str]); 5] = [
+    (
+        Format::List,
+        "1.2.3.4 # AS1\nseed.example\n\n# nothing\n[2a00::1]:8334 x\n1.2.3.4:99999\n",
+        &["peers.txt:2: expected an address: ip, ip:port", "peers.txt:6: expected an address: ip, ip:port"],
+    ),
+    (
+        Format::Dnsseed,
+        "# address good\n\
+         1.2.3.4:8333 1 1700000000 99.00% 98.00% 97.00% 90.00% 80.00% 900000 00000409 70016 \"/a b \"c\" \\ d/\"\n\
+         1.2.3.5:8333 1 1700000000 99.00% 98.00% 97.00% 90.00% 80.00 900000 00000409 70016 \"/a/\"\n\
+         1.2.3.6:8333 2 1700000000\n\
+         [2a00::1]:8333 0 0 0.00% 0.00% 0.00% 0.00% 0.00% 0 00000000 0 \"\"\r\n",
+        &["peers.txt:3: expected five percentages, in: ", "peers.txt:4: expected good as 0 or 1, in: "],
+    ),
+    (
+        Format::JsonLines,
+        "{\"address\":\"1.2.3.4\"}\n{\"address\":7}\n\n{\"address\":\"1.2.3.4\",\"v1\":\"\\u001b[2J\"}\n\
+         {\"address\":\"[2a00::1]:1\",\"more\":1}",
+        &[
+            "peers.txt:2: expected a peer as a JSON object: invalid type: integer `7`, expected a string",
+            "peers.txt:4: expected another value in `v1`",
+        ],
+    ),
+    (
+        Format::Csv,
+        "services,address\n1,1.2.3.4\n1,2,3\nx,1.2.3.5\n2,[2a00::1]:1\n",
+        &["peers.txt:3: expected 2 fields as in the header, not 3", "peers.txt:4: expected another value: "],
+    ),
+    (
+        Format::Bitnodes,
+        "[[\"1.2.3.4\",8333,1033,900000],\n[\"1.2.3.4\",8333],\n[\"1.2.3.4\",\n[\"2a00::1\",8333,70016,\"/a/\",1,9,9,\
+         null,null,null,0.0,0.0,null,\"AS1\",\"x\"]]",
+        &["peers.txt:2: expected a row of 15 values, or of 4", "peers.txt:3: expected a row of JSON"],
+    ),
+];
+
+#[test]
+fn a_line_that_is_wrong_is_named_and_the_others_are_taken() {
+    for (format, file, expected) in WRONG {
+        let (peers, errors) = read(format, file.as_bytes());
+        let hosts: Vec<_> = peers.iter().map(|peer| peer.address.host()).collect();
+        assert_eq!(hosts, ["1.2.3.4", "2a00::1"], "{format:?}: {errors:?}");
+        assert_eq!(errors.len(), expected.len(), "{format:?}: {errors:?}");
+        for (error, expected) in errors.iter().zip(expected) {
+            assert!(error.starts_with(expected), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_seeders_user_agent_is_taken_as_it_stands() {
+    let (peers, _) = read(Format::Dnsseed, WRONG[1].1.as_bytes());
+    assert_eq!(peers[0].user_agent.as_ref().unwrap().to_bytes(), br#"/a b "c" \ d/"#);
+    assert_eq!((peers[1].version, peers[1].user_agent.as_ref(), peers[1].last_tried), (None, None, None));
+}
+
+#[test]
+fn times_to_come_are_taken_for_now() {
+    let (peers, _) = read(Format::JsonLines, br#"{"address":"1.2.3.4","last_tried":9000000000,"first_seen":-5}"#);
+    assert_eq!((peers[0].last_tried, peers[0].first_seen), (Some(NOW), Time(0)));
+}
+
+#[tokio::test]
+async fn a_database_that_is_exported_and_imported_is_the_same() {
+    let (from, _directory) = store().await;
+    let writer = from.writer().await.unwrap();
+    for nth in 0..300 {
+        for at in [1000, 5000] {
+            let agent = format!("=cmd|'/c calc'!{nth},\"\n\0/");
+            let attempt = if nth % 3 == 0 { failed(nth, at) } else { good(nth, at, agent.as_bytes()) };
+            writer.record(attempt).await.unwrap();
+        }
+    }
+    writer.flush().await.unwrap();
+    let everything = all(from.peers(&Filter::default(), KNOWN, None)).await;
+    for format in [Format::JsonLines, Format::Csv] {
+        let mut file = String::new().into_bytes();
+        let count = from.export(format, &Filter::default(), KNOWN, STANDARD, &mut file).await.unwrap();
+        assert_eq!(count, 300);
+        let (to, _directory) = store().await;
+        let writer = to.writer().await.unwrap();
+        for peer in Importer::new(format, origin(), file.as_slice()) {
+            writer.import(peer.unwrap()).await.unwrap();
+        }
+        writer.flush().await.unwrap();
+        assert_eq!(all(to.peers(&Filter::default(), KNOWN, None)).await, everything);
+    }
+}
+
+#[tokio::test]
+async fn a_dump_holds_who_was_ever_good_the_most_reliable_first() {
+    let (store, _directory) = store().await;
+    let writer = store.writer().await.unwrap();
+    for nth in 0..10 {
+        for at in 0..4 {
+            let is_good = nth != 0 && at < i64::from(nth);
+            let at = 1000 + 1000 * at;
+            writer.record(if is_good { good(nth, at, b"/a/") } else { failed(nth, at) }).await.unwrap();
+        }
+    }
+    writer.flush().await.unwrap();
+    let mut dump = Vec::new();
+    let count = store.export(Format::Dnsseed, &Filter::default(), KNOWN, STANDARD, &mut dump).await.unwrap();
+    assert_eq!(count, 9);
+    let dump = String::from_utf8(dump).unwrap();
+    let uptimes: Vec<_> = dump.lines().filter_map(makeseeds).map(|line| line.uptime_30d).collect();
+    assert!(uptimes.len() == 9 && uptimes.is_sorted_by(|a, b| a >= b), "{uptimes:?}");
+    let mut goods = String::new();
+    dump.lines().filter_map(makeseeds).for_each(|line| write!(goods, "{}", u8::from(line.good)).unwrap());
+    assert_eq!(goods, "111111110", "four attempts with one success are not good");
+}

@@ -1,0 +1,94 @@
+//! A process that is killed loses nothing that was in the database, nor anything that was told it 2 s before.
+
+mod common;
+
+use std::env;
+use std::io::{BufRead, BufReader, Write as _};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use common::{good, learned};
+use verack_store::{Filter, Store};
+
+const TIMES: u32 = 20;
+
+/// Nothing older may be lost.
+const OLDEST: Duration = Duration::from_secs(2);
+
+/// Names the database to the child.
+const DATABASE: &str = "VERACK_STORE_KILLED";
+
+/// Not a test of its own: the child of the one below.
+#[tokio::test]
+async fn child() {
+    let Some(path) = env::var_os(DATABASE) else { return };
+    let store = Store::open(path).await.unwrap();
+    let writer = store.writer().await.unwrap();
+    for nth in 0.. {
+        writer.record(good(nth, nth.into(), format!("/agent:{}/", nth % 50).as_bytes())).await.unwrap();
+        writer.learned(learned(1_000_000 + nth, 1, "seed")).await.unwrap();
+        let word = if nth % 300 == 299 {
+            writer.flush().await.unwrap();
+            "flushed"
+        } else {
+            "told"
+        };
+        // The harness keeps what is printed with print!.
+        writeln!(std::io::stdout(), "{word} {nth}").unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[test]
+fn a_process_killed_at_any_moment_loses_nothing_older_than_two_seconds() {
+    let killed: Vec<_> = (0..TIMES).map(|nth| std::thread::spawn(move || kill_one(nth))).collect();
+    let stored: Vec<_> = killed.into_iter().map(|killed| killed.join().unwrap()).collect();
+    assert!(stored.iter().any(|stored| *stored > 0), "none lived long enough to store anything");
+}
+
+/// Starts a child, kills it, and returns how many of its results were stored.
+fn kill_one(nth: u32) -> u64 {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("peers.sqlite");
+    let mut child = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "child", "--nocapture"])
+        .env(DATABASE, &path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (read, heard) = mpsc::channel();
+    std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| read.send((Instant::now(), line))));
+    // At another moment each time, some before the first batch is due.
+    std::thread::sleep(Duration::from_millis(100 + 137 * u64::from(nth)));
+    let killed = Instant::now();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mut safe = 0;
+    for (at, line) in heard {
+        let Some((word, nth)) = line.split_once(' ') else { continue };
+        let told = word == "told" && at + OLDEST < killed;
+        if (word == "flushed" && at < killed) || told {
+            safe = nth.parse::<u64>().unwrap() + 1;
+        }
+    }
+    let stored = tokio::runtime::Runtime::new().unwrap().block_on(stored(&path));
+    assert!(stored >= safe, "{stored} of {safe} results are stored");
+    stored
+}
+
+/// Opens what is left, and counts the results in it: they must be the first so many.
+async fn stored(path: &std::path::Path) -> u64 {
+    let store = Store::open(path).await.unwrap();
+    let tried = store.count(&Filter { ever_good: true, ..Filter::default() }).await.unwrap();
+    if let Some(last) = u32::try_from(tried).unwrap().checked_sub(1) {
+        common::shown(&store, last).await;
+    }
+    let mut db = sqlx::SqlitePool::connect(path.to_str().unwrap()).await.unwrap().acquire().await.unwrap();
+    let check: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut *db).await.unwrap();
+    assert_eq!(check, "ok");
+    let attempts: i64 = sqlx::query_scalar("SELECT count(*) FROM attempt").fetch_one(&mut *db).await.unwrap();
+    assert_eq!(attempts.unsigned_abs(), tried, "a peer and its attempt are written together");
+    tried
+}
