@@ -124,7 +124,7 @@ mod tests {
         let mut reliability = Reliability::default();
         reliability.update(true, None);
         let Average { reliability, weight, count } = reliability.0[0];
-        assert!((reliability - 0.129_670_2).abs() < 1e-6); // 1 - exp(-1000/7200)
+        assert!((reliability - 0.129_675_2).abs() < 1e-6); // 1 - exp(-1000/7200)
         assert_eq!((weight, count), (reliability, 1.0));
     }
 

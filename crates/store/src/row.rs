@@ -139,7 +139,7 @@ fn damaged(what: &'static str) -> sqlx::Error {
 }
 
 /// Binds all that may change of a peer, as [`crate::sql::UPDATE`] orders it.
-pub(crate) fn bind_peer<'q>(query: Query<'q>, id: i64, peer: &Peer<i64>) -> Query<'q> {
+pub(crate) fn bind_peer(query: Query, id: i64, peer: &Peer<i64>) -> Query {
     let query = query
         .bind(id)
         .bind(peer.first_seen.0)
@@ -167,12 +167,12 @@ pub(crate) fn bind_peer<'q>(query: Query<'q>, id: i64, peer: &Peer<i64>) -> Quer
 }
 
 /// Binds an attempt, as [`crate::sql::PAST`] orders it.
-pub(crate) fn bind_past<'q>(query: Query<'q>, peer: i64, slot: u32, past: &Past<i64>) -> Query<'q> {
+pub(crate) fn bind_past(query: Query, peer: i64, slot: u32, past: &Past<i64>) -> Query {
     let query = bind_ending(query.bind(peer).bind(slot).bind(past.at.0), Some(&past.ending));
     bind_transports(query, past.transports).bind(past.user_agent).bind(past.latency.map(micros))
 }
 
-fn bind_ending<'q>(query: Query<'q>, ending: Option<&Ending<i64>>) -> Query<'q> {
+fn bind_ending(query: Query, ending: Option<&Ending<i64>>) -> Query {
     let stage = |ending: &Ending<i64>| STAGES.iter().position(|stage| *stage == ending.stage).map(code);
     query
         .bind(ending.map(|ending| ending.outcome as i64))
@@ -180,7 +180,7 @@ fn bind_ending<'q>(query: Query<'q>, ending: Option<&Ending<i64>>) -> Query<'q> 
         .bind(ending.map(|ending| ending.reason))
 }
 
-fn bind_transports(query: Query<'_>, transports: Transports) -> Query<'_> {
+fn bind_transports(query: Query, transports: Transports) -> Query {
     let code = |outcome: Option<Outcome>| outcome.map(|outcome| outcome as i64);
     query.bind(code(transports.v1)).bind(code(transports.v2))
 }

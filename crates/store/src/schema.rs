@@ -14,6 +14,7 @@ const STEPS: [&str; 1] = [include_str!("../schema/1.sql")];
 const VERSION: i64 = STEPS.len() as i64;
 
 /// What was found where a database should be.
+#[derive(Clone, Copy, Debug)]
 enum Found {
     Ours { version: i64 },
     Empty,
@@ -47,18 +48,18 @@ pub(crate) async fn prepare(db: &mut SqliteConnection) -> Result<(), Problem> {
     Ok(())
 }
 
+/// In one statement, so that another process that makes it meanwhile is not seen half done.
+const LOOK: &str = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) \
+     FROM pragma_application_id, pragma_user_version";
+
 async fn look(db: &mut SqliteConnection) -> Result<Found, sqlx::Error> {
-    let application = number(db, "PRAGMA application_id").await?;
-    let version = number(db, "PRAGMA user_version").await?;
-    Ok(match application {
-        APPLICATION_ID => Found::Ours { version },
-        0 if version == 0 && number(db, "SELECT count(*) FROM sqlite_schema").await? == 0 => Found::Empty,
+    let row = sqlx::query(LOOK).fetch_one(db).await?;
+    let (application, version, tables): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    Ok(match (application, version, tables) {
+        (APPLICATION_ID, ..) => Found::Ours { version },
+        (0, 0, 0) => Found::Empty,
         _ => Found::Foreign,
     })
-}
-
-async fn number(db: &mut SqliteConnection, sql: &'static str) -> Result<i64, sqlx::Error> {
-    sqlx::query(sql).fetch_one(db).await?.try_get(0)
 }
 
 fn known(found: Found) -> Result<i64, Why> {

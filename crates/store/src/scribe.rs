@@ -3,7 +3,7 @@
 //! ```text
 //! texts ──▶ numbers          what peers share, once
 //! learned ──▶ upsert         many, and mostly known already
-//! attempts ──▶ find ──▶ fold in Rust ──▶ update, remember
+//! attempts ──▶ find ──▶ fold in Rust ──▶ update, remember     what is new is added before
 //! ```
 
 use std::collections::HashMap;
@@ -93,6 +93,10 @@ impl Scribe {
         tell(&mut transaction, statements, numbers, &batch.told).await?;
         transaction.commit().await
     }
+
+    pub(crate) async fn close(self) -> Result<(), sqlx::Error> {
+        self.db.close().await
+    }
 }
 
 /// Gives each text of a batch its number.
@@ -139,24 +143,23 @@ async fn tell(
     told: &[Told],
 ) -> Result<(), sqlx::Error> {
     let number_of = |text: &Text| numbers[text];
-    let rows = statements
-        .find
-        .run(db, told, |query, told| {
+    let key = |told: &Told| {
+        let (chain, address, _) = told.who();
+        (number_of(chain), address.clone())
+    };
+    let mut peers = find(db, statements, told.iter().map(key).collect()).await?;
+    let new: Vec<&Told> = told.iter().filter(|told| !peers.contains_key(&key(told))).collect();
+    if !new.is_empty() {
+        let add = |query, told: &&Told| {
             let (chain, address, seen) = told.who();
             bind_address(query, address, number_of(chain), seen)
-        })
-        .await?;
-    let mut peers: HashMap<(i64, Address), (i64, Peer<i64>)> = HashMap::with_capacity(rows.len());
-    for row in rows {
-        let mut columns = Columns::of(&row);
-        let (id, peer) = (columns.next()?, columns.peer::<i64>()?);
-        peers.insert((peer.chain, peer.address.clone()), (id, peer));
+        };
+        statements.add.run(db, &new, add).await?;
+        peers.extend(find(db, statements, new.into_iter().map(key).collect()).await?);
     }
     let mut attempts = Vec::new();
     for told in told {
-        let (chain, address, _) = told.who();
-        let key = (number_of(chain), address.clone());
-        let (id, peer) = peers.get_mut(&key).ok_or(sqlx::Error::RowNotFound)?;
+        let (id, peer) = peers.get_mut(&key(told)).ok_or(sqlx::Error::RowNotFound)?;
         match told {
             Told::Attempt(attempt) => {
                 attempts.push((*id, peer.tried % KEPT_ATTEMPTS, past(attempt, number_of)));
@@ -171,7 +174,26 @@ async fn tell(
     Ok(())
 }
 
-fn bind_address<'q>(query: Query<'q>, address: &Address, chain: i64, seen: Time) -> Query<'q> {
+/// A peer's network and address, which no two have in common.
+type Key = (i64, Address);
+
+/// Those of these peers that are there, each with its id.
+async fn find(
+    db: &mut SqliteConnection,
+    statements: &Statements,
+    keys: Vec<Key>,
+) -> Result<HashMap<Key, (i64, Peer<i64>)>, sqlx::Error> {
+    let bind = |query: Query, (chain, address): &Key| query.bind(address.as_str().to_owned()).bind(*chain);
+    let rows = statements.find.run(db, &keys, bind).await?;
+    let peers = rows.iter().map(|row| {
+        let mut columns = Columns::of(row);
+        let (id, peer) = (columns.next()?, columns.peer::<i64>()?);
+        Ok(((peer.chain, peer.address.clone()), (id, peer)))
+    });
+    peers.collect()
+}
+
+fn bind_address(query: Query, address: &Address, chain: i64, seen: Time) -> Query {
     query.bind(address.as_str().to_owned()).bind(chain).bind(address.network().code()).bind(seen.0).bind(seen.0)
 }
 

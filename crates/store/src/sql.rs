@@ -7,7 +7,8 @@ use std::sync::Arc;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
 
-pub(crate) type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
+/// All that it is bound to is its own.
+pub(crate) type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
 /// What [`crate::row::Columns::peer`] reads, with numbers for texts.
 macro_rules! peer_columns {
@@ -66,7 +67,7 @@ impl Bulk {
         &self,
         db: &mut SqliteConnection,
         mut rows: &[R],
-        bind: impl for<'q> Fn(Query<'q>, &R) -> Query<'q>,
+        bind: impl Fn(Query, &R) -> Query,
     ) -> Result<Vec<SqliteRow>, sqlx::Error> {
         let mut returned = Vec::new();
         for (length, sql) in LENGTHS.iter().zip(&self.0) {
@@ -88,8 +89,10 @@ pub(crate) struct Statements {
     pub number: Bulk,
     /// Addresses that somebody told of: address, chain, network, seen twice, source, services.
     pub learn: Bulk,
-    /// Makes sure that peers are there: address, chain, network, seen twice. Returns the id and all that is known.
+    /// What is known of peers: address, chain. Returns the id and all else of those that are there.
     pub find: Bulk,
+    /// Peers that may not be there: address, chain, network, seen twice.
+    pub add: Bulk,
     /// Replaces what is known of peers: id, and as [`crate::row::bind_peer`] has it.
     pub update: Bulk,
     /// Attempts, over those that were in their slots before: as [`crate::row::bind_past`] has it.
@@ -115,13 +118,14 @@ impl Statements {
                  WHERE excluded.last_seen > peer.last_seen OR peer.source IS NULL",
             ),
             find: Bulk::new(
+                concat!("SELECT id, ", peer_columns!("chain", "source", "reason", "user_agent"), " FROM (VALUES"),
+                2,
+                ") AS asked CROSS JOIN peer WHERE peer.address = asked.column1 AND peer.chain = asked.column2",
+            ),
+            add: Bulk::new(
                 "INSERT INTO peer (address, chain, network, first_seen, last_seen) VALUES",
                 5,
-                // A row that is not updated would not be returned.
-                concat!(
-                    "ON CONFLICT (address, chain) DO UPDATE SET last_seen = peer.last_seen RETURNING id, ",
-                    peer_columns!("chain", "source", "reason", "user_agent")
-                ),
+                "ON CONFLICT (address, chain) DO NOTHING",
             ),
             update: Bulk::new(
                 "UPDATE peer SET first_seen = new.column2, last_seen = new.column3, source = new.column4, \

@@ -20,9 +20,9 @@ const READERS: u32 = 2;
 /// KiB of pages that a connection keeps. A random address is looked up in a tree of 40 MB for a million peers.
 const CACHE_KIB: u32 = 16 * 1024;
 
-/// Pages of the log, 16 MB, after which they are copied into the file. Each page is copied once, however often it was
-/// changed, so more of them cost less.
-const CHECKPOINT_PAGES: u32 = 4096;
+/// Pages of the log, 64 MB, after which they are copied into the file and both are synchronised. New addresses touch
+/// pages all over the index: each page is copied once, however often it was changed meanwhile.
+const CHECKPOINT_PAGES: u32 = 16 * 1024;
 
 /// The peer database: one file of SQLite's, with its `-wal` and `-shm` beside it while it is open.
 #[derive(Clone, Debug)]
@@ -91,6 +91,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
         // Numbers come from the table that they point into, in the same transaction: to check them costs a search each.
         .foreign_keys(false)
+        // So that what one statement returns does not wait for whoever takes it.
+        .row_buffer_size(256)
         .disable_statement_logging()
 }
 

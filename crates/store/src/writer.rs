@@ -20,15 +20,15 @@ use crate::peer::{Attempt, Learned, Peer};
 use crate::scribe::{Batch, Scribe, Told};
 
 /// A batch is written when it has so many entries: enough that a commit costs little beside them, and few enough that
-/// it takes some 100 ms.
-const MOST: usize = 4096;
+/// it takes some 200 ms.
+const MOST: usize = 8192;
 
 /// A batch is written when its first entry is so old. With the time that a commit takes, nothing that ended 2 s ago is
 /// lost, whenever the process is killed.
 const OLDEST: Duration = Duration::from_millis(500);
 
 /// Entries that wait for the writer, some 2 MB; then whoever tells it more waits, too.
-const QUEUE: usize = 2 * MOST;
+const QUEUE: usize = MOST;
 
 /// What the writer is told.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ enum Order {
     Told(Told),
     /// Commits all that came before, and answers.
     Flush(oneshot::Sender<()>),
-    /// Commits all that came before, answers, and ends.
+    /// Commits all that came before, lets go of the database, and answers.
     Close(oneshot::Sender<()>),
 }
 
@@ -61,10 +61,17 @@ impl Writer {
         tokio::spawn({
             let (failed, path) = (Arc::clone(&failed), Arc::clone(&path));
             async move {
-                if let Err(error) = task.run().await {
-                    // The task lives until here, so whoever finds the queue closed finds the reason.
-                    let _ = failed.set(Error::of(&path, &error));
-                }
+                let closed = match task.run().await {
+                    Ok(closed) => closed,
+                    Err(error) => {
+                        // The task lives until here, so whoever finds the queue closed finds the reason.
+                        let _ = failed.set(Error::of(&path, &error));
+                        None
+                    }
+                };
+                // All is written. A connection that does not part in peace leaves its log for the next one.
+                let _ = task.scribe.close().await;
+                closed.map(|answer| answer.send(()))
             }
         });
         Self { orders, failed, path }
@@ -105,7 +112,7 @@ impl Writer {
         self.ask(Order::Flush).await
     }
 
-    /// Returns when all that was told before is in the database. Clones find it closed from then on.
+    /// Returns when all that was told before is in the database, and the writer has let go of it. Clones find it closed.
     ///
     /// # Errors
     /// Why it is not.
@@ -139,8 +146,8 @@ struct Task {
 }
 
 impl Task {
-    /// Until nobody is left who could tell it something, or one of them closes it.
-    async fn run(&mut self) -> Result<(), sqlx::Error> {
+    /// Until nobody is left who could tell it something, or one of them closes it and waits for the answer.
+    async fn run(&mut self) -> Result<Option<oneshot::Sender<()>>, sqlx::Error> {
         let mut arrived = Vec::new();
         let mut due = Instant::now();
         loop {
@@ -148,7 +155,7 @@ impl Task {
             let room = MOST - self.batch.len();
             tokio::select! {
                 count = self.queue.recv_many(&mut arrived, room) => if count == 0 {
-                    return self.commit().await;
+                    return self.commit().await.map(|()| None);
                 },
                 () = sleep_until(due), if !was_empty => self.commit().await?,
             }
@@ -161,8 +168,7 @@ impl Task {
                     Order::Told(told) => self.batch.told.push(told),
                     Order::Flush(answer) => self.answers.push(answer),
                     Order::Close(answer) => {
-                        self.answers.push(answer);
-                        return self.commit().await;
+                        return self.commit().await.map(|()| Some(answer));
                     }
                 }
             }

@@ -1,4 +1,5 @@
 //! A process that is killed loses nothing that was in the database, nor anything that was told it 2 s before.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! What cannot be opened is named, said why, and left as it is.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod common;
 

@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 use std::iter;
 use std::sync::Arc;
 
-use ::csv::{ErrorKind, Position, ReaderBuilder, StringRecord, Writer, WriterBuilder};
+use ::csv::{ErrorKind, IntoInnerError, Position, ReaderBuilder, StringRecord, Writer, WriterBuilder};
 
 use crate::format::import::{BadLine, Origin, Unread};
 use crate::format::record::Record;
@@ -14,7 +14,7 @@ use crate::peer::Peer;
 pub(super) fn begin(out: &mut impl io::Write) -> io::Result<()> {
     let mut row = Writer::from_writer(Vec::new());
     row.serialize(Record::default())?;
-    let rows = row.into_inner().map_err(|error| error.into_error())?;
+    let rows = row.into_inner().map_err(IntoInnerError::into_error)?;
     let header = rows.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
     out.write_all(header)
 }
