@@ -1,0 +1,85 @@
+//! What both sides of a handshake know of it so far, in one hash and one key.
+
+use alloc::vec::Vec;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::cipher::{CipherState, Forged};
+use crate::key::{Key, hkdf};
+
+/// The state that a handshake's messages are mixed into. (Noise 5.2)
+#[derive(Clone, Debug)]
+pub struct SymmetricState {
+    hash: [u8; 32],
+    chaining_key: Key,
+    /// None before the first Diffie-Hellman result.
+    cipher: Option<CipherState>,
+}
+
+impl SymmetricState {
+    /// The start of a handshake of this name: `Noise_XX_25519_ChaChaPoly_SHA256`. (`InitializeSymmetric`)
+    #[must_use]
+    pub fn new(protocol_name: &[u8]) -> Self {
+        let mut hash = [0; 32];
+        match hash.get_mut(..protocol_name.len()) {
+            Some(start) => start.copy_from_slice(protocol_name),
+            // A name that is longer than a hash becomes one.
+            None => hash = Sha256::digest(protocol_name).into(),
+        }
+        Self { hash, chaining_key: Key::new(hash), cipher: None }
+    }
+
+    /// Mixes in what both sides see: a prologue, a public key. (`MixHash`)
+    pub fn mix_hash(&mut self, data: &[u8]) {
+        self.hash = Sha256::new_with_prefix(self.hash).chain_update(data).finalize().into();
+    }
+
+    /// Mixes in what only both sides know: the result of a Diffie-Hellman function. From now on what is said is
+    /// encrypted. (`MixKey`)
+    pub fn mix_key(&mut self, secret: &[u8]) {
+        let [chaining_key, key] = hkdf(&self.chaining_key, secret);
+        self.chaining_key = chaining_key;
+        self.cipher = Some(CipherState::new(key));
+    }
+
+    /// Appends what is to be said, encrypted if there is a key already. (`EncryptAndHash`)
+    pub fn encrypt_and_hash(&mut self, plaintext: &[u8], tx: &mut Vec<u8>) {
+        let start = tx.len();
+        tx.extend_from_slice(plaintext);
+        if let Some(cipher) = &mut self.cipher {
+            cipher.encrypt_with_ad(&self.hash, tx, start);
+        }
+        self.mix_hash(&tx[start..]);
+    }
+
+    /// Decrypts where it is what was heard, if there is a key already. (`DecryptAndHash`)
+    ///
+    /// # Errors
+    /// If the two sides do not know the same: they do not mean the same keys, or a byte was changed on its way.
+    pub fn decrypt_and_hash<'c>(&mut self, ciphertext: &'c mut [u8]) -> Result<&'c mut [u8], Forged> {
+        let before = self.hash;
+        self.mix_hash(ciphertext);
+        match &mut self.cipher {
+            Some(cipher) => cipher.decrypt_with_ad(&before, ciphertext),
+            None => Ok(ciphertext),
+        }
+    }
+
+    /// The hash of all that was said, which names this handshake and no other. (`GetHandshakeHash`)
+    #[must_use]
+    pub fn handshake_hash(&self) -> [u8; 32] {
+        self.hash
+    }
+
+    /// The chaining key, for protocols that derive more than two keys.
+    #[must_use]
+    pub fn chaining_key(&self) -> &Key {
+        &self.chaining_key
+    }
+
+    /// The keys of both directions: what the initiator encrypts with comes first. (`Split`)
+    #[must_use]
+    pub fn split(&self) -> [CipherState; 2] {
+        hkdf(&self.chaining_key, &[]).map(CipherState::new)
+    }
+}
