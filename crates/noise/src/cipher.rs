@@ -1,7 +1,5 @@
 //! A key with a nonce that counts up: one direction of an encrypted channel.
 
-use alloc::vec::Vec;
-
 use chacha20poly1305::aead::AeadInOut as _;
 use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _, Nonce, Tag};
@@ -42,15 +40,12 @@ impl CipherState {
         self.nonce
     }
 
-    /// Encrypts what `buffer` holds from `start` on, where it is, and appends the tag. `ad` is authenticated with it.
-    ///
-    /// # Panics
-    /// If `start` is behind the end of `buffer`.
-    pub fn encrypt_with_ad(&mut self, ad: &[u8], buffer: &mut Vec<u8>, start: usize) {
-        let plaintext = InOutBuf::from(&mut buffer[start..]);
-        let tag = self.cipher().encrypt_inout_detached(&self.next_nonce(), ad, plaintext);
-        buffer.extend_from_slice(&tag.expect("no message has 256 GiB"));
+    /// Encrypts where it is, and returns the tag, which belongs behind it. `ad` is authenticated as well.
+    #[must_use]
+    pub fn encrypt_with_ad(&mut self, ad: &[u8], text: &mut [u8]) -> [u8; TAG_LEN] {
+        let tag = self.cipher().encrypt_inout_detached(&self.next_nonce(), ad, InOutBuf::from(text));
         self.count();
+        tag.expect("no message has 256 GiB").into()
     }
 
     /// Decrypts where it is, and returns the plaintext: `ciphertext` without its tag. If that is wrong nothing changes,
@@ -90,7 +85,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::{any, proptest};
 
-    use super::{CipherState, Forged, TAG_LEN};
+    use super::{CipherState, Forged};
     use crate::key::Key;
 
     proptest! {
@@ -99,16 +94,13 @@ mod tests {
             key in any::<[u8; 32]>(),
             ad in vec(any::<u8>(), 0..64),
             text in vec(any::<u8>(), 0..300),
-            before in vec(any::<u8>(), 0..20),
         ) {
             let [mut ours, mut theirs] = [(); 2].map(|()| CipherState::new(Key::new(key)));
             for count in 1..4 {
-                let mut buffer = before.clone();
-                buffer.extend_from_slice(&text);
-                ours.encrypt_with_ad(&ad, &mut buffer, before.len());
-                assert_eq!(buffer[..before.len()], before);
-                assert_eq!(buffer.len(), before.len() + text.len() + TAG_LEN);
-                assert_eq!(theirs.decrypt_with_ad(&ad, &mut buffer[before.len()..]), Ok(&mut text.clone()[..]));
+                let mut sealed = text.clone();
+                let tag = ours.encrypt_with_ad(&ad, &mut sealed);
+                sealed.extend_from_slice(&tag);
+                assert_eq!(theirs.decrypt_with_ad(&ad, &mut sealed), Ok(&mut text.clone()[..]));
                 assert_eq!((ours.nonce(), theirs.nonce()), (count, count));
             }
         }
@@ -118,7 +110,8 @@ mod tests {
     fn whatever_is_changed_is_noticed_and_leaves_no_trace() {
         let [mut ours, mut theirs] = [(); 2].map(|()| CipherState::new(Key::new([7; 32])));
         let mut sealed = Vec::from(*b"hello");
-        ours.encrypt_with_ad(b"ad", &mut sealed, 0);
+        let tag = ours.encrypt_with_ad(b"ad", &mut sealed);
+        sealed.extend_from_slice(&tag);
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[at] ^= 1;

@@ -47,7 +47,8 @@ impl SymmetricState {
         let start = tx.len();
         tx.extend_from_slice(plaintext);
         if let Some(cipher) = &mut self.cipher {
-            cipher.encrypt_with_ad(&self.hash, tx, start);
+            let tag = cipher.encrypt_with_ad(&self.hash, &mut tx[start..]);
+            tx.extend_from_slice(&tag);
         }
         self.mix_hash(&tx[start..]);
     }
