@@ -1,0 +1,144 @@
+//! Node ids, and the secret keys behind them.
+
+use core::fmt;
+use core::str::FromStr;
+
+use noise::Key;
+use secp256k1::ecdh::SharedSecret;
+
+/// A public key: who a node is, or for one connection only. A point of secp256k1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(secp256k1::PublicKey);
+
+impl NodeId {
+    /// Bytes of its compressed form.
+    pub const LEN: usize = 33;
+
+    /// The point with this compressed form.
+    ///
+    /// # Errors
+    /// If there is none on the curve, or the form is another.
+    pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Result<Self, NotAPoint> {
+        secp256k1::PublicKey::from_slice(bytes).map(Self).map_err(|_| NotAPoint)
+    }
+
+    /// Its compressed form.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; Self::LEN] {
+        self.0.serialize()
+    }
+}
+
+/// 66 hexadecimal digits.
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NodeId({self})")
+    }
+}
+
+/// From 66 hexadecimal digits.
+impl FromStr for NodeId {
+    type Err = NotAPoint;
+
+    fn from_str(digits: &str) -> Result<Self, NotAPoint> {
+        let mut bytes = [0; Self::LEN];
+        if digits.len() != 2 * bytes.len() {
+            return Err(NotAPoint);
+        }
+        for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+            let [high, low] = [pair[0], pair[1]].map(|digit| char::from(digit).to_digit(16));
+            let value = high.zip(low).map(|(high, low)| 16 * high + low).ok_or(NotAPoint)?;
+            *byte = value.try_into().expect("two digits are a byte");
+        }
+        Self::from_bytes(&bytes)
+    }
+}
+
+/// Bytes that are no point of the curve in its compressed form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no public key: 33 bytes (66 hexadecimal digits) that are a compressed point of secp256k1")]
+pub struct NotAPoint;
+
+/// A secret key of ours, with the public one that belongs to it. It prints only that, and is erased when dropped.
+#[derive(Clone)]
+pub struct SecretKey {
+    secret: secp256k1::SecretKey,
+    node_id: NodeId,
+}
+
+impl SecretKey {
+    /// The key of these 32 random bytes; `None` for the one in 2^128 that are none: 0, and what is not below the order
+    /// of the curve.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Option<Self> {
+        let secret = secp256k1::SecretKey::from_secret_bytes(bytes).ok()?;
+        Some(Self { secret, node_id: NodeId(secret.public_key()) })
+    }
+
+    /// The public key that belongs to it.
+    #[must_use]
+    pub fn node_id(&self) -> NodeId {
+        self.node_id
+    }
+
+    /// SHA256 of the common point, compressed. (BOLT 8: `ECDH`)
+    pub(crate) fn ecdh(&self, theirs: NodeId) -> Key {
+        let mut shared = SharedSecret::new(&theirs.0, &self.secret);
+        let key = Key::new(shared.to_secret_bytes());
+        shared.non_secure_erase();
+        key
+    }
+}
+
+impl Drop for SecretKey {
+    fn drop(&mut self) {
+        self.secret.non_secure_erase();
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretKey(.., {})", self.node_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::ToString as _;
+
+    use super::{NodeId, NotAPoint, SecretKey};
+
+    const OURS: &str = "034f355bdcb7cc0af728ef3cceb9615d90684bb5b2ca5f859ab0f0b704075871aa";
+
+    #[test]
+    fn a_secret_key_shows_its_public_one_alone() {
+        let key = SecretKey::new([0x11; 32]).unwrap();
+        assert_eq!(key.node_id().to_string(), OURS);
+        assert_eq!(format!("{key:?}"), format!("SecretKey(.., {OURS})"));
+    }
+
+    #[test]
+    fn zero_and_what_is_over_the_order_are_no_keys() {
+        assert!(SecretKey::new([0; 32]).is_none());
+        assert!(SecretKey::new([0xff; 32]).is_none());
+    }
+
+    #[test]
+    fn only_a_compressed_point_is_a_node_id() {
+        assert_eq!(OURS.parse::<NodeId>().unwrap().to_string(), OURS);
+        assert_eq!(OURS.to_uppercase().parse::<NodeId>().unwrap().to_string(), OURS);
+        // No point has this x.
+        let no_point = "020000000000000000000000000000000000000000000000000000000000000005";
+        let other_form = OURS.replacen("03", "04", 1);
+        for wrong in ["", "03", &OURS[..64], &other_form, &OURS.replacen('a', "g", 1), no_point, &"+f".repeat(33)] {
+            assert_eq!(wrong.parse::<NodeId>(), Err(NotAPoint), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! After the handshake: keeps a connection alive by answering pings, until either side says goodbye.
+
+use alloc::vec::Vec;
+use core::convert::Infallible;
+
+use handshake::{End, Handshake, Rx, Stage, Step};
+
+use crate::channel::{Channel, MAX_MESSAGE_LEN};
+use crate::error::Error;
+use crate::message::{Event, Message, Ping, Pong};
+use crate::wire::Halt;
+
+/// Bytes of pongs that a peer gets for nothing: two of the longest. Those that real nodes ask for have a few bytes.
+const FREE_PONGS: usize = 2 * MAX_MESSAGE_LEN;
+
+/// Beyond that it gets so many times what it sent itself. A ping of 6 bytes may ask for 65 531.
+const PONG_FACTOR: usize = 4;
+
+/// A connection that is kept after its handshake. It has the form of a handshake so that the same driver, with its
+/// deadline and byte budget, runs it; it is never done.
+#[derive(Debug)]
+pub struct Session {
+    channel: Channel,
+    ping: Option<Ping>,
+    pong: Option<Pong>,
+    /// Bytes of pongs that the peer may still ask for.
+    allowance: usize,
+}
+
+impl Session {
+    /// A session on the channel of the handshake before it.
+    #[must_use]
+    pub fn new(channel: Channel) -> Self {
+        Self { channel, ping: None, pong: None, allowance: FREE_PONGS }
+    }
+
+    /// Says this before anything else.
+    #[must_use]
+    pub fn with_ping(self, ping: Ping) -> Self {
+        Self { ping: Some(ping), ..self }
+    }
+
+    fn say(&mut self) -> Option<Message> {
+        self.ping.take().map(Message::Ping).or_else(|| self.pong.take().map(Message::Pong))
+    }
+
+    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Message, Halt> {
+        let bytes = self.channel.open.open(rx, u16::MAX)?;
+        self.allowance = self.allowance.saturating_add(PONG_FACTOR * bytes.len());
+        let message = Message::read(bytes)?;
+        if let Message::Ping(ping) = message {
+            self.pong = ping.pong();
+            let len = self.pong.map_or(0, |pong| usize::from(pong.len()));
+            self.allowance = self.allowance.checked_sub(len).ok_or(Error::PingFlood)?;
+        }
+        Ok(message)
+    }
+}
+
+impl Handshake for Session {
+    type Output = Infallible;
+    type Event = Event;
+    type Error = Error;
+
+    fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Infallible>, Error> {
+        if let Some(message) = self.say() {
+            self.channel.seal.seal(tx, |tx| message.write(tx));
+            return Ok(Step::Event(Event::Said(message)));
+        }
+        match self.hear(rx) {
+            Ok(message) => Ok(Step::Event(Event::Heard(message))),
+            Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
+            Err(Halt::Error(error)) => Err(error),
+        }
+    }
+
+    fn awaiting(&self) -> &'static str {
+        "ping"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Done
+    }
+
+    fn suspicion(&self, _end: End) -> &'static str {
+        ""
+    }
+}

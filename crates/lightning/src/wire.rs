@@ -1,0 +1,221 @@
+//! The fields of a message. All numbers are big endian. (BOLT 1: fundamental types)
+
+use alloc::vec::Vec;
+
+use handshake::Short;
+
+use crate::error::{Error, Malformed};
+
+/// Why nothing was read.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// Too few bytes.
+    Short(Short),
+    /// The stream cannot be read on.
+    Error(Error),
+}
+
+impl From<Short> for Halt {
+    fn from(short: Short) -> Self {
+        Self::Short(short)
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Reads fields from the start of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'p> {
+    rest: &'p [u8],
+}
+
+impl<'p> Fields<'p> {
+    /// At the start of `bytes`.
+    #[must_use]
+    pub fn new(bytes: &'p [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    /// The bytes not read yet.
+    #[must_use]
+    pub fn rest(&self) -> &'p [u8] {
+        self.rest
+    }
+
+    /// The next `len` bytes; `what` names the field in the error.
+    ///
+    /// # Errors
+    /// If fewer are left.
+    pub fn bytes(&mut self, len: usize, what: &'static str) -> Result<&'p [u8], Malformed> {
+        let (head, rest) = self.rest.split_at_checked(len).ok_or(Malformed::EndsIn(what))?;
+        self.rest = rest;
+        Ok(head)
+    }
+
+    /// The next `N` bytes.
+    ///
+    /// # Errors
+    /// If fewer are left.
+    pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Malformed> {
+        let (head, rest) = self.rest.split_first_chunk().ok_or(Malformed::EndsIn(what))?;
+        self.rest = rest;
+        Ok(*head)
+    }
+
+    /// A number of two bytes.
+    ///
+    /// # Errors
+    /// If fewer are left.
+    pub fn u16(&mut self, what: &'static str) -> Result<u16, Malformed> {
+        self.array(what).map(u16::from_be_bytes)
+    }
+
+    /// A length of two bytes, then that many bytes.
+    ///
+    /// # Errors
+    /// If fewer are left.
+    pub fn var_bytes(&mut self, what: &'static str) -> Result<&'p [u8], Malformed> {
+        let len = self.u16(what)?;
+        self.bytes(len.into(), what)
+    }
+
+    /// A BigSize: 1, 3, 5 or 9 bytes, the shortest that holds the value. (BOLT 1)
+    ///
+    /// # Errors
+    /// If it is cut, or longer than it must be.
+    pub fn big_size(&mut self, what: &'static str) -> Result<u64, Malformed> {
+        let (value, least) = match self.array::<1>(what)? {
+            [0xfd] => (u64::from(u16::from_be_bytes(self.array(what)?)), 0xfd),
+            [0xfe] => (u64::from(u32::from_be_bytes(self.array(what)?)), 0x1_0000),
+            [0xff] => (u64::from_be_bytes(self.array(what)?), 0x1_0000_0000),
+            [small] => (u64::from(small), 0),
+        };
+        if value < least { Err(Malformed::NotMinimal(what)) } else { Ok(value) }
+    }
+
+    /// The next record of a TLV stream, its type and its value; `None` at the end. `last` is the type before it. (BOLT 1)
+    ///
+    /// # Errors
+    /// If it is cut, not in its shortest form, or its type is not higher than the last.
+    pub fn tlv(&mut self, last: Option<u64>) -> Result<Option<(u64, &'p [u8])>, Malformed> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let kind = self.big_size("type of a record")?;
+        if last.is_some_and(|last| kind <= last) {
+            return Err(Malformed::OutOfOrder(kind));
+        }
+        let len = self.big_size("length of a record")?;
+        // What does not fit into memory is not there either.
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        Ok(Some((kind, self.bytes(len, "value of a record")?)))
+    }
+}
+
+/// Appends a BigSize in its shortest form.
+pub fn write_big_size(value: u64, tx: &mut Vec<u8>) {
+    let bytes = value.to_be_bytes();
+    match value {
+        0..=0xfc => tx.push(bytes[7]),
+        0xfd..=0xffff => {
+            tx.push(0xfd);
+            tx.extend_from_slice(&bytes[6..]);
+        }
+        0x1_0000..=0xffff_ffff => {
+            tx.push(0xfe);
+            tx.extend_from_slice(&bytes[4..]);
+        }
+        _ => {
+            tx.push(0xff);
+            tx.extend_from_slice(&bytes);
+        }
+    }
+}
+
+/// Appends a record of a TLV stream.
+pub fn write_tlv(kind: u64, value: &[u8], tx: &mut Vec<u8>) {
+    write_big_size(kind, tx);
+    write_big_size(value.len() as u64, tx);
+    tx.extend_from_slice(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::collection::{btree_map, vec};
+    use proptest::prelude::{any, proptest};
+
+    use super::{Fields, write_big_size, write_tlv};
+    use crate::error::Malformed;
+
+    /// BOLT 1, appendix A.
+    #[test]
+    fn a_big_size_is_read_and_written_as_the_specification_says() {
+        let rows: [(&[u8], u64); 8] = [
+            (b"\x00", 0),
+            (b"\xfc", 252),
+            (b"\xfd\x00\xfd", 253),
+            (b"\xfd\xff\xff", 65_535),
+            (b"\xfe\x00\x01\x00\x00", 65_536),
+            (b"\xfe\xff\xff\xff\xff", 4_294_967_295),
+            (b"\xff\x00\x00\x00\x01\x00\x00\x00\x00", 4_294_967_296),
+            (b"\xff\xff\xff\xff\xff\xff\xff\xff\xff", u64::MAX),
+        ];
+        for (bytes, value) in rows {
+            assert_eq!(Fields::new(bytes).big_size("n"), Ok(value));
+            let mut written = Vec::new();
+            write_big_size(value, &mut written);
+            assert_eq!(written, bytes);
+        }
+    }
+
+    /// BOLT 1, appendix A.
+    #[test]
+    fn a_big_size_that_is_cut_or_too_long_is_malformed() {
+        for bytes in [&b"\xfd\x00\xfc"[..], b"\xfe\x00\x00\xff\xff", b"\xff\x00\x00\x00\x00\xff\xff\xff\xff"] {
+            assert_eq!(Fields::new(bytes).big_size("n"), Err(Malformed::NotMinimal("n")));
+        }
+        for bytes in [&b"\xfd\x00"[..], b"\xfe\xff\xff", b"\xff\xff\xff\xff\xff", b"", b"\xfd", b"\xfe", b"\xff"] {
+            assert_eq!(Fields::new(bytes).big_size("n"), Err(Malformed::EndsIn("n")));
+        }
+    }
+
+    #[test]
+    fn records_come_in_ascending_order_and_whole() {
+        let second = |bytes: &[u8]| {
+            let mut fields = Fields::new(bytes);
+            let (first, _) = fields.tlv(None)?.expect("there are two");
+            fields.tlv(Some(first)).map(|record| record.map(|(kind, _)| kind))
+        };
+        assert_eq!(second(b"\x01\x00\x03\x00"), Ok(Some(3)));
+        assert_eq!(second(b"\x01\x00"), Ok(None));
+        assert_eq!(second(b"\x03\x00\x03\x00"), Err(Malformed::OutOfOrder(3)));
+        assert_eq!(second(b"\x03\x00\x01\x00"), Err(Malformed::OutOfOrder(1)));
+        assert_eq!(second(b"\x01\x00\x03\x01"), Err(Malformed::EndsIn("value of a record")));
+        assert_eq!(
+            second(b"\x01\x00\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
+            Err(Malformed::EndsIn("value of a record"))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn written_records_are_read_back(records in btree_map(any::<u64>(), vec(any::<u8>(), 0..300), 0..8)) {
+            let mut bytes = Vec::new();
+            for (kind, value) in &records {
+                write_tlv(*kind, value, &mut bytes);
+            }
+            let (mut fields, mut last) = (Fields::new(&bytes), None);
+            for (kind, value) in &records {
+                assert_eq!(fields.tlv(last), Ok(Some((*kind, &value[..]))));
+                last = Some(*kind);
+            }
+            assert_eq!(fields.tlv(last), Ok(None));
+        }
+    }
+}

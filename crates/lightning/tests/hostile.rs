@@ -1,0 +1,222 @@
+//! Peers that are wrong, or mean harm: how each handshake ends, and whose fault that is.
+
+mod common;
+
+use common::{End, Flight, OURS, ROLES, THEIRS, act, hash, hello, key, local, their_init, with};
+use handshake::Blame::{self, Mismatch, Peer, Refused};
+use handshake::{Fault, Handshake, Role, Stage};
+use testing::feed;
+use verack_lightning::acts::{Initiator, SHORT_ACT_LEN};
+use verack_lightning::hello::MAX_FIRST_LEN;
+use verack_lightning::message::{Notice, Ping};
+use verack_lightning::{Features, Hello, Init, Local, Message};
+
+#[test]
+fn another_protocol_is_told_by_its_first_byte() {
+    for role in ROLES {
+        for bytes in [&b"HTTP/1.1 400 Bad Request\r\n"[..], b"SSH-2.0-OpenSSH_9.2\r\n", b"\x16\x03\x01", b"\xf9"] {
+            assert_eq!(End::with(role, bytes), End::Fault("lightning.version", Mismatch), "{bytes:?}");
+        }
+        assert_eq!(End::with(role, &[0]), End::with(role, &[]));
+    }
+}
+
+#[test]
+fn a_key_that_is_no_point_of_the_curve_is_never_computed_with() {
+    let beyond_the_field = [&[2][..], &[0xff; 32]].concat();
+    let no_such_x = [&[2][..], &[0; 31], &[5]].concat();
+    let uncompressed = [&[4][..], &[7; 32]].concat();
+    let infinity = vec![0; 33];
+    for role in ROLES {
+        for point in [&beyond_the_field, &no_such_x, &uncompressed, &infinity] {
+            let bytes = [&[0][..], point, &[0; 16]].concat();
+            assert_eq!(bytes.len(), SHORT_ACT_LEN);
+            assert_eq!(End::with(role, &bytes), End::Fault("lightning.point", Peer), "{point:?}");
+        }
+    }
+}
+
+#[test]
+fn an_act_that_is_cut_is_waited_for() {
+    for (role, lens) in [(Role::Initiator, vec![50]), (Role::Responder, vec![50, 116])] {
+        let bytes = Flight::to(role).bytes;
+        for len in 0..bytes.len() {
+            let expected = match (role, lens.iter().filter(|&&end| len >= end).count()) {
+                (Role::Initiator, _) => "act two",
+                (Role::Responder, 0) => "act one",
+                (Role::Responder, _) => "act three",
+            };
+            assert_eq!(End::with(role, &bytes[..len]), End::Waits(expected));
+        }
+    }
+}
+
+#[test]
+fn who_dials_another_nodes_key_is_told_so_and_gets_no_byte() {
+    let mut one = Vec::new();
+    let [s, e] = THEIRS.map(key);
+    let _ = Initiator::new(s, e, key([0x77; 32]).node_id()).act_one(&mut one);
+    let ended = feed(&mut hello(Role::Responder), [&one[..]]);
+    assert_eq!(End::of(&ended), End::Fault("lightning.mac", Mismatch));
+    assert_eq!(ended.sent, []);
+}
+
+#[test]
+fn a_recorded_handshake_cannot_be_replayed() {
+    for role in ROLES {
+        let bytes = Flight::to(role).init(their_init()).bytes;
+        assert_eq!(End::with(role, &bytes), End::Done);
+        // The same node, with the fresh key that every connection has.
+        let mut again = with(role, local([OURS[0], [0x13; 32]]));
+        let ended = feed(&mut again, [&bytes[..]]);
+        assert_eq!(End::of(&ended), End::Fault("lightning.mac", Peer), "{role:?}");
+    }
+}
+
+#[test]
+fn a_message_cannot_be_replayed() {
+    for role in ROLES {
+        let flight = Flight::to(role);
+        let start = flight.bytes.len();
+        let mut bytes = flight.seal(b"").bytes;
+        // An empty message is no message; and it can be said only once.
+        assert_eq!(End::with(role, &bytes), End::Fault("lightning.malformed", Peer));
+        let init = Flight::to(role).init(their_init()).bytes;
+        bytes.extend_from_slice(&init[start..]);
+        assert_eq!(End::with(role, &bytes), End::Fault("lightning.malformed", Peer));
+    }
+}
+
+#[test]
+fn a_length_over_the_limit_fails_before_its_body_is_waited_for() {
+    for role in ROLES {
+        for (len, expected) in [
+            (usize::from(MAX_FIRST_LEN), End::Waits("init")),
+            (usize::from(MAX_FIRST_LEN) + 1, End::Fault("lightning.oversized", Peer)),
+            (65_535, End::Fault("lightning.oversized", Peer)),
+        ] {
+            let flight = Flight::to(role);
+            let header = flight.bytes.len() + 18;
+            let bytes = flight.seal(&vec![0; len]).bytes;
+            assert_eq!(End::with(role, &bytes[..header]), expected, "{len} bytes");
+        }
+    }
+}
+
+#[test]
+fn a_flood_after_the_acts_ends_at_its_first_message() {
+    for role in ROLES {
+        let flood = Flight::to(role).raw(&vec![0xaa; 1 << 20]);
+        assert_eq!(End::with(role, &flood.bytes), End::Fault("lightning.mac", Peer));
+        let mut pings = Flight::to(role);
+        for _ in 0..1000 {
+            pings = pings.say(&Message::Ping(Ping::for_pong_of(65_531)));
+        }
+        let ended = feed(&mut hello(role), [&pings.bytes[..]]);
+        assert_eq!(End::of(&ended), End::Fault("lightning.unexpected", Peer));
+        assert!(ended.sent.len() < 300, "{} bytes", ended.sent.len());
+    }
+}
+
+#[test]
+fn what_a_peer_says_instead_of_its_init_is_reported() {
+    let text = b"internal error\x1b[2J\xff";
+    let notice = Notice::on_all_channels(text).unwrap();
+    for (message, code) in
+        [(Message::Error(notice.clone()), "lightning.error"), (Message::Warning(notice), "lightning.warning")]
+    {
+        for role in ROLES {
+            let ended = feed(&mut hello(role), [&Flight::to(role).say(&message).bytes[..]]);
+            assert_eq!(End::of(&ended), End::Fault(code, Refused));
+            let sentence = ended.result.unwrap().unwrap_err().to_string();
+            assert!(sentence.ends_with(": \"internal error\\x1b[2J\\xff\""), "{sentence}");
+        }
+    }
+}
+
+#[test]
+fn a_feature_that_must_be_known_and_is_not_is_a_mismatch() {
+    for role in ROLES {
+        for (bits, expected) in [
+            (vec![998], End::Fault("lightning.feature", Mismatch)),
+            (vec![999], End::Done),
+            // Whatever has a name is known.
+            (vec![0, 8, 12, 14, 22, 44], End::Done),
+        ] {
+            let features = Features::of(&bits);
+            for init in [
+                Init { features: features.clone(), ..Init::default() },
+                Init { global_features: features.clone(), ..Init::default() },
+            ] {
+                assert_eq!(End::with(role, &Flight::to(role).init(init).bytes), expected, "{bits:?}");
+            }
+        }
+        // What we offer ourselves is no obstacle.
+        let mut ours = local(OURS);
+        ours.init.features = Features::of(&[999]);
+        let theirs = Init { features: Features::of(&[998]), ..Init::default() };
+        let ended = feed(&mut with(role, ours), [&Flight::to(role).init(theirs).bytes[..]]);
+        assert_eq!(End::of(&ended), End::Done);
+    }
+}
+
+#[test]
+fn another_chain_is_a_mismatch_that_is_called_by_its_name() {
+    let on = |chains: &[&str]| Init { networks: chains.iter().copied().map(hash).collect(), ..Init::default() };
+    for role in ROLES {
+        let end = |ours: &[&str], theirs: &[&str]| {
+            let local = Local { init: on(ours), ..local(OURS) };
+            feed(&mut with(role, local), [&Flight::to(role).init(on(theirs)).bytes[..]])
+        };
+        for (ours, theirs) in
+            [(&["bitcoin"][..], &["litecoin", "bitcoin"][..]), (&[], &["litecoin"]), (&["bitcoin"], &[])]
+        {
+            assert_eq!(End::of(&end(ours, theirs)), End::Done, "{ours:?} {theirs:?}");
+        }
+        let other = end(&["bitcoin"], &["litecoin", "bitcoin-signet"]);
+        assert_eq!(End::of(&other), End::Fault("lightning.network", Mismatch));
+        let sentence = other.result.unwrap().unwrap_err().to_string();
+        assert_eq!(sentence, "it is on litecoin and bitcoin-signet, not on bitcoin");
+    }
+}
+
+#[test]
+fn an_init_that_cannot_be_read_is_malformed() {
+    for role in ROLES {
+        for payload in [&b""[..], b"\0", b"\0\x01", b"\0\0\0\x01", b"\0\0\0\0\x02\x00", b"\0\0\0\0\x01\x01x"] {
+            let message = [&[0, 16], payload].concat();
+            let end = End::with(role, &Flight::to(role).seal(&message).bytes);
+            assert_eq!(end, End::Fault("lightning.malformed", Peer), "{payload:?}");
+        }
+    }
+}
+
+#[test]
+fn we_do_not_shake_hands_with_ourselves() {
+    let [s, e] = OURS.map(key);
+    let mut to_ourselves = Hello::initiator(local(OURS), s.node_id());
+    let ended = feed(&mut to_ourselves, []);
+    assert_eq!(End::of(&ended), End::Fault("lightning.self-connect", Blame::Local));
+    assert_eq!(ended.sent, []);
+
+    let (mut one, mut three) = (Vec::new(), Vec::new());
+    let dialling = Initiator::new(s.clone(), e, s.node_id()).act_one(&mut one);
+    let mut answering = Hello::responder(local([OURS[0], [0x13; 32]]));
+    let two = feed(&mut answering, [&one[..]]).sent;
+    let _ = dialling.act_two(&mut act(&two)).unwrap().act_three(&mut three);
+    let fault = feed(&mut answering, [&three[..]]).result.unwrap().unwrap_err();
+    assert_eq!(fault.code(), "lightning.self-connect");
+}
+
+#[test]
+fn a_fault_does_not_hide_how_far_the_handshake_came() {
+    for (role, awaited) in [(Role::Initiator, "act two"), (Role::Responder, "act one")] {
+        let mut ours = hello(role);
+        let _ = feed(&mut ours, [&[0x48; 50][..]]);
+        assert_eq!((ours.stage(), ours.awaiting()), (Stage::Transport, awaited));
+        let mut ours = hello(role);
+        let _ = feed(&mut ours, [&Flight::to(role).raw(&[0; 18]).bytes[..]]);
+        assert_eq!((ours.stage(), ours.awaiting()), (Stage::Hello, "init"));
+        assert_eq!(ours.node_id(), Some(key(THEIRS[0]).node_id()));
+    }
+}

@@ -1,0 +1,81 @@
+//! What LDK sent and what it was sent, recorded: see `data/README.md`.
+#![expect(clippy::unwrap_used, reason = "transcripts are as they were recorded")]
+
+mod common;
+
+use std::fs;
+
+use common::{hex, key};
+use serde_json::Value;
+use testing::{cut, feed};
+use verack_lightning::message::Ping;
+use verack_lightning::{Feature, Features, Hello, Init, Local, NodeId, Session};
+
+/// What LDK offers: `2222` and `08a0002a0aa222`.
+const LDK: [&str; 13] = [
+    "option_data_loss_protect",
+    "option_upfront_shutdown_script",
+    "var_onion_optin",
+    "option_static_remotekey",
+    "payment_secret",
+    "basic_mpp",
+    "option_support_large_channel",
+    "option_route_blinding",
+    "option_shutdown_anysegwit",
+    "option_dual_fund",
+    "option_channel_type",
+    "option_scid_alias",
+    "option_zeroconf",
+];
+
+#[test]
+fn every_byte_of_ours_is_the_one_that_ldk_was_sent() {
+    // Who dials does not learn who answers; but in the other transcript the same node dials us.
+    let node_id = replay("lightning-responder", Hello::responder);
+    assert_eq!(replay("lightning-initiator", |local| Hello::initiator(local, node_id)), node_id);
+}
+
+/// Replays the handshake, our ping and the pong; says who it was.
+fn replay(name: &str, hello: impl Fn(Local) -> Hello) -> NodeId {
+    let Recorded { meta, heard, said } = Recorded::read(name);
+    let ours = |field: &str| key(hex(meta[field].as_str().unwrap()).try_into().unwrap());
+    let features = Features::from_bytes(&hex("08a2a1")).unwrap();
+    let local = Local {
+        static_key: ours("our_static_priv"),
+        ephemeral_key: ours("our_ephemeral_priv"),
+        init: Init { features, ..Init::default() },
+    };
+    let ended = cut(|| hello(local.clone()), &heard);
+    let agreed = ended.result.unwrap().unwrap();
+    let names: Vec<_> = agreed.features().iter().map(|feature| feature.to_string()).collect();
+    assert_eq!(names, LDK, "{name}");
+    assert!(!agreed.features().iter().any(Feature::is_required) && agreed.networks().is_empty());
+
+    let node_id = agreed.node_id;
+    let mut session = Session::new(agreed.channel).with_ping(Ping::for_pong_of(4));
+    let after = feed(&mut session, [&heard[ended.taken..]]);
+    assert!(after.result.is_none(), "{}", after.result.unwrap().unwrap_err());
+    assert_eq!(ended.taken + after.taken, heard.len(), "{name}: all was understood");
+    assert_eq!([ended.sent, after.sent].concat(), said, "{name}");
+    node_id
+}
+
+struct Recorded {
+    meta: Value,
+    heard: Vec<u8>,
+    said: Vec<u8>,
+}
+
+impl Recorded {
+    fn read(name: &str) -> Self {
+        let path = format!("{}/tests/data/transcripts/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
+        let lines = fs::read_to_string(&path).expect("the transcript is there");
+        let lines: Vec<Value> =
+            lines.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
+        let all = |direction: &str| {
+            let pieces = lines.iter().filter(|line| line["dir"] == direction);
+            pieces.flat_map(|line| hex(line["hex"].as_str().unwrap())).collect()
+        };
+        Self { meta: lines[0]["meta"].clone(), heard: all("in"), said: all("out") }
+    }
+}
