@@ -15,8 +15,10 @@
 #![expect(clippy::panic, reason = "what a node does not do fails its test")]
 
 pub mod bcoin;
+pub mod ldk;
 pub mod litecoind;
 pub mod meet;
+pub mod meet_lightning;
 mod missing;
 mod node;
 mod rpc;
