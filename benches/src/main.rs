@@ -13,6 +13,8 @@ mod cost;
 mod flights;
 mod floor;
 mod handshakes;
+mod lightning_cpu;
+mod lightning_trips;
 mod link;
 mod memory;
 mod peers;
@@ -32,6 +34,8 @@ usage: cargo run --release -p verack-benches -- <measurement>
 
   handshakes [PEERS [CONCURRENCY [ROUNDS]]]  per second, against a bare epoll client (default: 50000 128 9)
   round-trips [ROUNDS]                       until OK, over a link of 100 ms; as root (default: 11)
+  lightning-cpu [HANDSHAKES [ROUNDS]]        of a Lightning handshake, against its bare curve operations (default: 1000 11)
+  lightning-round-trips [ROUNDS]             until both inits, over a link of 100 ms; as root (default: 11)
   memory [CONNECTIONS]                       per silent connection (default: 10000)
   store [PEERS]                              size, writing and asking of the peer database (default: 1000000)
   startup                                    until --version is printed, and the program's size";
@@ -58,12 +62,16 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
     match args.first().copied() {
         Some("handshakes") => handshakes::measure(number(1, 50_000)?, number(2, 128)?, number(3, 9)?),
         Some("round-trips") => round_trips::measure(number(1, 11)?),
+        Some("lightning-cpu") => lightning_cpu::measure(number(1, 1000)?, number(2, 11)?),
+        Some("lightning-round-trips") => lightning_trips::measure(number(1, 11)?),
         Some("memory") => memory::measure(number(1, 10_000)?),
         Some("startup") => startup::measure(),
         Some("store") => store::measure(number(1, 1_000_000)?),
         // The roles that the measurements start.
         Some(peers::ROLE) => peers::main(&args[1..]).map(|()| Findings::default()),
         Some(floor::ROLE) => floor::main(&args[1..]).map(|()| Findings::default()),
+        Some(lightning_trips::PEER) => lightning_trips::peer(&args[1..]).map(|()| Findings::default()),
+        Some(lightning_trips::DIAL) => lightning_trips::dial(&args[1..]).map(|()| Findings::default()),
         Some(link::KNOCK) => link::knock(&args[1..]).map(|()| Findings::default()),
         _ => Err(USAGE.into()),
     }

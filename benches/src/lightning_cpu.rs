@@ -1,0 +1,168 @@
+//! The CPU time of a Lightning handshake, beside that of the bare curve operations that it cannot do without.
+//!
+//! Either role makes a key for the connection, decompresses the points that it is sent, and computes three common
+//! points. The rest is hashes, ciphers and ours.
+
+use std::hint::black_box;
+
+use handshake::{Handshake, Rx, Step};
+use lightning::{Hello, Local, NodeId, SecretKey};
+use nix::sys::resource::{UsageWho, getrusage};
+use secp256k1::PublicKey;
+use secp256k1::ecdh::SharedSecret;
+
+use crate::Result;
+use crate::compare::{Findings, Runs};
+use crate::cost::duration;
+use crate::program::print_machine;
+
+/// CPU time by that of the bare curve operations, at most.
+const MOST_CPU: f64 = 1.3;
+
+/// Secret keys: the initiator's own and that of its connection, and the responder's.
+const INITIATOR: [[u8; 32]; 2] = [[0x11; 32], [0x12; 32]];
+const RESPONDER: [[u8; 32]; 2] = [[0x21; 32], [0x22; 32]];
+
+/// Has so many handshakes in each round, by turns with as many times the bare operations.
+pub fn measure(handshakes: usize, rounds: usize) -> Result<Findings> {
+    print_machine()?;
+    println!("{handshakes} handshakes, {rounds} rounds");
+    let flights = Flights::new();
+    let mut findings = Findings::default();
+    let [ours, theirs] = [INITIATOR, RESPONDER].map(|[s, _]| key(s));
+    let initiator = || {
+        let hello = Hello::initiator(local(&ours, INITIATOR[1]), theirs.node_id());
+        conclude(hello, flights.to_initiator.clone());
+    };
+    let bare_initiator = Bare::new(INITIATOR, &[RESPONDER[1]], &[RESPONDER[0]]);
+    compare("initiator", initiator, || bare_initiator.compute(), handshakes, rounds, &mut findings)?;
+    let responder = || conclude(Hello::responder(local(&theirs, RESPONDER[1])), flights.to_responder.clone());
+    let bare_responder = Bare::new(RESPONDER, &[INITIATOR[1], INITIATOR[0]], &[]);
+    compare("responder", responder, || bare_responder.compute(), handshakes, rounds, &mut findings)?;
+    Ok(findings)
+}
+
+fn compare(
+    role: &str,
+    handshake: impl Fn(),
+    bare: impl Fn(),
+    times: usize,
+    rounds: usize,
+    findings: &mut Findings,
+) -> Result<()> {
+    let (mut ours, mut floor, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let (our, bare) = (cpu_of(&handshake, times)?, cpu_of(&bare, times)?);
+        ours.push(our);
+        floor.push(bare);
+        ratios.push(our / bare);
+    }
+    let [ours, floor] = [ours, floor].map(|times| times.into_iter().collect::<Runs>());
+    println!("{role}: {ours:.1} µs of CPU each; bare curve operations: {floor:.1} µs");
+    let what = format!("CPU time of the {role} by that of the bare curve operations");
+    findings.at_most(MOST_CPU, &what, &ratios.into_iter().collect());
+    Ok(())
+}
+
+/// Microseconds of this thread's CPU time for one of so many calls.
+fn cpu_of(work: impl Fn(), times: usize) -> Result<f64> {
+    let cpu = || {
+        let usage = getrusage(UsageWho::RUSAGE_THREAD)?;
+        Ok::<_, nix::Error>(duration(usage.user_time()) + duration(usage.system_time()))
+    };
+    let before = cpu()?;
+    (0..times).for_each(|_| work());
+    #[expect(clippy::cast_precision_loss, reason = "there are less than 2^53")]
+    let times = times as f64;
+    Ok((cpu()? - before).as_secs_f64() * 1e6 / times)
+}
+
+/// What each side hears.
+struct Flights {
+    to_initiator: Vec<u8>,
+    to_responder: Vec<u8>,
+}
+
+impl Flights {
+    /// Lets both sides talk to each other in memory.
+    fn new() -> Self {
+        let [ours, theirs] = [INITIATOR, RESPONDER].map(|[s, _]| key(s));
+        let mut initiator = Hello::initiator(local(&ours, INITIATOR[1]), theirs.node_id());
+        let mut responder = Hello::responder(local(&theirs, RESPONDER[1]));
+        let mut act_one = say(&mut initiator, &mut []);
+        let mut act_two = say(&mut responder, &mut act_one.clone());
+        let mut rest = say(&mut initiator, &mut act_two.clone());
+        let mut init = say(&mut responder, &mut rest.clone());
+        act_two.append(&mut init);
+        act_one.append(&mut rest);
+        Self { to_initiator: act_two, to_responder: act_one }
+    }
+}
+
+fn local(s: &SecretKey, e: [u8; 32]) -> Local {
+    Local::new(s.clone(), key(e), Vec::new())
+}
+
+fn key(bytes: [u8; 32]) -> SecretKey {
+    SecretKey::new(bytes).expect("it is below the order of the curve")
+}
+
+/// What a side says to what it hears.
+fn say(side: &mut Hello, heard: &mut [u8]) -> Vec<u8> {
+    let mut said = Vec::new();
+    let mut rx = Rx::new(heard);
+    while let Step::Event(_) = side.step(&mut rx, &mut said).expect("both sides keep to the protocol") {}
+    said
+}
+
+fn conclude(mut side: Hello, mut heard: Vec<u8>) {
+    let mut said = Vec::with_capacity(512);
+    let mut rx = Rx::new(&mut heard);
+    loop {
+        match side.step(&mut rx, &mut said).expect("both sides keep to the protocol") {
+            Step::Event(_) => {}
+            Step::Done(agreed) => {
+                black_box(agreed);
+                return;
+            }
+            Step::Need(_) => unreachable!("all of it has arrived"),
+        }
+    }
+}
+
+/// One side's curve operations.
+struct Bare {
+    s: secp256k1::SecretKey,
+    e: [u8; 32],
+    /// Points that come compressed.
+    sent: Vec<[u8; NodeId::LEN]>,
+    /// Points that are known beforehand.
+    known: Vec<PublicKey>,
+}
+
+impl Bare {
+    fn new([s, e]: [[u8; 32]; 2], sent: &[[u8; 32]], known: &[[u8; 32]]) -> Self {
+        let secret =
+            |bytes| secp256k1::SecretKey::from_secret_bytes(bytes).expect("it is below the order of the curve");
+        let public = |bytes: &[u8; 32]| secret(*bytes).public_key();
+        Self {
+            s: secret(s),
+            e,
+            sent: sent.iter().map(|bytes| public(bytes).serialize()).collect(),
+            known: known.iter().map(public).collect(),
+        }
+    }
+
+    /// The key for the connection, both points of the peer's, and `es`, `ee`, `se`.
+    fn compute(&self) {
+        let e = secp256k1::SecretKey::from_secret_bytes(self.e).expect("it is below the order of the curve");
+        black_box(e.public_key());
+        let sent = self.sent.iter().map(|bytes| PublicKey::from_slice(bytes).expect("a point"));
+        let points: Vec<_> = sent.chain(self.known.iter().copied()).collect();
+        // The initiator's own key meets one of them, the responder's too; that of the connection meets both.
+        for point in &points {
+            black_box(SharedSecret::new(black_box(point), &e));
+        }
+        black_box(SharedSecret::new(black_box(&points[0]), &self.s));
+    }
+}
