@@ -15,10 +15,12 @@
 #![expect(clippy::panic, reason = "what a node does not do fails its test")]
 
 pub mod bcoin;
+pub mod ethereumjs;
 pub mod litecoind;
 pub mod meet;
 mod missing;
 mod node;
+pub mod rlpx;
 mod rpc;
 
 pub use node::{Node, eventually};
