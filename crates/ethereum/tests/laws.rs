@@ -5,7 +5,7 @@ mod common;
 use common::{End, ROLES, echo, fresh, key, local, ours, said_to, status, theirs};
 use handshake::{Fault, Role};
 use proptest::collection::vec;
-use proptest::prelude::{any, prop_assert_eq, proptest};
+use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 use proptest::sample::select;
 use testing::{cut, feed, flip, pair};
 use verack_ethereum::auth::Form;
@@ -107,6 +107,9 @@ fn no_changed_byte_goes_unnoticed() {
 }
 
 proptest! {
+    // Each case shakes several pairs of hands.
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     #[test]
     fn what_follows_the_handshake_is_left_untouched(
         role in select(&ROLES[..]),
