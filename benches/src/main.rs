@@ -13,6 +13,7 @@ mod cost;
 mod flights;
 mod floor;
 mod handshakes;
+mod link;
 mod memory;
 mod peers;
 mod place;
@@ -63,7 +64,7 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
         // The roles that the measurements start.
         Some(peers::ROLE) => peers::main(&args[1..]).map(|()| Findings::default()),
         Some(floor::ROLE) => floor::main(&args[1..]).map(|()| Findings::default()),
-        Some(round_trips::KNOCK) => round_trips::knock(&args[1..]).map(|()| Findings::default()),
+        Some(link::KNOCK) => link::knock(&args[1..]).map(|()| Findings::default()),
         _ => Err(USAGE.into()),
     }
 }

@@ -6,27 +6,22 @@
 //! ```
 
 use std::io::{BufRead, BufReader, Lines};
-use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, ChildStdout, Stdio};
 
 use serde_json::Value;
 
 use crate::Result;
 use crate::compare::{Findings, Runs};
-use crate::cost::Cost;
 use crate::flights::CHAIN;
-use crate::program::{Peers, print_machine, role, verack, within};
+use crate::link::Link;
+use crate::program::{Peers, print_machine, verack, within};
 
 /// Round trips from the first packet to OK as initiator, at most: one is TCP's.
 const MOST_AS_INITIATOR: f64 = 2.05;
 
 /// Round trips from the accepted connection to OK as responder, at most.
 const MOST_AS_RESPONDER: f64 = 1.05;
-
-/// Milliseconds that the link holds a packet back, either way.
-const ONE_WAY: &str = "50";
 
 /// Where the peers and `verack listen` are, in the far namespace.
 const PEERS: &str = "10.78.0.1:18444";
@@ -41,8 +36,7 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     let mut listener = Listener::start(&verack, &link.far)?;
     let (mut trips, mut initiator, mut responder) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
-        let (_, trip) = Cost::of(role(KNOCK, Some(&link.near))?.arg(PEERS))?;
-        let trip: f64 = trip.trim().parse()?;
+        let trip = link.trip(PEERS)?;
         initiator.push(dial(&verack, &link.near, PEERS)? / trip);
         dial(&verack, &link.near, LISTENER)?;
         responder.push(listener.next_total()? / trip);
@@ -53,21 +47,6 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     findings.at_most(MOST_AS_INITIATOR, "round trips to OK as initiator", &initiator.into_iter().collect());
     findings.at_most(MOST_AS_RESPONDER, "round trips to OK as responder", &responder.into_iter().collect());
     Ok(findings)
-}
-
-/// The word that starts the role which measures a round trip: `knock ADDRESS`.
-pub const KNOCK: &str = "knock";
-
-/// Prints how many milliseconds a bare connect takes: one round trip.
-pub fn knock(args: &[&str]) -> Result<()> {
-    let [address] = args else {
-        return Err("expected: ADDRESS".into());
-    };
-    let address: SocketAddr = address.parse()?;
-    let started = Instant::now();
-    let _stream = TcpStream::connect(address)?;
-    println!("{}", started.elapsed().as_secs_f64() * 1e3);
-    Ok(())
 }
 
 /// Milliseconds to OK as `verack` reports them.
@@ -116,45 +95,5 @@ impl Drop for Listener {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-/// Two namespaces and the link between them, gone when dropped.
-struct Link {
-    near: String,
-    far: String,
-    process: Child,
-}
-
-impl Link {
-    fn start() -> Result<Self> {
-        let own = std::process::id();
-        let (near, far) = (format!("verack-near-{own}"), format!("verack-far-{own}"));
-        let mut process = Command::new("python3")
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/delaylink.py"))
-            .args([&near, &far, ONE_WAY])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().expect("it is piped")).read_line(&mut line)?;
-        let link = Self { near, far, process };
-        if line.trim() == "ready" {
-            // The first packets find no neighbours and cold caches.
-            std::thread::sleep(Duration::from_millis(500));
-            Ok(link)
-        } else {
-            Err("the link needs root, /dev/net/tun and ip".into())
-        }
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        for namespace in [&self.near, &self.far] {
-            let _ = Command::new("ip").args(["netns", "delete", namespace]).status();
-        }
     }
 }
