@@ -44,7 +44,8 @@ fn cpu_of_children() -> io::Result<Duration> {
     Ok(duration(usage.user_time()) + duration(usage.system_time()))
 }
 
-fn duration(time: TimeVal) -> Duration {
+/// A time as `getrusage` gives it.
+pub fn duration(time: TimeVal) -> Duration {
     let part = |part: i64| u64::try_from(part).unwrap_or_default();
     Duration::from_secs(part(time.tv_sec())) + Duration::from_micros(part(time.tv_usec()))
 }

@@ -10,6 +10,9 @@
 
 mod compare;
 mod cost;
+mod ethereum_cpu;
+mod ethereum_sides;
+mod ethereum_trips;
 mod flights;
 mod floor;
 mod handshakes;
@@ -32,6 +35,8 @@ usage: cargo run --release -p verack-benches -- <measurement>
 
   handshakes [PEERS [CONCURRENCY [ROUNDS]]]  per second, against a bare epoll client (default: 50000 128 9)
   round-trips [ROUNDS]                       until OK, over a link of 100 ms; as root (default: 11)
+  ethereum-cpu [HANDSHAKES [ROUNDS]]         of an Ethereum handshake, against its bare curve operations (default: 1000 11)
+  ethereum-round-trips [ROUNDS]              until both Hellos and Statuses, over a link of 100 ms; as root (default: 11)
   memory [CONNECTIONS]                       per silent connection (default: 10000)
   store [PEERS]                              size, writing and asking of the peer database (default: 1000000)
   startup                                    until --version is printed, and the program's size";
@@ -58,12 +63,16 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
     match args.first().copied() {
         Some("handshakes") => handshakes::measure(number(1, 50_000)?, number(2, 128)?, number(3, 9)?),
         Some("round-trips") => round_trips::measure(number(1, 11)?),
+        Some("ethereum-cpu") => ethereum_cpu::measure(number(1, 1000)?, number(2, 11)?),
+        Some("ethereum-round-trips") => ethereum_trips::measure(number(1, 11)?),
         Some("memory") => memory::measure(number(1, 10_000)?),
         Some("startup") => startup::measure(),
         Some("store") => store::measure(number(1, 1_000_000)?),
         // The roles that the measurements start.
         Some(peers::ROLE) => peers::main(&args[1..]).map(|()| Findings::default()),
         Some(floor::ROLE) => floor::main(&args[1..]).map(|()| Findings::default()),
+        Some(ethereum_trips::PEER) => ethereum_trips::peer(&args[1..]).map(|()| Findings::default()),
+        Some(ethereum_trips::DIAL) => ethereum_trips::dial(&args[1..]).map(|()| Findings::default()),
         Some(link::KNOCK) => link::knock(&args[1..]).map(|()| Findings::default()),
         _ => Err(USAGE.into()),
     }
