@@ -94,7 +94,7 @@ impl Choices {
         let mut local = Local::new(key(byte));
         local.client_id = "fuzz".into();
         local.goal = self.goal();
-        local.expected = (self.0 & 0x20 != 0).then(|| Expected { network_id: 1, genesis: Hash([3; 32]) });
+        local.expected = (self.0 & 0x20 != 0).then_some(Expected { network_id: 1, genesis: Hash([3; 32]) });
         local
     }
 }
