@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 
 use handshake::Rx;
 use sha3::{Digest, Keccak256};
+use zeroize::Zeroizing;
 
 use crate::ecies::{self, Unopened};
 use crate::error::{Error, Malformed};
@@ -70,7 +71,7 @@ impl Auth {
     /// A packet of ours.
     #[must_use]
     pub fn new(key: &SecretKey, id: PublicKey, ephemeral: &SecretKey, nonce: [u8; 32], to: &PublicKey) -> Self {
-        Self { signature: ephemeral.sign(signed(key, to, &nonce)), key: id, nonce, version: VERSION }
+        Self { signature: ephemeral.sign(*signed(key, to, &nonce)), key: id, nonce, version: VERSION }
     }
 
     /// The ephemeral key that signed it.
@@ -78,7 +79,7 @@ impl Auth {
     /// # Errors
     /// If no key can have.
     pub fn ephemeral_key(&self, ours: &SecretKey) -> Result<PublicKey, Error> {
-        PublicKey::recover(&self.signature, signed(ours, &self.key, &self.nonce)).ok_or(Error::Signature)
+        PublicKey::recover(&self.signature, *signed(ours, &self.key, &self.nonce)).ok_or(Error::Signature)
     }
 
     /// What was inside a packet of this form.
@@ -128,8 +129,8 @@ impl Auth {
 }
 
 /// What an auth signs.
-fn signed(ours: &SecretKey, theirs: &PublicKey, nonce: &[u8; 32]) -> [u8; 32] {
-    let mut signed = *ours.shared_x(theirs);
+fn signed(ours: &SecretKey, theirs: &PublicKey, nonce: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+    let mut signed = ours.shared_x(theirs);
     signed.iter_mut().zip(nonce).for_each(|(byte, nonce)| *byte ^= nonce);
     signed
 }

@@ -5,6 +5,7 @@ use core::fmt;
 use aes::Aes256;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use sha3::{Digest, Keccak256};
+use zeroize::Zeroizing;
 
 /// One direction's MAC: a Keccak-256 that is never finished, and looked at after each header and each frame.
 #[derive(Clone)]
@@ -17,9 +18,9 @@ impl Mac {
     /// Of the direction that begins with `packet`: the sender's auth or ack, as sent, and the receiver's nonce.
     #[must_use]
     pub fn new(mac_secret: &[u8; 32], nonce_of_receiver: &[u8; 32], packet: &[u8]) -> Self {
-        let mut seed = *mac_secret;
+        let mut seed = Zeroizing::new(*mac_secret);
         seed.iter_mut().zip(nonce_of_receiver).for_each(|(byte, nonce)| *byte ^= nonce);
-        let state = Keccak256::new().chain_update(seed).chain_update(packet);
+        let state = Keccak256::new().chain_update(*seed).chain_update(packet);
         Self { state, cipher: Aes256::new(mac_secret.into()) }
     }
 
