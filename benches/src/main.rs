@@ -10,6 +10,9 @@
 
 mod compare;
 mod cost;
+mod ethereum_cpu;
+mod ethereum_sides;
+mod ethereum_trips;
 mod flights;
 mod floor;
 mod handshakes;
@@ -36,6 +39,8 @@ usage: cargo run --release -p verack-benches -- <measurement>
   round-trips [ROUNDS]                       until OK, over a link of 100 ms; as root (default: 11)
   lightning-cpu [HANDSHAKES [ROUNDS]]        of a Lightning handshake, against its bare curve operations (default: 1000 11)
   lightning-round-trips [ROUNDS]             until both inits, over a link of 100 ms; as root (default: 11)
+  ethereum-cpu [HANDSHAKES [ROUNDS]]         of an Ethereum handshake, against its bare curve operations (default: 1000 11)
+  ethereum-round-trips [ROUNDS]              until both Hellos and Statuses, over a link of 100 ms; as root (default: 11)
   memory [CONNECTIONS]                       per silent connection (default: 10000)
   store [PEERS]                              size, writing and asking of the peer database (default: 1000000)
   startup                                    until --version is printed, and the program's size";
@@ -64,6 +69,8 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
         Some("round-trips") => round_trips::measure(number(1, 11)?),
         Some("lightning-cpu") => lightning_cpu::measure(number(1, 1000)?, number(2, 11)?),
         Some("lightning-round-trips") => lightning_trips::measure(number(1, 11)?),
+        Some("ethereum-cpu") => ethereum_cpu::measure(number(1, 1000)?, number(2, 11)?),
+        Some("ethereum-round-trips") => ethereum_trips::measure(number(1, 11)?),
         Some("memory") => memory::measure(number(1, 10_000)?),
         Some("startup") => startup::measure(),
         Some("store") => store::measure(number(1, 1_000_000)?),
@@ -72,6 +79,8 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
         Some(floor::ROLE) => floor::main(&args[1..]).map(|()| Findings::default()),
         Some(lightning_trips::PEER) => lightning_trips::peer(&args[1..]).map(|()| Findings::default()),
         Some(lightning_trips::DIAL) => lightning_trips::dial(&args[1..]).map(|()| Findings::default()),
+        Some(ethereum_trips::PEER) => ethereum_trips::peer(&args[1..]).map(|()| Findings::default()),
+        Some(ethereum_trips::DIAL) => ethereum_trips::dial(&args[1..]).map(|()| Findings::default()),
         Some(link::KNOCK) => link::knock(&args[1..]).map(|()| Findings::default()),
         _ => Err(USAGE.into()),
     }

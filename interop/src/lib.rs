@@ -15,12 +15,14 @@
 #![expect(clippy::panic, reason = "what a node does not do fails its test")]
 
 pub mod bcoin;
+pub mod ethereumjs;
 pub mod ldk;
 pub mod litecoind;
 pub mod meet;
 pub mod meet_lightning;
 mod missing;
 mod node;
+pub mod rlpx;
 mod rpc;
 
 pub use node::{Node, eventually};

@@ -1,0 +1,221 @@
+//! Disconnect: how a node says goodbye, and why. (`rlpx.md`, "Disconnect (0x01)")
+
+use alloc::vec::Vec;
+
+use handshake::Blame;
+
+use crate::frame::MAX_WHOLE_LEN;
+use crate::rlp::{Item, Items, write_list, write_uint};
+use crate::snappy;
+
+/// Why a node says goodbye.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Somebody asked for it; what a Disconnect without a reason counts as.
+    Requested,
+    /// The connection broke.
+    TcpError,
+    /// We did what the protocol does not allow.
+    BreachOfProtocol,
+    /// There is nothing that we can do for each other.
+    UselessPeer,
+    /// All places for peers are taken.
+    TooManyPeers,
+    /// The same two nodes have a connection already.
+    AlreadyConnected,
+    /// Our version of the base protocol is none of its.
+    IncompatibleVersion,
+    /// We did not say who we are.
+    NullIdentity,
+    /// It is about to stop.
+    Quitting,
+    /// We are not who it looked for.
+    UnexpectedIdentity,
+    /// It is connected to itself.
+    ToItself,
+    /// We did not answer its ping.
+    PingTimeout,
+    /// Something in a capability's own messages; as a rule that the networks differ.
+    Subprotocol,
+    /// A reason that has no name, or that cannot be read.
+    Other(Option<u64>),
+}
+
+struct Row {
+    reason: Reason,
+    number: u64,
+    code: &'static str,
+    blame: Blame,
+    sentence: &'static str,
+}
+
+const fn row(number: u64, reason: Reason, code: &'static str, blame: Blame, sentence: &'static str) -> Row {
+    Row { reason, number, code, blame, sentence }
+}
+
+/// Every reason that has a name.
+const ROWS: [Row; 13] = {
+    use Blame::{Local, Mismatch, Network, Refused};
+    use Reason::*;
+    [
+        row(0x00, Requested, "ethereum.disconnect.requested", Refused, "it was asked to"),
+        row(0x01, TcpError, "ethereum.disconnect.tcp-error", Network, "the connection broke, it says"),
+        row(
+            0x02,
+            BreachOfProtocol,
+            "ethereum.disconnect.breach-of-protocol",
+            Refused,
+            "we broke the protocol, it says",
+        ),
+        row(0x03, UselessPeer, "ethereum.disconnect.useless-peer", Mismatch, "we are of no use to it"),
+        row(0x04, TooManyPeers, "ethereum.disconnect.too-many-peers", Refused, "it is up, but full: too many peers"),
+        row(
+            0x05,
+            AlreadyConnected,
+            "ethereum.disconnect.already-connected",
+            Refused,
+            "our node id is connected to it already",
+        ),
+        row(
+            0x06,
+            IncompatibleVersion,
+            "ethereum.disconnect.incompatible-version",
+            Mismatch,
+            "it does not speak our version of the base protocol",
+        ),
+        row(0x07, NullIdentity, "ethereum.disconnect.null-identity", Refused, "our node id is no key, it says"),
+        row(0x08, Quitting, "ethereum.disconnect.quitting", Refused, "it is about to stop"),
+        row(
+            0x09,
+            UnexpectedIdentity,
+            "ethereum.disconnect.unexpected-identity",
+            Mismatch,
+            "it looked for another node than us",
+        ),
+        row(0x0a, ToItself, "ethereum.disconnect.self", Local, "our node id is its own"),
+        row(0x0b, PingTimeout, "ethereum.disconnect.ping-timeout", Network, "we did not answer its ping, it says"),
+        row(
+            0x10,
+            Subprotocol,
+            "ethereum.disconnect.subprotocol",
+            Mismatch,
+            "our Status does not suit it: most likely it is on another network or fork",
+        ),
+    ]
+};
+
+impl Reason {
+    /// The reason in the data of a Disconnect. Whatever its form, it is understood: a list or a bare number or
+    /// nothing, compressed or not, for all of these are sent.
+    #[must_use]
+    pub fn read(data: &[u8]) -> Self {
+        // What is not compressed is no valid snappy: a number would be a length, with nothing behind it.
+        let decoded = snappy::decode(data, MAX_WHOLE_LEN);
+        let data = decoded.as_deref().unwrap_or(data);
+        Self::numbered(number(data))
+    }
+
+    /// Appends the data of a Disconnect, before compression.
+    pub fn write(self, tx: &mut Vec<u8>) {
+        write_list(tx, |tx| write_uint(self.number().unwrap_or_default(), tx));
+    }
+
+    fn numbered(number: Option<u64>) -> Self {
+        let row = ROWS.iter().find(|row| Some(row.number) == number);
+        row.map_or(Self::Other(number), |row| row.reason)
+    }
+
+    fn row(self) -> Option<&'static Row> {
+        ROWS.iter().find(|row| row.reason == self)
+    }
+
+    /// The number that stands for it.
+    #[must_use]
+    pub fn number(self) -> Option<u64> {
+        match self {
+            Self::Other(number) => number,
+            _ => self.row().map(|row| row.number),
+        }
+    }
+
+    /// The stable reason code: `ethereum.disconnect.too-many-peers`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.row().map_or("ethereum.disconnect.other", |row| row.code)
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub fn blame(self) -> Blame {
+        self.row().map_or(Blame::Refused, |row| row.blame)
+    }
+
+    /// What it says, as the rest of a sentence.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        self.row().map_or("for a reason that has no name", |row| row.sentence)
+    }
+
+    /// All that have a name, in the order of their numbers.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ROWS.iter().map(|row| row.reason)
+    }
+}
+
+/// A number, alone or as the first of a list; 0 if there is none; `None` if there is something else.
+fn number(data: &[u8]) -> Option<u64> {
+    const WHAT: &str = "reason";
+    let mut items = Items::bare(data);
+    if let Ok(Item::List(inner)) = Items::bare(data).item(WHAT) {
+        items = inner;
+    }
+    if items.is_empty() {
+        return Some(0);
+    }
+    match items.bytes(WHAT) {
+        // Also where 0 is written as a byte of its own.
+        Ok(&[byte]) => Some(byte.into()),
+        Ok([]) => Some(0),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::Reason;
+    use crate::snappy;
+
+    #[test]
+    fn every_form_that_is_sent_is_understood() {
+        let rows = [
+            (&b"\x03"[..], Reason::UselessPeer),
+            (b"\xc1\x04", Reason::TooManyPeers),
+            (b"\x02\x04\xc1\x04", Reason::TooManyPeers),
+            (b"\x01\x00\x10", Reason::Subprotocol),
+            (b"\x80", Reason::Requested),
+            (b"\x00", Reason::Requested),
+            (b"\xc0", Reason::Requested),
+            (b"\xc1\x80", Reason::Requested),
+            (b"", Reason::Requested),
+            (b"\x7f", Reason::Other(Some(0x7f))),
+            (b"\x83abc", Reason::Other(None)),
+            (b"\xc1\xc0", Reason::Other(None)),
+            (b"\xff", Reason::Other(None)),
+        ];
+        for (data, reason) in rows {
+            assert_eq!(Reason::read(data), reason, "{data:x?}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_compressed_or_not() {
+        for reason in Reason::all().chain([Reason::Other(Some(0x55))]) {
+            let (mut plain, mut compressed) = (Vec::new(), Vec::new());
+            reason.write(&mut plain);
+            snappy::encode(&plain, &mut compressed);
+            assert_eq!((Reason::read(&plain), Reason::read(&compressed)), (reason, reason));
+        }
+    }
+}

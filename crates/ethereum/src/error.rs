@@ -1,0 +1,208 @@
+//! Why an Ethereum handshake cannot go on, and whose fault that is.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use handshake::{Blame, Fault, Printable};
+
+use crate::disconnect::Reason;
+use crate::hash::Hash;
+use crate::hello::Capability;
+use crate::network::{Network, name_of};
+use crate::snappy::Undecodable;
+
+/// Why a handshake cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The first bytes are not those of an auth or ack.
+    #[error("not an RLPx node: its first bytes are {}", Bytes(*.0))]
+    NotRlpx([u8; 4]),
+    /// An auth that is sealed for another key than ours.
+    #[error("its auth does not open with our key: it looks for another node here")]
+    WrongKey,
+    /// A MAC is wrong: something was changed, or whoever sent it does not know the secrets.
+    #[error("the MAC of its {0} is wrong")]
+    Mac(&'static str),
+    /// What should be a public key is not on the curve.
+    #[error("the {0} is not a point on the curve")]
+    Point(&'static str),
+    /// No key can have made the signature of an auth.
+    #[error("the signature in its auth is by no key")]
+    Signature,
+    /// A message cannot be read.
+    #[error("its {message} is malformed: {what}")]
+    Malformed {
+        /// The message.
+        message: &'static str,
+        /// What is wrong with it.
+        what: Malformed,
+    },
+    /// A message cannot be decoded, or would be too long.
+    #[error("its {message} {why}")]
+    Snappy {
+        /// The message.
+        message: &'static str,
+        /// Why it cannot.
+        why: Undecodable,
+    },
+    /// A frame announces more than is allowed.
+    #[error("where its {message} should be it announces {len} bytes; at most {max} are allowed")]
+    Oversized {
+        /// The message that was to come.
+        message: &'static str,
+        /// Bytes of the frame's data.
+        len: usize,
+        /// How many are allowed.
+        max: usize,
+    },
+    /// A message that must not come before Hello.
+    #[error("it sent message {0:#04x} before its Hello")]
+    Unexpected(u64),
+    /// The node id in a Hello is not the key that its sender has proven to hold.
+    #[error("the node id in its Hello is not the key that it shook hands with")]
+    Identity,
+    /// The peer has our own key.
+    #[error("it has our own key: we are connected to ourselves")]
+    SelfConnect,
+    /// There is no version of `eth` that both sides speak.
+    #[error("we have no version of eth in common; it speaks {}", List(.theirs))]
+    NoSharedEth {
+        /// What it speaks.
+        theirs: Vec<Capability>,
+    },
+    /// A Status is of another version of `eth` than was agreed.
+    #[error("its Status is of eth/{said}, though we agreed on eth/{agreed}")]
+    EthVersion {
+        /// What it says.
+        said: u64,
+        /// What was agreed.
+        agreed: u64,
+    },
+    /// The peer is on another network.
+    #[error("its network id is {theirs}{}, ours {ours}{}", Named(name_of(*.theirs)), Named(name_of(*.ours)))]
+    NetworkId {
+        /// Its network's.
+        theirs: u64,
+        /// That of the network we asked for.
+        ours: u64,
+    },
+    /// The peer's chain starts with another block.
+    #[error("its genesis is {theirs}{}, ours {ours}{}", Named(genesis_name(.theirs)), Named(genesis_name(.ours)))]
+    Genesis {
+        /// Its first block.
+        theirs: Hash,
+        /// That of the network we asked for.
+        ours: Hash,
+    },
+    /// The peer said goodbye, and why.
+    #[error("it disconnected: {}", .0.sentence())]
+    Disconnected(Reason),
+}
+
+impl Fault for Error {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::NotRlpx(_)
+            | Self::WrongKey
+            | Self::NoSharedEth { .. }
+            | Self::NetworkId { .. }
+            | Self::Genesis { .. } => Blame::Mismatch,
+            Self::Mac(_)
+            | Self::Point(_)
+            | Self::Signature
+            | Self::Malformed { .. }
+            | Self::Snappy { .. }
+            | Self::Oversized { .. }
+            | Self::Unexpected(_)
+            | Self::Identity
+            | Self::EthVersion { .. } => Blame::Peer,
+            Self::SelfConnect => Blame::Local,
+            Self::Disconnected(reason) => reason.blame(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotRlpx(_) => "ethereum.not-rlpx",
+            Self::WrongKey => "ethereum.wrong-key",
+            Self::Mac(_) => "ethereum.mac",
+            Self::Point(_) => "ethereum.point",
+            Self::Signature => "ethereum.signature",
+            Self::Malformed { .. } => "ethereum.malformed",
+            Self::Snappy { .. } => "ethereum.snappy",
+            Self::Oversized { .. } => "ethereum.oversized",
+            Self::Unexpected(_) => "ethereum.unexpected",
+            Self::Identity => "ethereum.identity",
+            Self::SelfConnect => "ethereum.self-connect",
+            Self::NoSharedEth { .. } => "ethereum.no-shared-eth",
+            Self::EthVersion { .. } => "ethereum.eth-version",
+            Self::NetworkId { .. } => "ethereum.network-id",
+            Self::Genesis { .. } => "ethereum.genesis",
+            Self::Disconnected(reason) => reason.code(),
+        }
+    }
+}
+
+/// What is wrong with a message. Each carries the item's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// It is over before the item is.
+    #[error("it ends inside its {0}")]
+    EndsIn(&'static str),
+    /// The item is a list and should be bytes, or the other way round.
+    #[error("what should be its {0} is a list in place of bytes, or the other way round")]
+    Kind(&'static str),
+    /// The item has a length that it must not have.
+    #[error("its {0} has the wrong length")]
+    Length(&'static str),
+    /// A length or number is not in its shortest form.
+    #[error("its {0} is not canonical")]
+    NotCanonical(&'static str),
+}
+
+/// `"HTTP" (48545450)`, or in hex alone if it is no text.
+struct Bytes([u8; 4]);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hex = u32::from_be_bytes(self.0);
+        if self.0.iter().all(|byte| (b' '..=b'~').contains(byte)) {
+            write!(f, "\"{}\" ({hex:08x})", Printable(&self.0))
+        } else {
+            write!(f, "{hex:08x}")
+        }
+    }
+}
+
+/// `eth/66, snap/1`.
+struct List<'a>(&'a [Capability]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Enough for every honest node; the rest is counted.
+        const SHOWN: usize = 12;
+        let Some((first, rest)) = self.0.split_first() else {
+            return f.write_str("nothing");
+        };
+        write!(f, "{first}")?;
+        rest.iter().take(SHOWN - 1).try_for_each(|capability| write!(f, ", {capability}"))?;
+        match self.0.len().checked_sub(SHOWN) {
+            None | Some(0) => Ok(()),
+            Some(more) => write!(f, " and {more} more"),
+        }
+    }
+}
+
+/// ` (sepolia)`.
+struct Named(Option<&'static str>);
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |name| write!(f, " ({name})"))
+    }
+}
+
+fn genesis_name(genesis: &Hash) -> Option<&'static str> {
+    Network::with_genesis(*genesis).next().map(|network| network.name)
+}

@@ -1,0 +1,143 @@
+//! Fork ids: which rules a chain has followed so far, in four bytes, and when the next ones begin. (EIP-2124, EIP-6122)
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::error::Malformed;
+use crate::hash::Hash;
+use crate::rlp::{Items, write_bytes, write_list, write_uint};
+
+/// Which rules a node's chain has followed up to its head, and the next that it knows of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ForkId {
+    /// CRC-32 of the first block's hash and of every fork that has passed.
+    pub hash: [u8; 4],
+    /// When the next fork comes, as a block or a time; 0 if none is known.
+    pub next: u64,
+}
+
+impl ForkId {
+    /// That of a chain at a head. `forks` are those of [`Network::forks`](crate::Network::forks), in ascending order.
+    #[must_use]
+    pub fn at(genesis: Hash, forks: impl IntoIterator<Item = u64>, head: Head) -> Self {
+        let mut crc = Crc::of(&genesis.0);
+        for fork in forks {
+            if !head.has_passed(fork) {
+                return Self { hash: crc.hash(), next: fork };
+            }
+            crc.update(&fork.to_be_bytes());
+        }
+        Self { hash: crc.hash(), next: 0 }
+    }
+
+    /// Reads the list of both.
+    ///
+    /// # Errors
+    /// If one is missing or has the wrong length.
+    pub fn read(items: &mut Items<'_>) -> Result<Self, Malformed> {
+        let mut both = items.items("fork id")?;
+        Ok(Self { hash: both.array("fork hash")?, next: both.uint("next fork")? })
+    }
+
+    /// Appends the list of both.
+    pub fn write(self, tx: &mut Vec<u8>) {
+        write_list(tx, |tx| {
+            write_bytes(&self.hash, tx);
+            write_uint(self.next, tx);
+        });
+    }
+
+    /// Whether a node with this id can be of use to us, whose chain is at `head`. (EIP-2124, "Validation rules")
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn validate(self, genesis: Hash, forks: &[u64], head: Head) -> Result<(), Incompatible> {
+        let mut crc = Crc::of(&genesis.0);
+        // The hash after each fork, and the fork that follows.
+        let mut stages = Vec::with_capacity(forks.len() + 1);
+        for &fork in forks {
+            stages.push((crc.hash(), fork));
+            crc.update(&fork.to_be_bytes());
+        }
+        stages.push((crc.hash(), 0));
+        let ours = forks.iter().take_while(|fork| head.has_passed(**fork)).count();
+        let theirs = stages.iter().position(|(hash, _)| *hash == self.hash).ok_or(Incompatible::Local)?;
+        if theirs == ours {
+            let passed_here = self.next > 0 && head.has_passed(self.next);
+            return if passed_here { Err(Incompatible::Local) } else { Ok(()) };
+        }
+        // It is behind, but knows what comes next; or it is ahead.
+        if theirs > ours || stages[theirs].1 == self.next { Ok(()) } else { Err(Incompatible::Remote) }
+    }
+}
+
+/// `07c9462e, next at 0`.
+impl fmt::Display for ForkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hash = u32::from_be_bytes(self.hash);
+        match self.next {
+            0 => write!(f, "{hash:08x}"),
+            next => write!(f, "{hash:08x}, next at {next}"),
+        }
+    }
+}
+
+/// Why two nodes cannot be of use to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Incompatible {
+    /// The other node has followed other rules, or newer ones than we know. (ErrLocalIncompatibleOrStale)
+    #[error("its chain has followed other rules, or newer ones than ours")]
+    Local,
+    /// The other node does not know a fork that has passed. (ErrRemoteStale)
+    #[error("it does not know the rules that followed: its software is old")]
+    Remote,
+}
+
+/// Where a chain is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The number of its last block.
+    pub block: u64,
+    /// That block's time, in seconds since 1970.
+    pub time: u64,
+}
+
+impl Head {
+    fn has_passed(self, fork: u64) -> bool {
+        fork <= if is_time(fork) { self.time } else { self.block }
+    }
+}
+
+/// Whether a fork is given by time. Forks are, since the merge; before it they were blocks. (EIP-6122)
+#[must_use]
+pub fn is_time(fork: u64) -> bool {
+    /// When the chain began. No chain has as many blocks. (geth, core/forkid/forkid.go: timestampThreshold)
+    const FIRST_TIME: u64 = 1_438_269_973;
+    fork >= FIRST_TIME
+}
+
+/// CRC-32 with the polynomial of Ethernet, as far as it has come.
+#[derive(Clone, Copy)]
+struct Crc(u32);
+
+impl Crc {
+    fn of(bytes: &[u8]) -> Self {
+        let mut crc = Self(!0);
+        crc.update(bytes);
+        crc
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 ^= u32::from(*byte);
+            for _ in 0..8 {
+                let reduced = if self.0 & 1 == 1 { 0xedb8_8320 } else { 0 };
+                self.0 = self.0 >> 1 ^ reduced;
+            }
+        }
+    }
+
+    fn hash(self) -> [u8; 4] {
+        (!self.0).to_be_bytes()
+    }
+}

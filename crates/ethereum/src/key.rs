@@ -1,0 +1,145 @@
+//! Keys on the curve secp256k1: a node's own, and the public ones by which nodes know each other.
+
+use core::fmt;
+
+use secp256k1::ecdsa::{RecoverableSignature, RecoveryId, Signature};
+use secp256k1::{Message, ecdh};
+use zeroize::Zeroizing;
+
+/// A secret key: a node's own, or one that lives as long as a connection. Erased when dropped.
+#[derive(Clone)]
+pub struct SecretKey(secp256k1::SecretKey);
+
+impl SecretKey {
+    /// The key of these bytes; `None` if they are 0 or not less than the order of the curve, as 2 of 2^128 are.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Option<Self> {
+        secp256k1::SecretKey::from_secret_bytes(bytes).ok().map(Self)
+    }
+
+    /// The public key that belongs to it. Computed anew by each call.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.public_key())
+    }
+
+    /// What only the holders of either secret key know: the x coordinate of the common point, unhashed.
+    #[must_use]
+    pub fn shared_x(&self, theirs: &PublicKey) -> Zeroizing<[u8; 32]> {
+        let point = Zeroizing::new(ecdh::shared_secret_point(&theirs.0, &self.0));
+        Zeroizing::new(*point.first_chunk().expect("the first 32 of 64 bytes"))
+    }
+
+    /// Signs a digest such that the public key can be recovered: r, s, and which of the candidates it is.
+    #[must_use]
+    pub fn sign(&self, digest: [u8; 32]) -> [u8; 65] {
+        let signature = RecoverableSignature::sign_ecdsa_recoverable(Message::from_digest(digest), &self.0);
+        let (recovery_id, r_and_s) = signature.serialize_compact();
+        let mut bytes = [recovery_id.to_u8(); 65];
+        bytes[..64].copy_from_slice(&r_and_s);
+        bytes
+    }
+}
+
+impl Drop for SecretKey {
+    fn drop(&mut self) {
+        self.0.non_secure_erase();
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey(..)")
+    }
+}
+
+/// A public key: always a point on the curve. A node's id is its static one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PublicKey(secp256k1::PublicKey);
+
+impl PublicKey {
+    /// The key with these coordinates, x and then y; `None` if they are not a point on the curve.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 64]) -> Option<Self> {
+        let mut uncompressed = [UNCOMPRESSED; 65];
+        uncompressed[1..].copy_from_slice(bytes);
+        secp256k1::PublicKey::from_byte_array_uncompressed(uncompressed).ok().map(Self)
+    }
+
+    /// The key with this x coordinate, and a first byte that says which of two ys it has (2 or 3).
+    #[must_use]
+    pub fn from_compressed(bytes: [u8; 33]) -> Option<Self> {
+        secp256k1::PublicKey::from_byte_array_compressed(bytes).ok().map(Self)
+    }
+
+    /// The coordinates, x and then y.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 64] {
+        *self.0.serialize_uncompressed().last_chunk().expect("the last 64 of 65 bytes")
+    }
+
+    /// Whose key made this signature of a digest; `None` if none can have.
+    #[must_use]
+    pub fn recover(signature: &[u8; 65], digest: [u8; 32]) -> Option<Self> {
+        let [r_and_s @ .., recovery_id] = signature;
+        let recovery_id = RecoveryId::try_from(i32::from(*recovery_id)).ok()?;
+        let signature = RecoverableSignature::from_compact(r_and_s, recovery_id).ok()?;
+        signature.recover(Message::from_digest(digest)).ok().map(Self)
+    }
+
+    /// Whether this key made this signature (r, s) of a digest.
+    #[must_use]
+    pub fn verifies(&self, signature: &[u8; 64], digest: [u8; 32]) -> bool {
+        let signature = Signature::from_compact(signature);
+        signature.is_ok_and(|signature| signature.verify(Message::from_digest(digest), &self.0).is_ok())
+    }
+}
+
+/// What precedes two coordinates. (SEC 1, 2.3.3)
+pub(crate) const UNCOMPRESSED: u8 = 4;
+
+/// 128 hex digits, as in an [`Enode`](crate::Enode).
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::{PublicKey, SecretKey};
+
+    #[test]
+    fn a_secret_key_does_not_show() {
+        assert_eq!(format!("{:?}", SecretKey::from_bytes([0x42; 32]).unwrap()), "SecretKey(..)");
+    }
+
+    #[test]
+    fn numbers_off_the_curve_are_no_keys() {
+        assert!(SecretKey::from_bytes([0; 32]).is_none());
+        assert!(SecretKey::from_bytes([0xff; 32]).is_none());
+        assert!(PublicKey::from_bytes(&[0; 64]).is_none());
+        let mut bytes = SecretKey::from_bytes([0x42; 32]).unwrap().public().to_bytes();
+        assert!(PublicKey::from_bytes(&bytes).is_some());
+        bytes[63] ^= 1;
+        assert!(PublicKey::from_bytes(&bytes).is_none());
+    }
+
+    #[test]
+    fn whoever_signed_is_recovered() {
+        let key = SecretKey::from_bytes([0x42; 32]).unwrap();
+        let mut signature = key.sign([7; 32]);
+        assert_eq!(PublicKey::recover(&signature, [7; 32]), Some(key.public()));
+        assert_ne!(PublicKey::recover(&signature, [8; 32]), Some(key.public()));
+        signature[64] = 4;
+        assert_eq!(PublicKey::recover(&signature, [7; 32]), None);
+    }
+}

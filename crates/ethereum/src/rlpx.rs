@@ -1,0 +1,218 @@
+//! The handshake: keys are exchanged by auth and ack, and then the conversation goes on in frames.
+//!
+//! A responder says its Hello right behind its ack, and an initiator its own right after the ack, so both are exchanged
+//! two round trips after the connection was opened; Status follows in one more.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use handshake::{End, Handshake, Role, Rx, Stage, Step};
+
+use crate::auth::{Ack, AckReader, Auth, AuthReader, Form};
+use crate::channel::Channel;
+use crate::conversation::Conversation;
+pub use crate::conversation::Shared;
+use crate::error::Error;
+use crate::eth::Status;
+use crate::frame::Halt;
+use crate::hello::Hello;
+use crate::key::PublicKey;
+use crate::local::{Fresh, Local};
+use crate::message::{Event, Message};
+use crate::secrets::{Part, Secrets};
+
+/// What was agreed.
+#[derive(Debug)]
+pub struct Agreed {
+    /// The peer's id: the static key that it has proven to hold.
+    pub node_id: PublicKey,
+    /// How it introduced itself.
+    pub hello: Hello,
+    /// What both speak, in the order of their messages' numbers.
+    pub shared: Vec<Shared>,
+    /// What it told of its chain, if that was asked for.
+    pub status: Option<Status>,
+    /// The connection from here on.
+    pub channel: Channel,
+}
+
+/// One side of a handshake.
+#[derive(Debug)]
+pub struct Rlpx {
+    role: Role,
+    local: Local,
+    fresh: Fresh,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Initiator: auth is to be said.
+    SayAuth { to: PublicKey },
+    /// Initiator: ack is awaited.
+    Ack { to: PublicKey, auth: Vec<u8>, reader: AckReader },
+    /// Responder: auth is awaited.
+    Auth(AuthReader),
+    /// Responder: ack is to be said.
+    SayAck { auth: Auth, form: Form, packet: Vec<u8>, their_ephemeral: PublicKey },
+    /// The channel is there.
+    Converse(Box<Conversation>),
+}
+
+impl Rlpx {
+    /// A handshake on a connection that we opened, with the node that has this id.
+    #[must_use]
+    pub fn initiator(local: Local, fresh: Fresh, to: PublicKey) -> Self {
+        Self { role: Role::Initiator, local, fresh, state: State::SayAuth { to } }
+    }
+
+    /// A handshake on a connection that we accepted.
+    #[must_use]
+    pub fn responder(local: Local, fresh: Fresh) -> Self {
+        Self { role: Role::Responder, local, fresh, state: State::Auth(AuthReader::new()) }
+    }
+
+    /// The static key that the peer has claimed, if it has. It is proven as soon as [`Rlpx::hello`] is known.
+    #[must_use]
+    pub fn node_id(&self) -> Option<PublicKey> {
+        match &self.state {
+            State::Auth(_) => None,
+            State::SayAuth { to } | State::Ack { to, .. } => Some(*to),
+            State::SayAck { auth, .. } => Some(auth.key),
+            State::Converse(conversation) => Some(conversation.their_key()),
+        }
+    }
+
+    /// How the peer introduced itself, if it has. A failed handshake has learned that, too.
+    #[must_use]
+    pub fn hello(&self) -> Option<&Hello> {
+        self.conversation()?.hello()
+    }
+
+    /// What the peer told of its chain, if it has. A failed handshake has learned that, too.
+    #[must_use]
+    pub fn status(&self) -> Option<&Status> {
+        self.conversation()?.status()
+    }
+
+    fn conversation(&self) -> Option<&Conversation> {
+        match &self.state {
+            State::Converse(conversation) => Some(conversation),
+            _ => None,
+        }
+    }
+
+    /// Says what is to be said, or hears what is awaited.
+    fn go_on(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Event, Halt> {
+        let Self { local, fresh, state, .. } = self;
+        let start = tx.len();
+        match state {
+            State::SayAuth { to } => {
+                let to = *to;
+                if to == local.node_id() {
+                    return Err(Error::SelfConnect.into());
+                }
+                let auth = Auth::new(local.key(), local.node_id(), &fresh.ephemeral, fresh.nonce, &to);
+                auth.write(fresh.form, &fresh.ephemeral, &to, &fresh.sealing, tx);
+                *state = State::Ack { to, auth: tx[start..].to_vec(), reader: AckReader::new() };
+                Ok(Event::Said(Message::Auth))
+            }
+            State::Ack { to, auth, reader } => {
+                let opened = reader.read(local.key(), rx)?;
+                let ack = Ack::read(opened.form, opened.inside)?;
+                let ours = Part { nonce: &fresh.nonce, packet: auth };
+                let theirs = Part { nonce: &ack.nonce, packet: &opened.packet };
+                let channel = fresh.channel(Role::Initiator, &ack.ephemeral_key, ours, theirs);
+                *state = State::Converse(Box::new(Conversation::new(local.clone(), channel, *to)));
+                Ok(Event::Heard(Message::Ack))
+            }
+            State::Auth(reader) => {
+                let opened = reader.read(local.key(), rx)?;
+                let auth = Auth::read(opened.form, opened.inside)?;
+                if auth.key == local.node_id() {
+                    return Err(Error::SelfConnect.into());
+                }
+                let their_ephemeral = auth.ephemeral_key(local.key())?;
+                *state = State::SayAck { auth, their_ephemeral, form: opened.form, packet: opened.packet };
+                Ok(Event::Heard(Message::Auth))
+            }
+            State::SayAck { auth, their_ephemeral, form, packet } => {
+                Ack::new(&fresh.ephemeral, fresh.nonce).write(*form, &auth.key, &fresh.sealing, tx);
+                let ours = Part { nonce: &fresh.nonce, packet: &tx[start..] };
+                let theirs = Part { nonce: &auth.nonce, packet };
+                let channel = fresh.channel(Role::Responder, their_ephemeral, theirs, ours);
+                *state = State::Converse(Box::new(Conversation::new(local.clone(), channel, auth.key)));
+                Ok(Event::Said(Message::Ack))
+            }
+            State::Converse(conversation) => match conversation.say(tx) {
+                Some(message) => Ok(Event::Said(message)),
+                None => conversation.hear(rx),
+            },
+        }
+    }
+}
+
+impl Fresh {
+    /// The channel with a peer. Nothing is compressed yet.
+    fn channel(&self, role: Role, theirs: &PublicKey, initiator: Part<'_>, responder: Part<'_>) -> Channel {
+        let secrets = Secrets::derive(&self.ephemeral, theirs, initiator.nonce, responder.nonce);
+        let (seal, open) = secrets.halves(role, initiator, responder);
+        Channel { seal, open, compressed: false }
+    }
+}
+
+impl Handshake for Rlpx {
+    type Output = Agreed;
+    type Event = Event;
+    type Error = Error;
+
+    fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Agreed>, Error> {
+        if let State::Converse(conversation) = &mut self.state
+            && let Some(agreed) = conversation.agreed()
+        {
+            return Ok(Step::Done(agreed));
+        }
+        match self.go_on(rx, tx) {
+            Ok(event) => Ok(Step::Event(event)),
+            Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
+            Err(Halt::Error(error)) => Err(error),
+        }
+    }
+
+    fn awaiting(&self) -> &'static str {
+        match &self.state {
+            State::SayAuth { .. } | State::Ack { .. } => "ack",
+            State::Auth(_) | State::SayAck { .. } => "auth",
+            State::Converse(conversation) if conversation.hello().is_none() => "Hello",
+            State::Converse(_) => "Status",
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        match &self.state {
+            State::Converse(conversation) => conversation.stage(),
+            _ => Stage::Transport,
+        }
+    }
+
+    /// (geth: p2p/server.go setupConn, p2p/rlpx/rlpx.go handleAuthMsg, eth/protocols/eth/handshake.go)
+    fn suspicion(&self, end: End) -> &'static str {
+        match (self.role, self.stage(), end) {
+            (Role::Initiator, Stage::Transport, End::Closed) => {
+                "most likely its key is not the one in its node id, it is no Ethereum node, or it is full"
+            }
+            (Role::Initiator, Stage::Transport, End::Silent) => {
+                "most likely its key is not the one in its node id, or it is no Ethereum node"
+            }
+            (Role::Responder, Stage::Transport, End::Closed) => "most likely a port scan, or another protocol",
+            (Role::Responder, Stage::Transport, End::Silent) => {
+                "most likely a port scan, or it waits for us to speak first"
+            }
+            (_, Stage::Hello, End::Closed) => "it has the key that it claims; most likely it is full or has banned us",
+            (_, Stage::Ack, End::Closed) => "it looked at who we are and left",
+            (_, Stage::Ack, End::Silent) => "most likely it waits for our Status first, or is not done starting",
+            (_, _, End::Closed) => "",
+            (_, _, End::Silent) => "a half-open proxy or a broken node does so",
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! After the handshake: keeps a connection alive by answering pings, until either side says goodbye.
+
+use alloc::vec::Vec;
+use core::convert::Infallible;
+
+use handshake::{End, Handshake, Rx, Stage, Step};
+
+use crate::channel::{Channel, Heard};
+use crate::disconnect::Reason;
+use crate::error::Error;
+use crate::frame::Halt;
+use crate::message::{EMPTY, Event, Message, id};
+
+/// A connection that is kept after its handshake. It has the form of a handshake so that the same driver, with its
+/// deadline and byte budget, runs it; it is never done.
+#[derive(Debug)]
+pub struct Session {
+    channel: Channel,
+    /// Whether we are to say Ping.
+    ping: bool,
+    /// Whether we are to say Pong.
+    pong: bool,
+}
+
+impl Session {
+    /// A session over the channel of the handshake before it.
+    #[must_use]
+    pub fn new(channel: Channel) -> Self {
+        Self { channel, ping: false, pong: false }
+    }
+
+    /// Lets it say Ping first.
+    #[must_use]
+    pub fn pinging(self) -> Self {
+        Self { ping: true, ..self }
+    }
+
+    fn say(&mut self, tx: &mut Vec<u8>) -> Option<Message> {
+        let (id, message) = if core::mem::take(&mut self.ping) {
+            (id::PING, Message::Ping)
+        } else if core::mem::take(&mut self.pong) {
+            (id::PONG, Message::Pong)
+        } else {
+            return None;
+        };
+        self.channel.say(id, EMPTY, tx);
+        Some(message)
+    }
+
+    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+        let message = match self.channel.hear(rx)? {
+            Heard::Long(len) => return Ok(Event::Long(len)),
+            Heard::Skipped(bytes) => return Ok(Event::Skipped(bytes)),
+            Heard::Message { id: id::DISCONNECT, data } => {
+                return Err(Error::Disconnected(Reason::read(data)).into());
+            }
+            Heard::Message { id: id::PING, .. } => {
+                self.pong = true;
+                Message::Ping
+            }
+            Heard::Message { id: id::PONG, .. } => Message::Pong,
+            Heard::Message { id, data } => Message::Other { id, len: data.len() },
+        };
+        Ok(Event::Heard(message))
+    }
+}
+
+impl Handshake for Session {
+    type Output = Infallible;
+    type Event = Event;
+    type Error = Error;
+
+    fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Infallible>, Error> {
+        if let Some(message) = self.say(tx) {
+            return Ok(Step::Event(Event::Said(message)));
+        }
+        match self.hear(rx) {
+            Ok(event) => Ok(Step::Event(event)),
+            Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
+            Err(Halt::Error(error)) => Err(error),
+        }
+    }
+
+    fn awaiting(&self) -> &'static str {
+        "Ping"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Done
+    }
+
+    fn suspicion(&self, _end: End) -> &'static str {
+        ""
+    }
+}

@@ -1,0 +1,105 @@
+//! The table of networks against fork hashes that others publish.
+
+mod common;
+
+use std::collections::HashSet;
+
+use common::hash;
+use verack_ethereum::fork_id::{Head, is_time};
+use verack_ethereum::network::{END, NETWORKS, Network, name_of};
+use verack_ethereum::{Error, ForkId};
+
+/// Published fork hashes: of mainnet, Sepolia, Holesky and Hoodi by EIP-2124 and `@ethereumjs/common` 10 (src/chains.ts),
+/// of Classic by core-geth (core/forkid/forkid_test.go).
+const PUBLISHED: &[(&str, &str, u32)] = &[
+    ("mainnet", "frontier", 0xfc64_ec04),
+    ("mainnet", "homestead", 0x97c2_c34c),
+    ("mainnet", "dao", 0x91d1_f948),
+    ("mainnet", "tangerine-whistle", 0x7a64_da13),
+    ("mainnet", "spurious-dragon", 0x3edd_5b10),
+    ("mainnet", "byzantium", 0xa00b_c324),
+    ("mainnet", "petersburg", 0x668d_b0af),
+    ("mainnet", "istanbul", 0x879d_6e30),
+    ("mainnet", "muir-glacier", 0xe029_e991),
+    ("mainnet", "berlin", 0x0eb4_40f6),
+    ("mainnet", "london", 0xb715_077d),
+    ("mainnet", "arrow-glacier", 0x20c3_27fc),
+    ("mainnet", "gray-glacier", 0xf0af_d0e3),
+    ("mainnet", "shanghai", 0xdce9_6c2d),
+    ("mainnet", "cancun", 0x9f3d_2254),
+    ("mainnet", "prague", 0xc376_cf8b),
+    ("mainnet", "osaka", 0x5167_e2a6),
+    ("mainnet", "bpo1", 0xcba2_a1c0),
+    ("mainnet", "bpo2", 0x07c9_462e),
+    ("classic", "thanos", 0xdb63_a1ca),
+    ("classic", "magneto", 0x0f6b_f187),
+    ("classic", "mystique", 0x7fd1_bb25),
+    ("classic", "spiral", 0xbe46_d57c),
+    ("sepolia", "frontier", 0xfe33_66e7),
+    ("sepolia", "merge-netsplit", 0xb96c_bd13),
+    ("sepolia", "shanghai", 0xf7f9_bc08),
+    ("sepolia", "cancun", 0x88cf_81d9),
+    ("sepolia", "prague", 0xed88_b5fd),
+    ("sepolia", "bpo2", 0x2689_56b6),
+    ("holesky", "frontier", 0xc61a_6098),
+    ("holesky", "shanghai", 0xfd4f_016b),
+    ("holesky", "cancun", 0x9b19_2ad0),
+    ("holesky", "prague", 0xdfbd_9bed),
+    ("hoodi", "frontier", 0xbef7_1d30),
+    ("hoodi", "prague", 0x0929_e24e),
+    ("hoodi", "bpo2", 0x23aa_1351),
+    ("gnosis", "frontier", 0xf649_09b1),
+];
+
+#[test]
+fn every_published_fork_hash_is_named() {
+    for (network, fork, published) in PUBLISHED {
+        let network = Network::named(network).unwrap();
+        let passed = network.forks.iter().position(|known| known.name == *fork).map_or(0, |at| at + 1);
+        let next = network.forks.get(passed).map_or(0, |fork| fork.at);
+        let fork_id = ForkId { hash: published.to_be_bytes(), next };
+        assert_eq!(network.fork_named(fork_id), Some(*fork), "{}", network.name);
+        assert_eq!(Network::of(network.network_id, network.genesis, fork_id), Some(network), "{fork}");
+    }
+}
+
+#[test]
+fn a_chain_shared_by_two_networks_is_told_apart_by_its_forks() {
+    let [mainnet, classic] = ["mainnet", "classic"].map(|name| Network::named(name).unwrap());
+    let of = |hash: u32, next| {
+        let fork_id = ForkId { hash: hash.to_be_bytes(), next };
+        Network::of(1, mainnet.genesis, fork_id).unwrap().name
+    };
+    assert_eq!(of(0xbe46_d57c, 0), "classic");
+    assert_eq!(of(0x97c2_c34c, 1_920_000), "mainnet");
+    assert_eq!(of(0x97c2_c34c, 2_500_000), "classic");
+    assert_eq!(of(0x1234_5678, 0), "mainnet", "a fork that nobody knows yet");
+    assert_eq!(Network::of(56, mainnet.genesis, classic.fork_id(END)), None, "another number is another network");
+    assert_eq!(mainnet.fork_named(classic.fork_id(END)), None);
+}
+
+#[test]
+fn forks_ascend_and_names_are_unique() {
+    let names: HashSet<_> = NETWORKS.iter().map(|network| network.name).collect();
+    assert_eq!(names.len(), NETWORKS.len());
+    for network in NETWORKS {
+        assert!(network.forks.is_sorted_by(|a, b| a.at < b.at), "{}", network.name);
+        assert_eq!(name_of(network.network_id).and_then(Network::named).unwrap().network_id, network.network_id);
+    }
+}
+
+#[test]
+fn forks_by_time_pass_by_time() {
+    let mainnet = Network::named("mainnet").unwrap();
+    let at = |block, time| mainnet.fork_named(mainnet.fork_id(Head { block, time })).unwrap();
+    assert_eq!(at(15_050_000, 1_681_338_454), "gray-glacier");
+    assert_eq!(at(17_034_870, 1_681_338_455), "shanghai");
+    assert!(is_time(1_681_338_455) && !is_time(15_050_000));
+}
+
+#[test]
+fn what_differs_is_named_where_it_has_a_name() {
+    let genesis = |name| Network::named(name).unwrap().genesis;
+    let error = Error::Genesis { theirs: genesis("sepolia"), ours: hash(common::GENESIS) };
+    assert!(error.to_string().contains("(sepolia), ours d4e5") && error.to_string().ends_with("(mainnet)"), "{error}");
+}

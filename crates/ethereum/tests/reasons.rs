@@ -1,0 +1,55 @@
+//! The stable reason codes, with blame and an example of the sentence that goes with each.
+
+mod common;
+
+use std::fmt::Write as _;
+
+use common::hash;
+use handshake::Fault;
+use verack_ethereum::error::Malformed;
+use verack_ethereum::snappy::Undecodable;
+use verack_ethereum::{Capability, Error, Hash, Reason};
+
+#[test]
+fn every_reason_has_a_code_a_blame_and_a_sentence() {
+    let mut table = String::new();
+    for error in every_error() {
+        writeln!(table, "{} | {} | {error}", error.code(), error.blame().name()).unwrap();
+    }
+    insta::assert_snapshot!(table);
+}
+
+fn every_error() -> Vec<Error> {
+    let malformed = |message, what| Error::Malformed { message, what };
+    let mut errors = vec![
+        Error::NotRlpx(*b"HTTP"),
+        Error::NotRlpx(*b"\x16\x03\x01\x02"),
+        Error::WrongKey,
+        Error::Mac("ack"),
+        Error::Mac("frame's header"),
+        Error::Mac("frame"),
+        Error::Point("key in its auth"),
+        Error::Point("ephemeral key in its ack"),
+        Error::Point("key that seals its packet"),
+        Error::Signature,
+        malformed("auth", Malformed::EndsIn("nonce")),
+        malformed("Hello", Malformed::Kind("capabilities")),
+        malformed("Status", Malformed::Length("genesis")),
+        malformed("Status", Malformed::NotCanonical("network id")),
+        Error::Snappy { message: "Status", why: Undecodable::TooLong(16 << 20) },
+        Error::Snappy { message: "Status", why: Undecodable::Invalid },
+        Error::Oversized { message: "Hello", len: 0xff_ffff, max: 2048 },
+        Error::Unexpected(2),
+        Error::Identity,
+        Error::SelfConnect,
+        Error::NoSharedEth { theirs: vec![Capability::new("eth", 63), Capability::new("\x1b[2J", 1)] },
+        Error::NoSharedEth { theirs: vec![Capability::new("les", 4); 14] },
+        Error::NoSharedEth { theirs: Vec::new() },
+        Error::EthVersion { said: 67, agreed: 68 },
+        Error::NetworkId { theirs: 56, ours: 1 },
+        Error::NetworkId { theirs: 424_242, ours: 1 },
+        Error::Genesis { theirs: Hash([7; 32]), ours: hash(common::GENESIS) },
+    ];
+    errors.extend(Reason::all().chain([Reason::Other(Some(0x7f)), Reason::Other(None)]).map(Error::Disconnected));
+    errors
+}

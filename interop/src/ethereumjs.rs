@@ -1,0 +1,74 @@
+//! `@ethereumjs/devp2p`: the networking of an Ethereum node in JavaScript, with eth/67 and eth/68 on mainnet. `cargo xtask
+//! test` installs it from npm; `peers/ethereumjs/node.mjs` makes a node of it that discovers nobody.
+
+use std::env;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ethereum::PublicKey;
+use serde_json::{Value, json};
+
+use crate::missing::leave_out;
+use crate::node::{Node, Places};
+
+/// How it calls itself.
+pub const CLIENT_ID: &str = "ethereumjs-devp2p/interop";
+
+/// More peers than any test has.
+pub const MANY: usize = 1000;
+
+/// Starts it, if it is installed, with room for so many peers.
+pub async fn start(max_peers: usize) -> Option<Node> {
+    let installed = directory();
+    if !installed.join("node_modules/@ethereumjs/devp2p").exists() {
+        leave_out("@ethereumjs/devp2p is not installed (cargo xtask test installs it, with npm)");
+        return None;
+    }
+    Some(Node::start("ethereumjs", |_, places| command(&installed, places, max_peers)).await)
+}
+
+/// Where it is installed.
+fn directory() -> PathBuf {
+    let real_nodes = env::var_os("VERACK_REAL_NODES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/real-nodes"), PathBuf::from);
+    real_nodes.join("ethereumjs")
+}
+
+/// It dials and resolves nothing of its own accord.
+fn command(installed: &Path, Places { peers, rpc }: Places, max_peers: usize) -> Command {
+    let mut command = Command::new("node");
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/ethereumjs/node.mjs")).arg(installed);
+    for place in [peers, rpc] {
+        command.arg(place.ip().to_string()).arg(place.port().to_string());
+    }
+    command.arg(max_peers.to_string());
+    command
+}
+
+/// Its id.
+///
+/// # Panics
+/// If it does not say.
+#[must_use]
+pub fn id(node: &Node) -> PublicKey {
+    let id = node.call("whoami", &json!([]));
+    let enode = format!("enode://{}@{}", id.as_str().expect("it says"), node.address());
+    enode.parse::<ethereum::Enode>().expect("128 digits").id
+}
+
+/// Makes it dial a node with this id, once.
+pub fn dial(node: &Node, id: PublicKey, address: SocketAddr) {
+    let _: Value = node.call("dial", &json!([id.to_string(), address.ip().to_string(), address.port()]));
+}
+
+/// What it knows of a peer with this id, connected or not.
+#[must_use]
+pub fn knows(node: &Node, id: PublicKey) -> Option<Value> {
+    Some(node.call("whowas", &json!([id.to_string()]))).filter(|known| !known.is_null())
+}
+
+/// Makes it ping a peer.
+pub fn ping(node: &Node, id: PublicKey) {
+    let _: Value = node.call("ping", &json!([id.to_string()]));
+}
