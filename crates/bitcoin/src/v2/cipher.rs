@@ -11,12 +11,11 @@ use core::fmt;
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher};
 use handshake::{Rx, Short};
-use poly1305::Poly1305;
-use poly1305::universal_hash::{KeyInit, UniversalHash};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::contents::LONG_NAME_LEN;
 use super::error::Error;
+use super::poly1305::{BLOCK_LEN, Poly1305};
 use crate::wire::{Halt, MAX_PAYLOAD_LEN, MAX_WHOLE_LEN};
 
 /// Contents bytes of a packet that is taken: a message's name in its long form and the longest payload. The length field
@@ -28,16 +27,13 @@ pub const OVERHEAD: usize = LENGTH_LEN + HEADER_LEN + TAG_LEN;
 
 const LENGTH_LEN: usize = 3;
 const HEADER_LEN: usize = 1;
-const TAG_LEN: usize = 16;
+const TAG_LEN: usize = BLOCK_LEN;
 
 /// The bit of a header that says: a decoy. All others are ignored. (BIP324)
 const IGNORE: u8 = 0x80;
 
 /// Packets after which a key is changed. (BIP324: REKEY_INTERVAL)
 const REKEY_INTERVAL: u32 = 224;
-
-/// Poly1305 works on blocks of so many bytes, and so does what is skipped.
-const BLOCK_LEN: usize = 16;
 
 /// Our half of a channel: makes packets.
 pub struct Seal {
@@ -289,7 +285,7 @@ impl Body {
     fn new(mut stream: ChaCha20, aad: &[u8]) -> Self {
         let mut block = [0; 64];
         stream.apply_keystream(&mut block);
-        let mut mac = Poly1305::new(block.first_chunk::<32>().expect("32 of 64 bytes").into());
+        let mut mac = Poly1305::new(block.first_chunk().expect("32 of 64 bytes"));
         block.zeroize();
         mac.update_padded(aad);
         Self { stream, mac, aad_len: aad.len() as u64, len: 0 }
@@ -300,7 +296,7 @@ impl Body {
         self.stream.apply_keystream(text);
         self.skip(text);
         self.lengths();
-        self.mac.finalize().into()
+        self.mac.finalize()
     }
 
     /// Decrypts it, if the tag behind it is right.
@@ -308,8 +304,9 @@ impl Body {
         let (text, tag) = packet.split_last_chunk_mut::<TAG_LEN>()?;
         self.skip(text);
         self.lengths();
-        // In constant time.
-        self.mac.verify((&*tag).into()).ok()?;
+        if !self.mac.verify(tag) {
+            return None;
+        }
         self.stream.apply_keystream(text);
         Some(text)
     }
@@ -323,13 +320,13 @@ impl Body {
     /// Whether this is the tag of what was taken in.
     fn is_authentic(&mut self, tag: &[u8; TAG_LEN]) -> bool {
         self.lengths();
-        self.mac.clone().verify(tag.into()).is_ok()
+        self.mac.clone().verify(tag)
     }
 
     fn lengths(&mut self) {
         let mut block = [0; BLOCK_LEN];
         block[..8].copy_from_slice(&self.aad_len.to_le_bytes());
         block[8..].copy_from_slice(&self.len.to_le_bytes());
-        self.mac.update(&[block.into()]);
+        self.mac.update(&block);
     }
 }

@@ -6,7 +6,7 @@ use core::mem;
 use handshake::{Role, Rx, Step};
 
 use super::contents::is_name;
-use super::keys::{Encoding, KEY_LEN, KeyPair, SessionId};
+use super::keys::{Encoding, KEY_LEN, KeyPair};
 use super::secured::Secured;
 use super::{Error, Phase, Start};
 use crate::chain::{Magic, Params};
@@ -37,7 +37,7 @@ impl KeyExchange {
         params: &Params,
         rx: &mut Rx<'_>,
         tx: &mut Vec<u8>,
-    ) -> Result<Step<Phase, (SessionId, Secured)>, crate::Error> {
+    ) -> Result<Step<Phase, Secured>, crate::Error> {
         let Some(ours) = &self.said else {
             let keys = self.start.keys.encode();
             let garbage = self.start.garbage.as_bytes();

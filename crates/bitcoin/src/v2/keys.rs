@@ -31,7 +31,7 @@ pub type Encoding = [u8; KEY_LEN];
 /// Our secret key, and the randomness that chooses one of the many encodings of its public key. Both must be fresh for
 /// each connection. Overwritten when dropped.
 pub struct Keys {
-    secret: Zeroizing<[u8; 32]>,
+    secret: Secret,
     public: Public,
 }
 
@@ -54,13 +54,13 @@ impl Keys {
     #[must_use]
     pub fn with_encoding(secret: [u8; 32], encoding: Encoding) -> Option<Self> {
         let keys = Self::with(secret, Public::Encoded(encoding))?;
-        let [x, theirs] = [PublicKey::from_secret_key(&keys.secret_key()), public_key(encoding)].map(x_of);
+        let [x, theirs] = [PublicKey::from_secret_key(&keys.secret.0), public_key(encoding)].map(x_of);
         (x == theirs).then_some(keys)
     }
 
     fn with(secret: [u8; 32], public: Public) -> Option<Self> {
         let secret = Zeroizing::new(secret);
-        SecretKey::from_secret_bytes(*secret).ok()?.non_secure_erase();
+        let secret = Secret(SecretKey::from_secret_bytes(*secret).ok()?);
         Some(Self { secret, public })
     }
 
@@ -70,23 +70,26 @@ impl Keys {
         let encoding = match self.public {
             Public::Encoded(encoding) => encoding,
             Public::Auxiliary(ref auxiliary) => {
-                let mut secret = self.secret_key();
-                let encoding = ElligatorSwift::from_seckey(secret, Some(**auxiliary)).to_array();
-                secret.non_secure_erase();
-                encoding
+                ElligatorSwift::from_seckey(self.secret.0, Some(**auxiliary)).to_array()
             }
         };
         KeyPair { secret: self.secret.clone(), encoding }
-    }
-
-    fn secret_key(&self) -> SecretKey {
-        SecretKey::from_secret_bytes(*self.secret).expect("the constructor tried it")
     }
 }
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Keys")
+    }
+}
+
+/// Overwritten when dropped.
+#[derive(Clone)]
+struct Secret(SecretKey);
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.non_secure_erase();
     }
 }
 
@@ -106,7 +109,7 @@ fn x_of(key: PublicKey) -> [u8; 32] {
 
 /// Our secret key and its public key as it is sent. Overwritten when dropped.
 pub struct KeyPair {
-    secret: Zeroizing<[u8; 32]>,
+    secret: Secret,
     encoding: Encoding,
 }
 
@@ -131,9 +134,7 @@ impl KeyPair {
             Role::Responder => (theirs, &self.encoding, Party::Responder),
         };
         let [initiator, responder] = [initiator, responder].map(|encoding| ElligatorSwift::from_array(*encoding));
-        let mut secret = SecretKey::from_secret_bytes(*self.secret).expect("the constructor tried it");
-        let mut shared = ElligatorSwift::shared_secret(initiator, responder, secret, party);
-        secret.non_secure_erase();
+        let mut shared = ElligatorSwift::shared_secret(initiator, responder, self.secret.0, party);
         let secret = Zeroizing::new(*shared.as_secret_bytes());
         shared.non_secure_erase();
         Shared(secret)

@@ -22,6 +22,7 @@ mod error;
 mod key_exchange;
 pub mod keys;
 mod phase;
+mod poly1305;
 mod secured;
 
 use alloc::boxed::Box;
@@ -140,7 +141,7 @@ impl V2 {
     pub fn session_id(&self) -> Option<SessionId> {
         match &self.state {
             State::Key(_) => None,
-            State::Secured(secured) => secured.channel().session_id,
+            State::Secured(secured) => Some(secured.session_id()),
         }
     }
 
@@ -166,7 +167,8 @@ impl Handshake for V2 {
         Ok(match exchange.step(self.role, &self.hello.local().params, rx, tx)? {
             Step::Need(n) => Step::Need(n),
             Step::Event(phase) => Step::Event(Event::Transport(phase)),
-            Step::Done((session_id, secured)) => {
+            Step::Done(secured) => {
+                let session_id = secured.session_id();
                 self.state = State::Secured(Box::new(secured));
                 Step::Event(Event::Transport(Phase::ReceivedKey { session_id }))
             }

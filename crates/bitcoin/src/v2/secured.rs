@@ -22,7 +22,8 @@ pub(super) struct Secured {
     role: Role,
     magic: Magic,
     shared: Shared,
-    /// Encrypted.
+    session_id: SessionId,
+    /// Encrypted, until it is given away in the end.
     channel: Channel,
     saying: Saying,
     our_terminator: [u8; TERMINATOR_LEN],
@@ -56,21 +57,15 @@ enum Hearing {
 }
 
 impl Secured {
-    /// With the connection's name.
-    pub(super) fn new(
-        shared: Shared,
-        role: Role,
-        magic: Magic,
-        garbage: Garbage,
-        decoys: Vec<Box<[u8]>>,
-    ) -> (SessionId, Self) {
+    pub(super) fn new(shared: Shared, role: Role, magic: Magic, garbage: Garbage, decoys: Vec<Box<[u8]>>) -> Self {
         let Session { id, our_terminator, their_terminator, seal, open } = shared.derive(role, magic);
         let channel =
             Channel { writer: Writer::V2(Box::new(seal)), reader: Reader::V2(Box::new(open)), session_id: Some(id) };
-        let secured = Self {
+        Self {
             role,
             magic,
             shared,
+            session_id: id,
             channel,
             saying: Saying::Terminator,
             our_terminator,
@@ -79,13 +74,12 @@ impl Secured {
             hearing: Hearing::Garbage(0),
             their_terminator,
             decoys_len: 0,
-        };
-        (id, secured)
+        }
     }
 
-    /// The channel. It is encrypted.
-    pub(super) fn channel(&self) -> &Channel {
-        &self.channel
+    /// The connection's name.
+    pub(super) fn session_id(&self) -> SessionId {
+        self.session_id
     }
 
     /// Whether the peer has proven that it has the keys.

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 pub(crate) mod recorded;
+pub(crate) mod v2;
 
 use handshake::{Blame, Fault, Handshake, Role};
 use testing::{Ended, feed};
