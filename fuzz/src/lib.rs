@@ -3,3 +3,4 @@
 #![forbid(unsafe_code)]
 
 pub mod bitcoin;
+pub mod bitcoin_v2;
