@@ -53,7 +53,7 @@ fn meet(role: Role, n: usize) -> (Concluded, [u8; 32]) {
     let GarbageResult::FoundGarbage { handshake, consumed_bytes } =
         peer.receive_garbage(&said[KEY_LEN..]).expect("our garbage has an end")
     else {
-        panic!("our garbage has no end")
+        unreachable!("our garbage has an end")
     };
     let mut rest = said[KEY_LEN + consumed_bytes..].to_vec();
     let (mut cipher, decoys_heard) = version_packet(handshake, &mut rest);

@@ -187,7 +187,9 @@ fn packets(open: &mut Open, packed: &[u8], garbage: &[u8]) -> Vec<(bool, Vec<u8>
     let mut packets = Vec::new();
     open.authenticate(garbage);
     while !rx.is_empty() {
-        let Ok(Packet::Whole { ignore, contents }) = open.read(&mut rx) else { panic!("not a packet") };
+        let Ok(Packet::Whole { ignore, contents }) = open.read(&mut rx) else {
+            unreachable!("only whole packets were recorded")
+        };
         packets.push((ignore, contents.to_vec()));
     }
     packets

@@ -95,7 +95,7 @@ fn empty_decoys(seal: &mut Seal, how_many: usize) -> Vec<u8> {
 }
 
 fn magic() -> Magic {
-    Chain::named("bitcoin").unwrap().params.magic
+    Chain::named("bitcoin").expect("it is in the table").params.magic
 }
 
 /// The rows of a table, by the names in its first line.

@@ -11,7 +11,7 @@ use core::fmt;
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher};
 use handshake::{Rx, Short};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::contents::LONG_NAME_LEN;
 use super::error::Error;
@@ -172,7 +172,7 @@ impl Open {
                     let mut body = body.take().unwrap_or_else(|| self.bodies.next(&[]));
                     let block = &mut start[LENGTH_LEN..];
                     body.skip(block);
-                    body.stream.apply_keystream(block);
+                    body.apply(block);
                     let left = HEADER_LEN + usize::try_from(len).expect("24 bits") - BLOCK_LEN;
                     self.place = Place::Long(body, left);
                     let (header, head) = block.split_first().expect("16 bytes");
@@ -251,9 +251,9 @@ impl Bodies {
         let body = Body::new(self.stream(self.packets), aad);
         self.packets += 1;
         if self.packets == REKEY_INTERVAL {
-            let Body { mut stream, .. } = Body::new(self.stream(u32::MAX), &[]);
+            let mut body = Body::new(self.stream(u32::MAX), &[]);
             self.key.fill(0);
-            stream.apply_keystream(&mut *self.key);
+            body.apply(&mut *self.key);
             self.packets = 0;
             self.epoch += 1;
         }
@@ -274,26 +274,49 @@ fn nonce(packet: u32, epoch: u64) -> [u8; 12] {
 
 /// One packet's header and contents on their way through the cipher. (RFC 8439, 2.8)
 struct Body {
-    /// Past its first block, which was the key of `mac`.
+    /// Past its first [`AHEAD_BLOCKS`]. The first of them was the key of `mac`.
     stream: ChaCha20,
+    /// The keystream of the others,
+    ahead: [u8; AHEAD_LEN],
+    /// and how much of it was used.
+    used: usize,
     mac: Poly1305,
     aad_len: u64,
     len: u64,
 }
 
+/// A CPU with vectors makes four blocks of keystream in little more time than one, and most packets of a handshake need
+/// no more: one for the tag's key, the others for what is in them.
+const AHEAD_BLOCKS: usize = 4;
+
+const STREAM_BLOCK_LEN: usize = 64;
+
+const AHEAD_LEN: usize = (AHEAD_BLOCKS - 1) * STREAM_BLOCK_LEN;
+
 impl Body {
     fn new(mut stream: ChaCha20, aad: &[u8]) -> Self {
-        let mut block = [0; 64];
-        stream.apply_keystream(&mut block);
-        let mut mac = Poly1305::new(block.first_chunk().expect("32 of 64 bytes"));
-        block.zeroize();
+        let mut blocks = [0; AHEAD_BLOCKS * STREAM_BLOCK_LEN];
+        stream.apply_keystream(&mut blocks);
+        let mut mac = Poly1305::new(blocks.first_chunk().expect("32 of 256 bytes"));
         mac.update_padded(aad);
-        Self { stream, mac, aad_len: aad.len() as u64, len: 0 }
+        let ahead = *blocks.last_chunk().expect("192 of 256 bytes");
+        Self { stream, ahead, used: 0, mac, aad_len: aad.len() as u64, len: 0 }
+    }
+
+    /// Encrypts or decrypts what comes next.
+    fn apply(&mut self, text: &mut [u8]) {
+        let ahead = &self.ahead[self.used..];
+        let (start, rest) = text.split_at_mut(text.len().min(ahead.len()));
+        for (byte, key) in start.iter_mut().zip(ahead) {
+            *byte ^= key;
+        }
+        self.used += start.len();
+        self.stream.apply_keystream(rest);
     }
 
     /// Encrypts it; gives the tag.
     fn seal(mut self, text: &mut [u8]) -> [u8; TAG_LEN] {
-        self.stream.apply_keystream(text);
+        self.apply(text);
         self.skip(text);
         self.lengths();
         self.mac.finalize()
@@ -307,7 +330,7 @@ impl Body {
         if !self.mac.verify(tag) {
             return None;
         }
-        self.stream.apply_keystream(text);
+        self.apply(text);
         Some(text)
     }
 
@@ -320,7 +343,7 @@ impl Body {
     /// Whether this is the tag of what was taken in.
     fn is_authentic(&mut self, tag: &[u8; TAG_LEN]) -> bool {
         self.lengths();
-        self.mac.clone().verify(tag)
+        self.mac.verify(tag)
     }
 
     fn lengths(&mut self) {

@@ -64,8 +64,8 @@ impl Poly1305 {
     }
 
     /// Whether this is the tag. In constant time.
-    pub fn verify(self, tag: &[u8; BLOCK_LEN]) -> bool {
-        self.finalize().ct_eq(tag).into()
+    pub fn verify(&self, tag: &[u8; BLOCK_LEN]) -> bool {
+        self.clone().finalize().ct_eq(tag).into()
     }
 
     /// The tag.
