@@ -14,7 +14,7 @@ use verack_bitcoin::gossip::{Address, Gossip, MAX_ENTRIES, seeds};
 use verack_bitcoin::message::{Command, Feature, Message};
 use verack_bitcoin::version::{Services, Tail};
 use verack_bitcoin::wire::{Fields, Frame, FrameReader, HEADER_LEN, Halt, MAX_WHOLE_LEN, write_compact_size};
-use verack_bitcoin::{Chain, Local, Params, Session, V1};
+use verack_bitcoin::{Chain, Channel, Concluded, Local, Params, Session, V1};
 
 /// Any bytes to our initiator.
 pub fn initiator(input: &[u8]) {
@@ -63,7 +63,7 @@ pub fn wire(input: &[u8]) {
     let Some((choices, input)) = Choices::read(input) else {
         return;
     };
-    survives(|| Session::new(choices.params), &input);
+    survives(|| Session::new(Channel::v1(choices.params)), &input);
     let mut sent = input.get(1..).unwrap_or_default().to_vec();
     let mut rx = Rx::new(&mut sent);
     let mut frames = FrameReader::new(choices.params);
@@ -151,7 +151,7 @@ fn handshake(role: Role, input: &[u8]) {
             assert!(fault.code().starts_with("bitcoin."));
             assert_printable(&fault.to_string());
         }
-        Some(Ok(agreed)) => {
+        Some(Ok(Concluded { agreed, .. })) => {
             assert!(agreed.version.version >= local.min_peer_version);
             assert!(agreed.common_version <= local.version.version);
             assert_eq!(local.require_services.missing_from(agreed.version.services), Services::NONE);

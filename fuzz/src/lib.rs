@@ -3,5 +3,6 @@
 #![forbid(unsafe_code)]
 
 pub mod bitcoin;
-pub mod lightning;
+pub mod bitcoin_v2;
 pub mod ethereum;
+pub mod lightning;

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bitcoin::message::{Command, Event, Message};
 use bitcoin::version::Tail;
 use bitcoin::wire::write_message;
-use bitcoin::{Agreed, Chain, Local, Params, Services, Session, UserAgent, V1};
+use bitcoin::{Chain, Concluded, Local, Params, Services, Session, UserAgent, V1};
 use handshake::Stage;
 use net::{Accepted, Caps, Established, Limits, Listener, Verdict};
 use tokio::io::AsyncWriteExt as _;
@@ -53,7 +53,7 @@ pub async fn greet(
     node: SocketAddr,
     local: Local,
     within: Duration,
-) -> Result<Established<TcpStream, Agreed>, Box<Verdict>> {
+) -> Result<Established<TcpStream, Concluded>, Box<Verdict>> {
     let stream = net::dial(node, PATIENCE).await.map_err(|error| Verdict::failed(Stage::Connect, &error))?;
     converse(V1::initiator(local), stream, within).await
 }
@@ -90,7 +90,7 @@ pub async fn listen() -> (Listener, SocketAddr) {
 ///
 /// # Panics
 /// If none dials.
-pub async fn welcome(listener: &Listener, local: Local) -> Result<Established<TcpStream, Agreed>, Box<Verdict>> {
+pub async fn welcome(listener: &Listener, local: Local) -> Result<Established<TcpStream, Concluded>, Box<Verdict>> {
     let accepted = timeout(PATIENCE, listener.accept()).await.expect("the node dials us");
     match accepted.expect("the listener is sound") {
         Accepted::In { stream, .. } => converse(V1::responder(local), stream, PATIENCE).await,
@@ -102,7 +102,7 @@ async fn converse(
     mut handshake: V1,
     stream: TcpStream,
     within: Duration,
-) -> Result<Established<TcpStream, Agreed>, Box<Verdict>> {
+) -> Result<Established<TcpStream, Concluded>, Box<Verdict>> {
     let result = net::run(&mut handshake, stream, Limits::within(within), |_| {}).await;
     result.map_err(|failure| Box::new(Verdict::of_failure(&handshake, &failure)))
 }
@@ -131,9 +131,9 @@ impl Kept {
     ///
     /// # Panics
     /// If the connection is broken already.
-    pub async fn keep(established: Established<TcpStream, Agreed>, params: Params, ping: u64) -> Self {
+    pub async fn keep(established: Established<TcpStream, Concluded>, params: Params, ping: u64) -> Self {
         let (received, sent) = (established.received, established.sent);
-        let (mut stream, _) = established.into_stream();
+        let (mut stream, concluded) = established.into_stream();
         let mut bytes = Vec::new();
         write_message(&params, Command::PING, &mut bytes, |tx| {
             Message::Ping(Some(ping)).write(&Tail::None, tx);
@@ -142,7 +142,7 @@ impl Kept {
 
         let (line, arrivals) = mpsc::unbounded_channel();
         let background = tokio::spawn(async move {
-            let mut session = Session::new(params);
+            let mut session = Session::new(concluded.channel);
             let limits = Limits::within(10 * PATIENCE);
             let result = net::run(&mut session, stream, limits, |seen| {
                 // It fails only if nobody listens any more.

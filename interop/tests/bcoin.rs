@@ -21,7 +21,7 @@ async fn all_of_300_handshakes_are_ok() {
 async fn a_connection_is_kept_after_we_dialled_and_no_byte_of_it_is_lost() {
     let Some(node) = bcoin::start().await else { return };
     let established = greet(node.address(), local(CHAIN), PATIENCE).await.unwrap();
-    let agreed = &established.output;
+    let agreed = &established.output.agreed;
     assert_eq!((agreed.version.version, agreed.common_version), (70015, 70015));
     assert_eq!(agreed.version.user_agent.to_string(), "/bcoin:v1.0.2/");
     assert_eq!(agreed.version.services, Services(0b1001));
@@ -39,7 +39,7 @@ async fn it_dials_us_and_stays_until_we_say_goodbye() {
     let (listener, address) = listen().await;
     node.dial(address);
     let established = welcome(&listener, local(CHAIN)).await.unwrap();
-    assert_eq!(established.output.version.user_agent.to_string(), "/bcoin:v1.0.2/");
+    assert_eq!(established.output.agreed.version.user_agent.to_string(), "/bcoin:v1.0.2/");
 
     let mut kept = Kept::keep(established, params(CHAIN), 0x5eed).await;
     kept.hears("its pong", |message| *message == Message::Pong(0x5eed)).await;

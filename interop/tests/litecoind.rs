@@ -23,7 +23,7 @@ async fn all_of_300_handshakes_are_ok() {
 #[tokio::test]
 async fn it_introduces_itself_as_it_knows_itself() {
     let Some(node) = litecoind::start().await else { return };
-    let agreed = greet(node.address(), local(CHAIN), PATIENCE).await.unwrap().output;
+    let agreed = greet(node.address(), local(CHAIN), PATIENCE).await.unwrap().output.agreed;
     let itself = node.call("getnetworkinfo", &json!([]));
     assert_eq!(agreed.version.version, itself["protocolversion"]);
     assert_eq!(agreed.common_version, 70016);
@@ -51,7 +51,7 @@ async fn it_dials_us_and_stays_until_we_say_goodbye() {
     let (listener, address) = listen().await;
     node.dial(address);
     let established = welcome(&listener, local(CHAIN)).await.unwrap();
-    assert!(established.output.version.user_agent.to_string().starts_with("/LitecoinCore:"));
+    assert!(established.output.agreed.version.user_agent.to_string().starts_with("/LitecoinCore:"));
 
     let mut kept = Kept::keep(established, params(CHAIN), 0x5eed).await;
     kept.hears("its ping", |message| matches!(message, Message::Ping(Some(_)))).await;

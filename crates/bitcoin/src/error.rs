@@ -6,6 +6,7 @@ use handshake::{Blame, Fault, Printable};
 
 use crate::chain::{Chain, Checksum, Magic};
 use crate::message::{Command, Reject};
+use crate::v2;
 use crate::version::Services;
 
 /// Why a handshake cannot go on.
@@ -16,6 +17,14 @@ pub enum Error {
     #[error("its messages start with {found}{}, ours with {expected}", NamesOf(*.found))]
     Magic {
         /// What came first.
+        found: Magic,
+        /// The magic of the network we asked for.
+        expected: Magic,
+    },
+    /// The keys of an encrypted connection are those of another network.
+    #[error("its keys are those of the network with the magic {found}{}, ours of {expected}", NamesOf(*.found))]
+    KeysOf {
+        /// The magic that went into them.
         found: Magic,
         /// The magic of the network we asked for.
         expected: Magic,
@@ -78,12 +87,19 @@ pub enum Error {
     /// The peer turned our `version` away and said why. (BIP61)
     #[error("it rejected our version: {0}")]
     Rejected(Reject),
+    /// Something is wrong below the messages of an encrypted connection. (BIP324)
+    #[error(transparent)]
+    V2(#[from] v2::Error),
 }
 
 impl Fault for Error {
     fn blame(&self) -> Blame {
         match self {
-            Self::Magic { .. } | Self::NotBitcoin(_) | Self::Obsolete { .. } | Self::Services { .. } => Blame::Mismatch,
+            Self::Magic { .. }
+            | Self::KeysOf { .. }
+            | Self::NotBitcoin(_)
+            | Self::Obsolete { .. }
+            | Self::Services { .. } => Blame::Mismatch,
             Self::Checksum { other, .. } if other.is_some() => Blame::Mismatch,
             Self::OutOfSync { .. }
             | Self::Oversized { .. }
@@ -92,12 +108,13 @@ impl Fault for Error {
             | Self::Unexpected(_) => Blame::Peer,
             Self::SelfConnect => Blame::Local,
             Self::Rejected(_) => Blame::Refused,
+            Self::V2(error) => error.blame(),
         }
     }
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Magic { .. } => "bitcoin.magic",
+            Self::Magic { .. } | Self::KeysOf { .. } => "bitcoin.magic",
             Self::NotBitcoin(_) => "bitcoin.not-bitcoin",
             Self::OutOfSync { .. } => "bitcoin.out-of-sync",
             Self::Oversized { .. } => "bitcoin.oversized",
@@ -108,6 +125,7 @@ impl Fault for Error {
             Self::Services { .. } => "bitcoin.services",
             Self::SelfConnect => "bitcoin.self-connect",
             Self::Rejected(_) => "bitcoin.rejected",
+            Self::V2(error) => error.code(),
         }
     }
 }

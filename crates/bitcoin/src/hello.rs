@@ -11,8 +11,9 @@ use handshake::{End, Role, Stage};
 
 use crate::chain::Params;
 use crate::error::Error;
-use crate::message::{Feature, Message};
+use crate::message::{Command, Event, Feature, Message};
 use crate::version::{NetAddress, Services, Tail, UserAgent, Version};
+use crate::wire::MAX_WHOLE_LEN;
 
 /// Our own side: what we say, and what we ask of the peer. Nothing of it is fixed.
 #[derive(Clone, Debug)]
@@ -243,10 +244,26 @@ impl Hello {
         }
     }
 
+    /// Takes in what passed.
+    ///
+    /// # Errors
+    /// As [`Hello::hear`]; and if a message cannot be read that must be.
+    pub fn take_in(&mut self, event: &Event) -> Result<(), Error> {
+        match *event {
+            Event::Heard(ref message) => self.hear(message),
+            Event::Malformed { command, what, .. } => {
+                let must = command == Command::VERSION || (command == Command::FEATURE && self.takes_features());
+                if must { Err(Error::Malformed { command, what }) } else { Ok(()) }
+            }
+            Event::Said(_) | Event::Skipped(_) | Event::Transport(_) => Ok(()),
+        }
+    }
+
     /// Takes in what the peer said.
     ///
     /// # Errors
-    /// If the peer's version is one that we refuse, or it turns ours away.
+    /// If the peer's version is one that we refuse, it turns ours away, or one of the two messages that matter is too
+    /// long to be one.
     pub fn hear(&mut self, message: &Message) -> Result<(), Error> {
         match message {
             Message::Version(theirs) => self.hear_version(theirs)?,
@@ -265,6 +282,9 @@ impl Hello {
             // Before we know their version we cannot know whether they expect an answer.
             Message::Ping(nonce) if self.version.is_some() => self.ping = *nonce,
             Message::Reject(reject) if *reject.message == *b"version" => return Err(Error::Rejected(reject.clone())),
+            Message::Other { command: command @ (Command::VERSION | Command::VERACK), len } => {
+                return Err(Error::Oversized { command: *command, len: *len, max: MAX_WHOLE_LEN });
+            }
             Message::Ping(_)
             | Message::Pong(_)
             | Message::Getaddr
@@ -307,7 +327,7 @@ impl Hello {
         }
         if self.version.is_some() && !self.takes_features() {
             // BIP434: a node that announced less than 70017 must not send it. Core disconnects.
-            return Err(Error::Unexpected(crate::Command::FEATURE));
+            return Err(Error::Unexpected(Command::FEATURE));
         }
         if self.announced.features.len() < MAX_FEATURES {
             self.announced.features.push(feature.clone());

@@ -8,6 +8,7 @@ use handshake::Printable;
 
 use crate::error::Malformed;
 use crate::gossip::entry::{self, Entry, Form};
+use crate::v2::Phase;
 use crate::version::{Tail, Version};
 use crate::wire::{Fields, write_var_bytes};
 
@@ -225,8 +226,19 @@ pub enum Event {
     Said(Message),
     /// The peer said this.
     Heard(Message),
+    /// The peer said something of this name that cannot be read as that. Core logs and ignores it, except in `feature`.
+    Malformed {
+        /// Its name.
+        command: Command,
+        /// Its payload's length in bytes.
+        len: u32,
+        /// What is wrong with it.
+        what: Malformed,
+    },
     /// So many bytes of the message heard before were skipped.
     Skipped(usize),
+    /// Something passed on an encrypted transport that is no message.
+    Transport(Phase),
 }
 
 /// An optional protocol that a peer speaks: its name and what it wants to say about it. (BIP434)

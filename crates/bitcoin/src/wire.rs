@@ -11,6 +11,7 @@ use handshake::{Rx, Short};
 use crate::chain::{Chain, Params};
 use crate::error::{Banner, Error, Malformed};
 use crate::message::Command;
+use crate::v2;
 
 /// Bytes before the payload.
 pub const HEADER_LEN: usize = 24;
@@ -79,7 +80,7 @@ pub enum Frame<'r> {
     Skipped(usize),
 }
 
-/// Why [`FrameReader::read`] gave nothing.
+/// Why nothing was read.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Halt {
     /// Too few bytes.
@@ -100,6 +101,12 @@ impl From<Error> for Halt {
     }
 }
 
+impl From<v2::Error> for Halt {
+    fn from(error: v2::Error) -> Self {
+        Self::Error(error.into())
+    }
+}
+
 impl FrameReader {
     /// A reader at the start of a connection.
     #[must_use]
@@ -111,6 +118,12 @@ impl FrameReader {
     #[must_use]
     pub fn with_addresses(self) -> Self {
         Self { max_addresses_len: MAX_ADDRESSES_LEN, ..self }
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn params(&self) -> &Params {
+        &self.params
     }
 
     /// The next message, or part of a long one.

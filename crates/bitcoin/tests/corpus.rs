@@ -3,6 +3,9 @@
 #[path = "../../../fuzz/src/bitcoin.rs"]
 pub mod fuzz;
 
+#[path = "../../../fuzz/src/bitcoin_v2.rs"]
+pub mod fuzz_v2;
+
 use std::fs;
 use std::path::Path;
 
@@ -24,6 +27,21 @@ fn asking_for_addresses_survives_what_the_fuzzer_kept() {
 #[test]
 fn the_wire_survives_what_the_fuzzer_kept() {
     replay("bitcoin_wire", fuzz::wire);
+}
+
+#[test]
+fn the_encrypted_initiator_survives_what_the_fuzzer_kept() {
+    replay("bitcoin_v2_initiator", fuzz_v2::initiator);
+}
+
+#[test]
+fn the_responder_to_either_transport_survives_what_the_fuzzer_kept() {
+    replay("bitcoin_v2_responder", fuzz_v2::responder);
+}
+
+#[test]
+fn the_encrypted_channel_survives_what_the_fuzzer_kept() {
+    replay("bitcoin_v2_open", fuzz_v2::open);
 }
 
 fn replay(target: &str, run: fn(&[u8])) {

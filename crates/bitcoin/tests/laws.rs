@@ -11,14 +11,14 @@ use testing::{cut, feed, flip, pair};
 use verack_bitcoin::message::{Command, Feature, Message};
 use verack_bitcoin::version::{UserAgent, Version};
 use verack_bitcoin::wire::HEADER_LEN;
-use verack_bitcoin::{Local, V1};
+use verack_bitcoin::{Agreed, Local, V1};
 
 #[test]
 fn however_the_bytes_are_cut_the_handshake_ends_the_same() {
     for chain in KINDS {
         for role in ROLES {
             let ended = cut(|| V1::new(role, local(chain)), &Flight::talkative(chain).bytes);
-            let agreed = ended.result.expect("over").expect("no fault");
+            let agreed = ended.result.expect("over").expect("no fault").agreed;
             assert!(agreed.announced.wtxidrelay && agreed.announced.sendaddrv2, "{chain}");
             assert_eq!(agreed.announced.feefilter, Some(1000), "{chain}");
             assert_eq!(pongs(&ended.sent), 2, "{chain}: both pings are answered");
@@ -49,7 +49,7 @@ fn however_a_fault_is_cut_it_is_the_same_fault() {
 fn both_sides_agree_on_every_network() {
     for chain in KINDS {
         let announced = params(chain).announce_version;
-        let (to_initiator, to_responder) = pair(V1::initiator(named(chain, "/a/")), V1::responder(named(chain, "/b/")));
+        let (to_initiator, to_responder) = agree(named(chain, "/a/"), named(chain, "/b/"));
         assert_eq!(to_initiator.version.user_agent.as_bytes(), b"/b/");
         assert_eq!(to_responder.version.user_agent.as_bytes(), b"/a/");
         assert_eq!((to_initiator.common_version, to_responder.common_version), (announced, announced));
@@ -64,7 +64,7 @@ fn features_are_heard_where_the_network_knows_them() {
     let features = vec![Feature::new(b"example.org/x", b"data").unwrap(), Feature::new(b"four", b"").unwrap()];
     for chain in KINDS {
         let with = |agent| Local { features: features.clone(), ..named(chain, agent) };
-        let (heard, _) = pair(V1::initiator(with("/a/")), V1::responder(with("/b/")));
+        let (heard, _) = agree(with("/a/"), with("/b/"));
         let knows = params(chain).feature_from.is_some();
         assert_eq!(heard.announced.features, if knows { features.clone() } else { Vec::new() }, "{chain}");
     }
@@ -78,7 +78,7 @@ fn an_old_peer_is_told_nothing_that_it_does_not_know() {
         local
     };
     for version in [31800, 70015, 70016, 70017] {
-        let (heard, _) = pair(V1::initiator(old(version)), V1::responder(named("bitcoin", "/b/")));
+        let (heard, _) = agree(old(version), named("bitcoin", "/b/"));
         assert_eq!(heard.common_version, version);
         assert_eq!(heard.announced.wtxidrelay, version >= 70016);
         assert_eq!(heard.announced.sendaddrv2, version >= 70016);
@@ -136,8 +136,14 @@ proptest! {
         let bytes = flight.raw(&tail).bytes;
         let ended = feed(&mut V1::new(role, local(chain)), bytes.chunks(piece));
         prop_assert_eq!(ended.taken, len);
-        prop_assert_eq!(ended.result.expect("over").expect("no fault").version, version);
+        prop_assert_eq!(ended.result.expect("over").expect("no fault").agreed.version, version);
     }
+}
+
+/// What an initiator and a responder agree.
+fn agree(initiator: Local, responder: Local) -> (Agreed, Agreed) {
+    let (initiator, responder) = pair(V1::initiator(initiator), V1::responder(responder));
+    (initiator.agreed, responder.agreed)
 }
 
 fn named(chain: &str, agent: &str) -> Local {

@@ -243,7 +243,7 @@ fn all_versions_of_sendcmpct_are_kept_in_their_order() {
     let say = |flight: Flight, version| flight.say(&Message::Sendcmpct { announce: false, version });
     let said = [3, 2, 1, 2].into_iter().fold(Flight::on("litecoin").version(&version("litecoin")), say);
     let ended = feed(&mut V1::initiator(local("litecoin")), [&said.verack().bytes[..]]);
-    assert_eq!(ended.result.unwrap().unwrap().announced.sendcmpct, [3, 2, 1, 0]);
+    assert_eq!(ended.result.unwrap().unwrap().agreed.announced.sendcmpct, [3, 2, 1, 0]);
 }
 
 /// What both of our roles agree with a peer that sends this.
@@ -251,7 +251,7 @@ fn all_versions_of_sendcmpct_are_kept_in_their_order() {
 fn done(flight: &Flight) -> Agreed {
     let agreed = |role: Role| {
         let ended = feed(&mut V1::new(role, local("bitcoin")), [&flight.bytes[..]]);
-        ended.result.expect("over").expect("no fault")
+        ended.result.expect("over").expect("no fault").agreed
     };
     let [a, b] = ROLES.map(agreed);
     assert_eq!(a, b);

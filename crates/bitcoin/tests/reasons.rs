@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use handshake::Fault;
-use verack_bitcoin::Error;
 use verack_bitcoin::chain::{Checksum, Magic};
 use verack_bitcoin::error::{Banner, Malformed};
 use verack_bitcoin::message::{Command, Reject};
 use verack_bitcoin::version::Services;
+use verack_bitcoin::{Error, v2};
 
 #[test]
 fn every_reason_has_a_code_a_blame_and_a_sentence() {
@@ -59,5 +59,13 @@ fn every_error() -> Vec<Error> {
         rejected(0x11),
         rejected(0x12),
         rejected(0x40),
+        Error::KeysOf { found: Magic([0x0b, 0x11, 0x09, 0x07]), expected },
+        v2::Error::V1Only.into(),
+        v2::Error::ClosedOnKey.into(),
+        v2::Error::Echo.into(),
+        v2::Error::NoTerminator.into(),
+        v2::Error::Tag.into(),
+        v2::Error::TooLong { len: 4_000_014 }.into(),
+        v2::Error::Decoys.into(),
     ]
 }

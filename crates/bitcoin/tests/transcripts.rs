@@ -2,11 +2,9 @@
 
 mod common;
 
-use std::fs;
-
 use common::local;
+use common::recorded::recorded;
 use handshake::{Fault, Handshake, Role, Rx, Stage};
-use serde_json::Value;
 use testing::{cut, feed};
 use verack_bitcoin::version::Services;
 use verack_bitcoin::wire::{Frame, FrameReader};
@@ -80,7 +78,7 @@ fn a_feeler_says_everything_before_it_closes() {
 
 #[test]
 fn core_that_wants_services_we_lack_leaves_before_its_verack() {
-    let bytes = recorded("core-31.99_initiator_v1_full-relay_peer-lacks-services");
+    let bytes = recorded("core-31.99_initiator_v1_full-relay_peer-lacks-services", "in");
     let ended = cut(|| V1::responder(local("bitcoin-regtest")), &bytes);
     assert!(ended.result.is_none());
     let mut ours = V1::responder(local("bitcoin-regtest"));
@@ -91,7 +89,7 @@ fn core_that_wants_services_we_lack_leaves_before_its_verack() {
 
 #[test]
 fn the_key_of_an_encrypted_transport_is_no_magic() {
-    let bytes = recorded("core-31.99_initiator_v2_to_v1only_conn1");
+    let bytes = recorded("core-31.99_initiator_v2_to_v1only_conn1", "in");
     let ended = cut(|| V1::responder(local("bitcoin-regtest")), &bytes);
     assert_eq!(ended.result.expect("over").expect_err("not plaintext").code(), "bitcoin.magic");
     assert!(ended.sent.is_empty());
@@ -123,24 +121,11 @@ fn is_litecoin(agreed: &Agreed) {
 
 /// What is agreed with the node of a transcript, and the names of its messages that are left unread.
 fn hear(file: &str, role: Role, local: &Local) -> (Agreed, Vec<String>) {
-    let bytes = recorded(file);
+    let bytes = recorded(file, "in");
     let params = local.params;
     let ended = cut(|| V1::new(role, local.clone()), &bytes);
     let unread = names(params, &bytes[ended.taken..]);
-    (ended.result.expect("over").expect("no fault"), unread)
-}
-
-/// What the node sent.
-fn recorded(file: &str) -> Vec<u8> {
-    let path = format!("{}/tests/data/transcripts/{file}.jsonl", env!("CARGO_MANIFEST_DIR"));
-    let lines = fs::read_to_string(&path).expect("the transcript is there");
-    let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("one object a line"));
-    lines.filter(|line| line["dir"] == "in").flat_map(|line| hex(line["hex"].as_str().expect("text"))).collect()
-}
-
-fn hex(digits: &str) -> Vec<u8> {
-    let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
-    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hex")).collect()
+    (ended.result.expect("over").expect("no fault").agreed, unread)
 }
 
 fn names(params: Params, bytes: &[u8]) -> Vec<String> {

@@ -81,8 +81,8 @@ impl Serialize for Introduced {
 /// A connection after its handshake.
 #[derive(Debug)]
 pub enum Connection {
-    /// Bitcoin, in plain text.
-    Bitcoin(net::Unread<TcpStream>),
+    /// Bitcoin.
+    Bitcoin(net::Unread<TcpStream>, ::bitcoin::Channel),
 }
 
 /// The clock of a handshake.
@@ -145,7 +145,9 @@ impl Protocol {
     /// Keeps a connection that was `opened` then alive `until` then, or until the peer closes it.
     pub async fn hold(&self, connection: Connection, opened: Instant, until: Instant, tracer: Option<Tracer<'_>>) {
         match (self, connection) {
-            (Self::Bitcoin(bitcoin), Connection::Bitcoin(stream)) => bitcoin.hold(stream, opened, until, tracer).await,
+            (Self::Bitcoin(bitcoin), Connection::Bitcoin(stream, channel)) => {
+                bitcoin.hold(stream, channel, opened, until, tracer).await;
+            }
         }
     }
 }

@@ -57,6 +57,12 @@ pub trait Handshake {
     /// How far the handshake has come.
     fn stage(&self) -> Stage;
 
+    /// What it means for the protocol that the connection ended here, if that is certain enough to be an error of its
+    /// own. `rest` is what had arrived and was not taken.
+    fn ended(&self, _end: End, _rest: &[u8]) -> Option<Self::Error> {
+        None
+    }
+
     /// What it most likely means when the connection ends here, as the rest of a sentence; empty if nobody can tell.
     fn suspicion(&self, _end: End) -> &'static str {
         ""

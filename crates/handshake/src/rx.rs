@@ -37,6 +37,12 @@ impl<'b> Rx<'b> {
         self.taken
     }
 
+    /// All bytes that are left, which stay.
+    #[must_use]
+    pub fn rest(&self) -> &[u8] {
+        self.rest
+    }
+
     /// The next `N` bytes, which stay.
     ///
     /// # Errors
@@ -79,7 +85,7 @@ mod tests {
         assert_eq!(rx.peek::<4>(), Ok(b"abcd"));
         assert_eq!(rx.take(2).map(Vec::from), Ok(Vec::from(b"ab")));
         assert_eq!(rx.take(5).map(Vec::from), Err(Short(1)));
-        assert_eq!((rx.len(), rx.taken()), (4, 2));
+        assert_eq!((rx.len(), rx.taken(), rx.rest()), (4, 2, &b"cdef"[..]));
         assert_eq!(rx.peek::<6>(), Err(Short(2)));
         assert_eq!(rx.take_at_most(9), b"cdef");
         assert!(rx.is_empty());

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use handshake::{Handshake, Rx, Step};
+use handshake::{End, Handshake, Rx, Step};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::Instant;
 
@@ -118,7 +118,10 @@ where
         Ok(output) => {
             Ok(Established { io: stream, output, unread: driver.kept, sent: driver.sent, received: driver.received })
         }
-        Err(cause) => Err(driver.failure(cause)),
+        Err(cause) => {
+            let fault = driver.fault_of(&cause);
+            Err(driver.failure(fault.map_or(cause, Cause::Fault)))
+        }
     }
 }
 
@@ -240,6 +243,16 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
 
     fn tried_to_send(&self) -> bool {
         self.sent > 0
+    }
+
+    /// What the protocol makes of an end that no message announced.
+    fn fault_of(&self, cause: &Cause<H::Error>) -> Option<H::Error> {
+        let end = match cause {
+            Cause::Closed => End::Closed,
+            Cause::Late => End::Silent,
+            Cause::Fault(_) | Cause::Reset | Cause::Io(_) | Cause::Flood => return None,
+        };
+        self.handshake.ended(end, &self.kept)
     }
 
     fn failure(self, cause: Cause<H::Error>) -> Failure<H::Error> {

@@ -5,7 +5,7 @@ mod common;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use common::Act::{Hear, Refuse, Say};
+use common::Act::{Hear, Insist, Refuse, Say};
 use common::Did::{Flushed, Got, Wrote};
 use common::Read::{Bytes, Error, Fin};
 use common::{Act, Read, Refused, Script, Wire};
@@ -50,6 +50,21 @@ async fn what_was_said_before_a_fault_is_sent_before_it_is_reported() {
     let wire = Wire::new([Bytes("x")]).unwritable(ErrorKind::BrokenPipe);
     let failure = shake([Hear(1), Say("no"), Refuse], wire).await.expect_err("refused");
     assert!(matches!(failure.cause, Cause::Fault(Refused)), "the fault, not the write, is what happened");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_means_something_to_the_protocol_is_its_fault() {
+    for reads in [vec![Bytes("?"), Fin], vec![Bytes("?"), Error(ErrorKind::ConnectionReset)], vec![Bytes("?")]] {
+        let failure = shake([Say("a"), Insist(2)], Wire::new(reads)).await.expect_err("refused");
+        assert!(matches!(failure.cause, Cause::Fault(Refused)), "{:?}", failure.cause);
+        assert_eq!(failure.rest, b"?", "what had arrived is still there");
+    }
+    let closed = |acts: [Act; 2], said| async move {
+        let failure = shake(acts, Wire::new([Bytes(said), Fin])).await.expect_err("closed");
+        assert!(matches!(failure.cause, Cause::Closed), "{:?}", failure.cause);
+    };
+    closed([Say("a"), Insist(2)], "!").await;
+    closed([Say("a"), Hear(2)], "?").await;
 }
 
 #[tokio::test]

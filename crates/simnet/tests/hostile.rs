@@ -115,7 +115,7 @@ async fn accept(params: Params, caller: &Peer) -> Seen {
 async fn shake(mut handshake: V1, stream: TcpStream, truth: Truth) -> Seen {
     let limits = limits(truth);
     let (verdict, received) = match net::run(&mut handshake, stream, limits, |_| {}).await {
-        Ok(done) => (Verdict::ok(done.output.version.user_agent.to_string()), done.received),
+        Ok(done) => (Verdict::ok(done.output.agreed.version.user_agent.to_string()), done.received),
         Err(failure) => (Verdict::of_failure(&handshake, &failure), failure.received),
     };
     let version = handshake.hello().version();

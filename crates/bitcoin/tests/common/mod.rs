@@ -1,12 +1,15 @@
 //! A peer's bytes, message by message, and our side that hears them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use handshake::{Blame, Fault, Role};
+pub(crate) mod recorded;
+pub(crate) mod v2;
+
+use handshake::{Blame, Fault, Handshake, Role};
 use testing::{Ended, feed};
 use verack_bitcoin::message::{Command, Feature, Message};
 use verack_bitcoin::version::{NetAddress, Services, Tail, UserAgent, Version};
 use verack_bitcoin::wire::write_message;
-use verack_bitcoin::{Chain, Local, Params, V1};
+use verack_bitcoin::{Chain, Error, Local, Params, V1};
 
 pub(crate) const ROLES: [Role; 2] = [Role::Initiator, Role::Responder];
 
@@ -121,7 +124,7 @@ pub(crate) enum End {
 }
 
 impl End {
-    pub(crate) fn of(ended: &Ended<V1>) -> Self {
+    pub(crate) fn of<H: Handshake<Error = Error>>(ended: &Ended<H>) -> Self {
         match &ended.result {
             None => Self::Waits,
             Some(Ok(_)) => Self::Done,

@@ -6,7 +6,9 @@ mod lines;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bitcoin::{Announced, Chain, Event, Local, Message, NetAddress, Services, Session, V1, Version};
+use bitcoin::{
+    Announced, Chain, Channel, Concluded, Event, Local, Message, NetAddress, Services, Session, V1, Version,
+};
 use handshake::Role;
 use net::{Limits, Seen, Verdict};
 use tokio::net::TcpStream;
@@ -116,13 +118,13 @@ impl Bitcoin {
         match result {
             Ok(established) => {
                 let bytes = Bytes { sent: established.sent, received: established.received };
-                let (stream, agreed) = established.into_stream();
+                let (stream, Concluded { agreed, channel }) = established.into_stream();
                 Shaken {
                     verdict: Verdict::ok(String::new()),
                     introduced: Some(super::Introduced::Bitcoin(self.introduced(agreed.version, agreed.announced))),
                     hello,
                     bytes,
-                    connection: Some(Connection::Bitcoin(stream)),
+                    connection: Some(Connection::Bitcoin(stream, channel)),
                 }
             }
             Err(failure) => {
@@ -147,6 +149,7 @@ impl Bitcoin {
     pub async fn hold(
         &self,
         stream: net::Unread<TcpStream>,
+        channel: Channel,
         opened: Instant,
         until: Instant,
         mut tracer: Option<Tracer<'_>>,
@@ -159,7 +162,7 @@ impl Bitcoin {
             }
         };
         // It ends when the time is over, or when the peer leaves: both are goodbyes.
-        let Err(failure) = net::run(&mut Session::new(params), stream, limits, on_event).await;
+        let Err(failure) = net::run(&mut Session::new(channel), stream, limits, on_event).await;
         tracing::debug!(cause = ?failure.cause, "goodbye");
     }
 

@@ -19,6 +19,8 @@ pub(crate) enum Act {
     Say(&'static str),
     /// So many bytes.
     Hear(usize),
+    /// So many bytes; if the connection ends when only a `?` of them has come, that is refused.
+    Insist(usize),
     Refuse,
 }
 
@@ -36,7 +38,7 @@ impl Handshake for Script {
     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<(), ()>, Refused> {
         match self.acts.front() {
             Some(Act::Say(text)) => tx.extend_from_slice(text.as_bytes()),
-            Some(&Act::Hear(len)) => match rx.take(len) {
+            Some(&(Act::Hear(len) | Act::Insist(len))) => match rx.take(len) {
                 Ok(_) => self.stage = Stage::Ack,
                 Err(short) => return Ok(Step::Need(short.0)),
             },
@@ -59,6 +61,10 @@ impl Handshake for Script {
 
     fn stage(&self) -> Stage {
         self.stage
+    }
+
+    fn ended(&self, _: End, rest: &[u8]) -> Option<Refused> {
+        (matches!(self.acts.front(), Some(Act::Insist(_))) && rest == b"?").then_some(Refused)
     }
 
     fn suspicion(&self, end: End) -> &'static str {

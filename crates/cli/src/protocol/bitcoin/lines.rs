@@ -16,6 +16,12 @@ pub fn entry<'a>(seen: &Seen<'a, Event>, at: Duration, params: &Params) -> Entry
         Event::Heard(message) => {
             (Direction::Received, message.command().to_string(), fields(message, params), seen.received)
         }
+        Event::Malformed { command, len, what } => {
+            let fields = vec![("payload_bytes", (*len).into()), ("malformed", what.to_string().into())];
+            (Direction::Received, command.to_string(), fields, seen.received)
+        }
+        Event::Transport(phase) if phase.is_sent() => (Direction::Sent, phase.name().to_owned(), Vec::new(), seen.sent),
+        Event::Transport(phase) => (Direction::Received, phase.name().to_owned(), Vec::new(), seen.received),
         Event::Skipped(_) => (Direction::Received, "(skipped)".to_owned(), Vec::new(), seen.received),
     };
     Entry { at, direction, message, fields, bytes }

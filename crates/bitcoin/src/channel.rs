@@ -1,0 +1,155 @@
+//! What carries messages, in plain text or encrypted: the same for whoever speaks.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use handshake::Rx;
+
+use crate::chain::{Checksum, Params};
+use crate::error::Error;
+use crate::message::{Command, Event, Message};
+use crate::v2::{Open, Packet, Phase, Seal, SessionId, contents};
+use crate::version::Tail;
+use crate::wire::{Frame, FrameReader, Halt, write_message};
+
+/// A connection on which messages pass. Its halves are independent of each other: two tasks may have one each.
+#[derive(Debug)]
+pub struct Channel {
+    /// Ours.
+    pub writer: Writer,
+    /// The peer's.
+    pub reader: Reader,
+    /// The connection's name if it is encrypted, the same on both sides.
+    pub session_id: Option<SessionId>,
+}
+
+impl Channel {
+    /// The plaintext transport at the start of a connection.
+    #[must_use]
+    pub fn v1(params: Params) -> Self {
+        Self { writer: Writer::V1(params), reader: Reader::V1(FrameReader::new(params)), session_id: None }
+    }
+
+    /// Which transport it is: `v1` is plain, `v2` encrypted.
+    #[must_use]
+    pub fn transport(&self) -> &'static str {
+        match self.reader {
+            Reader::V1(_) => "v1",
+            Reader::V2(_) => "v2",
+        }
+    }
+
+    /// Appends a message. See [`Writer::write`].
+    pub fn write(&mut self, message: &Message, tail: &Tail, tx: &mut Vec<u8>) {
+        self.writer.write(message, tail, tx);
+    }
+
+    /// What comes next. See [`Reader::read`].
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn read(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+        self.reader.read(rx)
+    }
+}
+
+/// Our half of a channel.
+#[derive(Debug)]
+pub enum Writer {
+    /// In plain text.
+    V1(Params),
+    /// Encrypted.
+    V2(Box<Seal>),
+}
+
+impl Writer {
+    /// Appends a message as this transport carries it; `tail` is what our own `version` carries behind the relay byte.
+    pub fn write(&mut self, message: &Message, tail: &Tail, tx: &mut Vec<u8>) {
+        match self {
+            Self::V1(params) => write_message(params, message.command(), tx, |tx| message.write(tail, tx)),
+            Self::V2(seal) => seal_message(seal, message, tail, tx),
+        }
+    }
+}
+
+/// Appends a message as a packet.
+pub(crate) fn seal_message(seal: &mut Seal, message: &Message, tail: &Tail, tx: &mut Vec<u8>) {
+    seal.seal(&[], false, tx, |tx| {
+        contents::write_name(message.command(), tx);
+        message.write(tail, tx);
+    });
+}
+
+/// The peer's half of a channel. Neither kind holds more than a long message's place: what has not arrived whole stays
+/// with the caller, at most [`MAX_WHOLE_LEN`](crate::wire::MAX_WHOLE_LEN) bytes of payload, and longer messages are
+/// skipped as they arrive. A program that wants those whole reads packets itself: [`Open::wait_for`], [`Open::read`].
+#[derive(Debug)]
+pub enum Reader {
+    /// In plain text.
+    V1(FrameReader),
+    /// Encrypted.
+    V2(Box<Open>),
+}
+
+impl Reader {
+    /// The next message, or whatever else comes.
+    ///
+    /// # Errors
+    /// [`Halt::Short`] if it has not arrived; an error if the stream cannot be read on.
+    pub fn read(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+        match self {
+            Self::V1(frames) => read_frame(frames, rx),
+            Self::V2(open) => Ok(heard(open.read(rx)?)),
+        }
+    }
+}
+
+fn read_frame(frames: &mut FrameReader, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+    Ok(match frames.read(rx)? {
+        Frame::Whole { command, payload, checksum } => {
+            if Message::knows(command) {
+                check(frames.params().checksum, command, payload, checksum)?;
+            }
+            message(command, payload)
+        }
+        Frame::Long { command, len } => Event::Heard(Message::Other { command, len }),
+        Frame::Skipped(bytes) => Event::Skipped(bytes),
+    })
+}
+
+fn check(kind: Checksum, command: Command, payload: &[u8], checksum: [u8; 4]) -> Result<(), Error> {
+    if kind.of(payload) == checksum {
+        return Ok(());
+    }
+    let other = [Checksum::Sha256d, Checksum::Groestl512d].into_iter().find(|kind| kind.of(payload) == checksum);
+    Err(Error::Checksum { command, other })
+}
+
+fn heard(packet: Packet<'_>) -> Event {
+    match packet {
+        Packet::Whole { ignore: true, contents } => Event::Transport(Phase::ReceivedDecoy { contents: contents.len() }),
+        Packet::Whole { ignore: false, contents } => match contents::read(contents) {
+            Some((command, payload)) => message(command, payload),
+            None => Event::Transport(Phase::ReceivedNameless { contents: contents.len() }),
+        },
+        Packet::Long { ignore, head, len } => {
+            let contents = usize::try_from(len).expect("24 bits");
+            match contents::read(head) {
+                _ if ignore => Event::Transport(Phase::ReceivedDecoy { contents }),
+                Some((command, start)) => {
+                    let name = u32::try_from(head.len() - start.len()).expect("at most 13");
+                    Event::Heard(Message::Other { command, len: len - name })
+                }
+                None => Event::Transport(Phase::ReceivedNameless { contents }),
+            }
+        }
+        Packet::Skipped { bytes, .. } => Event::Skipped(bytes),
+    }
+}
+
+fn message(command: Command, payload: &[u8]) -> Event {
+    match Message::read(command, payload) {
+        Ok(message) => Event::Heard(message),
+        Err(what) => Event::Malformed { command, len: payload.len().try_into().expect("at most MAX_WHOLE_LEN"), what },
+    }
+}

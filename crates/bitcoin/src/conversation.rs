@@ -1,0 +1,46 @@
+//! The conversation of [`Hello`] over a [`Channel`]: all that is left of a handshake once messages can pass.
+
+use alloc::vec::Vec;
+use core::mem;
+
+use handshake::{Rx, Step};
+
+use crate::channel::Channel;
+use crate::error::Error;
+use crate::hello::{Agreed, Hello};
+use crate::message::Event;
+use crate::wire::Halt;
+
+/// A concluded handshake, over whichever transport.
+#[derive(Debug)]
+pub struct Concluded {
+    /// What was agreed.
+    pub agreed: Agreed,
+    /// What the connection goes on with.
+    pub channel: Channel,
+}
+
+/// Goes on by one event. When the conversation is over, it gives the channel away and has no use for one any more.
+pub(crate) fn converse(
+    hello: &mut Hello,
+    channel: &mut Channel,
+    rx: &mut Rx<'_>,
+    tx: &mut Vec<u8>,
+) -> Result<Step<Event, Concluded>, Error> {
+    if let Some(message) = hello.say() {
+        channel.write(&message, &hello.local().tail, tx);
+        return Ok(Step::Event(Event::Said(message)));
+    }
+    if let Some(agreed) = hello.agreed() {
+        let channel = mem::replace(channel, Channel::v1(hello.local().params));
+        return Ok(Step::Done(Concluded { agreed, channel }));
+    }
+    match channel.read(rx) {
+        Ok(event) => {
+            hello.take_in(&event)?;
+            Ok(Step::Event(event))
+        }
+        Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
+        Err(Halt::Error(error)) => Err(error),
+    }
+}

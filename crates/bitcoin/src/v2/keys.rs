@@ -1,0 +1,285 @@
+//! The keys of a connection: ours, and what both sides derive from each other's. (BIP324: keys and session keys)
+//!
+//! ```text
+//! secret ─▶ 64-byte ElligatorSwift encoding ──▶ ◀── the peer's
+//!                                  │
+//!                     ECDH ─▶ HKDF(magic) ─▶ lengths, contents: one key each for each direction
+//!                                          ─▶ garbage terminators, session id
+//! ```
+
+use core::fmt;
+
+use handshake::Role;
+use hkdf::Hkdf;
+use secp256k1::ellswift::{ElligatorSwift, Party};
+use secp256k1::{PublicKey, SecretKey};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::cipher::{Open, Seal};
+use crate::chain::Magic;
+
+/// Bytes of a public key on the wire.
+pub const KEY_LEN: usize = 64;
+
+/// Bytes that end the garbage.
+pub const TERMINATOR_LEN: usize = 16;
+
+/// A public key as it is sent: 64 bytes that look random. Every 64 bytes are some key's.
+pub type Encoding = [u8; KEY_LEN];
+
+/// Our secret key, and the randomness that chooses one of the many encodings of its public key. Both must be fresh for
+/// each connection. Overwritten when dropped.
+pub struct Keys {
+    secret: Secret,
+    public: Public,
+}
+
+enum Public {
+    /// To be made, with this randomness.
+    Auxiliary(Zeroizing<[u8; 32]>),
+    Encoded(Encoding),
+}
+
+impl Keys {
+    /// Keys from 32 random bytes and 32 more. `None` if the first are no secret key: zero, or not below the order of the
+    /// curve, as one of 2^128 is.
+    #[must_use]
+    pub fn new(secret: [u8; 32], auxiliary: [u8; 32]) -> Option<Self> {
+        Self::with(secret, Public::Auxiliary(Zeroizing::new(auxiliary)))
+    }
+
+    /// Keys whose public key was encoded before, as in test vectors. `None` if the secret is no secret key, or the
+    /// encoding not one of its public key.
+    #[must_use]
+    pub fn with_encoding(secret: [u8; 32], encoding: Encoding) -> Option<Self> {
+        let keys = Self::with(secret, Public::Encoded(encoding))?;
+        let [x, theirs] = [PublicKey::from_secret_key(&keys.secret.0), public_key(encoding)].map(x_of);
+        (x == theirs).then_some(keys)
+    }
+
+    fn with(secret: [u8; 32], public: Public) -> Option<Self> {
+        let secret = Zeroizing::new(secret);
+        let secret = Secret(SecretKey::from_secret_bytes(*secret).ok()?);
+        Some(Self { secret, public })
+    }
+
+    /// Our public key as it is sent. It is made now: one operation on the curve.
+    #[must_use]
+    pub fn encode(&self) -> KeyPair {
+        let encoding = match self.public {
+            Public::Encoded(encoding) => encoding,
+            Public::Auxiliary(ref auxiliary) => {
+                ElligatorSwift::from_seckey(self.secret.0, Some(**auxiliary)).to_array()
+            }
+        };
+        KeyPair { secret: self.secret.clone(), encoding }
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keys")
+    }
+}
+
+/// Overwritten when dropped.
+#[derive(Clone)]
+struct Secret(SecretKey);
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.non_secure_erase();
+    }
+}
+
+/// The x coordinate of the key that an encoding stands for.
+#[must_use]
+pub fn decode(encoding: Encoding) -> [u8; 32] {
+    x_of(public_key(encoding))
+}
+
+fn public_key(encoding: Encoding) -> PublicKey {
+    PublicKey::from_ellswift(ElligatorSwift::from_array(encoding))
+}
+
+fn x_of(key: PublicKey) -> [u8; 32] {
+    key.x_only_public_key().0.to_byte_array()
+}
+
+/// Our secret key and its public key as it is sent. Overwritten when dropped.
+pub struct KeyPair {
+    secret: Secret,
+    encoding: Encoding,
+}
+
+impl KeyPair {
+    /// Our public key as it is sent.
+    #[must_use]
+    pub fn encoding(&self) -> &Encoding {
+        &self.encoding
+    }
+
+    /// What both sides derive, seen from ours: one operation on the curve.
+    #[must_use]
+    pub fn agree(&self, role: Role, theirs: &Encoding, magic: Magic) -> Session {
+        self.share(role, theirs).derive(role, magic)
+    }
+
+    /// The secret that both sides share, before the network has gone into it.
+    #[must_use]
+    pub fn share(&self, role: Role, theirs: &Encoding) -> Shared {
+        let (initiator, responder, party) = match role {
+            Role::Initiator => (&self.encoding, theirs, Party::Initiator),
+            Role::Responder => (theirs, &self.encoding, Party::Responder),
+        };
+        let [initiator, responder] = [initiator, responder].map(|encoding| ElligatorSwift::from_array(*encoding));
+        let mut shared = ElligatorSwift::shared_secret(initiator, responder, self.secret.0, party);
+        let secret = Zeroizing::new(*shared.as_secret_bytes());
+        shared.non_secure_erase();
+        Shared(secret)
+    }
+}
+
+impl fmt::Debug for KeyPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyPair")
+    }
+}
+
+/// A secret that two sides share. Overwritten when dropped.
+pub struct Shared(Zeroizing<[u8; 32]>);
+
+impl Shared {
+    /// What both sides derive on this network, seen from ours.
+    #[must_use]
+    pub fn derive(&self, role: Role, magic: Magic) -> Session {
+        let keys = self.expand(magic);
+        let initiator = [keys.array(b"initiator_L"), keys.array(b"initiator_P")];
+        let responder = [keys.array(b"responder_L"), keys.array(b"responder_P")];
+        let terminators = Terminators::of(&keys);
+        let (ours, theirs, [our_terminator, their_terminator]) = match role {
+            Role::Initiator => (initiator, responder, [terminators.initiator, terminators.responder]),
+            Role::Responder => (responder, initiator, [terminators.responder, terminators.initiator]),
+        };
+        Session {
+            id: SessionId(*keys.array(b"session_id")),
+            our_terminator,
+            their_terminator,
+            seal: Seal::new(&ours[0], &ours[1]),
+            open: Open::new(&theirs[0], &theirs[1]),
+        }
+    }
+
+    /// What the peer of a side in this role would end its garbage with, if both were on this network.
+    #[must_use]
+    pub fn their_terminator(&self, role: Role, magic: Magic) -> [u8; TERMINATOR_LEN] {
+        let terminators = Terminators::of(&self.expand(magic));
+        match role {
+            Role::Initiator => terminators.responder,
+            Role::Responder => terminators.initiator,
+        }
+    }
+
+    fn expand(&self, magic: Magic) -> Expanded {
+        let mut salt = *b"bitcoin_v2_shared_secret....";
+        salt[24..].copy_from_slice(&magic.0);
+        Expanded(Hkdf::new(Some(&salt), &*self.0))
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shared")
+    }
+}
+
+struct Expanded(Hkdf<Sha256>);
+
+impl Expanded {
+    fn array(&self, info: &[u8]) -> Zeroizing<[u8; 32]> {
+        let mut key = Zeroizing::new([0; 32]);
+        self.0.expand(info, &mut *key).expect("HKDF gives up to 8160 bytes");
+        key
+    }
+}
+
+struct Terminators {
+    initiator: [u8; TERMINATOR_LEN],
+    responder: [u8; TERMINATOR_LEN],
+}
+
+impl Terminators {
+    fn of(keys: &Expanded) -> Self {
+        let both = keys.array(b"garbage_terminators");
+        let (initiator, responder) = both.split_at(TERMINATOR_LEN);
+        let half = |bytes: &[u8]| bytes.try_into().expect("half of 32 bytes");
+        Self { initiator: half(initiator), responder: half(responder) }
+    }
+}
+
+/// What both sides of a connection derive, seen from one.
+#[derive(Debug)]
+pub struct Session {
+    /// The connection's name, the same on both sides.
+    pub id: SessionId,
+    /// What ends our garbage.
+    pub our_terminator: [u8; TERMINATOR_LEN],
+    /// What ends the peer's garbage.
+    pub their_terminator: [u8; TERMINATOR_LEN],
+    /// Makes packets for the peer.
+    pub seal: Seal,
+    /// Opens the peer's packets.
+    pub open: Open,
+}
+
+/// The name of a connection, the same on both sides: two users who compare it know that nobody sits between them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionId(pub [u8; 32]);
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionId({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::Keys;
+
+    /// The order of the curve: the least number that is too large for a secret key.
+    const ORDER: [u8; 32] = hex_literal::hex!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
+
+    #[test]
+    fn a_secret_key_is_neither_zero_nor_too_large() {
+        let mut largest = ORDER;
+        largest[31] -= 1;
+        assert!(Keys::new([0; 32], [1; 32]).is_none());
+        assert!(Keys::new(ORDER, [1; 32]).is_none());
+        assert!(Keys::new([0xff; 32], [1; 32]).is_none());
+        assert!(Keys::new(largest, [1; 32]).is_some());
+    }
+
+    #[test]
+    fn an_encoding_belongs_to_its_secret_key() {
+        let encoding = *Keys::new([1; 32], [2; 32]).unwrap().encode().encoding();
+        assert_eq!(Keys::with_encoding([1; 32], encoding).unwrap().encode().encoding(), &encoding);
+        assert!(Keys::with_encoding([2; 32], encoding).is_none());
+        assert_ne!(Keys::new([1; 32], [3; 32]).unwrap().encode().encoding(), &encoding);
+    }
+
+    #[test]
+    fn secrets_print_nothing() {
+        let keys = Keys::new([1; 32], [2; 32]).unwrap();
+        assert_eq!(format!("{keys:?}"), "Keys");
+        assert_eq!(format!("{:?}", keys.encode()), "KeyPair");
+    }
+}

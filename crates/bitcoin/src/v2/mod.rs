@@ -1,0 +1,211 @@
+//! The handshake over the encrypted transport. (BIP324; Core: net.cpp V2Transport)
+//!
+//! ```text
+//! initiator                                       responder
+//!   key 64, garbage 0..=4095       ──────────────▶
+//!                                  ◀────────────── key 64, garbage 0..=4095,
+//!                                                  garbage terminator 16, version packet
+//!   garbage terminator 16,         ──────────────▶
+//!   version packet, `version`
+//!                                  ◀────────────── `version`, ..., `verack`
+//!   ..., `verack`                  ──────────────▶
+//! ```
+//! Decoys, packets that are to be ignored, may come before the version packet and after it. The first packet of each
+//! side authenticates the garbage that it sent. All that is said looks random to whoever does not have the keys.
+//!
+//! [`keys`] derives, [`cipher`] makes packets, [`contents`] is what is in them. As an initiator this is over one round
+//! trip later than the plaintext handshake: three, with that of TCP.
+
+pub mod cipher;
+pub mod contents;
+mod error;
+mod key_exchange;
+pub mod keys;
+mod phase;
+mod secured;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use handshake::{End, Handshake, Role, Rx, Stage, Step};
+
+pub use self::cipher::{MAX_CONTENTS_LEN, Open, Packet, Seal};
+pub use self::error::Error;
+use self::key_exchange::KeyExchange;
+pub use self::keys::{Encoding, KeyPair, Keys, SessionId};
+pub use self::phase::Phase;
+use self::secured::Secured;
+use crate::conversation::Concluded;
+use crate::hello::{Hello, Local};
+use crate::message::Event;
+
+/// The longest garbage, in bytes. (BIP324: MAX_GARBAGE_LEN)
+pub const MAX_GARBAGE_LEN: usize = 4095;
+
+/// Bytes of packets that say nothing, which a peer may send before the handshake is over.
+///
+/// BIP324 sets no limit, Core sends none. This is room for six thousand empty decoys, or for one that hides among
+/// blocks, and half of what a driver lets a handshake take in.
+pub const MAX_DECOYS_LEN: usize = 128 * 1024;
+
+/// What our side of an encrypted connection starts with: all that is random comes in here.
+#[derive(Debug)]
+pub struct Start {
+    /// Fresh for each connection.
+    pub keys: Keys,
+    /// What follows our key. Core chooses a random length for each connection, and random bytes.
+    pub garbage: Garbage,
+    /// The contents of packets that we send before our version packet, and that the peer ignores. Core sends none.
+    pub decoys: Vec<Box<[u8]>>,
+}
+
+impl Start {
+    /// Without decoys.
+    #[must_use]
+    pub fn new(keys: Keys, garbage: Garbage) -> Self {
+        Self { keys, garbage, decoys: Vec::new() }
+    }
+}
+
+/// Bytes that follow a key and mean nothing: with them, the length of the first flight tells nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Garbage(Box<[u8]>);
+
+impl Garbage {
+    /// `None` if there are more than [`MAX_GARBAGE_LEN`] bytes.
+    #[must_use]
+    pub fn new(bytes: impl Into<Box<[u8]>>) -> Option<Self> {
+        let bytes = bytes.into();
+        (bytes.len() <= MAX_GARBAGE_LEN).then_some(Self(bytes))
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// One side of a handshake over the encrypted transport.
+#[derive(Debug)]
+pub struct V2 {
+    role: Role,
+    hello: Hello,
+    state: State,
+    /// Whether anything has arrived.
+    heard: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Our key is said, theirs is awaited.
+    Key(Box<KeyExchange>),
+    /// All keys are known.
+    Secured(Box<Secured>),
+}
+
+impl V2 {
+    /// A handshake in this role.
+    #[must_use]
+    pub fn new(role: Role, local: Local, start: Start) -> Self {
+        Self {
+            role,
+            hello: Hello::new(role, local),
+            state: State::Key(Box::new(KeyExchange::new(start))),
+            heard: false,
+        }
+    }
+
+    /// A handshake on a connection that we opened.
+    #[must_use]
+    pub fn initiator(local: Local, start: Start) -> Self {
+        Self::new(Role::Initiator, local, start)
+    }
+
+    /// A handshake on a connection that we accepted, from a peer that is known to choose this transport: our key is said
+    /// at once. [`Accept`](crate::Accept) takes both transports.
+    #[must_use]
+    pub fn responder(local: Local, start: Start) -> Self {
+        Self::new(Role::Responder, local, start)
+    }
+
+    /// What has been said and heard so far: all that a failed handshake has learned.
+    #[must_use]
+    pub fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// The connection's name, once the peer's key has come.
+    #[must_use]
+    pub fn session_id(&self) -> Option<SessionId> {
+        match &self.state {
+            State::Key(_) => None,
+            State::Secured(secured) => Some(secured.session_id()),
+        }
+    }
+
+    /// Whether the peer may be dialled again over the plaintext transport, now that it has closed the connection: it has
+    /// not said a single byte to our key. (Core: net.cpp V2Transport::ShouldReconnectV1)
+    #[must_use]
+    pub fn may_fall_back(&self) -> bool {
+        self.role == Role::Initiator && !self.heard && matches!(&self.state, State::Key(exchange) if exchange.is_said())
+    }
+}
+
+impl Handshake for V2 {
+    type Output = Concluded;
+    type Event = Event;
+    type Error = crate::Error;
+
+    fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Concluded>, crate::Error> {
+        self.heard |= !rx.is_empty();
+        let exchange = match &mut self.state {
+            State::Key(exchange) => exchange,
+            State::Secured(secured) => return secured.step(&mut self.hello, rx, tx),
+        };
+        Ok(match exchange.step(self.role, &self.hello.local().params, rx, tx)? {
+            Step::Need(n) => Step::Need(n),
+            Step::Event(phase) => Step::Event(Event::Transport(phase)),
+            Step::Done(secured) => {
+                let session_id = secured.session_id();
+                self.state = State::Secured(Box::new(secured));
+                Step::Event(Event::Transport(Phase::ReceivedKey { session_id }))
+            }
+        })
+    }
+
+    fn awaiting(&self) -> &'static str {
+        match &self.state {
+            State::Key(_) => "key",
+            State::Secured(secured) => secured.awaiting().unwrap_or_else(|| self.hello.awaiting()),
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        match &self.state {
+            State::Secured(secured) if secured.is_proven() => self.hello.stage(),
+            State::Key(_) | State::Secured(_) => Stage::Transport,
+        }
+    }
+
+    fn ended(&self, end: End, rest: &[u8]) -> Option<crate::Error> {
+        match &self.state {
+            State::Key(_) if self.may_fall_back() && end == End::Closed => Some(Error::ClosedOnKey.into()),
+            State::Key(_) => key_exchange::what_else(rest),
+            State::Secured(secured) => secured.other_network(rest),
+        }
+    }
+
+    fn suspicion(&self, end: End) -> &'static str {
+        match (&self.state, self.role, end) {
+            (State::Secured(secured), ..) if secured.is_proven() => self.hello.suspicion(end),
+            (State::Secured(_), _, End::Closed) => "most likely our keys do not fit, as those of two networks would",
+            (State::Secured(_), _, End::Silent) => "a node of another network does so, whose keys do not fit ours",
+            (State::Key(_), Role::Initiator, End::Closed) => "most likely another protocol",
+            (State::Key(_), Role::Initiator, End::Silent) => {
+                "something accepts connections there, but most likely it is not a Bitcoin node"
+            }
+            (State::Key(_), Role::Responder, _) => "most likely a port scan, or another protocol",
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! All keys are known: each side ends its garbage, and proves with a packet that it has the keys too.
+
+use alloc::boxed::Box;
+use alloc::vec::{self, Vec};
+use core::mem;
+
+use handshake::{Role, Rx, Short, Step};
+
+use super::cipher::{OVERHEAD, Open, Packet, Seal};
+use super::keys::{Session, SessionId, Shared, TERMINATOR_LEN};
+use super::{Error, Garbage, MAX_DECOYS_LEN, MAX_GARBAGE_LEN, Phase};
+use crate::chain::{CHAINS, Magic};
+use crate::channel::{Channel, Reader, Writer};
+use crate::conversation::{Concluded, converse};
+use crate::hello::Hello;
+use crate::message::Event;
+use crate::wire::Halt;
+
+/// Both keys are known.
+#[derive(Debug)]
+pub(super) struct Secured {
+    role: Role,
+    magic: Magic,
+    shared: Shared,
+    session_id: SessionId,
+    /// Encrypted, until it is given away in the end.
+    channel: Channel,
+    saying: Saying,
+    our_terminator: [u8; TERMINATOR_LEN],
+    /// What our first packet authenticates.
+    garbage: Garbage,
+    /// What we send before our version packet.
+    decoys: vec::IntoIter<Box<[u8]>>,
+    hearing: Hearing,
+    their_terminator: [u8; TERMINATOR_LEN],
+    /// Bytes of decoys that came.
+    decoys_len: usize,
+}
+
+/// What we say next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Saying {
+    Terminator,
+    /// Decoys, then the version packet.
+    Packets,
+    Messages,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hearing {
+    /// Garbage. No terminator starts in its first so many bytes.
+    Garbage(usize),
+    /// Decoys, then the version packet. One of this length has begun, if it is long.
+    Packets(Option<usize>),
+    Messages,
+}
+
+impl Secured {
+    pub(super) fn new(shared: Shared, role: Role, magic: Magic, garbage: Garbage, decoys: Vec<Box<[u8]>>) -> Self {
+        let Session { id, our_terminator, their_terminator, seal, open } = shared.derive(role, magic);
+        let channel =
+            Channel { writer: Writer::V2(Box::new(seal)), reader: Reader::V2(Box::new(open)), session_id: Some(id) };
+        Self {
+            role,
+            magic,
+            shared,
+            session_id: id,
+            channel,
+            saying: Saying::Terminator,
+            our_terminator,
+            garbage,
+            decoys: decoys.into_iter(),
+            hearing: Hearing::Garbage(0),
+            their_terminator,
+            decoys_len: 0,
+        }
+    }
+
+    /// The connection's name.
+    pub(super) fn session_id(&self) -> SessionId {
+        self.session_id
+    }
+
+    /// Whether the peer has proven that it has the keys.
+    pub(super) fn is_proven(&self) -> bool {
+        self.hearing == Hearing::Messages
+    }
+
+    /// What it waits for, unless it is a message.
+    pub(super) fn awaiting(&self) -> Option<&'static str> {
+        match self.hearing {
+            Hearing::Garbage(_) => Some("garbage terminator"),
+            Hearing::Packets(_) => Some("version packet"),
+            Hearing::Messages => None,
+        }
+    }
+
+    pub(super) fn step(
+        &mut self,
+        hello: &mut Hello,
+        rx: &mut Rx<'_>,
+        tx: &mut Vec<u8>,
+    ) -> Result<Step<Event, Concluded>, crate::Error> {
+        if let Some(phase) = self.say(tx) {
+            return Ok(Step::Event(Event::Transport(phase)));
+        }
+        let step = if self.is_proven() {
+            converse(hello, &mut self.channel, rx, tx)?
+        } else if let Some(message) = hello.say() {
+            // An initiator's `version` leaves with its version packet: to wait for the peer's would cost a round trip.
+            self.channel.write(&message, &hello.local().tail, tx);
+            Step::Event(Event::Said(message))
+        } else {
+            match self.hear(rx) {
+                Ok(event) => Step::Event(event),
+                Err(Halt::Short(short)) => Step::Need(short.0),
+                Err(Halt::Error(error)) => return Err(error),
+            }
+        };
+        if let Step::Event(Event::Transport(Phase::ReceivedDecoy { contents })) = step {
+            self.decoys_len += contents + OVERHEAD;
+            if self.decoys_len > MAX_DECOYS_LEN {
+                return Err(Error::Decoys.into());
+            }
+        }
+        Ok(step)
+    }
+
+    /// What we have to say before messages.
+    fn say(&mut self, tx: &mut Vec<u8>) -> Option<Phase> {
+        match self.saying {
+            Saying::Terminator => {
+                tx.extend_from_slice(&self.our_terminator);
+                self.saying = Saying::Packets;
+                Some(Phase::SentTerminator)
+            }
+            Saying::Packets => {
+                // BIP324: the garbage is authenticated by the first packet, decoy or not.
+                let garbage = mem::take(&mut self.garbage);
+                if let Some(decoy) = self.decoys.next() {
+                    self.seal().seal(garbage.as_bytes(), true, tx, |tx| tx.extend_from_slice(&decoy));
+                    return Some(Phase::SentDecoy { contents: decoy.len() });
+                }
+                self.seal().seal(garbage.as_bytes(), false, tx, |_| {});
+                self.saying = Saying::Messages;
+                Some(Phase::SentVersionPacket)
+            }
+            Saying::Messages => None,
+        }
+    }
+
+    /// What the peer has to say before messages.
+    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+        match self.hearing {
+            Hearing::Garbage(looked) => self.hear_garbage(looked, rx).map(Event::Transport),
+            Hearing::Packets(begun) => self.hear_packet(begun, rx),
+            Hearing::Messages => self.channel.read(rx),
+        }
+    }
+
+    fn hear_garbage(&mut self, looked: usize, rx: &mut Rx<'_>) -> Result<Phase, Halt> {
+        const MOST: usize = MAX_GARBAGE_LEN + TERMINATOR_LEN;
+        let arrived = &rx.rest()[..rx.len().min(MOST)];
+        let Some(after) = position(&self.their_terminator, &arrived[looked..]) else {
+            if arrived.len() == MOST {
+                let error = self.other_network(arrived).unwrap_or(Error::NoTerminator.into());
+                return Err(error.into());
+            }
+            let looked = looked.max((arrived.len() + 1).saturating_sub(TERMINATOR_LEN));
+            self.hearing = Hearing::Garbage(looked);
+            return Err(Short(looked + TERMINATOR_LEN - arrived.len()).into());
+        };
+        let garbage = looked + after;
+        let taken = rx.take(garbage + TERMINATOR_LEN)?;
+        self.open().authenticate(&taken[..garbage]);
+        self.hearing = Hearing::Packets(None);
+        Ok(Phase::ReceivedGarbage { garbage })
+    }
+
+    /// A packet before messages. What is in the version packet means nothing yet: it is there for versions to come.
+    fn hear_packet(&mut self, begun: Option<usize>, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+        let before = rx.taken();
+        let contents = match (self.open().read(rx)?, begun) {
+            (Packet::Whole { ignore: false, contents }, _) => contents.len(),
+            (Packet::Skipped { over: true, .. }, Some(begun)) => begun,
+            (Packet::Whole { ignore: true, contents }, _) => {
+                return Ok(Event::Transport(Phase::ReceivedDecoy { contents: contents.len() }));
+            }
+            (Packet::Long { ignore, len, .. }, _) => {
+                let contents = usize::try_from(len).expect("24 bits");
+                if ignore {
+                    return Ok(Event::Transport(Phase::ReceivedDecoy { contents }));
+                }
+                self.hearing = Hearing::Packets(Some(contents));
+                return Ok(Event::Skipped(rx.taken() - before));
+            }
+            (Packet::Skipped { bytes, .. }, _) => return Ok(Event::Skipped(bytes)),
+        };
+        self.hearing = Hearing::Messages;
+        Ok(Event::Transport(Phase::ReceivedVersionPacket { contents }))
+    }
+
+    /// The network whose terminator is among these bytes, if the peer's is not on ours. One by one, as only a failure
+    /// asks for it.
+    pub(super) fn other_network(&self, rest: &[u8]) -> Option<crate::Error> {
+        if !matches!(self.hearing, Hearing::Garbage(_)) {
+            return None;
+        }
+        let ends = |magic: &Magic| position(&self.shared.their_terminator(self.role, *magic), rest).is_some();
+        let found = CHAINS.iter().map(|chain| chain.params.magic).find(ends)?;
+        Some(crate::Error::KeysOf { found, expected: self.magic })
+    }
+
+    fn seal(&mut self) -> &mut Seal {
+        match &mut self.channel.writer {
+            Writer::V2(seal) => seal,
+            Writer::V1(_) => unreachable!("the channel is encrypted"),
+        }
+    }
+
+    fn open(&mut self) -> &mut Open {
+        match &mut self.channel.reader {
+            Reader::V2(open) => open,
+            Reader::V1(_) => unreachable!("the channel is encrypted"),
+        }
+    }
+}
+
+/// Where in `bytes` the terminator starts.
+fn position(terminator: &[u8; TERMINATOR_LEN], bytes: &[u8]) -> Option<usize> {
+    bytes.windows(TERMINATOR_LEN).position(|window| window == terminator)
+}
