@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::hello::{Hello, Local};
 use crate::message::{Command, Event};
 use crate::v1::V1;
-use crate::v2::{Start, V2};
+use crate::v2::{SessionId, Start, V2};
 
 /// Our side of a handshake on a connection that we accepted, over the transport that the peer chooses.
 #[derive(Debug)]
@@ -51,6 +51,12 @@ impl Accept {
             Some(Transport::V1) => self.v1.hello(),
             None | Some(Transport::V2) => self.v2.hello(),
         }
+    }
+
+    /// The connection's name, if it is encrypted and the peer's key has come.
+    #[must_use]
+    pub fn session_id(&self) -> Option<SessionId> {
+        self.v2.session_id()
     }
 
     /// What the first bytes tell, if they tell it already.

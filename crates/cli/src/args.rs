@@ -48,6 +48,11 @@ Targets:
   -                       the same from standard input
   TARGET PORT TIMEOUT_MS  in bare numbers: node.example 8333 5000
 
+Transport:
+  --transport auto, the default, dials over v2 (BIP324) first. If the peer closes that connection without having
+  sent a byte, which is what a node does that speaks only v1, it is dialled again over v1; the report is that of
+  the second attempt, and names the first. That is Bitcoin Core's rule: a peer that is silent is not dialled again.
+
 Examples:
   verack my.node.example                      am I reachable, and if not, why?
   verack --trace 127.0.0.1:18444 -c regtest   what goes over the wire?
@@ -206,6 +211,15 @@ pub struct Introduction {
     /// A signet of its own: its challenge script in hex
     #[arg(long, value_name = "HEX", value_parser = values::signet, help_heading = "Network")]
     pub signet_challenge: Option<Magic>,
+    /// What carries the handshake: see below what auto does
+    #[arg(long, value_enum, default_value_t, value_name = "TRANSPORT", help_heading = "Network")]
+    pub transport: TransportChoice,
+    /// Bytes of garbage behind our v2 key [default: random, up to 4095, as Core does]
+    #[arg(long, value_name = "N", value_parser = values::garbage, help_heading = "Network")]
+    pub garbage: Option<usize>,
+    /// Send a decoy of so many bytes before our v2 version packet; may be given several times
+    #[arg(long, value_name = "BYTES", value_parser = values::decoy, action = ArgAction::Append, help_heading = "Network")]
+    pub decoy: Vec<usize>,
     /// Protocol version that we announce [default: the network's current]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub protocol_version: Option<i32>,
@@ -239,6 +253,21 @@ pub struct Introduction {
     /// Our clock in seconds since 1970 [default: the system's]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub time: Option<i64>,
+}
+
+/// What carries the handshake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TransportChoice {
+    /// Dialling: v2, then v1 on a second connection if the peer closed the first without a byte, as nodes do that
+    /// speak only v1. Accepting: whichever the peer speaks
+    #[default]
+    Auto,
+    /// Encrypted (BIP324)
+    V2,
+    /// Plain text
+    V1,
+    /// Dialling: each on a connection of its own, each reported. Accepting: like auto
+    Both,
 }
 
 /// Extensions that are announced by a message of their own.

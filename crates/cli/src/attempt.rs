@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bitcoin::v2::SessionId;
 use handshake::{Blame, Fault, Role, Stage};
 use net::{Timer, Verdict};
 use tokio::net::TcpStream;
@@ -10,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::args::TraceLevel;
 use crate::output::Results;
-use crate::protocol::{Protocol, Shaken, Times, Tracer};
+use crate::protocol::{Connection, Introduced, Protocol, Shaken, Times, Tracer, Transport};
 use crate::report::{Bytes, Report, Timing};
 use crate::trace::Entry;
 
@@ -32,36 +33,57 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// Dials an address and shakes hands.
+    /// Dials an address and shakes hands, over each transport that was asked for.
     pub async fn dial(&self, target: &str, address: SocketAddr, timer: &mut Timer) {
-        let started = Instant::now();
-        match net::dial_timed(address, started, self.connect_timeout.min(self.timeout), timer).await {
-            Ok(stream) => self.shake(Role::Initiator, target, stream, address, started, timer).await,
-            Err(error) => self.fail(target, Some(address), Stage::Connect, started, &error).await,
+        for &transport in self.protocol.transports() {
+            let first = self.try_dial(transport, target, address, timer).await;
+            match first.fall_back {
+                None => self.conclude(target, address, first, None).await,
+                Some(transport) => {
+                    let second = self.try_dial(transport, target, address, timer).await;
+                    self.conclude(target, address, second, Some(&first)).await;
+                }
+            }
         }
     }
 
-    /// Shakes hands over a connection; the attempt began at `started`.
-    pub async fn shake(
+    /// Shakes hands over a connection that came in.
+    pub async fn accept(&self, target: &str, stream: TcpStream, peer: SocketAddr) {
+        let now = Instant::now();
+        let transport = self.protocol.accepted_transport();
+        let mut timer = Timer::new();
+        let attempt = self.shake(transport, Role::Responder, target, stream, peer, (now, now), &mut timer).await;
+        self.conclude(target, peer, attempt, None).await;
+    }
+
+    async fn try_dial(&self, transport: Transport, target: &str, address: SocketAddr, timer: &mut Timer) -> Attempt {
+        let started = Instant::now();
+        match net::dial_timed(address, started, self.connect_timeout.min(self.timeout), timer).await {
+            Ok(stream) => {
+                let times = (started, Instant::now());
+                self.shake(transport, Role::Initiator, target, stream, address, times, timer).await
+            }
+            Err(error) => Attempt::failed(Stage::Connect, &error, transport, started),
+        }
+    }
+
+    /// Shakes hands over a connection. The attempt began at the first of the two times, and it was open at the second.
+    #[expect(clippy::too_many_arguments, reason = "each of them is one thing, and two callers do not make a type")]
+    async fn shake(
         &self,
+        transport: Transport,
         role: Role,
         target: &str,
         stream: TcpStream,
         address: SocketAddr,
-        started: Instant,
+        (started, opened): (Instant, Instant),
         timer: &mut Timer,
-    ) {
-        let opened = if role == Role::Initiator { Instant::now() } else { started };
-        let mut trace = |entry: Entry<'_>| {
-            if let Some(level) = self.trace {
-                self.results.message(&entry.into_line(target, address, level));
-            }
-        };
-        let traced = self.trace.is_some();
-        let tracer = traced.then_some(&mut trace as Tracer<'_>);
+    ) -> Attempt {
+        let mut trace = self.tracer(target, address);
+        let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
         let times = Times { opened, deadline: started + self.timeout, timer };
-        let shaken = self.protocol.shake(role, stream, address, times, tracer).await;
-        let Shaken { verdict, introduced, hello, bytes, connection } = shaken;
+        let shaken = self.protocol.shake(transport, role, stream, address, times, tracer).await;
+        let Shaken { transport, session_id, fall_back, verdict, introduced, hello, bytes, connection } = shaken;
         let ended = Instant::now();
         let timing_ms = Timing {
             connect: (role == Role::Initiator).then_some(opened - started),
@@ -70,19 +92,29 @@ impl Attempts {
             total: Some(ended - started),
         };
         // Unless it is to be held, the connection is closed here, before anything else.
-        let held = self.hold.zip(connection);
-        self.results.room().await;
-        let introduced = introduced.as_ref();
-        self.results.report(&Report {
-            introduced,
-            timing_ms,
-            bytes,
-            ..self.blank(target, Some(address), role, &verdict)
-        });
-        if let Some((hold, connection)) = held {
-            let tracer = traced.then_some(&mut trace as Tracer<'_>);
-            self.protocol.hold(connection, opened, ended + hold, tracer).await;
+        let held = self.hold.zip(connection).map(|(hold, connection)| Held { connection, opened, until: ended + hold });
+        Attempt { role, transport, session_id, verdict, introduced, timing_ms, bytes, fall_back, held }
+    }
+
+    fn tracer<'a>(&'a self, target: &'a str, address: SocketAddr) -> Option<impl FnMut(Entry<'_>) + Send + use<'a>> {
+        let level = self.trace?;
+        Some(move |entry: Entry<'_>| self.results.message(&entry.into_line(target, address, level)))
+    }
+
+    /// Reports an attempt, and keeps its connection if that was asked for.
+    async fn conclude(&self, target: &str, address: SocketAddr, attempt: Attempt, earlier: Option<&Attempt>) {
+        self.report(target, Some(address), &attempt, earlier).await;
+        if let Some(Held { connection, opened, until }) = attempt.held {
+            let mut trace = self.tracer(target, address);
+            let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
+            self.protocol.hold(connection, opened, until, tracer).await;
         }
+    }
+
+    async fn report(&self, target: &str, address: Option<SocketAddr>, attempt: &Attempt, earlier: Option<&Attempt>) {
+        self.results.room().await;
+        let (chain, protocol) = (self.protocol.chain(), self.protocol.name());
+        self.results.report(&Report { target, address, chain, protocol, attempt, fallback_from: earlier });
     }
 
     /// Reports an attempt, begun at `started`, that ended before there was a connection.
@@ -94,33 +126,54 @@ impl Attempts {
         started: Instant,
         fault: &impl Fault,
     ) {
-        let verdict = Verdict::failed(stage, fault);
-        let timing_ms = Timing { total: Some(started.elapsed()), ..Timing::default() };
-        self.results.room().await;
-        self.results.report(&Report { timing_ms, ..self.blank(target, address, Role::Initiator, &verdict) });
+        for &transport in self.protocol.transports() {
+            self.report(target, address, &Attempt::failed(stage, fault, transport, started), None).await;
+        }
     }
+}
 
-    fn blank<'a>(
-        &'a self,
-        target: &'a str,
-        address: Option<SocketAddr>,
-        role: Role,
-        verdict: &'a Verdict,
-    ) -> Report<'a> {
-        Report {
-            target,
-            address,
-            chain: self.protocol.chain(),
-            protocol: self.protocol.name(),
-            role: match role {
-                Role::Initiator => "initiator",
-                Role::Responder => "responder",
-            },
-            transport: self.protocol.transport(),
-            verdict,
+/// How an attempt went.
+#[derive(Debug)]
+pub struct Attempt {
+    /// Our part in it.
+    pub role: Role,
+    /// What carried the handshake, or would have.
+    pub transport: Transport,
+    /// The name that both sides give the connection, if it is encrypted.
+    pub session_id: Option<SessionId>,
+    /// How it went.
+    pub verdict: Verdict,
+    /// How the peer introduced itself, if it did.
+    pub introduced: Option<Introduced>,
+    /// How long it took.
+    pub timing_ms: Timing,
+    /// How much passed.
+    pub bytes: Bytes,
+    fall_back: Option<Transport>,
+    held: Option<Held>,
+}
+
+/// A connection that is kept.
+#[derive(Debug)]
+struct Held {
+    connection: Connection,
+    opened: Instant,
+    until: Instant,
+}
+
+impl Attempt {
+    /// It ended before there was a connection.
+    fn failed(stage: Stage, fault: &impl Fault, transport: Transport, started: Instant) -> Self {
+        Self {
+            role: Role::Initiator,
+            transport,
+            session_id: None,
+            verdict: Verdict::failed(stage, fault),
             introduced: None,
-            timing_ms: Timing::default(),
+            timing_ms: Timing { total: Some(started.elapsed()), ..Timing::default() },
             bytes: Bytes::default(),
+            fall_back: None,
+            held: None,
         }
     }
 }

@@ -94,15 +94,20 @@ impl Dialler {
     }
 
     async fn dial(&mut self, crew: &mut Crew, target: Arc<str>, address: SocketAddr) {
-        self.expected.fetch_add(1, Ordering::Relaxed);
+        self.expect();
         if let Some(pace) = &mut self.pace {
             pace.tick().await;
         }
         crew.dial(Job { target, address });
     }
 
+    /// There will be an attempt over each transport.
+    fn expect(&self) {
+        self.expected.fetch_add(self.attempts.protocol.transports().len() as u64, Ordering::Relaxed);
+    }
+
     async fn fail(&self, target: &str, address: Option<SocketAddr>, stage: Stage, since: Instant, fault: &impl Fault) {
-        self.expected.fetch_add(1, Ordering::Relaxed);
+        self.expect();
         self.attempts.fail(target, address, stage, since, fault).await;
     }
 }

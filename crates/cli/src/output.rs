@@ -70,7 +70,7 @@ impl Printer {
     }
 
     fn report(&mut self, report: &Report<'_>) {
-        self.summary.add(report.verdict);
+        self.summary.add(&report.attempt.verdict);
         let out = &mut self.text.out;
         match self.format {
             Format::Human => human::write_report(out, report, self.paint),

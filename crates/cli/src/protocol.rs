@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use ::bitcoin::v2::SessionId;
 use ::handshake::Role;
 use net::{Timer, Verdict};
 use serde::{Serialize, Serializer};
@@ -23,9 +24,37 @@ pub enum Protocol {
     Bitcoin(Bitcoin),
 }
 
+/// What carries a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Bitcoin's, in plain text.
+    V1,
+    /// Bitcoin's, encrypted. (BIP324)
+    V2,
+    /// Whichever of these two the peer chooses.
+    Either,
+}
+
+impl Transport {
+    /// Its stable name in reports; none as long as the peer has not chosen.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::V1 => Some("v1"),
+            Self::V2 => Some("v2"),
+            Self::Either => None,
+        }
+    }
+}
+
 /// What came of a handshake.
 #[derive(Debug)]
 pub struct Shaken {
+    /// What carried it.
+    pub transport: Transport,
+    /// The name that both sides give the connection, if it is encrypted.
+    pub session_id: Option<SessionId>,
+    /// The transport with which it may go better, on another connection.
+    pub fall_back: Option<Transport>,
     /// How it went.
     pub verdict: Verdict,
     /// How the peer introduced itself.
@@ -107,10 +136,17 @@ impl Protocol {
         }
     }
 
-    /// What carries the handshake.
-    pub fn transport(&self) -> &'static str {
+    /// The transports over which an address is dialled, each on a connection of its own.
+    pub fn transports(&self) -> &'static [Transport] {
         match self {
-            Self::Bitcoin(_) => "v1",
+            Self::Bitcoin(bitcoin) => bitcoin.transports(),
+        }
+    }
+
+    /// The transport over which connections are accepted.
+    pub fn accepted_transport(&self) -> Transport {
+        match self {
+            Self::Bitcoin(bitcoin) => bitcoin.accepted_transport(),
         }
     }
 
@@ -131,6 +167,7 @@ impl Protocol {
     /// Has the handshake over a connection.
     pub async fn shake(
         &self,
+        transport: Transport,
         role: Role,
         stream: TcpStream,
         peer: SocketAddr,
@@ -138,7 +175,7 @@ impl Protocol {
         tracer: Option<Tracer<'_>>,
     ) -> Shaken {
         match self {
-            Self::Bitcoin(bitcoin) => bitcoin.shake(role, stream, peer, times, tracer).await,
+            Self::Bitcoin(bitcoin) => bitcoin.shake(transport, role, stream, peer, times, tracer).await,
         }
     }
 

@@ -6,13 +6,15 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use handshake::Role;
 use net::{Outcome, Verdict};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use crate::attempt::Attempt;
 use crate::protocol::Introduced;
 
-/// One attempt to shake hands.
+/// One attempt to shake hands, and what it was for.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
     /// What the user named; for an accepted connection, where it came in.
@@ -23,49 +25,73 @@ pub struct Report<'a> {
     pub chain: &'a str,
     /// The protocol's name.
     pub protocol: &'static str,
-    /// `initiator` or `responder`: ours.
-    pub role: &'static str,
-    /// What carried the handshake.
-    pub transport: &'static str,
     /// How it went.
-    pub verdict: &'a Verdict,
-    /// How the peer introduced itself, if it did.
-    pub introduced: Option<&'a Introduced>,
-    /// How long it took.
-    pub timing_ms: Timing,
-    /// How much passed.
-    pub bytes: Bytes,
-}
-
-impl<'a> Report<'a> {
-    /// One plain sentence.
-    pub fn detail(&self) -> Detail<'a> {
-        match self.introduced {
-            Some(introduced) if self.verdict.outcome == Outcome::Ok => Detail::Introduced(introduced),
-            _ => Detail::Verdict(&self.verdict.detail),
-        }
-    }
+    pub attempt: &'a Attempt,
+    /// How it went before, over another transport, on another connection.
+    pub fallback_from: Option<&'a Attempt>,
 }
 
 impl Serialize for Report<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Report", 15)?;
+        let Self { attempt, .. } = self;
+        let verdict = &attempt.verdict;
+        let mut fields = serializer.serialize_struct("Report", 17)?;
         fields.serialize_field("type", "handshake")?;
         fields.serialize_field("target", self.target)?;
         fields.serialize_field("address", &self.address)?;
         fields.serialize_field("chain", self.chain)?;
         fields.serialize_field("protocol", self.protocol)?;
-        fields.serialize_field("role", self.role)?;
-        fields.serialize_field("transport", self.transport)?;
-        fields.serialize_field("outcome", self.verdict.outcome.name())?;
-        fields.serialize_field("stage", self.verdict.stage.name())?;
-        fields.serialize_field("reason", self.verdict.reason)?;
-        fields.serialize_field("blame", &self.verdict.blame.map(handshake::Blame::name))?;
-        fields.serialize_field("detail", &Text(self.detail()))?;
-        fields.serialize_field("peer", &self.introduced)?;
-        fields.serialize_field("timing_ms", &self.timing_ms)?;
-        fields.serialize_field("bytes", &self.bytes)?;
+        fields.serialize_field("role", role_name(attempt.role))?;
+        fields.serialize_field("transport", &attempt.transport.name())?;
+        fields.serialize_field("outcome", verdict.outcome.name())?;
+        fields.serialize_field("stage", verdict.stage.name())?;
+        fields.serialize_field("reason", verdict.reason)?;
+        fields.serialize_field("blame", &verdict.blame.map(handshake::Blame::name))?;
+        fields.serialize_field("detail", &Text(attempt.detail()))?;
+        fields.serialize_field("peer", &attempt.introduced)?;
+        fields.serialize_field("timing_ms", &attempt.timing_ms)?;
+        fields.serialize_field("bytes", &attempt.bytes)?;
+        fields.serialize_field("session_id", &attempt.session_id.map(Text))?;
+        fields.serialize_field("fallback_from", &self.fallback_from.map(Earlier))?;
         fields.end()
+    }
+}
+
+/// An attempt over another transport, before the one that is reported.
+struct Earlier<'a>(&'a Attempt);
+
+impl Serialize for Earlier<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(attempt) = self;
+        let verdict = &attempt.verdict;
+        let mut fields = serializer.serialize_struct("Earlier", 8)?;
+        fields.serialize_field("transport", &attempt.transport.name())?;
+        fields.serialize_field("outcome", verdict.outcome.name())?;
+        fields.serialize_field("stage", verdict.stage.name())?;
+        fields.serialize_field("reason", verdict.reason)?;
+        fields.serialize_field("blame", &verdict.blame.map(handshake::Blame::name))?;
+        fields.serialize_field("detail", &Text(attempt.detail()))?;
+        fields.serialize_field("timing_ms", &attempt.timing_ms)?;
+        fields.serialize_field("bytes", &attempt.bytes)?;
+        fields.end()
+    }
+}
+
+/// Our part in a handshake, by its stable name.
+pub fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Initiator => "initiator",
+        Role::Responder => "responder",
+    }
+}
+
+impl Attempt {
+    /// One plain sentence.
+    pub fn detail(&self) -> Detail<'_> {
+        match &self.introduced {
+            Some(introduced) if self.verdict.outcome == Outcome::Ok => Detail::Introduced(introduced),
+            _ => Detail::Verdict(&self.verdict.detail),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use bitcoin::v2::{MAX_CONTENTS_LEN, MAX_GARBAGE_LEN};
 use bitcoin::{Chain, Feature, Magic, Services, UserAgent};
 
 /// Where to listen: an address, with or without a port.
@@ -79,6 +80,19 @@ pub fn time(text: &str) -> Result<Duration, String> {
 /// A whole number above 0.
 pub fn positive(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "expected a whole number above 0".into())
+}
+
+/// Bytes of garbage behind a v2 key.
+pub fn garbage(text: &str) -> Result<usize, String> {
+    let expected = || format!("expected a whole number of bytes, at most {MAX_GARBAGE_LEN}");
+    text.parse().ok().filter(|&len| len <= MAX_GARBAGE_LEN).ok_or_else(expected)
+}
+
+/// Bytes of a decoy's contents.
+pub fn decoy(text: &str) -> Result<usize, String> {
+    let most = usize::try_from(MAX_CONTENTS_LEN).expect("24 bits");
+    let expected = || format!("expected a whole number of bytes, at most {most}");
+    text.parse().ok().filter(|&len| len <= most).ok_or_else(expected)
 }
 
 /// A network by its name or alias.

@@ -136,7 +136,7 @@ impl Check {
     }
 
     fn take(&mut self, report: &Report<'_>) {
-        let verdict = report.verdict;
+        let verdict = &report.attempt.verdict;
         let Some(address) = report.address else {
             let expected = NAMES_OF_FAILURE.iter().find(|(name, _)| *name == report.target);
             if expected.is_none_or(|(_, reason)| *reason != verdict.reason) {

@@ -5,12 +5,10 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use bitcoin::Services;
-use handshake::Role;
-use net::{Accepted, Caps, Listener, Place, Timer};
+use net::{Accepted, Caps, Listener, Place};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use super::{concurrency, exit, print_all, runtime};
 use crate::args::{Global, Listen, Require};
@@ -116,7 +114,7 @@ async fn shake_all(
         left = left.map(|left| left - 1);
         let attempts = attempts.clone();
         tokio::spawn(async move {
-            attempts.shake(Role::Responder, &target, stream, peer, Instant::now(), &mut Timer::new()).await;
+            attempts.accept(&target, stream, peer).await;
             drop(place);
         });
     }

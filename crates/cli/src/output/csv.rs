@@ -3,9 +3,9 @@
 use ::csv::Writer;
 
 use crate::protocol::Introduced;
-use crate::report::{Report, Text, in_milliseconds};
+use crate::report::{Report, Text, in_milliseconds, role_name};
 
-const HEADER: [&str; 28] = [
+const HEADER: [&str; 30] = [
     "target",
     "address",
     "chain",
@@ -34,6 +34,8 @@ const HEADER: [&str; 28] = [
     "total_ms",
     "bytes_sent",
     "bytes_received",
+    "session_id",
+    "fallback_from",
 ];
 
 /// One row, below the header if that is due. What does not apply is left empty; lists are joined by spaces.
@@ -46,30 +48,31 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, header_due: bool) {
     writer.flush().expect("memory takes every write");
 }
 
-fn row(report: &Report<'_>) -> [String; 28] {
+fn row(report: &Report<'_>) -> [String; 30] {
     fn or_empty(value: Option<impl ToString>) -> String {
         value.map(|value| value.to_string()).unwrap_or_default()
     }
     fn spaced<T: ToString>(values: impl Iterator<Item = T>) -> String {
         values.map(|value| value.to_string()).collect::<Vec<_>>().join(" ")
     }
-    let peer = report.introduced.map(|Introduced::Bitcoin(introduced)| introduced.peer());
+    let attempt = report.attempt;
+    let peer = attempt.introduced.as_ref().map(|Introduced::Bitcoin(introduced)| introduced.peer());
     let peer = peer.as_ref();
-    let verdict = report.verdict;
-    let timing = report.timing_ms;
+    let verdict = &attempt.verdict;
+    let timing = attempt.timing_ms;
     let time = |time: Option<_>| or_empty(time.map(in_milliseconds));
     [
         report.target.to_string(),
         or_empty(report.address),
         report.chain.to_string(),
         report.protocol.to_owned(),
-        report.role.to_owned(),
-        report.transport.to_owned(),
+        role_name(attempt.role).to_owned(),
+        or_empty(attempt.transport.name()),
         verdict.outcome.name().to_owned(),
         verdict.stage.name().to_owned(),
         verdict.reason.to_owned(),
         or_empty(verdict.blame.map(handshake::Blame::name)),
-        report.detail().to_string(),
+        attempt.detail().to_string(),
         or_empty(peer.map(|peer| peer.version)),
         or_empty(peer.map(|peer| peer.services)),
         or_empty(peer.map(|peer| spaced(peer.service_names.iter()))),
@@ -85,7 +88,9 @@ fn row(report: &Report<'_>) -> [String; 28] {
         time(timing.hello),
         time(timing.handshake),
         time(timing.total),
-        report.bytes.sent.to_string(),
-        report.bytes.received.to_string(),
+        attempt.bytes.sent.to_string(),
+        attempt.bytes.received.to_string(),
+        or_empty(attempt.session_id),
+        or_empty(report.fallback_from.map(|earlier| earlier.verdict.reason)),
     ]
 }

@@ -25,28 +25,36 @@ fn style(outcome: Outcome) -> (Style, &'static str) {
 
 /// One line: how it went, with whom, and why.
 pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
-    let (style, word) = style(report.verdict.outcome);
+    let attempt = report.attempt;
+    let (style, word) = style(attempt.verdict.outcome);
     let status = paint.paint(style, &format!("{word:<7}"));
     let address = report.address.map(|address| address.to_string());
     let whom = address.as_deref().unwrap_or(report.target);
     let named = whom != report.target && report.address.map(|a| a.ip().to_string()).as_deref() != Some(report.target);
     let target = if named { paint.paint(DIM, &format!("  ({})", report.target)) } else { String::new() };
-    let detail = report.detail();
-    let line = match report.verdict.outcome {
+    let detail = attempt.detail();
+    let line = match attempt.verdict.outcome {
         Outcome::Ok => {
-            let offers = report.introduced.map(Introduced::offers).unwrap_or_default();
-            let time = report.timing_ms.total.map(in_milliseconds).unwrap_or_default();
-            format!("{detail}, {offers}, {time:.1} ms")
+            let offers = attempt.introduced.as_ref().map(Introduced::offers).unwrap_or_default();
+            let time = attempt.timing_ms.total.map(in_milliseconds).unwrap_or_default();
+            let over = attempt.transport.name().unwrap_or_default();
+            format!("{over} {detail}, {offers}, {time:.1} ms")
         }
         Outcome::Partial | Outcome::Failed => {
-            let reason = report.verdict.reason;
-            let stage = report.verdict.stage.name();
-            let agent = report.introduced.map(|introduced| format!(" [{}]", introduced.agent())).unwrap_or_default();
+            let reason = attempt.verdict.reason;
+            let stage = attempt.verdict.stage.name();
+            let agent =
+                attempt.introduced.as_ref().map(|introduced| format!(" [{}]", introduced.agent())).unwrap_or_default();
             let at = if reason.contains('.') { String::new() } else { format!(" at {stage}") };
             format!("{reason}{at}: {detail}{agent}")
         }
     };
-    writeln!(out, "{status} {whom:<22} {line}{target}").expect("memory takes every write");
+    let earlier = report.fallback_from.map(|earlier| {
+        let over = earlier.transport.name().unwrap_or_default();
+        paint.paint(DIM, &format!("  ({over} before: {})", earlier.verdict.reason))
+    });
+    let earlier = earlier.unwrap_or_default();
+    writeln!(out, "{status} {whom:<22} {line}{earlier}{target}").expect("memory takes every write");
 }
 
 /// A tally of the reasons, and the last line.

@@ -2,12 +2,15 @@
 
 mod introduced;
 mod lines;
+mod side;
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bitcoin::chain::TailKind;
+use bitcoin::version::Tail;
 use bitcoin::{
-    Announced, Chain, Channel, Concluded, Event, Local, Message, NetAddress, Services, Session, V1, Version,
+    Accept, Announced, Chain, Channel, Concluded, Event, Local, Message, NetAddress, Services, Session, V1, V2, Version,
 };
 use handshake::Role;
 use net::{Limits, Seen, Verdict};
@@ -16,8 +19,9 @@ use tokio::time::Instant;
 
 pub use self::introduced::Introduced;
 use self::lines::{entry, unread};
-use super::{Connection, Shaken, Times, Tracer};
-use crate::args::{Extension, Introduction};
+use self::side::Side;
+use super::{Connection, Shaken, Times, Tracer, Transport};
+use crate::args::{Extension, Introduction, TransportChoice};
 use crate::exit::Error;
 use crate::report::Bytes;
 
@@ -30,6 +34,9 @@ pub struct Bitcoin {
     receiving_services: Services,
     nonce: Option<u64>,
     time: Option<i64>,
+    transport: TransportChoice,
+    garbage: Option<usize>,
+    decoys: Vec<usize>,
 }
 
 impl Bitcoin {
@@ -69,6 +76,9 @@ impl Bitcoin {
             receiving_services,
             nonce: options.nonce,
             time: options.time,
+            transport: options.transport,
+            garbage: options.garbage,
+            decoys: options.decoy.clone(),
         })
     }
 
@@ -82,27 +92,63 @@ impl Bitcoin {
         self.port
     }
 
+    /// The transports over which an address is dialled, each on a connection of its own.
+    pub fn transports(&self) -> &'static [Transport] {
+        match self.transport {
+            TransportChoice::Auto | TransportChoice::V2 => &[Transport::V2],
+            TransportChoice::V1 => &[Transport::V1],
+            TransportChoice::Both => &[Transport::V2, Transport::V1],
+        }
+    }
+
+    /// The transport over which connections are accepted.
+    pub fn accepted_transport(&self) -> Transport {
+        match self.transport {
+            TransportChoice::Auto | TransportChoice::Both => Transport::Either,
+            TransportChoice::V1 => Transport::V1,
+            TransportChoice::V2 => Transport::V2,
+        }
+    }
+
     /// What we say to this peer.
     fn local(&self, peer: SocketAddr) -> Local {
         let mut local = self.template.clone();
         local.version.nonce = Some(self.nonce.unwrap_or_else(rand::random));
         local.version.time = self.time.unwrap_or_else(unix_time);
         local.version.receiver = NetAddress::of(peer, self.receiving_services);
-        local.tail = bitcoin::version::Tail::new(local.params.tail, rand::random());
+        if local.params.tail != TailKind::None {
+            local.tail = Tail::new(local.params.tail, rand::random());
+        }
         local
     }
 
     /// Has the handshake.
     pub async fn shake(
         &self,
+        transport: Transport,
         role: Role,
         stream: TcpStream,
         peer: SocketAddr,
         times: Times<'_>,
+        tracer: Option<Tracer<'_>>,
+    ) -> Shaken {
+        let local = self.local(peer);
+        let start = || side::start(self.garbage, &self.decoys);
+        match transport {
+            Transport::V1 => self.converse(V1::new(role, local), stream, times, tracer).await,
+            Transport::V2 => self.converse(V2::new(role, local, start()), stream, times, tracer).await,
+            Transport::Either => self.converse(Accept::new(local, start()), stream, times, tracer).await,
+        }
+    }
+
+    async fn converse(
+        &self,
+        mut handshake: impl Side,
+        stream: TcpStream,
+        times: Times<'_>,
         mut tracer: Option<Tracer<'_>>,
     ) -> Shaken {
         let Times { opened, deadline, timer } = times;
-        let mut handshake = V1::new(role, self.local(peer));
         let mut hello = None;
         let params = &self.template.params;
         let on_event = |seen: Seen<'_, Event>| {
@@ -120,6 +166,9 @@ impl Bitcoin {
                 let bytes = Bytes { sent: established.sent, received: established.received };
                 let (stream, Concluded { agreed, channel }) = established.into_stream();
                 Shaken {
+                    transport: handshake.transport().unwrap_or(Transport::Either),
+                    session_id: channel.session_id,
+                    fall_back: None,
                     verdict: Verdict::ok(String::new()),
                     introduced: Some(super::Introduced::Bitcoin(self.introduced(agreed.version, agreed.announced))),
                     hello,
@@ -133,6 +182,10 @@ impl Bitcoin {
                 }
                 let heard = handshake.hello();
                 Shaken {
+                    transport: handshake.transport().unwrap_or(Transport::Either),
+                    session_id: handshake.session_id(),
+                    fall_back: (self.transport == TransportChoice::Auto && handshake.may_fall_back())
+                        .then_some(Transport::V1),
                     verdict: Verdict::of_failure(&handshake, &failure),
                     introduced: heard.version().map(|version| {
                         super::Introduced::Bitcoin(self.introduced(version.clone(), heard.announced().clone()))

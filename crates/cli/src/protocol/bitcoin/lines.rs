@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bitcoin::v2::Phase;
 use bitcoin::{Event, Message, NetAddress, Params, Version};
 use handshake::Printable;
 use net::Seen;
@@ -20,11 +21,26 @@ pub fn entry<'a>(seen: &Seen<'a, Event>, at: Duration, params: &Params) -> Entry
             let fields = vec![("payload_bytes", (*len).into()), ("malformed", what.to_string().into())];
             (Direction::Received, command.to_string(), fields, seen.received)
         }
-        Event::Transport(phase) if phase.is_sent() => (Direction::Sent, phase.name().to_owned(), Vec::new(), seen.sent),
-        Event::Transport(phase) => (Direction::Received, phase.name().to_owned(), Vec::new(), seen.received),
+        Event::Transport(phase) if phase.is_sent() => {
+            (Direction::Sent, phase.name().to_owned(), passed(phase), seen.sent)
+        }
+        Event::Transport(phase) => (Direction::Received, phase.name().to_owned(), passed(phase), seen.received),
         Event::Skipped(_) => (Direction::Received, "(skipped)".to_owned(), Vec::new(), seen.received),
     };
     Entry { at, direction, message, fields, bytes }
+}
+
+/// What passed on an encrypted connection besides messages.
+fn passed(phase: &Phase) -> Fields {
+    match *phase {
+        Phase::SentKey { garbage } | Phase::ReceivedGarbage { garbage } => vec![("garbage_bytes", garbage.into())],
+        Phase::ReceivedKey { session_id } => vec![("session_id", session_id.to_string().into())],
+        Phase::SentDecoy { contents }
+        | Phase::ReceivedDecoy { contents }
+        | Phase::ReceivedVersionPacket { contents }
+        | Phase::ReceivedNameless { contents } => vec![("contents_bytes", contents.into())],
+        Phase::SentTerminator | Phase::SentVersionPacket => Vec::new(),
+    }
 }
 
 /// The line for bytes that belong to no message that could be read.
