@@ -7,7 +7,7 @@ use crate::common::{CHAIN, run, start, text};
 use serde_json::Value;
 
 /// A listener on a free port, and where it listens.
-fn listen(options: &[&str]) -> (Child, BufReader<ChildStderr>, String) {
+pub fn listen(options: &[&str]) -> (Child, BufReader<ChildStderr>, String) {
     let mut child = start(["listen", "127.0.0.1:0", "-c", CHAIN, "--json"].into_iter().chain(options.iter().copied()));
     let mut log = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
@@ -16,7 +16,7 @@ fn listen(options: &[&str]) -> (Child, BufReader<ChildStderr>, String) {
     (child, log, address)
 }
 
-fn output(mut child: Child) -> (Vec<Value>, Option<i32>) {
+pub fn output(mut child: Child) -> (Vec<Value>, Option<i32>) {
     let mut out = Vec::new();
     child.stdout.take().unwrap().read_to_end(&mut out).unwrap();
     let lines = text(&out).lines().map(|line| serde_json::from_str(line).unwrap()).collect();

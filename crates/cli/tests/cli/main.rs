@@ -6,3 +6,4 @@ mod help;
 mod listen;
 mod readme;
 mod shake;
+mod transport;

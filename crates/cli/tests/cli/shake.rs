@@ -23,11 +23,11 @@ fn keys_in_order<'t>(line: &'t str, keys: &[&'t str]) -> Vec<&'t str> {
 fn the_json_is_the_one_that_is_documented() {
     let simulated = Simulated::network();
     let address = simulated.peer("coalesced").to_string();
-    let output = run(["-c", CHAIN, "--json", &address]);
+    let output = run(["-c", CHAIN, "--json", "--transport", "v1", &address]);
     let lines: Vec<_> = text(&output.stdout).lines().collect();
     let [report, summary] = lines[..] else { panic!("{lines:?}") };
 
-    const KEYS: [&str; 15] = [
+    const KEYS: [&str; 17] = [
         "type",
         "target",
         "address",
@@ -43,6 +43,8 @@ fn the_json_is_the_one_that_is_documented() {
         "peer",
         "timing_ms",
         "bytes",
+        "session_id",
+        "fallback_from",
     ];
     assert_eq!(keys_in_order(report, &KEYS), KEYS);
     let report: Value = serde_json::from_str(report).unwrap();
@@ -84,6 +86,7 @@ fn the_json_is_the_one_that_is_documented() {
         assert!(report["timing_ms"][time].as_f64().unwrap() > 0.0, "{time}");
     }
     assert!(report["bytes"]["sent"].as_u64().unwrap() > 150);
+    assert_eq!((&report["session_id"], &report["fallback_from"]), (&Value::Null, &Value::Null));
 
     const SUMMARY: [&str; 7] = ["type", "attempts", "ok", "partial", "failed", "reasons", "elapsed_ms"];
     assert_eq!(keys_in_order(summary, &SUMMARY), SUMMARY);
@@ -238,7 +241,7 @@ fn an_interrupt_ends_it_even_if_nobody_reads_on() {
 fn a_trace_shows_both_sides_in_the_order_of_the_wire() {
     let simulated = Simulated::network();
     let address = simulated.peer("coalesced").to_string();
-    let output = run(["-c", CHAIN, "--json", "--trace=hex", &address]);
+    let output = run(["-c", CHAIN, "--transport", "v1", "--json", "--trace=hex", &address]);
     let lines = json_lines(&output);
     let messages: Vec<_> = lines
         .iter()
@@ -263,6 +266,8 @@ fn nothing_of_our_introduction_is_fixed() {
         CHAIN,
         "--json",
         "--trace",
+        "--transport",
+        "v1",
         &address,
         "--protocol-version",
         "70012",
