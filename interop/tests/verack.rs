@@ -21,8 +21,9 @@ fn verack() -> Command {
 }
 
 /// What it reports of one handshake with a node.
-async fn report(chain: &str, address: SocketAddr) -> Value {
-    let output = verack().args(["--json", "-c", chain, &address.to_string()]).output().await.unwrap();
+async fn report(chain: &str, address: SocketAddr, transport: &str) -> Value {
+    let options = ["--json", "-c", chain, "--transport", transport];
+    let output = verack().args(options).arg(address.to_string()).output().await.unwrap();
     let line = output.stdout.split(|&b| b == b'\n').next().unwrap();
     serde_json::from_slice(line).unwrap()
 }
@@ -31,7 +32,7 @@ async fn report(chain: &str, address: SocketAddr) -> Value {
 async fn it_finds_litecoind_ok_300_times_of_300() {
     let Some(node) = litecoind::start().await else { return };
     for _ in 0..300 {
-        let report = report(litecoind::CHAIN, node.address()).await;
+        let report = report(litecoind::CHAIN, node.address(), "v1").await;
         assert_eq!(report["outcome"], "ok", "{report}");
         assert_eq!(report["peer"]["features"], json!(["wtxidrelay", "sendaddrv2"]));
         assert_eq!(report["peer"]["user_agent"], node.call("getnetworkinfo", &json!([]))["subversion"]);
@@ -39,10 +40,26 @@ async fn it_finds_litecoind_ok_300_times_of_300() {
 }
 
 #[tokio::test]
+async fn it_finds_that_litecoind_speaks_only_v1() {
+    let Some(node) = litecoind::start().await else { return };
+    for _ in 0..100 {
+        let auto = report(litecoind::CHAIN, node.address(), "auto").await;
+        assert_eq!((&auto["outcome"], &auto["transport"]), (&json!("ok"), &json!("v1")), "{auto}");
+        let earlier = &auto["fallback_from"];
+        assert_eq!((&earlier["transport"], &earlier["stage"]), (&json!("v2"), &json!("transport")), "{auto}");
+        assert_eq!((&earlier["outcome"], &earlier["reason"]), (&json!("failed"), &json!("bitcoin.v1-only")), "{auto}");
+
+        let v2 = report(litecoind::CHAIN, node.address(), "v2").await;
+        assert_eq!((&v2["outcome"], &v2["stage"]), (&json!("failed"), &json!("transport")), "{v2}");
+        assert_eq!((&v2["reason"], &v2["blame"]), (&json!("bitcoin.v1-only"), &json!("mismatch")), "{v2}");
+    }
+}
+
+#[tokio::test]
 async fn it_finds_bcoin_ok_300_times_of_300() {
     let Some(node) = bcoin::start().await else { return };
     for _ in 0..300 {
-        let report = report(bcoin::CHAIN, node.address()).await;
+        let report = report(bcoin::CHAIN, node.address(), "v1").await;
         assert_eq!(report["outcome"], "ok", "{report}");
         assert!(report["peer"]["user_agent"].as_str().unwrap().starts_with("/bcoin:"));
     }

@@ -13,7 +13,9 @@ pub enum Error {
     V1Only,
     /// The connection was closed in answer to our key, without a word. (Core: net.cpp
     /// V2Transport::ShouldReconnectV1)
-    #[error("closed the connection on our key without a word, as a node does that speaks only the v1 transport")]
+    #[error(
+        "closed the connection on our key without a word, as a node does that speaks only the v1 transport, or is full"
+    )]
     ClosedOnKey,
     /// What came in place of a key is our own.
     #[error("it sent our own key back: it is something that echoes, not a node")]

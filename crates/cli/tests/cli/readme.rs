@@ -27,7 +27,9 @@ fn reasons_with_a_dot() -> BTreeSet<String> {
     }
     let texts = files.iter().map(|path| fs::read_to_string(path).unwrap());
     let strings = texts.flat_map(|text| text.split('"').map(str::to_owned).collect::<Vec<_>>());
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    let is_word = |word: &str| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))
+    };
     strings
         .filter(|string| {
             let (family, what) = string.split_once('.').unwrap_or_default();
