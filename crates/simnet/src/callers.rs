@@ -1,22 +1,31 @@
 //! Every kind of peer that may call us, one of each: what it does, and the verdict that it deserves.
 
+use std::slice;
 use std::time::Duration;
 
 use bitcoin::message::Reject;
+use bitcoin::v2::MAX_GARBAGE_LEN;
 use bitcoin::{Command, Message, Params};
 use handshake::{Blame, Stage};
 use net::Outcome;
 
-use crate::peer::{Peer, Truth};
+use crate::catalogue::other_magic;
+use crate::encrypted::Bend::{Claims, Lacks, LastByte};
+use crate::encrypted::Word::{self, Decoy, Garbage, Key, Terminator};
+use crate::peer::Peer;
 use crate::random::Random;
-use crate::script::Act::{Close, Drip, Echo, Flood, Hear, Reset, Say, SayApart, SayCut, Wait};
+use crate::script::Act::{
+    self, Close, Drip, Echo, Flood, Hear, HearKey, Reset, Say, SayApart, SayCut, Speak, V2, Wait,
+};
+use crate::script::Rhythm::{self, AtOnce, Cut};
+use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
 
 /// One of each kind of peer that calls us, on this network; [`Peer::call`] makes it do so.
 #[must_use]
 pub fn callers(chain: &Params) -> Vec<Peer> {
     let voice = Voice::new(*chain);
-    let chapters = [healthy(&voice), leaving(&voice), silent(&voice), bent(&voice), endless(&voice)];
+    let chapters = [healthy(&voice), leaving(&voice), silent(&voice), bent(&voice), endless(&voice), encrypted(&voice)];
     chapters.into_iter().flatten().collect()
 }
 
@@ -24,7 +33,7 @@ fn healthy(voice: &Voice) -> Vec<Peer> {
     let (version, verack) = (voice.version(), voice.verack());
     let wants = voice.say_all(&[Message::Wtxidrelay, Message::Sendaddrv2]);
     let whole = [version.clone(), wants.clone(), verack.clone()].concat();
-    let caller = |name, script: Vec<_>| Peer::new(name, Truth::OK, script);
+    let caller = |name, script: Vec<_>| Peer::new(name, Truths::v1(Truth::OK), script);
     let introduces_itself = |name, voice: &Voice| {
         let whole = [voice.version(), voice.verack()].concat();
         caller(name, vec![Say(whole)])
@@ -44,7 +53,12 @@ fn healthy(voice: &Voice) -> Vec<Peer> {
         ),
         caller("verack-after-ours", vec![Say(version.clone()), Hear(Command::VERACK), Say(verack.clone())]),
         caller("all-at-once", vec![Say(whole.clone())]),
-        caller("verack-first", vec![Say([verack.clone(), version.clone()].concat())]),
+        // It might be the start of a key, but for the magic.
+        Peer::new(
+            "verack-first",
+            Truths::heedless(Truth::OK, Truth::V1_ONLY),
+            vec![Say([verack.clone(), version.clone()].concat())],
+        ),
         caller("separate", vec![SayApart(vec![version.clone(), verack.clone()])]),
         caller("byte-by-byte", vec![Drip(whole.clone(), Duration::from_millis(1))]),
         caller("cut-anywhere", vec![SayCut(whole.clone())]),
@@ -57,17 +71,20 @@ fn healthy(voice: &Voice) -> Vec<Peer> {
 }
 
 fn leaving(voice: &Voice) -> Vec<Peer> {
-    let before = Truth::ends(Stage::Hello, "closed");
-    let between = Truth::ends(Stage::Ack, "closed");
-    // We have said nothing yet that a kernel could have found unread: it meant to.
-    let reset = Truth::ends(Stage::Hello, "reset");
+    let closed = |stage| Truth::ends(stage, "closed");
+    // If we have said nothing yet that a kernel could have found unread, it meant to.
+    let reset = |stage| Truth::ends(stage, "reset");
+    let before = Truths::v1(closed(Stage::Hello));
+    let between = Truths::v1(closed(Stage::Ack));
+    let at_once = Truths::heedless(closed(Stage::Hello), closed(Stage::Transport));
+    let reset_at_once = Truths { auto: reset(Stage::Transport), v1: reset(Stage::Hello), v2: closed(Stage::Transport) };
     let version = voice.version();
     let part = Say(version[..60].to_vec());
     vec![
-        Peer::new("close-at-once", before, [Close]),
+        Peer::new("close-at-once", at_once, [Close]),
         Peer::new("close-inside-version", before, [part.clone(), Close]),
-        Peer::new("reset-at-once", reset, [Reset]),
-        Peer::new("reset-inside-version", reset, [part, Reset]),
+        Peer::new("reset-at-once", reset_at_once, [Reset]),
+        Peer::new("reset-inside-version", Truths::v1(reset(Stage::Hello)), [part, Reset]),
         Peer::new("close-on-our-version", between, [Say(version.clone()), Hear(Command::VERSION), Close]),
         Peer::new("close-on-our-verack", between, [Say(version.clone()), Hear(Command::VERACK), Close]),
         Peer::new("reset-on-our-version", between, [Say(version), Hear(Command::VERSION), Reset]),
@@ -75,39 +92,47 @@ fn leaving(voice: &Voice) -> Vec<Peer> {
 }
 
 fn silent(voice: &Voice) -> Vec<Peer> {
-    let before = Truth::ends(Stage::Hello, "timeout");
-    let between = Truth::ends(Stage::Ack, "timeout");
+    let ends = |stage| Truth::ends(stage, "timeout");
+    // We do not know yet what it speaks.
+    let before = Truths::heedless(ends(Stage::Hello), ends(Stage::Transport));
+    // Before it speaks we have nothing to say, so there is nothing to echo: unless we expect a key and say ours.
+    let echo = Truths { v2: Truth::fault(Stage::Transport, "bitcoin.v2.echo", Blame::Mismatch), ..before };
     let version = voice.version();
     vec![
         Peer::new("silent", before, []),
-        Peer::new("silent-inside-version", before, [Say(version[..60].to_vec())]),
-        Peer::new("silent-after-version", between, [Say(version.clone())]),
+        Peer::new("silent-inside-version", Truths::v1(ends(Stage::Hello)), [Say(version[..60].to_vec())]),
+        Peer::new("silent-after-version", Truths::v1(ends(Stage::Ack)), [Say(version.clone())]),
         Peer::new("drip", before, [Drip(version, Duration::from_secs(2))]),
-        // We have nothing to say before it does, so there is nothing to echo.
-        Peer::new("echo", before, [Echo]),
+        Peer::new("echo", echo, [Echo]),
     ]
 }
 
 fn bent(voice: &Voice) -> Vec<Peer> {
     let fault = |reason, blame| Truth::fault(Stage::Hello, reason, blame);
-    let says = |name, truth, words: Vec<u8>| Peer::new(name, truth, [Say(words)]);
-    let other_network = fault("bitcoin.magic", Blame::Mismatch);
-    let not_bitcoin = fault("bitcoin.not-bitcoin", Blame::Mismatch);
+    // Whatever is not the start of our plain text might be that of a key.
+    let stranger = |reason| {
+        let at = |stage| Truth::fault(stage, reason, Blame::Mismatch);
+        Truths::heedless(at(Stage::Hello), at(Stage::Transport))
+    };
+    let strange = |name, reason, words: Vec<u8>| Peer::new(name, stranger(reason), [Say(words), Close]);
+    let says = |name, truth, words: Vec<u8>| Peer::new(name, Truths::v1(truth), [Say(words)]);
     let version = voice.version();
     let bend = |at: usize, bytes: &[u8]| {
         let mut bent = version.clone();
         bent[at..at + bytes.len()].copy_from_slice(bytes);
         bent
     };
-    let mut key = Random::new(3).bytes(64 + 100);
-    key[0] = !voice.params.magic.0[0];
     let reject = Message::Reject(Reject { message: (*b"version").into(), code: 0x11, reason: (*b"obsolete").into() });
     vec![
-        says("unknown-network", other_network, bend(0, &voice.params.magic.0.map(|b| !b))),
-        says("encrypted", other_network, key),
-        says("http", not_bitcoin, b"GET / HTTP/1.1\r\nHost: node.example\r\n\r\n".to_vec()),
-        says("tls", not_bitcoin, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec()),
-        says("ssh", not_bitcoin, b"SSH-2.0-Go\r\n".to_vec()),
+        strange("unknown-network", "bitcoin.magic", bend(0, &voice.params.magic.0.map(|b| !b))),
+        strange("http", "bitcoin.not-bitcoin", b"GET / HTTP/1.1\r\nHost: node.example\r\n\r\n".to_vec()),
+        strange("tls", "bitcoin.not-bitcoin", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec()),
+        strange("ssh", "bitcoin.not-bitcoin", b"SSH-2.0-Go\r\n".to_vec()),
+        Peer::new(
+            "noise",
+            Truths::v2(Truth::ends(Stage::Transport, "closed")),
+            [Say(Random::new(3).bytes(64 + 100)), Close],
+        ),
         says("checksum-wrong", fault("bitcoin.checksum", Blame::Peer), bend(20, &[0xba, 0xdc, 0x0d, 0xe5])),
         says("length-of-4-gib", fault("bitcoin.oversized", Blame::Peer), bend(16, &[0xff; 4])),
         says(
@@ -122,7 +147,7 @@ fn bent(voice: &Voice) -> Vec<Peer> {
         ),
         Peer::new(
             "rejects-our-version",
-            Truth::fault(Stage::Ack, "bitcoin.rejected", Blame::Refused),
+            Truths::v1(Truth::fault(Stage::Ack, "bitcoin.rejected", Blame::Refused)),
             [Say(version.clone()), Hear(Command::VERSION), Say(voice.say(&reject))],
         ),
     ]
@@ -132,13 +157,91 @@ fn endless(voice: &Voice) -> Vec<Peer> {
     let flood = |stage| Truth { outcome: Outcome::Failed, stage, reason: "flood", blame: Some(Blame::Peer) };
     // 1000 entries of 36 bytes.
     let inventory = voice.unknown("inv", &[&[0xfd, 0xe8, 0x03], &[0x1f; 36_000][..]].concat());
+    let no_key = Truths::heedless(flood(Stage::Hello), Truth::V1_ONLY);
     vec![
-        Peer::new("endless-before-version", flood(Stage::Hello), [Flood(inventory.clone())]),
-        Peer::new("endless-after-version", flood(Stage::Ack), [Say(voice.version()), Flood(inventory)]),
+        Peer::new("endless-before-version", no_key, [Flood(inventory.clone())]),
+        Peer::new("endless-after-version", Truths::v1(flood(Stage::Ack)), [Say(voice.version()), Flood(inventory)]),
         Peer::new(
             "endless-pings",
-            flood(Stage::Ack),
+            Truths::v1(flood(Stage::Ack)),
             [Say(voice.version()), Flood(voice.say(&Message::Ping(Some(7))).repeat(500))],
+        ),
+    ]
+}
+
+/// Over the encrypted transport. (BIP324)
+fn encrypted(voice: &Voice) -> Vec<Peer> {
+    let magic = voice.params.magic;
+    let network = |magic, name, truth, first: &[Word], acts: &[Act]| {
+        let script = [&[Speak(first.to_vec(), AtOnce), HearKey(magic)], acts].concat();
+        Peer::new(name, Truths::v2(truth), script)
+    };
+    let starts = |name, truth, garbage, acts: &[Act]| network(magic, name, truth, &[Key, Garbage(garbage)], acts);
+    let says = |name, truth, words: &[Word]| starts(name, truth, 100, &[Speak(words.to_vec(), AtOnce)]);
+    let leaves = |name, stage, words: &[Word]| {
+        starts(name, Truth::ends(stage, "closed"), 100, &[Speak(words.to_vec(), AtOnce), Close])
+    };
+    let fault = |reason, blame| Truth::fault(Stage::Transport, reason, blame);
+    let version = voice.encrypt(&Message::Version(voice.version.clone()));
+    let verack = voice.encrypt(&Message::Verack);
+    let introduced = [Terminator, Word::VERSION_PACKET, version];
+    let whole = [&introduced[..], slice::from_ref(&verack)].concat();
+    let healthy = |name, garbage, rhythm: Rhythm| starts(name, Truth::OK, garbage, &[Speak(whole.clone(), rhythm)]);
+    let nothing: [Word; 0] = [];
+    vec![
+        Peer::new("v2-like-core", Truths::v2(Truth::OK), [V2(Box::new(voice.local()))]),
+        starts(
+            "v2-waits-for-each-word",
+            Truth::OK,
+            20,
+            &[
+                Speak(introduced.to_vec(), AtOnce),
+                Hear(Command::VERSION),
+                Hear(Command::VERACK),
+                Speak(vec![verack], AtOnce),
+            ],
+        ),
+        healthy("v2-no-garbage", 0, AtOnce),
+        healthy("v2-longest-garbage", MAX_GARBAGE_LEN, AtOnce),
+        healthy("v2-cut-anywhere", 20, Cut),
+        healthy("v2-byte-by-byte", 20, Rhythm::Drip),
+        says(
+            "v2-decoys",
+            Truth::OK,
+            &[&[Terminator, Decoy(0), Decoy(500)], &whole[1..2], &[Decoy(9)], &whole[2..]].concat(),
+        ),
+        Peer::new(
+            "v2-close-inside-key",
+            Truths::v2(Truth::ends(Stage::Transport, "closed")),
+            [Speak(vec![Key.bent(Lacks(1))], AtOnce), Close],
+        ),
+        leaves("v2-close-after-key", Stage::Transport, &nothing),
+        leaves("v2-close-before-version", Stage::Hello, &introduced[..2]),
+        leaves("v2-close-after-version", Stage::Ack, &introduced),
+        says("v2-silent-after-key", Truth::ends(Stage::Transport, "timeout"), &nothing),
+        starts(
+            "v2-garbage-of-4096",
+            fault("bitcoin.v2.no-terminator", Blame::Mismatch),
+            MAX_GARBAGE_LEN + 1,
+            &[Speak(whole.clone(), AtOnce)],
+        ),
+        network(
+            other_magic(magic),
+            "v2-other-network",
+            fault("bitcoin.magic", Blame::Mismatch),
+            &[Key, Garbage(20)],
+            &[Speak(whole.clone(), AtOnce), Close],
+        ),
+        says("v2-tag-wrong", fault("bitcoin.v2.tag", Blame::Peer), &[Terminator, Word::VERSION_PACKET.bent(LastByte)]),
+        says(
+            "v2-length-bomb",
+            fault("bitcoin.v2.too-long", Blame::Peer),
+            &[Terminator, Word::VERSION_PACKET.bent(Claims((1 << 24) - 1))],
+        ),
+        says(
+            "v2-decoy-flood",
+            fault("bitcoin.v2.decoys", Blame::Peer),
+            &[&[Terminator][..], &vec![Decoy(1000); 200]].concat(),
         ),
     ]
 }

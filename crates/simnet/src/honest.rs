@@ -2,9 +2,10 @@
 
 use bitcoin::{Command, Params, Services, UserAgent};
 
-use crate::peer::{Peer, Truth};
+use crate::peer::Peer;
 use crate::random::Random;
-use crate::script::Act::{self, Hear, Say, SayApart, SayCut};
+use crate::script::Act::{self, Accept, Hear, Say, SayApart, SayCut};
+use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
 
 /// Programs that are or were to be met.
@@ -26,6 +27,9 @@ const USER_AGENTS: &[&str] = &[
 /// What nodes offer: full, pruned, with filters, with the encrypted transport.
 const SERVICES: &[u64] = &[0x409, 0xc09, 0xc49, 0x44d, 0x408, 0xc08];
 
+/// The service of those that speak encrypted. (BIP324: NODE_P2P_V2)
+const P2P_V2: Services = Services(1 << 11);
+
 /// A healthy peer of this network, one of many.
 pub(crate) fn honest(chain: &Params, random: &mut Random) -> Peer {
     let older = random.choose(&[0, 0, 0, 1, 2, 5]);
@@ -39,6 +43,9 @@ pub(crate) fn honest(chain: &Params, random: &mut Random) -> Peer {
         version.start_height = version.start_height.map(|height| height - blocks_behind);
         version.relay = Some(random.choose(&[true, true, true, false]));
     });
+    if P2P_V2.missing_from(voice.version.services) == Services::NONE {
+        return Peer::new("honest", Truths::either(Truth::OK), [Accept(Box::new(voice.local()))]);
+    }
     let flight = voice.flight();
     let answer: Act = match random.next() % 8 {
         0 => SayApart(flight),
@@ -48,5 +55,5 @@ pub(crate) fn honest(chain: &Params, random: &mut Random) -> Peer {
     };
     let small_talk = Say(voice.small_talk());
     let script = [Hear(Command::VERSION), answer, Hear(Command::VERACK), small_talk];
-    Peer::new("honest", Truth::OK, script)
+    Peer::new("honest", Truths::v1(Truth::OK), script)
 }

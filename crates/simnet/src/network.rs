@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use bitcoin::Params;
-use handshake::Stage;
+use handshake::{Role, Stage};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -14,8 +14,9 @@ use tokio::time::sleep;
 use crate::catalogue::catalogue;
 use crate::dns::{Answer, Dns, Zone};
 use crate::honest::honest;
-use crate::peer::{Peer, Truth};
+use crate::peer::Peer;
 use crate::random::Random;
+use crate::truth::{Truth, Truths};
 
 /// What a network consists of.
 #[derive(Clone, Debug)]
@@ -66,7 +67,7 @@ pub const NAMES_OF_FAILURE: [(&str, &str); 3] = [
 pub struct Network {
     port: u16,
     dns: Dns,
-    truths: BTreeMap<SocketAddr, (&'static str, Truth)>,
+    truths: BTreeMap<SocketAddr, (&'static str, Truths)>,
     /// One task for each peer; they end with it.
     _listeners: JoinSet<()>,
     _full: Vec<FullQueue>,
@@ -86,17 +87,17 @@ impl Network {
         let mut truths = BTreeMap::new();
         let mut listeners = JoinSet::new();
         for (peer, socket) in peers.into_iter().zip(sockets) {
-            truths.insert(socket.local_addr()?, (peer.name, peer.truth));
+            truths.insert(socket.local_addr()?, (peer.name, peer.truths));
             listeners.spawn(serve(peer, socket));
         }
         let mut places = (truths.len()..).map(|nth| place(nth, port));
         for address in places.by_ref().take(plan.refusing) {
-            truths.insert(address, ("nobody-there", Truth::ends(Stage::Connect, "connect.refused")));
+            truths.insert(address, ("nobody-there", never_met("connect.refused")));
         }
         let mut full = Vec::new();
         for address in places.take(plan.unanswering) {
             full.push(FullQueue::at(address).await?);
-            truths.insert(address, ("no-answer", Truth::ends(Stage::Connect, "connect.timeout")));
+            truths.insert(address, ("no-answer", never_met("connect.timeout")));
         }
         Ok(Self { port, dns: Dns::start(zone(truths.keys())).await?, truths, _listeners: listeners, _full: full })
     }
@@ -119,9 +120,9 @@ impl Network {
         SEEDS.map(String::from).into()
     }
 
-    /// Who is at an address, and the verdict that it deserves.
+    /// Who is at an address, and the verdicts that it deserves.
     #[must_use]
-    pub fn truth(&self, address: SocketAddr) -> Option<(&'static str, Truth)> {
+    pub fn truth(&self, address: SocketAddr) -> Option<(&'static str, Truths)> {
         self.truths.get(&address).copied()
     }
 
@@ -129,6 +130,10 @@ impl Network {
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
         self.truths.keys().copied()
     }
+}
+
+fn never_met(reason: &'static str) -> Truths {
+    Truths::either(Truth::ends(Stage::Connect, reason))
 }
 
 /// The address of the `nth` peer. Spread over 64 networks of 65536 addresses, as those of real peers are over many.
@@ -176,7 +181,7 @@ async fn serve(peer: Peer, socket: TcpListener) {
         // An error is that of a connection that is gone already, or of too many files, which pass.
         if let Ok((stream, _)) = socket.accept().await {
             let peer = peer.clone();
-            conversations.spawn(async move { peer.converse(stream).await });
+            conversations.spawn(async move { peer.converse(Role::Responder, stream).await });
         } else {
             sleep(PAUSE).await;
         }

@@ -3,19 +3,28 @@
 use std::io;
 use std::time::Duration;
 
+use bitcoin::v2::keys::KEY_LEN;
 use bitcoin::wire::HEADER_LEN;
-use bitcoin::{Command, Version};
+use bitcoin::{Accept, Command, Concluded, Local, Magic, V2, Version};
+use handshake::{Handshake, Role};
+use net::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
+use crate::encrypted::{Encrypted, Word, start};
 use crate::voice::Voice;
 
 /// One thing that a peer does. After its last, a peer listens until the other side leaves.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
-    /// Waits for a message of this name, whatever else comes before it.
+    /// Waits for a message of this name, whatever else comes before it. Closes if the first of all is no `version`, as a
+    /// node does that speaks only plain text and is told a key.
     Hear(Command),
+    /// Waits for 64 bytes, and takes them for a key of this network.
+    HearKey(Magic),
+    /// Waits for a byte.
+    HearAnything,
     /// Sends this in one write.
     Say(Vec<u8>),
     /// Sends each of these in a write of its own, [`BREATH`] apart.
@@ -24,6 +33,12 @@ pub(crate) enum Act {
     SayCut(Vec<u8>),
     /// Sends this byte by byte, so far apart.
     Drip(Vec<u8>, Duration),
+    /// Says this encrypted, in this rhythm.
+    Speak(Vec<Word>, Rhythm),
+    /// Has a healthy handshake over the transport that its caller chooses.
+    Accept(Box<Local>),
+    /// Has a healthy handshake over the encrypted transport.
+    V2(Box<Local>),
     /// Introduces itself with the nonce it was told.
     SayNonceBack(Box<Voice>),
     /// Sends back whatever comes.
@@ -38,42 +53,70 @@ pub(crate) enum Act {
     Reset,
 }
 
+/// How words become writes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rhythm {
+    /// All in one.
+    AtOnce,
+    /// One each, [`BREATH`] apart.
+    Apart,
+    /// Two, cut one byte further on in each conversation.
+    Cut,
+    /// Two, cut at this byte.
+    CutAt(usize),
+    /// Byte by byte, [`BREATH`] apart.
+    Drip,
+}
+
 /// The pause between two writes that must not travel together.
 const BREATH: Duration = Duration::from_millis(1);
 
 /// A script being acted over a connection.
 #[derive(Debug)]
 pub(crate) struct Conversation {
+    role: Role,
     stream: TcpStream,
     /// How many conversations this peer had before.
     turn: usize,
     /// What has arrived and is not understood yet.
     arrived: Vec<u8>,
+    /// Whether a `version` has come in plain text.
+    introduced: bool,
+    /// What it has once it speaks or hears keys.
+    encrypted: Option<Box<Encrypted>>,
     /// The nonce of the last `version` heard.
     nonce: Option<u64>,
 }
 
 impl Conversation {
-    pub(crate) fn new(stream: TcpStream, turn: usize) -> Self {
-        Self { stream, turn, arrived: Vec::new(), nonce: None }
+    pub(crate) fn new(role: Role, stream: TcpStream, turn: usize) -> Self {
+        Self { role, stream, turn, arrived: Vec::new(), introduced: false, encrypted: None, nonce: None }
     }
 
     /// Acts until the script is over and the other side has left.
     ///
     /// # Errors
-    /// If the other side leaves first.
+    /// If the other side leaves first, or says what ends the play.
     pub(crate) async fn play(mut self, script: &[Act]) -> io::Result<()> {
         self.stream.set_nodelay(true)?;
         for act in script {
             match act {
                 Act::Hear(command) => self.hear(*command).await?,
+                Act::HearKey(magic) => self.hear_key(*magic).await?,
+                Act::HearAnything => self.read().await?,
                 Act::Say(bytes) => self.stream.write_all(bytes).await?,
                 Act::SayApart(pieces) => self.say_apart(pieces.iter().map(Vec::as_slice), BREATH).await?,
-                Act::SayCut(bytes) => {
-                    let (head, tail) = bytes.split_at(self.turn % (bytes.len() + 1));
-                    self.say_apart([head, tail].into_iter(), BREATH).await?;
-                }
+                Act::SayCut(bytes) => self.say_cut(bytes, self.turn).await?,
                 Act::Drip(bytes, pause) => self.say_apart(bytes.chunks(1), *pause).await?,
+                Act::Speak(words, rhythm) => self.speak(words, *rhythm).await?,
+                Act::Accept(local) => {
+                    let local = Local::clone(local);
+                    self.shake(Accept::new(local, start(self.turn))).await?;
+                }
+                Act::V2(local) => {
+                    let local = Local::clone(local);
+                    self.shake(V2::new(self.role, local, start(self.turn))).await?;
+                }
                 Act::SayNonceBack(voice) => {
                     let nonce = self.nonce;
                     let echo = voice.with(|version| version.nonce = nonce).version();
@@ -91,7 +134,7 @@ impl Conversation {
 
     async fn hear(&mut self, awaited: Command) -> io::Result<()> {
         loop {
-            while let Some((command, payload)) = next_message(&mut self.arrived) {
+            while let Some((command, payload)) = self.next_message()? {
                 if command == Command::VERSION {
                     self.nonce = Version::read(&payload).ok().and_then(|version| version.nonce);
                 }
@@ -99,10 +142,62 @@ impl Conversation {
                     return Ok(());
                 }
             }
-            if self.stream.read_buf(&mut self.arrived).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
+            self.read().await?;
         }
+    }
+
+    fn next_message(&mut self) -> io::Result<Option<(Command, Vec<u8>)>> {
+        if let Some(encrypted) = &mut self.encrypted {
+            return Ok(encrypted.next_message(&mut self.arrived));
+        }
+        if let Some(header) = self.arrived.first_chunk().filter(|_| !self.introduced) {
+            // A node looks at the magic. The name tells a key as well, and a peer need not know its network.
+            if name(header) != Command::VERSION {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a key, and this peer speaks only plain text"));
+            }
+            self.introduced = true;
+        }
+        Ok(next_message(&mut self.arrived))
+    }
+
+    async fn hear_key(&mut self, magic: Magic) -> io::Result<()> {
+        while self.arrived.len() < KEY_LEN {
+            self.read().await?;
+        }
+        let theirs = *self.arrived.first_chunk().expect("there are 64 bytes");
+        self.arrived.drain(..KEY_LEN);
+        self.encrypted().hear_key(&theirs, magic);
+        Ok(())
+    }
+
+    fn encrypted(&mut self) -> &mut Encrypted {
+        self.encrypted.get_or_insert_with(|| Box::new(Encrypted::new(self.role, self.turn)))
+    }
+
+    async fn read(&mut self) -> io::Result<()> {
+        match self.stream.read_buf(&mut self.arrived).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(()),
+        }
+    }
+
+    async fn speak(&mut self, words: &[Word], rhythm: Rhythm) -> io::Result<()> {
+        let encrypted = self.encrypted();
+        let pieces: Vec<_> = words.iter().map(|word| encrypted.say(word)).collect();
+        let whole = pieces.concat();
+        match rhythm {
+            Rhythm::AtOnce => self.stream.write_all(&whole).await,
+            Rhythm::Apart => self.say_apart(pieces.iter().map(Vec::as_slice), BREATH).await,
+            Rhythm::Cut => self.say_cut(&whole, self.turn).await,
+            Rhythm::CutAt(at) => self.say_cut(&whole, at).await,
+            Rhythm::Drip => self.say_apart(whole.chunks(1), BREATH).await,
+        }
+    }
+
+    /// In two writes, cut at this byte; counted again from the start if there are not as many.
+    async fn say_cut(&mut self, bytes: &[u8], at: usize) -> io::Result<()> {
+        let (head, tail) = bytes.split_at(at % (bytes.len() + 1));
+        self.say_apart([head, tail].into_iter(), BREATH).await
     }
 
     async fn say_apart<'p>(&mut self, pieces: impl Iterator<Item = &'p [u8]>, pause: Duration) -> io::Result<()> {
@@ -111,6 +206,15 @@ impl Conversation {
             sleep(pause).await;
         }
         Ok(())
+    }
+
+    async fn shake(&mut self, mut handshake: impl Handshake<Output = Concluded>) -> io::Result<()> {
+        /// As long as a node waits. (Core: net.h DEFAULT_PEER_CONNECT_TIMEOUT)
+        const PATIENCE: Duration = Duration::from_secs(60);
+        match net::run(&mut handshake, &mut self.stream, Limits::within(PATIENCE), |_| {}).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(io::Error::other("the other side does not do as a node does")),
+        }
     }
 
     async fn echo(mut self) -> io::Result<()> {
@@ -143,12 +247,16 @@ async fn drain(from: &mut (impl AsyncReadExt + Unpin)) -> io::Result<()> {
 /// Takes the next whole message. Of any network: peers believe what they hear.
 fn next_message(arrived: &mut Vec<u8>) -> Option<(Command, Vec<u8>)> {
     let header = arrived.first_chunk::<HEADER_LEN>()?;
-    let command = Command(*header[4..].first_chunk().expect("the command has 12 of 24 bytes"));
+    let command = name(header);
     let len = u32::from_le_bytes(*header[16..].first_chunk().expect("the length has 4 of 24 bytes"));
     let end = HEADER_LEN.checked_add(usize::try_from(len).ok()?)?;
     let payload = arrived.get(HEADER_LEN..end)?.to_vec();
     arrived.drain(..end);
     Some((command, payload))
+}
+
+fn name(header: &[u8; HEADER_LEN]) -> Command {
+    Command(*header[4..].first_chunk().expect("the command has 12 of 24 bytes"))
 }
 
 #[cfg(test)]

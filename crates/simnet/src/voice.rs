@@ -3,9 +3,12 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bitcoin::chain::TailKind;
+use bitcoin::v2::contents;
 use bitcoin::version::Tail;
 use bitcoin::wire::write_message;
-use bitcoin::{Command, Message, NetAddress, Params, Services, UserAgent, Version};
+use bitcoin::{Command, Local, Message, NetAddress, Params, Services, UserAgent, Version};
+
+use crate::encrypted::Word;
 
 /// One peer's way of speaking: its network, and how it introduces itself.
 #[derive(Clone, Debug)]
@@ -55,6 +58,14 @@ impl Voice {
         self.message(message.command(), &payload)
     }
 
+    /// A message of the protocol, encrypted.
+    pub(crate) fn encrypt(&self, message: &Message) -> Word {
+        let mut bytes = Vec::new();
+        contents::write_name(message.command(), &mut bytes);
+        message.write(&self.tail(), &mut bytes);
+        Word::Packet(bytes)
+    }
+
     /// Messages of the protocol, one behind the other.
     pub(crate) fn say_all(&self, messages: &[Message]) -> Vec<u8> {
         messages.iter().flat_map(|message| self.say(message)).collect()
@@ -91,6 +102,15 @@ impl Voice {
 
     /// What a node sends in answer to a `version`, one message each. (Core: net_processing.cpp)
     pub(crate) fn flight(&self) -> Vec<Vec<u8>> {
+        self.answer().iter().map(|message| self.say(message)).collect()
+    }
+
+    /// The same, encrypted.
+    pub(crate) fn encrypted_flight(&self) -> Vec<Word> {
+        self.answer().iter().map(|message| self.encrypt(message)).collect()
+    }
+
+    fn answer(&self) -> Vec<Message> {
         let knows = |from: Option<i32>| from.is_some_and(|from| self.version.version >= from);
         let mut messages = vec![Message::Version(self.version.clone())];
         if knows(self.params.wtxidrelay_from) {
@@ -100,7 +120,7 @@ impl Voice {
             messages.push(Message::Sendaddrv2);
         }
         messages.push(Message::Verack);
-        messages.iter().map(|message| self.say(message)).collect()
+        messages
     }
 
     /// What a node says once it has our `verack`.
@@ -110,6 +130,16 @@ impl Voice {
             Message::Ping(self.version.nonce),
             Message::Feefilter(1000),
         ])
+    }
+
+    /// The same peer as a whole node.
+    pub(crate) fn local(&self) -> Local {
+        let mut local = Local::new(self.params, 0, 0, [0; 32]);
+        local.version = self.version.clone();
+        local.tail = self.tail();
+        local.sendcmpct = Some(2);
+        local.feefilter = Some(1000);
+        local
     }
 
     fn tail(&self) -> Tail {

@@ -9,17 +9,30 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bitcoin::{Chain, Local, Params, V1};
-use handshake::Stage;
+use bitcoin::hello::Hello;
+use bitcoin::v2::{Garbage, Keys, MAX_GARBAGE_LEN, Start};
+use bitcoin::{Accept, Chain, Concluded, Local, Params, V1, V2};
+use handshake::{Fault, Handshake, Stage};
 use net::{Accepted, Caps, Limits, Listener, Verdict};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use verack_simnet::{self as simnet, Network, Peer, Plan, Truth};
+use tokio::time::Instant;
+use verack_simnet::{self as simnet, Network, Peer, Plan, Transport, Truth, Truths};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_we_call_gets_the_verdict_it_deserves() {
-    call_all(Plan::new(bitcoin()), rounds()).await;
+async fn whoever_we_call_over_either_transport_gets_the_verdict_it_deserves() {
+    call_all(Plan::new(bitcoin()), Transport::Auto, rounds()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_we_call_in_plain_text_gets_the_verdict_it_deserves() {
+    call_all(Plan::new(bitcoin()), Transport::V1, rounds()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_we_call_encrypted_gets_the_verdict_it_deserves() {
+    call_all(Plan::new(bitcoin()), Transport::V2, rounds()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,7 +40,9 @@ async fn so_does_everyone_on_networks_with_other_checksums_versions_and_tails() 
     let mut networks = JoinSet::new();
     for name in ["bitcoin-sv", "dash", "dogecoin", "ecash", "groestlcoin", "litecoin", "zcash"] {
         let params = Chain::named(name).unwrap().params;
-        networks.spawn(call_all(Plan::new(params), 1));
+        for transport in [Transport::Auto, Transport::V1] {
+            networks.spawn(call_all(Plan::new(params), transport, 1));
+        }
     }
     networks.join_all().await;
 }
@@ -36,25 +51,25 @@ async fn so_does_everyone_on_networks_with_other_checksums_versions_and_tails() 
 async fn a_version_is_taken_at_the_lengths_that_core_takes_and_no_others() {
     let peers = simnet::versions_of_every_length(&bitcoin());
     assert_eq!(peers.len(), 201);
-    call_all(Plan::only(bitcoin(), peers), 1).await;
+    call_all(Plan::only(bitcoin(), peers), Transport::V1, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_may_be_cut_at_every_byte() {
-    call_all(Plan::only(bitcoin(), simnet::cut_at_every_byte(&bitcoin())), 1).await;
+    call_all(Plan::only(bitcoin(), simnet::cut_at_every_byte(&bitcoin())), Transport::V1, 1).await;
+    call_all(Plan::only(bitcoin(), simnet::encrypted_and_cut_at_every_byte(&bitcoin())), Transport::V2, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_calls_us_gets_the_verdict_it_deserves() {
-    assert!(net::raise_open_files() > 4096, "too few open files for this test");
-    let mut meetings = Meetings::default();
-    for caller in simnet::callers(&bitcoin()) {
-        for _ in 0..rounds() {
-            let caller = caller.clone();
-            meetings.hold(caller.name, caller.truth, async move { accept(bitcoin(), &caller).await });
-        }
+    accept_all(Transport::Auto, rounds()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_does_whoever_calls_a_side_of_ours_that_takes_one_transport() {
+    for transport in [Transport::V1, Transport::V2] {
+        accept_all(transport, rounds().div_ceil(10)).await;
     }
-    meetings.judge().await;
 }
 
 fn bitcoin() -> Params {
@@ -66,7 +81,7 @@ fn rounds() -> usize {
 }
 
 /// Calls every address of a network, so many times.
-async fn call_all(plan: Plan, rounds: usize) {
+async fn call_all(plan: Plan, transport: Transport, rounds: usize) {
     let params = plan.chain;
     // A listener holds a file, and each meeting two.
     assert!(net::raise_open_files() > 4096, "too few open files for this test");
@@ -74,8 +89,22 @@ async fn call_all(plan: Plan, rounds: usize) {
     let mut meetings = Meetings::default();
     for _ in 0..rounds {
         for address in network.addresses() {
-            let (name, truth) = network.truth(address).unwrap();
-            meetings.hold(name, truth, call(params, address, truth));
+            let (name, truths) = network.truth(address).unwrap();
+            meetings.hold(name, truths.over(transport), call(params, address, transport, truths));
+        }
+    }
+    meetings.judge().await;
+}
+
+/// Lets every caller call us, so many times.
+async fn accept_all(transport: Transport, rounds: usize) {
+    assert!(net::raise_open_files() > 4096, "too few open files for this test");
+    let mut meetings = Meetings::default();
+    for caller in simnet::callers(&bitcoin()) {
+        for _ in 0..rounds {
+            let caller = caller.clone();
+            let truth = caller.truths.over(transport);
+            meetings.hold(caller.name, truth, async move { accept(bitcoin(), &caller, transport).await });
         }
     }
     meetings.judge().await;
@@ -88,14 +117,33 @@ struct Seen {
     user_agent: String,
 }
 
-async fn call(params: Params, address: SocketAddr, truth: Truth) -> Seen {
-    match net::dial(address, patience(truth)).await {
-        Ok(stream) => shake(V1::initiator(local(params)), stream, truth).await,
-        Err(error) => Seen { verdict: Verdict::failed(Stage::Connect, &error), received: 0, user_agent: String::new() },
+/// Over either transport as BIP324 says: with a key first, and again in plain text if not a byte came.
+async fn call(params: Params, address: SocketAddr, transport: Transport, truths: Truths) -> Seen {
+    if transport != Transport::V1 {
+        let limits = limits(truths, Transport::V2);
+        let stream = match net::dial(address, limits.deadline - Instant::now()).await {
+            Ok(stream) => stream,
+            Err(error) => return never_met(&error),
+        };
+        let mut handshake = V2::initiator(local(params), start());
+        let seen = shake(&mut handshake, V2::hello, stream, limits).await;
+        let falls_back = seen.verdict.reason == "bitcoin.v1-only" && handshake.may_fall_back();
+        if transport == Transport::V2 || !falls_back {
+            return seen;
+        }
+    }
+    let limits = limits(truths, Transport::V1);
+    match net::dial(address, limits.deadline - Instant::now()).await {
+        Ok(stream) => shake(&mut V1::initiator(local(params)), V1::hello, stream, limits).await,
+        Err(error) => never_met(&error),
     }
 }
 
-async fn accept(params: Params, caller: &Peer) -> Seen {
+fn never_met(error: &impl Fault) -> Seen {
+    Seen { verdict: Verdict::failed(Stage::Connect, error), received: 0, user_agent: String::new() }
+}
+
+async fn accept(params: Params, caller: &Peer, transport: Transport) -> Seen {
     let caps = Caps { total: 1, per_address: 1 };
     let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), caps).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -106,44 +154,70 @@ async fn accept(params: Params, caller: &Peer) -> Seen {
     let Accepted::In { stream, place, .. } = listener.accept().await.unwrap() else {
         panic!("turned away the first who came");
     };
-    let seen = shake(V1::responder(local(params)), stream, caller.truth).await;
+    let limits = limits(caller.truths, transport);
+    let local = local(params);
+    let seen = match transport {
+        Transport::Auto => shake(&mut Accept::new(local, start()), Accept::hello, stream, limits).await,
+        Transport::V1 => shake(&mut V1::responder(local), V1::hello, stream, limits).await,
+        Transport::V2 => shake(&mut V2::responder(local, start()), V2::hello, stream, limits).await,
+    };
     drop(place);
     called.abort();
     seen
 }
 
-async fn shake(mut handshake: V1, stream: TcpStream, truth: Truth) -> Seen {
-    let limits = limits(truth);
-    let (verdict, received) = match net::run(&mut handshake, stream, limits, |_| {}).await {
+async fn shake<H>(handshake: &mut H, hello: fn(&H) -> &Hello, stream: TcpStream, limits: Limits) -> Seen
+where
+    H: Handshake<Output = Concluded>,
+{
+    let (verdict, received) = match net::run(handshake, stream, limits, |_| {}).await {
         Ok(done) => (Verdict::ok(done.output.agreed.version.user_agent.to_string()), done.received),
-        Err(failure) => (Verdict::of_failure(&handshake, &failure), failure.received),
+        Err(failure) => (Verdict::of_failure(handshake, &failure), failure.received),
     };
-    let version = handshake.hello().version();
+    let version = hello(handshake).version();
     Seen { verdict, received, user_agent: version.map_or_else(String::new, |version| version.user_agent.to_string()) }
 }
 
-/// What a peer of this truth may take up.
-fn limits(truth: Truth) -> Limits {
-    let mut limits = Limits::within(patience(truth));
-    if truth.reason == "flood" {
-        // As true as with more, and sooner.
-        limits.bytes = 32 * 1024;
-    }
-    limits
+/// What a peer may take up over this transport.
+fn limits(truths: Truths, transport: Transport) -> Limits {
+    let truth = truths.over(transport);
+    Limits { bytes: budget(truth), ..Limits::within(patience(truth, transport)) }
+}
+
+/// The bytes that a peer of this truth may take up.
+fn budget(truth: Truth) -> u64 {
+    // As true as with more, and sooner.
+    if truth.reason == "flood" { 32 * 1024 } else { Limits::DEFAULT_BYTES }
 }
 
 /// We wait in vain as briefly as a loaded machine lets us, and for whoever will come as long as it may need.
-fn patience(truth: Truth) -> Duration {
-    Duration::from_secs(match (truth.reason, truth.stage) {
-        ("timeout" | "connect.timeout", Stage::Ack) => 8,
-        ("timeout" | "connect.timeout", _) => 1,
+fn patience(truth: Truth, transport: Transport) -> Duration {
+    Duration::from_secs(match (truth.reason, truth.stage, transport) {
+        ("timeout" | "connect.timeout", Stage::Connect | Stage::Transport, _)
+        | ("timeout", Stage::Hello, Transport::V1) => 1,
+        // It has something to say before.
+        ("timeout", ..) => 8,
         _ => 120,
     })
 }
 
 fn local(params: Params) -> Local {
-    static NONCE: AtomicU64 = AtomicU64::new(1);
-    Local::new(params, 1_700_000_000, NONCE.fetch_add(1, Ordering::Relaxed), [7; 32])
+    Local::new(params, 1_700_000_000, another(), [7; 32])
+}
+
+/// Other keys, and garbage of another length, for each connection.
+fn start() -> Start {
+    let number = another();
+    let mut secret = [1; 32];
+    secret[..8].copy_from_slice(&number.to_be_bytes());
+    let garbage = vec![0x5a; usize::try_from(number).unwrap() % (MAX_GARBAGE_LEN + 1)];
+    Start::new(Keys::new(secret, [2; 32]).unwrap(), Garbage::new(garbage).unwrap())
+}
+
+/// A number that there was not before.
+fn another() -> u64 {
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    NUMBER.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Meetings that go on at the same time.
@@ -198,7 +272,7 @@ fn faults(truth: Truth, seen: &Seen) -> Vec<String> {
             faults.push(format!("not fit to print: {text:?}"));
         }
     }
-    if seen.received > limits(truth).bytes + ONE_READ {
+    if seen.received > budget(truth) + ONE_READ {
         faults.push(format!("took in {} bytes", seen.received));
     }
     faults

@@ -4,7 +4,7 @@ use std::io;
 
 use bitcoin::{Chain, Params};
 use tokio::net::TcpStream;
-use verack_simnet::{Network, Plan};
+use verack_simnet::{Network, Plan, Transport, Truth};
 
 #[tokio::test]
 async fn the_same_plan_gives_the_same_peers() {
@@ -15,7 +15,19 @@ async fn the_same_plan_gives_the_same_peers() {
     };
     let first = names().await;
     assert_eq!(first, names().await);
-    assert!((100..=120).contains(&first.len()), "{} peers", first.len());
+    assert!((140..=180).contains(&first.len()), "{} peers", first.len());
+}
+
+#[tokio::test]
+async fn some_honest_peers_speak_both_transports_and_some_only_plain_text() {
+    let network = Network::start(Plan { peers: vec![], ..Plan::new(regtest()) }).await.unwrap();
+    let over = |transport| {
+        let honest = network.addresses().filter_map(|at| network.truth(at)).filter(|(name, _)| *name == "honest");
+        honest.filter(|(_, truths)| truths.over(transport) == Truth::OK).count()
+    };
+    let all = over(Transport::Auto);
+    assert_eq!((all, over(Transport::V1)), (12, 12));
+    assert!((3..=9).contains(&over(Transport::V2)), "{} of {all}", over(Transport::V2));
 }
 
 #[tokio::test]

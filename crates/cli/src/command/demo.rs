@@ -8,7 +8,7 @@ use std::thread;
 
 use bitcoin::Chain;
 use clap::Parser;
-use simnet::{NAMES_OF_FAILURE, Network, Plan, Truth};
+use simnet::{NAMES_OF_FAILURE, Network, Plan, Transport, Truth};
 use tokio::sync::oneshot;
 
 use super::{runtime, shake};
@@ -117,7 +117,10 @@ struct Facts {
 
 impl Facts {
     fn of(network: &Network) -> Self {
-        let truth = |address| network.truth(address).map(|truth| (address, truth));
+        let truth = |address| {
+            let (name, truths) = network.truth(address)?;
+            Some((address, (name, truths.over(Transport::Auto))))
+        };
         Self { client_words: client_words(network), truths: network.addresses().filter_map(truth).collect() }
     }
 }

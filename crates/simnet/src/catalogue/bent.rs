@@ -1,15 +1,16 @@
 //! Peers that say what is wrong, or belongs elsewhere.
 
-use bitcoin::chain::{Chain, Checksum, Magic};
+use bitcoin::chain::{Checksum, Magic};
 use bitcoin::message::Reject;
 use bitcoin::version::MAX_USER_AGENT_LEN;
 use bitcoin::{Command, Message};
 use handshake::{Blame, Stage};
 
-use super::{MALFORMED, on_version, with_checksum};
-use crate::peer::{Peer, Truth};
+use super::{MALFORMED, on_version, other_magic, with_checksum};
+use crate::peer::Peer;
 use crate::random::Random;
-use crate::script::Act::{Close, Echo, Flood, Say, SayNonceBack};
+use crate::script::Act::{Close, Echo, Flood, HearAnything, Say, SayNonceBack};
+use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
 
 const OTHER_NETWORK: Truth = Truth::fault(Stage::Hello, "bitcoin.magic", Blame::Mismatch);
@@ -43,6 +44,10 @@ pub(super) fn bent(voice: &Voice) -> Vec<Peer> {
         }))
     };
     let oversized = before("bitcoin.oversized", Blame::Peer);
+    let echoes = Truths::heedless(
+        before("bitcoin.self-connect", Blame::Local),
+        Truth::fault(Stage::Transport, "bitcoin.v2.echo", Blame::Mismatch),
+    );
     vec![
         answers(
             "other-network",
@@ -83,7 +88,7 @@ pub(super) fn bent(voice: &Voice) -> Vec<Peer> {
             before("bitcoin.self-connect", Blame::Local),
             [SayNonceBack(Box::new(voice.clone()))],
         ),
-        Peer::new("echo", before("bitcoin.self-connect", Blame::Local), [Echo]),
+        Peer::new("echo", echoes, [Echo]),
     ]
 }
 
@@ -120,10 +125,15 @@ pub(super) fn versions_not_taken(voice: &Voice) -> Vec<Peer> {
     ]
 }
 
-/// Services of another kind.
-pub(super) fn strangers(voice: &Voice) -> Vec<Peer> {
-    let answers = |name, words: &[u8]| on_version(name, NOT_BITCOIN, [Say(words.to_vec()), Close]);
-    let greets = |name, words: &[u8]| Peer::new(name, NOT_BITCOIN, [Say(words.to_vec())]);
+/// Services of another kind. They answer whatever they hear, if they do not greet.
+pub(super) fn strangers() -> Vec<Peer> {
+    const IN_PLACE_OF_A_KEY: Truth = Truth::fault(Stage::Transport, "bitcoin.not-bitcoin", Blame::Mismatch);
+    let not_bitcoin = Truths::heedless(NOT_BITCOIN, IN_PLACE_OF_A_KEY);
+    let answers = |name, words: &[u8]| Peer::new(name, not_bitcoin, [HearAnything, Say(words.to_vec()), Close]);
+    let greets = |name, words: &[u8]| Peer::new(name, not_bitcoin, [Say(words.to_vec())]);
+    // Whatever comes is a key, and what follows it garbage.
+    let noise =
+        Truths::heedless(OTHER_NETWORK, Truth::fault(Stage::Transport, "bitcoin.v2.no-terminator", Blame::Mismatch));
     vec![
         answers("http", b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nConnection: close\r\n\r\n"),
         answers("tls-alert", b"\x15\x03\x01\x00\x02\x02\x46"),
@@ -131,27 +141,8 @@ pub(super) fn strangers(voice: &Voice) -> Vec<Peer> {
         answers("electrum", b"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32700}}\n"),
         greets("ssh", b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n"),
         greets("mail", b"220 mail.example ESMTP\r\n"),
-        Peer::new("noise", OTHER_NETWORK, [Flood(Random::new(1).bytes(64 * 1024))]),
-        // Its v2 key came in place of a version: it took our first bytes for such a key. (BIP324)
-        on_version("encrypted-only", OTHER_NETWORK, [Say(noise_unlike(voice.params.magic))]),
+        Peer::new("noise", noise, [Flood(Random::new(1).bytes(64 * 1024))]),
     ]
-}
-
-/// Random bytes, as many as a key and some garbage have.
-fn noise_unlike(magic: Magic) -> Vec<u8> {
-    let mut noise = Random::new(2).bytes(64 + 100);
-    noise[0] = !magic.0[0];
-    noise
-}
-
-/// The magic of a large network that is not this one.
-fn other_magic(ours: Magic) -> Magic {
-    ["litecoin", "bitcoin"]
-        .into_iter()
-        .filter_map(Chain::named)
-        .map(|chain| chain.params.magic)
-        .find(|magic| *magic != ours)
-        .expect("both are known and differ")
 }
 
 fn with_magic(message: &[u8], magic: Magic) -> Vec<u8> {

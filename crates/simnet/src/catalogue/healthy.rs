@@ -8,14 +8,17 @@ use bitcoin::{Command, Message, Version};
 use handshake::{Blame, Stage};
 
 use super::{on_version, with_checksum};
-use crate::peer::{Peer, Truth};
+use crate::peer::Peer;
 use crate::script::Act::{Close, Drip, Hear, Say, SayApart, SayCut, Wait};
+use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
 
 /// Healthy, in every rhythm.
 pub(super) fn however_cut(voice: &Voice) -> Vec<Peer> {
     let flight = voice.flight();
     let whole = flight.concat();
+    // In plain text, before it has heard our key: so we do not call again.
+    let first = Truths::heedless(Truth::OK, Truth::V1_ONLY);
     let heads_apart = flight.iter().flat_map(|message| [message[..24].to_vec(), message[24..].to_vec()]);
     vec![
         on_version("coalesced", Truth::OK, [Say(whole.clone())]),
@@ -26,8 +29,8 @@ pub(super) fn however_cut(voice: &Voice) -> Vec<Peer> {
         on_version("byte-by-byte", Truth::OK, [Drip(whole.clone(), Duration::from_millis(1))]),
         on_version("cut-anywhere", Truth::OK, [SayCut(whole.clone())]),
         on_version("late", Truth::OK, [Wait(Duration::from_millis(200)), Say(whole.clone())]),
-        Peer::new("speaks-first", Truth::OK, [Say(whole.clone())]),
-        Peer::new("never-reads", Truth::OK, [Say(whole.clone()), Wait(Duration::from_secs(60)), Close]),
+        Peer::new("speaks-first", first, [Say(whole.clone())]),
+        Peer::new("never-reads", first, [Say(whole.clone()), Wait(Duration::from_secs(60)), Close]),
         on_version("leaves-when-done", Truth::OK, [Say(whole), Close]),
     ]
 }

@@ -1,15 +1,19 @@
 //! Every kind of peer that we may call, one of each: what it does, and the verdict that it deserves.
 
 mod bent;
+mod encrypted;
 mod healthy;
 mod unfinished;
 
-use bitcoin::{Command, Params};
+use bitcoin::{Chain, Command, Magic, Params};
 use handshake::{Blame, Stage};
 
-use crate::peer::{Peer, Truth};
+use crate::peer::Peer;
 use crate::script::Act::{self, Hear, Say, SayApart};
+use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
+
+pub use self::encrypted::encrypted_and_cut_at_every_byte;
 
 /// One of each kind of peer that answers our call, on this network.
 #[must_use]
@@ -24,7 +28,10 @@ pub fn catalogue(chain: &Params) -> Vec<Peer> {
         bent::bent(&voice),
         bent::versions_not_taken(&voice),
         unfinished::endless(&voice),
-        bent::strangers(&voice),
+        bent::strangers(),
+        encrypted::healthy(&voice),
+        encrypted::unfinished(&voice),
+        encrypted::bent(&voice),
     ];
     chapters.into_iter().flatten().collect()
 }
@@ -60,10 +67,20 @@ pub fn cut_at_every_byte(chain: &Params) -> Vec<Peer> {
 
 const MALFORMED: Truth = Truth::fault(Stage::Hello, "bitcoin.malformed", Blame::Peer);
 
-/// A peer that waits for our `version`, and then does this.
+/// A peer that speaks only plain text, waits for our `version`, and then does this.
 fn on_version<const N: usize>(name: &'static str, truth: Truth, acts: [Act; N]) -> Peer {
     let script: Vec<_> = [Hear(Command::VERSION)].into_iter().chain(acts).collect();
-    Peer::new(name, truth, script)
+    Peer::new(name, Truths::v1(truth), script)
+}
+
+/// The magic of a large network that is not this one.
+pub(crate) fn other_magic(ours: Magic) -> Magic {
+    ["litecoin", "bitcoin"]
+        .into_iter()
+        .filter_map(Chain::named)
+        .map(|chain| chain.params.magic)
+        .find(|magic| *magic != ours)
+        .expect("both are known and differ")
 }
 
 fn with_checksum(mut message: Vec<u8>, checksum: [u8; 4]) -> Vec<u8> {

@@ -7,8 +7,9 @@ use handshake::{Blame, Stage};
 use net::Outcome;
 
 use super::on_version;
-use crate::peer::{Peer, Truth};
+use crate::peer::Peer;
 use crate::script::Act::{Close, Drip, Flood, Hear, Reset, Say, Wait};
+use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
 
 /// Those that close or reset, early or late.
@@ -19,14 +20,14 @@ pub(super) fn leaving(voice: &Voice) -> Vec<Peer> {
     let flight = voice.flight().concat();
     let (part_of_verack, _) = flight.split_at(flight.len() - 1);
     vec![
-        Peer::new("close-at-accept", before, [Close]),
+        Peer::new("close-at-accept", Truths::v1(before), [Close]),
         on_version("close-on-version", before, [Close]),
         on_version("close-inside-header", before, [Say(version[..10].to_vec()), Close]),
         on_version("close-inside-payload", before, [Say(version[..60].to_vec()), Close]),
         on_version("close-after-version", between, [Say(version.clone()), Close]),
         on_version("close-after-our-verack", between, [Say(version.clone()), Hear(Command::VERACK), Close]),
         on_version("close-inside-verack", between, [Say(part_of_verack.to_vec()), Close]),
-        Peer::new("reset-at-accept", before, [Reset]),
+        Peer::new("reset-at-accept", Truths::v1(before), [Reset]),
         on_version("reset-on-version", before, [Reset]),
         on_version("reset-inside-payload", before, [Say(version[..60].to_vec()), Reset]),
         on_version("reset-after-version", between, [Say(version), Reset]),
@@ -37,12 +38,13 @@ pub(super) fn leaving(voice: &Voice) -> Vec<Peer> {
 pub(super) fn silent(voice: &Voice) -> Vec<Peer> {
     let before = Truth::ends(Stage::Hello, "timeout");
     let between = Truth::ends(Stage::Ack, "timeout");
+    let deaf = Truths::heedless(before, Truth::ends(Stage::Transport, "timeout"));
     let version = voice.version();
     let mut endless_payload = voice.unknown("inv", &[]);
     endless_payload[16..20].copy_from_slice(&4_000_000_u32.to_le_bytes());
     vec![
-        Peer::new("silent", before, []),
-        Peer::new("deaf-and-silent", before, [Wait(Duration::from_secs(60)), Close]),
+        Peer::new("silent", deaf, []),
+        Peer::new("deaf-and-silent", deaf, [Wait(Duration::from_secs(60)), Close]),
         on_version("silent-inside-header", before, [Say(version[..10].to_vec())]),
         on_version("silent-inside-payload", before, [Say(version[..60].to_vec())]),
         on_version("silent-after-version", between, [Say(version.clone())]),
