@@ -10,10 +10,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bitcoin::chain::TailKind;
 use bitcoin::version::Tail;
 use bitcoin::{
-    Accept, Announced, Chain, Channel, Concluded, Event, Local, Message, NetAddress, Services, Session, V1, V2, Version,
+    Accept, Announced, Chain, Channel, Concluded, Event, Local, Message, NetAddress, Services, Session, V1, V2,
+    Version, v2,
 };
 use handshake::Role;
-use net::{Limits, Seen, Verdict};
+use net::{Cause, Limits, Seen, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -184,8 +185,7 @@ impl Bitcoin {
                 Shaken {
                     transport: handshake.transport().unwrap_or(Transport::Either),
                     session_id: handshake.session_id(),
-                    fall_back: (self.transport == TransportChoice::Auto && handshake.may_fall_back())
-                        .then_some(Transport::V1),
+                    fall_back: self.fall_back(&failure.cause),
                     verdict: Verdict::of_failure(&handshake, &failure),
                     introduced: heard.version().map(|version| {
                         super::Introduced::Bitcoin(self.introduced(version.clone(), heard.announced().clone()))
@@ -196,6 +196,13 @@ impl Bitcoin {
                 }
             }
         }
+    }
+
+    /// The transport with which it may go better. Core's rule: only a peer that closed on our key without a word is
+    /// dialled again, never one that is silent or says something else.
+    fn fall_back(&self, cause: &Cause<bitcoin::Error>) -> Option<Transport> {
+        let closed_on_key = matches!(cause, Cause::Fault(bitcoin::Error::V2(v2::Error::ClosedOnKey)));
+        (self.transport == TransportChoice::Auto && closed_on_key).then_some(Transport::V1)
     }
 
     /// Keeps a connection alive.

@@ -20,11 +20,6 @@ pub trait Side: Handshake<Output = Concluded, Event = Event, Error = Error> {
     fn session_id(&self) -> Option<SessionId> {
         None
     }
-
-    /// Whether the peer, having closed this connection, may be dialled again over v1.
-    fn may_fall_back(&self) -> bool {
-        false
-    }
 }
 
 impl Side for V1 {
@@ -48,10 +43,6 @@ impl Side for V2 {
 
     fn session_id(&self) -> Option<SessionId> {
         self.session_id()
-    }
-
-    fn may_fall_back(&self) -> bool {
-        self.may_fall_back()
     }
 }
 
