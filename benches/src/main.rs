@@ -36,7 +36,7 @@ const USAGE: &str = "\
 usage: cargo run --release -p verack-benches -- <measurement>
 
   handshakes [PEERS [CONCURRENCY [ROUNDS]]]  per second, against a bare epoll client (default: 50000 128 9)
-  round-trips [ROUNDS]                       until OK, over a link of 100 ms; as root (default: 11)
+  round-trips [ROUNDS]                       until OK over v1 and v2, over a link of 100 ms; as root (default: 11)
   lightning-cpu [HANDSHAKES [ROUNDS]]        of a Lightning handshake, against its bare curve operations (default: 1000 11)
   lightning-round-trips [ROUNDS]             until both inits, over a link of 100 ms; as root (default: 11)
   ethereum-cpu [HANDSHAKES [ROUNDS]]         of an Ethereum handshake, against its bare curve operations (default: 1000 11)
