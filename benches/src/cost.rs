@@ -1,4 +1,4 @@
-//! What a program costs that runs to its end.
+//! What a program costs that runs to its end, and what a piece of work does on this thread.
 
 use std::io::{self, BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::time::TimeVal;
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::Result;
 
@@ -44,10 +45,25 @@ fn cpu_of_children() -> io::Result<Duration> {
     Ok(duration(usage.user_time()) + duration(usage.system_time()))
 }
 
-/// A time as `getrusage` gives it.
-pub fn duration(time: TimeVal) -> Duration {
+fn duration(time: TimeVal) -> Duration {
     let part = |part: i64| u64::try_from(part).unwrap_or_default();
     Duration::from_secs(part(time.tv_sec())) + Duration::from_micros(part(time.tv_usec()))
+}
+
+/// Microseconds of this thread's CPU time for one of so many calls. Each is told which it is.
+pub fn cpu_of(times: usize, work: impl FnMut(usize)) -> f64 {
+    let before = cpu_of_thread();
+    (0..times).for_each(work);
+    let cpu = cpu_of_thread() - before;
+    #[expect(clippy::cast_precision_loss, reason = "there are less than 2^53")]
+    let times = times as f64;
+    cpu.as_secs_f64() * 1e6 / times
+}
+
+/// To the nanosecond; `getrusage` counts a thread that runs by ticks.
+fn cpu_of_thread() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.try_into().expect("it only grows, from 0")
 }
 
 fn last_line(mut output: impl BufRead) -> io::Result<String> {

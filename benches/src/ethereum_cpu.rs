@@ -12,11 +12,10 @@ use std::hint::black_box;
 
 use ethereum::{PublicKey, Rlpx};
 use handshake::{Handshake, Rx, Step};
-use nix::sys::resource::{UsageWho, getrusage};
 
 use crate::Result;
 use crate::compare::{Findings, Runs};
-use crate::cost::duration;
+use crate::cost::cpu_of;
 use crate::ethereum_sides::Side;
 use crate::program::print_machine;
 
@@ -31,8 +30,8 @@ pub fn measure(handshakes: usize, rounds: usize) -> Result<Findings> {
     let (mut whole, mut bare, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     // The first round finds cold caches.
     for _ in 0..=rounds {
-        let ours = cpu_of(|| shake(&initiator, &responder), handshakes)?;
-        let floor = cpu_of(|| compute(&initiator, &responder), handshakes)?;
+        let ours = cpu_of(handshakes, |_| shake(&initiator, &responder));
+        let floor = cpu_of(handshakes, |_| compute(&initiator, &responder));
         whole.push(ours);
         bare.push(floor);
         ratios.push(ours / floor);
@@ -42,19 +41,6 @@ pub fn measure(handshakes: usize, rounds: usize) -> Result<Findings> {
     let mut findings = Findings::default();
     findings.at_most(MOST_CPU, "CPU time of both by that of the bare curve operations", &ratios);
     Ok(findings)
-}
-
-/// Microseconds of this thread's CPU time for one of so many calls.
-fn cpu_of(work: impl Fn(), times: usize) -> Result<f64> {
-    let cpu = || {
-        let usage = getrusage(UsageWho::RUSAGE_THREAD)?;
-        Ok::<_, nix::Error>(duration(usage.user_time()) + duration(usage.system_time()))
-    };
-    let before = cpu()?;
-    (0..times).for_each(|_| work());
-    #[expect(clippy::cast_precision_loss, reason = "there are less than 2^53")]
-    let times = times as f64;
-    Ok((cpu()? - before).as_secs_f64() * 1e6 / times)
 }
 
 /// What no implementation can leave out.

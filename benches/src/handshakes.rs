@@ -33,7 +33,7 @@ pub fn measure(peers: usize, concurrency: usize, rounds: usize) -> Result<Findin
     let run_verack = || -> Result<Cost> {
         let (cost, summary) = Cost::of(
             Command::new(&verack)
-                .args(["--json", "--chain", CHAIN, "--port", &port])
+                .args(["--json", "--chain", CHAIN, "--transport", "v1", "--port", &port])
                 .args(["--concurrency", &concurrency.to_string()])
                 .arg(format!("@{}", targets.path().display())),
         )?;

@@ -7,13 +7,12 @@ use std::hint::black_box;
 
 use handshake::{Handshake, Rx, Step};
 use lightning::{Hello, Local, NodeId, SecretKey};
-use nix::sys::resource::{UsageWho, getrusage};
 use secp256k1::PublicKey;
 use secp256k1::ecdh::SharedSecret;
 
 use crate::Result;
 use crate::compare::{Findings, Runs};
-use crate::cost::duration;
+use crate::cost::cpu_of;
 use crate::program::print_machine;
 
 /// CPU time by that of the bare curve operations, at most.
@@ -35,24 +34,17 @@ pub fn measure(handshakes: usize, rounds: usize) -> Result<Findings> {
         conclude(hello, flights.to_initiator.clone());
     };
     let bare_initiator = Bare::new(INITIATOR, &[RESPONDER[1]], &[RESPONDER[0]]);
-    compare("initiator", initiator, || bare_initiator.compute(), handshakes, rounds, &mut findings)?;
+    compare("initiator", initiator, || bare_initiator.compute(), handshakes, rounds, &mut findings);
     let responder = || conclude(Hello::responder(local(&theirs, RESPONDER[1])), flights.to_responder.clone());
     let bare_responder = Bare::new(RESPONDER, &[INITIATOR[1], INITIATOR[0]], &[]);
-    compare("responder", responder, || bare_responder.compute(), handshakes, rounds, &mut findings)?;
+    compare("responder", responder, || bare_responder.compute(), handshakes, rounds, &mut findings);
     Ok(findings)
 }
 
-fn compare(
-    role: &str,
-    handshake: impl Fn(),
-    bare: impl Fn(),
-    times: usize,
-    rounds: usize,
-    findings: &mut Findings,
-) -> Result<()> {
+fn compare(role: &str, handshake: impl Fn(), bare: impl Fn(), times: usize, rounds: usize, findings: &mut Findings) {
     let (mut ours, mut floor, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
-        let (our, bare) = (cpu_of(&handshake, times)?, cpu_of(&bare, times)?);
+        let (our, bare) = (cpu_of(times, |_| handshake()), cpu_of(times, |_| bare()));
         ours.push(our);
         floor.push(bare);
         ratios.push(our / bare);
@@ -61,20 +53,6 @@ fn compare(
     println!("{role}: {ours:.1} µs of CPU each; bare curve operations: {floor:.1} µs");
     let what = format!("CPU time of the {role} by that of the bare curve operations");
     findings.at_most(MOST_CPU, &what, &ratios.into_iter().collect());
-    Ok(())
-}
-
-/// Microseconds of this thread's CPU time for one of so many calls.
-fn cpu_of(work: impl Fn(), times: usize) -> Result<f64> {
-    let cpu = || {
-        let usage = getrusage(UsageWho::RUSAGE_THREAD)?;
-        Ok::<_, nix::Error>(duration(usage.user_time()) + duration(usage.system_time()))
-    };
-    let before = cpu()?;
-    (0..times).for_each(|_| work());
-    #[expect(clippy::cast_precision_loss, reason = "there are less than 2^53")]
-    let times = times as f64;
-    Ok((cpu()? - before).as_secs_f64() * 1e6 / times)
 }
 
 /// What each side hears.

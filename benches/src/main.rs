@@ -26,6 +26,10 @@ mod program;
 mod round_trips;
 mod startup;
 mod store;
+mod v2_bare;
+mod v2_cpu;
+mod v2_packets;
+mod v2_talk;
 
 use std::env;
 use std::process::ExitCode;
@@ -36,7 +40,9 @@ const USAGE: &str = "\
 usage: cargo run --release -p verack-benches -- <measurement>
 
   handshakes [PEERS [CONCURRENCY [ROUNDS]]]  per second, against a bare epoll client (default: 50000 128 9)
-  round-trips [ROUNDS]                       until OK, over a link of 100 ms; as root (default: 11)
+  round-trips [ROUNDS]                       until OK over v1 and v2, over a link of 100 ms; as root (default: 11)
+  v2-cpu [HANDSHAKES [ROUNDS]]               of a v2 handshake, against its bare cryptography (default: 1000 11)
+  v2-packets [ROUNDS]                        sealing and opening, against the crate bip324 (default: 11)
   lightning-cpu [HANDSHAKES [ROUNDS]]        of a Lightning handshake, against its bare curve operations (default: 1000 11)
   lightning-round-trips [ROUNDS]             until both inits, over a link of 100 ms; as root (default: 11)
   ethereum-cpu [HANDSHAKES [ROUNDS]]         of an Ethereum handshake, against its bare curve operations (default: 1000 11)
@@ -67,6 +73,8 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
     match args.first().copied() {
         Some("handshakes") => handshakes::measure(number(1, 50_000)?, number(2, 128)?, number(3, 9)?),
         Some("round-trips") => round_trips::measure(number(1, 11)?),
+        Some("v2-cpu") => v2_cpu::measure(number(1, 1000)?, number(2, 11)?),
+        Some("v2-packets") => v2_packets::measure(number(1, 11)?),
         Some("lightning-cpu") => lightning_cpu::measure(number(1, 1000)?, number(2, 11)?),
         Some("lightning-round-trips") => lightning_trips::measure(number(1, 11)?),
         Some("ethereum-cpu") => ethereum_cpu::measure(number(1, 1000)?, number(2, 11)?),

@@ -34,7 +34,7 @@ fn resident(connections: usize) -> Result<u64> {
     let peers = Peers::start("silent", "0.0.0.0:0", None)?;
     let targets = targets(connections)?;
     let child = Command::new(verack()?)
-        .args(["--json", "--chain", CHAIN, "--port", &peers.port.to_string()])
+        .args(["--json", "--chain", CHAIN, "--transport", "v1", "--port", &peers.port.to_string()])
         .args(["--concurrency", &connections.to_string(), "--timeout", "30s"])
         .arg(format!("@{}", targets.path().display()))
         .stdout(Stdio::null())

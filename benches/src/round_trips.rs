@@ -1,4 +1,4 @@
-//! Round trips until OK, in both roles, over a link that holds every packet back.
+//! Round trips until OK, in both roles and over both transports, over a link that holds every packet back.
 //!
 //! ```text
 //!  namespace near                             namespace far
@@ -23,11 +23,16 @@ const MOST_AS_INITIATOR: f64 = 2.05;
 /// Round trips from the accepted connection to OK as responder, at most.
 const MOST_AS_RESPONDER: f64 = 1.05;
 
+/// The same over the encrypted transport (BIP324): the keys take one more.
+const MOST_AS_V2_INITIATOR: f64 = 3.05;
+const MOST_AS_V2_RESPONDER: f64 = 2.05;
+
 /// Where the peers and `verack listen` are, in the far namespace.
 const PEERS: &str = "10.78.0.1:18444";
 const LISTENER: &str = "10.78.0.2:18444";
 
-/// Measures the round trip, the initiator and the responder by turns.
+/// Measures the round trip, the initiator and the responder by turns. The encrypted transport's peer is `verack listen`,
+/// which takes both on one port.
 pub fn measure(rounds: usize) -> Result<Findings> {
     let verack = verack()?;
     print_machine()?;
@@ -35,34 +40,41 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     let _peers = Peers::start("answer", PEERS, Some(&link.far))?;
     let mut listener = Listener::start(&verack, &link.far)?;
     let (mut trips, mut initiator, mut responder) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut v2_initiator, mut v2_responder) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         let trip = link.trip(PEERS)?;
-        initiator.push(dial(&verack, &link.near, PEERS)? / trip);
-        dial(&verack, &link.near, LISTENER)?;
-        responder.push(listener.next_total()? / trip);
+        initiator.push(dial(&verack, &link.near, PEERS, "v1")? / trip);
+        dial(&verack, &link.near, LISTENER, "v1")?;
+        responder.push(listener.next_total("v1")? / trip);
+        v2_initiator.push(dial(&verack, &link.near, LISTENER, "v2")? / trip);
+        v2_responder.push(listener.next_total("v2")? / trip);
         trips.push(trip);
     }
     println!("round trip: {:.2} ms", trips.into_iter().collect::<Runs>());
+    let [initiator, responder, v2_initiator, v2_responder] =
+        [initiator, responder, v2_initiator, v2_responder].map(|runs| runs.into_iter().collect::<Runs>());
     let mut findings = Findings::default();
-    findings.at_most(MOST_AS_INITIATOR, "round trips to OK as initiator", &initiator.into_iter().collect());
-    findings.at_most(MOST_AS_RESPONDER, "round trips to OK as responder", &responder.into_iter().collect());
+    findings.at_most(MOST_AS_INITIATOR, "round trips to OK as initiator", &initiator);
+    findings.at_most(MOST_AS_RESPONDER, "round trips to OK as responder", &responder);
+    findings.at_most(MOST_AS_V2_INITIATOR, "round trips to OK as initiator over v2", &v2_initiator);
+    findings.at_most(MOST_AS_V2_RESPONDER, "round trips to OK as responder over v2", &v2_responder);
     Ok(findings)
 }
 
 /// Milliseconds to OK as `verack` reports them.
-fn dial(verack: &Path, near: &str, address: &str) -> Result<f64> {
+fn dial(verack: &Path, near: &str, address: &str, transport: &str) -> Result<f64> {
     let mut command = within(Some(near), verack);
-    command.args(["--json", "--chain", CHAIN, address]).stderr(Stdio::inherit());
+    command.args(["--json", "--chain", CHAIN, "--transport", transport, address]).stderr(Stdio::inherit());
     let output = command.stdin(Stdio::null()).output()?;
     let text = String::from_utf8(output.stdout)?;
-    total(text.lines().next().unwrap_or_default())
+    total(text.lines().next().unwrap_or_default(), transport)
 }
 
-fn total(report: &str) -> Result<f64> {
+fn total(report: &str, transport: &str) -> Result<f64> {
     let parsed: Value = serde_json::from_str(report)?;
-    match (&parsed["outcome"], parsed["timing_ms"]["total"].as_f64()) {
-        (Value::String(outcome), Some(total)) if outcome == "ok" => Ok(total),
-        _ => Err(format!("not OK: {report}").into()),
+    match parsed["timing_ms"]["total"].as_f64() {
+        Some(total) if parsed["outcome"] == "ok" && parsed["transport"] == transport => Ok(total),
+        _ => Err(format!("not OK over {transport}: {report}").into()),
     }
 }
 
@@ -86,8 +98,8 @@ impl Listener {
         Ok(Self { process, reports })
     }
 
-    fn next_total(&mut self) -> Result<f64> {
-        total(&self.reports.next().ok_or("verack listen has ended")??)
+    fn next_total(&mut self, transport: &str) -> Result<f64> {
+        total(&self.reports.next().ok_or("verack listen has ended")??, transport)
     }
 }
 
