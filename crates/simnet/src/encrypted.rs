@@ -84,7 +84,10 @@ impl Encrypted {
                 self.garbage(garbage)
             }
             Word::AlmostTerminator(times) => {
-                let garbage = self.session().our_terminator[..TERMINATOR_LEN - 1].repeat(*times);
+                // Its last byte must be another: else the next repetition's first could be it by chance.
+                let mut almost = self.session().our_terminator;
+                almost[TERMINATOR_LEN - 1] ^= 0xff;
+                let garbage = almost.repeat(*times);
                 self.garbage(garbage)
             }
             Word::Terminator => self.session().our_terminator.to_vec(),
