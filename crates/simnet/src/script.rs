@@ -10,6 +10,7 @@ use handshake::{Handshake, Role};
 use net::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use crate::encrypted::{Encrypted, Word, start};
@@ -64,7 +65,7 @@ pub(crate) enum Rhythm {
     Cut,
     /// Two, cut at this byte.
     CutAt(usize),
-    /// Byte by byte, [`BREATH`] apart.
+    /// One for each byte, as fast as they go: there are too many to breathe between them.
     Drip,
 }
 
@@ -190,7 +191,7 @@ impl Conversation {
             Rhythm::Apart => self.say_apart(pieces.iter().map(Vec::as_slice), BREATH).await,
             Rhythm::Cut => self.say_cut(&whole, self.turn).await,
             Rhythm::CutAt(at) => self.say_cut(&whole, at).await,
-            Rhythm::Drip => self.say_apart(whole.chunks(1), BREATH).await,
+            Rhythm::Drip => self.say_quickly(whole.chunks(1)).await,
         }
     }
 
@@ -204,6 +205,14 @@ impl Conversation {
         for piece in pieces {
             self.stream.write_all(piece).await?;
             sleep(pause).await;
+        }
+        Ok(())
+    }
+
+    async fn say_quickly<'p>(&mut self, pieces: impl Iterator<Item = &'p [u8]>) -> io::Result<()> {
+        for piece in pieces {
+            self.stream.write_all(piece).await?;
+            yield_now().await;
         }
         Ok(())
     }
