@@ -13,6 +13,9 @@
 //! With it come its [`Truths`]: the verdict that it deserves over each transport, each and every time. [`catalogue`] has one of each that we
 //! may call, [`callers`] one of each that may call us. A [`Network`] is all of them at once, each on a loopback address
 //! of its own, behind the seeds' names. All names end in `.test`, which nobody can own. (RFC 6761)
+//!
+//! For crawls there are networks of any size: a [`Topology`] says who is where and knows whom, and a [`Population`] is
+//! all of its nodes, healthy ones all, behind a handful of sockets.
 
 mod callers;
 mod catalogue;
@@ -21,8 +24,11 @@ mod encrypted;
 mod honest;
 mod network;
 mod peer;
+mod population;
 mod random;
 mod script;
+mod sockets;
+mod topology;
 mod truth;
 mod voice;
 
@@ -31,4 +37,6 @@ pub use catalogue::{catalogue, cut_at_every_byte, encrypted_and_cut_at_every_byt
 pub use dns::{Answer, Dns, Zone};
 pub use network::{NAMES_OF_FAILURE, Network, Plan};
 pub use peer::Peer;
+pub use population::Population;
+pub use topology::{Ground, Kind, Ports, Topology};
 pub use truth::{Transport, Truth, Truths};

@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use bitcoin::Params;
 use handshake::{Role, Stage};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
 use crate::catalogue::catalogue;
 use crate::dns::{Answer, Dns, Zone};
 use crate::honest::honest;
 use crate::peer::Peer;
 use crate::random::Random;
+use crate::sockets::{FullQueue, cannot, serve};
 use crate::truth::{Truth, Truths};
 
 /// What a network consists of.
@@ -88,7 +87,11 @@ impl Network {
         let mut listeners = JoinSet::new();
         for (peer, socket) in peers.into_iter().zip(sockets) {
             truths.insert(socket.local_addr()?, (peer.name, peer.truths));
-            listeners.spawn(serve(peer, socket));
+            let converse = move |stream| {
+                let peer = peer.clone();
+                async move { peer.converse(Role::Responder, stream).await }
+            };
+            listeners.spawn(serve(socket, converse));
         }
         let mut places = (truths.len()..).map(|nth| place(nth, port));
         for address in places.by_ref().take(plan.refusing) {
@@ -166,46 +169,6 @@ async fn listen_once(count: usize, mut port: u16) -> io::Result<(u16, Vec<TcpLis
         sockets.push(socket);
     }
     Ok((port, sockets))
-}
-
-fn cannot(what: &str, address: SocketAddr, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot {what} {address}: {error}"))
-}
-
-/// Lets a peer act its script to everyone who comes.
-async fn serve(peer: Peer, socket: TcpListener) {
-    /// Long enough not to spin while there are too many files, short enough that nobody notices.
-    const PAUSE: Duration = Duration::from_millis(10);
-    let mut conversations = JoinSet::new();
-    loop {
-        // An error is that of a connection that is gone already, or of too many files, which pass.
-        if let Ok((stream, _)) = socket.accept().await {
-            let peer = peer.clone();
-            conversations.spawn(async move { peer.converse(Role::Responder, stream).await });
-        } else {
-            sleep(PAUSE).await;
-        }
-        while conversations.try_join_next().is_some() {}
-    }
-}
-
-/// A listener that accepts nothing and whose queue is full: a kernel drops what else comes, so callers get no answer.
-#[derive(Debug)]
-struct FullQueue {
-    _listener: TcpListener,
-    _queued: TcpStream,
-}
-
-impl FullQueue {
-    async fn at(address: SocketAddr) -> io::Result<Self> {
-        let cannot = |error: io::Error| cannot("listen on", address, &error);
-        let socket = TcpSocket::new_v4().map_err(cannot)?;
-        socket.set_reuseaddr(true).map_err(cannot)?;
-        socket.bind(address).map_err(cannot)?;
-        // Linux queues one more than it is told to.
-        let listener = socket.listen(0).map_err(cannot)?;
-        Ok(Self { _listener: listener, _queued: TcpStream::connect(address).await.map_err(cannot)? })
-    }
 }
 
 /// The seeds' names and those that fail.
