@@ -15,10 +15,12 @@
 //! of its own, behind the seeds' names. All names end in `.test`, which nobody can own. (RFC 6761)
 //!
 //! For crawls there are networks of any size: a [`Topology`] says who is where and knows whom, and a [`Population`] is
-//! all of its nodes, healthy ones all, behind a handful of sockets.
+//! all of its nodes, healthy ones all, behind a handful of sockets. A
+//! [`Census`] compares what a crawl has found with who is there.
 
 mod callers;
 mod catalogue;
+mod census;
 mod dns;
 mod encrypted;
 mod honest;
@@ -34,6 +36,7 @@ mod voice;
 
 pub use callers::callers;
 pub use catalogue::{catalogue, cut_at_every_byte, encrypted_and_cut_at_every_byte, versions_of_every_length};
+pub use census::{Census, Faults};
 pub use dns::{Answer, Dns, Zone};
 pub use network::{NAMES_OF_FAILURE, Network, Plan};
 pub use peer::Peer;

@@ -20,13 +20,12 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use bitcoin::Params;
-use handshake::Stage;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 
+use crate::census::Census;
 use crate::sockets::{FullQueue, cannot, serve};
 use crate::topology::{Ground, Kind, Ports, Topology};
-use crate::truth::{Truth, Truths};
 use conversation::converse;
 use lines::Lines;
 
@@ -98,7 +97,7 @@ impl Population {
     pub async fn enter(&mut self, epoch: u32) -> io::Result<()> {
         self.epoch = epoch;
         for (node, mut presence) in std::mem::take(&mut self.fleeting) {
-            let address = self.topology.address(node, &self.ports);
+            let address = self.address(node);
             presence = match (presence, self.topology.is_up(node, epoch)) {
                 (Presence::Away(socket), true) => {
                     let listener = socket.listen(BACKLOG).map_err(|error| cannot("listen on", address, &error))?;
@@ -127,23 +126,23 @@ impl Population {
         self.ports
     }
 
+    /// Where a node is.
+    #[must_use]
+    pub fn address(&self, node: u32) -> SocketAddr {
+        self.topology.address(node, &self.ports)
+    }
+
     /// Where somebody may begin who wants to know everybody: a few steady nodes.
     pub fn seeds(&self) -> impl Iterator<Item = SocketAddr> {
         /// As many as a node keeps that remembers a few.
         const SEEDS: usize = 3;
-        self.topology.nodes(Kind::Steady).take(SEEDS).map(|node| self.topology.address(node, &self.ports))
+        self.topology.nodes(Kind::Steady).take(SEEDS).map(|node| self.address(node))
     }
 
-    /// Every address that is told of, and the verdicts that it deserves in this epoch.
-    pub fn truths(&self) -> impl Iterator<Item = (SocketAddr, Truths)> {
-        (0..self.topology.known()).map(|node| {
-            let truths = match self.topology.kind(node) {
-                _ if self.topology.is_up(node, self.epoch) => Truths::v1(Truth::OK),
-                Kind::Silent => Truths::either(Truth::ends(Stage::Connect, "connect.timeout")),
-                _ => Truths::either(Truth::ends(Stage::Connect, "connect.refused")),
-            };
-            (self.topology.address(node, &self.ports), truths)
-        })
+    /// What a crawl of it in this epoch will be compared with.
+    #[must_use]
+    pub fn census(&self) -> Census {
+        Census::new(self.topology, self.ports, self.epoch)
     }
 }
 

@@ -80,6 +80,7 @@ const HOST_MASK: u32 = (1 << HOST_BITS) - 1;
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+    use std::net::IpAddr;
 
     use super::Ground;
 
@@ -105,6 +106,6 @@ mod tests {
         let places = || (0..Ground::PLACES).step_by(2048).map(|place| Ground::Internet.ip(place));
         assert!(places().all(net::is_globally_routable));
         assert_eq!(places().collect::<HashSet<_>>().len(), 4096);
-        assert_eq!(places().filter(|ip| ip.is_ipv6()).count(), 512);
+        assert_eq!(places().filter(IpAddr::is_ipv6).count(), 512);
     }
 }
