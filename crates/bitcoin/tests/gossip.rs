@@ -125,12 +125,12 @@ fn however_an_encrypted_answer_is_cut_it_is_the_same() {
         peer.say(&Message::Ping(Some(1)))
             .packet(true, b"a decoy")
             .say(&Message::Addrv2(vec![own()]))
-            .say(&Message::Addrv2(entries(60)))
+            .say(&Message::Addrv2(entries(80)))
     });
     assert!(bytes.len() > 2048, "longer than what is read whole elsewhere");
     let ended = cut(asked, &bytes);
     assert_eq!(ended.taken, bytes.len());
-    assert_eq!(ended.result.unwrap().unwrap(), Told { entries: entries(60), own: Some(own()) });
+    assert_eq!(ended.result.unwrap().unwrap(), Told { entries: entries(80), own: Some(own()) });
 }
 
 #[test]

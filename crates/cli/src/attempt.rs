@@ -36,14 +36,24 @@ impl Attempts {
     /// Dials an address and shakes hands, over each transport that was asked for.
     pub async fn dial(&self, target: &str, address: SocketAddr, timer: &mut Timer) {
         for &transport in self.protocol.transports() {
-            let first = self.try_dial(transport, target, address, timer).await;
-            match first.fall_back {
-                None => self.conclude(target, address, first, None).await,
-                Some(transport) => {
-                    let second = self.try_dial(transport, target, address, timer).await;
-                    self.conclude(target, address, second, Some(&first)).await;
-                }
-            }
+            let (attempt, earlier) = self.reach(transport, target, address, timer).await;
+            self.conclude(target, address, attempt, earlier.as_ref()).await;
+        }
+    }
+
+    /// Dials an address and shakes hands over this transport; or over another, if the peer is to be dialled again over
+    /// that one. The first attempt is then the second of the two that are returned.
+    pub async fn reach(
+        &self,
+        transport: Transport,
+        target: &str,
+        address: SocketAddr,
+        timer: &mut Timer,
+    ) -> (Attempt, Option<Attempt>) {
+        let first = self.try_dial(transport, target, address, timer).await;
+        match first.fall_back {
+            None => (first, None),
+            Some(transport) => (self.try_dial(transport, target, address, timer).await, Some(first)),
         }
     }
 
@@ -61,7 +71,8 @@ impl Attempts {
         match net::dial_timed(address, started, self.connect_timeout.min(self.timeout), timer).await {
             Ok(stream) => {
                 let times = (started, Instant::now());
-                self.shake(transport, Role::Initiator, target, stream, address, times, timer).await
+                // A connection that never opens, and most of a crawl's never do, has no need of all this room.
+                Box::pin(self.shake(transport, Role::Initiator, target, stream, address, times, timer)).await
             }
             Err(error) => Attempt::failed(Stage::Connect, &error, transport, started),
         }
@@ -96,7 +107,12 @@ impl Attempts {
         Attempt { role, transport, session_id, verdict, introduced, timing_ms, bytes, fall_back, held }
     }
 
-    fn tracer<'a>(&'a self, target: &'a str, address: SocketAddr) -> Option<impl FnMut(Entry<'_>) + Send + use<'a>> {
+    /// Shows each message, if that was asked for.
+    pub fn tracer<'a>(
+        &'a self,
+        target: &'a str,
+        address: SocketAddr,
+    ) -> Option<impl FnMut(Entry<'_>) + Send + use<'a>> {
         let level = self.trace?;
         Some(move |entry: Entry<'_>| self.results.message(&entry.into_line(target, address, level)))
     }
@@ -111,7 +127,14 @@ impl Attempts {
         }
     }
 
-    async fn report(&self, target: &str, address: Option<SocketAddr>, attempt: &Attempt, earlier: Option<&Attempt>) {
+    /// Reports an attempt, and how it went before over another transport.
+    pub async fn report(
+        &self,
+        target: &str,
+        address: Option<SocketAddr>,
+        attempt: &Attempt,
+        earlier: Option<&Attempt>,
+    ) {
         self.results.room().await;
         let (chain, protocol) = (self.protocol.chain(), self.protocol.name());
         self.results.report(&Report { target, address, chain, protocol, attempt, fallback_from: earlier });
@@ -150,15 +173,19 @@ pub struct Attempt {
     /// How much passed.
     pub bytes: Bytes,
     fall_back: Option<Transport>,
-    held: Option<Held>,
+    /// The connection, if it is kept.
+    pub held: Option<Held>,
 }
 
 /// A connection that is kept.
 #[derive(Debug)]
-struct Held {
-    connection: Connection,
-    opened: Instant,
-    until: Instant,
+pub struct Held {
+    /// What passes on it.
+    pub connection: Connection,
+    /// Since when.
+    pub opened: Instant,
+    /// Until when.
+    pub until: Instant,
 }
 
 impl Attempt {

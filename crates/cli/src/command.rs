@@ -1,6 +1,7 @@
 //! What the program can be asked to do, one file each.
 
 pub mod chains;
+pub mod crawl;
 pub mod demo;
 pub mod generate;
 pub mod listen;

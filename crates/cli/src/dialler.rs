@@ -204,7 +204,7 @@ impl Waiting {
 }
 
 /// Whether a target names this machine itself, by a name that can mean nothing else (RFC 6761).
-fn is_localhost(target: &str) -> bool {
+pub fn is_localhost(target: &str) -> bool {
     let host = target.rsplit_once(':').map_or(target, |(host, _)| host).trim_end_matches('.').to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")
 }

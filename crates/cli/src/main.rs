@@ -11,6 +11,7 @@ macro_rules! say {
 mod args;
 mod attempt;
 mod command;
+mod crawl;
 mod dialler;
 mod exit;
 mod output;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     let exit = match cli.command {
         None => command::shake::run(&cli.shake, &cli.global),
         Some(Command::Listen(args)) => command::listen::run(&args, &cli.global),
+        Some(Command::Crawl(args)) => command::crawl::run(&args, &cli.global),
         Some(Command::Demo(args)) => command::demo::run(&args, &cli.global),
         Some(Command::Chains) => command::chains::run(&cli.global),
         Some(Command::Completions { shell }) => command::generate::completions(shell),

@@ -26,6 +26,11 @@ pub struct Text {
 }
 
 impl Text {
+    /// Text for standard output.
+    pub fn of_output(out: Vec<u8>) -> Self {
+        Self { out, err: Vec::new() }
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -52,13 +57,25 @@ pub struct Printer {
     started: Instant,
     text: Text,
     header_due: bool,
+    /// Whether people see a line for each result, and a summary of all.
+    for_people: bool,
 }
 
 impl Printer {
     /// A printer of what was asked for.
     pub fn new(global: &Global) -> Self {
+        Self::of(global, true)
+    }
+
+    /// A printer of the many results of a crawl, which people do not want to see one by one. Whoever crawls sums them up.
+    pub fn of_crawl(global: &Global) -> Self {
+        Self::of(global, false)
+    }
+
+    fn of(global: &Global, for_people: bool) -> Self {
         let format = global.format();
         Self {
+            for_people,
             format,
             quiet: global.quiet,
             paint: Paint::new(global.color, io::stdout().is_terminal()),
@@ -73,6 +90,7 @@ impl Printer {
         self.summary.add(&report.attempt.verdict);
         let out = &mut self.text.out;
         match self.format {
+            Format::Human if !self.for_people => {}
             Format::Human => human::write_report(out, report, self.paint),
             Format::Json => write_json(out, report),
             Format::Csv => csv::write_report(out, report, mem::take(&mut self.header_due)),
@@ -98,6 +116,7 @@ impl Printer {
         self.summary.elapsed_ms = in_milliseconds(elapsed);
         let Text { out, err } = &mut self.text;
         match self.format {
+            _ if !self.for_people => {}
             Format::Json => write_json(out, &self.summary),
             Format::Human if !self.quiet => human::write_summary(out, &self.summary, elapsed, self.paint),
             Format::Csv if !self.quiet => human::write_last_line(err, &self.summary, elapsed),
@@ -123,6 +142,11 @@ impl Screen {
         let terminals = io::stdout().is_terminal() && io::stderr().is_terminal();
         let progress = terminals && global.format() == Format::Human && !global.quiet;
         Self { progress: progress.then(progress_bar) }
+    }
+
+    /// Standard output alone.
+    pub fn plain() -> Self {
+        Self { progress: None }
     }
 
     /// Shows how far it has come.
@@ -165,7 +189,8 @@ impl Screen {
     }
 }
 
-fn write_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
+/// One line.
+pub fn write_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
     serde_json::to_writer(&mut *out, value).expect("reports have string keys and go to memory");
     out.push(b'\n');
 }

@@ -1,6 +1,7 @@
 //! The one place that knows which protocols there are.
 
 mod bitcoin;
+mod told;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 pub use self::bitcoin::Bitcoin;
+pub use self::told::{Asked, Place, Told};
 use crate::report::Bytes;
 use crate::trace::Entry;
 
@@ -79,6 +81,20 @@ impl Introduced {
     pub fn agent(&self) -> String {
         match self {
             Self::Bitcoin(introduced) => introduced.version.user_agent.to_string(),
+        }
+    }
+
+    /// How it sees us, if it says so.
+    pub fn our_address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Bitcoin(introduced) => introduced.peer().our_address,
+        }
+    }
+
+    /// What the database keeps of it.
+    pub fn kept(&self) -> store::Introduced {
+        match self {
+            Self::Bitcoin(introduced) => introduced.kept(),
         }
     }
 
@@ -176,6 +192,29 @@ impl Protocol {
     ) -> Shaken {
         match self {
             Self::Bitcoin(bitcoin) => bitcoin.shake(transport, role, stream, peer, times, tracer).await,
+        }
+    }
+
+    /// The name of a service, by the place of its bit.
+    pub fn service_name(&self, bit: u32) -> String {
+        match self {
+            Self::Bitcoin(bitcoin) => bitcoin.service_name(bit),
+        }
+    }
+
+    /// Asks a peer whom it knows, over the connection of the handshake in which it introduced itself so.
+    pub async fn ask(
+        &self,
+        connection: Connection,
+        introduced: &Introduced,
+        peer: SocketAddr,
+        times: Times<'_>,
+        tracer: Option<Tracer<'_>>,
+    ) -> Asked {
+        match (self, connection, introduced) {
+            (Self::Bitcoin(bitcoin), Connection::Bitcoin(stream, channel), Introduced::Bitcoin(introduced)) => {
+                bitcoin.ask(stream, channel, introduced, peer, times, tracer).await
+            }
         }
     }
 

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bitcoin::Chain;
+
 use crate::exit::Error;
 
 /// One target.
@@ -103,6 +105,15 @@ pub fn read_all<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Vec<Targ
         }
     }
     Ok(targets)
+}
+
+/// The network's own DNS seeds, asked as its nodes ask them.
+pub fn dns_seeds(chain: &Chain) -> Result<Vec<Target>, Error> {
+    if chain.dns_seeds.is_empty() {
+        return Err(Error::Usage(format!("{} has no DNS seeds; name a target", chain.name)));
+    }
+    let seed = |seed: String| seed.parse().map_err(|error| Error::Usage(format!("{seed}: {error}")));
+    chain.seed_names().map(seed).collect()
 }
 
 /// Reads one target a line. A line that is none is reported with its number, and the others are taken.

@@ -102,6 +102,12 @@ impl Results {
         });
     }
 
+    /// There will be no more.
+    pub fn close(&self) {
+        let Open(shared) = &*self.0;
+        shared.close();
+    }
+
     /// A message that passed.
     pub fn message(&self, message: &trace::Line<'_>) {
         self.put(|state| state.printer.message(message));
