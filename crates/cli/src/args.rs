@@ -10,7 +10,7 @@ use std::time::Duration;
 use bitcoin::{Chain, Feature, Magic, UserAgent};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-pub use discovery::Crawl;
+pub use discovery::{Addrs, Crawl, Whoami};
 pub use values::{ListenAddress, ServicesArg};
 
 use crate::resolve::{Family, Options};
@@ -75,6 +75,10 @@ pub enum Command {
     Listen(Box<Listen>),
     /// Map a network: from seeds, or from these targets, to everybody who answers
     Crawl(Box<Crawl>),
+    /// Ask one peer whom it knows
+    Addrs(Box<Addrs>),
+    /// Find out at which address peers see us
+    Whoami(Box<Whoami>),
     /// Shake hands with a simulated network; needs no real one
     Demo(Demo),
     /// List the networks that can be chosen by name

@@ -38,6 +38,8 @@ fn main() -> ExitCode {
         None => command::shake::run(&cli.shake, &cli.global),
         Some(Command::Listen(args)) => command::listen::run(&args, &cli.global),
         Some(Command::Crawl(args)) => command::crawl::run(&args, &cli.global),
+        Some(Command::Addrs(args)) => command::addrs::run(&args, &cli.global),
+        Some(Command::Whoami(args)) => command::whoami::run(&args, &cli.global),
         Some(Command::Demo(args)) => command::demo::run(&args, &cli.global),
         Some(Command::Chains) => command::chains::run(&cli.global),
         Some(Command::Completions { shell }) => command::generate::completions(shell),

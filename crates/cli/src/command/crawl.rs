@@ -39,7 +39,7 @@ async fn crawl(args: &args::Crawl, global: &Global, protocol: Protocol, concurre
     let begins_with = targets.len() + dns.len() + fixed.len();
 
     let store = open(args.db.clone()).await?;
-    let (results, unprinted) = queue(Printer::of_crawl(global), None);
+    let (results, unprinted) = queue(Printer::without_summary(global, global.format() != Format::Human), None);
     let attempts = Attempts {
         protocol,
         timeout,
@@ -51,7 +51,9 @@ async fn crawl(args: &args::Crawl, global: &Global, protocol: Protocol, concurre
     let policy = args.policy();
     let limits =
         Limits { concurrency, until: args.within.map(|within| Instant::now() + within), max_peers: policy.max_peers };
-    let crawl = Crawl::begin(attempts, policy, args.dialling.family(), &store, args.again).await.map_err(said)?;
+    let crawl = Crawl::begin(attempts, policy, args.dialling.family(), &store, args.again)
+        .await
+        .map_err(|error| said(&error))?;
     let known = crawl.known();
     if known == 0 && begins_with == 0 {
         return Err(Error::Usage(format!(
@@ -84,7 +86,7 @@ async fn crawl(args: &args::Crawl, global: &Global, protocol: Protocol, concurre
         let _ = write(&screen, Text::of_output(text)).await;
     }
     if let Some(error) = crawl.failure() {
-        return Err(said(error.clone()));
+        return Err(said(error));
     }
     store.close().await;
     Ok(exit(&printed, ended, &summary))
@@ -123,7 +125,7 @@ async fn open(db: Option<PathBuf>) -> Result<Store, Error> {
             path
         }
     };
-    Store::open(path).await.map_err(said)
+    Store::open(path).await.map_err(|error| said(&error))
 }
 
 /// In the user's data folder. (XDG Base Directory Specification)
@@ -135,6 +137,6 @@ fn default_path() -> Result<PathBuf, Error> {
     Ok(data.join("verack/peers.sqlite"))
 }
 
-fn said(error: store::Error) -> Error {
+fn said(error: &store::Error) -> Error {
     Error::Local(error.to_string())
 }
