@@ -11,6 +11,8 @@ macro_rules! say {
 mod args;
 mod attempt;
 mod command;
+#[expect(dead_code, reason = "the commands that ask it come next")]
+mod database;
 mod dialler;
 mod exit;
 mod output;
