@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and the words in which the help says so.
 
+mod peers;
 mod values;
 
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use bitcoin::{Chain, Feature, Magic, UserAgent};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub use peers::{Export, FileFormat, Import, Peers, PeersCommand, Query, Show};
 pub use values::{ListenAddress, ServicesArg};
 
 /// The command line.
@@ -69,6 +71,8 @@ Exit codes:
 pub enum Command {
     /// Accept connections, shake hands, and report each peer
     Listen(Box<Listen>),
+    /// List, count, show, export and import the peers that are known
+    Peers(Box<Peers>),
     /// Shake hands with a simulated network; needs no real one
     Demo(Demo),
     /// List the networks that can be chosen by name

@@ -31,12 +31,12 @@ impl Database {
         {
             make(folder)?;
         }
-        Store::open(&path).await.map_err(said)
+        Ok(Store::open(&path).await?)
     }
 
     /// Opens it to be asked alone: it must be there, and need not be writable.
     pub async fn open_existing(&self) -> Result<Store, Error> {
-        Store::open_existing(&self.path()?).await.map_err(said)
+        Ok(Store::open_existing(&self.path()?).await?)
     }
 
     fn path(&self) -> Result<PathBuf, Error> {
@@ -57,15 +57,17 @@ fn make(folder: &Path) -> Result<(), Error> {
     made.map_err(|error| Error::local(format_args!("cannot make {}", folder.display()), error))
 }
 
-/// What is wrong with a database, and what can be done about it.
-pub fn said(error: store::Error) -> Error {
-    let remedy = match &error.why {
-        Why::Missing => ": 'verack crawl' and 'verack peers import' make one",
-        Why::Locked => ": is another verack writing?",
-        Why::Newer { .. } => "; use that release, or another file with --db",
-        Why::NoDatabase | Why::Foreign => "; name another file with --db",
-        Why::Damaged(_) => "; 'sqlite3 FILE .recover' saves what can be read",
-        Why::ReadOnly | Why::Full | Why::NotOpened(_) | Why::Closed | Why::Other(_) => "",
-    };
-    Error::Local(format!("{error}{remedy}"))
+impl From<store::Error> for Error {
+    /// What is wrong with a database, and what can be done about it.
+    fn from(error: store::Error) -> Self {
+        let remedy = match &error.why {
+            Why::Missing => ": 'verack crawl' and 'verack peers import' make one",
+            Why::Locked => ": is another verack writing?",
+            Why::Newer { .. } => "; use that release, or another file with --db",
+            Why::NoDatabase | Why::Foreign => "; name another file with --db",
+            Why::Damaged(_) => "; 'sqlite3 FILE .recover' saves what can be read",
+            Why::ReadOnly | Why::Full | Why::NotOpened(_) | Why::Closed | Why::Other(_) => "",
+        };
+        Self::Local(format!("{error}{remedy}"))
+    }
 }

@@ -10,8 +10,8 @@ macro_rules! say {
 
 mod args;
 mod attempt;
+mod calendar;
 mod command;
-#[expect(dead_code, reason = "the commands that ask it come next")]
 mod database;
 mod dialler;
 mod exit;
@@ -38,6 +38,7 @@ fn main() -> ExitCode {
     let exit = match cli.command {
         None => command::shake::run(&cli.shake, &cli.global),
         Some(Command::Listen(args)) => command::listen::run(&args, &cli.global),
+        Some(Command::Peers(args)) => command::peers::run(&args, &cli.global),
         Some(Command::Demo(args)) => command::demo::run(&args, &cli.global),
         Some(Command::Chains) => command::chains::run(&cli.global),
         Some(Command::Completions { shell }) => command::generate::completions(shell),
