@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and the words in which the help says so.
 
+mod parse;
 mod peers;
 mod values;
 
@@ -25,7 +26,7 @@ pub use values::{ListenAddress, ServicesArg};
         it was, and one plain sentence.",
     after_help = "Try 'verack demo' for a simulated network, and 'verack --help' for all options.",
     after_long_help = AFTER_HELP,
-    args_conflicts_with_subcommands = true,
+    override_usage = "verack [OPTIONS] <TARGET>...\n       verack [OPTIONS] <COMMAND>",
     subcommand_negates_reqs = true,
     max_term_width = 110
 )]

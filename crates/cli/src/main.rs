@@ -24,8 +24,6 @@ mod trace;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::args::{Cli, Command};
 
 /// Results are made on one thread and freed on the one that prints them, which the system's allocator is slow at.
@@ -33,7 +31,7 @@ use crate::args::{Cli, Command};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     start_log(cli.global.quiet);
     let exit = match cli.command {
         None => command::shake::run(&cli.shake, &cli.global),
