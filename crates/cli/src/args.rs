@@ -1,6 +1,8 @@
 //! The command line: what can be asked for, and the words in which the help says so.
 
 mod discovery;
+mod parse;
+mod peers;
 mod values;
 
 use std::net::SocketAddr;
@@ -11,6 +13,7 @@ use bitcoin::{Chain, Feature, Magic, UserAgent};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub use discovery::{Addrs, Crawl, Whoami};
+pub use peers::{Export, FileFormat, Import, Peers, PeersCommand, Query, Show};
 pub use values::{ListenAddress, ServicesArg};
 
 use crate::resolve::{Family, Options};
@@ -27,7 +30,7 @@ use crate::resolve::{Family, Options};
         it was, and one plain sentence.",
     after_help = "Try 'verack demo' for a simulated network, and 'verack --help' for all options.",
     after_long_help = AFTER_HELP,
-    args_conflicts_with_subcommands = true,
+    override_usage = "verack [OPTIONS] <TARGET>...\n       verack [OPTIONS] <COMMAND>",
     subcommand_negates_reqs = true,
     max_term_width = 110
 )]
@@ -79,6 +82,8 @@ pub enum Command {
     Addrs(Box<Addrs>),
     /// Find out at which address peers see us
     Whoami(Box<Whoami>),
+    /// List, count, show, export and import the peers that are known
+    Peers(Box<Peers>),
     /// Shake hands with a simulated network; needs no real one
     Demo(Demo),
     /// List the networks that can be chosen by name

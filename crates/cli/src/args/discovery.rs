@@ -8,6 +8,7 @@ use clap::Args;
 use discover::{Growing, Pace, Policy};
 
 use super::{Bounds, Dialling, Introduction, values};
+use crate::database::Database;
 
 /// Mapping a network.
 #[derive(Debug, Args)]
@@ -16,9 +17,9 @@ pub struct Crawl {
     /// Where to begin, besides what the database remembers [default: the network's DNS seeds, then --seed-nodes]
     #[arg(value_name = "TARGET")]
     pub targets: Vec<String>,
-    /// The peer database [default: verack/peers.sqlite in your data folder]
-    #[arg(long, value_name = "PATH")]
-    pub db: Option<PathBuf>,
+    /// Where what is found is kept.
+    #[command(flatten)]
+    pub database: Database,
     /// Fixed seeds, asked if nobody else answers: a list with one address a line, Core's chainparamsseeds.h, or its bytes
     #[arg(long, value_name = "FILE", help_heading = "Addresses")]
     pub seed_nodes: Vec<PathBuf>,

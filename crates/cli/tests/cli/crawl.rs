@@ -327,7 +327,8 @@ fn every_kind_of_peer_is_stored_as_it_is_reported() {
     let (dns, port) = (simulated.network.dns().to_string(), simulated.network.port().to_string());
     let seeds = simulated.network.seeds();
     // Time enough for a flood to be read on a busy machine.
-    let options = ["crawl", "--db", &db, "-c", CHAIN, "--connect-timeout", "1s", "--timeout", "8s", "--answer-timeout", "1s"];
+    let options =
+        ["crawl", "--db", &db, "-c", CHAIN, "--connect-timeout", "1s", "--timeout", "8s", "--answer-timeout", "1s"];
     let network = ["--json", "--allow-private", "--resolver", &dns, "-p", &port];
     let options = options.into_iter().chain(network);
     let output = run(options.chain(seeds.iter().map(String::as_str)));

@@ -7,6 +7,7 @@ mod crawl;
 mod help;
 mod listen;
 mod neighbours;
+mod peers;
 mod readme;
 mod shake;
 mod transport;
