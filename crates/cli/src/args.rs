@@ -66,6 +66,8 @@ Examples:
   verack -c litecoin --dns-seeds              everybody whom the DNS seeds know
   verack --json @nodes.txt | jq .reason       one object a line, the last one a summary
   verack listen 127.0.0.1:18444 -c regtest    shake hands with who dials us
+  verack crawl                                map the network, into a database
+  verack addrs my.node.example                whom does it know?
 
 Exit codes:
   0  what was required happened (--require any: one handshake is OK; all: each is)
