@@ -1,6 +1,8 @@
 //! The command line: what can be asked for, and the words in which the help says so.
 
 mod discovery;
+mod parse;
+mod peers;
 mod values;
 
 use std::net::SocketAddr;
@@ -10,7 +12,8 @@ use std::time::Duration;
 use bitcoin::{Chain, Feature, Magic, UserAgent};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-pub use discovery::Crawl;
+pub use discovery::{Addrs, Crawl, Whoami};
+pub use peers::{Export, FileFormat, Import, Peers, PeersCommand, Query, Show};
 pub use values::{ListenAddress, ServicesArg};
 
 use crate::resolve::{Family, Options};
@@ -27,7 +30,7 @@ use crate::resolve::{Family, Options};
         it was, and one plain sentence.",
     after_help = "Try 'verack demo' for a simulated network, and 'verack --help' for all options.",
     after_long_help = AFTER_HELP,
-    args_conflicts_with_subcommands = true,
+    override_usage = "verack [OPTIONS] <TARGET>...\n       verack [OPTIONS] <COMMAND>",
     subcommand_negates_reqs = true,
     max_term_width = 110
 )]
@@ -63,6 +66,8 @@ Examples:
   verack -c litecoin --dns-seeds              everybody whom the DNS seeds know
   verack --json @nodes.txt | jq .reason       one object a line, the last one a summary
   verack listen 127.0.0.1:18444 -c regtest    shake hands with who dials us
+  verack crawl                                map the network, into a database
+  verack addrs my.node.example                whom does it know?
 
 Exit codes:
   0  what was required happened (--require any: one handshake is OK; all: each is)
@@ -75,6 +80,12 @@ pub enum Command {
     Listen(Box<Listen>),
     /// Map a network: from seeds, or from these targets, to everybody who answers
     Crawl(Box<Crawl>),
+    /// Ask one peer whom it knows
+    Addrs(Box<Addrs>),
+    /// Find out at which address peers see us
+    Whoami(Box<Whoami>),
+    /// List, count, show, export and import the peers that are known
+    Peers(Box<Peers>),
     /// Shake hands with a simulated network; needs no real one
     Demo(Demo),
     /// List the networks that can be chosen by name

@@ -1,11 +1,14 @@
 //! What the program can be asked to do, one file each.
 
+pub mod addrs;
 pub mod chains;
 pub mod crawl;
 pub mod demo;
 pub mod generate;
 pub mod listen;
+pub mod peers;
 pub mod shake;
+pub mod whoami;
 
 use std::io;
 use std::pin::Pin;
@@ -44,6 +47,16 @@ fn runtime() -> Result<Runtime, Error> {
         .enable_all()
         .build()
         .map_err(|error| Error::local("cannot start", error))
+}
+
+/// What comes of having written to standard output. That nobody reads it to its end is no error.
+fn printed(written: io::Result<()>) -> Result<Exit, Error> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::local("cannot write to standard output", error))
+        }
+        _ => Ok(Exit::Success),
+    }
 }
 
 /// How a run ended.

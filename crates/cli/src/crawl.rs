@@ -228,7 +228,8 @@ impl Crawl {
         let Yield { name, source, told } = found;
         let count = told.len();
         let news = self.map().plant(told, source, self.now());
-        progress.say(&format!("{count} addresses from {name}, {} of them news", news.len()));
+        let addresses = if count == 1 { "address" } else { "addresses" };
+        progress.say(&format!("{count} {addresses} from {name}, {} of them news", news.len()));
         if let Err(error) = self.store_told(news, &name).await {
             self.fail(error);
         }

@@ -85,8 +85,7 @@ impl Dialler {
 
     /// Dials an address that a name led to, if it may be dialled.
     async fn dial_resolved(&mut self, crew: &mut Crew, target: &Arc<str>, address: SocketAddr) {
-        let may = self.allow_private || is_localhost(target) || net::is_globally_routable(address.ip());
-        if may {
+        if self.allow_private || may_lead_to(target, address) {
             self.dial(crew, target.clone(), address).await;
         } else {
             self.fail(target, Some(address), Stage::Connect, Instant::now(), &NotRoutable(address)).await;
@@ -201,6 +200,11 @@ impl Waiting {
             changed.await;
         }
     }
+}
+
+/// Whether an address is dialled that only a name led to: one must not be able to point us into our own network.
+pub fn may_lead_to(name: &str, address: SocketAddr) -> bool {
+    is_localhost(name) || net::is_globally_routable(address.ip())
 }
 
 /// Whether a target names this machine itself, by a name that can mean nothing else (RFC 6761).

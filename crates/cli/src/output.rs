@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anstyle::Style;
 use indicatif::{ProgressBar, ProgressStyle};
 
+pub use self::human::{BAD, DIM, GOOD, HALF};
 pub use self::queue::{Results, Unprinted, Watcher, queue};
 use crate::args::{ColorChoice, Format, Global};
 use crate::report::{Report, Summary, in_milliseconds};
@@ -57,40 +58,39 @@ pub struct Printer {
     started: Instant,
     text: Text,
     header_due: bool,
-    /// Whether people see a line for each result, and a summary of all.
-    for_people: bool,
+    /// Whether each result has its line.
+    each: bool,
+    /// Whether all of them are summed up.
+    sum: bool,
 }
 
 impl Printer {
     /// A printer of what was asked for.
     pub fn new(global: &Global) -> Self {
-        Self::of(global, true)
-    }
-
-    /// A printer of the many results of a crawl, which people do not want to see one by one. Whoever crawls sums them up.
-    pub fn of_crawl(global: &Global) -> Self {
-        Self::of(global, false)
-    }
-
-    fn of(global: &Global, for_people: bool) -> Self {
         let format = global.format();
         Self {
-            for_people,
             format,
             quiet: global.quiet,
-            paint: Paint::new(global.color, io::stdout().is_terminal()),
+            paint: Paint::of_stdout(global),
             summary: Summary::default(),
             started: Instant::now(),
             text: Text::default(),
             header_due: format == Format::Csv,
+            each: true,
+            sum: true,
         }
+    }
+
+    /// One that leaves it to others to sum up, and shows single results only if `each` is said.
+    pub fn without_summary(global: &Global, each: bool) -> Self {
+        Self { each, sum: false, ..Self::new(global) }
     }
 
     fn report(&mut self, report: &Report<'_>) {
         self.summary.add(&report.attempt.verdict);
         let out = &mut self.text.out;
         match self.format {
-            Format::Human if !self.for_people => {}
+            _ if !self.each => {}
             Format::Human => human::write_report(out, report, self.paint),
             Format::Json => write_json(out, report),
             Format::Csv => csv::write_report(out, report, mem::take(&mut self.header_due)),
@@ -116,7 +116,7 @@ impl Printer {
         self.summary.elapsed_ms = in_milliseconds(elapsed);
         let Text { out, err } = &mut self.text;
         match self.format {
-            _ if !self.for_people => {}
+            _ if !self.sum => {}
             Format::Json => write_json(out, &self.summary),
             Format::Human if !self.quiet => human::write_summary(out, &self.summary, elapsed, self.paint),
             Format::Csv if !self.quiet => human::write_last_line(err, &self.summary, elapsed),
@@ -210,7 +210,13 @@ pub struct Paint {
 }
 
 impl Paint {
-    fn new(choice: ColorChoice, terminal: bool) -> Self {
+    /// For standard output.
+    pub fn of_stdout(global: &Global) -> Self {
+        Self::new(global.color, io::stdout().is_terminal())
+    }
+
+    /// As it was chosen, for what is a terminal or not.
+    pub fn new(choice: ColorChoice, terminal: bool) -> Self {
         let no_color = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
             on: match choice {

@@ -195,10 +195,10 @@ impl Protocol {
         }
     }
 
-    /// The name of a service, by the place of its bit.
-    pub fn service_name(&self, bit: u32) -> String {
+    /// The names of services, by their bits.
+    pub fn service_names(&self, services: u64) -> impl Iterator<Item = String> {
         match self {
-            Self::Bitcoin(bitcoin) => bitcoin.service_name(bit),
+            Self::Bitcoin(bitcoin) => bitcoin.service_names(services),
         }
     }
 

@@ -1,10 +1,6 @@
 //! Maps a network, and sums up what was found.
 
-use std::fs;
-use std::path::PathBuf;
-
 use bitcoin::Services;
-use store::Store;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -38,8 +34,8 @@ async fn crawl(args: &args::Crawl, global: &Global, protocol: Protocol, concurre
     let fixed = args.seed_nodes.iter().map(|path| read_seeds(path, chain, port)).collect::<Result<Vec<_>, _>>()?;
     let begins_with = targets.len() + dns.len() + fixed.len();
 
-    let store = open(args.db.clone()).await?;
-    let (results, unprinted) = queue(Printer::of_crawl(global), None);
+    let store = args.database.open().await?;
+    let (results, unprinted) = queue(Printer::without_summary(global, global.format() != Format::Human), None);
     let attempts = Attempts {
         protocol,
         timeout,
@@ -51,7 +47,7 @@ async fn crawl(args: &args::Crawl, global: &Global, protocol: Protocol, concurre
     let policy = args.policy();
     let limits =
         Limits { concurrency, until: args.within.map(|within| Instant::now() + within), max_peers: policy.max_peers };
-    let crawl = Crawl::begin(attempts, policy, args.dialling.family(), &store, args.again).await.map_err(said)?;
+    let crawl = Crawl::begin(attempts, policy, args.dialling.family(), &store, args.again).await?;
     let known = crawl.known();
     if known == 0 && begins_with == 0 {
         return Err(Error::Usage(format!(
@@ -84,7 +80,7 @@ async fn crawl(args: &args::Crawl, global: &Global, protocol: Protocol, concurre
         let _ = write(&screen, Text::of_output(text)).await;
     }
     if let Some(error) = crawl.failure() {
-        return Err(said(error.clone()));
+        return Err(error.clone().into());
     }
     store.close().await;
     Ok(exit(&printed, ended, &summary))
@@ -109,32 +105,4 @@ fn exit(printed: &Printed, ended: Ended, summary: &Summary) -> Exit {
         _ if summary.reachable > 0 => Exit::Success,
         _ => Exit::NotReached,
     }
-}
-
-/// Opens the database, and makes it if there is none.
-async fn open(db: Option<PathBuf>) -> Result<Store, Error> {
-    let path = match db {
-        Some(path) => path,
-        None => {
-            let path = default_path()?;
-            let folder = path.parent().expect("it is a file in a folder");
-            fs::create_dir_all(folder)
-                .map_err(|error| Error::local(format_args!("cannot make {}", folder.display()), error))?;
-            path
-        }
-    };
-    Store::open(path).await.map_err(said)
-}
-
-/// In the user's data folder. (XDG Base Directory Specification)
-fn default_path() -> Result<PathBuf, Error> {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let data = absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")));
-    let data =
-        data.ok_or_else(|| Error::Local("cannot tell where your data folder is; name a database with --db".into()))?;
-    Ok(data.join("verack/peers.sqlite"))
-}
-
-fn said(error: store::Error) -> Error {
-    Error::Local(error.to_string())
 }

@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_cut_is_told() {
-        assert_eq!(read(&[1, 4, 1, 2]).0.unwrap_err().contains("address"), true);
+        assert!(read(&[1, 4, 1, 2]).0.unwrap_err().contains("address"));
         assert!(read(b"chainparams_seed_main[] = {1,").0.is_err());
     }
 }

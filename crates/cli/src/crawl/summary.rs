@@ -87,7 +87,7 @@ impl Summary {
     pub(super) fn of(map: &Map, protocol: &Protocol, ended: Ended, elapsed: Duration) -> Self {
         let tally = &map.tally;
         let counts = map.frontier.counts();
-        let services = (0..64u32).zip(tally.services).filter(|(_, count)| *count > 0);
+        let services = protocol.service_names(u64::MAX).zip(tally.services);
         Self {
             chain: protocol.chain().to_owned(),
             protocol: protocol.name(),
@@ -107,7 +107,7 @@ impl Summary {
             networks: Ranked::of(&tally.networks, |network| network.name().to_owned()),
             transports: Ranked::of(&tally.transports, |name| (*name).to_owned()),
             versions: Ranked::of(&tally.versions, ToString::to_string),
-            services: Ranked::new(services.map(|(bit, count)| (protocol.service_name(bit), count))),
+            services: Ranked::new(services),
             user_agents: Ranked::of(&tally.agents, ToString::to_string),
             elapsed_ms: in_milliseconds(elapsed),
         }

@@ -108,6 +108,11 @@ impl Results {
         shared.close();
     }
 
+    /// Text that is ready, in whole lines.
+    pub fn text(&self, text: &[u8]) {
+        self.put(|state| state.printer.text.out.extend_from_slice(text));
+    }
+
     /// A message that passed.
     pub fn message(&self, message: &trace::Line<'_>) {
         self.put(|state| state.printer.message(message));

@@ -50,9 +50,8 @@ impl Bitcoin {
         }
     }
 
-    /// The name of a service, by the place of its bit.
-    pub fn service_name(&self, bit: u32) -> String {
-        let name = Services(1 << bit).names(&self.template.params).next();
-        name.map(|name| name.to_string()).unwrap_or_default()
+    /// The names of services, by their bits.
+    pub fn service_names(&self, services: u64) -> impl Iterator<Item = String> {
+        Services(services).names(&self.template.params).map(|name| name.to_string())
     }
 }
