@@ -6,6 +6,7 @@ mod common;
 mod crawl;
 mod help;
 mod listen;
+mod map;
 mod neighbours;
 mod peers;
 mod readme;
