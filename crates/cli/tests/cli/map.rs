@@ -1,8 +1,7 @@
 //! Maps of simulated networks of which all is known: complete, and after the crawl was killed.
 
 use std::collections::HashMap;
-use std::io::BufRead;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -95,13 +94,16 @@ fn a_map_has_whoever_is_there_and_nobody_else_also_when_some_have_come_and_other
 #[test]
 fn a_killed_crawl_has_lost_nothing_that_is_two_seconds_old_and_the_next_one_finishes_the_map() {
     /// Results that are read before the two seconds.
-    const RESULTS: usize = 60;
+    const RESULTS: usize = 40;
     let mapped = Mapped::new();
-    // Slow enough to have work for four seconds.
-    let words = mapped.words(&["--rate", "150"]);
+    // Slow enough to have work for six seconds.
+    let words = mapped.words(&["--rate", "100"]);
     let mut child = start(words.iter().map(String::as_str));
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines().take(RESULTS);
-    let results: HashMap<_, _> = lines
+    // It is kept: a crawl whose results nobody reads ends.
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    let results: HashMap<_, _> = output
+        .by_ref()
+        .take(RESULTS)
         .map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap())
         .map(|line| (line["address"].as_str().unwrap().to_owned(), line["reason"].as_str().unwrap().to_owned()))
         .collect();

@@ -29,7 +29,7 @@ pub fn words(population: &Population, db: &str) -> Vec<String> {
 }
 
 fn words_from(seeds: impl Iterator<Item = SocketAddr>, db: &str) -> Vec<String> {
-    let options = format!("crawl --chain {CHAIN} --allow-private --connect-timeout 1s --timeout 5s --concurrency 200");
+    let options = format!("crawl --chain {CHAIN} --allow-private --connect-timeout 2s --timeout 10s");
     let options = options.split(' ').map(str::to_owned).chain(["--db".to_owned(), db.to_owned()]);
     options.chain(seeds.map(|seed| seed.to_string())).collect()
 }
