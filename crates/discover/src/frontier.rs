@@ -168,6 +168,12 @@ impl Frontier {
         }
     }
 
+    /// These are about to be learned. That changes nothing, but for many of them [`Frontier::learn`] takes half the time
+    /// afterwards.
+    pub fn foresee(&self, addresses: impl Iterator<Item = SocketAddr>) {
+        self.book.foresee(addresses.map(Endpoint::from));
+    }
+
     /// Takes note of an address.
     pub fn learn(&mut self, address: SocketAddr, source: Source, now: Duration) -> Learned {
         let endpoint = Endpoint::from(address);

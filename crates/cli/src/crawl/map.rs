@@ -39,6 +39,10 @@ impl Map {
     pub fn learn(&mut self, mut told: Vec<Told>, from: IpAddr, now: Duration) -> Vec<Told> {
         self.tally.told += told.len() as u64;
         self.tally.answers += u64::from(!told.is_empty());
+        self.frontier.foresee(told.iter().filter_map(|told| match told.place {
+            Place::Ip(socket) => Some(socket),
+            Place::Overlay(..) => None,
+        }));
         told.retain(|told| self.is_news(told.place, Source::Peer(from), now));
         // It may wait for the database for a while, and most of it was none.
         told.shrink_to_fit();
