@@ -13,6 +13,7 @@ mod attempt;
 mod command;
 mod dialler;
 mod exit;
+mod key;
 mod output;
 mod protocol;
 mod report;
