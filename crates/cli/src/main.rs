@@ -15,6 +15,7 @@ mod command;
 mod database;
 mod dialler;
 mod exit;
+mod key;
 mod output;
 mod protocol;
 mod report;
