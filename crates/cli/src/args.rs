@@ -54,6 +54,9 @@ Targets:
   seed.bitcoin.sipa.be    a DNS seed or host name: every address behind it
   192.0.2.1  2001:db8::1  an address, with the network's usual port
   192.0.2.1:8333  [2001:db8::1]:8333  node.example:8333
+  enode://ID@HOST:PORT    an Ethereum node; ID has 128 hex digits
+  enr:...                 an Ethereum node's record
+  ID@HOST:PORT            a Lightning node; ID has 66 hex digits
   @FILE                   one target a line; '#' starts a comment
   -                       the same from standard input
   TARGET PORT TIMEOUT_MS  in bare numbers: node.example 8333 5000
@@ -63,12 +66,19 @@ Transport:
   sent a byte, which is what a node does that speaks only v1, it is dialled again over v1; the report is that of
   the second attempt, and names the first. That is Bitcoin Core's rule: a peer that is silent is not dialled again.
 
+  Targets that name a node by its key are spoken to in its protocol, whatever --chain is; each connection of theirs
+  is encrypted (RLPx, BOLT 8).
+
 Examples:
   verack my.node.example                      am I reachable, and if not, why?
   verack --trace 127.0.0.1:18444 -c regtest   what goes over the wire?
   verack -c litecoin --dns-seeds              everybody whom the DNS seeds know
   verack --json @nodes.txt | jq .reason       one object a line, the last one a summary
   verack listen 127.0.0.1:18444 -c regtest    shake hands with who dials us
+  verack enode://...@192.0.2.1:30303          who is that Ethereum node, and on which network?
+  verack -c sepolia enode://...               is it on Sepolia?
+  verack 02...@192.0.2.1                      which features does that Lightning node offer?
+  verack listen --protocol lightning          be a Lightning node to be dialled; says under which id
 
 Exit codes:
   0  what was required happened (--require any: one handshake is OK; all: each is)
@@ -83,6 +93,8 @@ pub enum Command {
     Peers(Box<Peers>),
     /// Shake hands with a simulated network; needs no real one
     Demo(Demo),
+    /// Make a key of ours, and show who we are with it
+    Key(Key),
     /// List the networks that can be chosen by name
     Chains,
     /// Print a completion script for a shell
@@ -365,6 +377,14 @@ pub struct Listen {
     /// What bounds us.
     #[command(flatten)]
     pub bounds: Bounds,
+}
+
+/// A key of ours.
+#[derive(Debug, Args)]
+pub struct Key {
+    /// Where the key is. If there is no such file, it is made with a fresh key; one that is there is left as it is
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// The simulated network.

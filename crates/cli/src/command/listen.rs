@@ -10,21 +10,35 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::{concurrency, exit, print_all, runtime};
-use crate::args::{Global, Listen, Require, ServicesArg};
+use crate::args::{Global, Listen, ProtocolName, Require, ServicesArg};
 use crate::attempt::Attempts;
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, queue};
-use crate::protocol::{Protocol, Protocols};
+use crate::protocol::{Chain, Protocol, Protocols};
 
 /// Runs the command.
 pub fn run(args: &Listen, global: &Global) -> Result<Exit, Error> {
     let name = args.protocol.unwrap_or_else(|| args.introduction.chain().protocol());
+    if let Some(chain) = args.introduction.chain
+        && !chain.is_of(name)
+    {
+        return Err(Error::Usage(not_of(chain, name)));
+    }
     let protocol = Protocol::new(name, &args.introduction, &ServicesArg::default())?;
     let concurrency = concurrency(args.bounds.concurrency);
     let runtime = runtime()?;
     let result = runtime.block_on(listen(args, global, protocol, concurrency));
     runtime.shutdown_background();
     result
+}
+
+fn not_of(chain: Chain, protocol: ProtocolName) -> String {
+    let name = chain.name();
+    match protocol {
+        ProtocolName::Bitcoin => format!("{name} does not speak Bitcoin's protocol"),
+        ProtocolName::Ethereum => format!("{name} is no network of Ethereum's"),
+        ProtocolName::Lightning => format!("there is no Lightning on {name}"),
+    }
 }
 
 async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency: usize) -> Result<Exit, Error> {

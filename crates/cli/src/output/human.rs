@@ -37,6 +37,7 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     let whom = address.as_deref().unwrap_or(report.target);
     // A node id and an address is where it was, too; and its id would fill the line.
     let host = report.target.rsplit_once('@').map_or(report.target, |(_, host)| host);
+    let host = host.split('?').next().unwrap_or(host);
     let named = whom != host && report.address.map(|a| a.ip().to_string()).as_deref() != Some(host);
     let target = if named { paint.paint(DIM, &format!("  ({})", shortened(host))) } else { String::new() };
     let detail = attempt.detail();

@@ -32,6 +32,16 @@ impl Chain {
         }
     }
 
+    /// Whether this protocol is spoken on it.
+    pub fn is_of(self, protocol: ProtocolName) -> bool {
+        match self {
+            Self::Bitcoin(chain) if protocol == ProtocolName::Lightning => {
+                lightning::Chain::named(chain.name).is_some()
+            }
+            _ => self.protocol() == protocol,
+        }
+    }
+
     /// The protocol that its own nodes speak.
     pub fn protocol(self) -> ProtocolName {
         match self {
