@@ -32,6 +32,11 @@ impl Chain {
         }
     }
 
+    /// Whether it has DNS seeds.
+    pub fn has_dns_seeds(self) -> bool {
+        matches!(self, Self::Bitcoin(chain) if !chain.dns_seeds.is_empty())
+    }
+
     /// Whether this protocol is spoken on it.
     pub fn is_of(self, protocol: ProtocolName) -> bool {
         match self {

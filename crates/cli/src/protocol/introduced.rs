@@ -1,6 +1,7 @@
 //! How a peer introduced itself, in whichever protocol.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use serde::{Serialize, Serializer};
 
@@ -24,6 +25,22 @@ impl Introduced {
             Self::Bitcoin(introduced) => introduced.version.user_agent.to_string(),
             Self::Ethereum(introduced) => introduced.hello.client_id.to_string(),
             Self::Lightning(introduced) => introduced.node_id.to_string(),
+        }
+    }
+
+    /// How it sees us, if it says so.
+    pub fn our_address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Bitcoin(introduced) => introduced.peer().our_address,
+            Self::Ethereum(_) | Self::Lightning(_) => None,
+        }
+    }
+
+    /// What the database keeps of it; it keeps nodes of Bitcoin's kind.
+    pub fn kept(&self) -> Option<store::Introduced> {
+        match self {
+            Self::Bitcoin(introduced) => Some(introduced.kept()),
+            Self::Ethereum(_) | Self::Lightning(_) => None,
         }
     }
 
