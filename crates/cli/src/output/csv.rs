@@ -67,14 +67,14 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, header_due: bool) {
     writer.flush().expect("memory takes every write");
 }
 
-/// Text as the peer chose it, or the user.
+fn or_empty(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// As the peer chose it, or the user.
 fn disarmed(mut text: String) -> String {
     store::disarm(&mut text);
     text
-}
-
-fn or_empty(value: Option<impl ToString>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
 }
 
 /// A value of the JSON form in a cell.
@@ -82,9 +82,13 @@ fn flat(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => disarmed(text.clone()),
-        Value::Array(values) => values.iter().map(flat).collect::<Vec<_>>().join(" "),
+        Value::Array(values) => disarmed(values.iter().map(plain).collect::<Vec<_>>().join(" ")),
         other => other.to_string(),
     }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn head(report: &Report<'_>) -> [String; HEAD.len()] {
