@@ -490,6 +490,28 @@ fn a_database_that_cannot_be_used_is_said_in_one_line() {
     }
 }
 
+#[test]
+fn a_database_that_was_cut_or_is_of_a_later_release_is_said_and_left_alone() {
+    let map = Map::of_a_crawl();
+    let whole = fs::read(&map.path).unwrap();
+    let mut newer = whole.clone();
+    // Where SQLite keeps the `user_version`. (SQLite: fileformat2.html)
+    newer[60..64].copy_from_slice(&99_u32.to_be_bytes());
+    let cut = whole[..whole.len() / 2].to_vec();
+    let list = map.file("list.txt", b"4.4.4.4\n");
+    for (file, why) in [(cut, ": damaged: "), (newer, ": made by a newer verack: its schema is 99, and ")] {
+        fs::write(&map.path, &file).unwrap();
+        for args in ["", "--count-by version", "show 1.2.3.4", "export --as list -c bitcoin", &format!("import {list}")]
+        {
+            let output = map.peers(args);
+            assert_eq!(output.status.code(), Some(3), "{args}");
+            let said = text(&output.stderr);
+            assert!(said.starts_with(&format!("error: {}{why}", map.path.display())), "{args}: {said}");
+            assert_eq!(fs::read(&map.path).unwrap(), file, "{args}");
+        }
+    }
+}
+
 /// The program without what lets root write where nobody may.
 fn unprivileged(command: &Command) -> Command {
     let mut unprivileged = Command::new(command.get_program());
