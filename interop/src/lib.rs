@@ -21,7 +21,9 @@ pub mod litecoind;
 pub mod meet;
 pub mod meet_lightning;
 mod missing;
+pub mod netns;
 mod node;
+pub mod program;
 pub mod rlpx;
 mod rpc;
 

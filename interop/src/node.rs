@@ -37,9 +37,18 @@ impl Node {
     /// Starts a node and waits until it listens for peers and answers questions. `command` is given an empty directory
     /// and where to listen.
     pub(crate) async fn start(name: &'static str, command: impl FnOnce(&Path, Places) -> Command) -> Self {
+        Self::start_at(name, Ipv4Addr::LOCALHOST, command).await
+    }
+
+    /// The same, with peers that come to this address.
+    pub(crate) async fn start_at(
+        name: &'static str,
+        ip: Ipv4Addr,
+        command: impl FnOnce(&Path, Places) -> Command,
+    ) -> Self {
         let directory = tempfile::tempdir().expect("a directory can be made");
         let log = File::create(directory.path().join(LOG)).expect("the directory is ours");
-        let places = free_places().expect("loopback has free ports");
+        let places = free_places(ip).expect("there are free ports");
         let process = command(directory.path(), places)
             .stdout(log.try_clone().expect("one more open file"))
             .stderr(log)
@@ -115,8 +124,8 @@ impl Drop for Node {
 }
 
 /// Two ports that nobody listens on. They are found together, so that they differ.
-fn free_places() -> io::Result<Places> {
-    let [peers, rpc] = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
+fn free_places(ip: Ipv4Addr) -> io::Result<Places> {
+    let [peers, rpc] = [ip, Ipv4Addr::LOCALHOST].map(|ip| TcpListener::bind((ip, 0)));
     Ok(Places { peers: peers?.local_addr()?, rpc: rpc?.local_addr()? })
 }
 

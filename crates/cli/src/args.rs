@@ -78,6 +78,8 @@ Examples:
   verack -c litecoin --dns-seeds              everybody whom the DNS seeds know
   verack --json @nodes.txt | jq .reason       one object a line, the last one a summary
   verack listen 127.0.0.1:18444 -c regtest    shake hands with who dials us
+  verack crawl                                map the network, into a database
+  verack addrs my.node.example                whom does it know?
   verack enode://...@192.0.2.1:30303          who is that Ethereum node, and on which network?
   verack -c sepolia enode://...               is it on Sepolia?
   verack 02...@192.0.2.1                      which features does that Lightning node offer?

@@ -31,7 +31,7 @@ pub struct Crawl {
     pub again: bool,
     /// Keep running, and dial whom we have reached again: after this time, and the longer it answers, the less often
     #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "15m",
-          value_parser = values::time)]
+          value_parser = values::time, help_heading = "Limits")]
     pub watch: Option<Duration>,
     /// End once so many peers were reached
     #[arg(long, value_name = "N", help_heading = "Limits")]
@@ -63,9 +63,9 @@ pub struct Crawl {
 }
 
 const AFTER_CRAWL: &str = "\
-Whom to dial first is what a node does at its start: whom the database remembers, then the DNS seeds, then
---seed-nodes, each only if the one before led to fewer than two peers. Ctrl-C ends with everything stored, and the
-next run goes on from there; what a killed run found stays, but for its last two seconds.
+As a node at its start, it dials whom the database remembers, then asks the DNS seeds, then takes
+--seed-nodes, each only if the one before led to fewer than two peers. Ctrl-C ends with everything
+stored, and the next run goes on from there. A killed run loses its last two seconds at most.
 
 Examples:
   verack crawl                                  everybody whom Bitcoin's DNS seeds lead to
@@ -73,7 +73,9 @@ Examples:
   verack crawl --allow-private 127.0.0.1:18444 -c regtest --db lab.sqlite
   verack crawl --watch --json | jq -c 'select(.outcome==\"ok\")'
 
-Exit codes: 0 at least one peer was reached, 1 none, 2 wrong usage, 3 our side failed, 130 interrupted";
+Exit codes:
+  0  at least one peer was reached     1  none     2  wrong usage     3  our side failed
+  130  interrupted";
 
 impl Crawl {
     /// What the crawl may do.

@@ -8,6 +8,9 @@ fn the_help_is_as_it_was_reviewed() {
         ("help", &["--help"][..]),
         ("listen", &["listen", "-h"]),
         ("demo", &["demo", "-h"]),
+        ("crawl", &["crawl", "-h"]),
+        ("addrs", &["addrs", "-h"]),
+        ("whoami", &["whoami", "-h"]),
         ("peers", &["peers", "--help"]),
         ("peers_import", &["peers", "import", "-h"]),
     ] {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use store::Time;
 
 use crate::args::Format;
+use crate::calendar::Ago;
 use crate::output::write_json;
 use crate::protocol::{Asked, Protocol, Told};
 
@@ -119,15 +120,15 @@ impl Answer<'_> {
 
     /// Sorted by network, those last heard of first.
     fn to_table(&self) -> String {
-        let Time(now) = Time::now();
+        let now = Time::now();
         let mut told: Vec<&Told> = self.asked.told.iter().collect();
         told.sort_by_key(|told| (told.place.network(), std::cmp::Reverse(told.seen)));
         let mut text = String::new();
         for told in told {
             let services = self.protocol.service_names(told.services);
             let network = told.place.network().name();
-            let (place, seen) = (told.place.to_string(), ago(now, told.seen));
-            let _ = writeln!(text, "{network:<5} {place:<47} {seen:>8}  {}", services.join(" "));
+            let (place, seen) = (told.place.to_string(), Ago { then: Time(told.seen), now }.to_string());
+            let _ = writeln!(text, "{network:<5} {place:<47} {seen:>18}  {}", services.join(" "));
         }
         let count = self.asked.told.len();
         let networks: Vec<_> = self.networks().iter().map(|(name, count)| format!("{count} {name}")).collect();
@@ -150,39 +151,5 @@ impl Answer<'_> {
             *counts.entry(told.place.network().name()).or_default() += 1;
             counts
         })
-    }
-}
-
-/// How long ago that was, in the largest unit that gives at least one. Any time comes.
-fn ago(now: i64, then: i64) -> String {
-    let (seconds, future) = (now.abs_diff(then), then > now);
-    let (count, unit) = match seconds {
-        0..60 => (seconds, "s"),
-        60..3600 => (seconds / 60, "min"),
-        3600..86_400 => (seconds / 3600, "h"),
-        _ => (seconds / 86_400, "d"),
-    };
-    if future { format!("in {count} {unit}") } else { format!("{count} {unit}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ago;
-
-    #[test]
-    fn times_are_told_in_the_largest_unit_that_gives_at_least_one() {
-        let now = 1_800_000_000;
-        for (then, text) in [
-            (now, "0 s"),
-            (now - 59, "59 s"),
-            (now - 60, "1 min"),
-            (now - 3599, "59 min"),
-            (now - 86_399, "23 h"),
-            (now - 86_400, "1 d"),
-            (now + 7200, "in 2 h"),
-            (0, "20833 d"),
-        ] {
-            assert_eq!(ago(now, then), text);
-        }
     }
 }
