@@ -7,6 +7,7 @@ mod crawl;
 mod help;
 mod keyed;
 mod listen;
+mod map;
 mod neighbours;
 mod peers;
 mod readme;
