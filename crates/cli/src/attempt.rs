@@ -104,7 +104,7 @@ impl Attempts {
         let FarEnd { protocol, part, target, address } = end;
         let mut trace = self.tracer(target, address);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
-        let times = Times { opened, deadline: started + self.timeout, timer };
+        let times = Times { opened, deadline: started + self.timeout, timer, stays: self.hold.is_some() };
         let shaken = protocol.shake(transport, part, stream, address, times, tracer).await;
         let Shaken { transport, session_id, fall_back, verdict, introduced, hello, bytes, connection } = shaken;
         let ended = Instant::now();

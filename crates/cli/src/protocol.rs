@@ -141,6 +141,8 @@ pub struct Times<'t> {
     pub deadline: Instant,
     /// Keeps to the deadline.
     pub timer: &'t mut Timer,
+    /// Whether the connection is wanted after it.
+    pub stays: bool,
 }
 
 /// Is shown each message as it passes.

@@ -23,7 +23,7 @@ impl Bitcoin {
         times: Times<'_>,
         mut tracer: Option<Tracer<'_>>,
     ) -> Asked {
-        let Times { opened, deadline, timer } = times;
+        let Times { opened, deadline, timer, .. } = times;
         let mut gossip = Gossip::new(channel, Some(peer.ip()), &introduced.version);
         let params = &introduced.params;
         let on_event = |seen: Seen<'_, Event>| {
