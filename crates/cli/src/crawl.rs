@@ -279,7 +279,7 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr) {
     let mut visit = crawl.attempts.visit(&call, &mut Timer::new()).await;
     let at = Time::now();
     // The news first: whoever finds the attempt in the database finds what it brought as well.
-    let news = crawl.map().learn(visit.take_told(), address.ip(), crawl.now());
+    let news = crawl.map().learn(&visit.take_told(), address.ip(), crawl.now());
     let stored = async {
         crawl.store_told(news, &Text::from(&*call.target)).await?;
         crawl.writer.record(visit.record(&crawl.chain, address, at)).await
