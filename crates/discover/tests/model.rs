@@ -26,6 +26,33 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn many_addresses_are_learned_as_each_of_them_would_be(
+        policy in policies(),
+        told in vec((vec((0..6u8, 0..12u8), 0..100), any::<bool>(), 0..3u64), 1..8),
+    ) {
+        let mut at_once = Frontier::new(policy.clone(), KEY);
+        let mut one_by_one = Frontier::new(policy, KEY);
+        for (nth, (addresses, given_up, seconds)) in told.into_iter().enumerate() {
+            let now = Duration::from_secs(nth as u64 * 3 + seconds);
+            let addresses: Vec<_> = addresses.into_iter().map(|(prefix, host)| address(prefix, host)).collect();
+            let source = Source::Peer(IpAddr::from([9, 9, 9, 9]));
+            let mut learned = Vec::new();
+            at_once.learn_all(&addresses, source, now, |nth, what| learned.push((nth, what)));
+            let each = addresses.iter().map(|address| one_by_one.learn(*address, source, now));
+            assert_eq!(learned, each.enumerate().collect::<Vec<_>>());
+            // Those that are given up make room for others, in the midst of what is told.
+            while given_up && let Next::Dial(address) = at_once.next(now) {
+                assert_eq!(one_by_one.next(now), Next::Dial(address));
+                at_once.done(address, Outcome::Unfit, now);
+                one_by_one.done(address, Outcome::Unfit, now);
+            }
+            assert_eq!(at_once.counts(), one_by_one.counts());
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Learn(SocketAddr, Source),

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use crate::catalogue::catalogue;
 use crate::dns::{Answer, Dns, Zone};
 use crate::honest::honest;
+use crate::keyed::KeyedPeer;
 use crate::peer::Peer;
 use crate::random::Random;
 use crate::sockets::{FullQueue, cannot, serve};
@@ -26,6 +27,8 @@ pub struct Plan {
     pub peers: Vec<Peer>,
     /// Healthy peers besides, as varied as a real network's.
     pub honest: usize,
+    /// Peers that are named by their keys, of other protocols.
+    pub keyed: Vec<KeyedPeer>,
     /// Addresses where nothing listens.
     pub refusing: usize,
     /// Addresses that do not answer a connection.
@@ -40,7 +43,8 @@ impl Plan {
     /// One of each peer of the catalogue, and some others.
     #[must_use]
     pub fn new(chain: Params) -> Self {
-        Self { chain, peers: catalogue(&chain), honest: 12, refusing: 3, unanswering: 1, port: 0, seed: 1 }
+        let keyed = Vec::new();
+        Self { chain, peers: catalogue(&chain), honest: 12, keyed, refusing: 3, unanswering: 1, port: 0, seed: 1 }
     }
 
     /// These peers and nothing else.
@@ -67,6 +71,7 @@ pub struct Network {
     port: u16,
     dns: Dns,
     truths: BTreeMap<SocketAddr, (&'static str, Truths)>,
+    keyed: Vec<(SocketAddr, KeyedPeer)>,
     /// One task for each peer; they end with it.
     _listeners: JoinSet<()>,
     _full: Vec<FullQueue>,
@@ -81,11 +86,12 @@ impl Network {
         let mut random = Random::new(plan.seed);
         let mut peers = plan.peers;
         peers.extend((0..plan.honest).map(|_| honest(&plan.chain, &mut random)));
-        let (port, sockets) = listen(peers.len(), plan.port).await?;
+        let (port, sockets) = listen(peers.len() + plan.keyed.len(), plan.port).await?;
+        let mut sockets = sockets.into_iter();
 
         let mut truths = BTreeMap::new();
         let mut listeners = JoinSet::new();
-        for (peer, socket) in peers.into_iter().zip(sockets) {
+        for (peer, socket) in peers.into_iter().zip(&mut sockets) {
             truths.insert(socket.local_addr()?, (peer.name, peer.truths));
             let converse = move |stream| {
                 let peer = peer.clone();
@@ -93,7 +99,15 @@ impl Network {
             };
             listeners.spawn(serve(socket, converse));
         }
-        let mut places = (truths.len()..).map(|nth| place(nth, port));
+        let mut keyed = Vec::new();
+        for (peer, socket) in plan.keyed.into_iter().zip(sockets) {
+            keyed.push((socket.local_addr()?, peer.clone()));
+            listeners.spawn(serve(socket, move |stream| {
+                let peer = peer.clone();
+                async move { peer.converse(stream).await }
+            }));
+        }
+        let mut places = (truths.len() + keyed.len()..).map(|nth| place(nth, port));
         for address in places.by_ref().take(plan.refusing) {
             truths.insert(address, ("nobody-there", never_met("connect.refused")));
         }
@@ -102,7 +116,8 @@ impl Network {
             full.push(FullQueue::at(address).await?);
             truths.insert(address, ("no-answer", never_met("connect.timeout")));
         }
-        Ok(Self { port, dns: Dns::start(zone(truths.keys())).await?, truths, _listeners: listeners, _full: full })
+        let dns = Dns::start(zone(truths.keys())).await?;
+        Ok(Self { port, dns, truths, keyed, _listeners: listeners, _full: full })
     }
 
     /// Where its DNS server listens, over UDP and TCP.
@@ -127,6 +142,11 @@ impl Network {
     #[must_use]
     pub fn truth(&self, address: SocketAddr) -> Option<(&'static str, Truths)> {
         self.truths.get(&address).copied()
+    }
+
+    /// The peers that are named by their keys, and where they are.
+    pub fn keyed(&self) -> impl Iterator<Item = (SocketAddr, &KeyedPeer)> {
+        self.keyed.iter().map(|(address, peer)| (*address, peer))
     }
 
     /// Every address of the network, in order; those where nothing listens too.

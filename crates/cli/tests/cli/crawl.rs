@@ -377,6 +377,71 @@ fn a_database_that_cannot_be_used_is_named_and_left_as_it_is() {
 }
 
 #[test]
+fn a_database_that_was_cut_is_named() {
+    let neighbours = Neighbours::up(ring);
+    let (_folder, db) = database();
+    assert!(crawl(&db, &["--allow-private", &neighbours.address(FIRST)]).status.success());
+    sql(Path::new(&db), "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE");
+    let bytes = std::fs::read(&db).unwrap();
+    std::fs::write(&db, &bytes[..bytes.len() / 2]).unwrap();
+    let output = crawl(&db, &["--allow-private"]);
+    let said = text(&output.stderr);
+    assert!(said.contains(&format!("error: {db}: damaged")), "{said}");
+    assert_eq!(output.status.code(), Some(3));
+}
+
+/// Peers that tell more than a small disk has room for.
+fn talkative(port: u16) -> Vec<Peer> {
+    let told = |peer: u8| (0..=249).flat_map(move |c| (1..=4).map(move |d| entry([8, peer, c, d], 8333)));
+    let mut peers: Vec<_> =
+        (1..=20).map(|nth| Peer::at([127, 72, 0, nth], knows(told(nth).collect::<Vec<_>>()))).collect();
+    peers.push(Peer::at(FIRST, knows((1..=20).map(|nth| entry([127, 72, 0, nth], port)).collect::<Vec<_>>())));
+    peers
+}
+
+#[test]
+fn a_full_disk_is_said() {
+    if !nix::unistd::Uid::effective().is_root() {
+        println!("left out: a small disk takes root");
+        return;
+    }
+    let neighbours = Neighbours::up(talkative);
+    let (folder, db) = database();
+    let script = "mount -t tmpfs -o size=600k none \"$0\" && exec \"$@\"";
+    let output = std::process::Command::new("unshare")
+        .args(["-m", "sh", "-c", script])
+        .arg(folder.path())
+        .arg(env!("CARGO_BIN_EXE_verack"))
+        .args(words(&db, &["--json", "--allow-private", "--max-peers", "21", &neighbours.address(FIRST)]))
+        .output()
+        .unwrap();
+    let said = text(&output.stderr);
+    assert!(said.contains(&format!("error: {db}: no room is left on its disk")), "{said}");
+    assert_eq!((output.status.code(), &summary(&output)["ended"]), (Some(3), &json!("store")));
+}
+
+#[test]
+fn a_database_that_another_process_does_not_let_go_of_is_said() {
+    let neighbours = Neighbours::up(ring);
+    let (_folder, db) = database();
+    crawl(&db, &["127.0.0.1:1"]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let other = runtime.block_on(async {
+        let mut other = SqliteConnectOptions::new().filename(&db).connect().await.unwrap();
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+        other
+    });
+    let output = crawl(&db, &["--json", "--allow-private", &neighbours.address(FIRST)]);
+    let said = text(&output.stderr);
+    assert!(said.contains(&format!("error: {db}: locked by another process")), "{said}");
+    let summary = summary(&output);
+    assert_eq!((output.status.code(), &summary["ended"]), (Some(3), &json!("store")));
+    drop(other);
+    drop(runtime);
+    assert_eq!(stored(&db).iter().filter(|peer| peer.good > 0).count(), 0);
+}
+
+#[test]
 fn where_there_is_nowhere_to_begin_it_says_so() {
     let (folder, db) = database();
     let output = crawl(&db, &[]);

@@ -5,6 +5,7 @@ mod addrs;
 mod common;
 mod crawl;
 mod help;
+mod keyed;
 mod listen;
 mod map;
 mod neighbours;

@@ -99,33 +99,17 @@ impl Book {
 
     /// The number of an address that is known.
     pub(super) fn find(&self, endpoint: Endpoint) -> Option<u32> {
-        let same = |&number: &u32| self.entry(number).endpoint == endpoint;
-        self.numbers.find(self.key.hash_one(endpoint), same).copied()
+        self.find_hashed(self.hash(endpoint), endpoint)
     }
 
-    /// Brings what is known of these near, for look-ups that follow: those wait for memory one after the other, while
-    /// here all of them are on their way at once.
-    pub(super) fn foresee(&self, mut endpoints: impl Iterator<Item = Endpoint>) {
-        /// Look-ups on their way at once: more than a core has room for.
-        const AT_ONCE: usize = 32;
-        let mut near = 0;
-        loop {
-            let mut hashes = [0; AT_ONCE];
-            let mut count = 0;
-            for (hash, endpoint) in hashes.iter_mut().zip(&mut endpoints) {
-                *hash = self.key.hash_one(endpoint);
-                count += 1;
-            }
-            for hash in &hashes[..count] {
-                // Whoever comes first there is it but for one time in a hundred.
-                near ^= self.numbers.find(*hash, |_| true).map_or(0, |number| self.entry(*number).endpoint.port);
-            }
-            if count < AT_ONCE {
-                break;
-            }
-        }
-        // Or else nothing would be read.
-        std::hint::black_box(near);
+    /// The same, with its hash.
+    pub(super) fn find_hashed(&self, hash: u64, endpoint: Endpoint) -> Option<u32> {
+        let same = |&number: &u32| self.entry(number).endpoint == endpoint;
+        self.numbers.find(hash, same).copied()
+    }
+
+    pub(super) fn hash(&self, endpoint: Endpoint) -> u64 {
+        self.key.hash_one(endpoint)
     }
 
     /// Adds an address that is not known yet. At most 2^32 fit, far over any limit on memory.
@@ -234,16 +218,5 @@ mod tests {
         book.replace(7, entry(5000));
         assert_eq!((book.find(endpoint(7)), book.find(endpoint(5000)), book.len()), (None, Some(7), 1000));
         assert!((8..1000).all(|port| book.find(endpoint(port)) == Some(port.into())));
-    }
-
-    #[test]
-    fn any_number_can_be_foreseen_and_each_is_asked_for_once() {
-        let book = Book::new(Key::new([1; 16]));
-        for count in [0, 1, 31, 32, 33, 64, 1000] {
-            let mut asked = 0;
-            let endpoints = (0..count).inspect(|_| asked += 1);
-            book.foresee(endpoints.map(|port| Endpoint::from(std::net::SocketAddr::from(([1, 2, 3, 4], port)))));
-            assert_eq!(asked, count);
-        }
     }
 }

@@ -36,7 +36,7 @@ fn words_from(seeds: impl Iterator<Item = SocketAddr>, db: &str) -> Vec<String> 
 
 /// Runs the crawl, and compares what it stores with the truth.
 pub fn run(chain: Params, global: &Global) -> Result<Exit, Error> {
-    let facts = |population: &Population| (population.census(), population.seeds().collect::<Vec<_>>());
+    let facts = |population: &Population| Ok((population.census(), population.seeds().collect::<Vec<_>>()));
     beside(start(chain), facts, |(census, seeds)| {
         let folder = tempfile::tempdir().map_err(|error| Error::local("there is no room for a database", error))?;
         let db = folder.path().join("peers.sqlite");
