@@ -34,9 +34,10 @@ async fn from_one_node_it_comes_to_the_other_and_stores_whom_both_know() {
     let mut crawl = verack();
     crawl.args(["crawl", "--json", "-c", CHAIN, "--transport", "v1", "--answer-timeout", "5m", "--db"]).arg(&db);
     let output = crawl.arg(first.address().to_string()).output();
+    let nodes = [&first, &second];
     let output = tokio::select! {
         output = output => output.unwrap(),
-        never = pass_time(&[&first, &second]) => match never {},
+        never = pass_time(&nodes) => match never {},
     };
     let lines = output.stdout.split(|&b| b == b'\n').filter(|line| !line.is_empty());
     let summary: Value = serde_json::from_slice(lines.last().unwrap()).unwrap();

@@ -37,7 +37,8 @@ use self::remembered::remember;
 use self::seeds::Yield;
 pub use self::seeds::{Seeds, read_file as read_seeds};
 pub use self::summary::Summary;
-use crate::attempt::Attempts;
+use crate::attempt::{Attempts, Call};
+use crate::protocol::Whom;
 use crate::resolve::Family;
 
 /// A crawl.
@@ -109,7 +110,7 @@ impl Crawl {
         store: &Store,
         again: bool,
     ) -> Result<Arc<Self>, store::Error> {
-        let chain = Text::from(attempts.protocol.chain());
+        let chain = Text::from(attempts.protocols.chosen().chain());
         let mut map = Map::new(policy, family);
         remember(&mut map, store, &chain, again).await?;
         let writer = store.writer().await?;
@@ -203,7 +204,7 @@ impl Crawl {
 
     /// What is known by now.
     pub fn summary(&self, ended: Ended) -> Summary {
-        Summary::of(&self.map(), &self.attempts.protocol, ended, self.started.elapsed())
+        Summary::of(&self.map(), self.attempts.protocols.chosen(), ended, self.started.elapsed())
     }
 
     /// Dials all that the frontier allows now, as far as there is room.
@@ -274,13 +275,13 @@ enum Wake {
 
 /// Visits an address, from the dial to what is stored of it.
 async fn visit(crawl: Arc<Crawl>, address: SocketAddr) {
-    let target = address.to_string();
-    let mut visit = crawl.attempts.visit(&target, address, &mut Timer::new()).await;
+    let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address };
+    let mut visit = crawl.attempts.visit(&call, &mut Timer::new()).await;
     let at = Time::now();
     // The news first: whoever finds the attempt in the database finds what it brought as well.
     let news = crawl.map().learn(&visit.take_told(), address.ip(), crawl.now());
     let stored = async {
-        crawl.store_told(news, &Text::from(target.as_str())).await?;
+        crawl.store_told(news, &Text::from(&*call.target)).await?;
         crawl.writer.record(visit.record(&crawl.chain, address, at)).await
     };
     if let Err(error) = stored.await {
@@ -288,7 +289,7 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr) {
         return;
     }
     for tried in &visit.attempts {
-        crawl.attempts.report(&target, Some(address), &tried.attempt, tried.earlier.as_ref()).await;
+        crawl.attempts.report(&call, &tried.attempt, tried.earlier.as_ref()).await;
     }
     crawl.map().conclude(address, &visit, crawl.now());
     crawl.changed.notify_one();

@@ -16,6 +16,7 @@ mod crawl;
 mod database;
 mod dialler;
 mod exit;
+mod key;
 mod output;
 mod protocol;
 mod report;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Some(Command::Whoami(args)) => command::whoami::run(&args, &cli.global),
         Some(Command::Peers(args)) => command::peers::run(&args, &cli.global),
         Some(Command::Demo(args)) => command::demo::run(&args, &cli.global),
+        Some(Command::Key(args)) => command::key::run(&args, &cli.global),
         Some(Command::Chains) => command::chains::run(&cli.global),
         Some(Command::Completions { shell }) => command::generate::completions(shell),
         Some(Command::Man) => command::generate::man(),

@@ -50,6 +50,7 @@ mod tests {
             let needed = match name.as_str() {
                 "completions" => " bash",
                 "addrs" => " 1.2.3.4",
+                "key" => " ours.key",
                 _ => "",
             };
             for line in [format!("verack --json -q {name}{needed}"), format!("verack {name}{needed} --json -q")] {

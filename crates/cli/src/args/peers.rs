@@ -53,11 +53,11 @@ pub enum PeersCommand {
 /// One peer.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// Its address: IP, IP:PORT, [IPV6]:PORT, or a name in .onion or .b32.i2p
+    /// Its address: IP, IP:PORT (IPv6 in brackets), or a name in .onion or .b32.i2p
     #[arg(value_name = "ADDR")]
     pub address: String,
     /// The network whose port an address has that names none
-    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::chain)]
+    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::bitcoin_chain)]
     pub chain: &'static Chain,
 }
 
@@ -82,7 +82,7 @@ pub struct Import {
     #[arg(long = "as", value_parser = one_of(&store::Format::ALL), value_name = "FORMAT")]
     pub file_format: Option<store::Format>,
     /// The network of peers of which a file does not say it, by name or alias
-    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::chain)]
+    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::bitcoin_chain)]
     pub chain: &'static Chain,
 }
 

@@ -4,7 +4,6 @@ mod table;
 
 use std::net::SocketAddr;
 
-use bitcoin::Services;
 use handshake::Stage;
 use net::{Outcome, Timer, Verdict};
 use tokio::time::Instant;
@@ -12,39 +11,39 @@ use tokio::time::Instant;
 use self::table::Answer;
 use super::{Ended, concurrency, print_all, runtime};
 use crate::args::{Addrs, Format, Global};
-use crate::attempt::{Attempts, NotRoutable};
+use crate::attempt::{Attempts, Call, NotRoutable};
 use crate::dialler::may_lead_to;
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, queue};
-use crate::protocol::{Bitcoin, Protocol};
+use crate::protocol::Protocols;
 use crate::resolve::Resolver;
 use crate::target::{Kind, Target};
 
 /// Runs the command.
 pub fn run(args: &Addrs, global: &Global) -> Result<Exit, Error> {
-    let protocol = Protocol::Bitcoin(Bitcoin::new(&args.introduction, Services::NONE)?);
     let bad = |error| Error::Usage(format!("'{}' is not a target: {error}", args.target.escape_debug()));
-    let target = args.target.parse().map_err(bad)?;
+    let target = Target::anybody(&args.target).map_err(bad)?;
+    let protocols = Protocols::gossiping(&args.introduction, &[])?;
     // One peer needs few files, but a limit of less than that is worth a word.
     let _ = concurrency(Some(1));
     let runtime = runtime()?;
-    let result = runtime.block_on(addrs(args, global, protocol, target));
+    let result = runtime.block_on(addrs(args, global, protocols, target));
     runtime.shutdown_background();
     result
 }
 
-async fn addrs(args: &Addrs, global: &Global, protocol: Protocol, target: Target) -> Result<Exit, Error> {
+async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Target) -> Result<Exit, Error> {
     let format = global.format();
     let (results, unprinted) = queue(Printer::without_summary(global, format != Format::Csv), None);
     let timeout = args.bounds.timeout;
-    let port = args.dialling.port.unwrap_or(protocol.port());
+    let port = args.dialling.port.unwrap_or(protocols.chosen().port());
     let resolver = match target.kind {
         Kind::Name(..) => Some(Resolver::new(args.dialling.lookup(timeout))?),
         Kind::Address(..) => None,
     };
     let one = One {
         attempts: Attempts {
-            protocol,
+            protocols,
             timeout,
             connect_timeout: args.dialling.connect_timeout,
             hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
@@ -93,7 +92,7 @@ impl One {
 
     /// All addresses that may be dialled; why there are none is reported.
     async fn addresses(&self) -> Vec<SocketAddr> {
-        let Target { text, kind } = &self.target;
+        let Target { text, kind, whom } = &self.target;
         let (name, port) = match kind {
             Kind::Address(ip, port) => return vec![SocketAddr::new(*ip, port.unwrap_or(self.port))],
             Kind::Name(name, port) => (name, port.unwrap_or(self.port)),
@@ -103,7 +102,7 @@ impl One {
         let ips = match resolver.addresses(name).await {
             Ok(ips) => ips,
             Err(error) => {
-                self.attempts.fail(text, None, Stage::Resolve, started, &error).await;
+                self.attempts.fail((text, whom), None, Stage::Resolve, started, &error).await;
                 return Vec::new();
             }
         };
@@ -113,21 +112,23 @@ impl One {
                 addresses.push(address);
             } else {
                 let fault = NotRoutable(address);
-                self.attempts.fail(text, Some(address), Stage::Connect, started, &fault).await;
+                self.attempts.fail((text, whom), Some(address), Stage::Connect, started, &fault).await;
             }
         }
         addresses
     }
 
     async fn ask_at(&self, address: SocketAddr) -> bool {
-        let target = &*self.target.text;
-        let visit = self.attempts.visit(target, address, &mut Timer::new()).await;
+        let Target { text, whom, .. } = &self.target;
+        let call = Call { target: text.clone(), whom: whom.clone(), address };
+        let visit = self.attempts.visit(&call, &mut Timer::new()).await;
         for tried in &visit.attempts {
-            self.attempts.report(target, Some(address), &tried.attempt, tried.earlier.as_ref()).await;
+            self.attempts.report(&call, &tried.attempt, tried.earlier.as_ref()).await;
         }
         let Some(asked) = visit.asked else { return false };
         let Verdict { outcome, .. } = asked.verdict;
-        let answer = Answer { target, address, protocol: &self.attempts.protocol, asked: &asked };
+        let protocol = self.attempts.protocols.of(whom);
+        let answer = Answer { target: text, address, protocol, asked: &asked };
         self.attempts.results.text(&answer.to_text(self.format));
         outcome == Outcome::Ok
     }

@@ -1,6 +1,5 @@
 //! Maps a network, and sums up what was found.
 
-use bitcoin::Services;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -10,26 +9,31 @@ use crate::attempt::Attempts;
 use crate::crawl::{Crawl, Ended, Limits, Progress, Seeds, Summary, read_seeds};
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, Text, queue, write_json};
-use crate::protocol::{Bitcoin, Protocol};
-use crate::target;
+use crate::protocol::Protocols;
+use crate::target::{self, Target};
 
 /// Runs the command.
 pub fn run(args: &args::Crawl, global: &Global) -> Result<Exit, Error> {
-    let protocol = Protocol::Bitcoin(Bitcoin::new(&args.introduction, Services::NONE)?);
+    let targets = target::read_all(args.targets.iter().map(String::as_str))?;
+    let protocols = Protocols::gossiping(&args.introduction, &targets)?;
     let concurrency = concurrency(args.bounds.concurrency);
     let runtime = runtime()?;
-    let result = runtime.block_on(crawl(args, global, protocol, concurrency));
+    let result = runtime.block_on(crawl(args, global, (protocols, targets), concurrency));
     // A lookup that still blocks must not hold up the end.
     runtime.shutdown_background();
     result
 }
 
-async fn crawl(args: &args::Crawl, global: &Global, protocol: Protocol, concurrency: usize) -> Result<Exit, Error> {
-    let chain = args.introduction.chain;
-    let port = args.dialling.port.unwrap_or(protocol.port());
+async fn crawl(
+    args: &args::Crawl,
+    global: &Global,
+    (protocols, targets): (Protocols, Vec<Target>),
+    concurrency: usize,
+) -> Result<Exit, Error> {
+    let chain = args.introduction.chain();
+    let port = args.dialling.port.unwrap_or(protocols.chosen().port());
     let timeout = args.bounds.timeout;
-    let targets = target::read_all(args.targets.iter().map(String::as_str))?;
-    let asks_dns = targets.is_empty() && !args.no_dns_seeds && !chain.dns_seeds.is_empty();
+    let asks_dns = targets.is_empty() && !args.no_dns_seeds && chain.has_dns_seeds();
     let dns = if asks_dns { target::dns_seeds(chain)? } else { Vec::new() };
     let fixed = args.seed_nodes.iter().map(|path| read_seeds(path, chain, port)).collect::<Result<Vec<_>, _>>()?;
     let begins_with = targets.len() + dns.len() + fixed.len();
@@ -37,7 +41,7 @@ async fn crawl(args: &args::Crawl, global: &Global, protocol: Protocol, concurre
     let store = args.database.open().await?;
     let (results, unprinted) = queue(Printer::without_summary(global, global.format() != Format::Human), None);
     let attempts = Attempts {
-        protocol,
+        protocols,
         timeout,
         connect_timeout: args.dialling.connect_timeout,
         hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
@@ -52,7 +56,7 @@ async fn crawl(args: &args::Crawl, global: &Global, protocol: Protocol, concurre
     if known == 0 && begins_with == 0 {
         return Err(Error::Usage(format!(
             "nowhere to begin: {} has no DNS seeds and the database remembers nobody; name a target or --seed-nodes",
-            chain.name
+            chain.name()
         )));
     }
     let seeds = Seeds::new(known, targets, dns, fixed, port, args.dialling.lookup(timeout));

@@ -12,7 +12,7 @@ use crate::attempt::Attempts;
 use crate::dialler::Dialler;
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, Watcher, queue};
-use crate::protocol::{Bitcoin, Protocol};
+use crate::protocol::Protocols;
 use crate::resolve::Resolver;
 use crate::target::{self, Kind, Target};
 
@@ -35,29 +35,28 @@ pub fn run_watched(args: &Shake, global: &Global, watcher: Option<Watcher>) -> R
 /// What to do, with everything that can be wrong about it checked.
 struct Plan {
     targets: Vec<Target>,
-    port: u16,
+    port: Option<u16>,
     timeout: Duration,
-    protocol: Protocol,
+    protocols: Protocols,
 }
 
 impl Plan {
     fn new(args: &Shake) -> Result<Self, Error> {
-        let protocol =
-            Protocol::Bitcoin(Bitcoin::new(&args.introduction, args.receiving_services.on(args.introduction.chain)?)?);
         let mut timeout = args.bounds.timeout;
-        let mut port = args.dialling.port.unwrap_or(protocol.port());
+        let mut port = args.dialling.port;
         let mut targets = match target::split_legacy(&args.targets) {
             Some((target, given_port, given_timeout)) => {
-                port = given_port;
+                port = Some(given_port);
                 timeout = given_timeout.unwrap_or(timeout);
                 target::read_all([target])?
             }
             None => target::read_all(args.targets.iter().map(String::as_str))?,
         };
         if args.dns_seeds {
-            targets.extend(target::dns_seeds(args.introduction.chain)?);
+            targets.extend(target::dns_seeds(args.introduction.chain())?);
         }
-        Ok(Self { targets, port, timeout, protocol })
+        let protocols = Protocols::new(&args.introduction, &args.receiving_services, &targets)?;
+        Ok(Self { targets, port, timeout, protocols })
     }
 
     async fn carry_out(
@@ -72,7 +71,7 @@ impl Plan {
         let expected = Arc::new(AtomicU64::new(0));
         let dialler = Dialler {
             attempts: Arc::new(Attempts {
-                protocol: self.protocol,
+                protocols: self.protocols,
                 timeout: self.timeout,
                 connect_timeout: args.dialling.connect_timeout,
                 hold: args.keeping.hold,

@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bitcoin::Services;
 use discover::external::MIN_GROUPS;
 use discover::{External, Group, Majority};
 use handshake::Stage;
@@ -18,36 +17,36 @@ use tokio::time::Instant;
 
 use super::{Ended, concurrency, print_all, runtime, write};
 use crate::args::{Format, Global, Whoami};
-use crate::attempt::Attempts;
+use crate::attempt::{Attempts, Call};
 use crate::dialler::may_lead_to;
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, Text, queue, write_json};
-use crate::protocol::{Bitcoin, Introduced, Protocol};
+use crate::protocol::{Introduced, Protocols, Whom};
 use crate::report::in_milliseconds;
 use crate::resolve::{Options, Resolver};
 use crate::target::{self, Kind, Target};
 
 /// Runs the command.
 pub fn run(args: &Whoami, global: &Global) -> Result<Exit, Error> {
-    let protocol = Protocol::Bitcoin(Bitcoin::new(&args.introduction, Services::NONE)?);
+    let protocols = Protocols::gossiping(&args.introduction, &[])?;
     let concurrency = concurrency(args.bounds.concurrency);
     let runtime = runtime()?;
-    let result = runtime.block_on(whoami(args, global, protocol, concurrency));
+    let result = runtime.block_on(whoami(args, global, protocols, concurrency));
     runtime.shutdown_background();
     result
 }
 
-async fn whoami(args: &Whoami, global: &Global, protocol: Protocol, concurrency: usize) -> Result<Exit, Error> {
+async fn whoami(args: &Whoami, global: &Global, protocols: Protocols, concurrency: usize) -> Result<Exit, Error> {
     let started = Instant::now();
     let targets = match &args.targets[..] {
-        [] => target::dns_seeds(args.introduction.chain)?,
+        [] => target::dns_seeds(args.introduction.chain())?,
         targets => target::read_all(targets.iter().map(String::as_str))?,
     };
     let (results, unprinted) = queue(Printer::without_summary(global, global.format() == Format::Json), None);
-    let port = args.dialling.port.unwrap_or(protocol.port());
+    let port = args.dialling.port.unwrap_or(protocols.chosen().port());
     let timeout = args.bounds.timeout;
     let attempts = Arc::new(Attempts {
-        protocol,
+        protocols,
         timeout,
         connect_timeout: args.dialling.connect_timeout,
         hold: None,
@@ -126,7 +125,7 @@ impl Inquiry {
         let mut addresses = Vec::new();
         let mut lookups = JoinSet::new();
         let mut resolver = None;
-        for Target { text, kind } in targets {
+        for Target { text, kind, .. } in targets {
             match kind {
                 Kind::Address(ip, port) => addresses.push(SocketAddr::new(ip, port.unwrap_or(self.port))),
                 Kind::Name(name, port) => {
@@ -148,7 +147,7 @@ impl Inquiry {
                     let found = ips.into_iter().map(|ip| SocketAddr::new(ip, port));
                     addresses.extend(found.filter(|address| self.allow_private || may_lead_to(&name, *address)));
                 }
-                Err(error) => self.attempts.fail(&name, None, Stage::Resolve, started, &error).await,
+                Err(error) => self.attempts.fail((&name, &Whom::Anybody), None, Stage::Resolve, started, &error).await,
             }
         }
         Ok(addresses)
@@ -156,10 +155,10 @@ impl Inquiry {
 }
 
 async fn ask(attempts: Arc<Attempts>, heard: Arc<Mutex<Heard>>, address: SocketAddr) {
-    let target = address.to_string();
-    let transport = attempts.protocol.transports()[0];
-    let (attempt, earlier) = attempts.reach(transport, &target, address, &mut Timer::new()).await;
-    attempts.report(&target, Some(address), &attempt, earlier.as_ref()).await;
+    let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address };
+    let transport = attempts.protocols.chosen().transports()[0];
+    let (attempt, earlier) = attempts.reach(&call, transport, &mut Timer::new()).await;
+    attempts.report(&call, &attempt, earlier.as_ref()).await;
     let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
     heard.dialled += 1;
     if let Some(introduced) = &attempt.introduced {
@@ -227,7 +226,7 @@ impl Answer {
     fn of(heard: &Heard, args: &Whoami, started: Instant) -> Self {
         let seen = |ipv6| heard.external.majority(ipv6).map(Seen::from);
         Self {
-            chain: args.introduction.chain.name,
+            chain: args.introduction.chain().name(),
             ipv4: seen(false),
             ipv6: seen(true),
             dialled: heard.dialled,

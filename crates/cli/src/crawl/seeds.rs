@@ -8,7 +8,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bitcoin::Chain;
 use bitcoin::gossip::{Address, seeds as fixed};
 use discover::Source;
 use discover::seeds::{Kind as SeedKind, PEERS_ENOUGH, Seed, Start, read_lines};
@@ -17,7 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::dialler::is_localhost;
 use crate::exit::Error;
-use crate::protocol::{Place, Told};
+use crate::protocol::{Chain, Place, Told};
 use crate::resolve::{Options, ResolveError, Resolver};
 use crate::target::{Kind, Target};
 
@@ -112,7 +111,7 @@ impl Seeds {
     /// Looks up names, as many as may be at once.
     fn look_up(&mut self) -> Result<(), Error> {
         while self.lookups.len() < LOOKUPS
-            && let Some(Target { text, kind }) = self.waiting.pop_front()
+            && let Some(Target { text, kind, .. }) = self.waiting.pop_front()
         {
             let Kind::Name(name, port) = kind else { continue };
             let resolver = match &self.resolver {
@@ -150,7 +149,7 @@ fn news(address: SocketAddr) -> Told {
 
 /// Reads fixed seeds from a file, in any of three forms: a list with one address a line, Core's `chainparamsseeds.h`, and
 /// the bytes that it holds. A line that is none is reported with its number, and the others are taken.
-pub fn read_file(path: &Path, chain: &Chain, port: u16) -> Result<Yield, Error> {
+pub fn read_file(path: &Path, chain: Chain, port: u16) -> Result<Yield, Error> {
     /// Who was good when a list was made is said to have been there so long ago, in seconds. (Core: net.cpp
     /// ConvertSeeds, one to two weeks)
     const AGE: i64 = 7 * 24 * 60 * 60;
@@ -166,7 +165,7 @@ pub fn read_file(path: &Path, chain: &Chain, port: u16) -> Result<Yield, Error> 
     Ok(Yield { name: Text::from(&*path.to_string_lossy()), source: Source::Seed, told })
 }
 
-fn places(bytes: &[u8], chain: &Chain, port: u16, mut warn: impl FnMut(String)) -> Result<Vec<Place>, String> {
+fn places(bytes: &[u8], chain: Chain, port: u16, mut warn: impl FnMut(String)) -> Result<Vec<Place>, String> {
     let place = |(address, port): (Address, u16)| match address.ip() {
         Some(ip) => Place::Ip(SocketAddr::new(ip, port)),
         None => Place::Overlay(address, port),
@@ -200,8 +199,8 @@ fn places(bytes: &[u8], chain: &Chain, port: u16, mut warn: impl FnMut(String)) 
 }
 
 /// How Core calls a network's array; of another program's file, the first is taken.
-fn array_of(chain: &Chain) -> Option<&'static str> {
-    match chain.name {
+fn array_of(chain: Chain) -> Option<&'static str> {
+    match chain.name() {
         "bitcoin" => Some("main"),
         "bitcoin-testnet3" => Some("test"),
         "bitcoin-testnet4" => Some("testnet4"),
@@ -212,9 +211,8 @@ fn array_of(chain: &Chain) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use bitcoin::Chain;
-
     use super::places;
+    use crate::protocol::Chain;
 
     fn read(bytes: &[u8]) -> (Result<Vec<String>, String>, Vec<String>) {
         let mut warnings = Vec::new();

@@ -87,7 +87,7 @@ impl Summary {
     pub(super) fn of(map: &Map, protocol: &Protocol, ended: Ended, elapsed: Duration) -> Self {
         let tally = &map.tally;
         let counts = map.frontier.counts();
-        let services = protocol.service_names(u64::MAX).zip(tally.services);
+        let services = protocol.service_names(u64::MAX).into_iter().zip(tally.services);
         Self {
             chain: protocol.chain().to_owned(),
             protocol: protocol.name(),

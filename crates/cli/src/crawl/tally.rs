@@ -69,8 +69,8 @@ impl Facts {
     pub fn of(address: SocketAddr, visit: &Visit) -> Self {
         let best = visit.best();
         let introduced = best.introduced.as_ref().filter(|_| best.verdict.outcome == net::Outcome::Ok);
-        let reached = introduced.map(|introduced| {
-            let store::Introduced { version, services, user_agent, .. } = introduced.kept();
+        let reached = introduced.and_then(crate::protocol::Introduced::kept).map(|introduced| {
+            let store::Introduced { version, services, user_agent, .. } = introduced;
             Reached { transports: good(visit.transports()), version, agent: user_agent, services }
         });
         Self {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use net::{Outcome, Timer, Verdict};
 use store::{Ending, Text, Time, Transports};
 
-use crate::attempt::{Attempt, Attempts, Held};
+use crate::attempt::{Attempt, Attempts, Call, Held};
 use crate::protocol::{Asked, Times, Told, Tracer, Transport};
 
 /// What came of visiting an address.
@@ -28,13 +28,13 @@ pub struct Tried {
 
 impl Attempts {
     /// Visits an address. The first connection over which there was a handshake is the one on which is asked.
-    pub async fn visit(&self, target: &str, address: SocketAddr, timer: &mut Timer) -> Visit {
-        let transports = self.protocol.transports();
+    pub async fn visit(&self, call: &Call, timer: &mut Timer) -> Visit {
+        let transports = self.protocols.of(&call.whom).transports();
         let mut visit = Visit { attempts: Vec::with_capacity(transports.len()), asked: None };
         for &transport in transports {
-            let (mut attempt, earlier) = self.reach(transport, target, address, timer).await;
+            let (mut attempt, earlier) = self.reach(call, transport, timer).await;
             if let Some(held) = attempt.held.take().filter(|_| visit.asked.is_none()) {
-                visit.asked = Box::pin(self.ask(held, &attempt, target, address, timer)).await;
+                visit.asked = Box::pin(self.ask(held, &attempt, call, timer)).await;
             }
             visit.attempts.push(Tried { attempt, earlier });
         }
@@ -46,16 +46,15 @@ impl Attempts {
         &self,
         held: Held,
         attempt: &Attempt,
-        target: &str,
-        address: SocketAddr,
+        Call { target, whom, address }: &Call,
         timer: &mut Timer,
     ) -> Option<Asked> {
         let Held { connection, opened, until } = held;
         let introduced = attempt.introduced.as_ref()?;
-        let mut trace = self.tracer(target, address);
+        let mut trace = self.tracer(target, *address);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
-        let times = Times { opened, deadline: until, timer };
-        Some(self.protocol.ask(connection, introduced, address, times, tracer).await)
+        let times = Times { opened, deadline: until, timer, stays: false };
+        self.protocols.of(whom).ask(connection, introduced, *address, times, tracer).await
     }
 }
 
@@ -98,7 +97,7 @@ impl Visit {
             match attempt.transport {
                 Transport::V1 => transports.v1 = outcome,
                 Transport::V2 => transports.v2 = outcome,
-                Transport::Either => {}
+                Transport::Either | Transport::Rlpx | Transport::Bolt8 => {}
             }
         }
         transports
@@ -114,7 +113,7 @@ impl Visit {
             ending: Ending { outcome: stored(verdict.outcome), stage: verdict.stage, reason: verdict.reason.into() },
             blame: verdict.blame,
             transports: self.transports(),
-            introduced: introduced.as_ref().map(crate::protocol::Introduced::kept),
+            introduced: introduced.as_ref().and_then(crate::protocol::Introduced::kept),
             latency: timing_ms.connect.zip(timing_ms.hello).map(|(connect, hello)| connect + hello),
             source: None,
         }

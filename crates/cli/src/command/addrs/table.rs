@@ -80,7 +80,7 @@ impl Answer<'_> {
             address: told.place.to_string(),
             time: told.seen,
             services: told.services,
-            service_names: self.protocol.service_names(told.services).collect(),
+            service_names: self.protocol.service_names(told.services),
             own,
         })
     }
@@ -125,7 +125,7 @@ impl Answer<'_> {
         told.sort_by_key(|told| (told.place.network(), std::cmp::Reverse(told.seen)));
         let mut text = String::new();
         for told in told {
-            let services: Vec<_> = self.protocol.service_names(told.services).collect();
+            let services = self.protocol.service_names(told.services);
             let network = told.place.network().name();
             let (place, seen) = (told.place.to_string(), Ago { then: Time(told.seen), now }.to_string());
             let _ = writeln!(text, "{network:<5} {place:<47} {seen:>18}  {}", services.join(" "));

@@ -7,9 +7,10 @@ use net::{Limits, Seen, Unread, Verdict};
 use tokio::net::TcpStream;
 
 use super::introduced::Introduced;
-use super::lines::{entry, unread};
+use super::lines::entry;
 use super::{Bitcoin, Times, Tracer};
 use crate::protocol::{Asked, Told};
+use crate::trace::Entry;
 
 impl Bitcoin {
     /// Asks over the connection of a concluded handshake; the answer ends it, or the deadline does.
@@ -22,7 +23,7 @@ impl Bitcoin {
         times: Times<'_>,
         mut tracer: Option<Tracer<'_>>,
     ) -> Asked {
-        let Times { opened, deadline, timer } = times;
+        let Times { opened, deadline, timer, .. } = times;
         let mut gossip = Gossip::new(channel, Some(peer.ip()), &introduced.version);
         let params = &introduced.params;
         let on_event = |seen: Seen<'_, Event>| {
@@ -42,7 +43,7 @@ impl Bitcoin {
             }
             Err(failure) => {
                 if let (Some(tracer), [_, ..]) = (&mut tracer, &*failure.rest) {
-                    tracer(unread(&failure.rest, opened.elapsed()));
+                    tracer(Entry::unread(&failure.rest, opened.elapsed()));
                 }
                 let verdict = Verdict::of_failure(&gossip, &failure);
                 Asked { verdict, told: Vec::new(), own: gossip.own().map(Told::from) }
