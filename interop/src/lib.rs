@@ -16,13 +16,16 @@
 
 pub mod bcoin;
 pub mod ethereumjs;
+pub mod js_libp2p;
 pub mod ldk;
 pub mod litecoind;
 pub mod meet;
+pub mod meet_libp2p;
 pub mod meet_lightning;
 mod missing;
 mod node;
 pub mod rlpx;
 mod rpc;
+pub mod rust_libp2p;
 
 pub use node::{Node, eventually};

@@ -48,7 +48,7 @@ pub fn read(bytes: &[u8]) -> Result<(&[u8], usize), Halt> {
     if len == 0 {
         return Err(malformed(Malformed::EndsIn("name")));
     }
-    let line = bytes[start..].get(..len).ok_or(Halt::Short(Short(start + len - bytes.len())))?;
+    let line = bytes[start..].get(..len).ok_or_else(|| Halt::Short(Short(start + len - bytes.len())))?;
     match line {
         [name @ .., b'\n'] => Ok((name, start + len)),
         _ => Err(malformed(Malformed::NoNewline)),
