@@ -188,8 +188,23 @@ impl Connection {
         }
     }
 
+    /// Goes on by one event: says what is to be said, or hears what the peer says.
+    ///
+    /// # Errors
+    /// [`Halt::Short`] if there is neither; an error if the peer breaks a rule.
+    pub(crate) fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Event, Halt> {
+        if let Some(message) = self.say(tx) {
+            return Ok(Event::Said(message));
+        }
+        match self.hear(rx) {
+            // The end of a stream may ask for an answer, and be no message of its own.
+            Err(Halt::Short(short)) => self.say(tx).map(Event::Said).ok_or(Halt::Short(short)),
+            heard => heard,
+        }
+    }
+
     /// What to say now, before anything more is heard. It is appended.
-    pub(crate) fn say(&mut self, tx: &mut Vec<u8>) -> Option<Message> {
+    fn say(&mut self, tx: &mut Vec<u8>) -> Option<Message> {
         let saying = self.saying.front_mut()?;
         let text = mem::take(&mut saying.text);
         if !text.is_empty() {
@@ -203,7 +218,7 @@ impl Connection {
     }
 
     /// The next message of the peer's, or part of one.
-    pub(crate) fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
         let mut opened = None;
         loop {
             if let Some(message) = self.next_message()? {

@@ -342,10 +342,7 @@ impl Hello {
                     let muxer = self.muxer.expect("it was agreed on first");
                     return Ok(Step::Done(Agreed { public_key, muxer, identify, connection: *connection }));
                 }
-                if let Some(message) = connection.say(tx) {
-                    return Ok(Step::Event(Event::Said(message)));
-                }
-                return connection.hear(rx).map(Step::Event);
+                return connection.step(rx, tx).map(Step::Event);
             }
             _ => {}
         }

@@ -37,10 +37,7 @@ impl Handshake for Session {
     type Error = Error;
 
     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Infallible>, Error> {
-        if let Some(message) = self.connection.say(tx) {
-            return Ok(Step::Event(Event::Said(message)));
-        }
-        match self.connection.hear(rx) {
+        match self.connection.step(rx, tx) {
             Ok(event) => Ok(Step::Event(event)),
             Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
             Err(Halt::Error(error)) => Err(error),
