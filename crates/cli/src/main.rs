@@ -13,6 +13,7 @@ mod attempt;
 mod command;
 mod dialler;
 mod exit;
+mod key;
 mod output;
 mod protocol;
 mod report;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         None => command::shake::run(&cli.shake, &cli.global),
         Some(Command::Listen(args)) => command::listen::run(&args, &cli.global),
         Some(Command::Demo(args)) => command::demo::run(&args, &cli.global),
+        Some(Command::Key(args)) => command::key::run(&args, &cli.global),
         Some(Command::Chains) => command::chains::run(&cli.global),
         Some(Command::Completions { shell }) => command::generate::completions(shell),
         Some(Command::Man) => command::generate::man(),
