@@ -5,6 +5,7 @@ mod chain;
 mod converse;
 mod ethereum;
 mod introduced;
+mod libp2p;
 mod lightning;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use ::bitcoin::v2::SessionId;
 use ::ethereum::PublicKey;
 use ::handshake::Role;
+use ::libp2p::PeerId;
 use ::lightning::NodeId;
 use net::{Timer, Unread, Verdict};
 use tokio::net::TcpStream;
@@ -22,6 +24,7 @@ use self::bitcoin::Bitcoin;
 pub use self::chain::Chain;
 use self::ethereum::Ethereum;
 pub use self::introduced::Introduced;
+use self::libp2p::Libp2p;
 use self::lightning::Lightning;
 use crate::args::{Introduction, ProtocolName, ServicesArg};
 use crate::exit::Error;
@@ -38,6 +41,8 @@ pub enum Protocol {
     Ethereum(Box<Ethereum>),
     /// BOLT 8 and BOLT 1.
     Lightning(Box<Lightning>),
+    /// multistream-select, Noise, yamux and identify.
+    Libp2p(Box<Libp2p>),
 }
 
 /// Whom a target means. Its form says of which protocol.
@@ -49,6 +54,8 @@ pub enum Whom {
     Ethereum(Box<PublicKey>),
     /// The Lightning node with this key.
     Lightning(Box<NodeId>),
+    /// The libp2p node with this id, or whichever is there.
+    Libp2p(Option<Box<PeerId>>),
 }
 
 /// Our part in a handshake.
@@ -83,6 +90,10 @@ pub enum Transport {
     Rlpx,
     /// Lightning's.
     Bolt8,
+    /// libp2p's.
+    Noise,
+    /// libp2p's, by one who waits for every answer.
+    PatientNoise,
 }
 
 impl Transport {
@@ -94,6 +105,7 @@ impl Transport {
             Self::Either => None,
             Self::Rlpx => Some("rlpx"),
             Self::Bolt8 => Some("bolt8"),
+            Self::Noise | Self::PatientNoise => Some("noise"),
         }
     }
 }
@@ -128,6 +140,8 @@ pub enum Connection {
     Ethereum(Unread<TcpStream>, Box<::ethereum::Channel>),
     /// Lightning.
     Lightning(Unread<TcpStream>, Box<::lightning::Channel>),
+    /// libp2p.
+    Libp2p(Unread<TcpStream>, Box<::libp2p::Connection>),
 }
 
 /// The clock of a handshake.
@@ -154,6 +168,7 @@ impl Protocol {
             ProtocolName::Bitcoin => Self::Bitcoin(Box::new(Bitcoin::new(options, receiving)?)),
             ProtocolName::Ethereum => Self::Ethereum(Box::new(Ethereum::new(options)?)),
             ProtocolName::Lightning => Self::Lightning(Box::new(Lightning::new(options)?)),
+            ProtocolName::Libp2p => Self::Libp2p(Box::new(Libp2p::new(options)?)),
         })
     }
 
@@ -163,6 +178,7 @@ impl Protocol {
             Self::Bitcoin(_) => "bitcoin",
             Self::Ethereum(_) => "ethereum",
             Self::Lightning(_) => "lightning",
+            Self::Libp2p(_) => "libp2p",
         }
     }
 
@@ -172,6 +188,7 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.transports(),
             Self::Ethereum(_) => &[Transport::Rlpx],
             Self::Lightning(_) => &[Transport::Bolt8],
+            Self::Libp2p(_) => &[Transport::Noise],
         }
     }
 
@@ -181,6 +198,7 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.accepted_transport(),
             Self::Ethereum(_) => Transport::Rlpx,
             Self::Lightning(_) => Transport::Bolt8,
+            Self::Libp2p(_) => Transport::Noise,
         }
     }
 
@@ -190,6 +208,7 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.chain(),
             Self::Ethereum(ethereum) => ethereum.chain(),
             Self::Lightning(lightning) => lightning.chain(),
+            Self::Libp2p(_) => "any",
         }
     }
 
@@ -199,6 +218,7 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.port(),
             Self::Ethereum(_) => ::ethereum::enode::DEFAULT_PORT,
             Self::Lightning(lightning) => lightning.port(),
+            Self::Libp2p(_) => libp2p::DEFAULT_PORT,
         }
     }
 
@@ -208,6 +228,7 @@ impl Protocol {
             Self::Bitcoin(_) => None,
             Self::Ethereum(_) => Some("enode://<node id>@host:port or enr:..."),
             Self::Lightning(_) => Some("<node id>@host:port"),
+            Self::Libp2p(_) => Some("/ip4/.../tcp/..., /dns4/.../tcp/... or /dnsaddr/..."),
         }
     }
 
@@ -217,6 +238,7 @@ impl Protocol {
             Self::Bitcoin(_) => None,
             Self::Ethereum(ethereum) => Some(ethereum.our_enode(address).to_string()),
             Self::Lightning(lightning) => Some(format!("{}@{address}", lightning.node_id())),
+            Self::Libp2p(libp2p) => Some(libp2p.our_multiaddr(address).to_string()),
         }
     }
 
@@ -242,6 +264,14 @@ impl Protocol {
                 Box::pin(lightning.shake(Some(**id), stream, peer, times, tracer)).await
             }
             (Self::Lightning(lightning), _) => Box::pin(lightning.shake(None, stream, peer, times, tracer)).await,
+            (Self::Libp2p(libp2p), _) => {
+                let whom = match part {
+                    Part::Dialling(Whom::Libp2p(peer_id)) => Some(peer_id.as_deref().cloned()),
+                    Part::Dialling(_) => Some(None),
+                    Part::Accepting => None,
+                };
+                Box::pin(libp2p.shake(transport, whom, stream, peer, times, tracer)).await
+            }
         }
     }
 
@@ -258,6 +288,9 @@ impl Protocol {
             (_, Connection::Lightning(stream, channel)) => {
                 Box::pin(lightning::hold(stream, *channel, opened, until, tracer)).await;
             }
+            (_, Connection::Libp2p(stream, connection)) => {
+                Box::pin(libp2p::hold(stream, *connection, opened, until, tracer)).await;
+            }
         }
     }
 }
@@ -268,6 +301,7 @@ pub struct Protocols {
     chosen: Protocol,
     ethereum: Option<Protocol>,
     lightning: Option<Protocol>,
+    libp2p: Option<Protocol>,
 }
 
 impl Protocols {
@@ -283,6 +317,7 @@ impl Protocols {
         };
         let ethereum = asked_for(ProtocolName::Ethereum, |whom| matches!(whom, Whom::Ethereum(_)))?;
         let lightning = asked_for(ProtocolName::Lightning, |whom| matches!(whom, Whom::Lightning(_)))?;
+        let libp2p = asked_for(ProtocolName::Libp2p, |whom| matches!(whom, Whom::Libp2p(_)))?;
         let chosen = Protocol::new(chosen, options, receiving)?;
         if let Some(form) = chosen.form_of_targets()
             && let Some(nobody) = targets.iter().find(|target| target.whom == Whom::Anybody)
@@ -290,12 +325,12 @@ impl Protocols {
             let (text, name) = (&nobody.text, chosen.name());
             return Err(Error::Usage(format!("'{text}' is no target in {name}, whose nodes are named {form}")));
         }
-        Ok(Self { chosen, ethereum, lightning })
+        Ok(Self { chosen, ethereum, lightning, libp2p })
     }
 
     /// One alone.
     pub fn only(chosen: Protocol) -> Self {
-        Self { chosen, ethereum: None, lightning: None }
+        Self { chosen, ethereum: None, lightning: None, libp2p: None }
     }
 
     /// That of the network that was chosen.
@@ -309,6 +344,7 @@ impl Protocols {
             Whom::Anybody => None,
             Whom::Ethereum(_) => self.ethereum.as_ref(),
             Whom::Lightning(_) => self.lightning.as_ref(),
+            Whom::Libp2p(_) => self.libp2p.as_ref(),
         };
         own.unwrap_or(&self.chosen)
     }

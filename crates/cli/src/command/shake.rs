@@ -67,7 +67,7 @@ impl Plan {
         watcher: Option<Watcher>,
     ) -> Result<Exit, Error> {
         let (results, unprinted) = queue(Printer::new(global), watcher);
-        let names = self.targets.iter().any(|target| matches!(target.kind, Kind::Name(..)));
+        let names = self.targets.iter().any(|target| !matches!(target.kind, Kind::Address(..)));
         let family = match (args.v4, args.v6) {
             (true, _) => Family::V4,
             (_, true) => Family::V6,
