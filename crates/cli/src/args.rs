@@ -2,6 +2,8 @@
 
 mod ethereum;
 mod lightning;
+mod parse;
+mod peers;
 mod values;
 
 use std::net::SocketAddr;
@@ -14,6 +16,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub use ethereum::{EthereumOptions, StatusChoice};
 pub use lightning::LightningOptions;
+pub use peers::{Export, FileFormat, Import, Peers, PeersCommand, Query, Show};
 pub use values::{ListenAddress, ServicesArg};
 
 use crate::protocol::Chain;
@@ -30,7 +33,7 @@ use crate::protocol::Chain;
         it was, and one plain sentence.",
     after_help = "Try 'verack demo' for a simulated network, and 'verack --help' for all options.",
     after_long_help = AFTER_HELP,
-    args_conflicts_with_subcommands = true,
+    override_usage = "verack [OPTIONS] <TARGET>...\n       verack [OPTIONS] <COMMAND>",
     subcommand_negates_reqs = true,
     max_term_width = 110
 )]
@@ -89,6 +92,8 @@ Exit codes:
 pub enum Command {
     /// Accept connections, shake hands, and report each peer
     Listen(Box<Listen>),
+    /// List, count, show, export and import the peers that are known
+    Peers(Box<Peers>),
     /// Shake hands with a simulated network; needs no real one
     Demo(Demo),
     /// Make a key of ours, and show who we are with it

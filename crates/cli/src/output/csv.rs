@@ -1,4 +1,4 @@
-//! Results as CSV: the same fields as the JSON form, flat.
+//! Results as CSV: the same fields as the JSON form, flat, and no text that a spreadsheet takes for a formula.
 
 use ::csv::Writer;
 use serde_json::Value;
@@ -78,21 +78,31 @@ fn or_empty(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
+/// As the peer chose it, or the user.
+fn disarmed(mut text: String) -> String {
+    store::disarm(&mut text);
+    text
+}
+
 /// A value of the JSON form in a cell.
 fn flat(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(flat).collect::<Vec<_>>().join(" "),
+        Value::String(text) => disarmed(text.clone()),
+        Value::Array(values) => disarmed(values.iter().map(plain).collect::<Vec<_>>().join(" ")),
         other => other.to_string(),
     }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn head(report: &Report<'_>) -> [String; HEAD.len()] {
     let attempt = report.attempt;
     let verdict = &attempt.verdict;
     [
-        report.target.to_owned(),
+        disarmed(report.target.to_owned()),
         or_empty(report.address),
         report.chain.to_owned(),
         report.protocol.to_owned(),
@@ -102,7 +112,7 @@ fn head(report: &Report<'_>) -> [String; HEAD.len()] {
         verdict.stage.name().to_owned(),
         verdict.reason.to_owned(),
         or_empty(verdict.blame.map(handshake::Blame::name)),
-        attempt.detail().to_string(),
+        disarmed(attempt.detail().to_string()),
     ]
 }
 

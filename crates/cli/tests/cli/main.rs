@@ -5,6 +5,7 @@ mod common;
 mod help;
 mod keyed;
 mod listen;
+mod peers;
 mod readme;
 mod shake;
 mod transport;
