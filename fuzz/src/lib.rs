@@ -6,3 +6,4 @@ pub mod bitcoin;
 pub mod bitcoin_v2;
 pub mod ethereum;
 pub mod lightning;
+pub mod monero;

@@ -16,11 +16,14 @@
 
 pub mod bcoin;
 pub mod ethereumjs;
+pub mod kept;
 pub mod ldk;
 pub mod litecoind;
 pub mod meet;
 pub mod meet_lightning;
+pub mod meet_monero;
 mod missing;
+pub mod monerod;
 mod node;
 pub mod rlpx;
 mod rpc;
