@@ -1,5 +1,7 @@
 //! The command line: what can be asked for, and the words in which the help says so.
 
+mod parse;
+mod peers;
 mod values;
 
 use std::net::SocketAddr;
@@ -9,6 +11,7 @@ use std::time::Duration;
 use bitcoin::{Chain, Feature, Magic, UserAgent};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub use peers::{Export, FileFormat, Import, Peers, PeersCommand, Query, Show};
 pub use values::{ListenAddress, ServicesArg};
 
 /// The command line.
@@ -23,7 +26,7 @@ pub use values::{ListenAddress, ServicesArg};
         it was, and one plain sentence.",
     after_help = "Try 'verack demo' for a simulated network, and 'verack --help' for all options.",
     after_long_help = AFTER_HELP,
-    args_conflicts_with_subcommands = true,
+    override_usage = "verack [OPTIONS] <TARGET>...\n       verack [OPTIONS] <COMMAND>",
     subcommand_negates_reqs = true,
     max_term_width = 110
 )]
@@ -69,6 +72,8 @@ Exit codes:
 pub enum Command {
     /// Accept connections, shake hands, and report each peer
     Listen(Box<Listen>),
+    /// List, count, show, export and import the peers that are known
+    Peers(Box<Peers>),
     /// Shake hands with a simulated network; needs no real one
     Demo(Demo),
     /// List the networks that can be chosen by name

@@ -4,6 +4,7 @@ pub mod chains;
 pub mod demo;
 pub mod generate;
 pub mod listen;
+pub mod peers;
 pub mod shake;
 
 use std::io;
@@ -43,6 +44,16 @@ fn runtime() -> Result<Runtime, Error> {
         .enable_all()
         .build()
         .map_err(|error| Error::local("cannot start", error))
+}
+
+/// What comes of having written to standard output. That nobody reads it to its end is no error.
+fn printed(written: io::Result<()>) -> Result<Exit, Error> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::local("cannot write to standard output", error))
+        }
+        _ => Ok(Exit::Success),
+    }
 }
 
 /// How a run ended.

@@ -10,7 +10,9 @@ macro_rules! say {
 
 mod args;
 mod attempt;
+mod calendar;
 mod command;
+mod database;
 mod dialler;
 mod exit;
 mod output;
@@ -22,8 +24,6 @@ mod trace;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::args::{Cli, Command};
 
 /// Results are made on one thread and freed on the one that prints them, which the system's allocator is slow at.
@@ -31,11 +31,12 @@ use crate::args::{Cli, Command};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     start_log(cli.global.quiet);
     let exit = match cli.command {
         None => command::shake::run(&cli.shake, &cli.global),
         Some(Command::Listen(args)) => command::listen::run(&args, &cli.global),
+        Some(Command::Peers(args)) => command::peers::run(&args, &cli.global),
         Some(Command::Demo(args)) => command::demo::run(&args, &cli.global),
         Some(Command::Chains) => command::chains::run(&cli.global),
         Some(Command::Completions { shell }) => command::generate::completions(shell),

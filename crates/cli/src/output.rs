@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anstyle::Style;
 use indicatif::{ProgressBar, ProgressStyle};
 
+pub use self::human::{BAD, DIM, GOOD, HALF};
 pub use self::queue::{Results, Unprinted, Watcher, queue};
 use crate::args::{ColorChoice, Format, Global};
 use crate::report::{Report, Summary, in_milliseconds};
@@ -61,7 +62,7 @@ impl Printer {
         Self {
             format,
             quiet: global.quiet,
-            paint: Paint::new(global.color, io::stdout().is_terminal()),
+            paint: Paint::of_stdout(global),
             summary: Summary::default(),
             started: Instant::now(),
             text: Text::default(),
@@ -185,7 +186,13 @@ pub struct Paint {
 }
 
 impl Paint {
-    fn new(choice: ColorChoice, terminal: bool) -> Self {
+    /// For standard output.
+    pub fn of_stdout(global: &Global) -> Self {
+        Self::new(global.color, io::stdout().is_terminal())
+    }
+
+    /// As it was chosen, for what is a terminal or not.
+    pub fn new(choice: ColorChoice, terminal: bool) -> Self {
         let no_color = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
             on: match choice {

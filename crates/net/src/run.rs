@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use handshake::{End, Handshake, Rx, Step};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::failure::{Cause, Failure};
+use crate::parting::{Leave, Parting, Stay};
 use crate::timer::Timer;
 use crate::unread::Unread;
 
@@ -94,7 +96,7 @@ where
 /// As [`run`].
 pub async fn run_timed<H, S>(
     handshake: &mut H,
-    mut stream: S,
+    stream: S,
     limits: Limits,
     timer: &mut Timer,
     on_event: impl FnMut(Seen<'_, H::Event>),
@@ -102,6 +104,37 @@ pub async fn run_timed<H, S>(
 where
     H: Handshake,
     S: AsyncRead + AsyncWrite + Unpin,
+{
+    drive(handshake, stream, limits, timer, on_event, Stay).await
+}
+
+/// As [`run_timed`], for a connection that serves no longer than the handshake: the last flight and the end of our side
+/// leave in one segment, so what comes of it can only be read from, or dropped.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_and_leave<H: Handshake>(
+    handshake: &mut H,
+    stream: TcpStream,
+    limits: Limits,
+    timer: &mut Timer,
+    on_event: impl FnMut(Seen<'_, H::Event>),
+) -> Result<Established<TcpStream, H::Output>, Failure<H::Error>> {
+    drive(handshake, stream, limits, timer, on_event, Leave).await
+}
+
+async fn drive<H, S, P>(
+    handshake: &mut H,
+    mut stream: S,
+    limits: Limits,
+    timer: &mut Timer,
+    on_event: impl FnMut(Seen<'_, H::Event>),
+    parting: P,
+) -> Result<Established<S, H::Output>, Failure<H::Error>>
+where
+    H: Handshake,
+    S: AsyncRead + AsyncWrite + Unpin,
+    P: Parting<S>,
 {
     let mut driver = Driver {
         handshake,
@@ -113,7 +146,7 @@ where
         received: 0,
         sent: 0,
     };
-    let result = timer.wait(limits.deadline, driver.converse(&mut stream)).await;
+    let result = timer.wait(limits.deadline, driver.converse(&mut stream, parting)).await;
     match result.unwrap_or(Err(Cause::Late)) {
         Ok(output) => {
             Ok(Established { io: stream, output, unread: driver.kept, sent: driver.sent, received: driver.received })
@@ -145,21 +178,26 @@ struct Driver<'h, H, F> {
 }
 
 impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
-    async fn converse<S>(&mut self, stream: &mut S) -> Result<H::Output, Cause<H::Error>>
+    async fn converse<S, P>(&mut self, stream: &mut S, parting: P) -> Result<H::Output, Cause<H::Error>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
+        P: Parting<S>,
     {
         let mut progress = self.advance(&mut []);
         loop {
-            let flushed = self.flush(stream).await;
-            match progress {
-                Ok(Some(output)) => return Ok(output),
-                Ok(None) => {}
-                Err(cause) => return Err(cause),
-            }
             // A peer that is gone may still have left bytes to read, and they decide. A write fails of itself only if
             // there is no more to come.
-            drop(flushed);
+            match progress {
+                Ok(Some(output)) => {
+                    drop(parting.say(stream, self.last_flight()).await);
+                    return Ok(output);
+                }
+                Ok(None) => drop(self.flush(stream).await),
+                Err(cause) => {
+                    drop(self.flush(stream).await);
+                    return Err(cause);
+                }
+            }
             progress = poll_fn(|cx| self.poll_arrival(stream, cx)).await;
         }
     }
@@ -239,6 +277,11 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
         };
         self.tx.clear();
         written
+    }
+
+    fn last_flight(&mut self) -> &[u8] {
+        self.sent += self.tx.len() as u64;
+        &self.tx
     }
 
     fn tried_to_send(&self) -> bool {

@@ -11,8 +11,9 @@ use common::Read::{Bytes, Error, Fin};
 use common::{Act, Read, Refused, Script, Wire};
 use handshake::{Blame, Stage};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
-use verack_net::{Cause, Established, Failure, Limits, Outcome, Seen, Verdict, run};
+use verack_net::{Cause, Established, Failure, Limits, Outcome, Seen, Timer, Verdict, run, run_and_leave};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -253,6 +254,31 @@ async fn a_fault_and_a_flood_are_failures_whose_fault_is_known() {
 
     let verdict = judge([Hear(1)], Wire::new([Error(ErrorKind::ConnectionReset)]), 1).await;
     assert_eq!(verdict.to_string(), "failed at hello (reset): reset the connection before its introduction: it is shy");
+}
+
+#[tokio::test]
+async fn who_leaves_is_heard_to_the_end_even_with_something_unread() {
+    const LONG: &str = include_str!("driver.rs");
+    for last in ["", "bye", LONG] {
+        for hears in [true, false] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (stream, _) = listener.accept().await.unwrap();
+            peer.write_all(b"x").await.unwrap();
+
+            let acts = [Hear(1), Say(last)].into_iter().skip(usize::from(!hears));
+            let limits = Limits::within(PATIENCE);
+            let left = run_and_leave(&mut Script::new(acts), stream, limits, &mut Timer::new(), unheeded).await;
+            let left = left.expect("concluded");
+            assert_eq!((left.received, left.sent), (hears.into(), last.len() as u64));
+            drop(left);
+
+            let mut heard = vec![0; last.len()];
+            peer.read_exact(&mut heard).await.expect("all of it");
+            assert_eq!(heard, last.as_bytes());
+            assert_eq!(peer.read(&mut [0]).await.expect("an end, no abort"), 0);
+        }
+    }
 }
 
 async fn shake<S>(acts: impl IntoIterator<Item = Act>, stream: S) -> Result<Established<S, ()>, Failure<Refused>>

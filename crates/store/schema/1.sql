@@ -43,7 +43,7 @@ CREATE TABLE peer (
 -- Counting by user agent reads this alone, in its order.
 CREATE INDEX peer_by_user_agent ON peer (user_agent);
 
--- The last attempts of each peer. A slot is used again after so many, so nothing is ever deleted.
+-- The last attempts of each peer. A slot is used again after so many.
 CREATE TABLE attempt (
     peer INTEGER NOT NULL,
     slot INTEGER NOT NULL,

@@ -19,6 +19,9 @@ pub enum Why {
     /// It is no database at all.
     #[error("not a database of SQLite")]
     NoDatabase,
+    /// Nothing was stored there.
+    #[error("there is no database yet")]
+    Missing,
     /// Somebody else's.
     #[error("a database of another program, which is left as it is")]
     Foreign,
@@ -73,7 +76,7 @@ fn why(path: &Path, error: &sqlx::Error) -> Why {
                 8 => Why::ReadOnly,
                 11 => Why::Damaged(database.message().to_owned()),
                 13 => Why::Full,
-                14 => Why::NotOpened(obstacle(path)),
+                14 => obstacle(path),
                 26 => Why::NoDatabase,
                 _ => Why::Other(database.to_string()),
             }
@@ -85,17 +88,15 @@ fn why(path: &Path, error: &sqlx::Error) -> Why {
 }
 
 /// SQLite does not say why it cannot open a file; the system does.
-fn obstacle(path: &Path) -> String {
-    if path.is_dir() {
-        return "it is a directory".to_owned();
-    }
-    let opened = std::fs::OpenOptions::new().read(true).write(true).open(path);
-    match (opened, path.parent()) {
+fn obstacle(path: &Path) -> Why {
+    let why = match (std::fs::File::open(path), path.parent()) {
+        // It can be opened itself: those beside it cannot be made.
+        (Ok(_), _) => return Why::ReadOnly,
         (Err(error), Some(parent)) if error.kind() == std::io::ErrorKind::NotFound => match parent.metadata() {
             Err(error) if !parent.as_os_str().is_empty() => format!("{}: {error}", parent.display()),
             _ => "the file cannot be made".to_owned(),
         },
         (Err(error), _) => error.to_string(),
-        (Ok(_), _) => "SQLite says no more".to_owned(),
-    }
+    };
+    Why::NotOpened(why)
 }

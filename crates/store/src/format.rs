@@ -10,6 +10,7 @@
 mod bitnodes;
 mod csv;
 mod dnsseed;
+mod guess;
 mod import;
 mod jsonl;
 mod lines;
@@ -120,7 +121,7 @@ pub enum ExportError {
 }
 
 impl Store {
-    /// Writes the peers that pass the filter. Returns how many.
+    /// Writes the peers that pass the filter, at most so many. Returns how many.
     ///
     /// The formats of others hold peers that shook hands at least once, and `dnsseed.dump` has an order of its own.
     ///
@@ -131,6 +132,7 @@ impl Store {
         format: Format,
         filter: &Filter,
         sort: Sort,
+        limit: Option<u32>,
         standard: Standard,
         out: impl io::Write,
     ) -> Result<u64, ExportError> {
@@ -138,7 +140,7 @@ impl Store {
         let filter = Filter { ever_good: filter.ever_good || theirs, ..filter.clone() };
         let sort = if format == Format::Dnsseed { Sort { by: SortBy::Reliability, descending: true } } else { sort };
         let mut exporter = Exporter::new(format, standard, out);
-        let mut peers = self.peers(&filter, sort, None);
+        let mut peers = self.peers(&filter, sort, limit);
         while let Some(peer) = peers.next().await? {
             exporter.write(&peer)?;
         }

@@ -10,6 +10,7 @@
 //! their user agents, is kept as [`Text`], which no file format misreads.
 
 mod address;
+mod crowd;
 mod error;
 mod format;
 mod good;
@@ -25,6 +26,7 @@ mod text;
 mod writer;
 
 pub use address::{Address, Network, NoAddress};
+pub use crowd::KEPT_UNANSWERED;
 pub use error::{Error, Why};
 pub use format::{BadLine, ExportError, Exporter, Format, Importer, Origin, Unread};
 pub use good::Standard;
@@ -33,5 +35,5 @@ pub use query::{Column, Filter, Peers, Sort, SortBy};
 pub use reliability::{Average, MIN_RETRY_S, Reliability, WINDOWS};
 pub use scribe::KEPT_ATTEMPTS;
 pub use store::{BUSY_TIMEOUT, Store};
-pub use text::{MAX_TEXT_LEN, Text};
+pub use text::{MAX_TEXT_LEN, Text, disarm};
 pub use writer::Writer;

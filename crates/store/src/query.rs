@@ -61,13 +61,21 @@ pub enum SortBy {
     Height,
     /// Time to the introduction.
     Latency,
+    /// As BIP155 numbers them.
+    Network,
+    /// Of the last attempt, as text.
+    Reason,
+    /// Attempts.
+    Tried,
+    /// Attempts that were concluded.
+    Good,
     /// Over 30 days, then over 7 days, then by version: as the seeders sort `dnsseed.dump`.
     Reliability,
 }
 
 impl SortBy {
     /// All of them, with their names.
-    pub const ALL: [(&str, Self); 11] = [
+    pub const ALL: [(&str, Self); 15] = [
         ("known", Self::Known),
         ("address", Self::Address),
         ("first-seen", Self::FirstSeen),
@@ -78,6 +86,10 @@ impl SortBy {
         ("version", Self::Version),
         ("height", Self::Height),
         ("latency", Self::Latency),
+        ("network", Self::Network),
+        ("reason", Self::Reason),
+        ("tried", Self::Tried),
+        ("good", Self::Good),
         ("reliability", Self::Reliability),
     ];
 
@@ -93,6 +105,10 @@ impl SortBy {
             Self::Version => &["version"],
             Self::Height => &["height"],
             Self::Latency => &["latency"],
+            Self::Network => &["network"],
+            Self::Reason => &["reason.text"],
+            Self::Tried => &["tried"],
+            Self::Good => &["good"],
             Self::Reliability => &["reliability_30d", "reliability_7d", "version"],
         }
     }

@@ -48,6 +48,18 @@ pub(crate) async fn prepare(db: &mut SqliteConnection) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Whether it can be read as it is.
+///
+/// # Errors
+/// Somebody else's database, one of another version, and whatever SQLite says.
+pub(crate) async fn check(db: &mut SqliteConnection) -> Result<(), Problem> {
+    match known(look(db).await?)? {
+        VERSION => Ok(()),
+        // It would have to be brought up to date.
+        _ => Err(Why::ReadOnly.into()),
+    }
+}
+
 /// In one statement, so that another process that makes it meanwhile is not seen half done.
 const LOOK: &str = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) \
      FROM pragma_application_id, pragma_user_version";

@@ -4,6 +4,7 @@
 //! texts ──▶ numbers          what peers share, once
 //! learned ──▶ upsert         many, and mostly known already
 //! attempts ──▶ find ──▶ fold in Rust ──▶ update, remember     what is new is added before
+//! crowd ──▶ delete           whom nobody ever met, if they are too many
 //! ```
 
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use std::collections::HashMap;
 use sqlx::{Connection, SqliteConnection};
 
 use crate::address::Address;
+use crate::crowd::{Crowd, KEPT_UNANSWERED};
 use crate::peer::{Attempt, Ending, Learned, Past, Peer, Time};
 use crate::row::{Columns, bind_past, bind_peer};
 use crate::sql::{Query, Statements};
@@ -76,21 +78,30 @@ pub(crate) struct Scribe {
     db: SqliteConnection,
     statements: Statements,
     numbers: HashMap<Text, i64>,
+    crowd: Crowd,
 }
 
 impl Scribe {
     pub(crate) fn new(db: SqliteConnection) -> Self {
-        Self { db, statements: Statements::new(), numbers: HashMap::new() }
+        let crowd = Crowd::new(KEPT_UNANSWERED);
+        Self { db, statements: Statements::new(), numbers: HashMap::new(), crowd }
+    }
+
+    /// The same with another crowd.
+    #[cfg(test)]
+    pub(crate) fn keeping(self, crowd: Crowd) -> Self {
+        Self { crowd, ..self }
     }
 
     /// Writes all of a batch or nothing.
     pub(crate) async fn write(&mut self, batch: &Batch) -> Result<(), sqlx::Error> {
-        let Self { db, statements, numbers } = self;
+        let Self { db, statements, numbers, crowd } = self;
         // The lock is taken at once: a reader that becomes a writer may find that another was faster.
         let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
         number(&mut transaction, statements, numbers, batch).await?;
         learn(&mut transaction, statements, numbers, &batch.learned).await?;
         tell(&mut transaction, statements, numbers, &batch.told).await?;
+        crowd.thin_out(&mut transaction, batch.len()).await?;
         transaction.commit().await
     }
 

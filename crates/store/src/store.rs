@@ -1,5 +1,6 @@
 //! Opens the database.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,16 +41,49 @@ impl Store {
     /// It is somebody else's or a newer release's; it cannot be read or written; each with the file's name.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path: Arc<Path> = path.as_ref().into();
+        let options = options(&path).create_if_missing(true);
+        Self::open_with(path, options, Access::Write).await
+    }
+
+    /// Opens the database in this file to be asked, and makes none. What cannot be written to, such as a directory on
+    /// a disk that is mounted read-only, is read as it is.
+    ///
+    /// # Errors
+    /// There is none; and those of [`open`](Self::open).
+    pub async fn open_existing(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path: Arc<Path> = path.as_ref().into();
+        if let Ok(false) = path.try_exists() {
+            return Err(Error::new(&path, Why::Missing));
+        }
+        match Self::open_with(Arc::clone(&path), options(&path), Access::Write).await {
+            Err(Error { why: Why::ReadOnly, .. }) => {}
+            opened => return opened,
+        }
+        // Without a log beside it nobody is writing, and nothing but the file is needed. What a log holds is not in the
+        // file yet: then SQLite has to find a way, or nobody is told half of what is known.
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let is_whole = fs::metadata(log).map_or(true, |log| log.len() == 0);
+        let options = options(&path).read_only(true).immutable(is_whole);
+        Self::open_with(path, options, Access::Read).await
+    }
+
+    async fn open_with(path: Arc<Path>, options: SqliteConnectOptions, access: Access) -> Result<Self, Error> {
         if path.is_dir() {
             return Err(Error::new(&path, Why::NotOpened("it is a directory".to_owned())));
         }
-        let options = options(&path);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             // They are threads of this process, and are there.
             .test_before_acquire(false)
             .connect_lazy_with(options.clone());
-        let prepared = async { schema::prepare(&mut *readers.acquire().await?).await };
+        let prepared = async {
+            let mut db = readers.acquire().await?;
+            match access {
+                Access::Write => schema::prepare(&mut db).await,
+                Access::Read => schema::check(&mut db).await,
+            }
+        };
         prepared.await.map_err(|problem| match problem {
             Problem::Why(why) => Error::new(&path, why),
             Problem::Sql(error) => Error::of(&path, &error),
@@ -78,10 +112,16 @@ impl Store {
     }
 }
 
+/// What may be done with a file.
+#[derive(Clone, Copy, Debug)]
+enum Access {
+    Write,
+    Read,
+}
+
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
         .busy_timeout(BUSY_TIMEOUT)
         // A commit is written before it is acknowledged, and the kernel has it: a process that is killed loses none. A
         // machine that loses power may lose the last ones, but never more, since checkpoints are synchronised. Results

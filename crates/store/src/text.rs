@@ -46,6 +46,14 @@ impl Text {
     }
 }
 
+/// Makes a text, shown as [`Text`] is, fit for a cell of a spreadsheet, which takes what begins with `=`, `+`, `-` or `@`
+/// for a formula and runs it. As an escape it is the same text. (OWASP: CSV Injection)
+pub fn disarm(shown: &mut String) {
+    if let Some(first @ (b'=' | b'+' | b'-' | b'@')) = shown.bytes().next() {
+        shown.replace_range(..1, &format!("\\x{first:02x}"));
+    }
+}
+
 /// Undoes what [`Printable`] does.
 fn unescape(mut shown: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(shown.len());
@@ -107,7 +115,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
-    use super::{MAX_TEXT_LEN, Text};
+    use super::{MAX_TEXT_LEN, Text, disarm};
 
     proptest! {
         #[test]
@@ -116,6 +124,16 @@ mod tests {
             prop_assert!(text.as_str().bytes().all(|byte| (b' '..=b'~').contains(&byte)));
             prop_assert_eq!(text.to_bytes(), bytes);
             prop_assert_eq!(Text::read(text.as_str().as_bytes()), Some(text));
+        }
+    }
+
+    #[test]
+    fn a_formula_is_disarmed_and_the_same_text() {
+        for (text, disarmed) in [("=1+1", r"\x3d1+1"), ("@a", r"\x40a"), ("/a=b/", "/a=b/"), ("", "")] {
+            let mut shown = text.to_owned();
+            disarm(&mut shown);
+            assert_eq!(shown, disarmed);
+            assert_eq!(Text::read(shown.as_bytes()), Some(text.into()));
         }
     }
 

@@ -395,7 +395,7 @@ async fn a_database_that_is_exported_and_imported_is_the_same() {
     let everything = all(from.peers(&Filter::default(), KNOWN, None)).await;
     for format in [Format::JsonLines, Format::Csv] {
         let mut file = String::new().into_bytes();
-        let count = from.export(format, &Filter::default(), KNOWN, STANDARD, &mut file).await.unwrap();
+        let count = from.export(format, &Filter::default(), KNOWN, None, STANDARD, &mut file).await.unwrap();
         assert_eq!(count, 300);
         let (to, _directory) = store().await;
         let writer = to.writer().await.unwrap();
@@ -420,7 +420,7 @@ async fn a_dump_holds_who_was_ever_good_the_most_reliable_first() {
     }
     writer.flush().await.unwrap();
     let mut dump = Vec::new();
-    let count = store.export(Format::Dnsseed, &Filter::default(), KNOWN, STANDARD, &mut dump).await.unwrap();
+    let count = store.export(Format::Dnsseed, &Filter::default(), KNOWN, None, STANDARD, &mut dump).await.unwrap();
     assert_eq!(count, 9);
     let dump = String::from_utf8(dump).unwrap();
     let uptimes: Vec<_> = dump.lines().filter_map(makeseeds).map(|line| line.uptime_30d).collect();

@@ -68,6 +68,17 @@ async fn a_directory_and_a_missing_one_are_named() {
 }
 
 #[tokio::test]
+async fn who_only_asks_makes_no_database() {
+    let (path, _directory) = file();
+    let error = Store::open_existing(&path).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("{}: there is no database yet", path.display()));
+    assert!(!path.exists());
+    Store::open(&path).await.unwrap().close().await;
+    let store = Store::open_existing(&path).await.unwrap();
+    assert_eq!(store.count(&Filter::default()).await, Ok(0));
+}
+
+#[tokio::test]
 async fn an_empty_file_becomes_a_database() {
     let (path, _directory) = file();
     fs::write(&path, "").unwrap();

@@ -1,10 +1,11 @@
 //! Lists the networks that can be chosen by name.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 
 use bitcoin::chain::{CHAINS, Chain, Kind};
 use serde::Serialize;
 
+use super::printed;
 use crate::args::{Format, Global};
 use crate::exit::{Error, Exit};
 
@@ -54,12 +55,7 @@ pub fn run(global: &Global) -> Result<Exit, Error> {
         Format::Json => write_json(&mut out),
         Format::Csv => write_csv(&mut out),
     };
-    match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::local("cannot write to standard output", error))
-        }
-        _ => Ok(Exit::Success),
-    }
+    printed(written)
 }
 
 fn write_human(out: &mut impl Write) -> io::Result<()> {

@@ -1,10 +1,11 @@
 //! Prints what the command line itself can tell: completion scripts and the manual page.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 
 use clap::CommandFactory;
 use clap_complete::Shell;
 
+use super::printed;
 use crate::args::Cli;
 use crate::exit::{Error, Exit};
 
@@ -24,10 +25,5 @@ pub fn man() -> Result<Exit, Error> {
 }
 
 fn print(text: &[u8]) -> Result<Exit, Error> {
-    match io::stdout().lock().write_all(text) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::local("cannot write to standard output", error))
-        }
-        _ => Ok(Exit::Success),
-    }
+    printed(io::stdout().lock().write_all(text))
 }

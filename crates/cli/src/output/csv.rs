@@ -1,4 +1,4 @@
-//! Results as CSV: the same fields as the JSON form, flat.
+//! Results as CSV: the same fields as the JSON form, flat, and no text that a spreadsheet takes for a formula.
 
 use ::csv::Writer;
 
@@ -52,6 +52,11 @@ fn row(report: &Report<'_>) -> [String; 30] {
     fn or_empty(value: Option<impl ToString>) -> String {
         value.map(|value| value.to_string()).unwrap_or_default()
     }
+    /// As the peer chose it, or the user.
+    fn disarmed(mut text: String) -> String {
+        store::disarm(&mut text);
+        text
+    }
     fn spaced<T: ToString>(values: impl Iterator<Item = T>) -> String {
         values.map(|value| value.to_string()).collect::<Vec<_>>().join(" ")
     }
@@ -62,7 +67,7 @@ fn row(report: &Report<'_>) -> [String; 30] {
     let timing = attempt.timing_ms;
     let time = |time: Option<_>| or_empty(time.map(in_milliseconds));
     [
-        report.target.to_string(),
+        disarmed(report.target.to_owned()),
         or_empty(report.address),
         report.chain.to_string(),
         report.protocol.to_owned(),
@@ -72,18 +77,18 @@ fn row(report: &Report<'_>) -> [String; 30] {
         verdict.stage.name().to_owned(),
         verdict.reason.to_owned(),
         or_empty(verdict.blame.map(handshake::Blame::name)),
-        attempt.detail().to_string(),
+        disarmed(attempt.detail().to_string()),
         or_empty(peer.map(|peer| peer.version)),
         or_empty(peer.map(|peer| peer.services)),
         or_empty(peer.map(|peer| spaced(peer.service_names.iter()))),
-        or_empty(peer.map(|peer| peer.user_agent)),
+        or_empty(peer.map(|peer| disarmed(peer.user_agent.to_string()))),
         or_empty(peer.and_then(|peer| peer.start_height)),
         or_empty(peer.and_then(|peer| peer.relay)),
         or_empty(peer.map(|peer| peer.time)),
         or_empty(peer.map(|peer| peer.clock_offset_s)),
         or_empty(peer.and_then(|peer| peer.our_address)),
         or_empty(peer.and_then(|peer| peer.nonce).map(|Text(nonce)| nonce)),
-        or_empty(peer.map(|peer| spaced(peer.features.iter()))),
+        or_empty(peer.map(|peer| disarmed(spaced(peer.features.iter())))),
         time(timing.connect),
         time(timing.hello),
         time(timing.handshake),

@@ -10,10 +10,14 @@ use super::Paint;
 use crate::protocol::Introduced;
 use crate::report::{Report, Summary, in_milliseconds};
 
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const HALF: Style = AnsiColor::Yellow.on_default().bold();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const DIM: Style = Style::new().dimmed();
+/// A handshake that was concluded.
+pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+/// One that was begun.
+pub const HALF: Style = AnsiColor::Yellow.on_default().bold();
+/// One that was not.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What matters least.
+pub const DIM: Style = Style::new().dimmed();
 
 fn style(outcome: Outcome) -> (Style, &'static str) {
     match outcome {

@@ -4,7 +4,13 @@ use crate::common::{run, text};
 
 #[test]
 fn the_help_is_as_it_was_reviewed() {
-    for (name, args) in [("help", &["--help"][..]), ("listen", &["listen", "-h"]), ("demo", &["demo", "-h"])] {
+    for (name, args) in [
+        ("help", &["--help"][..]),
+        ("listen", &["listen", "-h"]),
+        ("demo", &["demo", "-h"]),
+        ("peers", &["peers", "--help"]),
+        ("peers_import", &["peers", "import", "-h"]),
+    ] {
         insta::assert_snapshot!(name, text(&run(args.iter().copied()).stdout));
     }
 }

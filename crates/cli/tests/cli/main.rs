@@ -4,6 +4,7 @@
 mod common;
 mod help;
 mod listen;
+mod peers;
 mod readme;
 mod shake;
 mod transport;

@@ -9,6 +9,7 @@ use ::csv::{ErrorKind, IntoInnerError, Position, ReaderBuilder, StringRecord, Wr
 use crate::format::import::{BadLine, Origin, Unread};
 use crate::format::record::Record;
 use crate::peer::Peer;
+use crate::text::disarm;
 
 /// The names of the columns, which a row without its header would not tell.
 pub(super) fn begin(out: &mut impl io::Write) -> io::Result<()> {
@@ -27,14 +28,6 @@ pub(super) fn write(out: &mut impl io::Write, peer: &Peer) -> io::Result<()> {
     let mut row = WriterBuilder::new().has_headers(false).from_writer(out);
     row.serialize(record)?;
     row.flush()
-}
-
-/// Spreadsheets take what begins with one of these for a formula, and run it. As an escape it is the same text. (OWASP:
-/// CSV Injection)
-fn disarm(text: &mut String) {
-    if let Some(first @ (b'=' | b'+' | b'-' | b'@')) = text.bytes().next() {
-        text.replace_range(..1, &format!("\\x{first:02x}"));
-    }
 }
 
 pub(super) fn read(origin: Origin, input: impl BufRead) -> impl Iterator<Item = Result<Peer, Unread>> {

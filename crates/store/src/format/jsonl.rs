@@ -2,12 +2,22 @@
 
 use std::io;
 
+use serde::Serialize;
+
 use crate::format::import::{Line, Origin};
 use crate::format::record::Record;
 use crate::peer::Peer;
 
+/// Its type is named, as in all that the program prints as JSON.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "peer")]
+struct Object<'p> {
+    #[serde(flatten)]
+    peer: &'p Peer,
+}
+
 pub(super) fn write(out: &mut impl io::Write, peer: &Peer) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &Record::of(peer))?;
+    serde_json::to_writer(&mut *out, &Object { peer })?;
     writeln!(out)
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::address::Address;
 use crate::format::import::Origin;
@@ -50,6 +50,13 @@ pub(super) struct Record {
     pub weight_30d: f32,
     pub count_30d: f32,
     pub source: Option<String>,
+}
+
+impl Serialize for Peer {
+    /// As a flat object, in the fields of JSON Lines.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Record::of(self).serialize(serializer)
+    }
 }
 
 impl Record {

@@ -1,0 +1,81 @@
+//! Reads the command line, and sees to it that nothing that it says is ignored.
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
+
+use super::Cli;
+
+impl Cli {
+    /// The command line; otherwise this ends the program, with what is wrong with it.
+    pub fn read() -> Self {
+        let mut command = Self::command();
+        let matches = command.get_matches_mut();
+        if let Some(misplaced) = misplaced(&command, &matches) {
+            command.error(ErrorKind::ArgumentConflict, misplaced).exit();
+        }
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+}
+
+/// What is wrong with an option before a subcommand that would not be looked at there. Those that every command takes
+/// may be anywhere.
+fn misplaced(command: &Command, matches: &ArgMatches) -> Option<String> {
+    let (name, within) = matches.subcommand()?;
+    let is_given = |arg: &&Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+    if let Some(given) = command.get_arguments().filter(|arg| !arg.is_global_set()).find(is_given) {
+        return Some(format!("'{given}' is not for '{name}'; what '{name}' takes goes behind its name"));
+    }
+    misplaced(command.find_subcommand(name)?, within)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, FromArgMatches};
+
+    use super::{Cli, misplaced};
+    use crate::args;
+
+    /// The command line of these words, or what is wrong with it.
+    fn read(line: &str) -> Result<Cli, String> {
+        let mut command = Cli::command();
+        let matches = command.try_get_matches_from_mut(line.split(' ')).map_err(|error| error.to_string())?;
+        misplaced(&command, &matches).map_or_else(|| Ok(Cli::from_arg_matches(&matches).unwrap()), Err)
+    }
+
+    #[test]
+    fn what_every_command_takes_may_be_before_its_name() {
+        let names: Vec<_> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        for name in &names {
+            let needed = if name == "completions" { " bash" } else { "" };
+            for line in [format!("verack --json -q {name}{needed}"), format!("verack {name}{needed} --json -q")] {
+                let cli = read(&line).unwrap();
+                assert!(cli.command.is_some() && cli.shake.targets.is_empty(), "{line}");
+                assert_eq!((cli.global.format(), cli.global.quiet), (args::Format::Json, true), "{line}");
+            }
+        }
+        assert!(names.contains(&"peers".to_owned()));
+        let show = read("verack --json peers --db x show 1.2.3.4").unwrap();
+        assert_eq!(show.global.format(), args::Format::Json);
+    }
+
+    #[test]
+    fn an_option_that_would_be_ignored_is_refused() {
+        for (line, option) in [
+            ("verack -c litecoin peers", "'--chain <NAME>'"),
+            ("verack --dns-seeds listen", "'--dns-seeds'"),
+            ("verack peers --reachable export", "'--reachable'"),
+        ] {
+            let wrong = read(line).unwrap_err();
+            assert!(wrong.starts_with(&format!("{option} is not for ")), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_host_may_be_called_like_a_command() {
+        for line in ["verack -- peers", "verack node.example peers"] {
+            let cli = read(line).unwrap();
+            assert!(cli.command.is_none() && cli.shake.targets.contains(&"peers".to_owned()), "{line}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Asks the peer database, and tells it what other programs know.
+
+mod count;
+mod export;
+mod import;
+mod list;
+mod show;
+mod table;
+
+use std::io::{self, BufWriter, StdoutLock};
+
+use anstyle::Style;
+use bitcoin::Chain;
+use store::{Column, ExportError, Filter, Outcome, Sort, SortBy, Store, Text};
+
+use super::{printed, runtime};
+use crate::args::{Format, Global, Peers, PeersCommand, Query};
+use crate::exit::{Error, Exit};
+use crate::output::{BAD, GOOD, HALF};
+
+/// Runs the command.
+pub fn run(args: &Peers, global: &Global) -> Result<Exit, Error> {
+    runtime()?.block_on(async {
+        let database = &args.database;
+        match &args.command {
+            Some(PeersCommand::Import(import)) => import::run(import, database, global).await,
+            Some(PeersCommand::Show(show)) => show::run(show, &database.open_existing().await?, global).await,
+            Some(PeersCommand::Export(export)) => {
+                let store = database.open_existing().await?;
+                export::run(export, &store, global).await
+            }
+            None => {
+                let store = database.open_existing().await?;
+                let selection = Selection::new(&args.query)?;
+                let asked = match args.count_by {
+                    Some(column) => count::run(column, &selection, &store, global).await,
+                    None => list::run(&selection, &store, global).await,
+                };
+                store.close().await;
+                asked.map_or_else(unprinted, |()| Ok(Exit::Success))
+            }
+        }
+    })
+}
+
+/// Which peers, in which order, at most how many.
+struct Selection {
+    filter: Filter,
+    sort: Sort,
+    limit: Option<u32>,
+}
+
+impl Selection {
+    fn new(query: &Query) -> Result<Self, Error> {
+        let chain = query.chain.as_deref().map(canonical);
+        let services = match &query.services {
+            // Services go by the names of the network, or by Bitcoin's.
+            Some(services) => services.on(chain.as_ref().and_then(in_table).unwrap_or_else(bitcoin))?.0,
+            None => 0,
+        };
+        let reachable = match (query.reachable, query.unreachable) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        };
+        let filter = Filter {
+            chain,
+            user_agent: query.user_agent.clone(),
+            services,
+            reachable,
+            since: query.since,
+            network: query.network,
+            ever_good: false,
+        };
+        let sort = Sort { by: query.sort, descending: highest_first(query.sort) != query.reverse };
+        Ok(Self { filter, sort, limit: query.limit })
+    }
+}
+
+/// The name of a network by its name or alias. Not all that are stored need be in the table.
+fn canonical(name: &str) -> Text {
+    Chain::named(name).map_or(name, |chain| chain.name).into()
+}
+
+fn in_table(name: &Text) -> Option<&'static Chain> {
+    Chain::named(name.as_str())
+}
+
+fn bitcoin() -> &'static Chain {
+    Chain::named("bitcoin").expect("it is in the table")
+}
+
+/// What is asked for most: the latest, the most, the newest; but names from A, and the quickest.
+fn highest_first(by: SortBy) -> bool {
+    match by {
+        SortBy::Known | SortBy::Address | SortBy::UserAgent | SortBy::Latency | SortBy::Network | SortBy::Reason => {
+            false
+        }
+        SortBy::FirstSeen
+        | SortBy::LastSeen
+        | SortBy::LastTried
+        | SortBy::LastGood
+        | SortBy::Version
+        | SortBy::Height
+        | SortBy::Tried
+        | SortBy::Good
+        | SortBy::Reliability => true,
+    }
+}
+
+/// The colour of an outcome.
+fn style_of(outcome: Outcome) -> Style {
+    match outcome {
+        Outcome::Ok => GOOD,
+        Outcome::Partial => HALF,
+        Outcome::Failed => BAD,
+    }
+}
+
+/// Standard output, for more than a line.
+fn stdout() -> BufWriter<StdoutLock<'static>> {
+    /// A page of results costs one system call.
+    const BUFFER: usize = 64 << 10;
+    BufWriter::with_capacity(BUFFER, io::stdout().lock())
+}
+
+/// What comes of an answer that was not printed to its end.
+fn unprinted(error: ExportError) -> Result<Exit, Error> {
+    match error {
+        ExportError::Store(error) => Err(error.into()),
+        ExportError::Io(error) => printed(Err(error)),
+    }
+}
+
+/// Tells a person why there is nothing to see.
+async fn say_what_there_is(store: &Store, global: &Global) -> Result<(), store::Error> {
+    if global.quiet || global.format() != Format::Human {
+        return Ok(());
+    }
+    match chains(store, &Filter::default()).await?.as_str() {
+        "" => say!("{} holds no peers yet", store.path().display()),
+        chains => say!("none of these: {} holds {chains}", store.path().display()),
+    }
+    Ok(())
+}
+
+/// How many of which network pass a filter, in words: `3 of bitcoin, 1 of litecoin`.
+async fn chains(store: &Store, filter: &Filter) -> Result<String, store::Error> {
+    let counts = store.count_by(Column::Chain, filter).await?;
+    let words = counts.into_iter().map(|(chain, count)| format!("{count} of {}", chain.unwrap_or_default()));
+    Ok(words.collect::<Vec<_>>().join(", "))
+}

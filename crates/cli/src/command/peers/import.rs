@@ -1,0 +1,125 @@
+//! Reads peers from files, and goes on behind what it cannot read.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+
+use serde::Serialize;
+use store::{BadLine, Format, Importer, Origin, Time, Unread, Writer};
+
+use super::super::printed;
+use super::stdout;
+use crate::args::{self, Global, Import};
+use crate::database::Database;
+use crate::exit::{Error, Exit};
+
+/// Lines of a file that are named each. A file of another kind has a million that are wrong.
+const NAMED: u64 = 20;
+
+/// What came of a file.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "import")]
+struct Imported<'f> {
+    file: &'f str,
+    format: &'static str,
+    peers: u64,
+    bad_lines: u64,
+}
+
+/// Runs the command.
+pub async fn run(args: &Import, database: &Database, global: &Global) -> Result<Exit, Error> {
+    // What cannot be opened is said before anything is stored.
+    let inputs: Vec<_> = args.files.iter().map(|name| open(name)).collect::<Result<_, _>>()?;
+    let store = database.open().await?;
+    let writer = store.writer().await?;
+    let mut exit = Exit::Success;
+    for (name, input) in args.files.iter().zip(inputs) {
+        let taken = import(name, input, args, &writer).await;
+        // Also what came before a file that could not be read to its end.
+        writer.flush().await?;
+        let imported = taken?;
+        if imported.bad_lines > 0 {
+            exit = Exit::NotReached;
+        }
+        report(&imported, global)?;
+    }
+    writer.close().await?;
+    store.close().await;
+    Ok(exit)
+}
+
+fn open(name: &str) -> Result<Box<dyn BufRead>, Error> {
+    if name == "-" {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let unread = |error| Error::local(format_args!("cannot read {name}"), error);
+    let file = File::open(name).map_err(unread)?;
+    if file.metadata().map_err(unread)?.is_dir() {
+        return Err(Error::local(format_args!("cannot read {name}"), "it is a directory"));
+    }
+    Ok(Box::new(BufReader::new(file)))
+}
+
+async fn import<'f>(
+    name: &'f str,
+    mut input: Box<dyn BufRead>,
+    args: &Import,
+    writer: &Writer,
+) -> Result<Imported<'f>, Error> {
+    let unread = |error| Error::local(format_args!("cannot read {name}"), error);
+    let format = match args.file_format {
+        Some(format) => format,
+        None => Format::guess(input.fill_buf().map_err(unread)?),
+    };
+    let origin = Origin {
+        name: name.into(),
+        chain: args.chain.name.into(),
+        port: args.chain.port,
+        now: Time::now(),
+        source: name.into(),
+    };
+    let format_name = Format::ALL.into_iter().find(|(_, other)| *other == format).map_or("", |(name, _)| name);
+    let mut imported = Imported { file: name, format: format_name, peers: 0, bad_lines: 0 };
+    for peer in Importer::new(format, origin, input) {
+        match peer {
+            Ok(peer) => {
+                writer.import(peer).await?;
+                imported.peers += 1;
+            }
+            Err(Unread::Line(line)) => imported.refuse(&line),
+            Err(Unread::Io { error, .. }) => return Err(unread(error)),
+        }
+    }
+    Ok(imported)
+}
+
+impl Imported<'_> {
+    fn refuse(&mut self, line: &BadLine) {
+        self.bad_lines += 1;
+        if self.bad_lines <= NAMED {
+            say!("{line}");
+        }
+    }
+}
+
+fn report(imported: &Imported<'_>, global: &Global) -> Result<(), Error> {
+    let Imported { file, format, peers, bad_lines } = imported;
+    if *bad_lines > NAMED {
+        say!("{file}: and {} more lines", bad_lines - NAMED);
+    }
+    let mut out = stdout();
+    let written = match global.format() {
+        args::Format::Json => {
+            serde_json::to_writer(&mut out, imported).map_err(Into::into).and_then(|()| writeln!(out))
+        }
+        _ if global.quiet => Ok(()),
+        args::Format::Human | args::Format::Csv => {
+            let bad = match bad_lines {
+                0 => String::new(),
+                1 => ", 1 bad line".to_owned(),
+                _ => format!(", {bad_lines} bad lines"),
+            };
+            writeln!(out, "{file}: {peers} {} as {format}{bad}", if *peers == 1 { "peer" } else { "peers" })
+        }
+    };
+    printed(written.and_then(|()| out.flush())).map(drop)
+}

@@ -1,0 +1,77 @@
+//! Lists peers: for people, or as all that is known of each.
+
+use std::io::Write;
+
+use store::{ExportError, Format as FileFormat, Peer, Store, Text};
+
+use super::export::UNUSED_STANDARD;
+use super::table::{Align, Cell, Table, or_dash};
+use super::{Selection, say_what_there_is, stdout, style_of};
+use crate::args::{Format, Global};
+use crate::calendar::Utc;
+use crate::output::{DIM, Paint};
+
+/// Answers the question.
+pub async fn run(selection: &Selection, store: &Store, global: &Global) -> Result<(), ExportError> {
+    let count = match global.format() {
+        Format::Human => write_table(selection, store, Paint::of_stdout(global), stdout()).await?,
+        Format::Json => write_all(FileFormat::JsonLines, selection, store).await?,
+        Format::Csv => write_all(FileFormat::Csv, selection, store).await?,
+    };
+    if count == 0 {
+        say_what_there_is(store, global).await?;
+    }
+    Ok(())
+}
+
+async fn write_all(format: FileFormat, selection: &Selection, store: &Store) -> Result<u64, ExportError> {
+    let Selection { filter, sort, limit } = selection;
+    store.export(format, filter, *sort, *limit, UNUSED_STANDARD, stdout()).await
+}
+
+/// A line for each peer, under a header.
+pub async fn write_table(
+    selection: &Selection,
+    store: &Store,
+    paint: Paint,
+    out: impl Write,
+) -> Result<u64, ExportError> {
+    const COLUMNS: [(&str, Align); 9] = [
+        ("ADDRESS", Align::Left),
+        ("CHAIN", Align::Left),
+        ("LAST TRY", Align::Left),
+        ("GOOD/TRIED", Align::Right),
+        ("VERSION", Align::Right),
+        ("HEIGHT", Align::Right),
+        ("MS", Align::Right),
+        ("LAST SEEN (UTC)", Align::Left),
+        ("USER AGENT", Align::Left),
+    ];
+    let Selection { filter, sort, limit } = selection;
+    let mut peers = store.peers(filter, *sort, *limit);
+    let mut table = Table::new(out, paint, COLUMNS);
+    while let Some(peer) = peers.next().await? {
+        table.row(row(&peer))?;
+    }
+    Ok(table.finish()?)
+}
+
+fn row(peer: &Peer) -> [Cell; 9] {
+    let reason = peer.ending.as_ref().map(|ending| Cell::styled(ending.reason.as_str(), style_of(ending.outcome)));
+    [
+        peer.address.as_str().into(),
+        peer.chain.as_str().into(),
+        reason.unwrap_or_else(|| Cell::styled("-", DIM)),
+        format!("{}/{}", peer.good, peer.tried).into(),
+        or_dash(peer.version),
+        or_dash(peer.height),
+        or_dash(peer.latency.map(in_ms)),
+        Utc(peer.last_seen).to_string().into(),
+        peer.user_agent.as_ref().map_or("", Text::as_str).into(),
+    ]
+}
+
+/// Milliseconds, to a tenth.
+pub fn in_ms(latency: std::time::Duration) -> String {
+    format!("{:.1}", latency.as_secs_f64() * 1e3)
+}

@@ -1,0 +1,73 @@
+//! Where the peer database is, and how a command opens it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use etcetera::BaseStrategy;
+use store::{Store, Why};
+
+use crate::exit::Error;
+
+/// Within the user's data folder.
+const PLACE: &str = "verack/peers.sqlite";
+
+/// Which database.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Database")]
+pub struct Database {
+    /// The peer database [default: verack/peers.sqlite in your data folder, ~/.local/share or $XDG_DATA_HOME]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub db: Option<PathBuf>,
+}
+
+impl Database {
+    /// Opens it to store something. The one in the user's data folder is made if there is none, and so is one that is
+    /// named, in a directory that is there.
+    pub async fn open(&self) -> Result<Store, Error> {
+        let path = self.path()?;
+        if self.db.is_none()
+            && let Some(folder) = path.parent()
+        {
+            make(folder)?;
+        }
+        Ok(Store::open(&path).await?)
+    }
+
+    /// Opens it to be asked alone: it must be there, and need not be writable.
+    pub async fn open_existing(&self) -> Result<Store, Error> {
+        Ok(Store::open_existing(&self.path()?).await?)
+    }
+
+    fn path(&self) -> Result<PathBuf, Error> {
+        if let Some(path) = &self.db {
+            return Ok(path.clone());
+        }
+        let folders = etcetera::choose_base_strategy()
+            .map_err(|error| Error::local("cannot tell where your data folder is; name a database with --db", error))?;
+        Ok(folders.data_dir().join(PLACE))
+    }
+}
+
+/// For its owner alone: it tells whom they have been asking.
+fn make(folder: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::DirBuilderExt;
+
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| Error::local(format_args!("cannot make {}", folder.display()), error))
+}
+
+impl From<store::Error> for Error {
+    /// What is wrong with a database, and what can be done about it.
+    fn from(error: store::Error) -> Self {
+        let remedy = match &error.why {
+            Why::Missing => ": 'verack crawl' and 'verack peers import' make one",
+            Why::Locked => ": is another verack writing?",
+            Why::Newer { .. } => "; use that release, or another file with --db",
+            Why::NoDatabase | Why::Foreign => "; name another file with --db",
+            Why::Damaged(_) => "; 'sqlite3 FILE .recover' saves what can be read",
+            Why::ReadOnly | Why::Full | Why::NotOpened(_) | Why::Closed | Why::Other(_) => "",
+        };
+        Self::Local(format!("{error}{remedy}"))
+    }
+}

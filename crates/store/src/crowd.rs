@@ -1,0 +1,125 @@
+//! How many peers are kept that nobody has ever met. Whoever we ask may make up addresses, and a disk is not endless.
+
+use sqlx::SqliteConnection;
+
+/// Peers that never answered of which a database keeps at most so many, and what a few batches add: four times as many
+/// addresses as are known of Bitcoin, in half a gigabyte. Peers that answered once are never forgotten.
+pub const KEPT_UNANSWERED: u64 = 2_000_000;
+
+/// They are counted once for so many entries that were written: that takes 50 ms for two million.
+const COUNTED_EACH: usize = 1 << 18;
+
+/// So many are forgotten with a batch, in some 100 ms; no batch adds more.
+const FORGOTTEN_AT_ONCE: u64 = 8192;
+
+const COUNT: &str = "SELECT count(*) FROM peer WHERE user_agent IS NULL";
+
+/// Those that are known longest: who is told of again, is known again.
+macro_rules! first_unanswered {
+    ($delete:literal) => {
+        concat!($delete, " IN (SELECT id FROM peer WHERE user_agent IS NULL AND last_good IS NULL ORDER BY id LIMIT ?)")
+    };
+}
+
+/// In this order, so that the first still finds whose attempts to forget.
+const FORGET: [&str; 2] =
+    [first_unanswered!("DELETE FROM attempt WHERE peer"), first_unanswered!("DELETE FROM peer WHERE id")];
+
+/// How many there are, as far as that is known.
+#[derive(Debug)]
+pub(crate) struct Crowd {
+    most: u64,
+    /// More than that, when they were counted last.
+    over: u64,
+    uncounted: usize,
+}
+
+impl Crowd {
+    /// It is counted at once, and kept to this size.
+    pub(crate) fn new(most: u64) -> Self {
+        Self { most, over: 0, uncounted: COUNTED_EACH }
+    }
+
+    /// Forgets some if there are too many, after so many entries were written.
+    pub(crate) async fn thin_out(&mut self, db: &mut SqliteConnection, written: usize) -> Result<(), sqlx::Error> {
+        self.uncounted += written;
+        if self.uncounted >= COUNTED_EACH {
+            let count: i64 = sqlx::query_scalar(COUNT).fetch_one(&mut *db).await?;
+            self.over = count.cast_unsigned().saturating_sub(self.most);
+            self.uncounted = 0;
+        }
+        let now = self.over.min(FORGOTTEN_AT_ONCE);
+        if now > 0 {
+            for delete in FORGET {
+                sqlx::query(delete).bind(now.cast_signed()).execute(&mut *db).await?;
+            }
+            self.over -= now;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{ConnectOptions, SqliteConnection};
+
+    use super::Crowd;
+    use crate::scribe::{Batch, Scribe};
+    use crate::{Address, Learned, Store, Text, Time};
+
+    fn address(nth: u32) -> Address {
+        SocketAddr::new(Ipv4Addr::from_bits(0x0100_0000 + nth).into(), 8333).into()
+    }
+
+    fn batch(told: std::ops::Range<u32>) -> Batch {
+        let learned = told.map(|nth| Learned {
+            chain: "bitcoin".into(),
+            address: address(nth),
+            seen: Time(i64::from(nth)),
+            services: 1,
+            source: "seed".into(),
+        });
+        Batch { learned: learned.collect(), told: Vec::new() }
+    }
+
+    async fn count(db: &mut SqliteConnection, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(db).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn addresses_that_are_made_up_fill_no_disk_and_displace_nobody_who_answered() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path().join("peers.sqlite")).await.unwrap();
+        let options = SqliteConnectOptions::new().filename(store.path());
+        let (mut db, mut scribe) = (options.connect().await.unwrap(), Scribe::new(options.connect().await.unwrap()));
+        scribe.write(&batch(0..10)).await.unwrap();
+        sqlx::query("INSERT INTO text (text) VALUES ('/a/')").execute(&mut db).await.unwrap();
+        sqlx::raw_sql(
+            "UPDATE peer SET user_agent = (SELECT id FROM text WHERE text = '/a/'), last_good = 1 WHERE id <= 4;
+             UPDATE peer SET last_good = 1 WHERE id = 5;
+             INSERT INTO attempt (peer, slot, at, outcome, stage, reason) SELECT id, 0, 1, 2, 1, 1 FROM peer;",
+        )
+        .execute(&mut db)
+        .await
+        .unwrap();
+
+        let mut scribe = scribe.keeping(Crowd::new(1000));
+        // Told in batches of which each is as large as the whole.
+        for nth in 1..=300 {
+            scribe.write(&batch(nth * 1000..(nth + 1) * 1000)).await.unwrap();
+        }
+        for _ in 0..300 {
+            scribe.write(&batch(300_999..301_000)).await.unwrap();
+        }
+        let peers = count(&mut db, "SELECT count(*) FROM peer").await;
+        assert!((1000..300_000).contains(&peers), "{peers}");
+        assert_eq!(count(&mut db, "SELECT count(*) FROM peer WHERE last_good = 1").await, 5);
+        assert_eq!(count(&mut db, "SELECT count(*) FROM attempt").await, 5, "forgotten with their peers");
+        assert_eq!(store.show(&address(300_999)).await.unwrap().len(), 1, "the latest is kept");
+        assert_eq!(store.show(&address(5)).await.unwrap().len(), 0, "the first is not");
+        assert_eq!(store.show(&address(0)).await.unwrap()[0].peer.user_agent, Some(Text::from("/a/")));
+    }
+}
