@@ -68,7 +68,7 @@ async fn both_know_of_each_other_what_each_said() {
     let status = agreed.status.clone().unwrap();
     assert_eq!(status, mainnet().status(68));
     let network = Network::of(status.network_id, status.genesis, status.fork_id).unwrap();
-    assert_eq!((network.name, network.fork_named(status.fork_id)), ("mainnet", Some("prague")));
+    assert_eq!((network.name, network.fork_named(status.fork_id)), ("ethereum", Some("prague")));
 
     let mut kept = Kept::keep(met);
     kept.hears(Message::Pong).await;

@@ -1,18 +1,25 @@
 //! The command line: what can be asked for, and the words in which the help says so.
 
+mod ethereum;
+mod lightning;
 mod parse;
 mod peers;
 mod values;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use bitcoin::{Chain, Feature, Magic, UserAgent};
+use bitcoin::{Feature, Magic, UserAgent};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub use ethereum::{EthereumOptions, StatusChoice};
+pub use lightning::LightningOptions;
 pub use peers::{Export, FileFormat, Import, Peers, PeersCommand, Query, Show};
 pub use values::{ListenAddress, ServicesArg};
+
+use crate::protocol::Chain;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -47,6 +54,9 @@ Targets:
   seed.bitcoin.sipa.be    a DNS seed or host name: every address behind it
   192.0.2.1  2001:db8::1  an address, with the network's usual port
   192.0.2.1:8333  [2001:db8::1]:8333  node.example:8333
+  enode://ID@HOST:PORT    an Ethereum node; ID has 128 hex digits
+  enr:...                 an Ethereum node's record
+  ID@HOST:PORT            a Lightning node; ID has 66 hex digits
   @FILE                   one target a line; '#' starts a comment
   -                       the same from standard input
   TARGET PORT TIMEOUT_MS  in bare numbers: node.example 8333 5000
@@ -56,12 +66,19 @@ Transport:
   sent a byte, which is what a node does that speaks only v1, it is dialled again over v1; the report is that of
   the second attempt, and names the first. That is Bitcoin Core's rule: a peer that is silent is not dialled again.
 
+  Targets that name a node by its key are spoken to in its protocol, whatever --chain is; each connection of theirs
+  is encrypted (RLPx, BOLT 8).
+
 Examples:
   verack my.node.example                      am I reachable, and if not, why?
   verack --trace 127.0.0.1:18444 -c regtest   what goes over the wire?
   verack -c litecoin --dns-seeds              everybody whom the DNS seeds know
   verack --json @nodes.txt | jq .reason       one object a line, the last one a summary
   verack listen 127.0.0.1:18444 -c regtest    shake hands with who dials us
+  verack enode://...@192.0.2.1:30303          who is that Ethereum node, and on which network?
+  verack -c sepolia enode://...               is it on Sepolia?
+  verack 02...@192.0.2.1                      which features does that Lightning node offer?
+  verack listen --protocol lightning          be a Lightning node to be dialled; says under which id
 
 Exit codes:
   0  what was required happened (--require any: one handshake is OK; all: each is)
@@ -76,6 +93,8 @@ pub enum Command {
     Peers(Box<Peers>),
     /// Shake hands with a simulated network; needs no real one
     Demo(Demo),
+    /// Make a key of ours, and show who we are with it
+    Key(Key),
     /// List the networks that can be chosen by name
     Chains,
     /// Print a completion script for a shell
@@ -207,9 +226,9 @@ pub enum Require {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Introduction")]
 pub struct Introduction {
-    /// The network, by name or alias (see 'verack chains')
-    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::chain, help_heading = "Network")]
-    pub chain: &'static Chain,
+    /// The network, by name or alias (see 'verack chains') [default: bitcoin; for targets with a node id, any]
+    #[arg(short, long, value_name = "NAME", value_parser = values::chain, help_heading = "Network")]
+    pub chain: Option<Chain>,
     /// Another network's magic, 8 hex digits; the rest is as on --chain
     #[arg(long, value_name = "HEX", conflicts_with = "signet_challenge", help_heading = "Network")]
     pub magic: Option<Magic>,
@@ -231,9 +250,9 @@ pub struct Introduction {
     /// Services that we offer: decimal, 0x… or names such as NETWORK,WITNESS
     #[arg(short, long, value_name = "SERVICES", default_value = "0")]
     pub services: ServicesArg,
-    /// Our user agent, at most 256 bytes
-    #[arg(long, value_name = "TEXT", default_value = concat!("/verack:", env!("CARGO_PKG_VERSION"), "/"), value_parser = values::user_agent)]
-    pub user_agent: UserAgent,
+    /// What we call our program, at most 256 bytes [default: verack and its version, in the protocol's manner]
+    #[arg(long, value_name = "TEXT", value_parser = values::user_agent)]
+    pub user_agent: Option<UserAgent>,
     /// Height of the last block that we claim to have
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub start_height: i32,
@@ -258,6 +277,33 @@ pub struct Introduction {
     /// Our clock in seconds since 1970 [default: the system's]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub time: Option<i64>,
+    /// Our own key, which 'verack key FILE' makes [default: a fresh one for this run]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// What is Ethereum's alone.
+    #[command(flatten)]
+    pub ethereum: EthereumOptions,
+    /// What is Lightning's alone.
+    #[command(flatten)]
+    pub lightning: LightningOptions,
+}
+
+impl Introduction {
+    /// The network that was chosen.
+    pub fn chain(&self) -> Chain {
+        self.chain.unwrap_or_else(|| Chain::named("bitcoin").expect("it is in the table"))
+    }
+}
+
+/// A protocol, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProtocolName {
+    /// Bitcoin and its descendants
+    Bitcoin,
+    /// RLPx, devp2p and the Status of eth
+    Ethereum,
+    /// BOLT 8 and BOLT 1
+    Lightning,
 }
 
 /// What carries the handshake.
@@ -313,6 +359,9 @@ pub struct Listen {
     /// Where to listen, port 0 for any [default: the network's port on 127.0.0.1]
     #[arg(value_name = "ADDR[:PORT]", value_parser = values::listen)]
     pub addresses: Vec<ListenAddress>,
+    /// What is spoken [default: the protocol of --chain]
+    #[arg(long, value_enum, value_name = "NAME", help_heading = "Network")]
+    pub protocol: Option<ProtocolName>,
     /// End after the first peer has been served
     #[arg(long, conflicts_with = "count")]
     pub once: bool,
@@ -328,6 +377,14 @@ pub struct Listen {
     /// What bounds us.
     #[command(flatten)]
     pub bounds: Bounds,
+}
+
+/// A key of ours.
+#[derive(Debug, Args)]
+pub struct Key {
+    /// Where the key is. If there is no such file, it is made with a fresh key; one that is there is left as it is
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// The simulated network.

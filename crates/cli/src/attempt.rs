@@ -1,6 +1,7 @@
 //! One attempt: from an address to a report.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bitcoin::v2::SessionId;
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::args::TraceLevel;
 use crate::output::Results;
-use crate::protocol::{Connection, Introduced, Protocol, Shaken, Times, Tracer, Transport};
+use crate::protocol::{Connection, Introduced, Part, Protocol, Protocols, Shaken, Times, Tracer, Transport, Whom};
 use crate::report::{Bytes, Report, Timing};
 use crate::trace::Entry;
 
@@ -19,7 +20,7 @@ use crate::trace::Entry;
 #[derive(Debug)]
 pub struct Attempts {
     /// What is spoken.
-    pub protocol: Protocol,
+    pub protocols: Protocols,
     /// Time for each attempt.
     pub timeout: Duration,
     /// Time for a connection alone.
@@ -32,16 +33,29 @@ pub struct Attempts {
     pub results: Results,
 }
 
+/// Whom to dial.
+#[derive(Debug)]
+pub struct Call {
+    /// What the user named.
+    pub target: Arc<str>,
+    /// Whom that means.
+    pub whom: Whom,
+    /// Where that is.
+    pub address: SocketAddr,
+}
+
 impl Attempts {
     /// Dials an address and shakes hands, over each transport that was asked for.
-    pub async fn dial(&self, target: &str, address: SocketAddr, timer: &mut Timer) {
-        for &transport in self.protocol.transports() {
-            let first = self.try_dial(transport, target, address, timer).await;
+    pub async fn dial(&self, Call { target, whom, address }: &Call, timer: &mut Timer) {
+        let protocol = self.protocols.of(whom);
+        let end = FarEnd { protocol, part: Part::Dialling(whom), target, address: *address };
+        for &transport in protocol.transports() {
+            let first = self.try_dial(end, transport, timer).await;
             match first.fall_back {
-                None => self.conclude(target, address, first, None).await,
+                None => self.conclude(end, first, None).await,
                 Some(transport) => {
-                    let second = self.try_dial(transport, target, address, timer).await;
-                    self.conclude(target, address, second, Some(&first)).await;
+                    let second = self.try_dial(end, transport, timer).await;
+                    self.conclude(end, second, Some(&first)).await;
                 }
             }
         }
@@ -50,41 +64,39 @@ impl Attempts {
     /// Shakes hands over a connection that came in.
     pub async fn accept(&self, target: &str, stream: TcpStream, peer: SocketAddr) {
         let now = Instant::now();
-        let transport = self.protocol.accepted_transport();
+        let protocol = self.protocols.chosen();
+        let end = FarEnd { protocol, part: Part::Accepting, target, address: peer };
+        let transport = protocol.accepted_transport();
         let mut timer = Timer::new();
-        let attempt = self.shake(transport, Role::Responder, target, stream, peer, (now, now), &mut timer).await;
-        self.conclude(target, peer, attempt, None).await;
+        let attempt = self.shake(end, transport, stream, (now, now), &mut timer).await;
+        self.conclude(end, attempt, None).await;
     }
 
-    async fn try_dial(&self, transport: Transport, target: &str, address: SocketAddr, timer: &mut Timer) -> Attempt {
+    async fn try_dial(&self, end: FarEnd<'_>, transport: Transport, timer: &mut Timer) -> Attempt {
         let started = Instant::now();
-        match net::dial_timed(address, started, self.connect_timeout.min(self.timeout), timer).await {
-            Ok(stream) => {
-                let times = (started, Instant::now());
-                self.shake(transport, Role::Initiator, target, stream, address, times, timer).await
-            }
+        match net::dial_timed(end.address, started, self.connect_timeout.min(self.timeout), timer).await {
+            Ok(stream) => self.shake(end, transport, stream, (started, Instant::now()), timer).await,
             Err(error) => Attempt::failed(Stage::Connect, &error, transport, started),
         }
     }
 
     /// Shakes hands over a connection. The attempt began at the first of the two times, and it was open at the second.
-    #[expect(clippy::too_many_arguments, reason = "each of them is one thing, and two callers do not make a type")]
     async fn shake(
         &self,
+        end: FarEnd<'_>,
         transport: Transport,
-        role: Role,
-        target: &str,
         stream: TcpStream,
-        address: SocketAddr,
         (started, opened): (Instant, Instant),
         timer: &mut Timer,
     ) -> Attempt {
+        let FarEnd { protocol, part, target, address } = end;
         let mut trace = self.tracer(target, address);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
         let times = Times { opened, deadline: started + self.timeout, timer };
-        let shaken = self.protocol.shake(transport, role, stream, address, times, tracer).await;
+        let shaken = protocol.shake(transport, part, stream, address, times, tracer).await;
         let Shaken { transport, session_id, fall_back, verdict, introduced, hello, bytes, connection } = shaken;
         let ended = Instant::now();
+        let role = part.role();
         let timing_ms = Timing {
             connect: (role == Role::Initiator).then_some(opened - started),
             hello,
@@ -102,34 +114,56 @@ impl Attempts {
     }
 
     /// Reports an attempt, and keeps its connection if that was asked for.
-    async fn conclude(&self, target: &str, address: SocketAddr, attempt: Attempt, earlier: Option<&Attempt>) {
-        self.report(target, Some(address), &attempt, earlier).await;
+    async fn conclude(&self, end: FarEnd<'_>, attempt: Attempt, earlier: Option<&Attempt>) {
+        let FarEnd { protocol, target, address, .. } = end;
+        self.report(protocol, target, Some(address), &attempt, earlier).await;
         if let Some(Held { connection, opened, until }) = attempt.held {
             let mut trace = self.tracer(target, address);
             let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
-            self.protocol.hold(connection, opened, until, tracer).await;
+            protocol.hold(connection, opened, until, tracer).await;
         }
     }
 
-    async fn report(&self, target: &str, address: Option<SocketAddr>, attempt: &Attempt, earlier: Option<&Attempt>) {
+    async fn report(
+        &self,
+        protocol: &Protocol,
+        target: &str,
+        address: Option<SocketAddr>,
+        attempt: &Attempt,
+        earlier: Option<&Attempt>,
+    ) {
         self.results.room().await;
-        let (chain, protocol) = (self.protocol.chain(), self.protocol.name());
+        let (chain, protocol) = (protocol.chain(), protocol.name());
         self.results.report(&Report { target, address, chain, protocol, attempt, fallback_from: earlier });
     }
 
-    /// Reports an attempt, begun at `started`, that ended before there was a connection.
+    /// Reports an attempt at this target, begun at `started`, that ended before there was a connection.
     pub async fn fail(
         &self,
-        target: &str,
+        (target, whom): (&str, &Whom),
         address: Option<SocketAddr>,
         stage: Stage,
         started: Instant,
         fault: &impl Fault,
     ) {
-        for &transport in self.protocol.transports() {
-            self.report(target, address, &Attempt::failed(stage, fault, transport, started), None).await;
+        let protocol = self.protocols.of(whom);
+        for &transport in protocol.transports() {
+            let attempt = Attempt::failed(stage, fault, transport, started);
+            self.report(protocol, target, address, &attempt, None).await;
         }
     }
+}
+
+/// Who is at the other end, and how we got there.
+#[derive(Clone, Copy, Debug)]
+struct FarEnd<'a> {
+    /// What is spoken.
+    protocol: &'a Protocol,
+    /// Who called whom.
+    part: Part<'a>,
+    /// What the user named; for an accepted connection, where it came in.
+    target: &'a str,
+    address: SocketAddr,
 }
 
 /// How an attempt went.

@@ -3,6 +3,7 @@
 pub mod chains;
 pub mod demo;
 pub mod generate;
+pub mod key;
 pub mod listen;
 pub mod peers;
 pub mod shake;

@@ -11,7 +11,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval};
 
-use crate::attempt::{Attempts, NotRoutable};
+use crate::attempt::{Attempts, Call, NotRoutable};
+use crate::protocol::Whom;
 use crate::resolve::{Family, ResolveError, Resolver};
 use crate::target::{Kind, Target};
 
@@ -23,8 +24,8 @@ pub struct Dialler {
     pub resolver: Option<Resolver>,
     /// Which addresses are dialled.
     pub family: Family,
-    /// The port of targets that name none.
-    pub port: u16,
+    /// The port of targets that name none, if it is not the usual one of their network.
+    pub port: Option<u16>,
     /// Whether an address that only a name led to is dialled even if it is not globally routable.
     pub allow_private: bool,
     /// Connections at once.
@@ -39,10 +40,17 @@ pub struct Dialler {
 const LOOKUPS: usize = 64;
 
 /// A name, and what came of looking it up.
-type Lookup = (Arc<str>, u16, Instant, Result<Vec<IpAddr>, ResolveError>);
+struct Lookup {
+    target: Arc<str>,
+    whom: Whom,
+    name: String,
+    port: u16,
+    started: Instant,
+    addresses: Result<Vec<IpAddr>, ResolveError>,
+}
 
 impl Dialler {
-    /// Dials every address of every target. The same address is dialled once, whoever named it.
+    /// Dials every address of every target. The same node at the same address is dialled once, whoever named it.
     pub async fn dial_all(mut self, targets: Vec<Target>) {
         let mut crew = Crew::new(self.attempts.clone(), self.concurrency);
         let mut seen = HashSet::with_capacity(targets.len());
@@ -51,63 +59,84 @@ impl Dialler {
         let mut exhausted = false;
         while !exhausted || !lookups.is_empty() {
             if !exhausted && lookups.len() < LOOKUPS {
-                match targets.next() {
-                    None => exhausted = true,
-                    Some(Target { text, kind: Kind::Address(ip, port) }) => {
-                        let address = SocketAddr::new(ip, port.unwrap_or(self.port));
-                        if self.family.takes(ip) && seen.insert(address) {
-                            self.dial(&mut crew, text, address).await;
+                let Some(Target { text: target, kind, whom }) = targets.next() else {
+                    exhausted = true;
+                    continue;
+                };
+                match kind {
+                    Kind::Address(ip, port) => {
+                        let address = SocketAddr::new(ip, self.port_of(port, &whom));
+                        if self.family.takes(ip) && seen.insert((address, whom.clone())) {
+                            self.dial(&mut crew, Call { target, whom, address }).await;
                         }
                     }
-                    Some(Target { text, kind: Kind::Name(name, port) }) => {
-                        let port = port.unwrap_or(self.port);
+                    Kind::Name(name, port) => {
+                        let port = self.port_of(port, &whom);
                         let resolver = self.resolver.clone().expect("there is one if any target is a name");
                         lookups.spawn(async move {
                             let started = Instant::now();
-                            (text, port, started, resolver.addresses(&name).await)
+                            let addresses = resolver.addresses(&name).await;
+                            Lookup { target, whom, name, port, started, addresses }
                         });
                     }
                 }
-            } else if let Some(Ok((target, port, started, addresses))) = lookups.join_next().await {
+            } else if let Some(Ok(lookup)) = lookups.join_next().await {
+                let Lookup { target, whom, name, port, started, addresses } = lookup;
                 match addresses {
                     Ok(ips) => {
                         for address in ips.into_iter().map(|ip| SocketAddr::new(ip, port)) {
-                            if seen.insert(address) {
-                                self.dial_resolved(&mut crew, &target, address).await;
+                            if seen.insert((address, whom.clone())) {
+                                let (target, whom) = (target.clone(), whom.clone());
+                                self.dial_resolved(&mut crew, &name, Call { target, whom, address }).await;
                             }
                         }
                     }
-                    Err(error) => self.fail(&target, None, Stage::Resolve, started, &error).await,
+                    Err(error) => self.fail((&target, &whom), None, Stage::Resolve, started, &error).await,
                 }
             }
         }
     }
 
+    /// The port that was given, or else the usual one.
+    fn port_of(&self, given: Option<u16>, whom: &Whom) -> u16 {
+        given.or(self.port).unwrap_or_else(|| self.attempts.protocols.of(whom).port())
+    }
+
     /// Dials an address that a name led to, if it may be dialled.
-    async fn dial_resolved(&mut self, crew: &mut Crew, target: &Arc<str>, address: SocketAddr) {
-        let may = self.allow_private || is_localhost(target) || net::is_globally_routable(address.ip());
+    async fn dial_resolved(&mut self, crew: &mut Crew, name: &str, call: Call) {
+        let may = self.allow_private || is_localhost(name) || net::is_globally_routable(call.address.ip());
         if may {
-            self.dial(crew, target.clone(), address).await;
+            self.dial(crew, call).await;
         } else {
-            self.fail(target, Some(address), Stage::Connect, Instant::now(), &NotRoutable(address)).await;
+            let Call { target, whom, address } = &call;
+            let fault = NotRoutable(*address);
+            self.fail((target, whom), Some(*address), Stage::Connect, Instant::now(), &fault).await;
         }
     }
 
-    async fn dial(&mut self, crew: &mut Crew, target: Arc<str>, address: SocketAddr) {
-        self.expect();
+    async fn dial(&mut self, crew: &mut Crew, call: Call) {
+        self.expect(&call.whom);
         if let Some(pace) = &mut self.pace {
             pace.tick().await;
         }
-        crew.dial(Job { target, address });
+        crew.dial(call);
     }
 
     /// There will be an attempt over each transport.
-    fn expect(&self) {
-        self.expected.fetch_add(self.attempts.protocol.transports().len() as u64, Ordering::Relaxed);
+    fn expect(&self, whom: &Whom) {
+        let transports = self.attempts.protocols.of(whom).transports();
+        self.expected.fetch_add(transports.len() as u64, Ordering::Relaxed);
     }
 
-    async fn fail(&self, target: &str, address: Option<SocketAddr>, stage: Stage, since: Instant, fault: &impl Fault) {
-        self.expect();
+    async fn fail(
+        &self,
+        target: (&str, &Whom),
+        address: Option<SocketAddr>,
+        stage: Stage,
+        since: Instant,
+        fault: &impl Fault,
+    ) {
+        self.expect(target.1);
         self.attempts.fail(target, address, stage, since, fault).await;
     }
 }
@@ -120,24 +149,18 @@ struct Crew {
     waiting: Arc<Waiting>,
 }
 
-/// An address to dial.
-struct Job {
-    target: Arc<str>,
-    address: SocketAddr,
-}
-
 impl Crew {
     fn new(attempts: Arc<Attempts>, concurrency: usize) -> Self {
         Self { attempts, room: concurrency, waiting: Arc::default() }
     }
 
     /// Has an address dialled, as soon as there is room.
-    fn dial(&mut self, job: Job) {
+    fn dial(&mut self, call: Call) {
         if self.room > 0 {
             self.room -= 1;
-            tokio::spawn(work(self.attempts.clone(), job, self.waiting.clone()));
+            tokio::spawn(work(self.attempts.clone(), call, self.waiting.clone()));
         } else {
-            self.waiting.push(job);
+            self.waiting.push(call);
         }
     }
 }
@@ -148,11 +171,11 @@ impl Drop for Crew {
     }
 }
 
-async fn work(attempts: Arc<Attempts>, first: Job, waiting: Arc<Waiting>) {
+async fn work(attempts: Arc<Attempts>, first: Call, waiting: Arc<Waiting>) {
     let mut timer = Timer::new();
     let mut next = Some(first);
-    while let Some(Job { target, address }) = next {
-        attempts.dial(&target, address, &mut timer).await;
+    while let Some(call) = next {
+        attempts.dial(&call, &mut timer).await;
         next = waiting.next().await;
     }
 }
@@ -166,7 +189,7 @@ struct Waiting {
 
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Job>,
+    calls: VecDeque<Call>,
     closed: bool,
 }
 
@@ -175,8 +198,8 @@ impl Waiting {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, job: Job) {
-        self.queue().jobs.push_back(job);
+    fn push(&self, call: Call) {
+        self.queue().calls.push_back(call);
         self.changed.notify_one();
     }
 
@@ -187,15 +210,15 @@ impl Waiting {
     }
 
     /// The next, as soon as there is one; none if there will be no more.
-    async fn next(&self) -> Option<Job> {
+    async fn next(&self) -> Option<Call> {
         loop {
             // Made before the queue is looked at, so that no change in between is missed.
             let changed = self.changed.notified();
             {
                 let mut queue = self.queue();
-                match queue.jobs.pop_front() {
+                match queue.calls.pop_front() {
                     None if !queue.closed => {}
-                    job => return job,
+                    call => return call,
                 }
             }
             changed.await;
@@ -203,8 +226,8 @@ impl Waiting {
     }
 }
 
-/// Whether a target names this machine itself, by a name that can mean nothing else (RFC 6761).
-fn is_localhost(target: &str) -> bool {
-    let host = target.rsplit_once(':').map_or(target, |(host, _)| host).trim_end_matches('.').to_ascii_lowercase();
-    host == "localhost" || host.ends_with(".localhost")
+/// Whether a name can mean nothing but this machine itself. (RFC 6761)
+fn is_localhost(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
 }

@@ -15,6 +15,7 @@ mod command;
 mod database;
 mod dialler;
 mod exit;
+mod key;
 mod output;
 mod protocol;
 mod report;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Some(Command::Listen(args)) => command::listen::run(&args, &cli.global),
         Some(Command::Peers(args)) => command::peers::run(&args, &cli.global),
         Some(Command::Demo(args)) => command::demo::run(&args, &cli.global),
+        Some(Command::Key(args)) => command::key::run(&args, &cli.global),
         Some(Command::Chains) => command::chains::run(&cli.global),
         Some(Command::Completions { shell }) => command::generate::completions(shell),
         Some(Command::Man) => command::generate::man(),

@@ -1,27 +1,73 @@
 //! The one place that knows which protocols there are.
 
 mod bitcoin;
+mod chain;
+mod converse;
+mod ethereum;
+mod introduced;
+mod lightning;
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use ::bitcoin::v2::SessionId;
+use ::ethereum::PublicKey;
 use ::handshake::Role;
-use net::{Timer, Verdict};
-use serde::{Serialize, Serializer};
+use ::lightning::NodeId;
+use net::{Timer, Unread, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-pub use self::bitcoin::Bitcoin;
+use self::bitcoin::Bitcoin;
+pub use self::chain::Chain;
+use self::ethereum::Ethereum;
+pub use self::introduced::Introduced;
+use self::lightning::Lightning;
+use crate::args::{Introduction, ProtocolName, ServicesArg};
+use crate::exit::Error;
 use crate::report::Bytes;
+use crate::target::Target;
 use crate::trace::Entry;
 
 /// A protocol, with all that our side says in it.
 #[derive(Debug)]
 pub enum Protocol {
     /// Bitcoin and its descendants.
-    Bitcoin(Bitcoin),
+    Bitcoin(Box<Bitcoin>),
+    /// RLPx, devp2p and `eth`.
+    Ethereum(Box<Ethereum>),
+    /// BOLT 8 and BOLT 1.
+    Lightning(Box<Lightning>),
+}
+
+/// Whom a target means. Its form says of which protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Whom {
+    /// Whoever listens there, in the protocol of the network that was chosen.
+    Anybody,
+    /// The Ethereum node with this key.
+    Ethereum(Box<PublicKey>),
+    /// The Lightning node with this key.
+    Lightning(Box<NodeId>),
+}
+
+/// Our part in a handshake.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'w> {
+    /// We dialled, and meant this one.
+    Dialling(&'w Whom),
+    /// We were dialled.
+    Accepting,
+}
+
+impl Part<'_> {
+    /// Which side that is.
+    pub fn role(self) -> Role {
+        match self {
+            Self::Dialling(_) => Role::Initiator,
+            Self::Accepting => Role::Responder,
+        }
+    }
 }
 
 /// What carries a handshake.
@@ -33,6 +79,10 @@ pub enum Transport {
     V2,
     /// Whichever of these two the peer chooses.
     Either,
+    /// Ethereum's.
+    Rlpx,
+    /// Lightning's.
+    Bolt8,
 }
 
 impl Transport {
@@ -42,6 +92,8 @@ impl Transport {
             Self::V1 => Some("v1"),
             Self::V2 => Some("v2"),
             Self::Either => None,
+            Self::Rlpx => Some("rlpx"),
+            Self::Bolt8 => Some("bolt8"),
         }
     }
 }
@@ -67,51 +119,15 @@ pub struct Shaken {
     pub connection: Option<Connection>,
 }
 
-/// How a peer introduced itself, as it was read. It becomes text where it is printed.
-#[derive(Clone, Debug)]
-pub enum Introduced {
-    /// Bitcoin.
-    Bitcoin(bitcoin::Introduced),
-}
-
-impl Introduced {
-    /// The name of its program, as it gives it.
-    pub fn agent(&self) -> String {
-        match self {
-            Self::Bitcoin(introduced) => introduced.version.user_agent.to_string(),
-        }
-    }
-
-    /// What it offers, for people.
-    pub fn offers(&self) -> String {
-        match self {
-            Self::Bitcoin(introduced) => introduced.peer().service_names.to_string(),
-        }
-    }
-}
-
-/// One sentence on a concluded handshake.
-impl fmt::Display for Introduced {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bitcoin(introduced) => introduced.fmt(f),
-        }
-    }
-}
-
-impl Serialize for Introduced {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Bitcoin(introduced) => introduced.peer().serialize(serializer),
-        }
-    }
-}
-
 /// A connection after its handshake.
 #[derive(Debug)]
 pub enum Connection {
     /// Bitcoin.
-    Bitcoin(net::Unread<TcpStream>, ::bitcoin::Channel),
+    Bitcoin(Unread<TcpStream>, ::bitcoin::Channel),
+    /// Ethereum.
+    Ethereum(Unread<TcpStream>, Box<::ethereum::Channel>),
+    /// Lightning.
+    Lightning(Unread<TcpStream>, Box<::lightning::Channel>),
 }
 
 /// The clock of a handshake.
@@ -129,10 +145,24 @@ pub struct Times<'t> {
 pub type Tracer<'t> = &'t mut (dyn FnMut(Entry<'_>) + Send);
 
 impl Protocol {
+    /// Our side of a protocol, as the options describe it.
+    ///
+    /// # Errors
+    /// If an option asks for something that the protocol or the network does not have, or the key cannot be read.
+    pub fn new(name: ProtocolName, options: &Introduction, receiving: &ServicesArg) -> Result<Self, Error> {
+        Ok(match name {
+            ProtocolName::Bitcoin => Self::Bitcoin(Box::new(Bitcoin::new(options, receiving)?)),
+            ProtocolName::Ethereum => Self::Ethereum(Box::new(Ethereum::new(options)?)),
+            ProtocolName::Lightning => Self::Lightning(Box::new(Lightning::new(options)?)),
+        })
+    }
+
     /// Its stable name in reports.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Bitcoin(_) => "bitcoin",
+            Self::Ethereum(_) => "ethereum",
+            Self::Lightning(_) => "lightning",
         }
     }
 
@@ -140,6 +170,8 @@ impl Protocol {
     pub fn transports(&self) -> &'static [Transport] {
         match self {
             Self::Bitcoin(bitcoin) => bitcoin.transports(),
+            Self::Ethereum(_) => &[Transport::Rlpx],
+            Self::Lightning(_) => &[Transport::Bolt8],
         }
     }
 
@@ -147,13 +179,17 @@ impl Protocol {
     pub fn accepted_transport(&self) -> Transport {
         match self {
             Self::Bitcoin(bitcoin) => bitcoin.accepted_transport(),
+            Self::Ethereum(_) => Transport::Rlpx,
+            Self::Lightning(_) => Transport::Bolt8,
         }
     }
 
-    /// The network's name.
+    /// The network's name; `any` if it does not matter which.
     pub fn chain(&self) -> &str {
         match self {
             Self::Bitcoin(bitcoin) => bitcoin.chain(),
+            Self::Ethereum(ethereum) => ethereum.chain(),
+            Self::Lightning(lightning) => lightning.chain(),
         }
     }
 
@@ -161,6 +197,26 @@ impl Protocol {
     pub fn port(&self) -> u16 {
         match self {
             Self::Bitcoin(bitcoin) => bitcoin.port(),
+            Self::Ethereum(_) => ::ethereum::enode::DEFAULT_PORT,
+            Self::Lightning(lightning) => lightning.port(),
+        }
+    }
+
+    /// By which form of target its nodes are named, if an address alone does not do.
+    pub fn form_of_targets(&self) -> Option<&'static str> {
+        match self {
+            Self::Bitcoin(_) => None,
+            Self::Ethereum(_) => Some("enode://<node id>@host:port or enr:..."),
+            Self::Lightning(_) => Some("<node id>@host:port"),
+        }
+    }
+
+    /// How our own side is named, if it listens at this address and an address alone does not do.
+    pub fn our_target(&self, address: SocketAddr) -> Option<String> {
+        match self {
+            Self::Bitcoin(_) => None,
+            Self::Ethereum(ethereum) => Some(ethereum.our_enode(address).to_string()),
+            Self::Lightning(lightning) => Some(format!("{}@{address}", lightning.node_id())),
         }
     }
 
@@ -168,14 +224,24 @@ impl Protocol {
     pub async fn shake(
         &self,
         transport: Transport,
-        role: Role,
+        part: Part<'_>,
         stream: TcpStream,
         peer: SocketAddr,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
     ) -> Shaken {
-        match self {
-            Self::Bitcoin(bitcoin) => bitcoin.shake(transport, role, stream, peer, times, tracer).await,
+        // What many connections wait in is as large as the largest of these, so those that are rarer have their own
+        // place.
+        match (self, part) {
+            (Self::Bitcoin(bitcoin), _) => bitcoin.shake(transport, part.role(), stream, peer, times, tracer).await,
+            (Self::Ethereum(ethereum), Part::Dialling(Whom::Ethereum(id))) => {
+                Box::pin(ethereum.shake(Some(**id), stream, times, tracer)).await
+            }
+            (Self::Ethereum(ethereum), _) => Box::pin(ethereum.shake(None, stream, times, tracer)).await,
+            (Self::Lightning(lightning), Part::Dialling(Whom::Lightning(id))) => {
+                Box::pin(lightning.shake(Some(**id), stream, peer, times, tracer)).await
+            }
+            (Self::Lightning(lightning), _) => Box::pin(lightning.shake(None, stream, peer, times, tracer)).await,
         }
     }
 
@@ -185,6 +251,65 @@ impl Protocol {
             (Self::Bitcoin(bitcoin), Connection::Bitcoin(stream, channel)) => {
                 bitcoin.hold(stream, channel, opened, until, tracer).await;
             }
+            (_, Connection::Bitcoin(..)) => {}
+            (_, Connection::Ethereum(stream, channel)) => {
+                Box::pin(ethereum::hold(stream, *channel, opened, until, tracer)).await;
+            }
+            (_, Connection::Lightning(stream, channel)) => {
+                Box::pin(lightning::hold(stream, *channel, opened, until, tracer)).await;
+            }
         }
+    }
+}
+
+/// Our side in every protocol that a run speaks.
+#[derive(Debug)]
+pub struct Protocols {
+    chosen: Protocol,
+    ethereum: Option<Protocol>,
+    lightning: Option<Protocol>,
+}
+
+impl Protocols {
+    /// That of the network that was chosen, and whichever else these targets ask for.
+    ///
+    /// # Errors
+    /// As [`Protocol::new`]; and if a target is named in a way that its protocol cannot do with.
+    pub fn new(options: &Introduction, receiving: &ServicesArg, targets: &[Target]) -> Result<Self, Error> {
+        let chosen = options.chain().protocol();
+        let asked_for = |name, means: fn(&Whom) -> bool| {
+            let asked_for = name != chosen && targets.iter().any(|target| means(&target.whom));
+            asked_for.then(|| Protocol::new(name, options, receiving)).transpose()
+        };
+        let ethereum = asked_for(ProtocolName::Ethereum, |whom| matches!(whom, Whom::Ethereum(_)))?;
+        let lightning = asked_for(ProtocolName::Lightning, |whom| matches!(whom, Whom::Lightning(_)))?;
+        let chosen = Protocol::new(chosen, options, receiving)?;
+        if let Some(form) = chosen.form_of_targets()
+            && let Some(nobody) = targets.iter().find(|target| target.whom == Whom::Anybody)
+        {
+            let (text, name) = (&nobody.text, chosen.name());
+            return Err(Error::Usage(format!("'{text}' is no target in {name}, whose nodes are named {form}")));
+        }
+        Ok(Self { chosen, ethereum, lightning })
+    }
+
+    /// One alone.
+    pub fn only(chosen: Protocol) -> Self {
+        Self { chosen, ethereum: None, lightning: None }
+    }
+
+    /// That of the network that was chosen.
+    pub fn chosen(&self) -> &Protocol {
+        &self.chosen
+    }
+
+    /// The one in which this one is spoken to.
+    pub fn of(&self, whom: &Whom) -> &Protocol {
+        let own = match whom {
+            Whom::Anybody => None,
+            Whom::Ethereum(_) => self.ethereum.as_ref(),
+            Whom::Lightning(_) => self.lightning.as_ref(),
+        };
+        own.unwrap_or(&self.chosen)
     }
 }

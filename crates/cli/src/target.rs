@@ -3,22 +3,30 @@
 use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::net::{IpAddr, SocketAddr};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ethereum::enode::NotAnEnode;
+use ethereum::enr::NotAnEnr;
+use ethereum::{Enode, Enr};
+use lightning::NodeId;
+use lightning::key::NotAPoint;
+
 use crate::exit::Error;
+use crate::protocol::Whom;
 
 /// One target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// As the user wrote it.
     pub text: Arc<str>,
-    /// What it is.
+    /// Where it is.
     pub kind: Kind,
+    /// Who it is, in which protocol.
+    pub whom: Whom,
 }
 
-/// What a target is.
+/// Where a target is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// An address; without a port, the network's.
@@ -29,14 +37,66 @@ pub enum Kind {
 
 /// Not a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a host name, an IP address, host:port, ip:port or [ipv6]:port")]
-pub struct BadTarget;
+pub enum BadTarget {
+    /// It is of no form that we know.
+    #[error(
+        "expected a host name, an IP address, host:port, ip:port or [ipv6]:port; \
+         or enode://..., enr:..., <node id>@host:port"
+    )]
+    Form,
+    /// It starts as an enode, and is none.
+    #[error("not an enode: {0}")]
+    Enode(#[from] NotAnEnode),
+    /// It starts as a node record, and is none.
+    #[error("not a node record: {0}")]
+    Enr(#[from] NotAnEnr),
+    /// A node record does not say where its node is.
+    #[error("this node record has no IP address with a TCP port")]
+    EnrNowhere,
+    /// What stands before an @ is no node id of Lightning's.
+    #[error("before the @ is {0}")]
+    NodeId(#[from] NotAPoint),
+    /// What stands behind an @ is no host.
+    #[error("behind the @ there is no host, host:port, ip:port or [ipv6]:port")]
+    Host,
+}
 
-impl FromStr for Target {
-    type Err = BadTarget;
+impl Target {
+    /// Whoever is at a host or an address.
+    pub fn anybody(text: &str) -> Result<Self, BadTarget> {
+        let kind = Kind::parse(text).ok_or(BadTarget::Form)?;
+        Ok(Self { text: text.into(), kind, whom: Whom::Anybody })
+    }
 
-    fn from_str(text: &str) -> Result<Self, BadTarget> {
-        Ok(Self { text: text.into(), kind: Kind::parse(text).ok_or(BadTarget)? })
+    /// Appends what a text names; the form says of which protocol it is. A node record may name two addresses.
+    fn read(text: &str, targets: &mut Vec<Self>) -> Result<(), BadTarget> {
+        if text.starts_with("enode:") {
+            let enode: Enode = text.parse()?;
+            // Its host is written without the brackets of an IPv6 address.
+            let kind = match enode.host.parse() {
+                Ok(ip) => Kind::Address(ip, Some(enode.port)),
+                Err(_) if is_host_name(&enode.host) => Kind::Name(enode.host, Some(enode.port)),
+                Err(_) => return Err(BadTarget::Host),
+            };
+            targets.push(Self { text: text.into(), kind, whom: Whom::Ethereum(enode.id.into()) });
+        } else if text.starts_with("enr:") {
+            let enr: Enr = text.parse()?;
+            let text: Arc<str> = text.into();
+            let before = targets.len();
+            targets.extend(enr.addresses().filter(|address| address.port() > 0).map(|address| {
+                let kind = Kind::Address(address.ip(), Some(address.port()));
+                Self { text: text.clone(), kind, whom: Whom::Ethereum(enr.id.into()) }
+            }));
+            if targets.len() == before {
+                return Err(BadTarget::EnrNowhere);
+            }
+        } else if let Some((node_id, place)) = text.split_once('@') {
+            let whom = Whom::Lightning(node_id.parse::<NodeId>()?.into());
+            targets.push(Self { text: text.into(), kind: Kind::parse(place).ok_or(BadTarget::Host)?, whom });
+        } else {
+            targets.push(Self::anybody(text)?);
+        }
+        Ok(())
     }
 }
 
@@ -96,8 +156,9 @@ pub fn read_all<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Vec<Targ
                     read_lines(BufReader::new(file), path, &mut targets)?;
                 }
                 None => {
-                    let bad = |error| Error::Usage(format!("'{}' is not a target: {error}", word.escape_debug()));
-                    targets.push(word.parse().map_err(bad)?);
+                    let bad =
+                        |error: BadTarget| Error::Usage(format!("'{}' is not a target: {error}", word.escape_debug()));
+                    Target::read(word, &mut targets).map_err(bad)?;
                 }
             },
         }
@@ -121,12 +182,9 @@ fn read_lines(mut lines: impl BufRead, source: &str, targets: &mut Vec<Target>) 
         if text.is_empty() {
             continue;
         }
-        match text.parse() {
-            Ok(target) => targets.push(target),
-            Err(error) => {
-                bad += 1;
-                say!("warning: {source}, line {number}: '{}': {error}", text.escape_debug());
-            }
+        if let Err(error) = Target::read(text, targets) {
+            bad += 1;
+            say!("warning: {source}, line {number}: '{}': {error}", text.escape_debug());
         }
     }
     if targets.len() == before {
@@ -140,10 +198,59 @@ fn read_lines(mut lines: impl BufRead, source: &str, targets: &mut Vec<Target>) 
 mod tests {
     use std::time::Duration;
 
-    use super::{Kind, Target, read_lines, split_legacy};
+    use super::{BadTarget, Kind, Target, read_lines, split_legacy};
+    use crate::protocol::Whom;
+
+    fn read(text: &str) -> Result<Vec<Target>, BadTarget> {
+        let mut targets = Vec::new();
+        Target::read(text, &mut targets).map(|()| targets)
+    }
 
     fn kind(text: &str) -> Option<Kind> {
-        text.parse::<Target>().ok().map(|target| target.kind)
+        Target::anybody(text).ok().map(|target| target.kind)
+    }
+
+    /// geth's first node for mainnet. (params/bootnodes.go)
+    const ENODE: &str = "enode://d860a01f9722d78051619d1e2351aba3f43f943f6f00718d1b9baa4101932a1f\
+                         5011f16bb2b1bb35db20d6fe28fa0bf09636d26a87d31de9ec6203eeedb1f666";
+    /// The record of EIP-778, which has a UDP port alone.
+    const ENR: &str = "enr:-IS4QHCYrYZbAKWCBRlAy5zzaDZXJBGkcnh4MHcBFZntXNFrdvJjX04jRzjzCBOonrkTfj499SZuOh8R33Ls8RRcy5wBgmlk\
+                       gnY0gmlwhH8AAAGJc2VjcDI1NmsxoQPKY0yuDUmstAHYpMa2_oxVtw0RW_QAdpzBQA8yWM0xOIN1ZHCCdl8";
+    /// The node id of BOLT 8's test vectors.
+    const NODE_ID: &str = "028d7500dd4c12685d1f568b4c2b5048e8534b873319f3a8daa612b469132ec7f7";
+
+    #[test]
+    fn a_node_id_tells_the_protocol() {
+        let one = |text: &str| read(text).unwrap().remove(0);
+        let ip = |port| Kind::Address("1.2.3.4".parse().unwrap(), port);
+        let enode = one(&format!("{ENODE}@1.2.3.4:30304?discport=0"));
+        assert!(matches!(enode.whom, Whom::Ethereum(_)));
+        assert_eq!(enode.kind, ip(Some(30304)));
+        assert_eq!(one(&format!("{ENODE}@node.example")).kind, Kind::Name("node.example".into(), Some(30303)));
+        assert_eq!(one(&format!("{ENODE}@[::1]:5")).kind, Kind::Address("::1".parse().unwrap(), Some(5)));
+        let lightning = one(&format!("{NODE_ID}@1.2.3.4"));
+        assert_eq!(
+            (lightning.kind, lightning.whom),
+            (ip(None), Whom::Lightning(NODE_ID.parse().map(Box::new).unwrap()))
+        );
+        assert_eq!(one(&format!("{NODE_ID}@[::1]:9736")).kind, Kind::Address("::1".parse().unwrap(), Some(9736)));
+        assert_eq!(one("1.2.3.4").whom, Whom::Anybody);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_node_id_is_said() {
+        let wrong = |text: &str| read(text).unwrap_err().to_string();
+        assert_eq!(wrong("enode://00@1.2.3.4:5"), "not an enode: the node id before the @ is not 128 hex digits");
+        assert_eq!(wrong(&format!("{ENODE}@1.2.3.4:0")), "not an enode: the port is not a number from 1 to 65535");
+        assert_eq!(wrong(&format!("{ENODE}@a..b:1")), BadTarget::Host.to_string());
+        assert_eq!(wrong("enr:abc!"), "not a node record: it is not base64url");
+        assert_eq!(wrong(ENR), "this node record has no IP address with a TCP port");
+        assert!(
+            wrong("02@1.2.3.4:9735").starts_with("before the @ is no public key: 33 bytes (66 hexadecimal digits)")
+        );
+        assert!(wrong("@1.2.3.4").starts_with("before the @ is no public key"));
+        assert_eq!(wrong(&format!("{NODE_ID}@")), BadTarget::Host.to_string());
+        assert_eq!(wrong(&format!("{NODE_ID}@1.2.3.4:x")), BadTarget::Host.to_string());
     }
 
     #[test]

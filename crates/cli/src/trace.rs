@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use handshake::Printable;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -67,7 +68,19 @@ pub struct Entry<'a> {
     pub bytes: &'a [u8],
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
+    /// What came and belongs to no message that could be read.
+    pub fn unread(bytes: &'a [u8], at: Duration) -> Self {
+        let shown = &bytes[..bytes.len().min(64)];
+        Self {
+            at,
+            direction: Direction::Received,
+            message: "(unread)".to_owned(),
+            fields: vec![("starts_with", Printable(shown).to_string().into())],
+            bytes,
+        }
+    }
+
     /// The line, as much of it as was asked for.
     pub fn into_line(self, target: &str, address: SocketAddr, level: TraceLevel) -> Line<'_> {
         Line {

@@ -38,7 +38,7 @@ const MAINNET_GENESIS: Hash = Hash::of_hex(b"d4e56740f876aef8c010b86a40d5f56745a
 /// (params/config.go) for those without forks; `tests/networks.rs` holds the fork hashes that are published.
 pub const NETWORKS: &[Network] = &[
     Network {
-        name: "mainnet",
+        name: "ethereum",
         network_id: 1,
         genesis: MAINNET_GENESIS,
         forks: &[
@@ -64,7 +64,7 @@ pub const NETWORKS: &[Network] = &[
     },
     Network {
         // It shares mainnet's first block and number, and only its forks tell it apart.
-        name: "classic",
+        name: "ethereum-classic",
         network_id: 1,
         genesis: MAINNET_GENESIS,
         forks: &[

@@ -12,29 +12,29 @@ use verack_ethereum::{Error, ForkId};
 /// Published fork hashes: of mainnet, Sepolia, Holesky and Hoodi by EIP-2124 and `@ethereumjs/common` 10 (src/chains.ts),
 /// of Classic by core-geth (core/forkid/forkid_test.go).
 const PUBLISHED: &[(&str, &str, u32)] = &[
-    ("mainnet", "frontier", 0xfc64_ec04),
-    ("mainnet", "homestead", 0x97c2_c34c),
-    ("mainnet", "dao", 0x91d1_f948),
-    ("mainnet", "tangerine-whistle", 0x7a64_da13),
-    ("mainnet", "spurious-dragon", 0x3edd_5b10),
-    ("mainnet", "byzantium", 0xa00b_c324),
-    ("mainnet", "petersburg", 0x668d_b0af),
-    ("mainnet", "istanbul", 0x879d_6e30),
-    ("mainnet", "muir-glacier", 0xe029_e991),
-    ("mainnet", "berlin", 0x0eb4_40f6),
-    ("mainnet", "london", 0xb715_077d),
-    ("mainnet", "arrow-glacier", 0x20c3_27fc),
-    ("mainnet", "gray-glacier", 0xf0af_d0e3),
-    ("mainnet", "shanghai", 0xdce9_6c2d),
-    ("mainnet", "cancun", 0x9f3d_2254),
-    ("mainnet", "prague", 0xc376_cf8b),
-    ("mainnet", "osaka", 0x5167_e2a6),
-    ("mainnet", "bpo1", 0xcba2_a1c0),
-    ("mainnet", "bpo2", 0x07c9_462e),
-    ("classic", "thanos", 0xdb63_a1ca),
-    ("classic", "magneto", 0x0f6b_f187),
-    ("classic", "mystique", 0x7fd1_bb25),
-    ("classic", "spiral", 0xbe46_d57c),
+    ("ethereum", "frontier", 0xfc64_ec04),
+    ("ethereum", "homestead", 0x97c2_c34c),
+    ("ethereum", "dao", 0x91d1_f948),
+    ("ethereum", "tangerine-whistle", 0x7a64_da13),
+    ("ethereum", "spurious-dragon", 0x3edd_5b10),
+    ("ethereum", "byzantium", 0xa00b_c324),
+    ("ethereum", "petersburg", 0x668d_b0af),
+    ("ethereum", "istanbul", 0x879d_6e30),
+    ("ethereum", "muir-glacier", 0xe029_e991),
+    ("ethereum", "berlin", 0x0eb4_40f6),
+    ("ethereum", "london", 0xb715_077d),
+    ("ethereum", "arrow-glacier", 0x20c3_27fc),
+    ("ethereum", "gray-glacier", 0xf0af_d0e3),
+    ("ethereum", "shanghai", 0xdce9_6c2d),
+    ("ethereum", "cancun", 0x9f3d_2254),
+    ("ethereum", "prague", 0xc376_cf8b),
+    ("ethereum", "osaka", 0x5167_e2a6),
+    ("ethereum", "bpo1", 0xcba2_a1c0),
+    ("ethereum", "bpo2", 0x07c9_462e),
+    ("ethereum-classic", "thanos", 0xdb63_a1ca),
+    ("ethereum-classic", "magneto", 0x0f6b_f187),
+    ("ethereum-classic", "mystique", 0x7fd1_bb25),
+    ("ethereum-classic", "spiral", 0xbe46_d57c),
     ("sepolia", "frontier", 0xfe33_66e7),
     ("sepolia", "merge-netsplit", 0xb96c_bd13),
     ("sepolia", "shanghai", 0xf7f9_bc08),
@@ -65,15 +65,15 @@ fn every_published_fork_hash_is_named() {
 
 #[test]
 fn a_chain_shared_by_two_networks_is_told_apart_by_its_forks() {
-    let [mainnet, classic] = ["mainnet", "classic"].map(|name| Network::named(name).unwrap());
+    let [mainnet, classic] = ["ethereum", "ethereum-classic"].map(|name| Network::named(name).unwrap());
     let of = |hash: u32, next| {
         let fork_id = ForkId { hash: hash.to_be_bytes(), next };
         Network::of(1, mainnet.genesis, fork_id).unwrap().name
     };
-    assert_eq!(of(0xbe46_d57c, 0), "classic");
-    assert_eq!(of(0x97c2_c34c, 1_920_000), "mainnet");
-    assert_eq!(of(0x97c2_c34c, 2_500_000), "classic");
-    assert_eq!(of(0x1234_5678, 0), "mainnet", "a fork that nobody knows yet");
+    assert_eq!(of(0xbe46_d57c, 0), "ethereum-classic");
+    assert_eq!(of(0x97c2_c34c, 1_920_000), "ethereum");
+    assert_eq!(of(0x97c2_c34c, 2_500_000), "ethereum-classic");
+    assert_eq!(of(0x1234_5678, 0), "ethereum", "a fork that nobody knows yet");
     assert_eq!(Network::of(56, mainnet.genesis, classic.fork_id(END)), None, "another number is another network");
     assert_eq!(mainnet.fork_named(classic.fork_id(END)), None);
 }
@@ -90,7 +90,7 @@ fn forks_ascend_and_names_are_unique() {
 
 #[test]
 fn forks_by_time_pass_by_time() {
-    let mainnet = Network::named("mainnet").unwrap();
+    let mainnet = Network::named("ethereum").unwrap();
     let at = |block, time| mainnet.fork_named(mainnet.fork_id(Head { block, time })).unwrap();
     assert_eq!(at(15_050_000, 1_681_338_454), "gray-glacier");
     assert_eq!(at(17_034_870, 1_681_338_455), "shanghai");
@@ -101,5 +101,5 @@ fn forks_by_time_pass_by_time() {
 fn what_differs_is_named_where_it_has_a_name() {
     let genesis = |name| Network::named(name).unwrap().genesis;
     let error = Error::Genesis { theirs: genesis("sepolia"), ours: hash(common::GENESIS) };
-    assert!(error.to_string().contains("(sepolia), ours d4e5") && error.to_string().ends_with("(mainnet)"), "{error}");
+    assert!(error.to_string().contains("(sepolia), ours d4e5") && error.to_string().ends_with("(ethereum)"), "{error}");
 }

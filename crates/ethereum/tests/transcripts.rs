@@ -38,7 +38,7 @@ fn is_ethereumjs(agreed: &Agreed, listen_port: u64) {
     assert_eq!((status.version, status.network_id, status.genesis), (68, 1, hash(common::GENESIS)));
     assert_eq!(status.head, Head::Difficulty { total: Difficulty::from(0x04_0000_0000), hash: status.genesis });
     let network = Network::of(status.network_id, status.genesis, status.fork_id).expect("mainnet");
-    assert_eq!((network.name, network.fork_named(status.fork_id)), ("mainnet", Some("prague")));
+    assert_eq!((network.name, network.fork_named(status.fork_id)), ("ethereum", Some("prague")));
 }
 
 /// A session.

@@ -83,6 +83,8 @@ pub struct Hello {
     /// Who the peer is: whom we dialled, or who has proved so.
     node_id: Option<NodeId>,
     init: Init,
+    /// How the peer introduced itself, if it has.
+    heard: Option<Init>,
     state: State,
 }
 
@@ -141,7 +143,7 @@ impl Hello {
         let Local { static_key, ephemeral_key, init } = local;
         let us = static_key.node_id();
         let state = State::SayActOne(Initiator::new(static_key, ephemeral_key, node_id));
-        Self { role: Role::Initiator, us, node_id: Some(node_id), init, state }
+        Self { role: Role::Initiator, us, node_id: Some(node_id), init, heard: None, state }
     }
 
     /// A handshake on a connection that we accepted.
@@ -150,7 +152,7 @@ impl Hello {
         let Local { static_key, ephemeral_key, init } = local;
         let us = static_key.node_id();
         let state = State::ActOne(Responder::new(static_key, ephemeral_key));
-        Self { role: Role::Responder, us, node_id: None, init, state }
+        Self { role: Role::Responder, us, node_id: None, init, heard: None, state }
     }
 
     /// Who the peer is: whom we dialled, or who has proved so.
@@ -159,29 +161,37 @@ impl Hello {
         self.node_id
     }
 
+    /// How the peer introduced itself, if it has. A failed handshake has learned that, too.
+    #[must_use]
+    pub fn heard(&self) -> Option<&Init> {
+        self.heard.as_ref()
+    }
+
     /// Takes in who the peer is.
     fn meet(&mut self, node_id: NodeId) -> Result<(), Error> {
         self.node_id = Some(node_id);
         if node_id == self.us { Err(Error::SelfConnect) } else { Ok(()) }
     }
 
-    fn hear_first(&self, message: &[u8]) -> Result<Init, Error> {
+    fn hear_first(&mut self, message: &[u8]) -> Result<Init, Error> {
         let theirs = match Message::read(message)? {
             Message::Init(init) => init,
             Message::Error(notice) => return Err(Error::Error(notice)),
             Message::Warning(notice) => return Err(Error::Warning(notice)),
             other => return Err(Error::Unexpected(other.kind())),
         };
+        // What was heard is kept even if it is refused: it tells where the peer is.
+        let theirs = self.heard.insert(theirs);
         let ours = &self.init;
         if let Some(feature) = theirs.all_features().unknown_required(&ours.all_features()).next() {
             return Err(Error::Feature(feature));
         }
         let any_will_do = ours.networks.is_empty() || theirs.networks.is_empty();
         if !any_will_do && !ours.networks.iter().any(|hash| theirs.networks.contains(hash)) {
-            let (theirs, ours) = (theirs.networks.into(), ours.networks.clone().into());
+            let (theirs, ours) = (theirs.networks.clone().into(), ours.networks.clone().into());
             return Err(Error::Network { theirs, ours });
         }
-        Ok(theirs)
+        Ok(theirs.clone())
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use bitcoin::v2::{MAX_CONTENTS_LEN, MAX_GARBAGE_LEN};
 use bitcoin::{Chain, Feature, Magic, Services, UserAgent};
 
+use crate::protocol;
+
 /// Where to listen: an address, with or without a port.
 #[derive(Clone, Copy, Debug)]
 pub struct ListenAddress {
@@ -16,7 +18,7 @@ pub struct ListenAddress {
 }
 
 /// Service bits as the user wrote them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ServicesArg {
     bits: u64,
     names: Vec<String>,
@@ -96,10 +98,10 @@ pub fn decoy(text: &str) -> Result<usize, String> {
 }
 
 /// A network by its name or alias.
-pub fn chain(name: &str) -> Result<&'static Chain, String> {
-    Chain::named(name).ok_or_else(|| {
-        let near = |chain: &&Chain| chain.name.contains(&name.to_lowercase());
-        let similar: Vec<_> = bitcoin::CHAINS.iter().filter(near).map(|chain| chain.name).take(5).collect();
+pub fn chain(name: &str) -> Result<protocol::Chain, String> {
+    protocol::Chain::named(name).ok_or_else(|| {
+        let is_near = |known: &&str| known.contains(&name.to_lowercase());
+        let similar: Vec<_> = protocol::Chain::all().map(protocol::Chain::name).filter(is_near).take(5).collect();
         let hint = if similar.is_empty() { String::new() } else { format!(" (did you mean {}?)", similar.join(", ")) };
         format!("no network of that name; 'verack chains' lists them{hint}")
     })
@@ -132,7 +134,8 @@ pub fn nonce(text: &str) -> Result<u64, String> {
     u64::from_str_radix(digits, 16).map_err(|_| "expected up to 16 hex digits".into())
 }
 
-fn hex(text: &str) -> Result<Vec<u8>, String> {
+/// Bytes in hex.
+pub fn hex(text: &str) -> Result<Vec<u8>, String> {
     const EXPECTED: &str = "expected an even number of hex digits";
     if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return Err(EXPECTED.into());

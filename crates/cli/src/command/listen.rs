@@ -4,22 +4,27 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use bitcoin::Services;
 use net::{Accepted, Caps, Listener, Place};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::{concurrency, exit, print_all, runtime};
-use crate::args::{Global, Listen, Require};
+use crate::args::{Global, Listen, ProtocolName, Require, ServicesArg};
 use crate::attempt::Attempts;
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, queue};
-use crate::protocol::{Bitcoin, Protocol};
+use crate::protocol::{Chain, Protocol, Protocols};
 
 /// Runs the command.
 pub fn run(args: &Listen, global: &Global) -> Result<Exit, Error> {
-    let protocol = Protocol::Bitcoin(Bitcoin::new(&args.introduction, Services::NONE)?);
+    let name = args.protocol.unwrap_or_else(|| args.introduction.chain().protocol());
+    if let Some(chain) = args.introduction.chain
+        && !chain.is_of(name)
+    {
+        return Err(Error::Usage(not_of(chain, name)));
+    }
+    let protocol = Protocol::new(name, &args.introduction, &ServicesArg::default())?;
     let concurrency = concurrency(args.bounds.concurrency);
     let runtime = runtime()?;
     let result = runtime.block_on(listen(args, global, protocol, concurrency));
@@ -27,12 +32,21 @@ pub fn run(args: &Listen, global: &Global) -> Result<Exit, Error> {
     result
 }
 
+fn not_of(chain: Chain, protocol: ProtocolName) -> String {
+    let name = chain.name();
+    match protocol {
+        ProtocolName::Bitcoin => format!("{name} does not speak Bitcoin's protocol"),
+        ProtocolName::Ethereum => format!("{name} is no network of Ethereum's"),
+        ProtocolName::Lightning => format!("there is no Lightning on {name}"),
+    }
+}
+
 async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency: usize) -> Result<Exit, Error> {
     let caps = Caps { total: concurrency, per_address: args.per_address };
     let listeners = bind(&addresses(args, protocol.port()), caps).await?;
     let (results, unprinted) = queue(Printer::new(global), None);
     let attempts = Arc::new(Attempts {
-        protocol,
+        protocols: Protocols::only(protocol),
         timeout: args.bounds.timeout,
         connect_timeout: args.bounds.timeout,
         hold: args.bounds.hold,
@@ -44,7 +58,11 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
     for listener in listeners {
         let address = listener.local_addr().map_err(|error| Error::local("cannot listen", error))?;
         if !global.quiet {
-            say!("listening on {address} ({})", attempts.protocol.chain());
+            let protocol = attempts.protocols.chosen();
+            say!("listening on {address} ({})", protocol.chain());
+            if let Some(ours) = protocol.our_target(address) {
+                say!("we are {ours}");
+            }
         }
         doors.spawn(accept_all(listener, address.to_string().into(), admit.clone()));
     }

@@ -12,7 +12,7 @@ use crate::attempt::Attempts;
 use crate::dialler::Dialler;
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, Watcher, queue};
-use crate::protocol::{Bitcoin, Protocol};
+use crate::protocol::{Chain, Protocols};
 use crate::resolve::{Family, Options, Resolver};
 use crate::target::{self, Kind, Target};
 
@@ -35,20 +35,18 @@ pub fn run_watched(args: &Shake, global: &Global, watcher: Option<Watcher>) -> R
 /// What to do, with everything that can be wrong about it checked.
 struct Plan {
     targets: Vec<Target>,
-    port: u16,
+    port: Option<u16>,
     timeout: Duration,
-    protocol: Protocol,
+    protocols: Protocols,
 }
 
 impl Plan {
     fn new(args: &Shake) -> Result<Self, Error> {
-        let protocol =
-            Protocol::Bitcoin(Bitcoin::new(&args.introduction, args.receiving_services.on(args.introduction.chain)?)?);
         let mut timeout = args.bounds.timeout;
-        let mut port = args.port.unwrap_or(protocol.port());
+        let mut port = args.port;
         let mut targets = match target::split_legacy(&args.targets) {
             Some((target, given_port, given_timeout)) => {
-                port = given_port;
+                port = Some(given_port);
                 timeout = given_timeout.unwrap_or(timeout);
                 target::read_all([target])?
             }
@@ -57,7 +55,8 @@ impl Plan {
         if args.dns_seeds {
             targets.extend(dns_seeds(args)?);
         }
-        Ok(Self { targets, port, timeout, protocol })
+        let protocols = Protocols::new(&args.introduction, &args.receiving_services, &targets)?;
+        Ok(Self { targets, port, timeout, protocols })
     }
 
     async fn carry_out(
@@ -78,7 +77,7 @@ impl Plan {
         let expected = Arc::new(AtomicU64::new(0));
         let dialler = Dialler {
             attempts: Arc::new(Attempts {
-                protocol: self.protocol,
+                protocols: self.protocols,
                 timeout: self.timeout,
                 connect_timeout: args.connect_timeout,
                 hold: args.bounds.hold,
@@ -102,11 +101,11 @@ impl Plan {
 
 /// The network's own DNS seeds, asked as its nodes ask them.
 fn dns_seeds(args: &Shake) -> Result<Vec<Target>, Error> {
-    let chain = args.introduction.chain;
-    if chain.dns_seeds.is_empty() {
-        return Err(Error::Usage(format!("{} has no DNS seeds; name a target", chain.name)));
-    }
-    let seed = |seed: String| seed.parse().map_err(|error| Error::Usage(format!("{seed}: {error}")));
+    let chain = match args.introduction.chain() {
+        Chain::Bitcoin(chain) if !chain.dns_seeds.is_empty() => chain,
+        other => return Err(Error::Usage(format!("{} has no DNS seeds; name a target", other.name()))),
+    };
+    let seed = |seed: String| Target::anybody(&seed).map_err(|error| Error::Usage(format!("{seed}: {error}")));
     chain.seed_names().map(seed).collect()
 }
 

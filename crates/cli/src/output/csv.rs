@@ -1,22 +1,16 @@
 //! Results as CSV: the same fields as the JSON form, flat, and no text that a spreadsheet takes for a formula.
 
 use ::csv::Writer;
+use serde_json::Value;
 
-use crate::protocol::Introduced;
-use crate::report::{Report, Text, in_milliseconds, role_name};
+use crate::report::{Report, in_milliseconds, role_name};
 
-const HEADER: [&str; 30] = [
-    "target",
-    "address",
-    "chain",
-    "protocol",
-    "role",
-    "transport",
-    "outcome",
-    "stage",
-    "reason",
-    "blame",
-    "detail",
+/// What every report has, before what its peer said.
+const HEAD: [&str; 11] =
+    ["target", "address", "chain", "protocol", "role", "transport", "outcome", "stage", "reason", "blame", "detail"];
+
+/// What a peer says of itself, by the names of the JSON form, in the protocols one after the other.
+const PEER: [&str; 29] = [
     "version",
     "services",
     "service_names",
@@ -28,6 +22,28 @@ const HEADER: [&str; 30] = [
     "our_address",
     "nonce",
     "features",
+    "node_id",
+    "client_id",
+    "capabilities",
+    "listen_port",
+    "eth_version",
+    "network_id",
+    "network",
+    "genesis",
+    "fork_hash",
+    "fork_next",
+    "fork",
+    "head",
+    "total_difficulty",
+    "earliest",
+    "latest",
+    "required_bits",
+    "unknown_bits",
+    "networks",
+];
+
+/// What every report has, behind what its peer said.
+const TAIL: [&str; 8] = [
     "connect_ms",
     "hello_ms",
     "handshake_ms",
@@ -42,34 +58,42 @@ const HEADER: [&str; 30] = [
 pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, header_due: bool) {
     let mut writer = Writer::from_writer(out);
     if header_due {
-        writer.write_record(HEADER).expect("memory takes every write");
+        writer.write_record(HEAD.iter().chain(&PEER).chain(&TAIL)).expect("memory takes every write");
     }
-    writer.write_record(row(report)).expect("memory takes every write, and every row has the same length");
+    let peer = serde_json::to_value(&report.attempt.introduced).expect("what peers say has string keys");
+    let peer = PEER.map(|name| flat(&peer[name]));
+    let row = head(report).into_iter().chain(peer).chain(tail(report));
+    writer.write_record(row).expect("memory takes every write, and every row has the same length");
     writer.flush().expect("memory takes every write");
 }
 
-fn row(report: &Report<'_>) -> [String; 30] {
-    fn or_empty(value: Option<impl ToString>) -> String {
-        value.map(|value| value.to_string()).unwrap_or_default()
+fn or_empty(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// As the peer chose it, or the user.
+fn disarmed(mut text: String) -> String {
+    store::disarm(&mut text);
+    text
+}
+
+/// A value of the JSON form in a cell.
+fn flat(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => disarmed(text.clone()),
+        Value::Array(values) => disarmed(values.iter().map(flat).collect::<Vec<_>>().join(" ")),
+        other => other.to_string(),
     }
-    /// As the peer chose it, or the user.
-    fn disarmed(mut text: String) -> String {
-        store::disarm(&mut text);
-        text
-    }
-    fn spaced<T: ToString>(values: impl Iterator<Item = T>) -> String {
-        values.map(|value| value.to_string()).collect::<Vec<_>>().join(" ")
-    }
+}
+
+fn head(report: &Report<'_>) -> [String; HEAD.len()] {
     let attempt = report.attempt;
-    let peer = attempt.introduced.as_ref().map(|Introduced::Bitcoin(introduced)| introduced.peer());
-    let peer = peer.as_ref();
     let verdict = &attempt.verdict;
-    let timing = attempt.timing_ms;
-    let time = |time: Option<_>| or_empty(time.map(in_milliseconds));
     [
         disarmed(report.target.to_owned()),
         or_empty(report.address),
-        report.chain.to_string(),
+        report.chain.to_owned(),
         report.protocol.to_owned(),
         role_name(attempt.role).to_owned(),
         or_empty(attempt.transport.name()),
@@ -78,17 +102,14 @@ fn row(report: &Report<'_>) -> [String; 30] {
         verdict.reason.to_owned(),
         or_empty(verdict.blame.map(handshake::Blame::name)),
         disarmed(attempt.detail().to_string()),
-        or_empty(peer.map(|peer| peer.version)),
-        or_empty(peer.map(|peer| peer.services)),
-        or_empty(peer.map(|peer| spaced(peer.service_names.iter()))),
-        or_empty(peer.map(|peer| disarmed(peer.user_agent.to_string()))),
-        or_empty(peer.and_then(|peer| peer.start_height)),
-        or_empty(peer.and_then(|peer| peer.relay)),
-        or_empty(peer.map(|peer| peer.time)),
-        or_empty(peer.map(|peer| peer.clock_offset_s)),
-        or_empty(peer.and_then(|peer| peer.our_address)),
-        or_empty(peer.and_then(|peer| peer.nonce).map(|Text(nonce)| nonce)),
-        or_empty(peer.map(|peer| disarmed(spaced(peer.features.iter())))),
+    ]
+}
+
+fn tail(report: &Report<'_>) -> [String; TAIL.len()] {
+    let attempt = report.attempt;
+    let timing = attempt.timing_ms;
+    let time = |time: Option<_>| or_empty(time.map(in_milliseconds));
+    [
         time(timing.connect),
         time(timing.hello),
         time(timing.handshake),

@@ -1,5 +1,6 @@
 //! Results for people: one line each.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::time::Duration;
 
@@ -34,8 +35,11 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     let status = paint.paint(style, &format!("{word:<7}"));
     let address = report.address.map(|address| address.to_string());
     let whom = address.as_deref().unwrap_or(report.target);
-    let named = whom != report.target && report.address.map(|a| a.ip().to_string()).as_deref() != Some(report.target);
-    let target = if named { paint.paint(DIM, &format!("  ({})", report.target)) } else { String::new() };
+    // A node id and an address is where it was, too; and its id would fill the line.
+    let host = report.target.rsplit_once('@').map_or(report.target, |(_, host)| host);
+    let host = host.split('?').next().unwrap_or(host);
+    let named = whom != host && report.address.map(|a| a.ip().to_string()).as_deref() != Some(host);
+    let target = if named { paint.paint(DIM, &format!("  ({})", shortened(host))) } else { String::new() };
     let detail = attempt.detail();
     let line = match attempt.verdict.outcome {
         Outcome::Ok => {
@@ -59,6 +63,16 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     });
     let earlier = earlier.unwrap_or_default();
     writeln!(out, "{status} {whom:<22} {line}{earlier}{target}").expect("memory takes every write");
+}
+
+/// The beginning of a target that nobody reads to its end, as a node record is.
+fn shortened(target: &str) -> Cow<'_, str> {
+    /// A host's name of usual length.
+    const SHOWN: usize = 64;
+    match target.char_indices().nth(SHOWN) {
+        Some((end, _)) => Cow::Owned(format!("{}...", &target[..end])),
+        None => Cow::Borrowed(target),
+    }
 }
 
 /// A tally of the reasons, and the last line.

@@ -10,21 +10,21 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bitcoin::chain::TailKind;
 use bitcoin::version::Tail;
 use bitcoin::{
-    Accept, Announced, Chain, Channel, Concluded, Event, Local, Message, NetAddress, Services, Session, V1, V2,
-    Version, v2,
+    Accept, Announced, Chain, Channel, Concluded, Event, Local, Message, NetAddress, Services, Session, UserAgent, V1,
+    V2, Version, v2,
 };
 use handshake::Role;
-use net::{Cause, Limits, Seen, Verdict};
+use net::{Cause, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 pub use self::introduced::Introduced;
-use self::lines::{entry, unread};
+use self::lines::entry;
 use self::side::Side;
+use super::converse::{Conversed, converse, keep};
 use super::{Connection, Shaken, Times, Tracer, Transport};
-use crate::args::{Extension, Introduction, TransportChoice};
+use crate::args::{Extension, Introduction, ServicesArg, TransportChoice};
 use crate::exit::Error;
-use crate::report::Bytes;
 
 /// Our side of Bitcoin's handshake: the same for every connection but for the nonce, the clock and the peer's address.
 #[derive(Debug)]
@@ -44,9 +44,12 @@ impl Bitcoin {
     /// Our side as the options describe it.
     ///
     /// # Errors
-    /// If a service is named that the network does not have.
-    pub fn new(options: &Introduction, receiving_services: Services) -> Result<Self, Error> {
-        let chain = options.chain;
+    /// If another protocol's network was chosen, or a service is named that the network does not have.
+    pub fn new(options: &Introduction, receiving_services: &ServicesArg) -> Result<Self, Error> {
+        let chain = match options.chain() {
+            super::Chain::Bitcoin(chain) => chain,
+            other => return Err(Error::Usage(format!("{} does not speak Bitcoin's protocol", other.name()))),
+        };
         let mut params = chain.params;
         let mut name = chain.name.to_owned();
         if let Some(magic) = options.magic.or(options.signet_challenge) {
@@ -59,7 +62,7 @@ impl Bitcoin {
         local.version.version = options.protocol_version.unwrap_or(params.announce_version);
         local.version.services = options.services.on(chain)?;
         local.version.sender = Some(NetAddress::unspecified(local.version.services));
-        local.version.user_agent = options.user_agent.clone();
+        local.version.user_agent = options.user_agent.clone().unwrap_or_else(default_user_agent);
         local.version.start_height = Some(options.start_height);
         local.version.relay = Some(options.relay);
         local.min_peer_version = options.min_version.unwrap_or(params.min_peer_version);
@@ -74,7 +77,7 @@ impl Bitcoin {
             chain: name,
             port: port_of(chain, options),
             template: local,
-            receiving_services,
+            receiving_services: receiving_services.on(chain)?,
             nonce: options.nonce,
             time: options.time,
             transport: options.transport,
@@ -136,62 +139,50 @@ impl Bitcoin {
         let local = self.local(peer);
         let start = || side::start(self.garbage, &self.decoys);
         match transport {
-            Transport::V1 => self.converse(V1::new(role, local), stream, times, tracer).await,
-            Transport::V2 => self.converse(V2::new(role, local, start()), stream, times, tracer).await,
-            Transport::Either => self.converse(Accept::new(local, start()), stream, times, tracer).await,
+            Transport::V2 => self.converse(Box::new(V2::new(role, local, start())), stream, times, tracer).await,
+            Transport::Either => self.converse(Box::new(Accept::new(local, start())), stream, times, tracer).await,
+            Transport::V1 | Transport::Rlpx | Transport::Bolt8 => {
+                // The last two are other protocols', and not asked for here.
+                self.converse(Box::new(V1::new(role, local)), stream, times, tracer).await
+            }
         }
     }
 
+    /// Has the handshake, which has its place outside of what all connections wait in: it is large, and moved here once.
     async fn converse(
         &self,
-        mut handshake: impl Side,
+        mut handshake: Box<impl Side>,
         stream: TcpStream,
         times: Times<'_>,
-        mut tracer: Option<Tracer<'_>>,
+        tracer: Option<Tracer<'_>>,
     ) -> Shaken {
-        let Times { opened, deadline, timer } = times;
-        let mut hello = None;
         let params = &self.template.params;
-        let on_event = |seen: Seen<'_, Event>| {
-            if hello.is_none() && matches!(seen.event, Event::Heard(Message::Version(_))) {
-                hello = Some(opened.elapsed());
-            }
-            if let Some(tracer) = &mut tracer {
-                tracer(entry(&seen, opened.elapsed(), params));
-            }
-        };
-        let limits = Limits { deadline, bytes: Limits::DEFAULT_BYTES };
-        let result = net::run_timed(&mut handshake, stream, limits, timer, on_event).await;
+        let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Version(_)));
+        let Conversed { result, hello, bytes } =
+            converse(&mut *handshake, stream, times, tracer, is_hello, |seen, at| entry(seen, at, params)).await;
         match result {
-            Ok(established) => {
-                let bytes = Bytes { sent: established.sent, received: established.received };
-                let (stream, Concluded { agreed, channel }) = established.into_stream();
-                Shaken {
-                    transport: handshake.transport().unwrap_or(Transport::Either),
-                    session_id: channel.session_id,
-                    fall_back: None,
-                    verdict: Verdict::ok(String::new()),
-                    introduced: Some(super::Introduced::Bitcoin(self.introduced(agreed.version, agreed.announced))),
-                    hello,
-                    bytes,
-                    connection: Some(Connection::Bitcoin(stream, channel)),
-                }
-            }
+            Ok((stream, Concluded { agreed, channel })) => Shaken {
+                transport: handshake.transport().unwrap_or(Transport::Either),
+                session_id: channel.session_id,
+                fall_back: None,
+                verdict: Verdict::ok(String::new()),
+                introduced: Some(self.introduced(agreed.version, agreed.announced)),
+                hello,
+                bytes,
+                connection: Some(Connection::Bitcoin(stream, channel)),
+            },
             Err(failure) => {
-                if let (Some(tracer), [_, ..]) = (&mut tracer, &*failure.rest) {
-                    tracer(unread(&failure.rest, failure.after));
-                }
                 let heard = handshake.hello();
                 Shaken {
                     transport: handshake.transport().unwrap_or(Transport::Either),
                     session_id: handshake.session_id(),
                     fall_back: self.fall_back(&failure.cause),
-                    verdict: Verdict::of_failure(&handshake, &failure),
-                    introduced: heard.version().map(|version| {
-                        super::Introduced::Bitcoin(self.introduced(version.clone(), heard.announced().clone()))
-                    }),
+                    verdict: Verdict::of_failure(&*handshake, &failure),
+                    introduced: heard
+                        .version()
+                        .map(|version| self.introduced(version.clone(), heard.announced().clone())),
                     hello,
-                    bytes: Bytes { sent: failure.sent, received: failure.received + failure.rest.len() as u64 },
+                    bytes,
                     connection: None,
                 }
             }
@@ -212,23 +203,16 @@ impl Bitcoin {
         channel: Channel,
         opened: Instant,
         until: Instant,
-        mut tracer: Option<Tracer<'_>>,
+        tracer: Option<Tracer<'_>>,
     ) {
-        let params = self.template.params;
-        let limits = Limits { deadline: until, bytes: u64::MAX };
-        let on_event = |seen: Seen<'_, Event>| {
-            if let Some(tracer) = &mut tracer {
-                tracer(entry(&seen, opened.elapsed(), &params));
-            }
-        };
-        // It ends when the time is over, or when the peer leaves: both are goodbyes.
-        let Err(failure) = net::run(&mut Session::new(channel), stream, limits, on_event).await;
-        tracing::debug!(cause = ?failure.cause, "goodbye");
+        let params = &self.template.params;
+        keep(Session::new(channel), stream, opened, until, tracer, |seen, at| entry(seen, at, params)).await;
     }
 
-    fn introduced(&self, version: Version, announced: Announced) -> Introduced {
+    fn introduced(&self, version: Version, announced: Announced) -> super::Introduced {
         let clock_offset_s = version.time.saturating_sub(self.time.unwrap_or_else(unix_time));
-        Introduced { version, announced, params: self.template.params, clock_offset_s }
+        let params = self.template.params;
+        super::Introduced::Bitcoin(Box::new(Introduced { version, announced, params, clock_offset_s }))
     }
 }
 
@@ -236,6 +220,11 @@ fn port_of(chain: &Chain, options: &Introduction) -> u16 {
     /// Every signet, default or not. (Core: chainparams.cpp)
     const SIGNET_PORT: u16 = 38333;
     if options.signet_challenge.is_some() { SIGNET_PORT } else { chain.port }
+}
+
+fn default_user_agent() -> UserAgent {
+    const NAME: &str = concat!("/verack:", env!("CARGO_PKG_VERSION"), "/");
+    UserAgent::new(NAME.as_bytes()).expect("it is shorter than 256 bytes")
 }
 
 fn unix_time() -> i64 {

@@ -3,6 +3,7 @@
 
 mod common;
 mod help;
+mod keyed;
 mod listen;
 mod peers;
 mod readme;

@@ -43,18 +43,6 @@ fn passed(phase: &Phase) -> Fields {
     }
 }
 
-/// The line for bytes that belong to no message that could be read.
-pub fn unread(bytes: &[u8], at: Duration) -> Entry<'_> {
-    let shown = &bytes[..bytes.len().min(64)];
-    Entry {
-        at,
-        direction: Direction::Received,
-        message: "(unread)".to_owned(),
-        fields: vec![("starts_with", Printable(shown).to_string().into())],
-        bytes,
-    }
-}
-
 fn fields(message: &Message, params: &Params) -> Fields {
     let hex = |nonce: u64| Value::from(format!("{nonce:016x}"));
     match message {

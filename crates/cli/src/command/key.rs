@@ -1,0 +1,93 @@
+//! Makes a key of ours, and shows who we are with it.
+
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::args::{Format, Global, Key};
+use crate::exit::{Error, Exit};
+use crate::key::{self, Secret};
+use crate::report::Text;
+use crate::trace::hex;
+
+/// What is shown of a key: never the key itself.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "key")]
+struct Shown {
+    file: String,
+    made: bool,
+    ethereum_node_id: Text<ethereum::PublicKey>,
+    lightning_node_id: Text<lightning::NodeId>,
+}
+
+/// Runs the command.
+pub fn run(args: &Key, global: &Global) -> Result<Exit, Error> {
+    let file = &args.file;
+    let made = make(file)?;
+    let secret = key::read(file)?;
+    warn_if_others_can_read(file);
+    let unfit = || Error::Usage(format!("the number in {} is no key: it is 0, or too large", file.display()));
+    let shown = Shown {
+        file: file.display().to_string(),
+        made,
+        ethereum_node_id: Text(ethereum::SecretKey::from_bytes(*secret).ok_or_else(unfit)?.public()),
+        lightning_node_id: Text(lightning::SecretKey::new(*secret).ok_or_else(unfit)?.node_id()),
+    };
+    match write(&mut io::stdout().lock(), &shown, global) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::local("cannot write to standard output", error))
+        }
+        _ => Ok(Exit::Success),
+    }
+}
+
+/// Makes a file with a fresh key, which nobody else can read. A file that is there is left as it is.
+fn make(path: &Path) -> Result<bool, Error> {
+    const OURS_ALONE: u32 = 0o600;
+    let cannot = |error| Error::local(format!("cannot make {}", path.display()), error);
+    let mut file = match OpenOptions::new().write(true).create_new(true).mode(OURS_ALONE).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
+        Err(error) => return Err(cannot(error)),
+    };
+    let secret: Secret = key::fresh(|bytes| ethereum::SecretKey::from_bytes(bytes).map(|_| Secret::new(bytes)));
+    let mut line = Zeroizing::new(hex(&*secret));
+    line.push('\n');
+    file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(cannot)?;
+    Ok(true)
+}
+
+fn warn_if_others_can_read(path: &Path) {
+    const GROUP_AND_OTHERS: u32 = 0o077;
+    let mode = path.metadata().map_or(0, |metadata| metadata.permissions().mode());
+    if mode & GROUP_AND_OTHERS != 0 {
+        say!("warning: others than you may read {} (chmod 600 keeps it yours)", path.display());
+    }
+}
+
+fn write(out: &mut impl Write, shown: &Shown, global: &Global) -> io::Result<()> {
+    let Shown { file, made, ethereum_node_id: Text(enode), lightning_node_id: Text(node_id) } = shown;
+    match global.format() {
+        Format::Human => {
+            if *made && !global.quiet {
+                say!("made a new key in {file}; keep it secret");
+            }
+            writeln!(out, "ethereum   enode://{enode}@HOST:{}", ethereum::enode::DEFAULT_PORT)?;
+            writeln!(out, "lightning  {node_id}@HOST:{}", lightning::CHAINS[0].port)
+        }
+        Format::Json => {
+            serde_json::to_writer(&mut *out, shown)?;
+            writeln!(out)
+        }
+        Format::Csv => {
+            let mut writer = csv::Writer::from_writer(out);
+            writer.write_record(["file", "made", "ethereum_node_id", "lightning_node_id"])?;
+            writer.write_record([file, &made.to_string(), &enode.to_string(), &node_id.to_string()])?;
+            writer.flush()
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Our own static key: 32 secret bytes, kept in a file as 64 hex digits or made for this run alone.
+
+use std::fs;
+use std::path::Path;
+
+use rand::RngExt;
+use zeroize::Zeroizing;
+
+use crate::exit::Error;
+
+/// The secret bytes. They are erased when dropped.
+pub type Secret = Zeroizing<[u8; 32]>;
+
+/// More than a key and the end of its line has; what is longer is another file.
+const MAX_FILE_LEN: u64 = 256;
+
+/// The key that `make` makes of the file's bytes, or of fresh ones if there is no file.
+///
+/// # Errors
+/// If the file cannot be read, or there is no key in it.
+pub fn ours<K>(file: Option<&Path>, make: impl Fn([u8; 32]) -> Option<K>) -> Result<K, Error> {
+    match file {
+        Some(path) => make(*read(path)?).ok_or_else(|| no_key(path)),
+        None => Ok(fresh(make)),
+    }
+}
+
+/// A key of random bytes. Nearly all make one.
+pub fn fresh<K>(make: impl Fn([u8; 32]) -> Option<K>) -> K {
+    loop {
+        // Nobody has ever seen the second turn.
+        if let Some(key) = make(*random()) {
+            return key;
+        }
+    }
+}
+
+/// 32 random bytes.
+pub fn random() -> Secret {
+    Zeroizing::new(rand::rng().random())
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// If it cannot be read, or is no such file.
+pub fn read(path: &Path) -> Result<Secret, Error> {
+    let cannot = |error| Error::Usage(format!("cannot read the key in {}: {error}", path.display()));
+    if fs::metadata(path).map_err(cannot)?.len() > MAX_FILE_LEN {
+        return Err(no_key(path));
+    }
+    let text = Zeroizing::new(fs::read(path).map_err(cannot)?);
+    digits(text.trim_ascii()).ok_or_else(|| no_key(path))
+}
+
+fn no_key(path: &Path) -> Error {
+    Error::Usage(format!("there is no key in {}: expected 64 hex digits ('verack key FILE' makes one)", path.display()))
+}
+
+/// 32 bytes from twice as many digits.
+fn digits(text: &[u8]) -> Option<Secret> {
+    let mut bytes = Secret::default();
+    let (pairs, rest) = text.as_chunks::<2>();
+    if pairs.len() != bytes.len() || !rest.is_empty() {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+        *byte = u8::try_from(high? << 4 | low?).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digits;
+
+    #[test]
+    fn a_key_is_64_hex_digits_and_nothing_else() {
+        assert_eq!(*digits("0F".repeat(32).as_bytes()).unwrap(), [0x0f; 32]);
+        for wrong in ["", "0f", &"0f".repeat(33), &"0g".repeat(32), &"0f".repeat(31)] {
+            assert!(digits(wrong.as_bytes()).is_none(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The networks that can be chosen by name, of whichever protocol.
+
+use crate::args::ProtocolName;
+
+/// A network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chain {
+    /// Of Bitcoin's family. Lightning runs on some of them.
+    Bitcoin(&'static bitcoin::Chain),
+    /// Of Ethereum's.
+    Ethereum(&'static ethereum::Network),
+}
+
+impl Chain {
+    /// The network with this name or alias, in any case.
+    pub fn named(name: &str) -> Option<Self> {
+        let bitcoin = bitcoin::Chain::named(name).map(Self::Bitcoin);
+        bitcoin.or_else(|| ethereum::Network::named(name).map(Self::Ethereum))
+    }
+
+    /// Every network.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let bitcoin = bitcoin::CHAINS.iter().map(Self::Bitcoin);
+        bitcoin.chain(ethereum::NETWORKS.iter().map(Self::Ethereum))
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bitcoin(chain) => chain.name,
+            Self::Ethereum(network) => network.name,
+        }
+    }
+
+    /// Whether this protocol is spoken on it.
+    pub fn is_of(self, protocol: ProtocolName) -> bool {
+        match self {
+            Self::Bitcoin(chain) if protocol == ProtocolName::Lightning => {
+                lightning::Chain::named(chain.name).is_some()
+            }
+            _ => self.protocol() == protocol,
+        }
+    }
+
+    /// The protocol that its own nodes speak.
+    pub fn protocol(self) -> ProtocolName {
+        match self {
+            Self::Bitcoin(_) => ProtocolName::Bitcoin,
+            Self::Ethereum(_) => ProtocolName::Ethereum,
+        }
+    }
+}

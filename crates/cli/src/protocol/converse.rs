@@ -1,0 +1,80 @@
+//! Has a handshake over a connection, and keeps the connection after it, whatever is spoken.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use handshake::Handshake;
+use net::{Failure, Limits, Seen, Unread};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::{Times, Tracer};
+use crate::report::Bytes;
+use crate::trace::Entry;
+
+/// A connection, and what was agreed over it.
+type Concluded<H> = (Unread<TcpStream>, <H as Handshake>::Output);
+
+/// What came of a handshake.
+pub struct Conversed<H: Handshake> {
+    /// The connection and what was agreed, or why there is none.
+    pub result: Result<Concluded<H>, Failure<H::Error>>,
+    /// When the peer introduced itself, since the connection was open.
+    pub hello: Option<Duration>,
+    /// How much passed.
+    pub bytes: Bytes,
+}
+
+/// Has the handshake. `is_hello` knows the peer's introduction, and `line` how an event is shown.
+pub async fn converse<H: Handshake>(
+    handshake: &mut H,
+    stream: TcpStream,
+    times: Times<'_>,
+    mut tracer: Option<Tracer<'_>>,
+    is_hello: impl Fn(&H::Event) -> bool,
+    line: impl for<'a> Fn(&Seen<'a, H::Event>, Duration) -> Entry<'a>,
+) -> Conversed<H> {
+    let Times { opened, deadline, timer } = times;
+    let mut hello = None;
+    let on_event = |seen: Seen<'_, H::Event>| {
+        if hello.is_none() && is_hello(&seen.event) {
+            hello = Some(opened.elapsed());
+        }
+        if let Some(tracer) = &mut tracer {
+            tracer(line(&seen, opened.elapsed()));
+        }
+    };
+    let limits = Limits { deadline, bytes: Limits::DEFAULT_BYTES };
+    match net::run_timed(handshake, stream, limits, timer, on_event).await {
+        Ok(established) => {
+            let bytes = Bytes { sent: established.sent, received: established.received };
+            Conversed { result: Ok(established.into_stream()), hello, bytes }
+        }
+        Err(failure) => {
+            if let (Some(tracer), [_, ..]) = (&mut tracer, &*failure.rest) {
+                tracer(Entry::unread(&failure.rest, failure.after));
+            }
+            let bytes = Bytes { sent: failure.sent, received: failure.received + failure.rest.len() as u64 };
+            Conversed { result: Err(failure), hello, bytes }
+        }
+    }
+}
+
+/// Keeps a connection alive until the time is over, or the peer leaves: both are goodbyes.
+pub async fn keep<H: Handshake<Output = Infallible>>(
+    mut session: H,
+    stream: Unread<TcpStream>,
+    opened: Instant,
+    until: Instant,
+    mut tracer: Option<Tracer<'_>>,
+    line: impl for<'a> Fn(&Seen<'a, H::Event>, Duration) -> Entry<'a>,
+) {
+    let limits = Limits { deadline: until, bytes: u64::MAX };
+    let on_event = |seen: Seen<'_, H::Event>| {
+        if let Some(tracer) = &mut tracer {
+            tracer(line(&seen, opened.elapsed()));
+        }
+    };
+    let Err(failure) = net::run(&mut session, stream, limits, on_event).await;
+    tracing::debug!(cause = ?failure.cause, "goodbye");
+}

@@ -1,0 +1,165 @@
+//! Ethereum's handshake as the command line has it: from options to a conversation, and from there to a report.
+
+mod introduced;
+mod lines;
+
+use std::net::SocketAddr;
+
+use ethereum::eth::OurChain;
+use ethereum::local::Expected;
+use ethereum::message::{Event, Message};
+use ethereum::network::END;
+use ethereum::text::Text;
+use ethereum::{Channel, Enode, ForkId, Fresh, Goal, Local, OurStatus, PublicKey, Rlpx, SecretKey, Session};
+use net::{Unread, Verdict};
+use rand::RngExt;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+pub use self::introduced::Introduced;
+use self::lines::line;
+use super::converse::{Conversed, converse, keep};
+use super::{Chain, Connection, Shaken, Times, Tracer, Transport};
+use crate::args::{EthereumOptions, Introduction, StatusChoice};
+use crate::exit::Error;
+use crate::key;
+
+/// Our side of Ethereum's handshake: the same for every connection but for the keys that live as long as it.
+#[derive(Debug)]
+pub struct Ethereum {
+    chain: String,
+    local: Local,
+    goal_dialling: Goal,
+    goal_accepting: Goal,
+}
+
+impl Ethereum {
+    /// Our side as the options describe it.
+    ///
+    /// # Errors
+    /// If the key cannot be read, or half of a network is described.
+    pub fn new(options: &Introduction) -> Result<Self, Error> {
+        let ours = &options.ethereum;
+        let named = match options.chain {
+            Some(Chain::Ethereum(network)) => Some(network),
+            _ => None,
+        };
+        let network_id = ours.network_id.or(named.map(|network| network.network_id));
+        let genesis = ours.genesis.or(named.map(|network| network.genesis));
+        let expected = match (network_id, genesis) {
+            (Some(network_id), Some(genesis)) => Some(Expected { network_id, genesis }),
+            (None, None) => None,
+            _ => return Err(Error::Usage("--network-id and --genesis belong together: both, or a --chain".to_owned())),
+        };
+        let described = ours.network_id.is_some() || ours.genesis.is_some();
+        let chain = match (named, expected) {
+            (Some(network), _) if !described => network.name.to_owned(),
+            (_, Some(Expected { network_id, .. })) => format!("network-{network_id}"),
+            (_, None) => "any".to_owned(),
+        };
+        let own = expected.map(|Expected { network_id, genesis }| {
+            let latest_fork = || named.filter(|_| !described).map(|network| network.fork_id(END));
+            let fork_id = ours.fork_id.or_else(latest_fork).unwrap_or_else(|| ForkId::at(genesis, [], END));
+            let latest = u64::try_from(options.start_height).unwrap_or_default();
+            let total_difficulty = 0.into();
+            OurChain { network_id, genesis, fork_id, total_difficulty, earliest: 0, latest, latest_hash: genesis }
+        });
+
+        let mut local = Local::new(key::ours(options.key.as_deref(), SecretKey::from_bytes)?);
+        local.client_id = match &options.user_agent {
+            Some(agent) => Text::from(agent.as_bytes()),
+            None => concat!("verack/v", env!("CARGO_PKG_VERSION")).into(),
+        };
+        local.protocols.clone_from(&ours.capabilities);
+        local.listen_port = ours.listen_port;
+        local.expected = expected;
+        Ok(Self {
+            chain,
+            local,
+            goal_dialling: goal(ours, StatusChoice::Echo, own.as_ref())?,
+            goal_accepting: goal(
+                ours,
+                if own.is_some() { StatusChoice::Own } else { StatusChoice::Echo },
+                own.as_ref(),
+            )?,
+        })
+    }
+
+    /// The network that a peer must be on; `any` if it may be on any.
+    pub fn chain(&self) -> &str {
+        &self.chain
+    }
+
+    /// How our side is named, if it listens there. It cannot be discovered.
+    pub fn our_enode(&self, address: SocketAddr) -> Enode {
+        let (host, port) = (address.ip().to_string(), address.port());
+        Enode { id: self.local.node_id(), host, port, discovery_port: Some(0) }
+    }
+
+    /// Has the handshake: with the node of this id, or with whoever dialled us.
+    pub async fn shake(
+        &self,
+        whom: Option<PublicKey>,
+        stream: TcpStream,
+        times: Times<'_>,
+        tracer: Option<Tracer<'_>>,
+    ) -> Shaken {
+        let mut local = self.local.clone();
+        let mut rlpx = match whom {
+            Some(id) => {
+                local.goal.clone_from(&self.goal_dialling);
+                Rlpx::initiator(local, fresh(), id)
+            }
+            None => {
+                local.goal.clone_from(&self.goal_accepting);
+                Rlpx::responder(local, fresh())
+            }
+        };
+        let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Hello(_)));
+        let Conversed { result, hello, bytes } = converse(&mut rlpx, stream, times, tracer, is_hello, line).await;
+        let (verdict, connection) = match result {
+            Ok((stream, agreed)) => {
+                let channel = Box::new(agreed.channel);
+                (Verdict::ok(String::new()), Some(Connection::Ethereum(stream, channel)))
+            }
+            Err(failure) => (Verdict::of_failure(&rlpx, &failure), None),
+        };
+        let introduced = rlpx.node_id().zip(rlpx.hello()).map(|(node_id, hello)| {
+            let (hello, status) = (hello.clone(), rlpx.status().cloned());
+            super::Introduced::Ethereum(Box::new(Introduced { node_id, hello, status }))
+        });
+        let transport = Transport::Rlpx;
+        Shaken { transport, session_id: None, fall_back: None, verdict, introduced, hello, bytes, connection }
+    }
+}
+
+/// How far to go, if the options do not say otherwise.
+fn goal(options: &EthereumOptions, default: StatusChoice, own: Option<&OurChain>) -> Result<Goal, Error> {
+    let no_network = || Error::Usage("--status own needs a network: --chain, or --network-id and --genesis".to_owned());
+    Ok(match options.status.unwrap_or(default) {
+        StatusChoice::Echo => Goal::Status(OurStatus::Echo),
+        StatusChoice::Own => Goal::Status(OurStatus::Of(own.ok_or_else(no_network)?.clone())),
+        StatusChoice::None => Goal::Hello,
+    })
+}
+
+/// What is new for each connection.
+fn fresh() -> Fresh {
+    loop {
+        // Nobody has ever seen the second turn.
+        if let Some(fresh) = Fresh::new(&rand::rng().random()) {
+            return fresh;
+        }
+    }
+}
+
+/// Keeps a connection alive, and asks whether the peer does.
+pub async fn hold(
+    stream: Unread<TcpStream>,
+    channel: Channel,
+    opened: Instant,
+    until: Instant,
+    tracer: Option<Tracer<'_>>,
+) {
+    keep(Session::new(channel).pinging(), stream, opened, until, tracer, line).await;
+}

@@ -1,0 +1,59 @@
+//! How a peer introduced itself, in whichever protocol.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::{bitcoin, ethereum, lightning};
+
+/// How a peer introduced itself, as it was read. It becomes text where it is printed.
+#[derive(Clone, Debug)]
+pub enum Introduced {
+    /// Bitcoin.
+    Bitcoin(Box<bitcoin::Introduced>),
+    /// Ethereum.
+    Ethereum(Box<ethereum::Introduced>),
+    /// Lightning.
+    Lightning(Box<lightning::Introduced>),
+}
+
+impl Introduced {
+    /// The name of its program, as it gives it; who it is, where programs have no names.
+    pub fn agent(&self) -> String {
+        match self {
+            Self::Bitcoin(introduced) => introduced.version.user_agent.to_string(),
+            Self::Ethereum(introduced) => introduced.hello.client_id.to_string(),
+            Self::Lightning(introduced) => introduced.node_id.to_string(),
+        }
+    }
+
+    /// What it offers, for people.
+    pub fn offers(&self) -> String {
+        match self {
+            Self::Bitcoin(introduced) => introduced.peer().service_names.to_string(),
+            Self::Ethereum(introduced) => introduced.offers(),
+            Self::Lightning(introduced) => introduced.offers(),
+        }
+    }
+}
+
+/// One sentence on a concluded handshake.
+impl fmt::Display for Introduced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bitcoin(introduced) => introduced.fmt(f),
+            Self::Ethereum(introduced) => introduced.fmt(f),
+            Self::Lightning(introduced) => introduced.fmt(f),
+        }
+    }
+}
+
+impl Serialize for Introduced {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Bitcoin(introduced) => introduced.peer().serialize(serializer),
+            Self::Ethereum(introduced) => introduced.peer().serialize(serializer),
+            Self::Lightning(introduced) => introduced.peer().serialize(serializer),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Lightning's handshake as the command line has it: from options to a conversation, and from there to a report.
+
+mod introduced;
+mod lines;
+
+use std::net::SocketAddr;
+
+use lightning::message::{Event, Message, Ping};
+use lightning::{Address, Channel, Features, Hello, Init, Local, NodeId, SecretKey, Session};
+use net::{Unread, Verdict};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+pub use self::introduced::Introduced;
+use self::lines::line;
+use super::converse::{Conversed, converse, keep};
+use super::{Chain, Connection, Shaken, Times, Tracer, Transport};
+use crate::args::Introduction;
+use crate::exit::Error;
+use crate::key;
+
+/// Our side of Lightning's handshake: the same for every connection but for the key that lives as long as it.
+#[derive(Debug)]
+pub struct Lightning {
+    chain: Option<&'static lightning::Chain>,
+    key: SecretKey,
+    init: Init,
+}
+
+impl Lightning {
+    /// Our side as the options describe it.
+    ///
+    /// # Errors
+    /// If the key cannot be read.
+    pub fn new(options: &Introduction) -> Result<Self, Error> {
+        let chain = match options.chain {
+            Some(Chain::Bitcoin(chain)) => lightning::Chain::named(chain.name),
+            _ => None,
+        };
+        let bits: Vec<u16> = options.lightning.feature_bits.iter().filter_map(|feature| feature.0).collect();
+        let networks = chain.map(|chain| chain.hash).into_iter().collect();
+        let init = Init { features: Features::of(&bits), networks, ..Init::default() };
+        Ok(Self { chain, key: key::ours(options.key.as_deref(), SecretKey::new)?, init })
+    }
+
+    /// The chain that a peer must be on; `any` if it may be on any.
+    pub fn chain(&self) -> &str {
+        self.chain.map_or("any", |chain| chain.name)
+    }
+
+    /// The port that a peer listens on unless told otherwise.
+    pub fn port(&self) -> u16 {
+        self.chain.map_or(lightning::CHAINS[0].port, |chain| chain.port)
+    }
+
+    /// Who we are.
+    pub fn node_id(&self) -> NodeId {
+        self.key.node_id()
+    }
+
+    /// Has the handshake: with the node of this id, or with whoever dialled us, who is told from where.
+    pub async fn shake(
+        &self,
+        whom: Option<NodeId>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        times: Times<'_>,
+        tracer: Option<Tracer<'_>>,
+    ) -> Shaken {
+        let (static_key, ephemeral_key) = (self.key.clone(), key::fresh(SecretKey::new));
+        let mut init = self.init.clone();
+        let mut hello = match whom {
+            Some(node_id) => Hello::initiator(Local { static_key, ephemeral_key, init }, node_id),
+            None => {
+                init.remote_addr = Some(Address::Ip(peer));
+                Hello::responder(Local { static_key, ephemeral_key, init })
+            }
+        };
+        let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Init(_)));
+        let conversed = converse(&mut hello, stream, times, tracer, is_hello, line).await;
+        let introduced = hello
+            .node_id()
+            .zip(hello.heard())
+            .map(|(node_id, init)| super::Introduced::Lightning(Box::new(Introduced { node_id, init: init.clone() })));
+        let Conversed { result, hello: at, bytes } = conversed;
+        let (verdict, connection) = match result {
+            Ok((stream, agreed)) => {
+                let channel = Box::new(agreed.channel);
+                (Verdict::ok(String::new()), Some(Connection::Lightning(stream, channel)))
+            }
+            Err(failure) => (Verdict::of_failure(&hello, &failure), None),
+        };
+        let transport = Transport::Bolt8;
+        Shaken { transport, session_id: None, fall_back: None, verdict, introduced, hello: at, bytes, connection }
+    }
+}
+
+/// Keeps a connection alive, and asks whether the peer does.
+pub async fn hold(
+    stream: Unread<TcpStream>,
+    channel: Channel,
+    opened: Instant,
+    until: Instant,
+    tracer: Option<Tracer<'_>>,
+) {
+    /// Any length would do.
+    const PONG_LEN: u16 = 16;
+    let session = Session::new(channel).with_ping(Ping::for_pong_of(PONG_LEN));
+    keep(session, stream, opened, until, tracer, line).await;
+}

@@ -1,0 +1,81 @@
+//! How a Lightning node introduced itself, and what is reported of it.
+
+use std::fmt;
+
+use lightning::{Address, ChainHash, Feature, Init, NodeId};
+use serde::Serialize;
+
+use crate::report::{Text, as_text};
+
+/// A peer's own words, as they were read.
+#[derive(Clone, Debug)]
+pub struct Introduced {
+    /// The key that it has proven to hold.
+    pub node_id: NodeId,
+    /// How it introduced itself.
+    pub init: Init,
+}
+
+/// What is reported of it.
+#[derive(Debug, Serialize)]
+pub struct Peer<'i> {
+    /// Its static key.
+    #[serde(serialize_with = "as_text")]
+    node_id: NodeId,
+    /// What it offers or requires and has a name, by that name.
+    features: Vec<&'static str>,
+    /// The bits that are required, named or not; at most [`MAX_BITS`].
+    required_bits: Vec<u32>,
+    /// The bits that have no name; at most [`MAX_BITS`].
+    unknown_bits: Vec<u32>,
+    /// The chains that it is interested in; empty if it does not say.
+    networks: Vec<Text<ChainHash>>,
+    /// How it sees us; `null` if it did not say.
+    our_address: Option<Text<&'i Address>>,
+}
+
+/// Nodes set some 20. An `init` has room for 30 000, which nobody wants to read.
+const MAX_BITS: usize = 64;
+
+impl Introduced {
+    /// What is reported of it.
+    pub fn peer(&self) -> Peer<'_> {
+        let features = self.init.all_features();
+        let bits = |is_it: fn(&Feature) -> bool| {
+            features.iter().filter(is_it).map(|feature| feature.0).take(MAX_BITS).collect()
+        };
+        Peer {
+            node_id: self.node_id,
+            features: features.iter().filter_map(Feature::name).collect(),
+            required_bits: bits(|feature| feature.is_required()),
+            unknown_bits: bits(|feature| feature.name().is_none()),
+            networks: self.init.networks.iter().copied().map(Text).collect(),
+            our_address: self.init.remote_addr.as_ref().map(Text),
+        }
+    }
+
+    /// How much it offers, for people.
+    pub fn offers(&self) -> String {
+        let features = self.init.all_features();
+        let (all, required) = (features.iter().count(), features.iter().filter(|bit| bit.is_required()).count());
+        let plural = if all == 1 { "" } else { "s" };
+        format!("{all} feature{plural}, {required} of them required")
+    }
+}
+
+/// `node 02eec7245d6b7d2ccb30380bfbe2a3648cd7a942653f5aa340edcea1f283686619, on bitcoin`
+impl fmt::Display for Introduced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Nobody is known to be on more.
+        const SHOWN: usize = 3;
+        let networks = &self.init.networks;
+        write!(f, "node {}", self.node_id)?;
+        for (nth, network) in networks.iter().take(SHOWN).enumerate() {
+            write!(f, "{}{network}", if nth == 0 { ", on " } else { " and " })?;
+        }
+        match networks.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}

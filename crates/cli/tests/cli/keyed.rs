@@ -1,0 +1,251 @@
+//! Protocols whose nodes are named by their keys: Ethereum and Lightning, in both roles.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, ChildStderr};
+
+use serde_json::Value;
+
+use crate::common::{json_lines, run, start, text};
+
+/// A listener, and how it is named by whoever dials it.
+struct Listening {
+    child: Child,
+    _log: BufReader<ChildStderr>,
+    target: String,
+}
+
+impl Listening {
+    fn start(options: &[&str]) -> Self {
+        let mut child = start(["listen", "127.0.0.1:0", "--json"].into_iter().chain(options.iter().copied()));
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut lines = String::new();
+        for _ in 0..2 {
+            log.read_line(&mut lines).unwrap();
+        }
+        let target = lines.lines().find_map(|line| line.strip_prefix("we are ")).expect(&lines).to_owned();
+        Self { child, _log: log, target }
+    }
+
+    fn end(mut self) -> Vec<Value> {
+        let mut out = Vec::new();
+        self.child.stdout.take().unwrap().read_to_end(&mut out).unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", text(&out));
+        text(&out).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+fn report(args: &[&str]) -> Value {
+    let output = run(["--json", "--timeout", "5s"].into_iter().chain(args.iter().copied()));
+    assert!(!output.stdout.is_empty(), "{}", text(&output.stderr));
+    json_lines(&output).remove(0)
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    let mut keys: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}
+
+#[test]
+fn both_sides_of_ethereums_handshake_report_the_same() {
+    let listening = Listening::start(&["--protocol", "ethereum", "-c", "hoodi", "--once", "--user-agent", "their/1"]);
+    let dialled =
+        report(&["-c", "hoodi", "--user-agent", "our/2", "--capabilities", "eth/69,snap/1:8", &listening.target]);
+    let accepted = listening.end().remove(0);
+    for (report, role) in [(&dialled, "initiator"), (&accepted, "responder")] {
+        assert_eq!((&report["outcome"], &report["role"]), (&"ok".into(), &role.into()), "{report}");
+        assert_eq!((&report["protocol"], &report["chain"]), (&"ethereum".into(), &"hoodi".into()));
+        assert_eq!(report["transport"], "rlpx");
+        assert_eq!((&report["peer"]["network"], &report["peer"]["fork"]), (&"hoodi".into(), &"bpo2".into()));
+        assert_eq!(report["peer"]["eth_version"], 69);
+    }
+    assert_eq!((&dialled["peer"]["client_id"], &accepted["peer"]["client_id"]), (&"their/1".into(), &"our/2".into()));
+    assert_eq!(accepted["peer"]["capabilities"], serde_json::json!(["eth/69", "snap/1"]));
+    assert_eq!(dialled["bytes"]["sent"], accepted["bytes"]["received"]);
+    assert!(dialled["target"].as_str().unwrap().contains(dialled["peer"]["node_id"].as_str().unwrap()));
+    let documented = [
+        "capabilities",
+        "client_id",
+        "earliest",
+        "eth_version",
+        "fork",
+        "fork_hash",
+        "fork_next",
+        "genesis",
+        "head",
+        "latest",
+        "listen_port",
+        "network",
+        "network_id",
+        "node_id",
+        "total_difficulty",
+        "version",
+    ];
+    assert_eq!(keys(&dialled["peer"]), documented);
+}
+
+#[test]
+fn both_sides_of_lightnings_handshake_report_the_same() {
+    let listening = Listening::start(&["--protocol", "lightning", "-c", "regtest", "--once"]);
+    let dialled = report(&["-c", "regtest", "--feature-bits", "9,option_anchors,1001", &listening.target]);
+    let accepted = listening.end().remove(0);
+    for (report, role) in [(&dialled, "initiator"), (&accepted, "responder")] {
+        assert_eq!((&report["outcome"], &report["role"]), (&"ok".into(), &role.into()), "{report}");
+        assert_eq!((&report["protocol"], &report["chain"]), (&"lightning".into(), &"bitcoin-regtest".into()));
+        assert_eq!(
+            (&report["transport"], &report["peer"]["networks"][0]),
+            (&"bolt8".into(), &"bitcoin-regtest".into())
+        );
+    }
+    assert_eq!(accepted["peer"]["features"], serde_json::json!(["var_onion_optin", "option_anchors"]));
+    assert_eq!(accepted["peer"]["unknown_bits"], serde_json::json!([1001]));
+    assert_eq!(dialled["peer"]["our_address"], accepted["address"]);
+    assert_eq!(dialled["bytes"]["received"], accepted["bytes"]["sent"]);
+    let documented = ["features", "networks", "node_id", "our_address", "required_bits", "unknown_bits"];
+    assert_eq!(keys(&dialled["peer"]), documented);
+}
+
+#[test]
+fn one_run_has_targets_of_every_protocol() {
+    let ethereum = Listening::start(&["--protocol", "ethereum", "-c", "sepolia", "--once"]);
+    let lightning = Listening::start(&["--protocol", "lightning", "--once"]);
+    let output = run(["--json", "-c", "regtest", "127.0.0.1:1", &ethereum.target, &lightning.target]);
+    let mut seen: Vec<_> = json_lines(&output)
+        .iter()
+        .filter(|line| line["type"] == "handshake")
+        .map(|line| {
+            [&line["protocol"], &line["chain"], &line["reason"]].map(|value| value.as_str().unwrap().to_owned())
+        })
+        .collect();
+    seen.sort();
+    assert_eq!(
+        seen,
+        [
+            ["bitcoin", "bitcoin-regtest", "connect.refused"],
+            ["ethereum", "any", "ok"],
+            ["lightning", "bitcoin-regtest", "ok"]
+        ]
+    );
+    ethereum.end();
+    lightning.end();
+}
+
+#[test]
+fn a_peer_on_another_network_is_a_mismatch_and_is_shown_all_the_same() {
+    let listening = Listening::start(&["--protocol", "ethereum", "-c", "sepolia", "--count", "1"]);
+    let dialled = report(&["-c", "ethereum", &listening.target]);
+    assert_eq!((&dialled["reason"], &dialled["blame"]), (&"ethereum.network-id".into(), &"mismatch".into()));
+    assert_eq!(dialled["peer"]["network"], "sepolia");
+    let private = ["--network-id", "1337", "--genesis", &"07".repeat(32)];
+    let listening = Listening::start(&[&["--protocol", "ethereum", "--once"], &private[..]].concat());
+    let dialled = report(&[&private[..], &["--status", "echo", &listening.target]].concat());
+    assert_eq!((&dialled["reason"], &dialled["chain"]), (&"ok".into(), &"network-1337".into()));
+    assert_eq!((&dialled["peer"]["network_id"], &dialled["peer"]["network"]), (&1337.into(), &Value::Null));
+
+    let listening = Listening::start(&["--protocol", "lightning", "-c", "signet", "--count", "1"]);
+    let dialled = report(&["-c", "regtest", &listening.target]);
+    assert_eq!((&dialled["reason"], &dialled["blame"]), (&"lightning.network".into(), &"mismatch".into()));
+    assert_eq!(dialled["peer"]["networks"], serde_json::json!(["bitcoin-signet"]));
+}
+
+#[test]
+fn hello_alone_is_enough_if_no_status_is_wanted() {
+    let listening = Listening::start(&["--protocol", "ethereum", "--status", "none", "--once"]);
+    let dialled = report(&["--status", "none", "--capabilities", "les/4:10", &listening.target]);
+    assert_eq!(dialled["reason"], "ok");
+    assert_eq!((&dialled["peer"]["client_id"], &dialled["peer"]["genesis"]), (&own_client_id().into(), &Value::Null));
+    listening.end();
+}
+
+fn own_client_id() -> String {
+    format!("verack/v{}", env!("CARGO_PKG_VERSION"))
+}
+
+#[test]
+fn a_held_channel_lives() {
+    for (protocol, ping, pong) in [("ethereum", "Ping", "Pong"), ("lightning", "ping", "pong")] {
+        let chain = if protocol == "ethereum" { "sepolia" } else { "regtest" };
+        let listening = Listening::start(&["--protocol", protocol, "-c", chain, "--once", "--hold", "60s"]);
+        let mut dialling = start(["--json", "--trace=hex", "--hold", "60s", &listening.target]);
+        let mut passed = Vec::new();
+        for line in BufReader::new(dialling.stdout.take().unwrap()).lines() {
+            let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            if line["type"] == "message" {
+                let bytes = usize::try_from(line["bytes"].as_u64().unwrap()).unwrap();
+                assert_eq!(line["hex"].as_str().unwrap().len(), 2 * bytes, "{line}");
+                passed.push([&line["direction"], &line["message"]].map(|value| value.as_str().unwrap().to_owned()));
+            }
+            if passed.last().is_some_and(|[direction, message]| direction == "received" && message == pong) {
+                break;
+            }
+        }
+        assert!(passed.contains(&["sent".to_owned(), ping.to_owned()]), "{passed:?}");
+        for mut process in [dialling, listening.child] {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_key_is_made_once_and_names_us() {
+    let folder = std::env::temp_dir().join(format!("verack-key-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("key");
+    let path = file.to_str().unwrap();
+    let made = json_lines(&run(["key", path, "--json"])).remove(0);
+    assert_eq!((&made["type"], &made["made"]), (&"key".into(), &true.into()));
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let secret = fs::read_to_string(&file).unwrap();
+    let again = json_lines(&run(["key", path, "--json"])).remove(0);
+    assert_eq!((&again["made"], &again["lightning_node_id"]), (&false.into(), &made["lightning_node_id"]));
+    assert_eq!(fs::read_to_string(&file).unwrap(), secret);
+    let shown = run(["key", path]);
+    assert!(!text(&shown.stdout).contains(secret.trim()) && !made.to_string().contains(secret.trim()));
+
+    for (protocol, id) in [("ethereum", "ethereum_node_id"), ("lightning", "lightning_node_id")] {
+        let listening = Listening::start(&["--protocol", protocol, "--key", path, "--once"]);
+        assert!(listening.target.contains(made[id].as_str().unwrap()), "{}", listening.target);
+        // Whoever has our key is ourselves.
+        let dialled = report(&["--key", path, &listening.target]);
+        assert_eq!(
+            (&dialled["reason"], &dialled["blame"]),
+            (&format!("{protocol}.self-connect").into(), &"local".into())
+        );
+        let mut child = listening.child;
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    fs::write(&file, "no key").unwrap();
+    for args in [["key", path].as_slice(), &["--key", path, &format!("{}@127.0.0.1", "02".repeat(33))]] {
+        assert_eq!(run(args.iter().copied()).status.code(), Some(2));
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), "no key");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn what_cannot_be_is_refused_before_anybody_is_dialled() {
+    let id = "028d7500dd4c12685d1f568b4c2b5048e8534b873319f3a8daa612b469132ec7f7";
+    for (args, word) in [
+        (&["-c", "sepolia", "node.example"][..], "whose nodes are named enode://"),
+        (&["-c", "sepolia", "--dns-seeds"], "sepolia has no DNS seeds"),
+        (&["enode://00@127.0.0.1"], "not 128 hex digits"),
+        (&["enr:-xx"], "not a node record"),
+        (&[&format!("{id}x@127.0.0.1")], "66 hexadecimal digits"),
+        (&["--network-id", "5", &format!("enode://{}@127.0.0.1:1", "00".repeat(64))], "not a point"),
+        (&["listen", "--protocol", "ethereum", "--network-id", "5"], "--genesis belong together"),
+        (&["listen", "--protocol", "ethereum", "--status", "own"], "needs a network"),
+        (&["listen", "--protocol", "bitcoin", "-c", "sepolia"], "sepolia does not speak Bitcoin's protocol"),
+        (&["listen", "--protocol", "lightning", "-c", "dogecoin"], "no Lightning on dogecoin"),
+        (&["listen", "--protocol", "ethereum", "-c", "litecoin"], "litecoin is no network of Ethereum's"),
+        (&["--key", "/no/such/key", &format!("{id}@127.0.0.1")], "cannot read the key in /no/such/key"),
+    ] {
+        let output = run(args.iter().copied());
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(word), "{args:?}: {}", text(&output.stderr));
+    }
+}
