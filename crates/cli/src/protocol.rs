@@ -6,6 +6,7 @@ mod converse;
 mod ethereum;
 mod introduced;
 mod lightning;
+mod monero;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub use self::chain::Chain;
 use self::ethereum::Ethereum;
 pub use self::introduced::Introduced;
 use self::lightning::Lightning;
+use self::monero::Monero;
 use crate::args::{Introduction, ProtocolName, ServicesArg};
 use crate::exit::Error;
 use crate::report::Bytes;
@@ -38,6 +40,8 @@ pub enum Protocol {
     Ethereum(Box<Ethereum>),
     /// BOLT 8 and BOLT 1.
     Lightning(Box<Lightning>),
+    /// Levin.
+    Monero(Box<Monero>),
 }
 
 /// Whom a target means. Its form says of which protocol.
@@ -83,6 +87,8 @@ pub enum Transport {
     Rlpx,
     /// Lightning's.
     Bolt8,
+    /// Monero's, in plain text.
+    Levin,
 }
 
 impl Transport {
@@ -94,6 +100,7 @@ impl Transport {
             Self::Either => None,
             Self::Rlpx => Some("rlpx"),
             Self::Bolt8 => Some("bolt8"),
+            Self::Levin => Some("levin"),
         }
     }
 }
@@ -128,6 +135,8 @@ pub enum Connection {
     Ethereum(Unread<TcpStream>, Box<::ethereum::Channel>),
     /// Lightning.
     Lightning(Unread<TcpStream>, Box<::lightning::Channel>),
+    /// Monero.
+    Monero(Unread<TcpStream>, Box<monero::Met>),
 }
 
 /// The clock of a handshake.
@@ -154,6 +163,7 @@ impl Protocol {
             ProtocolName::Bitcoin => Self::Bitcoin(Box::new(Bitcoin::new(options, receiving)?)),
             ProtocolName::Ethereum => Self::Ethereum(Box::new(Ethereum::new(options)?)),
             ProtocolName::Lightning => Self::Lightning(Box::new(Lightning::new(options)?)),
+            ProtocolName::Monero => Self::Monero(Box::new(Monero::new(options))),
         })
     }
 
@@ -163,6 +173,7 @@ impl Protocol {
             Self::Bitcoin(_) => "bitcoin",
             Self::Ethereum(_) => "ethereum",
             Self::Lightning(_) => "lightning",
+            Self::Monero(_) => "monero",
         }
     }
 
@@ -172,6 +183,7 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.transports(),
             Self::Ethereum(_) => &[Transport::Rlpx],
             Self::Lightning(_) => &[Transport::Bolt8],
+            Self::Monero(_) => &[Transport::Levin],
         }
     }
 
@@ -181,6 +193,7 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.accepted_transport(),
             Self::Ethereum(_) => Transport::Rlpx,
             Self::Lightning(_) => Transport::Bolt8,
+            Self::Monero(_) => Transport::Levin,
         }
     }
 
@@ -190,6 +203,7 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.chain(),
             Self::Ethereum(ethereum) => ethereum.chain(),
             Self::Lightning(lightning) => lightning.chain(),
+            Self::Monero(monero) => monero.chain(),
         }
     }
 
@@ -199,13 +213,14 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.port(),
             Self::Ethereum(_) => ::ethereum::enode::DEFAULT_PORT,
             Self::Lightning(lightning) => lightning.port(),
+            Self::Monero(monero) => monero.port(),
         }
     }
 
     /// By which form of target its nodes are named, if an address alone does not do.
     pub fn form_of_targets(&self) -> Option<&'static str> {
         match self {
-            Self::Bitcoin(_) => None,
+            Self::Bitcoin(_) | Self::Monero(_) => None,
             Self::Ethereum(_) => Some("enode://<node id>@host:port or enr:..."),
             Self::Lightning(_) => Some("<node id>@host:port"),
         }
@@ -214,7 +229,7 @@ impl Protocol {
     /// How our own side is named, if it listens at this address and an address alone does not do.
     pub fn our_target(&self, address: SocketAddr) -> Option<String> {
         match self {
-            Self::Bitcoin(_) => None,
+            Self::Bitcoin(_) | Self::Monero(_) => None,
             Self::Ethereum(ethereum) => Some(ethereum.our_enode(address).to_string()),
             Self::Lightning(lightning) => Some(format!("{}@{address}", lightning.node_id())),
         }
@@ -242,6 +257,7 @@ impl Protocol {
                 Box::pin(lightning.shake(Some(**id), stream, peer, times, tracer)).await
             }
             (Self::Lightning(lightning), _) => Box::pin(lightning.shake(None, stream, peer, times, tracer)).await,
+            (Self::Monero(monero), _) => Box::pin(monero.shake(part, stream, times, tracer)).await,
         }
     }
 
@@ -257,6 +273,9 @@ impl Protocol {
             }
             (_, Connection::Lightning(stream, channel)) => {
                 Box::pin(lightning::hold(stream, *channel, opened, until, tracer)).await;
+            }
+            (_, Connection::Monero(stream, met)) => {
+                Box::pin(monero::hold(stream, *met, opened, until, tracer)).await;
             }
         }
     }

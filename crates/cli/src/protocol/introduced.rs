@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{bitcoin, ethereum, lightning};
+use super::{bitcoin, ethereum, lightning, monero};
 
 /// How a peer introduced itself, as it was read. It becomes text where it is printed.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub enum Introduced {
     Ethereum(Box<ethereum::Introduced>),
     /// Lightning.
     Lightning(Box<lightning::Introduced>),
+    /// Monero.
+    Monero(Box<monero::Introduced>),
 }
 
 impl Introduced {
@@ -24,6 +26,7 @@ impl Introduced {
             Self::Bitcoin(introduced) => introduced.version.user_agent.to_string(),
             Self::Ethereum(introduced) => introduced.hello.client_id.to_string(),
             Self::Lightning(introduced) => introduced.node_id.to_string(),
+            Self::Monero(introduced) => format!("{:016x}", introduced.introduction.node.peer_id),
         }
     }
 
@@ -33,6 +36,7 @@ impl Introduced {
             Self::Bitcoin(introduced) => introduced.peer().service_names.to_string(),
             Self::Ethereum(introduced) => introduced.offers(),
             Self::Lightning(introduced) => introduced.offers(),
+            Self::Monero(introduced) => introduced.offers(),
         }
     }
 }
@@ -44,6 +48,7 @@ impl fmt::Display for Introduced {
             Self::Bitcoin(introduced) => introduced.fmt(f),
             Self::Ethereum(introduced) => introduced.fmt(f),
             Self::Lightning(introduced) => introduced.fmt(f),
+            Self::Monero(introduced) => introduced.fmt(f),
         }
     }
 }
@@ -54,6 +59,7 @@ impl Serialize for Introduced {
             Self::Bitcoin(introduced) => introduced.peer().serialize(serializer),
             Self::Ethereum(introduced) => introduced.peer().serialize(serializer),
             Self::Lightning(introduced) => introduced.peer().serialize(serializer),
+            Self::Monero(introduced) => introduced.peer().serialize(serializer),
         }
     }
 }
