@@ -92,9 +92,13 @@ fn flat(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => disarmed(text.clone()),
-        Value::Array(values) => disarmed(values.iter().map(flat).collect::<Vec<_>>().join(" ")),
+        Value::Array(values) => disarmed(values.iter().map(plain).collect::<Vec<_>>().join(" ")),
         other => other.to_string(),
     }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn head(report: &Report<'_>) -> [String; HEAD.len()] {
