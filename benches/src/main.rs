@@ -23,10 +23,12 @@ mod lightning_cpu;
 mod lightning_trips;
 mod link;
 mod memory;
+mod monero_trips;
 mod peers;
 mod place;
 mod program;
 mod round_trips;
+mod sides;
 mod startup;
 mod store;
 mod v2_bare;
@@ -52,6 +54,7 @@ usage: cargo run --release -p verack-benches -- <measurement>
   ethereum-round-trips [ROUNDS]              until both Hellos and Statuses, over a link of 100 ms; as root (default: 11)
   libp2p-cpu [HANDSHAKES [ROUNDS]]           of a libp2p handshake, against its bare curve operations (default: 1000 11)
   libp2p-round-trips [ROUNDS]                until identify, over a link of 100 ms; as root (default: 11)
+  monero-round-trips [ROUNDS]                until the answer, over a link of 100 ms; as root (default: 11)
   memory [CONNECTIONS]                       per silent connection (default: 10000)
   store [PEERS]                              size, writing and asking of the peer database (default: 1000000)
   startup                                    until --version is printed, and the program's size";
@@ -86,6 +89,7 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
         Some("ethereum-round-trips") => ethereum_trips::measure(number(1, 11)?),
         Some("libp2p-cpu") => libp2p_cpu::measure(number(1, 1000)?, number(2, 11)?),
         Some("libp2p-round-trips") => libp2p_trips::measure(number(1, 11)?),
+        Some("monero-round-trips") => monero_trips::measure(number(1, 11)?),
         Some("memory") => memory::measure(number(1, 10_000)?),
         Some("startup") => startup::measure(),
         Some("store") => store::measure(number(1, 1_000_000)?),
@@ -98,6 +102,8 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
         Some(ethereum_trips::DIAL) => ethereum_trips::dial(&args[1..]).map(|()| Findings::default()),
         Some(libp2p_trips::PEER) => libp2p_trips::peer(&args[1..]).map(|()| Findings::default()),
         Some(libp2p_trips::DIAL) => libp2p_trips::dial(&args[1..]).map(|()| Findings::default()),
+        Some(monero_trips::PEER) => monero_trips::peer(&args[1..]).map(|()| Findings::default()),
+        Some(monero_trips::DIAL) => monero_trips::dial(&args[1..]).map(|()| Findings::default()),
         Some(link::KNOCK) => link::knock(&args[1..]).map(|()| Findings::default()),
         _ => Err(USAGE.into()),
     }

@@ -7,3 +7,4 @@ pub mod bitcoin_v2;
 pub mod ethereum;
 pub mod libp2p;
 pub mod lightning;
+pub mod monero;

@@ -17,12 +17,15 @@
 pub mod bcoin;
 pub mod ethereumjs;
 pub mod js_libp2p;
+pub mod kept;
 pub mod ldk;
 pub mod litecoind;
 pub mod meet;
 pub mod meet_libp2p;
 pub mod meet_lightning;
+pub mod meet_monero;
 mod missing;
+pub mod monerod;
 mod node;
 pub mod rlpx;
 mod rpc;

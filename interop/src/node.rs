@@ -21,6 +21,21 @@ pub struct Node {
     process: Child,
     directory: TempDir,
     places: Places,
+    dialect: Dialect,
+}
+
+/// How a node answers questions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dialect {
+    /// Where.
+    pub(crate) path: &'static str,
+    /// What it answers as soon as it can.
+    pub(crate) probe: &'static str,
+}
+
+impl Dialect {
+    /// Of every descendant of Bitcoin's node.
+    const BITCOIN: Self = Self { path: "/", probe: "getconnectioncount" };
 }
 
 /// Where a node is told to listen.
@@ -37,6 +52,15 @@ impl Node {
     /// Starts a node and waits until it listens for peers and answers questions. `command` is given an empty directory
     /// and where to listen.
     pub(crate) async fn start(name: &'static str, command: impl FnOnce(&Path, Places) -> Command) -> Self {
+        Self::start_in(name, Dialect::BITCOIN, command).await
+    }
+
+    /// The same, of a node that answers questions in its own way.
+    pub(crate) async fn start_in(
+        name: &'static str,
+        dialect: Dialect,
+        command: impl FnOnce(&Path, Places) -> Command,
+    ) -> Self {
         let directory = tempfile::tempdir().expect("a directory can be made");
         let log = File::create(directory.path().join(LOG)).expect("the directory is ours");
         let places = free_places().expect("loopback has free ports");
@@ -45,7 +69,7 @@ impl Node {
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        let mut node = Self { name, process, directory, places };
+        let mut node = Self { name, process, directory, places, dialect };
         eventually(&format!("{name} to be ready"), || node.is_ready().then_some(())).await;
         node
     }
@@ -54,7 +78,7 @@ impl Node {
         if let Ok(Some(status)) = self.process.try_wait() {
             panic!("{} ended before it was ready: {status}", self.name);
         }
-        rpc::call(self.places.rpc, "getconnectioncount", &json!([])).is_ok()
+        rpc::call(self.places.rpc, self.dialect.path, self.dialect.probe, &json!([])).is_ok()
             && TcpStream::connect(self.places.peers).is_ok()
     }
 
@@ -70,7 +94,8 @@ impl Node {
     /// If it answers with an error.
     #[must_use]
     pub fn call(&self, method: &str, params: &Value) -> Value {
-        rpc::call(self.places.rpc, method, params).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        rpc::call(self.places.rpc, self.dialect.path, method, params)
+            .unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
     /// Makes it dial this address, once.

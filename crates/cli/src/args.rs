@@ -2,6 +2,7 @@
 
 mod ethereum;
 mod lightning;
+mod monero;
 mod parse;
 mod peers;
 mod values;
@@ -16,6 +17,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub use ethereum::{EthereumOptions, StatusChoice};
 pub use lightning::LightningOptions;
+pub use monero::MoneroOptions;
 pub use peers::{Export, FileFormat, Import, Peers, PeersCommand, Query, Show};
 pub use values::{ListenAddress, ServicesArg};
 
@@ -82,6 +84,7 @@ Examples:
   verack 02...@192.0.2.1                      which features does that Lightning node offer?
   verack listen --protocol lightning          be a Lightning node to be dialled; says under which id
   verack /ip4/192.0.2.1/tcp/4001              who is that libp2p node, and what does it speak?
+  verack -c monero node.example               which height has that Monero node, and whom does it know?
 
 Exit codes:
   0  what was required happened (--require any: one handshake is OK; all: each is)
@@ -289,6 +292,9 @@ pub struct Introduction {
     /// What is Lightning's alone.
     #[command(flatten)]
     pub lightning: LightningOptions,
+    /// What is Monero's alone.
+    #[command(flatten)]
+    pub monero: MoneroOptions,
 }
 
 impl Introduction {
@@ -309,6 +315,8 @@ pub enum ProtocolName {
     Lightning,
     /// multistream-select, Noise, yamux and identify
     Libp2p,
+    /// Levin
+    Monero,
 }
 
 /// What carries the handshake.

@@ -7,6 +7,7 @@ mod ethereum;
 mod introduced;
 mod libp2p;
 mod lightning;
+mod monero;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use self::ethereum::Ethereum;
 pub use self::introduced::Introduced;
 use self::libp2p::Libp2p;
 use self::lightning::Lightning;
+use self::monero::Monero;
 use crate::args::{Introduction, ProtocolName, ServicesArg};
 use crate::exit::Error;
 use crate::report::Bytes;
@@ -43,6 +45,8 @@ pub enum Protocol {
     Lightning(Box<Lightning>),
     /// multistream-select, Noise, yamux and identify.
     Libp2p(Box<Libp2p>),
+    /// Levin.
+    Monero(Box<Monero>),
 }
 
 /// Whom a target means. Its form says of which protocol.
@@ -94,6 +98,8 @@ pub enum Transport {
     Noise,
     /// libp2p's, by one who waits for every answer.
     PatientNoise,
+    /// Monero's, in plain text.
+    Levin,
 }
 
 impl Transport {
@@ -106,6 +112,7 @@ impl Transport {
             Self::Rlpx => Some("rlpx"),
             Self::Bolt8 => Some("bolt8"),
             Self::Noise | Self::PatientNoise => Some("noise"),
+            Self::Levin => Some("levin"),
         }
     }
 }
@@ -142,6 +149,8 @@ pub enum Connection {
     Lightning(Unread<TcpStream>, Box<::lightning::Channel>),
     /// libp2p.
     Libp2p(Unread<TcpStream>, Box<::libp2p::Connection>),
+    /// Monero.
+    Monero(Unread<TcpStream>, Box<monero::Met>),
 }
 
 /// The clock of a handshake.
@@ -169,6 +178,7 @@ impl Protocol {
             ProtocolName::Ethereum => Self::Ethereum(Box::new(Ethereum::new(options)?)),
             ProtocolName::Lightning => Self::Lightning(Box::new(Lightning::new(options)?)),
             ProtocolName::Libp2p => Self::Libp2p(Box::new(Libp2p::new(options)?)),
+            ProtocolName::Monero => Self::Monero(Box::new(Monero::new(options))),
         })
     }
 
@@ -179,6 +189,7 @@ impl Protocol {
             Self::Ethereum(_) => "ethereum",
             Self::Lightning(_) => "lightning",
             Self::Libp2p(_) => "libp2p",
+            Self::Monero(_) => "monero",
         }
     }
 
@@ -189,6 +200,7 @@ impl Protocol {
             Self::Ethereum(_) => &[Transport::Rlpx],
             Self::Lightning(_) => &[Transport::Bolt8],
             Self::Libp2p(_) => &[Transport::Noise],
+            Self::Monero(_) => &[Transport::Levin],
         }
     }
 
@@ -199,6 +211,7 @@ impl Protocol {
             Self::Ethereum(_) => Transport::Rlpx,
             Self::Lightning(_) => Transport::Bolt8,
             Self::Libp2p(_) => Transport::Noise,
+            Self::Monero(_) => Transport::Levin,
         }
     }
 
@@ -209,6 +222,7 @@ impl Protocol {
             Self::Ethereum(ethereum) => ethereum.chain(),
             Self::Lightning(lightning) => lightning.chain(),
             Self::Libp2p(_) => "any",
+            Self::Monero(monero) => monero.chain(),
         }
     }
 
@@ -219,13 +233,14 @@ impl Protocol {
             Self::Ethereum(_) => ::ethereum::enode::DEFAULT_PORT,
             Self::Lightning(lightning) => lightning.port(),
             Self::Libp2p(_) => libp2p::DEFAULT_PORT,
+            Self::Monero(monero) => monero.port(),
         }
     }
 
     /// By which form of target its nodes are named, if an address alone does not do.
     pub fn form_of_targets(&self) -> Option<&'static str> {
         match self {
-            Self::Bitcoin(_) => None,
+            Self::Bitcoin(_) | Self::Monero(_) => None,
             Self::Ethereum(_) => Some("enode://<node id>@host:port or enr:..."),
             Self::Lightning(_) => Some("<node id>@host:port"),
             Self::Libp2p(_) => Some("/ip4/.../tcp/..., /dns4/.../tcp/... or /dnsaddr/..."),
@@ -235,7 +250,7 @@ impl Protocol {
     /// How our own side is named, if it listens at this address and an address alone does not do.
     pub fn our_target(&self, address: SocketAddr) -> Option<String> {
         match self {
-            Self::Bitcoin(_) => None,
+            Self::Bitcoin(_) | Self::Monero(_) => None,
             Self::Ethereum(ethereum) => Some(ethereum.our_enode(address).to_string()),
             Self::Lightning(lightning) => Some(format!("{}@{address}", lightning.node_id())),
             Self::Libp2p(libp2p) => Some(libp2p.our_multiaddr(address).to_string()),
@@ -272,6 +287,7 @@ impl Protocol {
                 };
                 Box::pin(libp2p.shake(transport, whom, stream, peer, times, tracer)).await
             }
+            (Self::Monero(monero), _) => Box::pin(monero.shake(part, stream, times, tracer)).await,
         }
     }
 
@@ -290,6 +306,9 @@ impl Protocol {
             }
             (_, Connection::Libp2p(stream, connection)) => {
                 Box::pin(libp2p::hold(stream, *connection, opened, until, tracer)).await;
+            }
+            (_, Connection::Monero(stream, met)) => {
+                Box::pin(monero::hold(stream, *met, opened, until, tracer)).await;
             }
         }
     }

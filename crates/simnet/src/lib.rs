@@ -19,6 +19,7 @@ mod catalogue;
 mod dns;
 mod encrypted;
 mod honest;
+mod monero;
 mod network;
 mod peer;
 mod random;
@@ -26,6 +27,7 @@ mod script;
 mod truth;
 mod voice;
 
+pub use self::monero::{monero_callers, monero_peers};
 pub use callers::callers;
 pub use catalogue::{catalogue, cut_at_every_byte, encrypted_and_cut_at_every_byte, versions_of_every_length};
 pub use dns::{Answer, Dns, Zone};

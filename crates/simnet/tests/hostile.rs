@@ -3,19 +3,19 @@
 //! `VERACK_ROUNDS` sets how often each is met; 100 times if it is not set.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
-use std::collections::BTreeMap;
+mod common;
+
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bitcoin::hello::Hello;
 use bitcoin::v2::{Garbage, Keys, MAX_GARBAGE_LEN, Start};
 use bitcoin::{Accept, Chain, Concluded, Local, Params, V1, V2};
-use handshake::{Fault, Handshake, Stage};
+use common::{Meetings, Seen, budget, never_met, rounds};
+use handshake::{Handshake, Stage};
 use net::{Accepted, Caps, Limits, Listener, Verdict};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use verack_simnet::{self as simnet, Network, Peer, Plan, Transport, Truth, Truths};
@@ -76,10 +76,6 @@ fn bitcoin() -> Params {
     Chain::named("bitcoin").unwrap().params
 }
 
-fn rounds() -> usize {
-    std::env::var("VERACK_ROUNDS").map_or(100, |rounds| rounds.parse().unwrap())
-}
-
 /// Calls every address of a network, so many times.
 async fn call_all(plan: Plan, transport: Transport, rounds: usize) {
     let params = plan.chain;
@@ -110,13 +106,6 @@ async fn accept_all(transport: Transport, rounds: usize) {
     meetings.judge().await;
 }
 
-/// What came of one meeting.
-struct Seen {
-    verdict: Verdict,
-    received: u64,
-    user_agent: String,
-}
-
 /// Over either transport as BIP324 says: with a key first, and again in plain text if not a byte came.
 async fn call(params: Params, address: SocketAddr, transport: Transport, truths: Truths) -> Seen {
     if transport != Transport::V1 {
@@ -137,10 +126,6 @@ async fn call(params: Params, address: SocketAddr, transport: Transport, truths:
         Ok(stream) => shake(&mut V1::initiator(local(params)), V1::hello, stream, limits).await,
         Err(error) => never_met(&error),
     }
-}
-
-fn never_met(error: &impl Fault) -> Seen {
-    Seen { verdict: Verdict::failed(Stage::Connect, error), received: 0, user_agent: String::new() }
 }
 
 async fn accept(params: Params, caller: &Peer, transport: Transport) -> Seen {
@@ -175,19 +160,13 @@ where
         Err(failure) => (Verdict::of_failure(handshake, &failure), failure.received),
     };
     let version = hello(handshake).version();
-    Seen { verdict, received, user_agent: version.map_or_else(String::new, |version| version.user_agent.to_string()) }
+    Seen { verdict, received, text: version.map_or_else(String::new, |version| version.user_agent.to_string()) }
 }
 
 /// What a peer may take up over this transport.
 fn limits(truths: Truths, transport: Transport) -> Limits {
     let truth = truths.over(transport);
     Limits { bytes: budget(truth), ..Limits::within(patience(truth, transport)) }
-}
-
-/// The bytes that a peer of this truth may take up.
-fn budget(truth: Truth) -> u64 {
-    // As true as with more, and sooner.
-    if truth.reason == "flood" { 32 * 1024 } else { Limits::DEFAULT_BYTES }
 }
 
 /// We wait in vain as briefly as a loaded machine lets us, and for whoever will come as long as it may need.
@@ -218,62 +197,4 @@ fn start() -> Start {
 fn another() -> u64 {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     NUMBER.fetch_add(1, Ordering::Relaxed)
-}
-
-/// Meetings that go on at the same time.
-struct Meetings {
-    running: JoinSet<(&'static str, Truth, Seen)>,
-    /// Those that wait in vain take no processor, so there may be many of them.
-    patient: Arc<Semaphore>,
-    brisk: Arc<Semaphore>,
-}
-
-impl Default for Meetings {
-    fn default() -> Self {
-        Self { running: JoinSet::new(), patient: Arc::new(Semaphore::new(600)), brisk: Arc::new(Semaphore::new(64)) }
-    }
-}
-
-impl Meetings {
-    fn hold(&mut self, name: &'static str, truth: Truth, meeting: impl Future<Output = Seen> + Send + 'static) {
-        let waits = matches!(truth.reason, "timeout" | "connect.timeout");
-        let places = if waits { &self.patient } else { &self.brisk }.clone();
-        self.running.spawn(async move {
-            let _place = places.acquire_owned().await.unwrap();
-            (name, truth, meeting.await)
-        });
-    }
-
-    /// Compares all that was seen with the truth.
-    async fn judge(mut self) {
-        let mut wrong = BTreeMap::<_, usize>::new();
-        while let Some(met) = self.running.join_next().await {
-            let (name, truth, seen) = met.unwrap();
-            for what in faults(truth, &seen) {
-                *wrong.entry((name, what)).or_default() += 1;
-            }
-        }
-        assert!(wrong.is_empty(), "{wrong:#?}");
-    }
-}
-
-/// What is wrong with a verdict.
-fn faults(truth: Truth, seen: &Seen) -> Vec<String> {
-    /// What [`net::run`] asks of a socket at once: it may learn only then that the budget is spent.
-    const ONE_READ: u64 = 16 * 1024;
-    let verdict = &seen.verdict;
-    let found = Truth { outcome: verdict.outcome, stage: verdict.stage, reason: verdict.reason, blame: verdict.blame };
-    let mut faults = Vec::new();
-    if found != truth {
-        faults.push(format!("deserves {truth:?}, got {verdict:?}"));
-    }
-    for text in [&verdict.detail, &seen.user_agent] {
-        if !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-            faults.push(format!("not fit to print: {text:?}"));
-        }
-    }
-    if seen.received > budget(truth) + ONE_READ {
-        faults.push(format!("took in {} bytes", seen.received));
-    }
-    faults
 }

@@ -101,12 +101,17 @@ impl Plan {
 
 /// The network's own DNS seeds, asked as its nodes ask them.
 fn dns_seeds(args: &Shake) -> Result<Vec<Target>, Error> {
-    let chain = match args.introduction.chain() {
-        Chain::Bitcoin(chain) if !chain.dns_seeds.is_empty() => chain,
-        other => return Err(Error::Usage(format!("{} has no DNS seeds; name a target", other.name()))),
+    let chain = args.introduction.chain();
+    let seeds: Vec<String> = match chain {
+        Chain::Bitcoin(chain) => chain.seed_names().collect(),
+        Chain::Monero(network) => network.dns_seeds.iter().map(ToString::to_string).collect(),
+        Chain::Ethereum(_) => Vec::new(),
     };
+    if seeds.is_empty() {
+        return Err(Error::Usage(format!("{} has no DNS seeds; name a target", chain.name())));
+    }
     let seed = |seed: String| Target::anybody(&seed).map_err(|error| Error::Usage(format!("{seed}: {error}")));
-    chain.seed_names().map(seed).collect()
+    seeds.into_iter().map(seed).collect()
 }
 
 /// So many dials a second, evenly; a pause is not made up for by a burst.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{bitcoin, ethereum, libp2p, lightning};
+use super::{bitcoin, ethereum, libp2p, lightning, monero};
 
 /// How a peer introduced itself, as it was read. It becomes text where it is printed.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub enum Introduced {
     Lightning(Box<lightning::Introduced>),
     /// libp2p.
     Libp2p(Box<libp2p::Introduced>),
+    /// Monero.
+    Monero(Box<monero::Introduced>),
 }
 
 impl Introduced {
@@ -27,6 +29,7 @@ impl Introduced {
             Self::Ethereum(introduced) => introduced.hello.client_id.to_string(),
             Self::Lightning(introduced) => introduced.node_id.to_string(),
             Self::Libp2p(introduced) => introduced.agent(),
+            Self::Monero(introduced) => format!("{:016x}", introduced.introduction.node.peer_id),
         }
     }
 
@@ -37,6 +40,7 @@ impl Introduced {
             Self::Ethereum(introduced) => introduced.offers(),
             Self::Lightning(introduced) => introduced.offers(),
             Self::Libp2p(introduced) => introduced.offers(),
+            Self::Monero(introduced) => introduced.offers(),
         }
     }
 }
@@ -49,6 +53,7 @@ impl fmt::Display for Introduced {
             Self::Ethereum(introduced) => introduced.fmt(f),
             Self::Lightning(introduced) => introduced.fmt(f),
             Self::Libp2p(introduced) => introduced.fmt(f),
+            Self::Monero(introduced) => introduced.fmt(f),
         }
     }
 }
@@ -60,6 +65,7 @@ impl Serialize for Introduced {
             Self::Ethereum(introduced) => introduced.peer().serialize(serializer),
             Self::Lightning(introduced) => introduced.peer().serialize(serializer),
             Self::Libp2p(introduced) => introduced.peer().serialize(serializer),
+            Self::Monero(introduced) => introduced.peer().serialize(serializer),
         }
     }
 }

@@ -1,0 +1,98 @@
+//! Meetings with scripted peers, and what is wrong with what came of them.
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use handshake::{Fault, Stage};
+use net::{Limits, Verdict};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use verack_simnet::Truth;
+
+/// How often each peer is met.
+pub(crate) fn rounds() -> usize {
+    std::env::var("VERACK_ROUNDS").map_or(100, |rounds| rounds.parse().unwrap())
+}
+
+/// What came of one meeting.
+pub(crate) struct Seen {
+    pub(crate) verdict: Verdict,
+    pub(crate) received: u64,
+    /// What the peer chose, as it is shown.
+    pub(crate) text: String,
+}
+
+/// There was no connection.
+pub(crate) fn never_met(error: &impl Fault) -> Seen {
+    Seen { verdict: Verdict::failed(Stage::Connect, error), received: 0, text: String::new() }
+}
+
+/// The bytes that a peer of this truth may take up.
+pub(crate) fn budget(truth: Truth) -> u64 {
+    // As true as with more, and sooner.
+    if truth.reason == "flood" { 32 * 1024 } else { Limits::DEFAULT_BYTES }
+}
+
+/// Meetings that go on at the same time.
+pub(crate) struct Meetings {
+    running: JoinSet<(&'static str, Truth, Seen)>,
+    /// Those that wait in vain take no processor, so there may be many of them.
+    patient: Arc<Semaphore>,
+    brisk: Arc<Semaphore>,
+}
+
+impl Default for Meetings {
+    fn default() -> Self {
+        Self { running: JoinSet::new(), patient: Arc::new(Semaphore::new(600)), brisk: Arc::new(Semaphore::new(64)) }
+    }
+}
+
+impl Meetings {
+    pub(crate) fn hold(
+        &mut self,
+        name: &'static str,
+        truth: Truth,
+        meeting: impl Future<Output = Seen> + Send + 'static,
+    ) {
+        let waits = matches!(truth.reason, "timeout" | "connect.timeout");
+        let places = if waits { &self.patient } else { &self.brisk }.clone();
+        self.running.spawn(async move {
+            let _place = places.acquire_owned().await.unwrap();
+            (name, truth, meeting.await)
+        });
+    }
+
+    /// Compares all that was seen with the truth.
+    pub(crate) async fn judge(mut self) {
+        let mut wrong = BTreeMap::<_, usize>::new();
+        while let Some(met) = self.running.join_next().await {
+            let (name, truth, seen) = met.unwrap();
+            for what in faults(truth, &seen) {
+                *wrong.entry((name, what)).or_default() += 1;
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+}
+
+/// What is wrong with a verdict.
+fn faults(truth: Truth, seen: &Seen) -> Vec<String> {
+    /// What [`net::run`] asks of a socket at once: it may learn only then that the budget is spent.
+    const ONE_READ: u64 = 16 * 1024;
+    let verdict = &seen.verdict;
+    let found = Truth { outcome: verdict.outcome, stage: verdict.stage, reason: verdict.reason, blame: verdict.blame };
+    let mut faults = Vec::new();
+    if found != truth {
+        faults.push(format!("deserves {truth:?}, got {verdict:?}"));
+    }
+    for text in [&verdict.detail, &seen.text] {
+        if !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            faults.push(format!("not fit to print: {text:?}"));
+        }
+    }
+    if seen.received > budget(truth) + ONE_READ {
+        faults.push(format!("took in {} bytes", seen.received));
+    }
+    faults
+}
