@@ -2,19 +2,18 @@
 
 use std::net::SocketAddr;
 
-use handshake::Stage;
 use libp2p::yamux::{ACK, Kind};
 use libp2p::{Agreed, Event, Hello, Identity, Local, Message, Multiaddr, PeerId, SecretKey, Session};
-use net::{Accepted, Established, Limits, Listener, Verdict};
+use net::{Established, Listener, Verdict};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
-use crate::meet::PATIENCE;
+use crate::kept;
 
 /// How we call ourselves.
 pub const AGENT: &str = "verack/0.1.0";
+
+/// Where we say that we see the node.
+pub const OBSERVED: &str = "/ip4/192.0.2.7/tcp/4001";
 
 /// The value of our pings: no other would be in their answers.
 const PING: u32 = 0x7665_7261;
@@ -30,7 +29,9 @@ pub fn local() -> Local {
         getrandom::fill(&mut bytes).expect("the system has random numbers");
         bytes
     };
-    Local::new(Identity::new(random()), SecretKey::new(random()), SecretKey::new(random()), AGENT)
+    let mut local = Local::new(Identity::new(random()), SecretKey::new(random()), SecretKey::new(random()), AGENT);
+    local.observed_addr = Some(OBSERVED.parse().expect("an address"));
+    local
 }
 
 /// Where we listen, for whoever is told to dial us.
@@ -48,8 +49,7 @@ pub async fn greet(
     peer_id: Option<PeerId>,
     local: Local,
 ) -> Result<Established<TcpStream, Agreed>, Box<Verdict>> {
-    let stream = net::dial(address, PATIENCE).await.map_err(|error| Verdict::failed(Stage::Connect, &error))?;
-    converse(Hello::initiator(local, peer_id), stream).await
+    kept::dial(address, Hello::initiator(local, peer_id)).await
 }
 
 /// Waits for a node to dial us and has the handshake.
@@ -60,47 +60,19 @@ pub async fn greet(
 /// # Panics
 /// If none dials.
 pub async fn welcome(listener: &Listener, local: Local) -> Result<Established<TcpStream, Agreed>, Box<Verdict>> {
-    let accepted = timeout(PATIENCE, listener.accept()).await.expect("the node dials us");
-    match accepted.expect("the listener is sound") {
-        Accepted::In { stream, peer, .. } => {
-            let local = Local { observed_addr: Some(peer.into()), ..local };
-            converse(Hello::responder(local), stream).await
-        }
-        Accepted::Turned(peer, why) => panic!("{peer} is one too many: {why:?}"),
-    }
+    kept::accept(listener, Hello::responder(local)).await
 }
 
-async fn converse(mut handshake: Hello, stream: TcpStream) -> Result<Established<TcpStream, Agreed>, Box<Verdict>> {
-    let result = net::run(&mut handshake, stream, Limits::within(PATIENCE), |_| {}).await;
-    result.map_err(|failure| Box::new(Verdict::of_failure(&handshake, &failure)))
-}
-
-/// A connection that is kept after its handshake: pings are answered in the background, and one is sent. Dropping it
-/// ends it.
+/// A connection that is kept after its handshake, with a ping of ours. Dropping it ends it.
 #[derive(Debug)]
-pub struct Kept {
-    events: mpsc::UnboundedReceiver<Event>,
-    background: JoinHandle<Verdict>,
-}
+pub struct Kept(kept::Kept<Event>);
 
 impl Kept {
     /// Keeps the connection.
     #[must_use]
     pub fn keep(established: Established<TcpStream, Agreed>) -> Self {
         let (stream, agreed) = established.into_stream();
-        let (line, events) = mpsc::unbounded_channel();
-        let background = tokio::spawn(async move {
-            let mut session = Session::new(agreed.connection).with_ping(PING);
-            let result = net::run(&mut session, stream, Limits::within(10 * PATIENCE), |seen| {
-                // It fails only if nobody listens any more.
-                let _ = line.send(seen.event);
-            });
-            match result.await {
-                Ok(established) => match established.output {},
-                Err(failure) => Verdict::of_failure(&session, &failure),
-            }
-        });
-        Self { events, background }
+        Self(kept::Kept::keep(stream, Session::new(agreed.connection).with_ping(PING)))
     }
 
     /// Waits until our ping is answered.
@@ -108,22 +80,10 @@ impl Kept {
     /// # Panics
     /// If the connection ends before that, or it takes too long.
     pub async fn hears_our_pong(&mut self) {
-        loop {
-            match timeout(PATIENCE, self.events.recv()).await {
-                Ok(Some(Event::Heard(Message::Frame(frame)))) if frame.kind == Kind::Ping && frame.has(ACK) => {
-                    assert_eq!(frame.length, PING);
-                    return;
-                }
-                Ok(Some(_)) => {}
-                Ok(None) => panic!("the connection ended before our pong came: {:?}", (&mut self.background).await),
-                Err(_) => panic!("our pong does not come"),
-            }
-        }
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        self.background.abort();
+        let is_pong = |event| match event {
+            Event::Heard(Message::Frame(frame)) if frame.kind == Kind::Ping && frame.has(ACK) => Some(frame.length),
+            _ => None,
+        };
+        assert_eq!(self.0.sees("our pong", is_pong).await, PING);
     }
 }

@@ -19,14 +19,17 @@ mod catalogue;
 mod dns;
 mod encrypted;
 mod honest;
+mod libp2p;
 mod monero;
 mod network;
 mod peer;
 mod random;
 mod script;
+mod sealed;
 mod truth;
 mod voice;
 
+pub use self::libp2p::{libp2p_callers, libp2p_peers};
 pub use self::monero::{monero_callers, monero_peers};
 pub use callers::callers;
 pub use catalogue::{catalogue, cut_at_every_byte, encrypted_and_cut_at_every_byte, versions_of_every_length};
