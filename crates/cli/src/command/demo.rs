@@ -31,10 +31,12 @@ pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
 /// Keeps the network up until the user interrupts.
 fn serve(plan: Plan) -> Result<Exit, Error> {
     runtime()?.block_on(async {
-        let network = Network::start(plan).await.map_err(no_network)?;
+        let (network, libp2p) = start(plan).await?;
         let example = network.addresses().next().map(|address| address.to_string()).unwrap_or_default();
-        say!("{} simulated peers are up. Try, in another terminal:\n", network.addresses().count());
+        let count = network.addresses().count() + libp2p.addresses().count();
+        say!("{count} simulated peers are up. Try, in another terminal:\n");
         say!("  {}", command_line(&client_words(&network)));
+        say!("  verack --timeout 2s {}", multiaddrs(&libp2p).join(" "));
         say!("  verack --chain {CHAIN} --trace {example}\n\nCtrl-C ends it.");
         tokio::signal::ctrl_c().await.map_err(|error| Error::local("cannot wait for Ctrl-C", error))?;
         Ok(Exit::Interrupted)
@@ -78,8 +80,8 @@ fn lock(check: &Mutex<Check>) -> MutexGuard<'_, Check> {
 fn keep_up(plan: Plan, started: &mpsc::Sender<Result<Facts, Error>>, ended: oneshot::Receiver<()>) {
     let run = || {
         runtime()?.block_on(async {
-            let network = Network::start(plan).await.map_err(no_network)?;
-            if started.send(Ok(Facts::of(&network))).is_ok() {
+            let (network, libp2p) = start(plan).await?;
+            if started.send(Ok(Facts::of(&network, &libp2p))).is_ok() {
                 let _ = ended.await;
             }
             Ok(())
@@ -88,6 +90,13 @@ fn keep_up(plan: Plan, started: &mpsc::Sender<Result<Facts, Error>>, ended: ones
     if let Err(error) = run() {
         let _ = started.send(Err(error));
     }
+}
+
+/// Starts the network, and libp2p's nodes beside it.
+async fn start(plan: Plan) -> Result<(Network, Network), Error> {
+    let libp2p = Plan::only(plan.chain, simnet::libp2p_peers());
+    let network = Network::start(plan).await.map_err(no_network)?;
+    Ok((network, Network::start(libp2p).await.map_err(no_network)?))
 }
 
 fn no_network(error: std::io::Error) -> Error {
@@ -105,6 +114,11 @@ fn client_words(network: &Network) -> Vec<String> {
     network.seeds().into_iter().chain(failing).chain(options.split(' ').map(str::to_owned)).collect()
 }
 
+/// How libp2p's nodes are named.
+fn multiaddrs(network: &Network) -> Vec<String> {
+    network.addresses().map(|address| format!("/ip4/{}/tcp/{}", address.ip(), address.port())).collect()
+}
+
 fn command_line(words: &[String]) -> String {
     format!("verack {}", words.join(" "))
 }
@@ -116,12 +130,15 @@ struct Facts {
 }
 
 impl Facts {
-    fn of(network: &Network) -> Self {
-        let truth = |address| {
-            let (name, truths) = network.truth(address)?;
-            Some((address, (name, truths.over(Transport::Auto))))
-        };
-        Self { client_words: client_words(network), truths: network.addresses().filter_map(truth).collect() }
+    fn of(network: &Network, libp2p: &Network) -> Self {
+        let truths = [network, libp2p].into_iter().flat_map(|network| {
+            network.addresses().filter_map(|address| {
+                let (name, truths) = network.truth(address)?;
+                Some((address, (name, truths.over(Transport::Auto))))
+            })
+        });
+        let client_words = [client_words(network), multiaddrs(libp2p)].concat();
+        Self { client_words, truths: truths.collect() }
     }
 }
 

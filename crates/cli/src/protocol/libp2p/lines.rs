@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use libp2p::yamux::{ACK, Frame, Kind};
 use libp2p::{Event, Identify, Message, Payload};
 use net::Seen;
 use serde_json::Value;
@@ -28,9 +29,19 @@ fn shown(message: &Message) -> (&'static str, Fields) {
         Message::One => ("noise 1", Vec::new()),
         Message::Two(payload) => ("noise 2", payload_fields(payload)),
         Message::Three(payload) => ("noise 3", payload_fields(payload)),
-        Message::Frame(frame) => ("yamux", vec![("frame", frame.to_string().into())]),
+        Message::Frame(frame) => (frame_name(frame), vec![("frame", frame.to_string().into())]),
         Message::Identify { stream, identify } => ("identify", identify_fields(*stream, identify)),
         Message::Ping { stream } => ("ping", vec![("stream", (*stream).into())]),
+    }
+}
+
+fn frame_name(frame: &Frame) -> &'static str {
+    match frame.kind {
+        Kind::Ping if frame.has(ACK) => "yamux pong",
+        Kind::Ping => "yamux ping",
+        Kind::Data => "yamux data",
+        Kind::Window => "yamux window",
+        Kind::GoAway => "yamux goodbye",
     }
 }
 
