@@ -34,6 +34,6 @@ pub use self::monero::{monero_callers, monero_peers};
 pub use callers::callers;
 pub use catalogue::{catalogue, cut_at_every_byte, encrypted_and_cut_at_every_byte, versions_of_every_length};
 pub use dns::{Answer, Dns, Zone};
-pub use network::{NAMES_OF_FAILURE, Network, Plan};
+pub use network::{LIBP2P, NAMES_OF_FAILURE, Network, Plan};
 pub use peer::Peer;
 pub use truth::{Transport, Truth, Truths};

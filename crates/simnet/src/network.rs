@@ -25,6 +25,8 @@ pub struct Plan {
     pub chain: Params,
     /// Peers that listen, in the order of their addresses.
     pub peers: Vec<Peer>,
+    /// libp2p's nodes besides, which [`LIBP2P`] lists.
+    pub libp2p: Vec<Peer>,
     /// Healthy peers besides, as varied as a real network's.
     pub honest: usize,
     /// Addresses where nothing listens.
@@ -41,7 +43,16 @@ impl Plan {
     /// One of each peer of the catalogue, and some others.
     #[must_use]
     pub fn new(chain: Params) -> Self {
-        Self { chain, peers: catalogue(&chain), honest: 12, refusing: 3, unanswering: 1, port: 0, seed: 1 }
+        Self {
+            chain,
+            peers: catalogue(&chain),
+            libp2p: Vec::new(),
+            honest: 12,
+            refusing: 3,
+            unanswering: 1,
+            port: 0,
+            seed: 1,
+        }
     }
 
     /// These peers and nothing else.
@@ -54,6 +65,9 @@ impl Plan {
 /// The names of the seeds, over which the peers are spread.
 const SEEDS: [&str; 4] =
     ["seed.verack.test", "dnsseed.verack.test", "seed.example-nodes.test", "nodes.example-seeder.test"];
+
+/// The name that lists libp2p's nodes, as multiaddrs.
+pub const LIBP2P: &str = "libp2p.verack.test";
 
 /// Names that do not resolve, and the reason code of each.
 pub const NAMES_OF_FAILURE: [(&str, &str); 3] = [
@@ -82,12 +96,19 @@ impl Network {
         let mut random = Random::new(plan.seed);
         let mut peers = plan.peers;
         peers.extend((0..plan.honest).map(|_| honest(&plan.chain, &mut random)));
+        let behind_seeds = peers.len();
+        peers.extend(plan.libp2p);
         let (port, sockets) = listen(peers.len(), plan.port).await?;
 
         let mut truths = BTreeMap::new();
         let mut listeners = JoinSet::new();
-        for (peer, socket) in peers.into_iter().zip(sockets) {
-            truths.insert(socket.local_addr()?, (peer.name, peer.truths));
+        let mut listed = Vec::new();
+        for (nth, (peer, socket)) in peers.into_iter().zip(sockets).enumerate() {
+            let address = socket.local_addr()?;
+            if nth >= behind_seeds {
+                listed.push(address);
+            }
+            truths.insert(address, (peer.name, peer.truths));
             listeners.spawn(serve(peer, socket));
         }
         let mut places = (truths.len()..).map(|nth| place(nth, port));
@@ -99,7 +120,8 @@ impl Network {
             full.push(FullQueue::at(address).await?);
             truths.insert(address, ("no-answer", never_met("connect.timeout")));
         }
-        Ok(Self { port, dns: Dns::start(zone(truths.keys())).await?, truths, _listeners: listeners, _full: full })
+        let zone = zone(truths.keys().filter(|address| !listed.contains(address)), &listed);
+        Ok(Self { port, dns: Dns::start(zone).await?, truths, _listeners: listeners, _full: full })
     }
 
     /// Where its DNS server listens, over UDP and TCP.
@@ -208,8 +230,8 @@ impl FullQueue {
     }
 }
 
-/// The seeds' names and those that fail.
-fn zone<'a>(addresses: impl Iterator<Item = &'a SocketAddr>) -> Zone {
+/// The seeds' names, those that fail, and the list.
+fn zone<'a>(addresses: impl Iterator<Item = &'a SocketAddr>, listed: &[SocketAddr]) -> Zone {
     let mut behind: [Vec<IpAddr>; SEEDS.len()] = Default::default();
     for (nth, address) in addresses.enumerate() {
         behind[nth % SEEDS.len()].push(address.ip());
@@ -220,5 +242,7 @@ fn zone<'a>(addresses: impl Iterator<Item = &'a SocketAddr>) -> Zone {
         "resolve.timeout" => Some((name, Answer::Silence)),
         _ => None,
     });
-    seeds.chain(failures).map(|(name, answer)| (name.to_owned(), answer)).collect()
+    let multiaddr = |address: &SocketAddr| format!("dnsaddr=/ip4/{}/tcp/{}", address.ip(), address.port());
+    let list = (format!("_dnsaddr.{LIBP2P}"), Answer::Texts(listed.iter().map(multiaddr).collect()));
+    seeds.chain(failures).map(|(name, answer)| (name.to_owned(), answer)).chain([list]).collect()
 }

@@ -8,7 +8,7 @@ use std::thread;
 
 use bitcoin::Chain;
 use clap::Parser;
-use simnet::{NAMES_OF_FAILURE, Network, Plan, Transport, Truth};
+use simnet::{LIBP2P, NAMES_OF_FAILURE, Network, Plan, Transport, Truth};
 use tokio::sync::oneshot;
 
 use super::{runtime, shake};
@@ -22,7 +22,8 @@ const CHAIN: &str = "bitcoin-regtest";
 /// Runs the command.
 pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
     let chain = Chain::named(CHAIN).expect("it is in the table");
-    let plan = Plan { honest: args.honest, port: args.port, ..Plan::new(chain.params) };
+    let libp2p = simnet::libp2p_peers();
+    let plan = Plan { libp2p, honest: args.honest, port: args.port, ..Plan::new(chain.params) };
     // Each peer has an open listener, and a conversation with whoever dials it.
     let _ = net::raise_open_files();
     if args.serve { serve(plan) } else { shake_hands_with(plan, global) }
@@ -31,12 +32,10 @@ pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
 /// Keeps the network up until the user interrupts.
 fn serve(plan: Plan) -> Result<Exit, Error> {
     runtime()?.block_on(async {
-        let (network, libp2p) = start(plan).await?;
+        let network = Network::start(plan).await.map_err(no_network)?;
         let example = network.addresses().next().map(|address| address.to_string()).unwrap_or_default();
-        let count = network.addresses().count() + libp2p.addresses().count();
-        say!("{count} simulated peers are up. Try, in another terminal:\n");
+        say!("{} simulated peers are up. Try, in another terminal:\n", network.addresses().count());
         say!("  {}", command_line(&client_words(&network)));
-        say!("  verack --timeout 2s {}", multiaddrs(&libp2p).join(" "));
         say!("  verack --chain {CHAIN} --trace {example}\n\nCtrl-C ends it.");
         tokio::signal::ctrl_c().await.map_err(|error| Error::local("cannot wait for Ctrl-C", error))?;
         Ok(Exit::Interrupted)
@@ -80,8 +79,8 @@ fn lock(check: &Mutex<Check>) -> MutexGuard<'_, Check> {
 fn keep_up(plan: Plan, started: &mpsc::Sender<Result<Facts, Error>>, ended: oneshot::Receiver<()>) {
     let run = || {
         runtime()?.block_on(async {
-            let (network, libp2p) = start(plan).await?;
-            if started.send(Ok(Facts::of(&network, &libp2p))).is_ok() {
+            let network = Network::start(plan).await.map_err(no_network)?;
+            if started.send(Ok(Facts::of(&network))).is_ok() {
                 let _ = ended.await;
             }
             Ok(())
@@ -92,18 +91,11 @@ fn keep_up(plan: Plan, started: &mpsc::Sender<Result<Facts, Error>>, ended: ones
     }
 }
 
-/// Starts the network, and libp2p's nodes beside it.
-async fn start(plan: Plan) -> Result<(Network, Network), Error> {
-    let libp2p = Plan::only(plan.chain, simnet::libp2p_peers());
-    let network = Network::start(plan).await.map_err(no_network)?;
-    Ok((network, Network::start(libp2p).await.map_err(no_network)?))
-}
-
 fn no_network(error: std::io::Error) -> Error {
     Error::local("the simulated network did not start", error)
 }
 
-/// What the client is told: the seeds' names, and names that do not resolve.
+/// What the client is told: the seeds' names, names that do not resolve, and the one that lists libp2p's nodes.
 fn client_words(network: &Network) -> Vec<String> {
     let options = format!(
         "--chain {CHAIN} --port {} --resolver {} --allow-private --timeout 2s --connect-timeout 1s",
@@ -111,12 +103,8 @@ fn client_words(network: &Network) -> Vec<String> {
         network.dns()
     );
     let failing = NAMES_OF_FAILURE.iter().map(|(name, _)| (*name).to_owned());
-    network.seeds().into_iter().chain(failing).chain(options.split(' ').map(str::to_owned)).collect()
-}
-
-/// How libp2p's nodes are named.
-fn multiaddrs(network: &Network) -> Vec<String> {
-    network.addresses().map(|address| format!("/ip4/{}/tcp/{}", address.ip(), address.port())).collect()
+    let listed = format!("/dnsaddr/{LIBP2P}");
+    network.seeds().into_iter().chain(failing).chain([listed]).chain(options.split(' ').map(str::to_owned)).collect()
 }
 
 fn command_line(words: &[String]) -> String {
@@ -130,15 +118,12 @@ struct Facts {
 }
 
 impl Facts {
-    fn of(network: &Network, libp2p: &Network) -> Self {
-        let truths = [network, libp2p].into_iter().flat_map(|network| {
-            network.addresses().filter_map(|address| {
-                let (name, truths) = network.truth(address)?;
-                Some((address, (name, truths.over(Transport::Auto))))
-            })
-        });
-        let client_words = [client_words(network), multiaddrs(libp2p)].concat();
-        Self { client_words, truths: truths.collect() }
+    fn of(network: &Network) -> Self {
+        let truth = |address| {
+            let (name, truths) = network.truth(address)?;
+            Some((address, (name, truths.over(Transport::Auto))))
+        };
+        Self { client_words: client_words(network), truths: network.addresses().filter_map(truth).collect() }
     }
 }
 
