@@ -44,7 +44,7 @@ pub fn wire(input: &[u8]) {
         assert_eq!(written, input[..len]);
     }
     let mut fields = Fields::new(input);
-    while let Ok(Some(_)) = fields.next() {}
+    while let Ok(Some(_)) = fields.field() {}
     if let Some(Ok(frame)) = input.first_chunk().map(Frame::read) {
         let mut written = Vec::new();
         frame.write(&mut written);

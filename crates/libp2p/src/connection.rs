@@ -15,15 +15,16 @@ use core::mem;
 
 use handshake::{Role, Rx, Text};
 
+use crate::asking::{Asking, NAMES};
 use crate::channel::Channel;
-use crate::error::{Error, Halt, Malformed};
+use crate::error::{Error, Halt};
 use crate::event::{Event, Message};
 use crate::identify::{self, Identify};
 use crate::identity::PublicKey;
 use crate::local::Opening;
 use crate::multistream::{self, HEADER, NA};
 use crate::stream::{Answer, Stream};
-use crate::varint::{self, Unread};
+use crate::varint;
 use crate::yamux::{self, ACK, FIN, Frame, Kind, RST, Reason, SYN};
 
 /// Streams that a peer may have open at a time. Nodes that speak ten protocols open as many.
@@ -53,7 +54,6 @@ pub struct Connection {
     role: Role,
     channel: Channel,
     opening: Opening,
-    their_key: PublicKey,
     /// How we introduce ourselves, with its length.
     introduction: Vec<u8>,
     introduced: usize,
@@ -86,22 +86,6 @@ struct Body {
     fin: bool,
 }
 
-/// The stream on which we ask for identify.
-#[derive(Debug)]
-struct Asking {
-    id: u32,
-    expects: Expects,
-    buffer: Vec<u8>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Expects {
-    Header,
-    Protocol,
-    Identify,
-    Nothing,
-}
-
 /// What will become a frame of Noise: its bytes, and what they say.
 #[derive(Debug)]
 struct Saying {
@@ -131,14 +115,13 @@ impl Connection {
             role,
             channel,
             opening,
-            their_key,
             introduction,
             introduced: 0,
             text: Vec::new(),
             at: 0,
             muxing: Muxing::Header,
             body: None,
-            asking: Asking { id, expects: Expects::Header, buffer: Vec::new() },
+            asking: Asking::new(id, their_key),
             streams: Vec::new(),
             saying: VecDeque::new(),
             identify: None,
@@ -352,8 +335,8 @@ impl Connection {
         }
         if frame.has(RST) {
             self.streams.retain(|stream| stream.id != id);
-            if id == self.asking.id && self.asking.expects != Expects::Nothing {
-                return Err(Error::NoIdentify { closed: true });
+            if id == self.asking.id {
+                self.asking.end()?;
             }
         }
         let left = match kind {
@@ -372,8 +355,8 @@ impl Connection {
         if !fin {
             return Ok(());
         }
-        if id == self.asking.id && self.asking.expects != Expects::Nothing {
-            return Err(Error::NoIdentify { closed: true });
+        if id == self.asking.id {
+            self.asking.end()?;
         }
         if let Some(at) = self.streams.iter().position(|stream| stream.id == id) {
             let stream = self.streams.swap_remove(at);
@@ -420,53 +403,12 @@ impl Connection {
 
     /// What comes on the stream of ours.
     fn next_answer(&mut self) -> Result<Option<Message>, Error> {
-        let Asking { id, expects, ref buffer } = self.asking;
-        let (expected, next) = match expects {
-            Expects::Nothing => return Ok(None),
-            Expects::Identify => return self.next_identify(),
-            Expects::Header => (HEADER, Expects::Protocol),
-            Expects::Protocol => (identify::NAME, Expects::Identify),
-        };
-        let (name, len) = match multistream::read(buffer) {
-            Ok((name, len)) => (Text::from(name), len),
-            Err(Halt::Short(_)) => return Ok(None),
-            Err(Halt::Error(error)) => return Err(error),
-        };
-        if name.as_bytes() != expected.as_bytes() {
-            let is_no = expects == Expects::Protocol && name.as_bytes() == NA.as_bytes();
-            let unexpected = Error::Answer { expected, found: name };
-            return Err(if is_no { Error::NoIdentify { closed: false } } else { unexpected });
+        let message = self.asking.next()?;
+        if let Some(Message::Identify { stream, identify }) = &message {
+            self.identify = Some(Identify::clone(identify));
+            self.say_frame(Frame { kind: Kind::Window, flags: FIN, stream: *stream, length: 0 });
         }
-        self.asking.buffer.drain(..len);
-        self.asking.expects = next;
-        Ok(Some(Message::protocol(Some(id), name)))
-    }
-
-    fn next_identify(&mut self) -> Result<Option<Message>, Error> {
-        const MESSAGE: &str = "identify";
-        let malformed = |what| Error::Malformed { message: MESSAGE, what };
-        let (len, start) = match varint::read(&self.asking.buffer) {
-            Ok(read) => read,
-            Err(Unread::Short) => return Ok(None),
-            Err(Unread::NotMinimal) => return Err(malformed(Malformed::NotMinimal("length"))),
-            Err(Unread::TooLong) => return Err(malformed(Malformed::TooLong("length"))),
-        };
-        let most = identify::MAX_LEN;
-        let whole = usize::try_from(len).ok().filter(|&len| len <= most);
-        let whole = whole.ok_or(Error::Oversized { message: MESSAGE, len, most })?;
-        let Some(message) = self.asking.buffer.get(start..start + whole) else {
-            return Ok(None);
-        };
-        let identify = Identify::read(message).map_err(malformed)?;
-        // Otherwise anyone could speak in anyone's name.
-        if identify.public_key.as_ref().is_some_and(|key| key.as_bytes() != self.their_key.encoded()) {
-            return Err(Error::Identity);
-        }
-        let stream = self.asking.id;
-        self.asking = Asking { id: stream, expects: Expects::Nothing, buffer: Vec::new() };
-        self.identify = Some(identify.clone());
-        self.say_frame(Frame { kind: Kind::Window, flags: FIN, stream, length: 0 });
-        Ok(Some(Message::Identify { stream, identify: Box::new(identify) }))
+        Ok(message)
     }
 
     fn say_name(&mut self, name: &'static str) {
@@ -503,9 +445,8 @@ impl Connection {
     /// Opens our stream and asks for identify.
     fn ask(&mut self) {
         let (id, mut data) = (self.asking.id, Vec::new());
-        let names = [HEADER, identify::NAME];
-        names.iter().for_each(|name| multistream::write(name, &mut data));
-        self.say_data(id, SYN, &data, names.map(|name| Message::protocol(Some(id), name)), None);
+        NAMES.iter().for_each(|name| multistream::write(name, &mut data));
+        self.say_data(id, SYN, &data, NAMES.map(|name| Message::protocol(Some(id), name)), None);
     }
 
     /// Introduces ourselves on a stream of the peer's, and closes it: in two frames that leave as one, since some take no
@@ -523,13 +464,5 @@ impl Connection {
         ];
         let fin = Frame { kind: Kind::Window, flags: FIN, stream, length: 0 };
         self.say_data(stream, ack, &data, says, Some(fin));
-    }
-}
-
-impl Asking {
-    fn take(&mut self, bytes: &[u8]) {
-        if self.expects != Expects::Nothing {
-            self.buffer.extend_from_slice(bytes);
-        }
     }
 }

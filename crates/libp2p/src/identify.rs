@@ -43,7 +43,7 @@ impl Identify {
     pub fn read(message: &[u8]) -> Result<Self, Malformed> {
         let mut identify = Self::default();
         let mut fields = Fields::new(message);
-        while let Some((field, value)) = fields.next()? {
+        while let Some((field, value)) = fields.field()? {
             match field {
                 1 => set(&mut identify.public_key, value.bytes("public key")?.into(), "public key")?,
                 2 => identify.listen_addrs.push(value.bytes("listen address")?.into()),

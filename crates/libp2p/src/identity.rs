@@ -151,7 +151,7 @@ impl fmt::Debug for PublicKey {
 fn fields(encoded: &[u8]) -> Result<(u64, &[u8]), Malformed> {
     let (mut kind, mut key) = (None, None);
     let mut fields = Fields::new(encoded);
-    while let Some((field, value)) = fields.next()? {
+    while let Some((field, value)) = fields.field()? {
         match field {
             1 => set(&mut kind, value.number("kind")?, "kind")?,
             2 => set(&mut key, value.bytes("key")?, "key")?,

@@ -18,6 +18,7 @@
 #![no_std]
 extern crate alloc;
 
+mod asking;
 pub mod channel;
 pub mod connection;
 pub mod error;

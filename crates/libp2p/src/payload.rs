@@ -83,7 +83,7 @@ impl<'m> Parts<'m> {
     fn read(bytes: &'m [u8]) -> Result<Self, Malformed> {
         let (mut parts, mut extensions) = (Self::default(), None);
         let mut fields = Fields::new(bytes);
-        while let Some((field, value)) = fields.next()? {
+        while let Some((field, value)) = fields.field()? {
             match field {
                 1 => set(&mut parts.identity, value.bytes("identity")?, "identity")?,
                 2 => set(&mut parts.signature, value.bytes("signature")?, "signature")?,
@@ -92,7 +92,7 @@ impl<'m> Parts<'m> {
             }
         }
         let mut fields = Fields::new(extensions.unwrap_or_default());
-        while let Some((field, value)) = fields.next()? {
+        while let Some((field, value)) = fields.field()? {
             if field == 2 {
                 parts.muxers.push(value.bytes("muxer")?.into());
             }

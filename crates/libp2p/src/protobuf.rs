@@ -63,7 +63,7 @@ impl<'m> Fields<'m> {
     ///
     /// # Errors
     /// If it is cut, not in its shortest form, or of a type that there is not.
-    pub fn next(&mut self) -> Result<Option<(u64, Value<'m>)>, Malformed> {
+    pub fn field(&mut self) -> Result<Option<(u64, Value<'m>)>, Malformed> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -134,7 +134,7 @@ mod tests {
     use crate::error::Malformed;
 
     fn first(bytes: &[u8]) -> Result<Option<(u64, Value<'_>)>, Malformed> {
-        Fields::new(bytes).next()
+        Fields::new(bytes).field()
     }
 
     #[test]
@@ -143,9 +143,9 @@ mod tests {
         let mut fields = Fields::new(message);
         let expected = [(1, Value::Number(150)), (2, Value::Bytes(b"hi")), (3, Value::Fixed), (4, Value::Fixed)];
         for field in expected {
-            assert_eq!(fields.next(), Ok(Some(field)));
+            assert_eq!(fields.field(), Ok(Some(field)));
         }
-        assert_eq!(fields.next(), Ok(None));
+        assert_eq!(fields.field(), Ok(None));
     }
 
     #[test]
@@ -176,9 +176,9 @@ mod tests {
             write_number(number, value, &mut message);
             write_bytes(number, &bytes, &mut message);
             let mut fields = Fields::new(&message);
-            prop_assert_eq!(fields.next(), Ok(Some((number, Value::Number(value)))));
-            prop_assert_eq!(fields.next(), Ok(Some((number, Value::Bytes(&bytes)))));
-            prop_assert_eq!(fields.next(), Ok(None));
+            prop_assert_eq!(fields.field(), Ok(Some((number, Value::Number(value)))));
+            prop_assert_eq!(fields.field(), Ok(Some((number, Value::Bytes(&bytes)))));
+            prop_assert_eq!(fields.field(), Ok(None));
         }
     }
 }

@@ -88,8 +88,8 @@ impl Cast {
         let pings = data(SYN, own + 2, &[names(&[HEADER, "/ipfs/ping/1.0.0"]), vec![7; 32]].concat());
         let wants = data(SYN, own + 4, &names(&[HEADER, "/kad/1", "/meshsub/1.1.0", "/floodsub/1.0.0"]));
         let ok = |name, frames: Vec<Vec<u8>>| {
-            let acts: Vec<_> =
-                [Noise(payload(&local(), &[yamux::NAME]))].into_iter().chain(frames.into_iter().map(Seal));
+            let first = [Noise(payload(&local(), &[yamux::NAME]))];
+            let acts = first.into_iter().chain(frames.into_iter().map(Seal));
             Peer::new(name, Truths::either(Truth::OK), acts.collect::<Vec<_>>())
         };
         let apart = introduction.chunks(7).map(<[u8]>::to_vec).collect();
