@@ -135,8 +135,8 @@ pub enum Connection {
     Ethereum(Unread<TcpStream>, Box<::ethereum::Channel>),
     /// Lightning.
     Lightning(Unread<TcpStream>, Box<::lightning::Channel>),
-    /// Monero.
-    Monero(Unread<TcpStream>, Box<monero::Met>),
+    /// Monero, and our side of it.
+    Monero(Unread<TcpStream>, Box<::monero::Local>),
 }
 
 /// The clock of a handshake.
@@ -274,8 +274,8 @@ impl Protocol {
             (_, Connection::Lightning(stream, channel)) => {
                 Box::pin(lightning::hold(stream, *channel, opened, until, tracer)).await;
             }
-            (_, Connection::Monero(stream, met)) => {
-                Box::pin(monero::hold(stream, *met, opened, until, tracer)).await;
+            (_, Connection::Monero(stream, local)) => {
+                Box::pin(monero::hold(stream, *local, opened, until, tracer)).await;
             }
         }
     }
