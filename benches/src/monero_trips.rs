@@ -1,7 +1,7 @@
 //! Round trips of a Monero handshake, over a link that holds every packet back.
 //!
-//! An answer that tells of as many peers as it may has some 28 kB. That is more than TCP sends before it hears of the
-//! first of it, so such an answer takes a round trip more, whoever asks.
+//! An answer that tells all that can be told of as many peers as it may has some 32 kB. That is more than TCP sends before
+//! it hears of the first of it, so such an answer takes a round trip more, whoever asks. Those of today have 13 to 20 kB.
 //!
 //! ```text
 //!  namespace near                          namespace far
@@ -68,8 +68,10 @@ pub fn peer(args: &[&str]) -> Result<()> {
         return Err("expected: ADDRESS PEERS".into());
     };
     let known = (0..peers.parse::<u64>()?).map(|n| {
-        let [_, _, _, _, _, _, high, low] = n.to_be_bytes();
-        Known::new(Address::Ip(SocketAddr::from((Ipv4Addr::new(203, 0, high, low), 18080))), n)
+        let [.., high, low] = n.to_be_bytes();
+        let address = Address::Ip(SocketAddr::from((Ipv4Addr::new(203, 0, high, low), 18080)));
+        let (last_seen, pruning_seed, rpc_port, rpc_credits_per_hash) = (1_700_000_000, 384, 18089, 1);
+        Known { last_seen, pruning_seed, rpc_port, rpc_credits_per_hash, ..Known::new(address, n) }
     });
     let telling = Local { peers: known.collect::<Vec<_>>().into(), ..local(2) };
     sides::answer(address, || Hello::responder(telling.clone()))

@@ -26,6 +26,7 @@ pub mod meet_lightning;
 pub mod meet_monero;
 mod missing;
 pub mod monerod;
+pub mod namespace;
 mod node;
 pub mod rlpx;
 mod rpc;

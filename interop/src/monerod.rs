@@ -1,13 +1,13 @@
 //! Monero's own node, as Debian has it.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
 use crate::missing::leave_out;
-use crate::node::{Dialect, Node, Places};
+use crate::node::{Dialect, Node, Places, free_places};
 
 /// Its network.
 pub const CHAIN: &str = "monero-regtest";
@@ -17,11 +17,20 @@ const DIALECT: Dialect = Dialect { path: "/json_rpc", probe: "get_info" };
 
 /// Starts it, if it is installed. It dials these, again and again while they are not connected, and nobody else.
 pub async fn start(dials: &[SocketAddr]) -> Option<Node> {
+    start_at(Ipv4Addr::LOCALHOST, dials).await
+}
+
+/// The same, at another address. It tells nobody of those who are on loopback.
+///
+/// # Panics
+/// If the address is not ours.
+pub async fn start_at(host: Ipv4Addr, dials: &[SocketAddr]) -> Option<Node> {
     if !is_installed() {
         leave_out("monerod is not installed (Debian: apt-get install monero)");
         return None;
     }
-    Some(Node::start_in("monerod", DIALECT, |directory, places| command(directory, places, dials)).await)
+    let places = free_places(host).expect("the address is ours");
+    Some(Node::start_at("monerod", places, DIALECT, |directory, places| command(directory, places, dials)).await)
 }
 
 fn is_installed() -> bool {

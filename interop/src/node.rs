@@ -52,18 +52,19 @@ impl Node {
     /// Starts a node and waits until it listens for peers and answers questions. `command` is given an empty directory
     /// and where to listen.
     pub(crate) async fn start(name: &'static str, command: impl FnOnce(&Path, Places) -> Command) -> Self {
-        Self::start_in(name, Dialect::BITCOIN, command).await
+        let places = free_places(Ipv4Addr::LOCALHOST).expect("loopback has free ports");
+        Self::start_at(name, places, Dialect::BITCOIN, command).await
     }
 
-    /// The same, of a node that answers questions in its own way.
-    pub(crate) async fn start_in(
+    /// The same, of a node that is told to listen there and answers questions in its own way.
+    pub(crate) async fn start_at(
         name: &'static str,
+        places: Places,
         dialect: Dialect,
         command: impl FnOnce(&Path, Places) -> Command,
     ) -> Self {
         let directory = tempfile::tempdir().expect("a directory can be made");
         let log = File::create(directory.path().join(LOG)).expect("the directory is ours");
-        let places = free_places().expect("loopback has free ports");
         let process = command(directory.path(), places)
             .stdout(log.try_clone().expect("one more open file"))
             .stderr(log)
@@ -139,9 +140,9 @@ impl Drop for Node {
     }
 }
 
-/// Two ports that nobody listens on. They are found together, so that they differ.
-fn free_places() -> io::Result<Places> {
-    let [peers, rpc] = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
+/// Two ports of an address that nobody listens on. They are found together, so that they differ.
+pub(crate) fn free_places(host: Ipv4Addr) -> io::Result<Places> {
+    let [peers, rpc] = [(); 2].map(|()| TcpListener::bind((host, 0)));
     Ok(Places { peers: peers?.local_addr()?, rpc: rpc?.local_addr()? })
 }
 

@@ -149,8 +149,8 @@ pub enum Connection {
     Lightning(Unread<TcpStream>, Box<::lightning::Channel>),
     /// libp2p.
     Libp2p(Unread<TcpStream>, Box<::libp2p::Connection>),
-    /// Monero.
-    Monero(Unread<TcpStream>, Box<monero::Met>),
+    /// Monero, and our side of it.
+    Monero(Unread<TcpStream>, Box<::monero::Local>),
 }
 
 /// The clock of a handshake.
@@ -307,8 +307,8 @@ impl Protocol {
             (_, Connection::Libp2p(stream, connection)) => {
                 Box::pin(libp2p::hold(stream, *connection, opened, until, tracer)).await;
             }
-            (_, Connection::Monero(stream, met)) => {
-                Box::pin(monero::hold(stream, *met, opened, until, tracer)).await;
+            (_, Connection::Monero(stream, local)) => {
+                Box::pin(monero::hold(stream, *local, opened, until, tracer)).await;
             }
         }
     }

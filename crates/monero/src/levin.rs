@@ -20,8 +20,8 @@ pub const SIGNATURE: [u8; 8] = [0x01, 0x21, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01];
 /// The only version there is.
 pub const VERSION: u32 = 1;
 
-/// Body bytes that a handshake or a timed sync may have: some 110 or 190 for each of 250 peers, and some 300 before
-/// them. (connection_context.h: get_command_max_bytes)
+/// Body bytes that a handshake or a timed sync may have. Each of 250 peers takes at most some 130, or 190 if it is an onion
+/// service, and the rest some 300. (connection_context.h: get_command_max_bytes)
 pub const MAX_SYNC_LEN: u64 = 64 * 1024;
 
 /// Body bytes that a ping or a question for support flags may have. (connection_context.h: get_command_max_bytes)

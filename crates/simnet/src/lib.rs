@@ -12,13 +12,14 @@
 //! Each [`Peer`] acts a script: it says right messages, wrong ones or none, in any rhythm, and leaves early or never.
 //! With it come its [`Truths`]: the verdict that it deserves over each transport, each and every time. [`catalogue`] has one of each that we
 //! may call, [`callers`] one of each that may call us. A [`Network`] is all of them at once, each on a loopback address
-//! of its own, behind the seeds' names. All names end in `.test`, which nobody can own. (RFC 6761)
+//! of its own, behind the seeds' names. Peers whose protocol names them by their keys ([`keyed`]) are behind none. All names end in `.test`, which nobody can own. (RFC 6761)
 
 mod callers;
 mod catalogue;
 mod dns;
 mod encrypted;
 mod honest;
+mod keyed;
 mod libp2p;
 mod monero;
 mod network;
@@ -34,6 +35,7 @@ pub use self::monero::{monero_callers, monero_peers};
 pub use callers::callers;
 pub use catalogue::{catalogue, cut_at_every_byte, encrypted_and_cut_at_every_byte, versions_of_every_length};
 pub use dns::{Answer, Dns, Zone};
+pub use keyed::{GENESIS, KeyedPeer, NETWORK_ID, Named, keyed};
 pub use network::{LIBP2P, NAMES_OF_FAILURE, Network, Plan};
 pub use peer::Peer;
 pub use truth::{Transport, Truth, Truths};

@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use crate::catalogue::catalogue;
 use crate::dns::{Answer, Dns, Zone};
 use crate::honest::honest;
+use crate::keyed::KeyedPeer;
 use crate::peer::Peer;
 use crate::random::Random;
 use crate::truth::{Truth, Truths};
@@ -29,6 +30,8 @@ pub struct Plan {
     pub libp2p: Vec<Peer>,
     /// Healthy peers besides, as varied as a real network's.
     pub honest: usize,
+    /// Peers that are named by their keys, of other protocols.
+    pub keyed: Vec<KeyedPeer>,
     /// Addresses where nothing listens.
     pub refusing: usize,
     /// Addresses that do not answer a connection.
@@ -43,16 +46,9 @@ impl Plan {
     /// One of each peer of the catalogue, and some others.
     #[must_use]
     pub fn new(chain: Params) -> Self {
-        Self {
-            chain,
-            peers: catalogue(&chain),
-            libp2p: Vec::new(),
-            honest: 12,
-            refusing: 3,
-            unanswering: 1,
-            port: 0,
-            seed: 1,
-        }
+        let (libp2p, keyed) = (Vec::new(), Vec::new());
+        let peers = catalogue(&chain);
+        Self { chain, peers, libp2p, honest: 12, keyed, refusing: 3, unanswering: 1, port: 0, seed: 1 }
     }
 
     /// These peers and nothing else.
@@ -82,6 +78,7 @@ pub struct Network {
     port: u16,
     dns: Dns,
     truths: BTreeMap<SocketAddr, (&'static str, Truths)>,
+    keyed: Vec<(SocketAddr, KeyedPeer)>,
     /// One task for each peer; they end with it.
     _listeners: JoinSet<()>,
     _full: Vec<FullQueue>,
@@ -98,20 +95,32 @@ impl Network {
         peers.extend((0..plan.honest).map(|_| honest(&plan.chain, &mut random)));
         let behind_seeds = peers.len();
         peers.extend(plan.libp2p);
-        let (port, sockets) = listen(peers.len(), plan.port).await?;
+        let (port, sockets) = listen(peers.len() + plan.keyed.len(), plan.port).await?;
+        let mut sockets = sockets.into_iter();
 
         let mut truths = BTreeMap::new();
         let mut listeners = JoinSet::new();
         let mut listed = Vec::new();
-        for (nth, (peer, socket)) in peers.into_iter().zip(sockets).enumerate() {
+        for (nth, (peer, socket)) in peers.into_iter().zip(&mut sockets).enumerate() {
             let address = socket.local_addr()?;
             if nth >= behind_seeds {
                 listed.push(address);
             }
             truths.insert(address, (peer.name, peer.truths));
-            listeners.spawn(serve(peer, socket));
+            listeners.spawn(serve(socket, move |stream| {
+                let peer = peer.clone();
+                async move { peer.converse(Role::Responder, stream).await }
+            }));
         }
-        let mut places = (truths.len()..).map(|nth| place(nth, port));
+        let mut keyed = Vec::new();
+        for (peer, socket) in plan.keyed.into_iter().zip(sockets) {
+            keyed.push((socket.local_addr()?, peer.clone()));
+            listeners.spawn(serve(socket, move |stream| {
+                let peer = peer.clone();
+                async move { peer.converse(stream).await }
+            }));
+        }
+        let mut places = (truths.len() + keyed.len()..).map(|nth| place(nth, port));
         for address in places.by_ref().take(plan.refusing) {
             truths.insert(address, ("nobody-there", never_met("connect.refused")));
         }
@@ -121,7 +130,8 @@ impl Network {
             truths.insert(address, ("no-answer", never_met("connect.timeout")));
         }
         let zone = zone(truths.keys().filter(|address| !listed.contains(address)), &listed);
-        Ok(Self { port, dns: Dns::start(zone).await?, truths, _listeners: listeners, _full: full })
+        let dns = Dns::start(zone).await?;
+        Ok(Self { port, dns, truths, keyed, _listeners: listeners, _full: full })
     }
 
     /// Where its DNS server listens, over UDP and TCP.
@@ -146,6 +156,11 @@ impl Network {
     #[must_use]
     pub fn truth(&self, address: SocketAddr) -> Option<(&'static str, Truths)> {
         self.truths.get(&address).copied()
+    }
+
+    /// The peers that are named by their keys, and where they are.
+    pub fn keyed(&self) -> impl Iterator<Item = (SocketAddr, &KeyedPeer)> {
+        self.keyed.iter().map(|(address, peer)| (*address, peer))
     }
 
     /// Every address of the network, in order; those where nothing listens too.
@@ -195,15 +210,17 @@ fn cannot(what: &str, address: SocketAddr, error: &io::Error) -> io::Error {
 }
 
 /// Lets a peer act its script to everyone who comes.
-async fn serve(peer: Peer, socket: TcpListener) {
+async fn serve<F>(socket: TcpListener, converse: impl Fn(TcpStream) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     /// Long enough not to spin while there are too many files, short enough that nobody notices.
     const PAUSE: Duration = Duration::from_millis(10);
     let mut conversations = JoinSet::new();
     loop {
         // An error is that of a connection that is gone already, or of too many files, which pass.
         if let Ok((stream, _)) = socket.accept().await {
-            let peer = peer.clone();
-            conversations.spawn(async move { peer.converse(Role::Responder, stream).await });
+            conversations.spawn(converse(stream));
         } else {
             sleep(PAUSE).await;
         }

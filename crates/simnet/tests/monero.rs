@@ -9,7 +9,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use common::{Meetings, Seen, budget, never_met, rounds};
-use handshake::Handshake;
 use monero::{Hello, Local, Network};
 use net::{Accepted, Caps, Limits, Listener, Verdict};
 use tokio::net::TcpStream;

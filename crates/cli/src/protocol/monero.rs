@@ -23,14 +23,6 @@ pub struct Monero {
     local: Local,
 }
 
-/// What is known once the handshake is over.
-#[derive(Debug)]
-pub struct Met {
-    local: Local,
-    /// Whom the peer knows.
-    pub peers: Peers,
-}
-
 impl Monero {
     /// Our side as the options describe it.
     pub fn new(options: &Introduction) -> Self {
@@ -80,8 +72,8 @@ impl Monero {
             converse_within(MAX_BYTES, &mut hello, stream, times, tracer, is_hello, line).await;
         let (verdict, peers, connection) = match result {
             Ok((stream, agreed)) => {
-                let met = Met { local: self.local.clone(), peers: agreed.peers.clone() };
-                (Verdict::ok(String::new()), agreed.peers, Some(Connection::Monero(stream, Box::new(met))))
+                let connection = Connection::Monero(stream, Box::new(self.local.clone()));
+                (Verdict::ok(String::new()), agreed.peers, Some(connection))
             }
             Err(failure) => (Verdict::of_failure(&hello, &failure), Peers::default(), None),
         };
@@ -94,7 +86,13 @@ impl Monero {
 }
 
 /// Keeps a connection alive, and asks whether the peer does, and whom it knows besides.
-pub async fn hold(stream: Unread<TcpStream>, met: Met, opened: Instant, until: Instant, tracer: Option<Tracer<'_>>) {
-    let session = Session::new(met.local).with_ping().with_timed_sync();
+pub async fn hold(
+    stream: Unread<TcpStream>,
+    local: Local,
+    opened: Instant,
+    until: Instant,
+    tracer: Option<Tracer<'_>>,
+) {
+    let session = Session::new(local).with_ping().with_timed_sync();
     keep(session, stream, opened, until, tracer, line).await;
 }

@@ -5,6 +5,7 @@ mod common;
 mod help;
 mod keyed;
 mod listen;
+mod monero;
 mod peers;
 mod readme;
 mod shake;
