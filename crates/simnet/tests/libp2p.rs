@@ -87,7 +87,7 @@ async fn shake(mut hello: Hello, stream: TcpStream, truth: Truth) -> Seen {
         Err(failure) => (Verdict::of_failure(&hello, &failure), failure.received, None),
     };
     let agent = identify.and_then(|identify| identify.agent);
-    Seen { verdict, received, text: agent.map(|agent| agent.to_string()).unwrap_or_default() }
+    Seen { verdict, received, user_agent: agent.map(|agent| agent.to_string()).unwrap_or_default() }
 }
 
 /// We wait in vain as briefly as a loaded machine lets us, and for whoever will come as long as it may need.
