@@ -21,6 +21,21 @@ pub struct Node {
     process: Child,
     directory: TempDir,
     places: Places,
+    dialect: Dialect,
+}
+
+/// How a node answers questions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dialect {
+    /// Where.
+    pub(crate) path: &'static str,
+    /// What it answers as soon as it can.
+    pub(crate) probe: &'static str,
+}
+
+impl Dialect {
+    /// Of every descendant of Bitcoin's node.
+    pub(crate) const BITCOIN: Self = Self { path: "/", probe: "getconnectioncount" };
 }
 
 /// Where a node is told to listen.
@@ -37,24 +52,25 @@ impl Node {
     /// Starts a node and waits until it listens for peers and answers questions. `command` is given an empty directory
     /// and where to listen.
     pub(crate) async fn start(name: &'static str, command: impl FnOnce(&Path, Places) -> Command) -> Self {
-        Self::start_at(name, Ipv4Addr::LOCALHOST, command).await
+        let places = free_places(Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST).expect("loopback has free ports");
+        Self::start_at(name, places, Dialect::BITCOIN, command).await
     }
 
-    /// The same, with peers that come to this address.
+    /// The same, of a node that is told to listen there and answers questions in its own way.
     pub(crate) async fn start_at(
         name: &'static str,
-        ip: Ipv4Addr,
+        places: Places,
+        dialect: Dialect,
         command: impl FnOnce(&Path, Places) -> Command,
     ) -> Self {
         let directory = tempfile::tempdir().expect("a directory can be made");
         let log = File::create(directory.path().join(LOG)).expect("the directory is ours");
-        let places = free_places(ip).expect("there are free ports");
         let process = command(directory.path(), places)
             .stdout(log.try_clone().expect("one more open file"))
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        let mut node = Self { name, process, directory, places };
+        let mut node = Self { name, process, directory, places, dialect };
         eventually(&format!("{name} to be ready"), || node.is_ready().then_some(())).await;
         node
     }
@@ -63,7 +79,7 @@ impl Node {
         if let Ok(Some(status)) = self.process.try_wait() {
             panic!("{} ended before it was ready: {status}", self.name);
         }
-        rpc::call(self.places.rpc, "getconnectioncount", &json!([])).is_ok()
+        rpc::call(self.places.rpc, self.dialect.path, self.dialect.probe, &json!([])).is_ok()
             && TcpStream::connect(self.places.peers).is_ok()
     }
 
@@ -79,7 +95,8 @@ impl Node {
     /// If it answers with an error.
     #[must_use]
     pub fn call(&self, method: &str, params: &Value) -> Value {
-        rpc::call(self.places.rpc, method, params).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        rpc::call(self.places.rpc, self.dialect.path, method, params)
+            .unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
     /// Makes it dial this address, once.
@@ -123,9 +140,10 @@ impl Drop for Node {
     }
 }
 
-/// Two ports that nobody listens on. They are found together, so that they differ.
-fn free_places(ip: Ipv4Addr) -> io::Result<Places> {
-    let [peers, rpc] = [ip, Ipv4Addr::LOCALHOST].map(|ip| TcpListener::bind((ip, 0)));
+/// Two ports that nobody listens on: for peers at the first address, for questions at the second. They are found
+/// together, so that they differ.
+pub(crate) fn free_places(peers: Ipv4Addr, rpc: Ipv4Addr) -> io::Result<Places> {
+    let [peers, rpc] = [peers, rpc].map(|ip| TcpListener::bind((ip, 0)));
     Ok(Places { peers: peers?.local_addr()?, rpc: rpc?.local_addr()? })
 }
 

@@ -96,6 +96,8 @@ impl One {
         let (name, port) = match kind {
             Kind::Address(ip, port) => return vec![SocketAddr::new(*ip, port.unwrap_or(self.port))],
             Kind::Name(name, port) => (name, port.unwrap_or(self.port)),
+            // They name nodes that tell nobody whom they know: see `Target::anybody`.
+            Kind::NameOf(..) | Kind::Listed(_) => return Vec::new(),
         };
         let started = Instant::now();
         let resolver = self.resolver.as_ref().expect("there is one if the target is a name");
