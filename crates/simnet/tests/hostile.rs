@@ -6,13 +6,12 @@
 mod common;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bitcoin::hello::Hello;
 use bitcoin::v2::{Garbage, Keys, MAX_GARBAGE_LEN, Start};
 use bitcoin::{Accept, Chain, Concluded, Local, Params, V1, V2};
-use common::{Meetings, Seen, budget, never_met, rounds};
+use common::{Meetings, Seen, another, budget, never_met, rounds};
 use handshake::{Handshake, Stage};
 use net::{Accepted, Caps, Limits, Listener, Verdict};
 use tokio::net::TcpStream;
@@ -160,7 +159,7 @@ where
         Err(failure) => (Verdict::of_failure(handshake, &failure), failure.received),
     };
     let version = hello(handshake).version();
-    Seen { verdict, received, text: version.map_or_else(String::new, |version| version.user_agent.to_string()) }
+    Seen { verdict, received, user_agent: version.map_or_else(String::new, |version| version.user_agent.to_string()) }
 }
 
 /// What a peer may take up over this transport.
@@ -191,10 +190,4 @@ fn start() -> Start {
     secret[..8].copy_from_slice(&number.to_be_bytes());
     let garbage = vec![0x5a; usize::try_from(number).unwrap() % (MAX_GARBAGE_LEN + 1)];
     Start::new(Keys::new(secret, [2; 32]).unwrap(), Garbage::new(garbage).unwrap())
-}
-
-/// A number that there was not before.
-fn another() -> u64 {
-    static NUMBER: AtomicU64 = AtomicU64::new(1);
-    NUMBER.fetch_add(1, Ordering::Relaxed)
 }

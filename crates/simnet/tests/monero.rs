@@ -79,7 +79,7 @@ async fn shake(mut hello: Hello, stream: TcpStream, truth: Truth) -> Seen {
         Err(failure) => (Verdict::of_failure(&hello, &failure), failure.received, None),
     };
     let peers = peers.iter().flat_map(|peers| peers.iter());
-    Seen { verdict, received, text: peers.map(|peer| peer.address.to_string()).collect::<Vec<_>>().join(" ") }
+    Seen { verdict, received, user_agent: peers.map(|peer| peer.address.to_string()).collect::<Vec<_>>().join(" ") }
 }
 
 /// What a handshake may take, of whoever does not flood.

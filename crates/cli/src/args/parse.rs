@@ -47,7 +47,11 @@ mod tests {
     fn what_every_command_takes_may_be_before_its_name() {
         let names: Vec<_> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
         for name in &names {
-            let needed = if name == "completions" { " bash" } else { "" };
+            let needed = match &**name {
+                "completions" => " bash",
+                "key" => " FILE",
+                _ => "",
+            };
             for line in [format!("verack --json -q {name}{needed}"), format!("verack {name}{needed} --json -q")] {
                 let cli = read(&line).unwrap();
                 assert!(cli.command.is_some() && cli.shake.targets.is_empty(), "{line}");

@@ -99,12 +99,19 @@ pub fn decoy(text: &str) -> Result<usize, String> {
 
 /// A network by its name or alias.
 pub fn chain(name: &str) -> Result<protocol::Chain, String> {
-    protocol::Chain::named(name).ok_or_else(|| {
-        let is_near = |known: &&str| known.contains(&name.to_lowercase());
-        let similar: Vec<_> = protocol::Chain::all().map(protocol::Chain::name).filter(is_near).take(5).collect();
-        let hint = if similar.is_empty() { String::new() } else { format!(" (did you mean {}?)", similar.join(", ")) };
-        format!("no network of that name; 'verack chains' lists them{hint}")
-    })
+    let known = protocol::Chain::all().map(protocol::Chain::name);
+    protocol::Chain::named(name).ok_or_else(|| no_network(name, known))
+}
+
+/// The same, of Bitcoin's family.
+pub fn bitcoin_chain(name: &str) -> Result<&'static Chain, String> {
+    Chain::named(name).ok_or_else(|| no_network(name, bitcoin::CHAINS.iter().map(|chain| chain.name)))
+}
+
+fn no_network(name: &str, known: impl Iterator<Item = &'static str>) -> String {
+    let similar: Vec<_> = known.filter(|known| known.contains(&name.to_lowercase())).take(5).collect();
+    let hint = if similar.is_empty() { String::new() } else { format!(" (did you mean {}?)", similar.join(", ")) };
+    format!("no network of that name; 'verack chains' lists them{hint}")
 }
 
 /// The magic of a signet, from its challenge script in hex.

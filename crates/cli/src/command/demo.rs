@@ -1,14 +1,17 @@
 //! A simulated network to try things on, and the real client run against it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::iter;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
 use bitcoin::Chain;
 use clap::Parser;
-use simnet::{NAMES_OF_FAILURE, Network, Plan, Transport, Truth};
+use simnet::{GENESIS, NAMES_OF_FAILURE, NETWORK_ID, Network, Plan, Transport, Truth};
 use tokio::sync::oneshot;
 
 use super::{runtime, shake};
@@ -22,7 +25,7 @@ const CHAIN: &str = "bitcoin-regtest";
 /// Runs the command.
 pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
     let chain = Chain::named(CHAIN).expect("it is in the table");
-    let plan = Plan { honest: args.honest, port: args.port, ..Plan::new(chain.params) };
+    let plan = Plan { honest: args.honest, port: args.port, keyed: simnet::keyed(), ..Plan::new(chain.params) };
     // Each peer has an open listener, and a conversation with whoever dials it.
     let _ = net::raise_open_files();
     if args.serve { serve(plan) } else { shake_hands_with(plan, global) }
@@ -33,9 +36,14 @@ fn serve(plan: Plan) -> Result<Exit, Error> {
     runtime()?.block_on(async {
         let network = Network::start(plan).await.map_err(no_network)?;
         let example = network.addresses().next().map(|address| address.to_string()).unwrap_or_default();
-        say!("{} simulated peers are up. Try, in another terminal:\n", network.addresses().count());
-        say!("  {}", command_line(&client_words(&network)));
-        say!("  verack --chain {CHAIN} --trace {example}\n\nCtrl-C ends it.");
+        let keyed = KeyedTargets::of(&network)?;
+        say!("{} simulated peers are up. Try, in another terminal:\n", truths(&network).len());
+        say!("  {}", command_line(&client_words(&network, &keyed)));
+        say!("  verack --chain {CHAIN} --trace {example}");
+        for (address, peer) in network.keyed().filter(|(_, peer)| peer.name.ends_with("-node")) {
+            say!("  verack --trace {}", peer.target(address));
+        }
+        say!("\nCtrl-C ends it.");
         tokio::signal::ctrl_c().await.map_err(|error| Error::local("cannot wait for Ctrl-C", error))?;
         Ok(Exit::Interrupted)
     })
@@ -79,7 +87,7 @@ fn keep_up(plan: Plan, started: &mpsc::Sender<Result<Facts, Error>>, ended: ones
     let run = || {
         runtime()?.block_on(async {
             let network = Network::start(plan).await.map_err(no_network)?;
-            if started.send(Ok(Facts::of(&network))).is_ok() {
+            if started.send(Facts::of(&network)).is_ok() {
                 let _ = ended.await;
             }
             Ok(())
@@ -94,10 +102,12 @@ fn no_network(error: std::io::Error) -> Error {
     Error::local("the simulated network did not start", error)
 }
 
-/// What the client is told: the seeds' names, and names that do not resolve.
-fn client_words(network: &Network) -> Vec<String> {
+/// What the client is told: the seeds' names, names that do not resolve, and the nodes that are named by their keys.
+fn client_words(network: &Network, keyed: &KeyedTargets) -> Vec<String> {
     let options = format!(
-        "--chain {CHAIN} --port {} --resolver {} --allow-private --timeout 2s --connect-timeout 1s",
+        "@{} --chain {CHAIN} --network-id {NETWORK_ID} --genesis {GENESIS} --port {} --resolver {} --allow-private \
+         --timeout 2s --connect-timeout 1s",
+        keyed.0.display(),
         network.port(),
         network.dns()
     );
@@ -109,19 +119,48 @@ fn command_line(words: &[String]) -> String {
     format!("verack {}", words.join(" "))
 }
 
+/// A file with the nodes that are named by their keys, one a line. It is gone when dropped.
+struct KeyedTargets(PathBuf);
+
+impl KeyedTargets {
+    fn of(network: &Network) -> Result<Self, Error> {
+        let path = std::env::temp_dir().join(format!("verack-demo-{}.txt", std::process::id()));
+        let lines: String = network.keyed().map(|(address, peer)| peer.target(address) + "\n").collect();
+        let cannot = |error| Error::local(format!("cannot make {}", path.display()), error);
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(cannot)?;
+        file.write_all(lines.as_bytes()).map_err(cannot)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for KeyedTargets {
+    fn drop(&mut self) {
+        // Whoever has taken it away already has done no harm.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Who is where, and the verdict that it deserves.
+fn truths(network: &Network) -> BTreeMap<SocketAddr, (&'static str, Truth)> {
+    let truth = |address| {
+        let (name, truths) = network.truth(address)?;
+        Some((address, (name, truths.over(Transport::Auto))))
+    };
+    let keyed = network.keyed().map(|(address, peer)| (address, (peer.name, peer.truth)));
+    network.addresses().filter_map(truth).chain(keyed).collect()
+}
+
 /// All that there is to know about a running network.
 struct Facts {
     client_words: Vec<String>,
     truths: BTreeMap<SocketAddr, (&'static str, Truth)>,
+    _keyed: KeyedTargets,
 }
 
 impl Facts {
-    fn of(network: &Network) -> Self {
-        let truth = |address| {
-            let (name, truths) = network.truth(address)?;
-            Some((address, (name, truths.over(Transport::Auto))))
-        };
-        Self { client_words: client_words(network), truths: network.addresses().filter_map(truth).collect() }
+    fn of(network: &Network) -> Result<Self, Error> {
+        let keyed = KeyedTargets::of(network)?;
+        Ok(Self { client_words: client_words(network, &keyed), truths: truths(network), _keyed: keyed })
     }
 }
 

@@ -1,8 +1,9 @@
-//! Meetings with scripted peers, and what is wrong with what came of them.
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+//! Meetings with scripted peers, and what is wrong with the verdicts on them.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use handshake::{Fault, Stage};
 use net::{Limits, Verdict};
@@ -19,19 +20,23 @@ pub(crate) fn rounds() -> usize {
 pub(crate) struct Seen {
     pub(crate) verdict: Verdict,
     pub(crate) received: u64,
-    /// What the peer chose, as it is shown.
-    pub(crate) text: String,
+    pub(crate) user_agent: String,
 }
 
-/// There was no connection.
 pub(crate) fn never_met(error: &impl Fault) -> Seen {
-    Seen { verdict: Verdict::failed(Stage::Connect, error), received: 0, text: String::new() }
+    Seen { verdict: Verdict::failed(Stage::Connect, error), received: 0, user_agent: String::new() }
 }
 
 /// The bytes that a peer of this truth may take up.
 pub(crate) fn budget(truth: Truth) -> u64 {
     // As true as with more, and sooner.
     if truth.reason == "flood" { 32 * 1024 } else { Limits::DEFAULT_BYTES }
+}
+
+/// A number that there was not before.
+pub(crate) fn another() -> u64 {
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    NUMBER.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Meetings that go on at the same time.
@@ -86,7 +91,7 @@ fn faults(truth: Truth, seen: &Seen) -> Vec<String> {
     if found != truth {
         faults.push(format!("deserves {truth:?}, got {verdict:?}"));
     }
-    for text in [&verdict.detail, &seen.text] {
+    for text in [&verdict.detail, &seen.user_agent] {
         if !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             faults.push(format!("not fit to print: {text:?}"));
         }
