@@ -10,6 +10,10 @@
 
 mod compare;
 mod cost;
+mod crawl_kill;
+mod crawl_map;
+mod crawl_rate;
+mod crawler;
 mod ethereum_cpu;
 mod ethereum_sides;
 mod ethereum_trips;
@@ -23,6 +27,7 @@ mod memory;
 mod monero_trips;
 mod peers;
 mod place;
+mod population;
 mod program;
 mod round_trips;
 mod sides;
@@ -52,6 +57,9 @@ usage: cargo run --release -p verack-benches -- <measurement>
   monero-round-trips [ROUNDS]                until the answer, over a link of 100 ms; as root (default: 11)
   memory [CONNECTIONS]                       per silent connection (default: 10000)
   store [PEERS]                              size, writing and asking of the peer database (default: 1000000)
+  crawl-map [REACHABLE [KNOWN]]              of a network of Bitcoin's size, mostly silent; as root (default: 24000 544000)
+  crawl-rate [NODES [ROUNDS]]                nodes a second, each telling 1000 addresses (default: 24000 5)
+  crawl-kill [ROUNDS]                        what is lost if a crawl is killed (default: 20)
   startup                                    until --version is printed, and the program's size";
 
 /// Whatever kept a measurement from being taken.
@@ -86,8 +94,13 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
         Some("memory") => memory::measure(number(1, 10_000)?),
         Some("startup") => startup::measure(),
         Some("store") => store::measure(number(1, 1_000_000)?),
+        Some("crawl-map") => crawl_map::measure(number(1, 24_000)?, number(2, 544_000)?),
+        Some("crawl-rate") => crawl_rate::measure(number(1, 24_000)?, number(2, 5)?),
+        Some("crawl-kill") => crawl_kill::measure(number(1, 20)?),
         // The roles that the measurements start.
         Some(peers::ROLE) => peers::main(&args[1..]).map(|()| Findings::default()),
+        Some(population::ROLE) => population::main(&args[1..]).map(|()| Findings::default()),
+        Some(crawl_map::WITHIN) => crawl_map::within(&args[1..]),
         Some(floor::ROLE) => floor::main(&args[1..]).map(|()| Findings::default()),
         Some(lightning_trips::PEER) => lightning_trips::peer(&args[1..]).map(|()| Findings::default()),
         Some(lightning_trips::DIAL) => lightning_trips::dial(&args[1..]).map(|()| Findings::default()),

@@ -50,31 +50,38 @@ pub fn within(namespace: Option<&str>, program: impl AsRef<OsStr>) -> Command {
     }
 }
 
-/// Running peers. They end when dropped, or when this process does.
+/// A role of this program that serves until its standard input ends: when this is dropped, or when this process ends.
+pub struct Served(Child);
+
+impl Served {
+    /// Starts it, and waits for the line that it says once it serves.
+    pub fn start(command: &mut Command) -> Result<(Self, String)> {
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().expect("it is piped")).read_line(&mut line)?;
+        Ok((Self(process), line))
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
+/// Running peers.
 pub struct Peers {
-    process: Child,
     /// Where all of them listen.
     pub port: u16,
+    _process: Served,
 }
 
 impl Peers {
     /// Starts peers that answer or are silent, on every loopback address if `address` is 0.0.0.0.
     pub fn start(temper: &str, address: &str, namespace: Option<&str>) -> Result<Self> {
-        let mut process = role(peers::ROLE, namespace)?
-            .args([temper, address])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().expect("it is piped")).read_line(&mut line)?;
-        Ok(Self { process, port: line.trim().parse()? })
-    }
-}
-
-impl Drop for Peers {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
+        let (process, line) = Served::start(role(peers::ROLE, namespace)?.args([temper, address]))?;
+        Ok(Self { port: line.trim().parse()?, _process: process })
     }
 }
 

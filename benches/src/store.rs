@@ -1,10 +1,11 @@
-//! The peer database at size: how fast it is written, how large it is, how soon it answers.
+//! The peer database at size: how fast it is written, how large it is, how soon it answers, and how soon the program does.
 //!
 //! All peers are learned first, as from gossip, then tried so often that each one's history is full.
 
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ::store::{
@@ -15,7 +16,8 @@ use handshake::Stage;
 
 use crate::Result;
 use crate::compare::{Findings, Runs};
-use crate::program::print_machine;
+use crate::cost::Cost;
+use crate::program::{print_machine, verack};
 
 /// Addresses a second, at least: each peer tells a thousand, most of which are known.
 const LEAST_ADDRESSES: f64 = 50_000.0;
@@ -37,16 +39,31 @@ const ANSWERS: usize = 23;
 
 /// Writes so many peers, and asks for them.
 pub fn measure(peers: usize) -> Result<Findings> {
+    let verack = verack()?;
     print_machine()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(measured(peers))
-}
-
-async fn measured(peers: usize) -> Result<Findings> {
     let directory = tempfile::tempdir()?;
     let path = directory.path().join("peers.sqlite");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut findings = runtime.block_on(measured(&path, peers))?;
+    // As its users do: from before the program is started until it has ended.
+    for question in [&["--count-by", "user-agent"][..], &["--reachable", "--sort", "last-good", "--limit", "100"]] {
+        let asked =
+            (0..ROUNDS).map(|_| seconds(Command::new(&verack).args(["peers", "--db"]).arg(&path).args(question)));
+        let asked = asked.collect::<Result<Runs>>()?;
+        findings.at_most(MOST_TIME, &format!("s until verack peers {} has ended", question.join(" ")), &asked);
+    }
+    let everything = (0..ROUNDS).map(|_| seconds(Command::new(&verack).args(["peers", "--json", "--db"]).arg(&path)));
+    println!("{:.3} s until verack peers --json has printed all of them", everything.collect::<Result<Runs>>()?);
+    Ok(findings)
+}
+
+fn seconds(command: &mut Command) -> Result<f64> {
+    Ok(Cost::of(command)?.0.wall.as_secs_f64())
+}
+
+async fn measured(path: &Path, peers: usize) -> Result<Findings> {
     let mut findings = Findings::default();
-    let store = Store::open(&path).await?;
+    let store = Store::open(path).await?;
     let writer = store.writer().await?;
 
     let started = Instant::now();
@@ -62,7 +79,7 @@ async fn measured(peers: usize) -> Result<Findings> {
     }
     writer.flush().await?;
     findings.at_least(LEAST_ADDRESSES, "known addresses/s", &rate(peers, started));
-    println!("{peers} addresses: {:.0} bytes each", bytes(&path, peers)?);
+    println!("{peers} addresses: {:.0} bytes each", bytes(path, peers)?);
 
     let rounds = (0..KEPT_ATTEMPTS).map(i64::from).map(|round| tried(&writer, peers, round));
     let mut rates = Vec::new();
@@ -72,12 +89,12 @@ async fn measured(peers: usize) -> Result<Findings> {
     findings.at_least(LEAST_ATTEMPTS, "attempts/s", &rates.into_iter().collect());
     writer.close().await?;
     store.close().await;
-    findings.at_most(MOST_BYTES, "bytes for each peer with a full history", &one(bytes(&path, peers)?));
+    findings.at_most(MOST_BYTES, "bytes for each peer with a full history", &one(bytes(path, peers)?));
 
     let (mut opening, mut counting, mut filtered, mut by_reason) = (vec![], vec![], vec![], vec![]);
     for _ in 0..ROUNDS {
         let started = Instant::now();
-        let store = Store::open(&path).await?;
+        let store = Store::open(path).await?;
         opening.push(started.elapsed().as_secs_f64());
         let reachable = Filter { reachable: Some(true), chain: Some(CHAIN.into()), ..Filter::default() };
         counting.push(counted(&store, Column::UserAgent, &Filter::default()).await?);

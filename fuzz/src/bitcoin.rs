@@ -37,7 +37,7 @@ pub fn gossip(input: &[u8]) {
     }
     let version = choices.local().version;
     let peer = choices.talkative.then_some(IpAddr::from([1, 2, 3, 4]));
-    let ended = survives(|| Gossip::new(choices.params, peer, &version), &input);
+    let ended = survives(|| Gossip::new(Channel::v1(choices.params), peer, &version), &input);
     match ended.result {
         None => {}
         Some(Err(fault)) => {

@@ -1,5 +1,6 @@
 //! Litecoin Core: of the nodes of Core's line, the one that Debian has.
 
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -12,18 +13,23 @@ pub const CHAIN: &str = "litecoin-regtest";
 
 /// Starts it, if it is installed.
 pub async fn start() -> Option<Node> {
+    start_at(Ipv4Addr::LOCALHOST).await
+}
+
+/// The same, with peers that come to this address.
+pub async fn start_at(ip: Ipv4Addr) -> Option<Node> {
     if !is_installed() {
         leave_out("litecoind is not installed (Debian: apt-get install litecoind)");
         return None;
     }
-    Some(Node::start("litecoind", command).await)
+    Some(Node::start_at("litecoind", ip, command).await)
 }
 
 fn is_installed() -> bool {
     Command::new("litecoind").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// These flags confine it to loopback, wherever it runs: it dials, resolves and maps nothing of its own accord.
+/// These flags confine it to the address that it is given, wherever it runs: it dials, resolves and maps nothing of its own accord.
 fn command(directory: &Path, Places { peers, rpc }: Places) -> Command {
     let mut command = Command::new("litecoind");
     command

@@ -2,23 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdout};
+use verack_interop::program::verack;
 use verack_interop::{Node, bcoin, eventually, litecoind};
-
-/// The program, built beside this test.
-fn verack() -> Command {
-    let test = std::env::current_exe().unwrap();
-    let program: PathBuf = test.ancestors().nth(2).unwrap().join("verack");
-    assert!(program.exists(), "{} is missing: cargo build --package verack", program.display());
-    let mut command = Command::new(program);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    command
-}
 
 /// What it reports of one handshake with a node.
 async fn report(chain: &str, address: SocketAddr, transport: &str) -> Value {

@@ -3,23 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
-use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
-use verack_interop::{eventually, monerod, namespace};
-
-/// The program, built beside this test.
-fn verack() -> Command {
-    let test = std::env::current_exe().unwrap();
-    let program: PathBuf = test.ancestors().nth(2).unwrap().join("verack");
-    assert!(program.exists(), "{} is missing: cargo build --package verack", program.display());
-    let mut command = Command::new(program);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    command
-}
+use verack_interop::program::verack;
+use verack_interop::{eventually, monerod, netns};
 
 async fn json_lines(command: &mut Command) -> Vec<Value> {
     let output = command.output().await.unwrap();
@@ -62,7 +51,7 @@ async fn monerod_dials_it_and_stays() {
 #[tokio::test]
 async fn a_crawl_from_one_of_three_finds_the_other_two() {
     let hosts = [1, 2, 3].map(|n| Ipv4Addr::new(10, 78, 0, n));
-    if !namespace::enter("a_crawl_from_one_of_three_finds_the_other_two", &hosts) {
+    if !netns::enter(&["10.78.0.0/16"]) {
         return;
     }
     let [one, two, three] = hosts;

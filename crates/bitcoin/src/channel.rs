@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::message::{Command, Event, Message};
 use crate::v2::{Open, Packet, Phase, Seal, SessionId, contents};
 use crate::version::Tail;
-use crate::wire::{Frame, FrameReader, Halt, write_message};
+use crate::wire::{Frame, FrameReader, Halt, MAX_ADDRESSES_LEN, write_message};
 
 /// A connection on which messages pass. Its halves are independent of each other: two tasks may have one each.
 #[derive(Debug)]
@@ -36,6 +36,16 @@ impl Channel {
         match self.reader {
             Reader::V1(_) => "v1",
             Reader::V2(_) => "v2",
+        }
+    }
+
+    /// From now on, messages that tell addresses are waited for and read whole up to
+    /// [`MAX_ADDRESSES_LEN`](crate::wire::MAX_ADDRESSES_LEN). On an encrypted channel all messages are: there the name
+    /// comes with what it names.
+    pub fn await_addresses(&mut self) {
+        match &mut self.reader {
+            Reader::V1(frames) => frames.await_addresses(),
+            Reader::V2(open) => open.wait_for(contents::LONG_NAME_LEN + MAX_ADDRESSES_LEN),
         }
     }
 

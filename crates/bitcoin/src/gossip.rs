@@ -25,18 +25,17 @@ pub use address::{Address, BadAddress, MAX_ADDRESS_LEN, Network};
 pub use entry::{Entry, MAX_ENTRIES};
 use handshake::{End, Handshake, Rx, Stage, Step};
 
-use crate::chain::Params;
+use crate::channel::Channel;
 use crate::error::Error;
 use crate::message::{Command, Event, Message};
 use crate::version::{Services, Tail, Version};
-use crate::wire::{Frame, FrameReader, Halt, MAX_ADDRESSES_LEN, write_message};
+use crate::wire::{Halt, MAX_ADDRESSES_LEN};
 
-/// A connection on which addresses are asked for. It has the form of a handshake so that the same driver, with its
-/// deadline and byte budget, runs it; it is done with the first answer, and never waits for more.
+/// A connection on which addresses are asked for, over either transport. It has the form of a handshake so that the same
+/// driver, with its deadline and byte budget, runs it; it is done with the first answer, and never waits for more.
 #[derive(Debug)]
 pub struct Gossip {
-    params: Params,
-    frames: FrameReader,
+    channel: Channel,
     peer: Peer,
     own: Option<Entry>,
     state: State,
@@ -78,20 +77,14 @@ pub struct Told {
 }
 
 impl Gossip {
-    /// On the network of the handshake before it, in which the node introduced itself with `version`. `ip` is where we
+    /// Over the channel of the handshake before it, in which the node introduced itself with `version`. `ip` is where we
     /// reached it, if that is known.
     #[must_use]
-    pub fn new(params: Params, ip: Option<IpAddr>, version: &Version) -> Self {
+    pub fn new(mut channel: Channel, ip: Option<IpAddr>, version: &Version) -> Self {
+        channel.await_addresses();
         let ip = ip.map(|ip| ip.to_canonical());
         let peer = Peer { ip, services: version.services, time: version.time };
-        Self {
-            params,
-            frames: FrameReader::new(params).with_addresses(),
-            peer,
-            own: None,
-            state: State::Ask,
-            ping: None,
-        }
+        Self { channel, peer, own: None, state: State::Ask, ping: None }
     }
 
     /// How the node announced itself, if it did: known even if it never answers.
@@ -127,29 +120,17 @@ impl Gossip {
         (ip.is_some() && entry.address.ip() == ip) || (self.own.is_none() && is_fresh && entry.services == services)
     }
 
-    /// The next message of the peer's, or a part of one that is too long to matter.
+    /// What comes next of the peer's.
     fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
-        let (command, payload, checksum) = match self.frames.read(rx)? {
-            Frame::Whole { command, payload, checksum } => (command, payload, checksum),
-            Frame::Long { command: command @ (Command::ADDR | Command::ADDRV2), len } => {
-                return Err(Error::Oversized { command, len, max: MAX_ADDRESSES_LEN }.into());
+        match self.channel.read(rx)? {
+            Event::Heard(Message::Other { command: command @ (Command::ADDR | Command::ADDRV2), len }) => {
+                Err(Error::Oversized { command, len, max: MAX_ADDRESSES_LEN }.into())
             }
-            Frame::Long { command, len } => return Ok(Event::Heard(Message::Other { command, len })),
-            Frame::Skipped(bytes) => return Ok(Event::Skipped(bytes)),
-        };
-        if Message::knows(command) && self.params.checksum.of(payload) != checksum {
-            return Err(Error::Checksum { command, other: None }.into());
-        }
-        match Message::read(command, payload) {
-            Ok(message) => Ok(Event::Heard(message)),
             // Core ignores what it cannot read, or drops the peer. We asked for this, and it is why there is no answer.
-            Err(what) if matches!(command, Command::ADDR | Command::ADDRV2) => {
+            Event::Malformed { command: command @ (Command::ADDR | Command::ADDRV2), what, .. } => {
                 Err(Error::Malformed { command, what }.into())
             }
-            Err(_) => {
-                let len = payload.len().try_into().expect("at most MAX_ADDRESSES_LEN");
-                Ok(Event::Heard(Message::Other { command, len }))
-            }
+            event => Ok(event),
         }
     }
 }
@@ -161,7 +142,7 @@ impl Handshake for Gossip {
 
     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Told>, Error> {
         if let Some(message) = self.say() {
-            write_message(&self.params, message.command(), tx, |tx| message.write(&Tail::None, tx));
+            self.channel.write(&message, &Tail::None, tx);
             return Ok(Step::Event(Event::Said(message)));
         }
         if let State::Told(entries) = &mut self.state {

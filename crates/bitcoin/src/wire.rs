@@ -114,10 +114,9 @@ impl FrameReader {
         Self { params, max_addresses_len: MAX_WHOLE_LEN, in_sync: false, to_skip: 0 }
     }
 
-    /// Reads messages that tell addresses whole up to [`MAX_ADDRESSES_LEN`].
-    #[must_use]
-    pub fn with_addresses(self) -> Self {
-        Self { max_addresses_len: MAX_ADDRESSES_LEN, ..self }
+    /// From now on, messages that tell addresses are read whole up to [`MAX_ADDRESSES_LEN`].
+    pub fn await_addresses(&mut self) {
+        self.max_addresses_len = MAX_ADDRESSES_LEN;
     }
 
     /// The network.

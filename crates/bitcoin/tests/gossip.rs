@@ -4,8 +4,9 @@ mod common;
 
 use std::net::IpAddr;
 
+use common::v2::{Peer, ours, said as said_encrypted};
 use common::{Flight, params, version};
-use handshake::{Blame, Fault};
+use handshake::{Blame, Fault, Role};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use serde_json::Value;
@@ -14,6 +15,7 @@ use verack_bitcoin::gossip::{Address, Entry, Gossip, MAX_ENTRIES, Told};
 use verack_bitcoin::message::{Command, Message};
 use verack_bitcoin::version::{Services, Tail, Version};
 use verack_bitcoin::wire::{Fields, HEADER_LEN, MAX_ADDRESSES_LEN};
+use verack_bitcoin::{Channel, Error};
 
 #[test]
 fn addresses_are_read_as_cores_own_tests_read_them() {
@@ -81,7 +83,7 @@ fn core_announces_itself_before_it_answers() {
         let bytes = answer_of(&format!("core-31.99_responder_v1_synced_{file}"));
         let regtest = params("bitcoin-regtest");
         let version = Version { time: 0x6b00_3bbe, ..version("bitcoin") };
-        let ended = cut(|| Gossip::new(regtest, Some(IpAddr::from([127, 0, 0, 1])), &version), &bytes);
+        let ended = cut(|| Gossip::new(Channel::v1(regtest), Some(IpAddr::from([127, 0, 0, 1])), &version), &bytes);
         let told = ended.result.expect("over").expect("no fault");
         assert_eq!(told.own.map(|own| own.to_string()).as_deref(), Some("45.67.89.10:28444"), "{file}");
         assert_eq!(told.entries.len(), known, "{file}");
@@ -103,6 +105,53 @@ fn however_an_answer_is_cut_it_is_the_same() {
     assert_eq!(ended.taken, *flight.starts.last().unwrap(), "what follows the answer is left");
     assert_eq!(said(&ended.sent), ["getaddr", "pong"]);
     assert_eq!(ended.result.unwrap().unwrap(), Told { entries: entries(100), own: Some(own()) });
+}
+
+/// Our side asks over an encrypted channel; what the peer says from there on.
+fn encrypted(say: impl FnOnce(Peer) -> Peer) -> (impl Fn() -> Gossip, Vec<u8>) {
+    let hello = Peer::ready(Role::Initiator).hello(&version("bitcoin"));
+    let (handshake, all) = (hello.bytes.clone(), say(hello).bytes);
+    let after = all[handshake.len()..].to_vec();
+    let asked = move || {
+        let concluded = feed(&mut ours(Role::Initiator), [&handshake[..]]).result.expect("over").expect("no fault");
+        Gossip::new(concluded.channel, Some(PEER.into()), &concluded.agreed.version)
+    };
+    (asked, after)
+}
+
+#[test]
+fn however_an_encrypted_answer_is_cut_it_is_the_same() {
+    let (asked, bytes) = encrypted(|peer| {
+        peer.say(&Message::Ping(Some(1)))
+            .packet(true, b"a decoy")
+            .say(&Message::Addrv2(vec![own()]))
+            .say(&Message::Addrv2(entries(80)))
+    });
+    assert!(bytes.len() > 2048, "longer than what is read whole elsewhere");
+    let ended = cut(asked, &bytes);
+    assert_eq!(ended.taken, bytes.len());
+    assert_eq!(ended.result.unwrap().unwrap(), Told { entries: entries(80), own: Some(own()) });
+}
+
+#[test]
+fn an_encrypted_answer_is_asked_for_and_bounded_as_a_plain_one_is() {
+    let (asked, bytes) = encrypted(|peer| peer.say(&Message::Addrv2(entries(MAX_ENTRIES))));
+    assert_eq!(feed(&mut asked(), [&bytes[..]]).result.unwrap().unwrap().entries.len(), MAX_ENTRIES);
+
+    let hello = Peer::ready(Role::Initiator).hello(&version("bitcoin"));
+    let handshake = feed(&mut ours(Role::Initiator), [&hello.bytes[..]]);
+    let concluded = handshake.result.expect("over").expect("no fault");
+    let mut gossip = Gossip::new(concluded.channel, None, &concluded.agreed.version);
+    let sent = [handshake.sent, feed(&mut gossip, [&[][..]]).sent].concat();
+    let packets = said_encrypted(Role::Initiator, &sent);
+    assert_eq!(packets.last().unwrap().1, b"\0getaddr\0\0\0\0\0", "BIP324 has no short name for it");
+
+    let (asked, bytes) =
+        encrypted(|peer| peer.packet(false, &[&[28][..], &[0; MAX_ADDRESSES_LEN as usize + 13]].concat()));
+    let fault = feed(&mut asked(), [&bytes[..100]]).result.expect("over").expect_err("a fault");
+    assert!(matches!(fault, Error::Oversized { max: MAX_ADDRESSES_LEN, .. }), "{fault}");
+    let (asked, bytes) = encrypted(|peer| peer.packet(false, b"\x1c\xfd\xe9\x03"));
+    assert_eq!(feed(&mut asked(), [&bytes[..]]).result.unwrap().unwrap_err().code(), "bitcoin.malformed");
 }
 
 #[test]
@@ -245,7 +294,7 @@ proptest! {
 const PEER: [u8; 4] = [203, 0, 113, 1];
 
 fn gossip() -> Gossip {
-    Gossip::new(params("bitcoin"), Some(PEER.into()), &version("bitcoin"))
+    Gossip::new(Channel::v1(params("bitcoin")), Some(PEER.into()), &version("bitcoin"))
 }
 
 fn own() -> Entry {

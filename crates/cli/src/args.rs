@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and the words in which the help says so.
 
+mod discovery;
 mod ethereum;
 mod lightning;
 mod monero;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use bitcoin::{Feature, Magic, UserAgent};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub use discovery::{Addrs, Crawl, Whoami};
 pub use ethereum::{EthereumOptions, StatusChoice};
 pub use lightning::LightningOptions;
 pub use monero::MoneroOptions;
@@ -22,6 +24,7 @@ pub use peers::{Export, FileFormat, Import, Peers, PeersCommand, Query, Show};
 pub use values::{ListenAddress, ServicesArg};
 
 use crate::protocol::Chain;
+use crate::resolve::{Family, Options};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -77,6 +80,8 @@ Examples:
   verack -c litecoin --dns-seeds              everybody whom the DNS seeds know
   verack --json @nodes.txt | jq .reason       one object a line, the last one a summary
   verack listen 127.0.0.1:18444 -c regtest    shake hands with who dials us
+  verack crawl                                map the network, into a database
+  verack addrs my.node.example                whom does it know?
   verack enode://...@192.0.2.1:30303          who is that Ethereum node, and on which network?
   verack -c sepolia enode://...               is it on Sepolia?
   verack 02...@192.0.2.1                      which features does that Lightning node offer?
@@ -92,6 +97,12 @@ Exit codes:
 pub enum Command {
     /// Accept connections, shake hands, and report each peer
     Listen(Box<Listen>),
+    /// Map a network: from seeds, or from these targets, to everybody who answers
+    Crawl(Box<Crawl>),
+    /// Ask one peer whom it knows
+    Addrs(Box<Addrs>),
+    /// Find out at which address peers see us
+    Whoami(Box<Whoami>),
     /// List, count, show, export and import the peers that are known
     Peers(Box<Peers>),
     /// Shake hands with a simulated network; needs no real one
@@ -180,9 +191,6 @@ pub struct Shake {
     /// The network's own DNS seeds as targets
     #[arg(long)]
     pub dns_seeds: bool,
-    /// Port of targets that name none [default: the network's]
-    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: Option<u16>,
     /// Services that we say the peer has (in the receiver's address), decimal, 0x… or names
     #[arg(short, long, value_name = "SERVICES", default_value = "0", help_heading = "Introduction")]
     pub receiving_services: ServicesArg,
@@ -192,24 +200,12 @@ pub struct Shake {
     /// What bounds us.
     #[command(flatten)]
     pub bounds: Bounds,
-    /// Time for a connection alone, within --timeout
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::time, help_heading = "Limits")]
-    pub connect_timeout: Duration,
-    /// Dial at most so many a second
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Limits")]
-    pub rate: Option<u32>,
-    /// DNS server instead of the system's: IP or IP:PORT
-    #[arg(long, value_name = "IP[:PORT]", value_parser = values::resolver, help_heading = "Addresses")]
-    pub resolver: Option<SocketAddr>,
-    /// IPv4 only
-    #[arg(short = '4', conflicts_with = "v6", help_heading = "Addresses")]
-    pub v4: bool,
-    /// IPv6 only
-    #[arg(short = '6', help_heading = "Addresses")]
-    pub v6: bool,
-    /// Dial addresses that are not globally routable even if a name resolved to them
-    #[arg(long, help_heading = "Addresses")]
-    pub allow_private: bool,
+    /// Whether connections are kept.
+    #[command(flatten)]
+    pub keeping: Keeping,
+    /// Whom we dial, and how.
+    #[command(flatten)]
+    pub dialling: Dialling,
     /// What must happen for exit code 0
     #[arg(long, value_enum, default_value_t, value_name = "HOW_MANY", help_heading = "Output")]
     pub require: Require,
@@ -356,9 +352,57 @@ pub struct Bounds {
     /// Connections at once [default: what the limit of open files allows, at most 2000]
     #[arg(short = 'j', long, value_name = "N", value_parser = values::positive)]
     pub concurrency: Option<usize>,
+}
+
+/// What becomes of a connection.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct Keeping {
     /// Keep the connection so long after the handshake, answering pings
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub hold: Option<Duration>,
+}
+
+/// Whom we dial, and how.
+#[derive(Clone, Debug, Args)]
+pub struct Dialling {
+    /// Port of targets that name none [default: the network's]
+    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// Time for a connection alone, within --timeout
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::time, help_heading = "Limits")]
+    pub connect_timeout: Duration,
+    /// Dial at most so many a second
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Limits")]
+    pub rate: Option<u32>,
+    /// DNS server instead of the system's: IP or IP:PORT
+    #[arg(long, value_name = "IP[:PORT]", value_parser = values::resolver, help_heading = "Addresses")]
+    pub resolver: Option<SocketAddr>,
+    /// IPv4 only
+    #[arg(short = '4', conflicts_with = "v6", help_heading = "Addresses")]
+    pub v4: bool,
+    /// IPv6 only
+    #[arg(short = '6', help_heading = "Addresses")]
+    pub v6: bool,
+    /// Dial addresses that are not globally routable even if nobody but a name or a peer led to them
+    #[arg(long, help_heading = "Addresses")]
+    pub allow_private: bool,
+}
+
+impl Dialling {
+    /// Which addresses are wanted.
+    pub fn family(&self) -> Family {
+        match (self.v4, self.v6) {
+            (true, _) => Family::V4,
+            (_, true) => Family::V6,
+            _ => Family::Any,
+        }
+    }
+
+    /// How names are looked up, each within this time.
+    pub fn lookup(&self, within: Duration) -> Options {
+        Options { server: self.resolver, family: self.family(), within }
+    }
 }
 
 /// Accepting connections.
@@ -385,6 +429,9 @@ pub struct Listen {
     /// What bounds us.
     #[command(flatten)]
     pub bounds: Bounds,
+    /// Whether connections are kept.
+    #[command(flatten)]
+    pub keeping: Keeping,
 }
 
 /// A key of ours.

@@ -46,19 +46,27 @@ pub struct Call {
 
 impl Attempts {
     /// Dials an address and shakes hands, over each transport that was asked for.
-    pub async fn dial(&self, Call { target, whom, address }: &Call, timer: &mut Timer) {
-        let protocol = self.protocols.of(whom);
-        let end = FarEnd { protocol, part: Part::Dialling(whom), target, address: *address };
+    pub async fn dial(&self, call: &Call, timer: &mut Timer) {
+        let protocol = self.protocols.of(&call.whom);
         for &transport in protocol.transports() {
-            let first = self.try_dial(end, transport, timer).await;
-            match first.fall_back {
-                None => self.conclude(end, first, None).await,
-                Some(transport) => {
-                    let second = self.try_dial(end, transport, timer).await;
-                    self.conclude(end, second, Some(&first)).await;
-                }
-            }
+            let (attempt, earlier) = self.reach(call, transport, timer).await;
+            self.conclude(self.far_end(call), attempt, earlier.as_ref()).await;
         }
+    }
+
+    /// Dials an address and shakes hands over this transport; or over another, if the peer is to be dialled again over
+    /// that one. The first attempt is then the second of the two that are returned.
+    pub async fn reach(&self, call: &Call, transport: Transport, timer: &mut Timer) -> (Attempt, Option<Attempt>) {
+        let end = self.far_end(call);
+        let first = self.try_dial(end, transport, timer).await;
+        match first.fall_back {
+            None => (first, None),
+            Some(transport) => (self.try_dial(end, transport, timer).await, Some(first)),
+        }
+    }
+
+    fn far_end<'a>(&'a self, Call { target, whom, address }: &'a Call) -> FarEnd<'a> {
+        FarEnd { protocol: self.protocols.of(whom), part: Part::Dialling(whom), target, address: *address }
     }
 
     /// Shakes hands over a connection that came in.
@@ -75,7 +83,11 @@ impl Attempts {
     async fn try_dial(&self, end: FarEnd<'_>, transport: Transport, timer: &mut Timer) -> Attempt {
         let started = Instant::now();
         match net::dial_timed(end.address, started, self.connect_timeout.min(self.timeout), timer).await {
-            Ok(stream) => self.shake(end, transport, stream, (started, Instant::now()), timer).await,
+            Ok(stream) => {
+                let times = (started, Instant::now());
+                // A connection that never opens, and most of a crawl's never do, has no need of all this room.
+                Box::pin(self.shake(end, transport, stream, times, timer)).await
+            }
             Err(error) => Attempt::failed(Stage::Connect, &error, transport, started),
         }
     }
@@ -92,7 +104,7 @@ impl Attempts {
         let FarEnd { protocol, part, target, address } = end;
         let mut trace = self.tracer(target, address);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
-        let times = Times { opened, deadline: started + self.timeout, timer };
+        let times = Times { opened, deadline: started + self.timeout, timer, stays: self.hold.is_some() };
         let shaken = protocol.shake(transport, part, stream, address, times, tracer).await;
         let Shaken { transport, session_id, fall_back, verdict, introduced, hello, bytes, connection } = shaken;
         let ended = Instant::now();
@@ -108,7 +120,12 @@ impl Attempts {
         Attempt { role, transport, session_id, verdict, introduced, timing_ms, bytes, fall_back, held }
     }
 
-    fn tracer<'a>(&'a self, target: &'a str, address: SocketAddr) -> Option<impl FnMut(Entry<'_>) + Send + use<'a>> {
+    /// Shows each message, if that was asked for.
+    pub fn tracer<'a>(
+        &'a self,
+        target: &'a str,
+        address: SocketAddr,
+    ) -> Option<impl FnMut(Entry<'_>) + Send + use<'a>> {
         let level = self.trace?;
         Some(move |entry: Entry<'_>| self.results.message(&entry.into_line(target, address, level)))
     }
@@ -116,7 +133,7 @@ impl Attempts {
     /// Reports an attempt, and keeps its connection if that was asked for.
     async fn conclude(&self, end: FarEnd<'_>, attempt: Attempt, earlier: Option<&Attempt>) {
         let FarEnd { protocol, target, address, .. } = end;
-        self.report(protocol, target, Some(address), &attempt, earlier).await;
+        self.report_at(protocol, target, Some(address), &attempt, earlier).await;
         if let Some(Held { connection, opened, until }) = attempt.held {
             let mut trace = self.tracer(target, address);
             let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
@@ -124,7 +141,12 @@ impl Attempts {
         }
     }
 
-    async fn report(
+    /// Reports an attempt, and how it went before over another transport.
+    pub async fn report(&self, call: &Call, attempt: &Attempt, earlier: Option<&Attempt>) {
+        self.report_at(self.protocols.of(&call.whom), &call.target, Some(call.address), attempt, earlier).await;
+    }
+
+    async fn report_at(
         &self,
         protocol: &Protocol,
         target: &str,
@@ -149,7 +171,7 @@ impl Attempts {
         let protocol = self.protocols.of(whom);
         for &transport in protocol.transports() {
             let attempt = Attempt::failed(stage, fault, transport, started);
-            self.report(protocol, target, address, &attempt, None).await;
+            self.report_at(protocol, target, address, &attempt, None).await;
         }
     }
 }
@@ -184,15 +206,19 @@ pub struct Attempt {
     /// How much passed.
     pub bytes: Bytes,
     fall_back: Option<Transport>,
-    held: Option<Held>,
+    /// The connection, if it is kept.
+    pub held: Option<Held>,
 }
 
 /// A connection that is kept.
 #[derive(Debug)]
-struct Held {
-    connection: Connection,
-    opened: Instant,
-    until: Instant,
+pub struct Held {
+    /// What passes on it.
+    pub connection: Connection,
+    /// Since when.
+    pub opened: Instant,
+    /// Until when.
+    pub until: Instant,
 }
 
 impl Attempt {

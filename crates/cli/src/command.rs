@@ -1,12 +1,15 @@
 //! What the program can be asked to do, one file each.
 
+pub mod addrs;
 pub mod chains;
+pub mod crawl;
 pub mod demo;
 pub mod generate;
 pub mod key;
 pub mod listen;
 pub mod peers;
 pub mod shake;
+pub mod whoami;
 
 use std::io;
 use std::pin::Pin;

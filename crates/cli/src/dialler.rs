@@ -104,8 +104,7 @@ impl Dialler {
 
     /// Dials an address that a name led to, if it may be dialled.
     async fn dial_resolved(&mut self, crew: &mut Crew, name: &str, call: Call) {
-        let may = self.allow_private || is_localhost(name) || net::is_globally_routable(call.address.ip());
-        if may {
+        if self.allow_private || may_lead_to(name, call.address) {
             self.dial(crew, call).await;
         } else {
             let Call { target, whom, address } = &call;
@@ -226,8 +225,13 @@ impl Waiting {
     }
 }
 
+/// Whether an address is dialled that only a name led to: one must not be able to point us into our own network.
+pub fn may_lead_to(name: &str, address: SocketAddr) -> bool {
+    is_localhost(name) || net::is_globally_routable(address.ip())
+}
+
 /// Whether a name can mean nothing but this machine itself. (RFC 6761)
-fn is_localhost(name: &str) -> bool {
+pub fn is_localhost(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
 }

@@ -45,6 +45,13 @@ impl Error {
         Self::Local(format!("{what}: {error}"))
     }
 
+    /// What is wrong.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Usage(text) | Self::Local(text) => text,
+        }
+    }
+
     /// Prints what is wrong, and ends.
     pub fn report(&self) -> ExitCode {
         let (text, code) = match self {

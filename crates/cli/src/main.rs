@@ -12,6 +12,7 @@ mod args;
 mod attempt;
 mod calendar;
 mod command;
+mod crawl;
 mod database;
 mod dialler;
 mod exit;
@@ -37,6 +38,9 @@ fn main() -> ExitCode {
     let exit = match cli.command {
         None => command::shake::run(&cli.shake, &cli.global),
         Some(Command::Listen(args)) => command::listen::run(&args, &cli.global),
+        Some(Command::Crawl(args)) => command::crawl::run(&args, &cli.global),
+        Some(Command::Addrs(args)) => command::addrs::run(&args, &cli.global),
+        Some(Command::Whoami(args)) => command::whoami::run(&args, &cli.global),
         Some(Command::Peers(args)) => command::peers::run(&args, &cli.global),
         Some(Command::Demo(args)) => command::demo::run(&args, &cli.global),
         Some(Command::Key(args)) => command::key::run(&args, &cli.global),

@@ -27,6 +27,11 @@ pub struct Text {
 }
 
 impl Text {
+    /// Text for standard output.
+    pub fn of_output(out: Vec<u8>) -> Self {
+        Self { out, err: Vec::new() }
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -53,6 +58,10 @@ pub struct Printer {
     started: Instant,
     text: Text,
     header_due: bool,
+    /// Whether each result has its line.
+    each: bool,
+    /// Whether all of them are summed up.
+    sum: bool,
 }
 
 impl Printer {
@@ -67,13 +76,21 @@ impl Printer {
             started: Instant::now(),
             text: Text::default(),
             header_due: format == Format::Csv,
+            each: true,
+            sum: true,
         }
+    }
+
+    /// One that leaves it to others to sum up, and shows single results only if `each` is said.
+    pub fn without_summary(global: &Global, each: bool) -> Self {
+        Self { each, sum: false, ..Self::new(global) }
     }
 
     fn report(&mut self, report: &Report<'_>) {
         self.summary.add(&report.attempt.verdict);
         let out = &mut self.text.out;
         match self.format {
+            _ if !self.each => {}
             Format::Human => human::write_report(out, report, self.paint),
             Format::Json => write_json(out, report),
             Format::Csv => csv::write_report(out, report, mem::take(&mut self.header_due)),
@@ -99,6 +116,7 @@ impl Printer {
         self.summary.elapsed_ms = in_milliseconds(elapsed);
         let Text { out, err } = &mut self.text;
         match self.format {
+            _ if !self.sum => {}
             Format::Json => write_json(out, &self.summary),
             Format::Human if !self.quiet => human::write_summary(out, &self.summary, elapsed, self.paint),
             Format::Csv if !self.quiet => human::write_last_line(err, &self.summary, elapsed),
@@ -124,6 +142,11 @@ impl Screen {
         let terminals = io::stdout().is_terminal() && io::stderr().is_terminal();
         let progress = terminals && global.format() == Format::Human && !global.quiet;
         Self { progress: progress.then(progress_bar) }
+    }
+
+    /// Standard output alone.
+    pub fn plain() -> Self {
+        Self { progress: None }
     }
 
     /// Shows how far it has come.
@@ -166,7 +189,8 @@ impl Screen {
     }
 }
 
-fn write_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
+/// One line.
+pub fn write_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
     serde_json::to_writer(&mut *out, value).expect("reports have string keys and go to memory");
     out.push(b'\n');
 }

@@ -7,6 +7,7 @@ mod ethereum;
 mod introduced;
 mod lightning;
 mod monero;
+mod told;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,6 +26,7 @@ use self::ethereum::Ethereum;
 pub use self::introduced::Introduced;
 use self::lightning::Lightning;
 use self::monero::Monero;
+pub use self::told::{Asked, Place, Told};
 use crate::args::{Introduction, ProtocolName, ServicesArg};
 use crate::exit::Error;
 use crate::report::Bytes;
@@ -148,6 +150,8 @@ pub struct Times<'t> {
     pub deadline: Instant,
     /// Keeps to the deadline.
     pub timer: &'t mut Timer,
+    /// Whether the connection is wanted after it.
+    pub stays: bool,
 }
 
 /// Is shown each message as it passes.
@@ -261,6 +265,34 @@ impl Protocol {
         }
     }
 
+    /// The names of services, by their bits.
+    pub fn service_names(&self, services: u64) -> Vec<String> {
+        match self {
+            Self::Bitcoin(bitcoin) => bitcoin.service_names(services).collect(),
+            Self::Ethereum(_) | Self::Lightning(_) | Self::Monero(_) => Vec::new(),
+        }
+    }
+
+    /// Asks a peer whom it knows, over the connection of the handshake in which it introduced itself so. `None` if
+    /// nobody can be asked that in this protocol.
+    pub async fn ask(
+        &self,
+        connection: Connection,
+        introduced: &Introduced,
+        peer: SocketAddr,
+        times: Times<'_>,
+        tracer: Option<Tracer<'_>>,
+    ) -> Option<Asked> {
+        match (self, connection, introduced) {
+            (Self::Bitcoin(bitcoin), Connection::Bitcoin(stream, channel), Introduced::Bitcoin(introduced)) => {
+                Some(bitcoin.ask(stream, channel, introduced, peer, times, tracer).await)
+            }
+            // It has told already.
+            (_, _, Introduced::Monero(introduced)) => Some(introduced.told()),
+            _ => None,
+        }
+    }
+
     /// Keeps a connection that was `opened` then alive `until` then, or until the peer closes it.
     pub async fn hold(&self, connection: Connection, opened: Instant, until: Instant, tracer: Option<Tracer<'_>>) {
         match (self, connection) {
@@ -310,6 +342,24 @@ impl Protocols {
             return Err(Error::Usage(format!("'{text}' is no target in {name}, whose nodes are named {form}")));
         }
         Ok(Self { chosen, ethereum, lightning })
+    }
+
+    /// That of the network that was chosen, whose nodes tell whom they know.
+    ///
+    /// # Errors
+    /// As [`Protocol::new`]; and if the network's nodes, or those of these targets, tell nobody.
+    pub fn gossiping(options: &Introduction, targets: &[Target]) -> Result<Self, Error> {
+        let chain = options.chain();
+        if !matches!(chain.protocol(), ProtocolName::Bitcoin | ProtocolName::Monero) {
+            return Err(Error::Usage(format!(
+                "the nodes of {} tell nobody whom they know, in a handshake",
+                chain.name()
+            )));
+        }
+        if let Some(other) = targets.iter().find(|target| target.whom != Whom::Anybody) {
+            return Err(Error::Usage(format!("'{}' names a node that tells nobody whom it knows", other.text)));
+        }
+        Ok(Self::only(Protocol::new(chain.protocol(), options, &ServicesArg::default())?))
     }
 
     /// One alone.

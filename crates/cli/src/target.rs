@@ -13,7 +13,7 @@ use lightning::NodeId;
 use lightning::key::NotAPoint;
 
 use crate::exit::Error;
-use crate::protocol::Whom;
+use crate::protocol::{Chain, Whom};
 
 /// One target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,6 +164,16 @@ pub fn read_all<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Vec<Targ
         }
     }
     Ok(targets)
+}
+
+/// The network's own DNS seeds, asked as its nodes ask them.
+pub fn dns_seeds(chain: Chain) -> Result<Vec<Target>, Error> {
+    let seeds = chain.dns_seeds();
+    if seeds.is_empty() {
+        return Err(Error::Usage(format!("{} has no DNS seeds; name a target", chain.name())));
+    }
+    let seed = |seed: String| Target::anybody(&seed).map_err(|error| Error::Usage(format!("{seed}: {error}")));
+    seeds.into_iter().map(seed).collect()
 }
 
 /// Reads one target a line. A line that is none is reported with its number, and the others are taken.

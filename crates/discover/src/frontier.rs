@@ -117,7 +117,13 @@ pub enum Outcome {
     Failed,
     /// It never will be what we look for: another network, ourselves. It is given up at once.
     Unfit,
+    /// Our own side could not dial: no file or port was free. That says nothing of the address, so it is dialled again
+    /// whatever the policy says, but no more than [`OWN_RETRIES`] times in a row.
+    NotDialled,
 }
+
+/// So often in a row may our own side fail at an address. What ails it may last, and a crawl must end.
+pub const OWN_RETRIES: u8 = 5;
 
 /// How many addresses there are, and where they are on their way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -180,6 +186,71 @@ impl Frontier {
         }
     }
 
+    /// Takes note of many addresses, of each as [`Frontier::learn`] does; `each` is told what became of the nth.
+    pub fn learn_all(
+        &mut self,
+        addresses: &[SocketAddr],
+        source: Source,
+        now: Duration,
+        mut each: impl FnMut(usize, Learned),
+    ) {
+        /// Looked up together, so many at once: hashes first, and then nothing but looks into memory that do not depend on
+        /// each other, so a CPU waits for several of them at the same time. Most of what peers tell is known.
+        const AT_ONCE: usize = 32;
+        for (chunk, addresses) in addresses.chunks(AT_ONCE).enumerate() {
+            let mut hashes = [0; AT_ONCE];
+            for (hash, address) in hashes.iter_mut().zip(addresses) {
+                *hash = self.book.hash((*address).into());
+            }
+            let mut numbers = [None; AT_ONCE];
+            for ((number, hash), address) in numbers.iter_mut().zip(hashes).zip(addresses) {
+                *number = self.book.find_hashed(hash, (*address).into());
+            }
+            for (nth, (number, address)) in numbers.into_iter().zip(addresses).enumerate() {
+                // What was unknown may have been added meanwhile, and what was known may have made room for it.
+                let number = number.filter(|number| self.book.entry(*number).endpoint == (*address).into());
+                let learned = match number {
+                    Some(number) => self.learn_again(number, now),
+                    None => self.learn(*address, source, now),
+                };
+                each(chunk * AT_ONCE + nth, learned);
+            }
+        }
+    }
+
+    /// Takes note of what an earlier run found at an address. It is not to be dialled before `due`, and if that is `None`
+    /// not in this run.
+    pub fn recall(&mut self, address: SocketAddr, reached: bool, due: Option<Duration>, now: Duration) -> Learned {
+        let endpoint = Endpoint::from(address);
+        if self.book.find(endpoint).is_some() {
+            return Learned::Known;
+        }
+        let source = if reached { Source::Remembered } else { Source::Seed };
+        let number = match self.admit(endpoint, source, now) {
+            Ok(number) => number,
+            Err(refusal) => {
+                self.refused += 1;
+                return Learned::Refused(refusal);
+            }
+        };
+        self.reached += usize::from(reached);
+        let entry = self.book.entry_mut(number);
+        entry.standing = if reached { Standing::Reached } else { Standing::Unknown };
+        entry.tried = u32::try_from(now.as_secs()).unwrap_or(u32::MAX);
+        match due {
+            Some(due) => {
+                entry.state = State::Waiting;
+                self.waiting.push(Reverse((second_from(due), number)));
+            }
+            None if reached => entry.state = State::Settled,
+            None => {
+                entry.state = State::GivenUp;
+                self.given_up.put(entry.prefix, entry.tried, number);
+            }
+        }
+        Learned::New
+    }
+
     /// What to do next. An address that is to be dialled is in flight from now on.
     pub fn next(&mut self, now: Duration) -> Next {
         if self.has_enough() && self.policy.recheck.is_none() {
@@ -209,6 +280,7 @@ impl Frontier {
             return false;
         }
         self.in_flight -= 1;
+        let retries = if outcome == Outcome::NotDialled { OWN_RETRIES } else { self.policy.retries };
         let wait = match outcome {
             Outcome::Reached => {
                 self.reached += usize::from(entry.standing != Standing::Reached);
@@ -221,12 +293,12 @@ impl Frontier {
                 };
                 recheck.nth(entry.successes)
             }
-            Outcome::Failed if entry.failures < self.policy.retries => {
+            Outcome::Failed | Outcome::NotDialled if entry.failures < retries => {
                 entry.successes = 0;
                 entry.failures += 1;
                 self.policy.backoff.nth(entry.failures)
             }
-            Outcome::Failed | Outcome::Unfit => {
+            Outcome::Failed | Outcome::NotDialled | Outcome::Unfit => {
                 entry.state = State::GivenUp;
                 self.given_up.put(entry.prefix, entry.tried, number);
                 return true;

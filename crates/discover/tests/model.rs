@@ -12,8 +12,8 @@ use common::{KEY, address};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::sample::select;
-use verack_discover::frontier::{Growing, Pace, Refusal};
-use verack_discover::{Counts, Frontier, Group, Learned, Next, Outcome, Policy, Source};
+use verack_discover::frontier::{OWN_RETRIES, Refusal};
+use verack_discover::{Counts, Frontier, Group, Growing, Learned, Next, Outcome, Pace, Policy, Source};
 
 proptest! {
     #[test]
@@ -26,9 +26,38 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn many_addresses_are_learned_as_each_of_them_would_be(
+        policy in policies(),
+        told in vec((vec((0..6u8, 0..12u8), 0..100), any::<bool>(), 0..3u64), 1..8),
+    ) {
+        let mut at_once = Frontier::new(policy.clone(), KEY);
+        let mut one_by_one = Frontier::new(policy, KEY);
+        for (nth, (addresses, given_up, seconds)) in told.into_iter().enumerate() {
+            let now = Duration::from_secs(nth as u64 * 3 + seconds);
+            let addresses: Vec<_> = addresses.into_iter().map(|(prefix, host)| address(prefix, host)).collect();
+            let source = Source::Peer(IpAddr::from([9, 9, 9, 9]));
+            let mut learned = Vec::new();
+            at_once.learn_all(&addresses, source, now, |nth, what| learned.push((nth, what)));
+            let each = addresses.iter().map(|address| one_by_one.learn(*address, source, now));
+            assert_eq!(learned, each.enumerate().collect::<Vec<_>>());
+            // Those that are given up make room for others, in the midst of what is told.
+            while given_up && let Next::Dial(address) = at_once.next(now) {
+                assert_eq!(one_by_one.next(now), Next::Dial(address));
+                at_once.done(address, Outcome::Unfit, now);
+                one_by_one.done(address, Outcome::Unfit, now);
+            }
+            assert_eq!(at_once.counts(), one_by_one.counts());
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Learn(SocketAddr, Source),
+    /// What an earlier run found, and after which time it may be dialled again.
+    Recall(SocketAddr, bool, Option<Duration>),
     Next,
     /// The nth of those in flight.
     Done(usize, Outcome),
@@ -49,6 +78,12 @@ impl Both {
                 let learned = self.frontier.learn(address, source, now);
                 let frontier = &self.frontier;
                 assert_eq!(learned, self.model.learn(address, source, now, |address| frontier.knows(address)));
+            }
+            Act::Recall(address, reached, after) => {
+                let due = after.map(|after| now + after);
+                let learned = self.frontier.recall(address, reached, due, now);
+                let frontier = &self.frontier;
+                assert_eq!(learned, self.model.recall(address, reached, due, now, |address| frontier.knows(address)));
             }
             Act::Next => {
                 let next = self.frontier.next(now);
@@ -149,6 +184,31 @@ impl Model {
             (peer.state, peer.failures, peer.successes) = (State::From(now), 0, 0);
             return Learned::Revived;
         }
+        let remembered = source == Source::Remembered;
+        let (state, reached, tried) = (State::From(now), false, Duration::ZERO);
+        self.admit(Peer { address, state, remembered, reached, failures: 0, successes: 0, tried }, source, knows)
+    }
+
+    fn recall(
+        &mut self,
+        address: SocketAddr,
+        reached: bool,
+        due: Option<Duration>,
+        now: Duration,
+        knows: impl Fn(SocketAddr) -> bool,
+    ) -> Learned {
+        if self.peers.iter().any(|peer| peer.address == address) {
+            return Learned::Known;
+        }
+        let source = if reached { Source::Remembered } else { Source::Seed };
+        let never = if reached { State::Settled } else { State::GivenUp };
+        let state = due.map_or(never, |due| State::From(next_second(due)));
+        let tried = whole_seconds(now);
+        self.admit(Peer { address, state, remembered: false, reached, failures: 0, successes: 0, tried }, source, knows)
+    }
+
+    fn admit(&mut self, peer: Peer, source: Source, knows: impl Fn(SocketAddr) -> bool) -> Learned {
+        let address = peer.address;
         let refused = self.refusal(address, source);
         if let Some(refusal) = refused {
             self.refused += 1;
@@ -167,15 +227,7 @@ impl Model {
             assert!(!crowded || Group::of(peer.address.ip()) == Group::of(address.ip()));
         }
         self.peers.retain(|peer| knows(peer.address));
-        self.peers.push(Peer {
-            address,
-            state: State::From(now),
-            remembered: source == Source::Remembered,
-            reached: false,
-            failures: 0,
-            successes: 0,
-            tried: Duration::ZERO,
-        });
+        self.peers.push(peer);
         Learned::New
     }
 
@@ -226,6 +278,7 @@ impl Model {
 
     fn done(&mut self, address: SocketAddr, outcome: Outcome, now: Duration) {
         let policy = self.policy.clone();
+        let retries = if outcome == Outcome::NotDialled { OWN_RETRIES } else { policy.retries };
         let peer = self.peers.iter_mut().find(|peer| peer.address == address).expect("known");
         peer.state = match outcome {
             Outcome::Reached => {
@@ -235,11 +288,11 @@ impl Model {
                     None => State::Settled,
                 }
             }
-            Outcome::Failed if peer.failures < policy.retries => {
+            Outcome::Failed | Outcome::NotDialled if peer.failures < retries => {
                 (peer.failures, peer.successes) = (peer.failures + 1, 0);
                 State::From(next_second(now + policy.backoff.nth(peer.failures)))
             }
-            Outcome::Failed | Outcome::Unfit => State::GivenUp,
+            Outcome::Failed | Outcome::NotDialled | Outcome::Unfit => State::GivenUp,
         };
     }
 
@@ -355,9 +408,13 @@ fn acts() -> impl Strategy<Value = Act> {
         Just(Source::Seed),
         (0..4u8).prop_map(|n| Source::Peer(IpAddr::from([9, 9, 9, n]))),
     ];
-    let outcome = select(&[Outcome::Reached, Outcome::Failed, Outcome::Failed, Outcome::Unfit][..]);
+    let outcome =
+        select(&[Outcome::Reached, Outcome::Failed, Outcome::Failed, Outcome::Unfit, Outcome::NotDialled][..]);
     prop_oneof![
         3 => (0..6u8, 0..12u8, source).prop_map(|(prefix, host, source)| Act::Learn(address(prefix, host), source)),
+        1 => (0..6u8, 0..12u8, any::<bool>(), proptest::option::of(0..20_000u64)).prop_map(
+            |(prefix, host, reached, after)| Act::Recall(address(prefix, host), reached, after.map(Duration::from_millis))
+        ),
         3 => Just(Act::Next),
         2 => (any::<usize>(), outcome).prop_map(|(nth, outcome)| Act::Done(nth, outcome)),
         1 => (0..10_000u64).prop_map(|millis| Act::Pass(Duration::from_millis(millis))),

@@ -28,13 +28,13 @@ const USER_AGENTS: &[&str] = &[
 const SERVICES: &[u64] = &[0x409, 0xc09, 0xc49, 0x44d, 0x408, 0xc08];
 
 /// The service of those that speak encrypted. (BIP324: NODE_P2P_V2)
-const P2P_V2: Services = Services(1 << 11);
+pub(crate) const P2P_V2: Services = Services(1 << 11);
 
-/// A healthy peer of this network, one of many.
-pub(crate) fn honest(chain: &Params, random: &mut Random) -> Peer {
+/// How a healthy peer of this network introduces itself, one of many.
+pub(crate) fn introduction(chain: &Params, random: &mut Random) -> Voice {
     let older = random.choose(&[0, 0, 0, 1, 2, 5]);
     let blocks_behind = random.choose(&[0, 0, 0, 0, 1, 2, 144, 12_345]);
-    let voice = Voice::new(*chain).with(|version| {
+    Voice::new(*chain).with(|version| {
         version.version = (chain.announce_version - older).max(chain.min_peer_version);
         version.services = Services(random.choose(SERVICES));
         version.time += random.choose(&[-2, -1, 0, 0, 0, 1, 2, 70]);
@@ -42,7 +42,12 @@ pub(crate) fn honest(chain: &Params, random: &mut Random) -> Peer {
         version.user_agent = UserAgent::new(random.choose(USER_AGENTS).as_bytes()).expect("at most 256 bytes");
         version.start_height = version.start_height.map(|height| height - blocks_behind);
         version.relay = Some(random.choose(&[true, true, true, false]));
-    });
+    })
+}
+
+/// A healthy peer of this network, one of many.
+pub(crate) fn honest(chain: &Params, random: &mut Random) -> Peer {
+    let voice = introduction(chain, random);
     if P2P_V2.missing_from(voice.version.services) == Services::NONE {
         return Peer::new("honest", Truths::either(Truth::OK), [Accept(Box::new(voice.local()))]);
     }

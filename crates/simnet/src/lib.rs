@@ -12,10 +12,16 @@
 //! Each [`Peer`] acts a script: it says right messages, wrong ones or none, in any rhythm, and leaves early or never.
 //! With it come its [`Truths`]: the verdict that it deserves over each transport, each and every time. [`catalogue`] has one of each that we
 //! may call, [`callers`] one of each that may call us. A [`Network`] is all of them at once, each on a loopback address
-//! of its own, behind the seeds' names. Peers whose protocol names them by their keys ([`keyed`]) are behind none. All names end in `.test`, which nobody can own. (RFC 6761)
+//! of its own, behind the seeds' names. Peers whose protocol names them by their keys ([`keyed`]) are behind none. All
+//! names end in `.test`, which nobody can own. (RFC 6761)
+//!
+//! For crawls there are networks of any size: a [`Topology`] says who is where and knows whom, and a [`Population`] is
+//! all of its nodes, healthy ones all, behind a handful of sockets. A
+//! [`Census`] compares what a crawl has found with who is there.
 
 mod callers;
 mod catalogue;
+mod census;
 mod dns;
 mod encrypted;
 mod honest;
@@ -23,16 +29,22 @@ mod keyed;
 mod monero;
 mod network;
 mod peer;
+mod population;
 mod random;
 mod script;
+mod sockets;
+mod topology;
 mod truth;
 mod voice;
 
 pub use self::monero::{monero_callers, monero_peers};
 pub use callers::callers;
 pub use catalogue::{catalogue, cut_at_every_byte, encrypted_and_cut_at_every_byte, versions_of_every_length};
+pub use census::{Census, Faults};
 pub use dns::{Answer, Dns, Zone};
 pub use keyed::{GENESIS, KeyedPeer, NETWORK_ID, Named, keyed};
 pub use network::{NAMES_OF_FAILURE, Network, Plan};
 pub use peer::Peer;
+pub use population::Population;
+pub use topology::{Ground, Kind, Ports, Topology};
 pub use truth::{Transport, Truth, Truths};

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use bitcoin::Params;
 use handshake::{Role, Stage};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
 use crate::catalogue::catalogue;
 use crate::dns::{Answer, Dns, Zone};
@@ -17,6 +15,7 @@ use crate::honest::honest;
 use crate::keyed::KeyedPeer;
 use crate::peer::Peer;
 use crate::random::Random;
+use crate::sockets::{FullQueue, cannot, serve};
 use crate::truth::{Truth, Truths};
 
 /// What a network consists of.
@@ -94,10 +93,11 @@ impl Network {
         let mut listeners = JoinSet::new();
         for (peer, socket) in peers.into_iter().zip(&mut sockets) {
             truths.insert(socket.local_addr()?, (peer.name, peer.truths));
-            listeners.spawn(serve(socket, move |stream| {
+            let converse = move |stream| {
                 let peer = peer.clone();
                 async move { peer.converse(Role::Responder, stream).await }
-            }));
+            };
+            listeners.spawn(serve(socket, converse));
         }
         let mut keyed = Vec::new();
         for (peer, socket) in plan.keyed.into_iter().zip(sockets) {
@@ -189,48 +189,6 @@ async fn listen_once(count: usize, mut port: u16) -> io::Result<(u16, Vec<TcpLis
         sockets.push(socket);
     }
     Ok((port, sockets))
-}
-
-fn cannot(what: &str, address: SocketAddr, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot {what} {address}: {error}"))
-}
-
-/// Lets a peer act its script to everyone who comes.
-async fn serve<F>(socket: TcpListener, converse: impl Fn(TcpStream) -> F)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    /// Long enough not to spin while there are too many files, short enough that nobody notices.
-    const PAUSE: Duration = Duration::from_millis(10);
-    let mut conversations = JoinSet::new();
-    loop {
-        // An error is that of a connection that is gone already, or of too many files, which pass.
-        if let Ok((stream, _)) = socket.accept().await {
-            conversations.spawn(converse(stream));
-        } else {
-            sleep(PAUSE).await;
-        }
-        while conversations.try_join_next().is_some() {}
-    }
-}
-
-/// A listener that accepts nothing and whose queue is full: a kernel drops what else comes, so callers get no answer.
-#[derive(Debug)]
-struct FullQueue {
-    _listener: TcpListener,
-    _queued: TcpStream,
-}
-
-impl FullQueue {
-    async fn at(address: SocketAddr) -> io::Result<Self> {
-        let cannot = |error: io::Error| cannot("listen on", address, &error);
-        let socket = TcpSocket::new_v4().map_err(cannot)?;
-        socket.set_reuseaddr(true).map_err(cannot)?;
-        socket.bind(address).map_err(cannot)?;
-        // Linux queues one more than it is told to.
-        let listener = socket.listen(0).map_err(cannot)?;
-        Ok(Self { _listener: listener, _queued: TcpStream::connect(address).await.map_err(cannot)? })
-    }
 }
 
 /// The seeds' names and those that fail.

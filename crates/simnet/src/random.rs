@@ -24,6 +24,11 @@ impl Random {
         from[usize::try_from(n).expect("an index fits")]
     }
 
+    /// A number below `end`, each as likely as the others as far as anyone would notice.
+    pub(crate) fn below(&mut self, end: u32) -> u32 {
+        u32::try_from(self.next() % u64::from(end)).expect("it is below a u32")
+    }
+
     /// This many bytes.
     pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
         std::iter::repeat_with(|| self.next().to_le_bytes()).flatten().take(len).collect()

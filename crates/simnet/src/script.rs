@@ -264,7 +264,8 @@ fn next_message(arrived: &mut Vec<u8>) -> Option<(Command, Vec<u8>)> {
     Some((command, payload))
 }
 
-fn name(header: &[u8; HEADER_LEN]) -> Command {
+/// The command in a header.
+pub(crate) fn name(header: &[u8; HEADER_LEN]) -> Command {
     Command(*header[4..].first_chunk().expect("the command has 12 of 24 bytes"))
 }
 

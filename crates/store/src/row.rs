@@ -49,7 +49,7 @@ impl<'r> Columns<'r> {
         value
     }
 
-    /// As [`crate::sql::PEER`] orders them.
+    /// As [`crate::sql::PEERS`] orders them.
     pub(crate) fn peer<T: Word>(&mut self) -> Result<Peer<T>, sqlx::Error> {
         Ok(Peer {
             address: self.address()?,
@@ -72,7 +72,7 @@ impl<'r> Columns<'r> {
         })
     }
 
-    /// As [`crate::sql::ATTEMPT`] orders them.
+    /// As [`crate::sql::ATTEMPTS`] orders them.
     pub(crate) fn past<T: Word>(&mut self) -> Result<Past<T>, sqlx::Error> {
         Ok(Past {
             at: Time(self.next()?),
@@ -138,7 +138,7 @@ fn damaged(what: &'static str) -> sqlx::Error {
     sqlx::Error::Decode(what.into())
 }
 
-/// Binds all that may change of a peer, as [`crate::sql::UPDATE`] orders it.
+/// Binds all that may change of a peer, as [`crate::sql::Statements::update`] orders it.
 pub(crate) fn bind_peer(query: Query, id: i64, peer: &Peer<i64>) -> Query {
     let query = query
         .bind(id)
@@ -166,7 +166,7 @@ pub(crate) fn bind_peer(query: Query, id: i64, peer: &Peer<i64>) -> Query {
     query.bind(was_tried.then_some(packed))
 }
 
-/// Binds an attempt, as [`crate::sql::PAST`] orders it.
+/// Binds an attempt, as [`crate::sql::Statements::remember`] orders it.
 pub(crate) fn bind_past(query: Query, peer: i64, slot: u32, past: &Past<i64>) -> Query {
     let query = bind_ending(query.bind(peer).bind(slot).bind(past.at.0), Some(&past.ending));
     bind_transports(query, past.transports).bind(past.user_agent).bind(past.latency.map(micros))

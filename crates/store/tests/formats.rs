@@ -316,6 +316,16 @@ fn an_empty_export_is_a_whole_file() {
     assert!(written(Format::Csv, &[]).starts_with(b"address,chain,network,outcome,"));
 }
 
+#[test]
+fn a_quote_that_is_never_closed_costs_one_row_of_csv() {
+    let table = "\u{feff}services,address,source\r\n1,1.2.3.4:1,a\r\n1,\"1.2.3.5:1,a\r\n\r\n1,1.2.3.6:1,\"a,b\"\r\n";
+    let (peers, errors) = read(Format::Csv, table.as_bytes());
+    let found: Vec<_> =
+        peers.iter().map(|peer| (peer.address.as_str(), peer.source.as_ref().unwrap().as_str())).collect();
+    assert_eq!(found, [("1.2.3.4:1", "a"), ("1.2.3.6:1", "a,b")]);
+    assert_eq!(errors, ["peers.txt:3: expected 3 fields as in the header, not 2"]);
+}
+
 /// Files as their own programs write them, each with two lines that are wrong and two that are right.
 const WRONG: [(Format, &str, &[&str]); 5] = [
     (

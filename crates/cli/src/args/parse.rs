@@ -47,9 +47,10 @@ mod tests {
     fn what_every_command_takes_may_be_before_its_name() {
         let names: Vec<_> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
         for name in &names {
-            let needed = match &**name {
+            let needed = match name.as_str() {
                 "completions" => " bash",
-                "key" => " FILE",
+                "addrs" => " 1.2.3.4",
+                "key" => " ours.key",
                 _ => "",
             };
             for line in [format!("verack --json -q {name}{needed}"), format!("verack {name}{needed} --json -q")] {

@@ -53,7 +53,7 @@ pub enum PeersCommand {
 /// One peer.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// Its address: IP, IP:PORT, [IPV6]:PORT, or a name in .onion or .b32.i2p
+    /// Its address: IP, IP:PORT (IPv6 in brackets), or a name in .onion or .b32.i2p
     #[arg(value_name = "ADDR")]
     pub address: String,
     /// The network whose port an address has that names none

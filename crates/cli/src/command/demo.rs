@@ -1,13 +1,15 @@
-//! A simulated network to try things on, and the real client run against it.
+//! Simulated networks to try things on, and the real client run against them.
+
+mod map;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::iter;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
+use std::{io, iter};
 
 use bitcoin::Chain;
 use clap::Parser;
@@ -28,12 +30,21 @@ pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
     let plan = Plan { honest: args.honest, port: args.port, keyed: simnet::keyed(), ..Plan::new(chain.params) };
     // Each peer has an open listener, and a conversation with whoever dials it.
     let _ = net::raise_open_files();
-    if args.serve { serve(plan) } else { shake_hands_with(plan, global) }
+    if args.serve {
+        return serve(plan);
+    }
+    let verdicts = shake_hands_with(plan, global)?;
+    if verdicts == Exit::Interrupted {
+        return Ok(verdicts);
+    }
+    let map = map::run(chain.params, global)?;
+    Ok(if verdicts == Exit::Success { map } else { verdicts })
 }
 
-/// Keeps the network up until the user interrupts.
+/// Keeps the networks up until the user interrupts.
 fn serve(plan: Plan) -> Result<Exit, Error> {
     runtime()?.block_on(async {
+        let population = map::start(plan.chain).await.map_err(no_network)?;
         let network = Network::start(plan).await.map_err(no_network)?;
         let example = network.addresses().next().map(|address| address.to_string()).unwrap_or_default();
         let keyed = KeyedTargets::of(&network)?;
@@ -43,7 +54,8 @@ fn serve(plan: Plan) -> Result<Exit, Error> {
         for (address, peer) in network.keyed().filter(|(_, peer)| peer.name.ends_with("-node")) {
             say!("  verack --trace {}", peer.target(address));
         }
-        say!("\nCtrl-C ends it.");
+        say!("\nSo are nodes that know each other, to be crawled:\n");
+        say!("  {}\n\nCtrl-C ends it.", command_line(&map::words(&population, "crawl.sqlite")));
         tokio::signal::ctrl_c().await.map_err(|error| Error::local("cannot wait for Ctrl-C", error))?;
         Ok(Exit::Interrupted)
     })
@@ -51,11 +63,10 @@ fn serve(plan: Plan) -> Result<Exit, Error> {
 
 /// Runs the client against the network, and compares what it says with the truth.
 fn shake_hands_with(plan: Plan, global: &Global) -> Result<Exit, Error> {
-    // The network has a thread of its own, as a real one would have machines of its own.
-    let (started, start) = mpsc::channel();
-    let (end, ended) = oneshot::channel::<()>();
-    let network_thread = thread::spawn(move || keep_up(plan, &started, ended));
-    let facts = start.recv().map_err(|error| Error::local("the simulated network did not start", error))??;
+    beside(Network::start(plan), Facts::of, |facts| shake_hands(facts, global))
+}
+
+fn shake_hands(facts: Facts, global: &Global) -> Result<Exit, Error> {
     let words = &facts.client_words;
     if !global.quiet {
         say!("{} simulated peers of every temper are up, and a DNS server that knows them.", facts.truths.len());
@@ -67,10 +78,6 @@ fn shake_hands_with(plan: Plan, global: &Global) -> Result<Exit, Error> {
     let checking = check.clone();
     let watcher = Box::new(move |report: &Report<'_>| lock(&checking).take(report));
     let exit = shake::run_watched(&cli.shake, global, Some(watcher))?;
-    drop(end);
-    if network_thread.join().is_err() {
-        return Err(Error::Local("the simulated network broke".to_owned()));
-    }
     if exit == Exit::Interrupted {
         return Ok(exit);
     }
@@ -82,23 +89,39 @@ fn lock(check: &Mutex<Check>) -> MutexGuard<'_, Check> {
     check.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Keeps a network up until `ended`; says through `started` what there is to know about it.
-fn keep_up(plan: Plan, started: &mpsc::Sender<Result<Facts, Error>>, ended: oneshot::Receiver<()>) {
-    let run = || {
-        runtime()?.block_on(async {
-            let network = Network::start(plan).await.map_err(no_network)?;
-            if started.send(Facts::of(&network)).is_ok() {
-                let _ = ended.await;
-            }
-            Ok(())
-        })
-    };
-    if let Err(error) = run() {
-        let _ = started.send(Err(error));
+/// Runs a client beside a network, which has a thread of its own as a real one would have machines of its own. The
+/// client is told the facts of the network.
+fn beside<N, F: Send + 'static, T>(
+    network: impl Future<Output = io::Result<N>> + Send + 'static,
+    facts: impl FnOnce(&N) -> Result<F, Error> + Send + 'static,
+    client: impl FnOnce(F) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let (started, start) = mpsc::channel::<Result<F, Error>>();
+    let (end, ended) = oneshot::channel::<()>();
+    let thread = thread::spawn(move || {
+        let run = || {
+            runtime()?.block_on(async {
+                let network = network.await.map_err(no_network)?;
+                if started.send(facts(&network)).is_ok() {
+                    let _ = ended.await;
+                }
+                Ok(())
+            })
+        };
+        if let Err(error) = run() {
+            let _ = started.send(Err(error));
+        }
+    });
+    let facts = start.recv().map_err(|error| Error::local("the simulated network did not start", error))??;
+    let result = client(facts)?;
+    drop(end);
+    match thread.join() {
+        Ok(()) => Ok(result),
+        Err(_) => Err(Error::Local("the simulated network broke".to_owned())),
     }
 }
 
-fn no_network(error: std::io::Error) -> Error {
+fn no_network(error: io::Error) -> Error {
     Error::local("the simulated network did not start", error)
 }
 

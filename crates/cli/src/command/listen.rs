@@ -50,7 +50,7 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
         protocols: Protocols::only(protocol),
         timeout: args.bounds.timeout,
         connect_timeout: args.bounds.timeout,
-        hold: args.bounds.hold,
+        hold: args.keeping.hold,
         trace: global.trace,
         results,
     });

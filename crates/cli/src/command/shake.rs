@@ -12,8 +12,8 @@ use crate::attempt::Attempts;
 use crate::dialler::Dialler;
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, Watcher, queue};
-use crate::protocol::{Chain, Protocols};
-use crate::resolve::{Family, Options, Resolver};
+use crate::protocol::Protocols;
+use crate::resolve::Resolver;
 use crate::target::{self, Kind, Target};
 
 /// Runs the command.
@@ -43,7 +43,7 @@ struct Plan {
 impl Plan {
     fn new(args: &Shake) -> Result<Self, Error> {
         let mut timeout = args.bounds.timeout;
-        let mut port = args.port;
+        let mut port = args.dialling.port;
         let mut targets = match target::split_legacy(&args.targets) {
             Some((target, given_port, given_timeout)) => {
                 port = Some(given_port);
@@ -53,7 +53,7 @@ impl Plan {
             None => target::read_all(args.targets.iter().map(String::as_str))?,
         };
         if args.dns_seeds {
-            targets.extend(dns_seeds(args)?);
+            targets.extend(target::dns_seeds(args.introduction.chain())?);
         }
         let protocols = Protocols::new(&args.introduction, &args.receiving_services, &targets)?;
         Ok(Self { targets, port, timeout, protocols })
@@ -68,28 +68,22 @@ impl Plan {
     ) -> Result<Exit, Error> {
         let (results, unprinted) = queue(Printer::new(global), watcher);
         let names = self.targets.iter().any(|target| matches!(target.kind, Kind::Name(..)));
-        let family = match (args.v4, args.v6) {
-            (true, _) => Family::V4,
-            (_, true) => Family::V6,
-            _ => Family::Any,
-        };
-        let options = Options { server: args.resolver, family, within: self.timeout };
         let expected = Arc::new(AtomicU64::new(0));
         let dialler = Dialler {
             attempts: Arc::new(Attempts {
                 protocols: self.protocols,
                 timeout: self.timeout,
-                connect_timeout: args.connect_timeout,
-                hold: args.bounds.hold,
+                connect_timeout: args.dialling.connect_timeout,
+                hold: args.keeping.hold,
                 trace: global.trace,
                 results,
             }),
-            resolver: if names { Some(Resolver::new(options)?) } else { None },
-            family,
+            resolver: if names { Some(Resolver::new(args.dialling.lookup(self.timeout))?) } else { None },
+            family: args.dialling.family(),
             port: self.port,
-            allow_private: args.allow_private,
+            allow_private: args.dialling.allow_private,
             concurrency,
-            pace: args.rate.map(pace),
+            pace: args.dialling.rate.map(pace),
             expected: expected.clone(),
         };
         tokio::spawn(dialler.dial_all(self.targets));
@@ -97,21 +91,6 @@ impl Plan {
         let (ended, summary) = print_all(unprinted, Screen::new(global), expected).await;
         Ok(exit(&ended, summary.as_ref(), args.require))
     }
-}
-
-/// The network's own DNS seeds, asked as its nodes ask them.
-fn dns_seeds(args: &Shake) -> Result<Vec<Target>, Error> {
-    let chain = args.introduction.chain();
-    let seeds: Vec<String> = match chain {
-        Chain::Bitcoin(chain) => chain.seed_names().collect(),
-        Chain::Monero(network) => network.dns_seeds.iter().map(ToString::to_string).collect(),
-        Chain::Ethereum(_) => Vec::new(),
-    };
-    if seeds.is_empty() {
-        return Err(Error::Usage(format!("{} has no DNS seeds; name a target", chain.name())));
-    }
-    let seed = |seed: String| Target::anybody(&seed).map_err(|error| Error::Usage(format!("{seed}: {error}")));
-    seeds.into_iter().map(seed).collect()
 }
 
 /// So many dials a second, evenly; a pause is not made up for by a burst.

@@ -102,6 +102,17 @@ impl Results {
         });
     }
 
+    /// There will be no more.
+    pub fn close(&self) {
+        let Open(shared) = &*self.0;
+        shared.close();
+    }
+
+    /// Text that is ready, in whole lines.
+    pub fn text(&self, text: &[u8]) {
+        self.put(|state| state.printer.text.out.extend_from_slice(text));
+    }
+
     /// A message that passed.
     pub fn message(&self, message: &trace::Line<'_>) {
         self.put(|state| state.printer.message(message));

@@ -1,5 +1,6 @@
 //! Bitcoin's handshake as the command line has it: from options to a conversation, and from there to a report.
 
+mod ask;
 mod introduced;
 mod lines;
 mod side;

@@ -38,6 +38,15 @@ impl Chain {
         }
     }
 
+    /// Its DNS seeds, by the names that its own nodes ask for.
+    pub fn dns_seeds(self) -> Vec<String> {
+        match self {
+            Self::Bitcoin(chain) => chain.seed_names().collect(),
+            Self::Ethereum(_) => Vec::new(),
+            Self::Monero(network) => network.dns_seeds.iter().map(ToString::to_string).collect(),
+        }
+    }
+
     /// Whether this protocol is spoken on it.
     pub fn is_of(self, protocol: ProtocolName) -> bool {
         match self {

@@ -47,7 +47,7 @@ pub async fn converse_within<H: Handshake>(
     is_hello: impl Fn(&H::Event) -> bool,
     line: impl for<'a> Fn(&Seen<'a, H::Event>, Duration) -> Entry<'a>,
 ) -> Conversed<H> {
-    let Times { opened, deadline, timer } = times;
+    let Times { opened, deadline, timer, stays } = times;
     let mut hello = None;
     let on_event = |seen: Seen<'_, H::Event>| {
         if hello.is_none() && is_hello(&seen.event) {
@@ -58,7 +58,12 @@ pub async fn converse_within<H: Handshake>(
         }
     };
     let limits = Limits { deadline, bytes: budget };
-    match net::run_timed(handshake, stream, limits, timer, on_event).await {
+    let result = if stays {
+        net::run_timed(handshake, stream, limits, timer, on_event).await
+    } else {
+        net::run_and_leave(handshake, stream, limits, timer, on_event).await
+    };
+    match result {
         Ok(established) => {
             let bytes = Bytes { sent: established.sent, received: established.received };
             Conversed { result: Ok(established.into_stream()), hello, bytes }

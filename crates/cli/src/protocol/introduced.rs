@@ -1,6 +1,7 @@
 //! How a peer introduced itself, in whichever protocol.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use serde::{Serialize, Serializer};
 
@@ -27,6 +28,23 @@ impl Introduced {
             Self::Ethereum(introduced) => introduced.hello.client_id.to_string(),
             Self::Lightning(introduced) => introduced.node_id.to_string(),
             Self::Monero(introduced) => format!("{:016x}", introduced.introduction.node.peer_id),
+        }
+    }
+
+    /// How it sees us, if it says so.
+    pub fn our_address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Bitcoin(introduced) => introduced.peer().our_address,
+            Self::Ethereum(_) | Self::Lightning(_) | Self::Monero(_) => None,
+        }
+    }
+
+    /// What the database keeps of it; it keeps nodes of those kinds that can be crawled.
+    pub fn kept(&self) -> Option<store::Introduced> {
+        match self {
+            Self::Bitcoin(introduced) => Some(introduced.kept()),
+            Self::Monero(introduced) => Some(introduced.kept()),
+            Self::Ethereum(_) | Self::Lightning(_) => None,
         }
     }
 

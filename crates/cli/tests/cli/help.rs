@@ -8,6 +8,9 @@ fn the_help_is_as_it_was_reviewed() {
         ("help", &["--help"][..]),
         ("listen", &["listen", "-h"]),
         ("demo", &["demo", "-h"]),
+        ("crawl", &["crawl", "-h"]),
+        ("addrs", &["addrs", "-h"]),
+        ("whoami", &["whoami", "-h"]),
         ("peers", &["peers", "--help"]),
         ("peers_import", &["peers", "import", "-h"]),
     ] {
@@ -35,7 +38,9 @@ fn completions_and_the_manual_page_come_from_the_same_description() {
 fn the_demo_tells_the_truth() {
     let output = run(["demo", "--honest", "5"]);
     let log = text(&output.stderr);
-    assert!(log.ends_with("verdicts is the truth.\n"), "{log}");
+    assert!(log.contains("verdicts is the truth.\n"), "{log}");
+    assert!(log.ends_with("nodes, and nobody else.\n"), "{log}");
     assert_eq!(output.status.code(), Some(0));
     assert!(text(&output.stdout).contains("Finished! Handshake results: "));
+    assert!(text(&output.stdout).contains("Finished! bitcoin-regtest: "));
 }

@@ -41,6 +41,20 @@ fn both_sides_report_the_same_handshake() {
 }
 
 #[test]
+fn a_user_agent_that_is_a_formula_is_none_in_csv() {
+    let (mut child, _log, address) = listen(&["--once", "--user-agent", "=1+1"]);
+    let dialled = run(["-c", CHAIN, "--format", "csv", &address]);
+    child.wait().unwrap();
+    let table = text(&dialled.stdout);
+    let mut rows = csv::Reader::from_reader(table.as_bytes());
+    let header = rows.headers().unwrap().clone();
+    let row = rows.records().next().unwrap().unwrap();
+    let cell = |name| row.get(header.iter().position(|column| column == name).unwrap()).unwrap();
+    assert_eq!(cell("user_agent"), r"\x3d1+1");
+    assert!(cell("detail").starts_with(r"\x3d1+1, version "), "{table}");
+}
+
+#[test]
 fn it_ends_after_as_many_peers_as_it_was_told() {
     let (child, _log, address) = listen(&["--count", "3"]);
     for _ in 0..3 {

@@ -1,12 +1,17 @@
 //! The program as its users see it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
+mod addrs;
 mod common;
+mod crawl;
 mod help;
 mod keyed;
 mod listen;
+mod map;
 mod monero;
+mod neighbours;
 mod peers;
 mod readme;
 mod shake;
 mod transport;
+mod whoami;

@@ -99,8 +99,17 @@ impl Book {
 
     /// The number of an address that is known.
     pub(super) fn find(&self, endpoint: Endpoint) -> Option<u32> {
+        self.find_hashed(self.hash(endpoint), endpoint)
+    }
+
+    /// The same, with its hash.
+    pub(super) fn find_hashed(&self, hash: u64, endpoint: Endpoint) -> Option<u32> {
         let same = |&number: &u32| self.entry(number).endpoint == endpoint;
-        self.numbers.find(self.key.hash_one(endpoint), same).copied()
+        self.numbers.find(hash, same).copied()
+    }
+
+    pub(super) fn hash(&self, endpoint: Endpoint) -> u64 {
+        self.key.hash_one(endpoint)
     }
 
     /// Adds an address that is not known yet. At most 2^32 fit, far over any limit on memory.

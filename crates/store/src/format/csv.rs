@@ -1,12 +1,10 @@
 //! CSV: all that is known of a peer as a row, under a header.
 
-use std::io::{self, BufRead};
-use std::iter;
-use std::sync::Arc;
+use std::io;
 
-use ::csv::{ErrorKind, IntoInnerError, Position, ReaderBuilder, StringRecord, Writer, WriterBuilder};
+use ::csv::{ErrorKind, IntoInnerError, ReaderBuilder, StringRecord, Writer, WriterBuilder};
 
-use crate::format::import::{BadLine, Origin, Unread};
+use crate::format::import::{Line, Origin};
 use crate::format::record::Record;
 use crate::peer::Peer;
 use crate::text::disarm;
@@ -30,35 +28,41 @@ pub(super) fn write(out: &mut impl io::Write, peer: &Peer) -> io::Result<()> {
     row.flush()
 }
 
-pub(super) fn read(origin: Origin, input: impl BufRead) -> impl Iterator<Item = Result<Peer, Unread>> {
-    let mut rows = ReaderBuilder::new().from_reader(input);
-    iter::from_fn(move || {
-        let mut row = StringRecord::new();
-        let more = rows.read_record(&mut row);
-        let line = row.position().map_or(1, Position::line);
-        let peer = match more {
-            Ok(false) => return None,
-            Ok(true) => rows.headers().and_then(|header| row.deserialize::<Record>(Some(header))),
-            Err(error) => Err(error),
+/// Reads a file line by line: no cell of ours has a line break in it, so a quote that is never closed costs one row.
+pub(super) fn reader() -> impl FnMut(&Origin, &[u8]) -> Line {
+    let mut header = None;
+    move |origin, line| {
+        let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
+        if line.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        let row = row(line)?;
+        let Some(header) = &header else {
+            header = Some(row);
+            return Ok(None);
         };
-        let peer = match peer {
-            Ok(record) => record.into_peer(&origin),
-            Err(error) if error.is_io_error() => {
-                return Some(Err(Unread::Io { name: Arc::clone(&origin.name), error: error.into() }));
-            }
-            Err(error) => Err(expected(&error)),
-        };
-        Some(peer.map_err(|expected| BadLine::new(&origin, line, &expected).into()))
-    })
+        if row.len() != header.len() {
+            return Err(format!("{} fields as in the header, not {}", header.len(), row.len()));
+        }
+        let record: Record = row.deserialize(Some(header)).map_err(|error| match error.kind() {
+            ErrorKind::Deserialize { err, .. } => format!("another value: {err}"),
+            _ => format!("a row of CSV: {error}"),
+        })?;
+        record.into_peer(origin).map(Some)
+    }
 }
 
-fn expected(error: &::csv::Error) -> String {
-    match error.kind() {
-        ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("{expected_len} fields as in the header, not {len}")
-        }
-        ErrorKind::Utf8 { .. } => "text in UTF-8".to_owned(),
-        ErrorKind::Deserialize { err, .. } => format!("another value: {err}"),
-        _ => format!("a row of CSV: {error}"),
+/// Spreadsheets begin a file with it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+fn row(line: &[u8]) -> Result<StringRecord, String> {
+    let mut rows = ReaderBuilder::new().has_headers(false).buffer_capacity(line.len()).from_reader(line);
+    let mut row = StringRecord::new();
+    match rows.read_record(&mut row) {
+        Ok(_) => Ok(row),
+        Err(error) => Err(match error.kind() {
+            ErrorKind::Utf8 { .. } => "text in UTF-8".to_owned(),
+            _ => format!("a row of CSV: {error}"),
+        }),
     }
 }

@@ -37,7 +37,7 @@ impl<'r> Importer<'r> {
             Format::JsonLines => each_line(origin, input, jsonl::read),
             Format::Dnsseed => each_line(origin, input, dnsseed::read),
             Format::List => each_line(origin, input, list::read),
-            Format::Csv => Box::new(csv::read(origin, input)),
+            Format::Csv => each_line(origin, input, csv::reader()),
             Format::Bitnodes => Box::new(bitnodes::read(origin, input)),
         };
         Self(Box::new(peers.map(move |peer| {
@@ -69,7 +69,7 @@ pub(super) type Line = Result<Option<Peer>, String>;
 fn each_line<'r>(
     origin: Origin,
     input: impl BufRead + 'r,
-    read: impl Fn(&Origin, &[u8]) -> Line + 'r,
+    mut read: impl FnMut(&Origin, &[u8]) -> Line + 'r,
 ) -> Box<dyn Iterator<Item = Result<Peer, Unread>> + 'r> {
     Box::new(Lines::new(input).filter_map(move |(line, bytes)| {
         let bytes = match bytes {

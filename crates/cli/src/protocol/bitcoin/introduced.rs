@@ -51,6 +51,17 @@ pub struct Peer<'i> {
 }
 
 impl Introduced {
+    /// What the database keeps of it.
+    pub fn kept(&self) -> store::Introduced {
+        let Version { version, services, user_agent, start_height, .. } = &self.version;
+        store::Introduced {
+            version: *version,
+            services: services.0,
+            user_agent: store::Text::of(user_agent.as_bytes()),
+            height: *start_height,
+        }
+    }
+
     /// What is reported of it.
     pub fn peer(&self) -> Peer<'_> {
         let version = &self.version;

@@ -1,0 +1,128 @@
+//! `verack crawl` in a process of its own, and what its database says afterwards.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ::store::{Filter, Peer, Sort, SortBy, Store};
+use serde_json::Value;
+use simnet::{Census, Faults};
+
+use crate::Result;
+use crate::compare::{Findings, Runs};
+use crate::flights::CHAIN;
+use crate::population::Simulated;
+
+/// A crawl that can be run.
+pub struct Crawler {
+    program: PathBuf,
+    args: Vec<OsString>,
+    /// Its database.
+    pub db: PathBuf,
+}
+
+/// What a crawl was like.
+pub struct Crawled {
+    /// From before its start until it had ended.
+    pub wall: Duration,
+    /// KiB resident, at most.
+    pub peak: u64,
+    /// Its last line.
+    pub summary: Value,
+}
+
+impl Crawler {
+    /// This program, from a population's seeds, with these options.
+    pub fn new(program: &Path, simulated: &Simulated, db: PathBuf, options: &[&str]) -> Self {
+        let mut args: Vec<OsString> = ["crawl", "--json", "-q", "--chain", CHAIN, "--db"].map(Into::into).into();
+        args.push(db.clone().into());
+        args.extend(options.iter().map(Into::into));
+        args.extend(simulated.seeds().map(|seed| seed.to_string().into()));
+        Self { program: program.into(), args, db }
+    }
+
+    /// Starts it. Its standard output is a pipe, to be read as it fills.
+    pub fn start(&self) -> Result<(Child, BufReader<ChildStdout>)> {
+        let mut command = Command::new(&self.program);
+        let mut child = command.args(&self.args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let output = BufReader::with_capacity(1 << 16, child.stdout.take().expect("it is piped"));
+        Ok((child, output))
+    }
+
+    /// Runs it to its end.
+    pub fn run(&self) -> Result<Crawled> {
+        let started = Instant::now();
+        let (mut child, mut output) = self.start()?;
+        let id = child.id();
+        let peak = thread::spawn(move || peak(id));
+        let (mut line, mut last) = (Vec::new(), Vec::new());
+        while output.read_until(b'\n', &mut line)? > 0 {
+            std::mem::swap(&mut line, &mut last);
+            line.clear();
+        }
+        let status = child.wait()?;
+        let wall = started.elapsed();
+        if !status.success() {
+            return Err(format!("the crawl: {status}").into());
+        }
+        let peak = peak.join().map_err(|_| "its memory cannot be read")?;
+        Ok(Crawled { wall, peak, summary: serde_json::from_slice(&last)? })
+    }
+
+    /// Compares its database with the truth.
+    pub fn compare(&self, simulated: &Simulated) -> Result<Faults> {
+        let mut census = Census::new(simulated.topology, simulated.ports, 0);
+        self.each(|peer| {
+            if let Some(address) = peer.address.socket() {
+                census.note(address, peer.ending.as_ref().map(|ending| ending.reason.as_str()));
+            }
+        })?;
+        Ok(census.conclude())
+    }
+
+    /// Reads its database.
+    pub fn each(&self, mut read: impl FnMut(&Peer)) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let store = Store::open(&self.db).await?;
+            let sort = Sort { by: SortBy::Known, descending: false };
+            let mut peers = store.peers(&Filter::default(), sort, None);
+            while let Some(peer) = peers.next().await? {
+                read(&peer);
+            }
+            drop(peers);
+            store.close().await;
+            Ok(())
+        })
+    }
+}
+
+/// What a process has resident at most, in KiB, as far as it can be seen until it ends.
+fn peak(id: u32) -> u64 {
+    const EVERY: Duration = Duration::from_millis(20);
+    let seen = || {
+        let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().trim_end_matches(" kB").parse().ok()
+    };
+    let mut peak = 0;
+    while let Some(now) = seen() {
+        peak = now;
+        thread::sleep(EVERY);
+    }
+    peak
+}
+
+/// Says whether a map has no faults.
+pub fn find_faults(findings: &mut Findings, faults: &Faults) {
+    println!("the database: {faults}");
+    let Faults { missed, invented, unheard, untried, misjudged, strange, .. } = faults;
+    let count = |count: &u32| -> Runs { [f64::from(*count)].into_iter().collect() };
+    findings.at_most(0.0, "reachable nodes missed", &count(missed));
+    findings.at_most(0.0, "reachable nodes invented", &count(invented));
+    findings.at_most(0.0, "other faults of the map", &count(&(unheard + untried + misjudged + strange)));
+}

@@ -1,0 +1,154 @@
+//! Asking others whom they know, and mapping all of them.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use discover::{Growing, Pace, Policy};
+
+use super::{Bounds, Dialling, Introduction, values};
+use crate::database::Database;
+
+/// Mapping a network.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_CRAWL)]
+pub struct Crawl {
+    /// Where to begin, besides what the database remembers [default: the network's DNS seeds, then --seed-nodes]
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<String>,
+    /// Where what is found is kept.
+    #[command(flatten)]
+    pub database: Database,
+    /// Fixed seeds, asked if nobody else answers: a list with one address a line, Core's chainparamsseeds.h, or its bytes
+    #[arg(long, value_name = "FILE", help_heading = "Addresses")]
+    pub seed_nodes: Vec<PathBuf>,
+    /// Do not ask the network's DNS seeds
+    #[arg(long, help_heading = "Addresses")]
+    pub no_dns_seeds: bool,
+    /// Dial those too whose last result is less than 17 minutes old; without it, that result stands
+    #[arg(long, help_heading = "Addresses")]
+    pub again: bool,
+    /// Keep running, and dial whom we have reached again: after this time, and the longer it answers, the less often
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "15m",
+          value_parser = values::time, help_heading = "Limits")]
+    pub watch: Option<Duration>,
+    /// End once so many peers were reached
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub max_peers: Option<NonZeroUsize>,
+    /// Know at most so many addresses at once
+    #[arg(long, value_name = "N", default_value_t = Policy::MAX_KNOWN, help_heading = "Limits")]
+    pub max_known: usize,
+    /// End after this time
+    #[arg(long = "for", value_name = "TIME", value_parser = values::time, help_heading = "Limits")]
+    pub within: Option<Duration>,
+    /// Dial at most so many a second in one network (IPv4 /16, IPv6 /32); 0 for as many as come
+    #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Limits")]
+    pub prefix_rate: u32,
+    /// Dial an address that failed so often again, after 10 s and then ever later [default: 0, with --watch 3]
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub retries: Option<u8>,
+    /// How we ask.
+    #[command(flatten)]
+    pub asking: Asking,
+    /// How we introduce ourselves.
+    #[command(flatten)]
+    pub introduction: Introduction,
+    /// What bounds us.
+    #[command(flatten)]
+    pub bounds: Bounds,
+    /// Whom we dial, and how.
+    #[command(flatten)]
+    pub dialling: Dialling,
+}
+
+const AFTER_CRAWL: &str = "\
+As a node at its start, it dials whom the database remembers, then asks the DNS seeds, then takes
+--seed-nodes, each only if the one before led to fewer than two peers. Ctrl-C ends with everything
+stored, and the next run goes on from there. A killed run loses its last two seconds at most.
+
+Examples:
+  verack crawl                                  everybody whom Bitcoin's DNS seeds lead to
+  verack crawl -c litecoin --max-peers 200 --for 10m
+  verack crawl --allow-private 127.0.0.1:18444 -c regtest --db lab.sqlite
+  verack crawl --watch --json | jq -c 'select(.outcome==\"ok\")'
+
+Exit codes:
+  0  at least one peer was reached     1  none     2  wrong usage     3  our side failed
+  130  interrupted";
+
+impl Crawl {
+    /// What the crawl may do.
+    pub fn policy(&self) -> Policy {
+        // A SYN that is lost is sent again twice within the five seconds of a connection, so once is enough; who was there
+        // before deserves more.
+        const RETRIES_OF_WATCH: u8 = 3;
+        /// Whoever has answered for weeks is looked at once a day.
+        const MOST: Duration = Duration::from_secs(24 * 60 * 60);
+        let default_retries = if self.watch.is_some() { RETRIES_OF_WATCH } else { 0 };
+        Policy {
+            rate: self.dialling.rate.map(rate),
+            prefix_pace: (self.prefix_rate > 0)
+                .then(|| Pace { every: Duration::from_secs(1) / self.prefix_rate, burst: self.prefix_rate }),
+            max_known: self.max_known,
+            max_peers: self.max_peers.map(NonZeroUsize::get),
+            retries: self.retries.unwrap_or(default_retries),
+            recheck: self.watch.map(|first| Growing { first, most: MOST.max(first) }),
+            allow_private: self.dialling.allow_private,
+            ..Policy::default()
+        }
+    }
+}
+
+/// So many dials a second. A timer is late by a millisecond or two, so what falls due meanwhile goes at once.
+fn rate(rate: u32) -> Pace {
+    Pace { burst: 1 + rate / 100, ..Pace::per_second(rate) }
+}
+
+/// What one peer knows.
+#[derive(Debug, Args)]
+pub struct Addrs {
+    /// Whom to ask; of several addresses behind a name, the first that answers
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// How we ask.
+    #[command(flatten)]
+    pub asking: Asking,
+    /// How we introduce ourselves.
+    #[command(flatten)]
+    pub introduction: Introduction,
+    /// What bounds us.
+    #[command(flatten)]
+    pub bounds: Bounds,
+    /// Whom we dial, and how.
+    #[command(flatten)]
+    pub dialling: Dialling,
+}
+
+/// At which address we are seen.
+#[derive(Debug, Args)]
+pub struct Whoami {
+    /// Whom to ask [default: the network's DNS seeds]
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<String>,
+    /// Ask so many peers, each in another network (IPv4 /16, IPv6 /32)
+    #[arg(long, value_name = "N", default_value = "16", value_parser = values::positive)]
+    pub peers: usize,
+    /// How we introduce ourselves.
+    #[command(flatten)]
+    pub introduction: Introduction,
+    /// What bounds us.
+    #[command(flatten)]
+    pub bounds: Bounds,
+    /// Whom we dial, and how.
+    #[command(flatten)]
+    pub dialling: Dialling,
+}
+
+/// How we ask whom a peer knows.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Asking {
+    /// Time for an answer, once we have asked [default: as --timeout]. Nodes older than Core 22 take half a minute
+    #[arg(long, value_name = "TIME", value_parser = values::time, help_heading = "Limits")]
+    pub answer_timeout: Option<Duration>,
+}

@@ -1,0 +1,135 @@
+//! Asks one peer whom it knows, and prints what it says.
+
+mod table;
+
+use std::net::SocketAddr;
+
+use handshake::Stage;
+use net::{Outcome, Timer, Verdict};
+use tokio::time::Instant;
+
+use self::table::Answer;
+use super::{Ended, concurrency, print_all, runtime};
+use crate::args::{Addrs, Format, Global};
+use crate::attempt::{Attempts, Call, NotRoutable};
+use crate::dialler::may_lead_to;
+use crate::exit::{Error, Exit};
+use crate::output::{Printer, Screen, queue};
+use crate::protocol::Protocols;
+use crate::resolve::Resolver;
+use crate::target::{Kind, Target};
+
+/// Runs the command.
+pub fn run(args: &Addrs, global: &Global) -> Result<Exit, Error> {
+    let bad = |error| Error::Usage(format!("'{}' is not a target: {error}", args.target.escape_debug()));
+    let target = Target::anybody(&args.target).map_err(bad)?;
+    let protocols = Protocols::gossiping(&args.introduction, &[])?;
+    // One peer needs few files, but a limit of less than that is worth a word.
+    let _ = concurrency(Some(1));
+    let runtime = runtime()?;
+    let result = runtime.block_on(addrs(args, global, protocols, target));
+    runtime.shutdown_background();
+    result
+}
+
+async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Target) -> Result<Exit, Error> {
+    let format = global.format();
+    let (results, unprinted) = queue(Printer::without_summary(global, format != Format::Csv), None);
+    let timeout = args.bounds.timeout;
+    let port = args.dialling.port.unwrap_or(protocols.chosen().port());
+    let resolver = match target.kind {
+        Kind::Name(..) => Some(Resolver::new(args.dialling.lookup(timeout))?),
+        Kind::Address(..) => None,
+    };
+    let one = One {
+        attempts: Attempts {
+            protocols,
+            timeout,
+            connect_timeout: args.dialling.connect_timeout,
+            hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
+            trace: global.trace,
+            results,
+        },
+        target,
+        port,
+        resolver,
+        allow_private: args.dialling.allow_private,
+        format,
+    };
+    let asking = tokio::spawn(one.ask());
+    let (ended, summary) = print_all(unprinted, Screen::plain(), || 0).await;
+    if let Ended::Interrupted = ended {
+        return Ok(Exit::Interrupted);
+    }
+    let told = asking.await.expect("asking does not panic, and is not aborted");
+    Ok(match summary {
+        _ if told => Exit::Success,
+        Some(summary) if summary.attempts > 0 && summary.local == summary.attempts => Exit::Local,
+        _ => Exit::NotReached,
+    })
+}
+
+/// One target, and how it is asked.
+struct One {
+    attempts: Attempts,
+    target: Target,
+    port: u16,
+    resolver: Option<Resolver>,
+    allow_private: bool,
+    format: Format,
+}
+
+impl One {
+    /// Asks each address behind the target, until one tells. Whether one did.
+    async fn ask(self) -> bool {
+        for address in self.addresses().await {
+            if self.ask_at(address).await {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// All addresses that may be dialled; why there are none is reported.
+    async fn addresses(&self) -> Vec<SocketAddr> {
+        let Target { text, kind, whom } = &self.target;
+        let (name, port) = match kind {
+            Kind::Address(ip, port) => return vec![SocketAddr::new(*ip, port.unwrap_or(self.port))],
+            Kind::Name(name, port) => (name, port.unwrap_or(self.port)),
+        };
+        let started = Instant::now();
+        let resolver = self.resolver.as_ref().expect("there is one if the target is a name");
+        let ips = match resolver.addresses(name).await {
+            Ok(ips) => ips,
+            Err(error) => {
+                self.attempts.fail((text, whom), None, Stage::Resolve, started, &error).await;
+                return Vec::new();
+            }
+        };
+        let mut addresses = Vec::new();
+        for address in ips.into_iter().map(|ip| SocketAddr::new(ip, port)) {
+            if self.allow_private || may_lead_to(name, address) {
+                addresses.push(address);
+            } else {
+                let fault = NotRoutable(address);
+                self.attempts.fail((text, whom), Some(address), Stage::Connect, started, &fault).await;
+            }
+        }
+        addresses
+    }
+
+    async fn ask_at(&self, address: SocketAddr) -> bool {
+        let Target { text, whom, .. } = &self.target;
+        let call = Call { target: text.clone(), whom: whom.clone(), address };
+        let visit = self.attempts.visit(&call, &mut Timer::new()).await;
+        for tried in &visit.attempts {
+            self.attempts.report(&call, &tried.attempt, tried.earlier.as_ref()).await;
+        }
+        let Some(asked) = visit.asked else { return false };
+        let Verdict { outcome, .. } = asked.verdict;
+        let protocol = self.attempts.protocols.of(whom);
+        let answer = Answer { target: text, address, protocol, asked: &asked };
+        self.attempts.results.text(&answer.to_text(self.format));
+        outcome == Outcome::Ok
+    }
+}

@@ -1,0 +1,155 @@
+//! What a peer tells, for people and for programs.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use net::{Outcome, Verdict};
+use serde::Serialize;
+use store::Time;
+
+use crate::args::Format;
+use crate::calendar::Ago;
+use crate::output::write_json;
+use crate::protocol::{Asked, Protocol, Told};
+
+/// What a peer told, and who.
+#[derive(Debug)]
+pub struct Answer<'a> {
+    /// What the user named.
+    pub target: &'a str,
+    /// The peer's address.
+    pub address: SocketAddr,
+    /// What was spoken.
+    pub protocol: &'a Protocol,
+    /// What it told.
+    pub asked: &'a Asked,
+}
+
+/// One address, as a line of JSON or a row of CSV.
+#[derive(Debug, Serialize)]
+struct Line {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// Who told.
+    from: SocketAddr,
+    network: &'static str,
+    address: String,
+    /// When somebody was there, in seconds since 1970, as the teller says.
+    time: i64,
+    services: u64,
+    service_names: Vec<String>,
+    /// Whether it is how the teller announced itself.
+    own: bool,
+}
+
+/// The last line.
+#[derive(Debug, Serialize)]
+struct Last<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    target: &'a str,
+    address: SocketAddr,
+    chain: &'a str,
+    outcome: &'static str,
+    reason: &'static str,
+    blame: Option<&'static str>,
+    detail: &'a str,
+    told: usize,
+    networks: BTreeMap<&'static str, usize>,
+    own: Option<String>,
+}
+
+impl Answer<'_> {
+    /// All of it.
+    pub fn to_text(&self, format: Format) -> Vec<u8> {
+        match format {
+            Format::Human => self.to_table().into_bytes(),
+            Format::Json => self.to_json(),
+            Format::Csv => self.to_csv(),
+        }
+    }
+
+    /// The peer's own announcement first, then as it told them.
+    fn lines(&self) -> impl Iterator<Item = Line> {
+        let own = self.asked.own.iter().map(|told| (told, true));
+        own.chain(self.asked.told.iter().map(|told| (told, false))).map(|(told, own)| Line {
+            kind: "address",
+            from: self.address,
+            network: told.place.network().name(),
+            address: told.place.to_string(),
+            time: told.seen,
+            services: told.services,
+            service_names: self.protocol.service_names(told.services),
+            own,
+        })
+    }
+
+    fn to_json(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        self.lines().for_each(|line| write_json(&mut text, &line));
+        let Verdict { outcome, reason, blame, ref detail, .. } = self.asked.verdict;
+        let last = Last {
+            kind: "addrs",
+            target: self.target,
+            address: self.address,
+            chain: self.protocol.chain(),
+            outcome: outcome.name(),
+            reason,
+            blame: blame.map(handshake::Blame::name),
+            detail,
+            told: self.asked.told.len(),
+            networks: self.networks(),
+            own: self.asked.own.map(|own| own.place.to_string()),
+        };
+        write_json(&mut text, &last);
+        text
+    }
+
+    fn to_csv(&self) -> Vec<u8> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let header = ["from", "network", "address", "time", "services", "service_names", "own"];
+        writer.write_record(header).expect("memory takes every write");
+        for Line { from, network, address, time, services, service_names, own, .. } in self.lines() {
+            let (from, time, services) = (from.to_string(), time.to_string(), services.to_string());
+            let row = [&from, network, &address, &time, &services, &service_names.join(" "), &own.to_string()];
+            writer.write_record(row).expect("memory takes every write, and every row has the same length");
+        }
+        writer.into_inner().expect("memory takes every write")
+    }
+
+    /// Sorted by network, those last heard of first.
+    fn to_table(&self) -> String {
+        let now = Time::now();
+        let mut told: Vec<&Told> = self.asked.told.iter().collect();
+        told.sort_by_key(|told| (told.place.network(), std::cmp::Reverse(told.seen)));
+        let mut text = String::new();
+        for told in told {
+            let services = self.protocol.service_names(told.services);
+            let network = told.place.network().name();
+            let (place, seen) = (told.place.to_string(), Ago { then: Time(told.seen), now }.to_string());
+            let _ = writeln!(text, "{network:<5} {place:<47} {seen:>18}  {}", services.join(" "));
+        }
+        let count = self.asked.told.len();
+        let networks: Vec<_> = self.networks().iter().map(|(name, count)| format!("{count} {name}")).collect();
+        let address = self.address;
+        let _ = match &self.asked.verdict {
+            Verdict { outcome: Outcome::Ok, .. } if count == 0 => writeln!(text, "{address} says that it knows nobody"),
+            Verdict { outcome: Outcome::Ok, .. } => {
+                writeln!(text, "{address} told {count} addresses: {}", networks.join(", "))
+            }
+            Verdict { reason, detail, .. } => writeln!(text, "{address} told no addresses: {reason}: {detail}"),
+        };
+        if let Some(own) = self.asked.own {
+            let _ = writeln!(text, "{address} announces itself as {}", own.place);
+        }
+        text
+    }
+
+    fn networks(&self) -> BTreeMap<&'static str, usize> {
+        self.asked.told.iter().fold(BTreeMap::new(), |mut counts, told| {
+            *counts.entry(told.place.network().name()).or_default() += 1;
+            counts
+        })
+    }
+}

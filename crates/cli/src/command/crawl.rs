@@ -1,0 +1,112 @@
+//! Maps a network, and sums up what was found.
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::{Ended as Printed, concurrency, print_all, runtime, write};
+use crate::args::{self, Format, Global};
+use crate::attempt::Attempts;
+use crate::crawl::{Crawl, Ended, Limits, Progress, Seeds, Summary, read_seeds};
+use crate::exit::{Error, Exit};
+use crate::output::{Printer, Screen, Text, queue, write_json};
+use crate::protocol::Protocols;
+use crate::target::{self, Target};
+
+/// Runs the command.
+pub fn run(args: &args::Crawl, global: &Global) -> Result<Exit, Error> {
+    let targets = target::read_all(args.targets.iter().map(String::as_str))?;
+    let protocols = Protocols::gossiping(&args.introduction, &targets)?;
+    let concurrency = concurrency(args.bounds.concurrency);
+    let runtime = runtime()?;
+    let result = runtime.block_on(crawl(args, global, (protocols, targets), concurrency));
+    // A lookup that still blocks must not hold up the end.
+    runtime.shutdown_background();
+    result
+}
+
+async fn crawl(
+    args: &args::Crawl,
+    global: &Global,
+    (protocols, targets): (Protocols, Vec<Target>),
+    concurrency: usize,
+) -> Result<Exit, Error> {
+    let chain = args.introduction.chain();
+    let port = args.dialling.port.unwrap_or(protocols.chosen().port());
+    let timeout = args.bounds.timeout;
+    let asks_dns = targets.is_empty() && !args.no_dns_seeds && !chain.dns_seeds().is_empty();
+    let dns = if asks_dns { target::dns_seeds(chain)? } else { Vec::new() };
+    let fixed = args.seed_nodes.iter().map(|path| read_seeds(path, chain, port)).collect::<Result<Vec<_>, _>>()?;
+    let begins_with = targets.len() + dns.len() + fixed.len();
+
+    let store = args.database.open().await?;
+    let (results, unprinted) = queue(Printer::without_summary(global, global.format() != Format::Human), None);
+    let attempts = Attempts {
+        protocols,
+        timeout,
+        connect_timeout: args.dialling.connect_timeout,
+        hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
+        trace: global.trace,
+        results,
+    };
+    let policy = args.policy();
+    let limits =
+        Limits { concurrency, until: args.within.map(|within| Instant::now() + within), max_peers: policy.max_peers };
+    let crawl = Crawl::begin(attempts, policy, args.dialling.family(), &store, args.again).await?;
+    let known = crawl.known();
+    if known == 0 && begins_with == 0 {
+        return Err(Error::Usage(format!(
+            "nowhere to begin: {} has no DNS seeds and the database remembers nobody; name a target or --seed-nodes",
+            chain.name()
+        )));
+    }
+    let seeds = Seeds::new(known, targets, dns, fixed, port, args.dialling.lookup(timeout));
+    let mut progress = Progress::new(global);
+    if !global.quiet && known > 0 {
+        progress.say(&format!("{known} addresses are remembered in {}", store.path().display()));
+    }
+    let stop = Notify::new();
+    let screen = Screen::plain();
+    let crawling = async {
+        let ended = crawl.run(seeds, limits, &mut progress, &stop).await;
+        // Nothing more will be printed.
+        crawl.hush();
+        ended
+    };
+    let printing = async {
+        let (printed, _) = print_all(unprinted, screen.clone(), || 0).await;
+        stop.notify_one();
+        printed
+    };
+    let (ended, printed) = tokio::join!(crawling, printing);
+    let summary = crawl.summary(ended);
+    if !matches!(printed, Printed::ReaderGone) {
+        let text = summary_text(&summary, global);
+        let _ = write(&screen, Text::of_output(text)).await;
+    }
+    if let Some(error) = crawl.failure() {
+        return Err(error.clone().into());
+    }
+    store.close().await;
+    Ok(exit(&printed, ended, &summary))
+}
+
+/// The last line, or the last lines for people. CSV has rows alone.
+fn summary_text(summary: &Summary, global: &Global) -> Vec<u8> {
+    let mut text = Vec::new();
+    match global.format() {
+        Format::Json => write_json(&mut text, summary),
+        Format::Human if !global.quiet => text.extend_from_slice(summary.to_text().as_bytes()),
+        Format::Csv if !global.quiet => say!("{}", summary.last_line()),
+        Format::Human | Format::Csv => {}
+    }
+    text
+}
+
+fn exit(printed: &Printed, ended: Ended, summary: &Summary) -> Exit {
+    match (printed, ended) {
+        (Printed::Interrupted, _) => Exit::Interrupted,
+        (Printed::ReaderGone, _) => Exit::Success,
+        _ if summary.reachable > 0 => Exit::Success,
+        _ => Exit::NotReached,
+    }
+}

@@ -1,0 +1,85 @@
+//! A simulated topology, and the real crawl run through it.
+
+use std::iter;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use bitcoin::Params;
+use clap::Parser;
+use simnet::{Census, Faults, Ground, Population, Topology};
+use store::{Filter, Sort, SortBy, Store};
+
+use super::{CHAIN, beside, command_line};
+use crate::args::{Cli, Command, Global};
+use crate::command::{crawl, runtime};
+use crate::exit::{Error, Exit};
+
+/// Some hundred nodes among twice as many addresses where nobody is, as few as a newcomer waits for.
+const TOPOLOGY: Topology =
+    Topology { ground: Ground::Loopback, steady: 300, fleeting: 40, refusing: 500, silent: 60, seed: 1 };
+
+/// Starts it.
+pub async fn start(chain: Params) -> std::io::Result<Population> {
+    Population::start(TOPOLOGY, chain, 0).await
+}
+
+/// How to crawl it, into this database.
+pub fn words(population: &Population, db: &str) -> Vec<String> {
+    words_from(population.seeds(), db)
+}
+
+fn words_from(seeds: impl Iterator<Item = SocketAddr>, db: &str) -> Vec<String> {
+    let options = format!("crawl --chain {CHAIN} --allow-private --connect-timeout 2s --timeout 10s");
+    let options = options.split(' ').map(str::to_owned).chain(["--db".to_owned(), db.to_owned()]);
+    options.chain(seeds.map(|seed| seed.to_string())).collect()
+}
+
+/// Runs the crawl, and compares what it stores with the truth.
+pub fn run(chain: Params, global: &Global) -> Result<Exit, Error> {
+    let facts = |population: &Population| Ok((population.census(), population.seeds().collect::<Vec<_>>()));
+    beside(start(chain), facts, |(census, seeds)| {
+        let folder = tempfile::tempdir().map_err(|error| Error::local("there is no room for a database", error))?;
+        let db = folder.path().join("peers.sqlite");
+        let words = words_from(seeds.into_iter(), &db.display().to_string());
+        if !global.quiet {
+            say!("\n{} addresses are told of by {} nodes that are up.", TOPOLOGY.known(), census.up());
+            say!("$ {}\n", command_line(&words));
+        }
+        let cli = Cli::try_parse_from(iter::once("verack").chain(words.iter().map(String::as_str)))
+            .map_err(|error| Error::Usage(error.to_string()))?;
+        let Some(Command::Crawl(args)) = cli.command else {
+            return Err(Error::Usage(format!("not a crawl: {}", command_line(&words))));
+        };
+        match crawl::run(&args, global)? {
+            Exit::Interrupted => Ok(Exit::Interrupted),
+            _ => conclude(&db, census, global),
+        }
+    })
+}
+
+/// Says whether the map is the truth.
+fn conclude(db: &Path, census: Census, global: &Global) -> Result<Exit, Error> {
+    let up = census.up();
+    let faults = runtime()?.block_on(compare(db, census))?;
+    if faults.are_none() {
+        if !global.quiet {
+            say!("\nThe crawl reached each of these {up} nodes, and nobody else.");
+        }
+        return Ok(Exit::Success);
+    }
+    say!("\nerror: the map is not the truth: {faults}");
+    Ok(Exit::NotReached)
+}
+
+async fn compare(db: &Path, mut census: Census) -> Result<Faults, Error> {
+    let store = Store::open(db).await?;
+    let mut peers = store.peers(&Filter::default(), Sort { by: SortBy::Known, descending: false }, None);
+    while let Some(peer) = peers.next().await? {
+        if let Some(address) = peer.address.socket() {
+            census.note(address, peer.ending.as_ref().map(|ending| ending.reason.as_str()));
+        }
+    }
+    drop(peers);
+    store.close().await;
+    Ok(census.conclude())
+}

@@ -1,0 +1,289 @@
+//! Finds out at which address others see us: by the majority of several peers in different networks, for any one of them
+//! may err or lie.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use discover::external::MIN_GROUPS;
+use discover::{External, Group, Majority};
+use handshake::Stage;
+use net::Timer;
+use rand::seq::SliceRandom;
+use serde::Serialize;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::{Ended, concurrency, print_all, runtime, write};
+use crate::args::{Format, Global, ProtocolName, Whoami};
+use crate::attempt::{Attempts, Call};
+use crate::dialler::may_lead_to;
+use crate::exit::{Error, Exit};
+use crate::output::{Printer, Screen, Text, queue, write_json};
+use crate::protocol::{Introduced, Protocols, Whom};
+use crate::report::in_milliseconds;
+use crate::resolve::{Options, Resolver};
+use crate::target::{self, Kind, Target};
+
+/// Runs the command.
+pub fn run(args: &Whoami, global: &Global) -> Result<Exit, Error> {
+    let chain = args.introduction.chain();
+    if chain.protocol() != ProtocolName::Bitcoin {
+        return Err(Error::Usage(format!("the nodes of {} do not say how they see us", chain.name())));
+    }
+    let protocols = Protocols::gossiping(&args.introduction, &[])?;
+    let concurrency = concurrency(args.bounds.concurrency);
+    let runtime = runtime()?;
+    let result = runtime.block_on(whoami(args, global, protocols, concurrency));
+    runtime.shutdown_background();
+    result
+}
+
+async fn whoami(args: &Whoami, global: &Global, protocols: Protocols, concurrency: usize) -> Result<Exit, Error> {
+    let started = Instant::now();
+    let targets = match &args.targets[..] {
+        [] => target::dns_seeds(args.introduction.chain())?,
+        targets => target::read_all(targets.iter().map(String::as_str))?,
+    };
+    let (results, unprinted) = queue(Printer::without_summary(global, global.format() == Format::Json), None);
+    let port = args.dialling.port.unwrap_or(protocols.chosen().port());
+    let timeout = args.bounds.timeout;
+    let attempts = Arc::new(Attempts {
+        protocols,
+        timeout,
+        connect_timeout: args.dialling.connect_timeout,
+        hold: None,
+        trace: global.trace,
+        results,
+    });
+    let inquiry = Inquiry {
+        attempts,
+        lookup: args.dialling.lookup(timeout),
+        port,
+        allow_private: args.dialling.allow_private,
+        concurrency,
+        peers: args.peers,
+        heard: Arc::default(),
+    };
+    let heard = inquiry.heard.clone();
+    let screen = Screen::plain();
+    let inquiring = tokio::spawn(inquiry.run(targets));
+    let (ended, _) = print_all(unprinted, screen.clone(), || 0).await;
+    if let Ended::Done = ended {
+        inquiring.await.expect("asking does not panic, and is not aborted")?;
+    }
+    let answer = Answer::of(&heard.lock().unwrap_or_else(PoisonError::into_inner), args, started);
+    if !matches!(ended, Ended::ReaderGone) {
+        let _ = write(&screen, Text::of_output(answer.to_text(global.format()))).await;
+    }
+    Ok(match ended {
+        Ended::Interrupted => Exit::Interrupted,
+        _ if answer.ipv4.is_some() || answer.ipv6.is_some() => Exit::Success,
+        _ => Exit::NotReached,
+    })
+}
+
+/// What was heard.
+#[derive(Debug, Default)]
+struct Heard {
+    external: External,
+    /// Peers with whom there was a handshake.
+    reached: usize,
+    /// Peers that were dialled.
+    dialled: usize,
+}
+
+/// Whom to ask, and how.
+struct Inquiry {
+    attempts: Arc<Attempts>,
+    lookup: Options,
+    port: u16,
+    allow_private: bool,
+    concurrency: usize,
+    peers: usize,
+    heard: Arc<Mutex<Heard>>,
+}
+
+impl Inquiry {
+    /// Asks one peer in each network after the other, until enough have answered.
+    async fn run(self, targets: Vec<Target>) -> Result<(), Error> {
+        let mut waiting = take_turns(self.addresses(targets).await?);
+        let mut asking = JoinSet::new();
+        loop {
+            let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).external.heard();
+            let room = self.peers.saturating_sub(heard).min(self.concurrency);
+            while asking.len() < room
+                && let Some(address) = waiting.pop_front()
+            {
+                asking.spawn(ask(self.attempts.clone(), self.heard.clone(), address));
+            }
+            if heard >= self.peers || asking.join_next().await.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// All addresses behind all targets that may be dialled. Names that do not resolve are reported.
+    async fn addresses(&self, targets: Vec<Target>) -> Result<Vec<SocketAddr>, Error> {
+        let mut addresses = Vec::new();
+        let mut lookups = JoinSet::new();
+        let mut resolver = None;
+        for Target { text, kind, .. } in targets {
+            match kind {
+                Kind::Address(ip, port) => addresses.push(SocketAddr::new(ip, port.unwrap_or(self.port))),
+                Kind::Name(name, port) => {
+                    let resolver: Resolver = match &resolver {
+                        Some(resolver) => Resolver::clone(resolver),
+                        None => resolver.insert(Resolver::new(self.lookup)?).clone(),
+                    };
+                    let port = port.unwrap_or(self.port);
+                    lookups.spawn(async move {
+                        let started = Instant::now();
+                        (text, port, started, resolver.addresses(&name).await)
+                    });
+                }
+            }
+        }
+        while let Some(Ok((name, port, started, found))) = lookups.join_next().await {
+            match found {
+                Ok(ips) => {
+                    let found = ips.into_iter().map(|ip| SocketAddr::new(ip, port));
+                    addresses.extend(found.filter(|address| self.allow_private || may_lead_to(&name, *address)));
+                }
+                Err(error) => self.attempts.fail((&name, &Whom::Anybody), None, Stage::Resolve, started, &error).await,
+            }
+        }
+        Ok(addresses)
+    }
+}
+
+async fn ask(attempts: Arc<Attempts>, heard: Arc<Mutex<Heard>>, address: SocketAddr) {
+    let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address };
+    let transport = attempts.protocols.chosen().transports()[0];
+    let (attempt, earlier) = attempts.reach(&call, transport, &mut Timer::new()).await;
+    attempts.report(&call, &attempt, earlier.as_ref()).await;
+    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+    heard.dialled += 1;
+    if let Some(introduced) = &attempt.introduced {
+        heard.reached += 1;
+        if let Some(us) = Introduced::our_address(introduced) {
+            heard.external.hear(address.ip(), us.ip());
+        }
+    }
+}
+
+/// In an order by chance, but for this: one of each network, then a second one of each, and so on.
+fn take_turns(mut addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses.shuffle(&mut rand::rng());
+    let mut before = HashMap::new();
+    let mut turns: Vec<_> = addresses
+        .into_iter()
+        .map(|address| {
+            let nth: &mut usize = before.entry(Group::of(address.ip())).or_default();
+            *nth += 1;
+            (*nth, address)
+        })
+        .collect();
+    turns.sort_by_key(|(nth, _)| *nth);
+    turns.into_iter().map(|(_, address)| address).collect()
+}
+
+/// What comes of it. The JSON form is a promise: fields are added, never renamed.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "whoami")]
+struct Answer {
+    chain: &'static str,
+    /// Our address, if it is believed.
+    ipv4: Option<Seen>,
+    ipv6: Option<Seen>,
+    /// Peers that were dialled,
+    dialled: usize,
+    /// of them, those that introduced themselves,
+    reached: usize,
+    /// and of them, networks whose word counts.
+    heard: usize,
+    elapsed_ms: f64,
+}
+
+/// An address that is believed.
+#[derive(Debug, Serialize)]
+struct Seen {
+    address: String,
+    /// So many networks say so,
+    agreed: usize,
+    /// of so many.
+    of: usize,
+    dissenters: Vec<Dissenter>,
+}
+
+/// A network that says something else.
+#[derive(Debug, Serialize)]
+struct Dissenter {
+    network: String,
+    address: String,
+}
+
+impl Answer {
+    fn of(heard: &Heard, args: &Whoami, started: Instant) -> Self {
+        let seen = |ipv6| heard.external.majority(ipv6).map(Seen::from);
+        Self {
+            chain: args.introduction.chain().name(),
+            ipv4: seen(false),
+            ipv6: seen(true),
+            dialled: heard.dialled,
+            reached: heard.reached,
+            heard: heard.external.heard(),
+            elapsed_ms: in_milliseconds(started.elapsed()),
+        }
+    }
+
+    fn to_text(&self, format: Format) -> Vec<u8> {
+        let seen = || {
+            [("ipv4", &self.ipv4), ("ipv6", &self.ipv6)]
+                .into_iter()
+                .filter_map(|(family, seen)| Some((family, seen.as_ref()?)))
+        };
+        let mut text = String::new();
+        match format {
+            Format::Json => {
+                let mut line = Vec::new();
+                write_json(&mut line, self);
+                return line;
+            }
+            Format::Csv => {
+                text += "family,address,agreed,of\n";
+                for (family, Seen { address, agreed, of, .. }) in seen() {
+                    let _ = writeln!(text, "{family},{address},{agreed},{of}");
+                }
+            }
+            Format::Human => {
+                for (_, Seen { address, agreed, of, dissenters }) in seen() {
+                    let _ = writeln!(text, "{address}  (so say peers in {agreed} of {of} networks)");
+                    for Dissenter { network, address } in dissenters {
+                        let _ = writeln!(text, "  {network} says {address}");
+                    }
+                }
+                if text.is_empty() {
+                    let Self { dialled, reached, heard, .. } = self;
+                    let _ = writeln!(
+                        text,
+                        "not known: of {dialled} peers {reached} introduced themselves, and in {heard} networks they say \
+                         how they see us; at least {MIN_GROUPS}, and more than half, must say the same"
+                    );
+                }
+            }
+        }
+        text.into_bytes()
+    }
+}
+
+impl From<Majority> for Seen {
+    fn from(Majority { address, agreed, of, dissenters }: Majority) -> Self {
+        let dissenter =
+            |(group, us): (Group, std::net::IpAddr)| Dissenter { network: group.to_string(), address: us.to_string() };
+        Self { address: address.to_string(), agreed, of, dissenters: dissenters.into_iter().map(dissenter).collect() }
+    }
+}

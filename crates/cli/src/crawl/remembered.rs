@@ -1,0 +1,49 @@
+//! What earlier runs found.
+
+use std::time::Duration;
+
+use discover::Source;
+use store::{Peer, Store, Text, Time};
+
+use super::map::Map;
+use super::tally::Facts;
+use crate::protocol::Place;
+
+/// Puts on the map what the database knows of a network: those who were good first.
+///
+/// Who was tried a while ago is due, and dialled again. Of the others the last result stands: so a run that was cut short
+/// goes on where it ended, and nobody is bothered twice within a quarter of an hour. (See [`Peer::due`].) `again` says
+/// that all are due.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn remember(map: &mut Map, store: &Store, chain: &Text, again: bool) -> Result<(), store::Error> {
+    let now = Time::now();
+    let mut peers = store.remembered(chain, None);
+    while let Some(peer) = peers.next().await? {
+        recall(map, &peer, now, again);
+    }
+    Ok(())
+}
+
+fn recall(map: &mut Map, peer: &Peer, Time(now): Time, again: bool) {
+    let source = if peer.last_good.is_some() { Source::Remembered } else { Source::Seed };
+    let Some(address) = peer.address.socket() else {
+        // An overlay's name, in the form that the gossip has it.
+        let place = peer.address.host().parse().map(|address| Place::Overlay(address, peer.address.port()));
+        if let Ok(place) = place {
+            map.plant_one(place, Source::Seed);
+        }
+        return;
+    };
+    let due = peer.due().map_or(0, |Time(due)| due - now);
+    match u64::try_from(due) {
+        Ok(due @ 1..) if !again => {
+            let due = map.watches.then(|| Duration::from_secs(due));
+            if map.recall_one(address, peer.is_reachable(), due) {
+                map.tally.recall(address, &Facts::of_peer(peer));
+            }
+        }
+        _ => map.plant_one(Place::Ip(address), source),
+    }
+}

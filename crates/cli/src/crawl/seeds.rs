@@ -1,0 +1,245 @@
+//! Where a crawl begins: whom the user names, then what DNS says, then fixed seeds.
+//!
+//! Whom to ask when is [`discover::seeds::Start`]'s to say; here they are asked.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bitcoin::gossip::{Address, seeds as fixed};
+use discover::Source;
+use discover::seeds::{Kind as SeedKind, PEERS_ENOUGH, Seed, Start, read_lines};
+use store::{Text, Time};
+use tokio::task::JoinSet;
+
+use crate::dialler::is_localhost;
+use crate::exit::Error;
+use crate::protocol::{Chain, Place, Told};
+use crate::resolve::{Options, ResolveError, Resolver};
+use crate::target::{Kind, Target};
+
+/// All seeds of a crawl.
+pub struct Seeds {
+    start: Start,
+    /// The port of targets that name none.
+    port: u16,
+    lookup: Options,
+    resolver: Option<Resolver>,
+    /// Whom the user named by address, until they are taken.
+    named: Vec<Yield>,
+    /// The network's own, until they are asked.
+    dns: Vec<Target>,
+    /// Those of files, until they are taken.
+    fixed: Vec<Yield>,
+    /// Names that are to be looked up.
+    waiting: VecDeque<Target>,
+    lookups: JoinSet<Lookup>,
+}
+
+/// Names that are looked up at once.
+const LOOKUPS: usize = 64;
+
+/// Addresses, and who told them.
+#[derive(Debug)]
+pub struct Yield {
+    /// Who, as the database has it.
+    pub name: Text,
+    /// Who, as far as the frontier cares.
+    pub source: Source,
+    /// The addresses.
+    pub told: Vec<Told>,
+}
+
+/// A name, and what came of looking it up.
+pub type Lookup = (Arc<str>, u16, Result<Vec<IpAddr>, ResolveError>);
+
+impl Seeds {
+    /// Seeds of a crawl that knows so many addresses already: those that the user named, or else the network's own.
+    pub fn new(
+        known: usize,
+        targets: Vec<Target>,
+        dns: Vec<Target>,
+        fixed: Vec<Yield>,
+        port: u16,
+        lookup: Options,
+    ) -> Self {
+        let mut waiting = VecDeque::new();
+        let mut told = Vec::new();
+        for target in targets {
+            match target.kind {
+                Kind::Address(ip, own_port) => told.push(news(SocketAddr::new(ip, own_port.unwrap_or(port)))),
+                Kind::Name(..) => waiting.push_back(target),
+            }
+        }
+        let named = vec![Yield { name: "command line".into(), source: Source::Remembered, told }];
+        let start = Start::new(known, !dns.is_empty());
+        Self { start, port, lookup, resolver: None, named, dns, fixed, waiting, lookups: JoinSet::new() }
+    }
+
+    /// Whether a seed has been asked and has not answered yet.
+    pub fn is_asking(&self) -> bool {
+        !self.lookups.is_empty()
+    }
+
+    /// Whether there may be others to ask in a while.
+    pub fn may_ask(&self, reached: usize) -> bool {
+        reached < PEERS_ENOUGH && !(self.dns.is_empty() && self.fixed.is_empty())
+    }
+
+    /// Asks whom it is time to ask, given what the frontier says. Addresses that need no asking come at once.
+    ///
+    /// # Errors
+    /// Names cannot be looked up at all. The other seeds are asked all the same.
+    pub fn ask(&mut self, reached: usize, known: usize, exhausted: bool, now: Duration) -> Result<Vec<Yield>, Error> {
+        let mut found = std::mem::take(&mut self.named);
+        found.retain(|found| !found.told.is_empty());
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        if self.waiting.is_empty() {
+            match self.start.ask(reached, known, exhausted, now) {
+                Some(SeedKind::Dns) => self.waiting.extend(std::mem::take(&mut self.dns)),
+                Some(SeedKind::Fixed) => return Ok(std::mem::take(&mut self.fixed)),
+                Some(SeedKind::Remembered) | None => {}
+            }
+        }
+        self.look_up().map(|()| Vec::new())
+    }
+
+    /// Looks up names, as many as may be at once.
+    fn look_up(&mut self) -> Result<(), Error> {
+        while self.lookups.len() < LOOKUPS
+            && let Some(Target { text, kind, .. }) = self.waiting.pop_front()
+        {
+            let Kind::Name(name, port) = kind else { continue };
+            let resolver = match &self.resolver {
+                Some(resolver) => resolver.clone(),
+                None => match Resolver::new(self.lookup) {
+                    Ok(resolver) => self.resolver.insert(resolver).clone(),
+                    Err(error) => {
+                        self.waiting.clear();
+                        return Err(error);
+                    }
+                },
+            };
+            let port = port.unwrap_or(self.port);
+            self.lookups.spawn(async move { (text, port, resolver.addresses(&name).await) });
+        }
+        Ok(())
+    }
+
+    /// The next answer.
+    pub async fn found(&mut self) -> Result<Yield, ResolveError> {
+        let Some(Ok((name, port, addresses))) = self.lookups.join_next().await else {
+            return std::future::pending().await;
+        };
+        let addresses = addresses?;
+        let source = if is_localhost(&name) { Source::Remembered } else { Source::Seed };
+        let told = addresses.into_iter().map(|ip| news(SocketAddr::new(ip, port))).collect();
+        Ok(Yield { name: Text::from(&*name), source, told })
+    }
+}
+
+/// An address that somebody has named just now.
+fn news(address: SocketAddr) -> Told {
+    Told { seen: Time::now().0, services: 0, place: Place::Ip(address) }
+}
+
+/// Reads fixed seeds from a file, in any of three forms: a list with one address a line, Core's `chainparamsseeds.h`, and
+/// the bytes that it holds. A line that is none is reported with its number, and the others are taken.
+pub fn read_file(path: &Path, chain: Chain, port: u16) -> Result<Yield, Error> {
+    /// Who was good when a list was made is said to have been there so long ago, in seconds. (Core: net.cpp
+    /// ConvertSeeds, one to two weeks)
+    const AGE: i64 = 7 * 24 * 60 * 60;
+    let shown = path.display();
+    let bytes = std::fs::read(path).map_err(|error| Error::Usage(format!("cannot read {shown}: {error}")))?;
+    let places = places(&bytes, chain, port, |bad| say!("warning: {shown}, {bad}"))
+        .map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
+    if places.is_empty() {
+        return Err(Error::Usage(format!("there is no address in {shown}")));
+    }
+    let seen = Time::now().0 - AGE;
+    let told = places.into_iter().map(|place| Told { seen, services: 0, place }).collect();
+    Ok(Yield { name: Text::from(&*path.to_string_lossy()), source: Source::Seed, told })
+}
+
+fn places(bytes: &[u8], chain: Chain, port: u16, mut warn: impl FnMut(String)) -> Result<Vec<Place>, String> {
+    let place = |(address, port): (Address, u16)| match address.ip() {
+        Some(ip) => Place::Ip(SocketAddr::new(ip, port)),
+        None => Place::Overlay(address, port),
+    };
+    // The bytes begin with a network's number, below every letter.
+    if bytes.first().is_some_and(|&first| first < b'\t') {
+        let seeds = fixed::read(bytes).map_err(|error| error.to_string())?;
+        return Ok(seeds.into_iter().map(place).collect());
+    }
+    let text = String::from_utf8_lossy(bytes);
+    if text.contains("chainparams_seed") {
+        let array = fixed::bytes_of_array(&text, array_of(chain)).map_err(|error| error.to_string())?;
+        let seeds = fixed::read(&array).map_err(|error| error.to_string())?;
+        return Ok(seeds.into_iter().map(place).collect());
+    }
+    let mut places = Vec::new();
+    for seed in read_lines(&text, port) {
+        match seed {
+            Ok(Seed::Address(address)) => places.push(Place::Ip(address)),
+            Ok(Seed::Overlay(name)) => {
+                let (host, own_port) = name.split_once(':').unwrap_or((&name, ""));
+                match host.parse() {
+                    Ok(address) => places.push(Place::Overlay(address, own_port.parse().unwrap_or(port))),
+                    Err(error) => warn(format!("{host}: {error}")),
+                }
+            }
+            Err(bad) => warn(bad.to_string()),
+        }
+    }
+    Ok(places)
+}
+
+/// How Core calls a network's array; of another program's file, the first is taken.
+fn array_of(chain: Chain) -> Option<&'static str> {
+    match chain.name() {
+        "bitcoin" => Some("main"),
+        "bitcoin-testnet3" => Some("test"),
+        "bitcoin-testnet4" => Some("testnet4"),
+        "bitcoin-signet" => Some("signet"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::places;
+    use crate::protocol::Chain;
+
+    fn read(bytes: &[u8]) -> (Result<Vec<String>, String>, Vec<String>) {
+        let mut warnings = Vec::new();
+        let read = places(bytes, Chain::named("bitcoin").unwrap(), 8333, |bad| warnings.push(bad));
+        (read.map(|places| places.iter().map(ToString::to_string).collect()), warnings)
+    }
+
+    #[test]
+    fn fixed_seeds_are_read_in_each_of_their_forms() {
+        let expected = || Ok(vec!["1.2.3.4:8333".to_owned(), "[fc00::1]:1".to_owned()]);
+        let cjdns = [&[6, 16, 0xfc][..], &[0; 14], &[1, 0, 1]].concat();
+        let bytes = [&[1, 4, 1, 2, 3, 4, 0x20, 0x8d][..], &cjdns].concat();
+        assert_eq!(read(&bytes), (expected(), vec![]));
+        let digits: Vec<_> = bytes.iter().map(|byte| format!("0x{byte:02x}")).collect();
+        let array =
+            |name: &str, digits: &str| format!("static const uint8_t chainparams_seed_{name}[] = {{{digits}}};\n");
+        let header = array("test", "0x01,0x04,0x05,0x05,0x05,0x05,0x00,0x01") + &array("main", &digits.join(","));
+        assert_eq!(read(header.as_bytes()), (expected(), vec![]));
+        let list = "1.2.3.4 # a comment\nnonsense\npg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:9\n";
+        let (listed, warnings) = read(list.as_bytes());
+        assert_eq!(listed.unwrap()[0], "1.2.3.4:8333");
+        assert!(warnings.len() == 1 && warnings[0].starts_with("line 2: expected"), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_file_that_is_cut_is_told() {
+        assert!(read(&[1, 4, 1, 2]).0.unwrap_err().contains("address"));
+        assert!(read(b"chainparams_seed_main[] = {1,").0.is_err());
+    }
+}

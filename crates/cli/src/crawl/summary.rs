@@ -1,0 +1,163 @@
+//! What a crawl found, all in all. The JSON form is a promise: fields are added, never renamed.
+
+use std::fmt::Write as _;
+use std::hash::Hash;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use store::Outcome;
+
+use super::Ended;
+use super::map::Map;
+use super::tally::Counter;
+use crate::protocol::Protocol;
+use crate::report::in_milliseconds;
+
+/// What a crawl found.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "crawl")]
+pub struct Summary {
+    /// The network's name.
+    pub chain: String,
+    /// The protocol's name.
+    pub protocol: &'static str,
+    /// How it ended: `complete`, `enough`, `time`, `interrupted`, `store`.
+    pub ended: &'static str,
+    /// Addresses known.
+    pub known: usize,
+    /// Of those, how many were tried; the sum of the next three.
+    pub tried: u64,
+    /// Their last handshake was concluded.
+    pub reachable: u64,
+    /// They introduced themselves, and no more.
+    pub partial: u64,
+    /// The others.
+    pub failed: u64,
+    /// Of those tried, how many have a result of an earlier run that stands.
+    pub resumed: u64,
+    /// Dials begun, those again of the same address among them.
+    pub dials: u64,
+    /// Peers that told addresses.
+    pub answers: u64,
+    /// Addresses that they told, the same one as often as it was told.
+    pub told: u64,
+    /// Addresses that were not kept: not globally routable, port 0, or over a cap. The same one may count often.
+    pub refused: u64,
+    /// Results by reason.
+    pub reasons: Ranked,
+    /// Addresses known, by network.
+    pub known_networks: Ranked,
+    /// Reachable peers by network.
+    pub networks: Ranked,
+    /// Reachable peers by transport; a peer may be reached over both.
+    pub transports: Ranked,
+    /// Reachable peers by protocol version.
+    pub versions: Ranked,
+    /// Reachable peers by service.
+    pub services: Ranked,
+    /// Reachable peers by program.
+    pub user_agents: Ranked,
+    /// From the start to the end.
+    pub elapsed_ms: f64,
+}
+
+/// Names and how many of each, most first.
+#[derive(Debug)]
+pub struct Ranked(Vec<(String, u64)>);
+
+impl Serialize for Ranked {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, count)| (name, count)))
+    }
+}
+
+impl Ranked {
+    fn new(counts: impl Iterator<Item = (String, u64)>) -> Self {
+        let mut counts: Vec<_> = counts.filter(|(_, count)| *count > 0).collect();
+        counts.sort_unstable_by(|(a, more), (b, less)| less.cmp(more).then_with(|| a.cmp(b)));
+        Self(counts)
+    }
+
+    fn of<K: Hash + Eq>(counter: &Counter<K>, name: impl Fn(&K) -> String) -> Self {
+        Self::new(counter.iter().map(|(key, count)| (name(key), *count)))
+    }
+}
+
+impl Summary {
+    pub(super) fn of(map: &Map, protocol: &Protocol, ended: Ended, elapsed: Duration) -> Self {
+        let tally = &map.tally;
+        let counts = map.frontier.counts();
+        let services = protocol.service_names(u64::MAX).into_iter().zip(tally.services);
+        Self {
+            chain: protocol.chain().to_owned(),
+            protocol: protocol.name(),
+            ended: ended.name(),
+            known: map.known(),
+            tried: tally.tried(),
+            reachable: tally.ended(Outcome::Ok),
+            partial: tally.ended(Outcome::Partial),
+            failed: tally.ended(Outcome::Failed),
+            resumed: tally.resumed,
+            dials: counts.dials,
+            answers: tally.answers,
+            told: tally.told,
+            refused: counts.refused,
+            reasons: Ranked::of(&tally.reasons, ToString::to_string),
+            known_networks: Ranked::of(&tally.known, |network| network.name().to_owned()),
+            networks: Ranked::of(&tally.networks, |network| network.name().to_owned()),
+            transports: Ranked::of(&tally.transports, |name| (*name).to_owned()),
+            versions: Ranked::of(&tally.versions, ToString::to_string),
+            services: Ranked::new(services),
+            user_agents: Ranked::of(&tally.agents, ToString::to_string),
+            elapsed_ms: in_milliseconds(elapsed),
+        }
+    }
+
+    /// For people.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        section(&mut text, "By reason", &self.reasons, usize::MAX);
+        if self.reachable > 0 {
+            text += "\nOf those reached:\n";
+            for (name, counts) in [
+                ("user agents", &self.user_agents),
+                ("protocol versions", &self.versions),
+                ("services", &self.services),
+                ("networks", &self.networks),
+                ("transports", &self.transports),
+            ] {
+                section(&mut text, name, counts, SHOWN);
+            }
+        }
+        let Self { told, answers, .. } = self;
+        let networks: Vec<_> = self.known_networks.0.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        let _ = writeln!(text, "\n{answers} peers told {told} addresses; known are {}.", networks.join(", "));
+        let _ = writeln!(text, "{}", self.last_line());
+        text
+    }
+
+    /// The last line alone.
+    pub fn last_line(&self) -> String {
+        let Self { chain, known, tried, reachable, .. } = self;
+        let seconds = self.elapsed_ms / 1000.0;
+        let resumed = match self.resumed {
+            0 => String::new(),
+            some => format!(", {some} of them in an earlier run"),
+        };
+        format!("Finished! {chain}: {reachable} reachable of {tried} tried{resumed}, {known} known, in {seconds:.1} s")
+    }
+}
+
+/// The most frequent of each are shown; JSON has them all.
+const SHOWN: usize = 10;
+
+fn section(text: &mut String, title: &str, Ranked(counts): &Ranked, most: usize) {
+    let _ = writeln!(text, "\n{title}");
+    for (name, count) in counts.iter().take(most) {
+        let _ = writeln!(text, "{count:>8}  {name}");
+    }
+    if let Some(rest) = counts.get(most..).filter(|rest| !rest.is_empty()) {
+        let sum: u64 = rest.iter().map(|(_, count)| count).sum();
+        let _ = writeln!(text, "{sum:>8}  in {} others", rest.len());
+    }
+}

@@ -1,0 +1,130 @@
+//! A visit: shakes hands with an address, and asks whom it knows.
+
+use std::net::SocketAddr;
+
+use net::{Outcome, Timer, Verdict};
+use store::{Ending, Text, Time, Transports};
+
+use crate::attempt::{Attempt, Attempts, Call, Held};
+use crate::protocol::{Asked, Times, Told, Tracer, Transport};
+
+/// What came of visiting an address.
+#[derive(Debug)]
+pub struct Visit {
+    /// One attempt for each transport that was asked for.
+    pub attempts: Vec<Tried>,
+    /// What came of asking, if there was a handshake.
+    pub asked: Option<Asked>,
+}
+
+/// An attempt.
+#[derive(Debug)]
+pub struct Tried {
+    /// How it went.
+    pub attempt: Attempt,
+    /// How it went before, over another transport.
+    pub earlier: Option<Attempt>,
+}
+
+impl Attempts {
+    /// Visits an address. The first connection over which there was a handshake is the one on which is asked.
+    pub async fn visit(&self, call: &Call, timer: &mut Timer) -> Visit {
+        let transports = self.protocols.of(&call.whom).transports();
+        let mut visit = Visit { attempts: Vec::with_capacity(transports.len()), asked: None };
+        for &transport in transports {
+            let (mut attempt, earlier) = self.reach(call, transport, timer).await;
+            if let Some(held) = attempt.held.take().filter(|_| visit.asked.is_none()) {
+                visit.asked = Box::pin(self.ask(held, &attempt, call, timer)).await;
+            }
+            visit.attempts.push(Tried { attempt, earlier });
+        }
+        visit
+    }
+
+    /// Asks whom a peer knows, on the connection of this attempt.
+    pub async fn ask(
+        &self,
+        held: Held,
+        attempt: &Attempt,
+        Call { target, whom, address }: &Call,
+        timer: &mut Timer,
+    ) -> Option<Asked> {
+        let Held { connection, opened, until } = held;
+        let introduced = attempt.introduced.as_ref()?;
+        let mut trace = self.tracer(target, *address);
+        let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
+        let times = Times { opened, deadline: until, timer, stays: false };
+        self.protocols.of(whom).ask(connection, introduced, *address, times, tracer).await
+    }
+}
+
+impl Visit {
+    /// The attempt that counts: the first that concluded, or else the last.
+    pub fn best(&self) -> &Attempt {
+        let ok = |tried: &&Tried| tried.attempt.verdict.outcome == Outcome::Ok;
+        let best = self.attempts.iter().find(ok).or(self.attempts.last());
+        &best.expect("an address is tried over at least one transport").attempt
+    }
+
+    /// Every address that was told, the peer's own among them.
+    pub fn take_told(&mut self) -> Vec<Told> {
+        let Some(asked) = &mut self.asked else { return Vec::new() };
+        let mut told = std::mem::take(&mut asked.told);
+        told.extend(asked.own);
+        told
+    }
+
+    /// What the frontier is to make of it.
+    pub fn outcome(&self) -> discover::Outcome {
+        let Verdict { outcome, reason, blame, .. } = self.best().verdict;
+        match (outcome, reason, blame) {
+            (Outcome::Ok, ..) => discover::Outcome::Reached,
+            (_, "local.too-many-files" | "local.no-port", _) => discover::Outcome::NotDialled,
+            // Another network, another protocol: it will not be ours tomorrow. A peer that closes on our key may just be
+            // full, though.
+            (_, reason, Some(handshake::Blame::Mismatch)) if reason != "bitcoin.v1-only" => discover::Outcome::Unfit,
+            (_, "bitcoin.self-connect" | "monero.self-connect", _) => discover::Outcome::Unfit,
+            _ => discover::Outcome::Failed,
+        }
+    }
+
+    /// How each transport fared.
+    pub fn transports(&self) -> Transports {
+        let mut transports = Transports::default();
+        let tried = self.attempts.iter().flat_map(|tried| tried.earlier.iter().chain([&tried.attempt]));
+        for attempt in tried.filter(|attempt| attempt.verdict.stage > handshake::Stage::Connect) {
+            let outcome = Some(stored(attempt.verdict.outcome));
+            match attempt.transport {
+                Transport::V1 => transports.v1 = outcome,
+                Transport::V2 => transports.v2 = outcome,
+                Transport::Either | Transport::Rlpx | Transport::Bolt8 | Transport::Levin => {}
+            }
+        }
+        transports
+    }
+
+    /// As the database has it.
+    pub fn record(&self, chain: &Text, address: SocketAddr, at: Time) -> store::Attempt {
+        let Attempt { verdict, timing_ms, introduced, .. } = self.best();
+        store::Attempt {
+            chain: chain.clone(),
+            address: address.into(),
+            at,
+            ending: Ending { outcome: stored(verdict.outcome), stage: verdict.stage, reason: verdict.reason.into() },
+            blame: verdict.blame,
+            transports: self.transports(),
+            introduced: introduced.as_ref().and_then(crate::protocol::Introduced::kept),
+            latency: timing_ms.connect.zip(timing_ms.hello).map(|(connect, hello)| connect + hello),
+            source: None,
+        }
+    }
+}
+
+/// As the database has it.
+pub fn stored(outcome: Outcome) -> store::Outcome {
+    match outcome {
+        Outcome::Ok => store::Outcome::Ok,
+        Outcome::Partial => store::Outcome::Partial,
+        Outcome::Failed => store::Outcome::Failed,
+    }
+}

@@ -1,0 +1,80 @@
+//! What peers tell of others, in whatever protocol.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use bitcoin::gossip::{Address, Entry};
+use net::Verdict;
+
+/// What came of asking a peer whom it knows.
+#[derive(Debug)]
+pub struct Asked {
+    /// How it went: a peer may shake hands and then tell nothing.
+    pub verdict: Verdict,
+    /// Whom it knows.
+    pub told: Vec<Told>,
+    /// How it announced itself, if it did.
+    pub own: Option<Told>,
+}
+
+/// An address that a peer tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// When it was last heard of there, in seconds since 1970, as the teller says. Any value comes.
+    pub seen: i64,
+    /// What it offers, as the teller says.
+    pub services: u64,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// Where a peer can be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// On the Internet.
+    Ip(SocketAddr),
+    /// In a network that needs a router of its own, at this port: it is kept and shown, not dialled.
+    Overlay(Address, u16),
+}
+
+impl Place {
+    /// The name of its network, as the database has it.
+    pub fn network(&self) -> store::Network {
+        match self {
+            Self::Ip(SocketAddr::V4(_)) => store::Network::Ipv4,
+            Self::Ip(SocketAddr::V6(_)) => store::Network::Ipv6,
+            Self::Overlay(Address::I2p(_), _) => store::Network::I2p,
+            Self::Overlay(Address::Cjdns(_), _) => store::Network::Cjdns,
+            Self::Overlay(..) => store::Network::Onion,
+        }
+    }
+
+    /// As the database has it. There is none for a name that it cannot have.
+    pub fn kept(&self) -> Option<store::Address> {
+        match self {
+            Self::Ip(socket) => Some((*socket).into()),
+            Self::Overlay(..) => self.to_string().parse().ok(),
+        }
+    }
+}
+
+/// `203.0.113.1:8333`, `[2a01::1]:8333`, `….onion:8333`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(socket) => socket.fmt(f),
+            Self::Overlay(address @ Address::Cjdns(_), port) => write!(f, "[{address}]:{port}"),
+            Self::Overlay(address, port) => write!(f, "{address}:{port}"),
+        }
+    }
+}
+
+impl From<&Entry> for Told {
+    fn from(entry: &Entry) -> Self {
+        let place = match entry.socket() {
+            Some(socket) => Place::Ip(socket),
+            None => Place::Overlay(entry.address, entry.port),
+        };
+        Self { seen: entry.time.into(), services: entry.services.0, place }
+    }
+}

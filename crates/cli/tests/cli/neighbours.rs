@@ -1,0 +1,159 @@
+//! Peers that know each other: each shakes hands with whoever dials it, and tells what it is asked for.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bitcoin::gossip::{Address, Entry};
+use bitcoin::v2::{Garbage, Keys, Start};
+use bitcoin::version::Tail;
+use bitcoin::wire::{Halt, write_message};
+use bitcoin::{Accept, Chain, Channel, Command, Concluded, Event, Local, Message, NetAddress, Services};
+use handshake::Rx;
+use net::Limits;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+
+use crate::common::CHAIN;
+
+/// What a peer says once it is asked whom it knows.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// Nothing.
+    Silence,
+    /// These messages, and then nothing.
+    Messages(Vec<Message>),
+    /// A message of this name with this payload, in plain text or encrypted.
+    Payload(Command, Vec<u8>),
+    /// This message, again and again.
+    Endless(Message),
+}
+
+/// A peer.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    pub ip: Ipv4Addr,
+    pub answer: Answer,
+    /// At which address it says that it sees whoever dials it.
+    pub sees: Option<SocketAddr>,
+}
+
+impl Peer {
+    pub fn at(ip: [u8; 4], answer: Answer) -> Self {
+        Self { ip: ip.into(), answer, sees: None }
+    }
+
+    pub fn seeing(ip: [u8; 4], us: [u8; 4]) -> Self {
+        Self { ip: ip.into(), answer: Answer::Silence, sees: Some((us, 54321).into()) }
+    }
+}
+
+/// All of them, up. They are gone when this is dropped.
+pub struct Neighbours {
+    pub port: u16,
+    /// Handshakes that were begun with any of them.
+    pub calls: Arc<AtomicUsize>,
+    _runtime: Runtime,
+}
+
+impl Neighbours {
+    /// Brings peers up on one port, which they are told.
+    pub fn up(peers: impl FnOnce(u16) -> Vec<Peer>) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let calls = Arc::new(AtomicUsize::new(0));
+        // A port that is free everywhere on loopback is free on each of its addresses.
+        let free = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        let peers = peers(port);
+        drop(free);
+        runtime.block_on(async {
+            for peer in peers {
+                let listener = TcpListener::bind((peer.ip, port)).await.unwrap();
+                let calls = calls.clone();
+                tokio::spawn(async move {
+                    while let Ok((stream, _)) = listener.accept().await {
+                        calls.fetch_add(1, Ordering::Relaxed);
+                        tokio::spawn(converse(peer.clone(), port, stream));
+                    }
+                });
+            }
+        });
+        Self { port, calls, _runtime: runtime }
+    }
+
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Where the peer with this IP is.
+    pub fn address(&self, ip: [u8; 4]) -> String {
+        SocketAddr::from((ip, self.port)).to_string()
+    }
+}
+
+/// Where and when somebody was there, of late.
+pub fn entry(ip: [u8; 4], port: u16) -> Entry {
+    Entry { time: 1_700_000_000, services: Services(9), address: Address::of(ip.into()), port }
+}
+
+/// Core's answer: these addresses, of whatever network.
+pub fn knows(entries: impl Into<Vec<Entry>>) -> Answer {
+    Answer::Messages(vec![Message::Addrv2(entries.into())])
+}
+
+async fn converse(peer: Peer, port: u16, stream: TcpStream) -> Option<()> {
+    let mut local = Local::new(Chain::named(CHAIN).unwrap().params, 1_700_000_000, 7, [0; 32]);
+    local.version.nonce = Some(u64::from(u32::from(peer.ip)) << 16 | u64::from(port));
+    local.version.services = Services(0xc09);
+    local.version.user_agent = bitcoin::UserAgent::new(b"/neighbour:1.0/").unwrap();
+    if let Some(us) = peer.sees {
+        local.version.receiver = NetAddress::of(us, Services::NONE);
+    }
+    let params = local.params;
+    let start = Start::new(Keys::new([3; 32], [4; 32]).unwrap(), Garbage::new(&b""[..]).unwrap());
+    let mut handshake = Accept::new(local, start);
+    let established = net::run(&mut handshake, stream, Limits::within(Duration::from_secs(60)), |_| {}).await.ok()?;
+    let (mut stream, Concluded { mut channel, .. }) = established.into_stream();
+    await_getaddr(&mut stream, &mut channel).await?;
+    let mut sent = Vec::new();
+    match peer.answer {
+        Answer::Silence => {}
+        Answer::Messages(messages) => {
+            messages.iter().for_each(|message| channel.write(message, &Tail::None, &mut sent));
+        }
+        Answer::Payload(command, payload) => {
+            write_message(&params, command, &mut sent, |tx| tx.extend_from_slice(&payload));
+        }
+        Answer::Endless(message) => loop {
+            sent.clear();
+            channel.write(&message, &Tail::None, &mut sent);
+            stream.write_all(&sent).await.ok()?;
+        },
+    }
+    stream.write_all(&sent).await.ok()?;
+    // It stays until the other side leaves.
+    while stream.read(&mut [0; 4096]).await.ok()? > 0 {}
+    Some(())
+}
+
+async fn await_getaddr(stream: &mut net::Unread<TcpStream>, channel: &mut Channel) -> Option<()> {
+    let mut arrived = Vec::new();
+    loop {
+        let mut rx = Rx::new(&mut arrived);
+        let event = channel.read(&mut rx);
+        let taken = rx.taken();
+        arrived.drain(..taken);
+        match event {
+            Ok(Event::Heard(Message::Getaddr)) => return Some(()),
+            Ok(_) => {}
+            Err(Halt::Short(_)) => {
+                if stream.read_buf(&mut arrived).await.ok()? == 0 {
+                    return None;
+                }
+            }
+            Err(Halt::Error(_)) => return None,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Files of peers: what others read of ours, and what is read of theirs.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::{Map, NOW};
+use crate::common::{json_lines, text};
+
+/// A row of `dnsseed.dump` as Core's contrib/seeds/makeseeds.py reads it: this is its `parseline`, line by line.
+fn makeseeds(line: &str) -> Option<(String, u16, i64, f64, i64, u64, String)> {
+    let sline: Vec<_> = line.split_whitespace().collect();
+    if sline.len() < 11 {
+        return None;
+    }
+    // PATTERN_IPV4, PATTERN_IPV6, PATTERN_ONION: an address and a port, whatever it is.
+    let (address, port) = sline[0].rsplit_once(':')?;
+    let host = match address.strip_prefix('[') {
+        Some(ipv6) => ipv6.strip_suffix(']')?.parse::<std::net::Ipv6Addr>().ok()?.to_string(),
+        None if address.strip_suffix(".onion").is_some_and(|key| key.len() == 56) => address.to_owned(),
+        None => address.parse::<std::net::Ipv4Addr>().ok()?.to_string(),
+    };
+    // Skip bad results.
+    if sline[1] == "0" {
+        return None;
+    }
+    let uptime = sline[7].strip_suffix('%')?.parse().ok()?;
+    let last_success = sline[2].parse().ok()?;
+    let version: i64 = sline[10].parse().ok()?;
+    let quoted = sline.get(11)?;
+    let agent = quoted.get(1..quoted.len() - 1)?.to_owned();
+    let services = u64::from_str_radix(sline[9], 16).ok()?;
+    let _blocks: i64 = sline[8].parse().ok()?;
+    Some((host, port.parse().ok()?, last_success, uptime, version, services, agent))
+}
+
+#[test]
+fn makeseeds_reads_the_dump_of_a_crawl() {
+    let map = Map::of_a_crawl();
+    let output = map.peers("export --as dnsseed -c bitcoin");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), "3 peers written\n"));
+    let mut read: Vec<_> = text(&output.stdout).lines().filter_map(makeseeds).collect();
+    read.sort_by(|one, other| one.0.cmp(&other.0));
+    let [first, second, third] = &read[..] else { panic!("{read:?}") };
+    let agents = [first, second, third].map(|(host, port, at, _, version, services, agent)| {
+        (host.as_str(), *port, *at, *version, *services, agent.as_str())
+    });
+    assert_eq!(agents[0], ("1.2.3.4", 8333, NOW, 70016, 0xc09, "/Satoshi:27.0.0/"));
+    assert_eq!(agents[1], ("2a00::1", 8333, NOW - 60, 70016, 0x409, "/Satoshi:28.0.0/"));
+    assert_eq!(agents[2].0, "5.6.7.8");
+    // exp(-age / 30 d) of what the first attempt gained, and what the second adds.
+    assert!((first.3 - 3.45).abs() < 0.006, "{}", first.3);
+}
+
+/// A JSON schema's words on a bitnodes row, as far as they are needed to tell a right one from a wrong one.
+const BITNODES_ROW: [(&str, &[&str]); 15] = [
+    ("address", &["string"]),
+    ("port", &["integer"]),
+    ("protocol_version", &["integer"]),
+    ("user_agent", &["string"]),
+    ("connected_since", &["integer"]),
+    ("services", &["integer"]),
+    ("height", &["integer"]),
+    ("hostname", &["string", "null"]),
+    ("city", &["string", "null"]),
+    ("country_code", &["string", "null"]),
+    ("latitude", &["number"]),
+    ("longitude", &["number"]),
+    ("timezone", &["string", "null"]),
+    ("asn", &["string", "null"]),
+    ("organization", &["string", "null"]),
+];
+
+fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+#[test]
+fn the_bitnodes_rows_of_a_crawl_have_its_schema() {
+    let map = Map::of_a_crawl();
+    let output = map.peers("export --as bitnodes --chain bitcoin --sort address");
+    let rows: Vec<Vec<Value>> = serde_json::from_slice(&output.stdout).unwrap();
+    let addresses: Vec<_> = rows.iter().map(|row| (row[0].as_str().unwrap(), row[1].as_u64().unwrap())).collect();
+    assert_eq!(addresses, [("1.2.3.4", 8333), ("5.6.7.8", 8333), ("2a00::1", 8333)]);
+    for row in &rows {
+        assert_eq!(row.len(), BITNODES_ROW.len());
+        for (value, (name, types)) in row.iter().zip(BITNODES_ROW) {
+            assert!(types.contains(&json_type(value)), "{name}: {value}");
+        }
+    }
+}
+
+#[test]
+fn every_export_is_taken_in_again() {
+    let map = Map::of_a_crawl();
+    for (format, all) in [("jsonl", true), ("csv", true), ("bitnodes", false), ("dnsseed", false), ("list", false)] {
+        let output = map.peers(&format!("export --as {format} -q{}", if all { "" } else { " -c bitcoin" }));
+        assert_eq!(text(&output.stderr), "", "{format}");
+        let other = Map::empty();
+        let file = other.file("exported", &output.stdout);
+        let imported = other.peers(&format!("import {file}"));
+        assert_eq!((imported.status.code(), text(&imported.stderr)), (Some(0), ""), "{format}");
+        let count = match format {
+            "bitnodes" | "dnsseed" => 3,
+            "list" => 6,
+            _ => 7,
+        };
+        assert_eq!(text(&imported.stdout), format!("{file}: {count} peers as {format}\n"));
+        assert_eq!(other.addresses("").len(), count, "{format}");
+        if all {
+            let known = |map: &Map| {
+                let peers = json_lines(&map.peers("--json"));
+                peers.into_iter().map(|peer| (peer["address"].to_string(), peer)).collect::<BTreeMap<_, _>>()
+            };
+            assert_eq!(known(&other), known(&map), "{format} holds all that is known");
+        }
+    }
+}
+
+#[test]
+fn a_format_without_networks_is_not_given_two() {
+    let map = Map::of_a_crawl();
+    for format in ["bitnodes", "dnsseed", "list"] {
+        let output = map.peers(&format!("export --as {format}"));
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{format}");
+        assert!(text(&output.stderr).contains("name one with --chain: there are 6 of bitcoin, 1 of litecoin"));
+    }
+    assert_eq!(text(&map.peers("export --as list --user-agent Litecoin").stdout), "1.2.3.4:9333\n");
+}
+
+#[test]
+fn the_table_is_exported_as_it_is_listed() {
+    let map = Map::of_a_crawl();
+    assert_eq!(map.peers("export --as table --chain bitcoin").stdout, map.peers("--chain bitcoin").stdout);
+    assert_eq!(map.peers("export --format csv").stdout, map.peers("--format csv").stdout);
+    assert_eq!(map.peers("export").stdout, map.peers("--json").stdout);
+}
+
+#[test]
+fn a_broken_line_is_named_and_the_rest_is_taken() {
+    let map = Map::empty();
+    let list = map.file("nodes.txt", b"1.2.3.4\nseed.example\n[2a00::1]:8334 # AS1\n1.2.3.4:99999\n");
+    let rows = map.file("nodes.json", b"[[\"9.9.9.9\",8333,1033,900000],\n[\"9.9.9.9\"],\n[\"8.8.8.8\",8333,1,1]]");
+    let output = map.peers(&format!("import {list} {rows}"));
+    assert_eq!(output.status.code(), Some(1));
+    let expected = format!("{list}: 2 peers as list, 2 bad lines\n{rows}: 2 peers as bitnodes, 1 bad line\n");
+    assert_eq!(text(&output.stdout), expected);
+    let lines: Vec<_> = text(&output.stderr).lines().collect();
+    let [second, fourth, row] = lines[..] else { panic!("{lines:?}") };
+    assert!(second.starts_with(&format!("{list}:2: expected an address: ip, ip:port")), "{second}");
+    assert!(fourth.starts_with(&format!("{list}:4: expected an address")), "{fourth}");
+    assert!(row.starts_with(&format!("{rows}:2: expected a row of 15 values, or of 4")), "{row}");
+    let mut addresses = map.addresses("");
+    addresses.sort();
+    assert_eq!(addresses, ["1.2.3.4:8333", "8.8.8.8:8333", "9.9.9.9:8333", "[2a00::1]:8334"]);
+
+    let json = map.peers(&format!("--json import {list} --chain litecoin"));
+    let [report] = &json_lines(&json)[..] else { panic!("one file") };
+    assert_eq!((&report["type"], &report["peers"], &report["bad_lines"]), (&"import".into(), &2.into(), &2.into()));
+    assert!(map.addresses("-c litecoin").contains(&"1.2.3.4:9333".to_owned()), "with its network's port");
+}
+
+#[test]
+fn a_file_of_another_kind_is_not_printed_as_errors() {
+    let map = Map::empty();
+    let file = map.file("book.txt", &b"it was the best of times\n".repeat(1000));
+    let output = map.peers(&format!("import {file}"));
+    assert_eq!(output.status.code(), Some(1));
+    let lines: Vec<_> = text(&output.stderr).lines().collect();
+    assert_eq!(lines.len(), 21);
+    assert_eq!(lines[20], format!("{file}: and 980 more lines"));
+}
+
+#[test]
+fn peers_are_taken_from_standard_input() {
+    let map = Map::empty();
+    let mut child = map.command("import -").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"{\"address\":\"1.2.3.4:1\",\"chain\":\"litecoin\"}\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(text(&output.stdout), "-: 1 peer as jsonl\n");
+    assert_eq!(map.addresses("--chain litecoin"), ["1.2.3.4:1"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_named_before_anything_is_stored() {
+    let map = Map::empty();
+    let list = map.file("nodes.txt", b"1.2.3.4\n");
+    let folder = map.folder.path().to_str().unwrap();
+    for missing in ["/nowhere/nodes.txt", folder] {
+        let output = map.peers(&format!("import {list} {missing}"));
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(3), ""));
+        assert!(text(&output.stderr).starts_with(&format!("error: cannot read {missing}: ")));
+        assert!(!map.path.exists());
+    }
+}

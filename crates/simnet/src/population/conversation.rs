@@ -1,0 +1,88 @@
+//! One caller and the node that it called.
+
+use std::io;
+use std::sync::Arc;
+
+use bitcoin::wire::HEADER_LEN;
+use bitcoin::{Command, Magic};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::lines::Lines;
+use crate::script;
+use crate::topology::Topology;
+
+/// Bytes of a message that a caller may send: several times those of a `version`. Callers ask, and tell little.
+const MOST_HEARD: usize = 2048;
+
+/// Answers until the caller leaves.
+pub(super) async fn converse(topology: Topology, lines: Arc<Lines>, mut stream: TcpStream) {
+    let called = stream.local_addr().ok().and_then(|address| topology.node(address.ip()));
+    if let Some(node) = called {
+        // Whoever leaves, or speaks of other things, may.
+        let _ = answer(&topology, node, &lines, &mut stream).await;
+    }
+}
+
+async fn answer(topology: &Topology, node: u32, lines: &Lines, stream: &mut TcpStream) -> io::Result<()> {
+    let mut ear = Ear::new(lines.magic);
+    let mut may_ask = false;
+    loop {
+        match ear.hear(stream).await? {
+            Command::VERSION => stream.write_all(lines.flight(topology, node)).await?,
+            Command::VERACK => may_ask = true,
+            // Each caller is told once. (Core: net_processing.cpp, m_getaddr_recvd)
+            Command::GETADDR if may_ask => {
+                may_ask = false;
+                for message in lines.told(topology, node) {
+                    stream.write_all(message).await?;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Hears messages by their names.
+struct Ear {
+    magic: Magic,
+    bytes: [u8; MOST_HEARD],
+    /// How many have arrived and are not understood yet.
+    arrived: usize,
+    introduced: bool,
+}
+
+impl Ear {
+    fn new(magic: Magic) -> Self {
+        Self { magic, bytes: [0; MOST_HEARD], arrived: 0, introduced: false }
+    }
+
+    /// The next message's name. Fails on what a node closes on: another magic, a first message that is no `version`,
+    /// such as a key, or one that is too long.
+    async fn hear(&mut self, stream: &mut TcpStream) -> io::Result<Command> {
+        loop {
+            if let Some((command, len)) = self.first()? {
+                self.bytes.copy_within(len..self.arrived, 0);
+                self.arrived -= len;
+                return Ok(command);
+            }
+            match stream.read(&mut self.bytes[self.arrived..]).await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                len => self.arrived += len,
+            }
+        }
+    }
+
+    /// The first message, once it is whole, and its length.
+    fn first(&mut self) -> io::Result<Option<(Command, usize)>> {
+        let Some(header) = self.bytes[..self.arrived].first_chunk::<HEADER_LEN>() else { return Ok(None) };
+        let command = script::name(header);
+        self.introduced |= command == Command::VERSION;
+        let len = u32::from_le_bytes(*header[16..].first_chunk().expect("the length has 4 of 24 bytes"));
+        let len = usize::try_from(len).ok().and_then(|len| len.checked_add(HEADER_LEN));
+        match len.filter(|len| *len <= MOST_HEARD && self.introduced && header.starts_with(&self.magic.0)) {
+            Some(len) => Ok((len <= self.arrived).then_some((command, len))),
+            None => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+}

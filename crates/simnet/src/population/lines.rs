@@ -1,0 +1,110 @@
+//! What the nodes of a population say, made beforehand.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bitcoin::gossip::{Address, Entry};
+use bitcoin::{Magic, Message, Params, Services};
+
+use crate::honest::{P2P_V2, introduction};
+use crate::random::Random;
+use crate::topology::{Kind, Ports, Topology};
+use crate::voice::Voice;
+
+/// Different ways in which nodes introduce themselves.
+const VOICES: u32 = 64;
+
+/// One voice of so many is that of an older node, which does not know `addrv2`.
+const OLDER: u32 = 8;
+
+/// One node of so many announces its own address before it answers, alone in a message. (Core: net_processing.cpp
+/// MaybeSendAddr)
+const ANNOUNCE: u32 = 4;
+
+/// The last protocol version before `wtxidrelay` and `sendaddrv2`. (Core: node/protocol_version.h)
+const OLDER_VERSION: i32 = 70015;
+
+/// All lines of a population.
+#[derive(Debug)]
+pub(super) struct Lines {
+    pub(super) magic: Magic,
+    /// By voice: the answer to a `version`, in one write.
+    flights: Vec<Box<[u8]>>,
+    /// By list: the answer to `getaddr`.
+    answers: Vec<Box<[u8]>>,
+    /// Of those that announce themselves, in order.
+    announcements: Vec<Box<[u8]>>,
+}
+
+impl Lines {
+    /// Makes them all.
+    pub(super) fn new(topology: &Topology, ports: &Ports, chain: Params) -> Self {
+        let mut random = Random::new(topology.seed);
+        let voices: Vec<_> = (0..VOICES).map(|voice| healthy(voice, &chain, &mut random)).collect();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+        let now = u32::try_from(now).unwrap_or(u32::MAX);
+        let entry = |node: u32, time: u32| {
+            let services = match topology.kind(node) {
+                Kind::Steady | Kind::Fleeting => voices[voice_of(topology, node)].version.services,
+                Kind::Refusing | Kind::Silent => Services(0x409),
+            };
+            let address = topology.address(node, ports);
+            Entry { time, services, address: Address::of(address.ip()), port: address.port() }
+        };
+        let answers = (0..topology.lists()).map(|list| {
+            let entries = topology.list(list).into_iter().map(|node| entry(node, now - age(topology, node)));
+            tell(&voices[voice_of(topology, list)], entries.collect())
+        });
+        let announcing = (0..topology.steady + topology.fleeting).step_by(ANNOUNCE as usize);
+        let announcements = announcing.map(|node| tell(&voices[voice_of(topology, node)], vec![entry(node, now)]));
+        Self {
+            magic: chain.magic,
+            flights: voices.iter().map(|voice| voice.flight().concat().into()).collect(),
+            answers: answers.collect(),
+            announcements: announcements.collect(),
+        }
+    }
+
+    /// What a node says to a `version`.
+    pub(super) fn flight(&self, topology: &Topology, node: u32) -> &[u8] {
+        &self.flights[voice_of(topology, node)]
+    }
+
+    /// What a node says to `getaddr`: how it announces itself, if it does, and what it tells of others.
+    pub(super) fn told(&self, topology: &Topology, node: u32) -> impl Iterator<Item = &[u8]> {
+        let announcement = self.announcements.get((node / ANNOUNCE) as usize).filter(|_| node.is_multiple_of(ANNOUNCE));
+        let answer = self.answers.get(topology.list_of(node) as usize);
+        announcement.into_iter().chain(answer).map(|message| &**message)
+    }
+}
+
+/// A node that speaks only the v1 transport.
+fn healthy(voice: u32, chain: &Params, random: &mut Random) -> Voice {
+    introduction(chain, random).with(|version| {
+        version.services = Services(version.services.0 & !P2P_V2.0);
+        if voice % OLDER == OLDER - 1 {
+            version.version = version.version.min(OLDER_VERSION);
+        }
+    })
+}
+
+/// The place of a node's voice: those that tell the same list are as old.
+fn voice_of(topology: &Topology, node: u32) -> usize {
+    (topology.list_of(node) % VOICES) as usize
+}
+
+fn tell(voice: &Voice, entries: Vec<Entry>) -> Box<[u8]> {
+    let knows_addrv2 = voice.version.version > OLDER_VERSION;
+    voice.say(&if knows_addrv2 { Message::Addrv2(entries) } else { Message::Addr(entries) }).into()
+}
+
+/// Seconds since a node was last heard of: hours if it is up, else days.
+fn age(topology: &Topology, node: u32) -> u32 {
+    /// What nodes tell is at most this old. (Core: addrman.cpp ADDRMAN_HORIZON, 30 days)
+    const DAYS: u32 = 30;
+    const DAY: u32 = 24 * 60 * 60;
+    let spread = node.wrapping_mul(0x9e37_79b1) >> 8;
+    match topology.kind(node) {
+        Kind::Steady => spread % (DAY / 4),
+        Kind::Fleeting | Kind::Refusing | Kind::Silent => DAY + spread % (DAY * (DAYS - 1)),
+    }
+}
