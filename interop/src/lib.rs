@@ -26,7 +26,6 @@ pub mod meet_lightning;
 pub mod meet_monero;
 mod missing;
 pub mod monerod;
-pub mod namespace;
 pub mod netns;
 mod node;
 pub mod program;

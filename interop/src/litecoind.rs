@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::missing::leave_out;
-use crate::node::{Dialect, Node, Places, free_places};
+use crate::node::{Node, Places};
 use crate::rpc::{PASSWORD, USER};
 
 /// Its network.
@@ -22,8 +22,7 @@ pub async fn start_at(ip: Ipv4Addr) -> Option<Node> {
         leave_out("litecoind is not installed (Debian: apt-get install litecoind)");
         return None;
     }
-    let places = free_places(ip, Ipv4Addr::LOCALHOST).expect("there are free ports");
-    Some(Node::start_at("litecoind", places, Dialect::BITCOIN, command).await)
+    Some(Node::start_at("litecoind", ip, command).await)
 }
 
 fn is_installed() -> bool {

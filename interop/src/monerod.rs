@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::missing::leave_out;
-use crate::node::{Dialect, Node, Places, free_places};
+use crate::node::{Dialect, Node, Places};
 
 /// Its network.
 pub const CHAIN: &str = "monero-regtest";
@@ -20,17 +20,13 @@ pub async fn start(dials: &[SocketAddr]) -> Option<Node> {
     start_at(Ipv4Addr::LOCALHOST, dials).await
 }
 
-/// The same, at another address. It tells nobody of those who are on loopback.
-///
-/// # Panics
-/// If the address is not ours.
-pub async fn start_at(host: Ipv4Addr, dials: &[SocketAddr]) -> Option<Node> {
+/// The same, with peers that come to this address. It tells nobody of those who are on loopback.
+pub async fn start_at(ip: Ipv4Addr, dials: &[SocketAddr]) -> Option<Node> {
     if !is_installed() {
         leave_out("monerod is not installed (Debian: apt-get install monero)");
         return None;
     }
-    let places = free_places(host, host).expect("the address is ours");
-    Some(Node::start_at("monerod", places, DIALECT, |directory, places| command(directory, places, dials)).await)
+    Some(Node::start_in("monerod", ip, DIALECT, |directory, places| command(directory, places, dials)).await)
 }
 
 fn is_installed() -> bool {

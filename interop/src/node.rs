@@ -35,7 +35,7 @@ pub(crate) struct Dialect {
 
 impl Dialect {
     /// Of every descendant of Bitcoin's node.
-    pub(crate) const BITCOIN: Self = Self { path: "/", probe: "getconnectioncount" };
+    const BITCOIN: Self = Self { path: "/", probe: "getconnectioncount" };
 }
 
 /// Where a node is told to listen.
@@ -52,19 +52,28 @@ impl Node {
     /// Starts a node and waits until it listens for peers and answers questions. `command` is given an empty directory
     /// and where to listen.
     pub(crate) async fn start(name: &'static str, command: impl FnOnce(&Path, Places) -> Command) -> Self {
-        let places = free_places(Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST).expect("loopback has free ports");
-        Self::start_at(name, places, Dialect::BITCOIN, command).await
+        Self::start_at(name, Ipv4Addr::LOCALHOST, command).await
     }
 
-    /// The same, of a node that is told to listen there and answers questions in its own way.
+    /// The same, with peers that come to this address.
     pub(crate) async fn start_at(
         name: &'static str,
-        places: Places,
+        ip: Ipv4Addr,
+        command: impl FnOnce(&Path, Places) -> Command,
+    ) -> Self {
+        Self::start_in(name, ip, Dialect::BITCOIN, command).await
+    }
+
+    /// The same, of a node that answers questions in its own way.
+    pub(crate) async fn start_in(
+        name: &'static str,
+        ip: Ipv4Addr,
         dialect: Dialect,
         command: impl FnOnce(&Path, Places) -> Command,
     ) -> Self {
         let directory = tempfile::tempdir().expect("a directory can be made");
         let log = File::create(directory.path().join(LOG)).expect("the directory is ours");
+        let places = free_places(ip).expect("there are free ports");
         let process = command(directory.path(), places)
             .stdout(log.try_clone().expect("one more open file"))
             .stderr(log)
@@ -140,10 +149,9 @@ impl Drop for Node {
     }
 }
 
-/// Two ports that nobody listens on: for peers at the first address, for questions at the second. They are found
-/// together, so that they differ.
-pub(crate) fn free_places(peers: Ipv4Addr, rpc: Ipv4Addr) -> io::Result<Places> {
-    let [peers, rpc] = [peers, rpc].map(|ip| TcpListener::bind((ip, 0)));
+/// Two ports that nobody listens on. They are found together, so that they differ.
+fn free_places(ip: Ipv4Addr) -> io::Result<Places> {
+    let [peers, rpc] = [ip, Ipv4Addr::LOCALHOST].map(|ip| TcpListener::bind((ip, 0)));
     Ok(Places { peers: peers?.local_addr()?, rpc: rpc?.local_addr()? })
 }
 

@@ -5,7 +5,7 @@ use ethereum::Enode;
 use lightning::NodeId;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdout};
 use verack_interop::ethereumjs::{self, MANY};
 use verack_interop::ldk::Ldk;
 use verack_interop::program::verack;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 use verack_interop::program::verack;
-use verack_interop::{eventually, monerod, namespace};
+use verack_interop::{eventually, monerod, netns};
 
 async fn json_lines(command: &mut Command) -> Vec<Value> {
     let output = command.output().await.unwrap();
@@ -51,7 +51,7 @@ async fn monerod_dials_it_and_stays() {
 #[tokio::test]
 async fn a_crawl_from_one_of_three_finds_the_other_two() {
     let hosts = [1, 2, 3].map(|n| Ipv4Addr::new(10, 78, 0, n));
-    if !namespace::enter("a_crawl_from_one_of_three_finds_the_other_two", &hosts) {
+    if !netns::enter(&["10.78.0.0/16"]) {
         return;
     }
     let [one, two, three] = hosts;

@@ -317,6 +317,8 @@ impl Protocol {
             (Self::Bitcoin(bitcoin), Connection::Bitcoin(stream, channel), Introduced::Bitcoin(introduced)) => {
                 Some(bitcoin.ask(stream, channel, introduced, peer, times, tracer).await)
             }
+            // It has told already.
+            (_, _, Introduced::Monero(introduced)) => Some(introduced.told()),
             _ => None,
         }
     }
@@ -383,7 +385,7 @@ impl Protocols {
     /// As [`Protocol::new`]; and if the network's nodes, or those of these targets, tell nobody.
     pub fn gossiping(options: &Introduction, targets: &[Target]) -> Result<Self, Error> {
         let chain = options.chain();
-        if chain.protocol() != ProtocolName::Bitcoin {
+        if !matches!(chain.protocol(), ProtocolName::Bitcoin | ProtocolName::Monero) {
             return Err(Error::Usage(format!(
                 "the nodes of {} tell nobody whom they know, in a handshake",
                 chain.name()

@@ -159,7 +159,7 @@ impl Cast {
         if self.role == Role::Responder {
             let refusal = fault("monero.return-code", Blame::Refused);
             peers.push(self.says("return-code", refusal, message(Command::HANDSHAKE, response, b"")));
-            peers.push(self.peer("echo", unexpected, [Echo]));
+            peers.push(Peer::new("echo", Truths::either(unexpected), [Echo]));
         }
         peers
     }

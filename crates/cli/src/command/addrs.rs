@@ -39,7 +39,7 @@ async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Targ
     let port = args.dialling.port.unwrap_or(protocols.chosen().port());
     let resolver = match target.kind {
         Kind::Name(..) => Some(Resolver::new(args.dialling.lookup(timeout))?),
-        Kind::Address(..) => None,
+        Kind::Address(..) | Kind::NameOf(..) | Kind::Listed(_) => None,
     };
     let one = One {
         attempts: Attempts {

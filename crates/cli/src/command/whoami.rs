@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::{Ended, concurrency, print_all, runtime, write};
-use crate::args::{Format, Global, Whoami};
+use crate::args::{Format, Global, ProtocolName, Whoami};
 use crate::attempt::{Attempts, Call};
 use crate::dialler::may_lead_to;
 use crate::exit::{Error, Exit};
@@ -28,6 +28,10 @@ use crate::target::{self, Kind, Target};
 
 /// Runs the command.
 pub fn run(args: &Whoami, global: &Global) -> Result<Exit, Error> {
+    let chain = args.introduction.chain();
+    if chain.protocol() != ProtocolName::Bitcoin {
+        return Err(Error::Usage(format!("the nodes of {} do not say how they see us", chain.name())));
+    }
     let targets = match &args.targets[..] {
         [] => target::dns_seeds(args.introduction.chain())?,
         targets => target::read_all(targets.iter().map(String::as_str))?,

@@ -38,12 +38,12 @@ impl Chain {
         }
     }
 
-    /// The names of its DNS seeds, as its nodes ask them.
+    /// Its DNS seeds, by the names that its own nodes ask for.
     pub fn dns_seeds(self) -> Vec<String> {
         match self {
             Self::Bitcoin(chain) => chain.seed_names().collect(),
-            Self::Monero(network) => network.dns_seeds.iter().map(ToString::to_string).collect(),
             Self::Ethereum(_) => Vec::new(),
+            Self::Monero(network) => network.dns_seeds.iter().map(ToString::to_string).collect(),
         }
     }
 

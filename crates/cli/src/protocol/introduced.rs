@@ -42,11 +42,12 @@ impl Introduced {
         }
     }
 
-    /// What the database keeps of it; it keeps nodes of Bitcoin's kind.
+    /// What the database keeps of it; it keeps nodes of those kinds that can be crawled.
     pub fn kept(&self) -> Option<store::Introduced> {
         match self {
             Self::Bitcoin(introduced) => Some(introduced.kept()),
-            Self::Ethereum(_) | Self::Lightning(_) | Self::Libp2p(_) | Self::Monero(_) => None,
+            Self::Monero(introduced) => Some(introduced.kept()),
+            Self::Ethereum(_) | Self::Lightning(_) | Self::Libp2p(_) => None,
         }
     }
 

@@ -88,18 +88,11 @@ fn a_trace_has_every_message_and_a_held_connection_answers() {
         .filter(|line| line["type"] == "message")
         .map(|line| [&line["direction"], &line["message"]].map(|text| text.as_str().unwrap()))
         .collect();
-    let [sent, received] = [messages[0][0], messages[1][0]];
-    assert_eq!(
-        messages,
-        [
-            [sent, "handshake request"],
-            [received, "handshake response"],
-            [sent, "ping request"],
-            [sent, "timed sync request"],
-            [received, "ping response"],
-            [received, "timed sync response"],
-        ]
-    );
+    assert_eq!(messages[..2], [["sent", "handshake request"], ["received", "handshake response"]]);
+    // The other side keeps the connection in the same way.
+    for message in ["ping request", "ping response", "timed sync request", "timed sync response"] {
+        assert!(messages.contains(&["sent", message]) && messages.contains(&["received", message]), "{messages:?}");
+    }
     let response = lines.iter().find(|line| line["message"] == "handshake response").unwrap();
     assert_eq!((&response["fields"]["network"], &response["fields"]["height"]), (&json!("monero"), &json!(1)));
     assert_eq!(response["fields"]["peers"], json!([]));

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use monero::{Introduction, NetworkId, Node, Peers, Tip};
+use monero::{Address, Introduction, NetworkId, Node, Peers, Tip};
+use net::Verdict;
 use serde::Serialize;
 
+use crate::protocol::{Asked, Place, Told};
 use crate::report::as_text;
 use crate::trace::hex;
 
@@ -64,6 +66,33 @@ impl Introduced {
             rpc_port: Some(rpc_port).filter(|&port| port > 0),
             pruning_seed: *pruning_seed,
             peers: self.peers.len(),
+        }
+    }
+
+    /// Whom it told of.
+    pub fn told(&self) -> Asked {
+        let told = self.peers.iter().filter_map(|peer| {
+            let place = match &peer.address {
+                Address::Ip(socket) => Place::Ip(*socket),
+                Address::Tor(host) | Address::I2p(host) => {
+                    let name = std::str::from_utf8(host.name().as_bytes()).ok()?;
+                    Place::Overlay(name.parse().ok()?, host.port)
+                }
+                Address::Other(_) => return None,
+            };
+            Some(Told { seen: peer.last_seen, services: 0, place })
+        });
+        Asked { verdict: Verdict::ok(String::new()), told: told.collect(), own: None }
+    }
+
+    /// What the database keeps of it. It was made for Bitcoin: the version is that of the rules that the node follows.
+    pub fn kept(&self) -> store::Introduced {
+        let Tip { height, top_version, .. } = &self.introduction.tip;
+        store::Introduced {
+            version: i32::from(*top_version),
+            services: 0,
+            user_agent: store::Text::of(b""),
+            height: Some(i32::try_from(*height).unwrap_or(i32::MAX)),
         }
     }
 
