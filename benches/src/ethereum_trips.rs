@@ -5,15 +5,7 @@
 //!  knock, dial ── 50 ms ──▶  ◀── 50 ms ──  peer
 //! ```
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
-
 use ethereum::local::Goal;
-use net::Limits;
-use tokio::io::AsyncReadExt as _;
-use tokio::net::{TcpListener, TcpStream};
 
 use crate::Result;
 use crate::compare::{Findings, Runs};
@@ -21,6 +13,7 @@ use crate::cost::Cost;
 use crate::ethereum_sides::Side;
 use crate::link::Link;
 use crate::program::{print_machine, role};
+use crate::sides::{self, Peer};
 
 /// Round trips from the first packet until Hello is exchanged, as initiator, at most: one is TCP's.
 const MOST_TO_HELLO: f64 = 2.05;
@@ -35,14 +28,11 @@ pub const DIAL: &str = "ethereum-dial";
 /// Where the peer is, in the far namespace.
 const ADDRESS: &str = "10.78.0.1:30303";
 
-/// Longer than any handshake over the link.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Measures the round trip and both handshakes by turns.
 pub fn measure(rounds: usize) -> Result<Findings> {
     print_machine()?;
     let link = Link::start()?;
-    let _peer = Peer::start(&link.far)?;
+    let _peer = Peer::start(PEER, &link.far, &[ADDRESS])?;
     let (mut trips, mut hellos, mut statuses) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
         let trip = link.trip(ADDRESS)?;
@@ -61,73 +51,22 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     Ok(findings)
 }
 
-/// The role that answers, ended when dropped.
-struct Peer(Child);
-
-impl Peer {
-    fn start(far: &str) -> Result<Self> {
-        let mut process = role(PEER, Some(far))?.arg(ADDRESS).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-        // It says so once it listens.
-        BufReader::new(process.stdout.take().expect("it is piped")).read_line(&mut String::new())?;
-        Ok(Self(process))
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Answers one caller after the other.
+/// The role that answers.
 pub fn peer(args: &[&str]) -> Result<()> {
-    let [address] = args else {
-        return Err("expected: ADDRESS".into());
-    };
-    let address: SocketAddr = address.parse()?;
-    runtime()?.block_on(async {
-        let listener = TcpListener::bind(address).await?;
-        println!("{address}");
-        loop {
-            let (stream, _) = listener.accept().await?;
-            stream.set_nodelay(true)?;
-            answer(stream).await;
-        }
-    })
-}
-
-/// Has the handshake, and waits for the caller to close.
-async fn answer(stream: TcpStream) {
-    let mut handshake = Side::responder().is_dialled();
-    // A knock is no handshake, and some want no Status.
-    if let Ok(mut established) = net::run(&mut handshake, stream, Limits::within(PATIENCE), |_| {}).await {
-        let _ = established.io.read(&mut [0]).await;
+    match args {
+        [address] => sides::answer(address, || Side::responder().is_dialled()),
+        _ => Err("expected: ADDRESS".into()),
     }
 }
 
-/// Prints how many milliseconds it takes from before the connect until all is said and heard.
+/// The role that dials.
 pub fn dial(args: &[&str]) -> Result<()> {
     let [address, goal] = args else {
         return Err("expected: ADDRESS hello|status".into());
     };
-    let address: SocketAddr = address.parse()?;
     let mut side = Side::initiator();
     if *goal == "hello" {
         side.local.goal = Goal::Hello;
     }
-    let mut handshake = side.dials(Side::responder().local.node_id());
-    let took = runtime()?.block_on(async {
-        let started = Instant::now();
-        let stream = net::dial(address, PATIENCE).await?;
-        let result = net::run(&mut handshake, stream, Limits::within(PATIENCE), |_| {}).await;
-        result.map_err(|failure| format!("{:?}", failure.cause))?;
-        Ok::<_, Box<dyn std::error::Error>>(started.elapsed())
-    })?;
-    println!("{}", took.as_secs_f64() * 1e3);
-    Ok(())
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+    sides::dial(address, side.dials(Side::responder().local.node_id()))
 }

@@ -16,15 +16,21 @@
 
 pub mod bcoin;
 pub mod ethereumjs;
+pub mod js_libp2p;
+pub mod kept;
 pub mod ldk;
 pub mod litecoind;
 pub mod meet;
+pub mod meet_libp2p;
 pub mod meet_lightning;
+pub mod meet_monero;
 mod missing;
+pub mod monerod;
 pub mod netns;
 mod node;
 pub mod program;
 pub mod rlpx;
 mod rpc;
+pub mod rust_libp2p;
 
 pub use node::{Node, eventually};

@@ -21,6 +21,21 @@ pub struct Node {
     process: Child,
     directory: TempDir,
     places: Places,
+    dialect: Dialect,
+}
+
+/// How a node answers questions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dialect {
+    /// Where.
+    pub(crate) path: &'static str,
+    /// What it answers as soon as it can.
+    pub(crate) probe: &'static str,
+}
+
+impl Dialect {
+    /// Of every descendant of Bitcoin's node.
+    const BITCOIN: Self = Self { path: "/", probe: "getconnectioncount" };
 }
 
 /// Where a node is told to listen.
@@ -46,6 +61,16 @@ impl Node {
         ip: Ipv4Addr,
         command: impl FnOnce(&Path, Places) -> Command,
     ) -> Self {
+        Self::start_in(name, ip, Dialect::BITCOIN, command).await
+    }
+
+    /// The same, of a node that answers questions in its own way.
+    pub(crate) async fn start_in(
+        name: &'static str,
+        ip: Ipv4Addr,
+        dialect: Dialect,
+        command: impl FnOnce(&Path, Places) -> Command,
+    ) -> Self {
         let directory = tempfile::tempdir().expect("a directory can be made");
         let log = File::create(directory.path().join(LOG)).expect("the directory is ours");
         let places = free_places(ip).expect("there are free ports");
@@ -54,7 +79,7 @@ impl Node {
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        let mut node = Self { name, process, directory, places };
+        let mut node = Self { name, process, directory, places, dialect };
         eventually(&format!("{name} to be ready"), || node.is_ready().then_some(())).await;
         node
     }
@@ -63,7 +88,7 @@ impl Node {
         if let Ok(Some(status)) = self.process.try_wait() {
             panic!("{} ended before it was ready: {status}", self.name);
         }
-        rpc::call(self.places.rpc, "getconnectioncount", &json!([])).is_ok()
+        rpc::call(self.places.rpc, self.dialect.path, self.dialect.probe, &json!([])).is_ok()
             && TcpStream::connect(self.places.peers).is_ok()
     }
 
@@ -79,7 +104,8 @@ impl Node {
     /// If it answers with an error.
     #[must_use]
     pub fn call(&self, method: &str, params: &Value) -> Value {
-        rpc::call(self.places.rpc, method, params).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        rpc::call(self.places.rpc, self.dialect.path, method, params)
+            .unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
     /// Makes it dial this address, once.

@@ -1,4 +1,4 @@
-//! JSON-RPC over HTTP, as every descendant of Bitcoin's node offers it.
+//! JSON-RPC over HTTP, as every descendant of Bitcoin's node offers it, and Monero's.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -17,14 +17,15 @@ const AUTHORIZATION: &str = "dmVyYWNrOnZlcmFjaw==";
 ///
 /// # Errors
 /// If the node does not answer, or answers with an error.
-pub(crate) fn call(node: SocketAddr, method: &str, params: &Value) -> io::Result<Value> {
+pub(crate) fn call(node: SocketAddr, path: &str, method: &str, params: &Value) -> io::Result<Value> {
     let body = json!({ "id": 0, "method": method, "params": params }).to_string();
     let mut stream = TcpStream::connect(node)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-    // HTTP/1.0: the answer ends where the connection does.
+    // The answer ends where the connection does. Monero's node has to be told that; to others HTTP/1.0 says so.
     write!(
         stream,
-        "POST / HTTP/1.0\r\nAuthorization: Basic {AUTHORIZATION}\r\nContent-Type: application/json\r\n\
+        "POST {path} HTTP/1.0\r\nAuthorization: Basic {AUTHORIZATION}\r\nContent-Type: application/json\r\n\
+         Connection: close\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     )?;

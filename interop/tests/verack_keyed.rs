@@ -1,28 +1,16 @@
 //! The program itself against real nodes that are named by their keys, in both directions.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
-use std::path::PathBuf;
-use std::process::Stdio;
-
 use ethereum::Enode;
 use lightning::NodeId;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdout};
 use verack_interop::ethereumjs::{self, MANY};
 use verack_interop::ldk::Ldk;
+use verack_interop::program::verack;
 
 const TIMES: usize = 100;
-
-/// The program, built beside this test.
-fn verack() -> Command {
-    let test = std::env::current_exe().unwrap();
-    let program: PathBuf = test.ancestors().nth(2).unwrap().join("verack");
-    assert!(program.exists(), "{} is missing: cargo build --package verack", program.display());
-    let mut command = Command::new(program);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    command
-}
 
 /// What it reports of one handshake with a node.
 async fn report(target: &str, options: &[&str]) -> Value {
@@ -88,8 +76,9 @@ fn other_id() -> String {
 async fn ethereumjs_dials_it_and_answers_its_ping() {
     let Some(node) = ethereumjs::start(MANY).await else { return };
     for nth in 0..TIMES {
-        // Each time another node, as for LDK below.
-        let (mut child, ours, mut lines) = listening(&["--protocol", "ethereum", "-c", "ethereum"]).await;
+        // Each time another node, as for LDK below. It leaves whoever names a fork that it does not know yet.
+        let options = ["--protocol", "ethereum", "-c", "ethereum", "--status", "echo"];
+        let (mut child, ours, mut lines) = listening(&options).await;
         let ours: Enode = ours.parse().unwrap();
         ethereumjs::dial(&node, ours.id, format!("{}:{}", ours.host, ours.port).parse().unwrap());
         let report = line(&mut lines, |line| line["type"] == "handshake").await;

@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::run::{Outcome, output, root, run, succeeds, target};
 
 /// Nodes that Debian has: the program, and its package.
-const DEBIAN: &[(&str, &str)] = &[("litecoind", "litecoind")];
+const DEBIAN: &[(&str, &str)] = &[("litecoind", "litecoind"), ("monerod", "monero")];
 
 /// Where nodes from npm are installed, each in a directory of its own.
 pub(crate) fn directory() -> PathBuf {

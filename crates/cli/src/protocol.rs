@@ -5,7 +5,9 @@ mod chain;
 mod converse;
 mod ethereum;
 mod introduced;
+mod libp2p;
 mod lightning;
+mod monero;
 mod told;
 
 use std::net::SocketAddr;
@@ -14,6 +16,7 @@ use std::time::Duration;
 use ::bitcoin::v2::SessionId;
 use ::ethereum::PublicKey;
 use ::handshake::Role;
+use ::libp2p::PeerId;
 use ::lightning::NodeId;
 use net::{Timer, Unread, Verdict};
 use tokio::net::TcpStream;
@@ -23,7 +26,9 @@ use self::bitcoin::Bitcoin;
 pub use self::chain::Chain;
 use self::ethereum::Ethereum;
 pub use self::introduced::Introduced;
+use self::libp2p::Libp2p;
 use self::lightning::Lightning;
+use self::monero::Monero;
 pub use self::told::{Asked, Place, Told};
 use crate::args::{Introduction, ProtocolName, ServicesArg};
 use crate::exit::Error;
@@ -40,6 +45,10 @@ pub enum Protocol {
     Ethereum(Box<Ethereum>),
     /// BOLT 8 and BOLT 1.
     Lightning(Box<Lightning>),
+    /// multistream-select, Noise, yamux and identify.
+    Libp2p(Box<Libp2p>),
+    /// Levin.
+    Monero(Box<Monero>),
 }
 
 /// Whom a target means. Its form says of which protocol.
@@ -51,6 +60,8 @@ pub enum Whom {
     Ethereum(Box<PublicKey>),
     /// The Lightning node with this key.
     Lightning(Box<NodeId>),
+    /// The libp2p node with this id, or whichever is there.
+    Libp2p(Option<Box<PeerId>>),
 }
 
 /// Our part in a handshake.
@@ -85,6 +96,12 @@ pub enum Transport {
     Rlpx,
     /// Lightning's.
     Bolt8,
+    /// libp2p's.
+    Noise,
+    /// libp2p's, by one who waits for every answer.
+    PatientNoise,
+    /// Monero's, in plain text.
+    Levin,
 }
 
 impl Transport {
@@ -96,6 +113,8 @@ impl Transport {
             Self::Either => None,
             Self::Rlpx => Some("rlpx"),
             Self::Bolt8 => Some("bolt8"),
+            Self::Noise | Self::PatientNoise => Some("noise"),
+            Self::Levin => Some("levin"),
         }
     }
 }
@@ -130,6 +149,10 @@ pub enum Connection {
     Ethereum(Unread<TcpStream>, Box<::ethereum::Channel>),
     /// Lightning.
     Lightning(Unread<TcpStream>, Box<::lightning::Channel>),
+    /// libp2p.
+    Libp2p(Unread<TcpStream>, Box<::libp2p::Connection>),
+    /// Monero, and our side of it.
+    Monero(Unread<TcpStream>, Box<::monero::Local>),
 }
 
 /// The clock of a handshake.
@@ -158,6 +181,8 @@ impl Protocol {
             ProtocolName::Bitcoin => Self::Bitcoin(Box::new(Bitcoin::new(options, receiving)?)),
             ProtocolName::Ethereum => Self::Ethereum(Box::new(Ethereum::new(options)?)),
             ProtocolName::Lightning => Self::Lightning(Box::new(Lightning::new(options)?)),
+            ProtocolName::Libp2p => Self::Libp2p(Box::new(Libp2p::new(options)?)),
+            ProtocolName::Monero => Self::Monero(Box::new(Monero::new(options))),
         })
     }
 
@@ -167,6 +192,8 @@ impl Protocol {
             Self::Bitcoin(_) => "bitcoin",
             Self::Ethereum(_) => "ethereum",
             Self::Lightning(_) => "lightning",
+            Self::Libp2p(_) => "libp2p",
+            Self::Monero(_) => "monero",
         }
     }
 
@@ -176,6 +203,8 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.transports(),
             Self::Ethereum(_) => &[Transport::Rlpx],
             Self::Lightning(_) => &[Transport::Bolt8],
+            Self::Libp2p(_) => &[Transport::Noise],
+            Self::Monero(_) => &[Transport::Levin],
         }
     }
 
@@ -185,6 +214,8 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.accepted_transport(),
             Self::Ethereum(_) => Transport::Rlpx,
             Self::Lightning(_) => Transport::Bolt8,
+            Self::Libp2p(_) => Transport::Noise,
+            Self::Monero(_) => Transport::Levin,
         }
     }
 
@@ -194,6 +225,8 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.chain(),
             Self::Ethereum(ethereum) => ethereum.chain(),
             Self::Lightning(lightning) => lightning.chain(),
+            Self::Libp2p(_) => "any",
+            Self::Monero(monero) => monero.chain(),
         }
     }
 
@@ -203,24 +236,28 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.port(),
             Self::Ethereum(_) => ::ethereum::enode::DEFAULT_PORT,
             Self::Lightning(lightning) => lightning.port(),
+            Self::Libp2p(_) => libp2p::DEFAULT_PORT,
+            Self::Monero(monero) => monero.port(),
         }
     }
 
     /// By which form of target its nodes are named, if an address alone does not do.
     pub fn form_of_targets(&self) -> Option<&'static str> {
         match self {
-            Self::Bitcoin(_) => None,
+            Self::Bitcoin(_) | Self::Monero(_) => None,
             Self::Ethereum(_) => Some("enode://<node id>@host:port or enr:..."),
             Self::Lightning(_) => Some("<node id>@host:port"),
+            Self::Libp2p(_) => Some("/ip4/.../tcp/..., /dns4/.../tcp/... or /dnsaddr/..."),
         }
     }
 
     /// How our own side is named, if it listens at this address and an address alone does not do.
     pub fn our_target(&self, address: SocketAddr) -> Option<String> {
         match self {
-            Self::Bitcoin(_) => None,
+            Self::Bitcoin(_) | Self::Monero(_) => None,
             Self::Ethereum(ethereum) => Some(ethereum.our_enode(address).to_string()),
             Self::Lightning(lightning) => Some(format!("{}@{address}", lightning.node_id())),
+            Self::Libp2p(libp2p) => Some(libp2p.our_multiaddr(address).to_string()),
         }
     }
 
@@ -246,6 +283,15 @@ impl Protocol {
                 Box::pin(lightning.shake(Some(**id), stream, peer, times, tracer)).await
             }
             (Self::Lightning(lightning), _) => Box::pin(lightning.shake(None, stream, peer, times, tracer)).await,
+            (Self::Libp2p(libp2p), _) => {
+                let whom = match part {
+                    Part::Dialling(Whom::Libp2p(peer_id)) => Some(peer_id.as_deref().cloned()),
+                    Part::Dialling(_) => Some(None),
+                    Part::Accepting => None,
+                };
+                Box::pin(libp2p.shake(transport, whom, stream, peer, times, tracer)).await
+            }
+            (Self::Monero(monero), _) => Box::pin(monero.shake(part, stream, times, tracer)).await,
         }
     }
 
@@ -253,7 +299,7 @@ impl Protocol {
     pub fn service_names(&self, services: u64) -> Vec<String> {
         match self {
             Self::Bitcoin(bitcoin) => bitcoin.service_names(services).collect(),
-            Self::Ethereum(_) | Self::Lightning(_) => Vec::new(),
+            Self::Ethereum(_) | Self::Lightning(_) | Self::Libp2p(_) | Self::Monero(_) => Vec::new(),
         }
     }
 
@@ -271,6 +317,8 @@ impl Protocol {
             (Self::Bitcoin(bitcoin), Connection::Bitcoin(stream, channel), Introduced::Bitcoin(introduced)) => {
                 Some(bitcoin.ask(stream, channel, introduced, peer, times, tracer).await)
             }
+            // It has told already.
+            (_, _, Introduced::Monero(introduced)) => Some(introduced.told()),
             _ => None,
         }
     }
@@ -288,6 +336,12 @@ impl Protocol {
             (_, Connection::Lightning(stream, channel)) => {
                 Box::pin(lightning::hold(stream, *channel, opened, until, tracer)).await;
             }
+            (_, Connection::Libp2p(stream, connection)) => {
+                Box::pin(libp2p::hold(stream, *connection, opened, until, tracer)).await;
+            }
+            (_, Connection::Monero(stream, local)) => {
+                Box::pin(monero::hold(stream, *local, opened, until, tracer)).await;
+            }
         }
     }
 }
@@ -298,6 +352,7 @@ pub struct Protocols {
     chosen: Protocol,
     ethereum: Option<Protocol>,
     lightning: Option<Protocol>,
+    libp2p: Option<Protocol>,
 }
 
 impl Protocols {
@@ -313,6 +368,7 @@ impl Protocols {
         };
         let ethereum = asked_for(ProtocolName::Ethereum, |whom| matches!(whom, Whom::Ethereum(_)))?;
         let lightning = asked_for(ProtocolName::Lightning, |whom| matches!(whom, Whom::Lightning(_)))?;
+        let libp2p = asked_for(ProtocolName::Libp2p, |whom| matches!(whom, Whom::Libp2p(_)))?;
         let chosen = Protocol::new(chosen, options, receiving)?;
         if let Some(form) = chosen.form_of_targets()
             && let Some(nobody) = targets.iter().find(|target| target.whom == Whom::Anybody)
@@ -320,7 +376,7 @@ impl Protocols {
             let (text, name) = (&nobody.text, chosen.name());
             return Err(Error::Usage(format!("'{text}' is no target in {name}, whose nodes are named {form}")));
         }
-        Ok(Self { chosen, ethereum, lightning })
+        Ok(Self { chosen, ethereum, lightning, libp2p })
     }
 
     /// That of the network that was chosen, whose nodes tell whom they know.
@@ -329,7 +385,7 @@ impl Protocols {
     /// As [`Protocol::new`]; and if the network's nodes, or those of these targets, tell nobody.
     pub fn gossiping(options: &Introduction, targets: &[Target]) -> Result<Self, Error> {
         let chain = options.chain();
-        if chain.protocol() != ProtocolName::Bitcoin {
+        if !matches!(chain.protocol(), ProtocolName::Bitcoin | ProtocolName::Monero) {
             return Err(Error::Usage(format!(
                 "the nodes of {} tell nobody whom they know, in a handshake",
                 chain.name()
@@ -343,7 +399,7 @@ impl Protocols {
 
     /// One alone.
     pub fn only(chosen: Protocol) -> Self {
-        Self { chosen, ethereum: None, lightning: None }
+        Self { chosen, ethereum: None, lightning: None, libp2p: None }
     }
 
     /// That of the network that was chosen.
@@ -357,6 +413,7 @@ impl Protocols {
             Whom::Anybody => None,
             Whom::Ethereum(_) => self.ethereum.as_ref(),
             Whom::Lightning(_) => self.lightning.as_ref(),
+            Whom::Libp2p(_) => self.libp2p.as_ref(),
         };
         own.unwrap_or(&self.chosen)
     }

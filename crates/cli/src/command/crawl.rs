@@ -33,7 +33,7 @@ async fn crawl(
     let chain = args.introduction.chain();
     let port = args.dialling.port.unwrap_or(protocols.chosen().port());
     let timeout = args.bounds.timeout;
-    let asks_dns = targets.is_empty() && !args.no_dns_seeds && chain.has_dns_seeds();
+    let asks_dns = targets.is_empty() && !args.no_dns_seeds && !chain.dns_seeds().is_empty();
     let dns = if asks_dns { target::dns_seeds(chain)? } else { Vec::new() };
     let fixed = args.seed_nodes.iter().map(|path| read_seeds(path, chain, port)).collect::<Result<Vec<_>, _>>()?;
     let begins_with = targets.len() + dns.len() + fixed.len();

@@ -83,7 +83,7 @@ impl Visit {
             // Another network, another protocol: it will not be ours tomorrow. A peer that closes on our key may just be
             // full, though.
             (_, reason, Some(handshake::Blame::Mismatch)) if reason != "bitcoin.v1-only" => discover::Outcome::Unfit,
-            (_, "bitcoin.self-connect", _) => discover::Outcome::Unfit,
+            (_, "bitcoin.self-connect" | "monero.self-connect", _) => discover::Outcome::Unfit,
             _ => discover::Outcome::Failed,
         }
     }
@@ -97,7 +97,7 @@ impl Visit {
             match attempt.transport {
                 Transport::V1 => transports.v1 = outcome,
                 Transport::V2 => transports.v2 = outcome,
-                Transport::Either | Transport::Rlpx | Transport::Bolt8 => {}
+                _ => {}
             }
         }
         transports

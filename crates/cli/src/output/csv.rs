@@ -10,7 +10,7 @@ const HEAD: [&str; 11] =
     ["target", "address", "chain", "protocol", "role", "transport", "outcome", "stage", "reason", "blame", "detail"];
 
 /// What a peer says of itself, by the names of the JSON form, in the protocols one after the other.
-const PEER: [&str; 29] = [
+const PEER: [&str; 45] = [
     "version",
     "services",
     "service_names",
@@ -40,6 +40,22 @@ const PEER: [&str; 29] = [
     "required_bits",
     "unknown_bits",
     "networks",
+    "peer_id",
+    "key_type",
+    "muxer",
+    "agent",
+    "protocol_version",
+    "protocols",
+    "listen_addrs",
+    "height",
+    "top_block",
+    "top_version",
+    "cumulative_difficulty",
+    "support_flags",
+    "my_port",
+    "rpc_port",
+    "pruning_seed",
+    "peers",
 ];
 
 /// What every report has, behind what its peer said.

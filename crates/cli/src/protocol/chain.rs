@@ -9,19 +9,24 @@ pub enum Chain {
     Bitcoin(&'static bitcoin::Chain),
     /// Of Ethereum's.
     Ethereum(&'static ethereum::Network),
+    /// Of Monero's.
+    Monero(&'static monero::Network),
 }
 
 impl Chain {
     /// The network with this name or alias, in any case.
     pub fn named(name: &str) -> Option<Self> {
         let bitcoin = bitcoin::Chain::named(name).map(Self::Bitcoin);
-        bitcoin.or_else(|| ethereum::Network::named(name).map(Self::Ethereum))
+        let ethereum = || ethereum::Network::named(name).map(Self::Ethereum);
+        let monero = || monero::Network::named(&name.to_ascii_lowercase()).map(Self::Monero);
+        bitcoin.or_else(ethereum).or_else(monero)
     }
 
     /// Every network.
     pub fn all() -> impl Iterator<Item = Self> {
         let bitcoin = bitcoin::CHAINS.iter().map(Self::Bitcoin);
-        bitcoin.chain(ethereum::NETWORKS.iter().map(Self::Ethereum))
+        let ethereum = ethereum::NETWORKS.iter().map(Self::Ethereum);
+        bitcoin.chain(ethereum).chain(monero::NETWORKS.iter().map(Self::Monero))
     }
 
     /// Its name.
@@ -29,12 +34,17 @@ impl Chain {
         match self {
             Self::Bitcoin(chain) => chain.name,
             Self::Ethereum(network) => network.name,
+            Self::Monero(network) => network.name,
         }
     }
 
-    /// Whether it has DNS seeds.
-    pub fn has_dns_seeds(self) -> bool {
-        matches!(self, Self::Bitcoin(chain) if !chain.dns_seeds.is_empty())
+    /// Its DNS seeds, by the names that its own nodes ask for.
+    pub fn dns_seeds(self) -> Vec<String> {
+        match self {
+            Self::Bitcoin(chain) => chain.seed_names().collect(),
+            Self::Ethereum(_) => Vec::new(),
+            Self::Monero(network) => network.dns_seeds.iter().map(ToString::to_string).collect(),
+        }
     }
 
     /// Whether this protocol is spoken on it.
@@ -52,6 +62,7 @@ impl Chain {
         match self {
             Self::Bitcoin(_) => ProtocolName::Bitcoin,
             Self::Ethereum(_) => ProtocolName::Ethereum,
+            Self::Monero(_) => ProtocolName::Monero,
         }
     }
 }

@@ -30,6 +30,19 @@ pub async fn converse<H: Handshake>(
     handshake: &mut H,
     stream: TcpStream,
     times: Times<'_>,
+    tracer: Option<Tracer<'_>>,
+    is_hello: impl Fn(&H::Event) -> bool,
+    line: impl for<'a> Fn(&Seen<'a, H::Event>, Duration) -> Entry<'a>,
+) -> Conversed<H> {
+    converse_within(Limits::DEFAULT_BYTES, handshake, stream, times, tracer, is_hello, line).await
+}
+
+/// As [`converse`], with a byte budget of the protocol's own.
+pub async fn converse_within<H: Handshake>(
+    budget: u64,
+    handshake: &mut H,
+    stream: TcpStream,
+    times: Times<'_>,
     mut tracer: Option<Tracer<'_>>,
     is_hello: impl Fn(&H::Event) -> bool,
     line: impl for<'a> Fn(&Seen<'a, H::Event>, Duration) -> Entry<'a>,
@@ -44,7 +57,7 @@ pub async fn converse<H: Handshake>(
             tracer(line(&seen, opened.elapsed()));
         }
     };
-    let limits = Limits { deadline, bytes: Limits::DEFAULT_BYTES };
+    let limits = Limits { deadline, bytes: budget };
     let result = if stays {
         net::run_timed(handshake, stream, limits, timer, on_event).await
     } else {

@@ -8,6 +8,7 @@ mod help;
 mod keyed;
 mod listen;
 mod map;
+mod monero;
 mod neighbours;
 mod peers;
 mod readme;

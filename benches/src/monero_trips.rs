@@ -1,0 +1,90 @@
+//! Round trips of a Monero handshake, over a link that holds every packet back.
+//!
+//! An answer that tells all that can be told of as many peers as it may has some 32 kB. That is more than TCP sends before
+//! it hears of the first of it, so such an answer takes a round trip more, whoever asks. Those of today have 13 to 20 kB.
+//!
+//! ```text
+//!  namespace near                          namespace far
+//!  knock, dial ── 50 ms ──▶  ◀── 50 ms ──  peer
+//! ```
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use monero::{Address, Hello, Local, Network, Peer as Known};
+
+use crate::Result;
+use crate::compare::{Findings, Runs};
+use crate::cost::Cost;
+use crate::link::Link;
+use crate::program::{print_machine, role};
+use crate::sides::{self, Peer};
+
+/// Round trips from the first packet to the answer as initiator, at most: one is TCP's.
+const MOST_AS_INITIATOR: f64 = 2.05;
+
+/// To an answer of the longest kind.
+const MOST_TO_LONGEST: f64 = 3.05;
+
+/// The words that start the two roles: `monero-peer ADDRESS PEERS`, `monero-dial ADDRESS`.
+pub const PEER: &str = "monero-peer";
+pub const DIAL: &str = "monero-dial";
+
+/// Where the peer is that knows as many others as fit into TCP's first window, in the far namespace.
+const ADDRESS: &str = "10.78.0.1:18080";
+const FEW: &str = "100";
+
+/// Where the peer is that knows as many as it may tell.
+const TALKATIVE: &str = "10.78.0.1:18081";
+const MANY: &str = "250";
+
+/// Measures the round trip and the handshake by turns.
+pub fn measure(rounds: usize) -> Result<Findings> {
+    print_machine()?;
+    let link = Link::start()?;
+    let _peer = Peer::start(PEER, &link.far, &[ADDRESS, FEW])?;
+    let _talkative = Peer::start(PEER, &link.far, &[TALKATIVE, MANY])?;
+    let (mut trips, mut handshakes, mut longest) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let trip = link.trip(ADDRESS)?;
+        let dial = |address: &str| -> Result<f64> {
+            let (_, took) = Cost::of(role(DIAL, Some(&link.near))?.arg(address))?;
+            Ok(took.trim().parse::<f64>()? / trip)
+        };
+        handshakes.push(dial(ADDRESS)?);
+        longest.push(dial(TALKATIVE)?);
+        trips.push(trip);
+    }
+    println!("round trip: {:.2} ms", trips.into_iter().collect::<Runs>());
+    let mut findings = Findings::default();
+    let [few, many] = [FEW, MANY].map(|peers| format!("round trips to an answer with {peers} peers as initiator"));
+    findings.at_most(MOST_AS_INITIATOR, &few, &handshakes.into_iter().collect());
+    findings.at_most(MOST_TO_LONGEST, &many, &longest.into_iter().collect());
+    Ok(findings)
+}
+
+/// The role that answers.
+pub fn peer(args: &[&str]) -> Result<()> {
+    let [address, peers] = args else {
+        return Err("expected: ADDRESS PEERS".into());
+    };
+    let known = (0..peers.parse::<u64>()?).map(|n| {
+        let [.., high, low] = n.to_be_bytes();
+        let address = Address::Ip(SocketAddr::from((Ipv4Addr::new(203, 0, high, low), 18080)));
+        let (last_seen, pruning_seed, rpc_port, rpc_credits_per_hash) = (1_700_000_000, 384, 18089, 1);
+        Known { last_seen, pruning_seed, rpc_port, rpc_credits_per_hash, ..Known::new(address, n) }
+    });
+    let telling = Local { peers: known.collect::<Vec<_>>().into(), ..local(2) };
+    sides::answer(address, || Hello::responder(telling.clone()))
+}
+
+/// The role that dials.
+pub fn dial(args: &[&str]) -> Result<()> {
+    match args {
+        [address] => sides::dial(address, Hello::initiator(local(1))),
+        _ => Err("expected: ADDRESS".into()),
+    }
+}
+
+fn local(peer_id: u64) -> Local {
+    Local::new(Network::named("monero").expect("in the table"), peer_id)
+}

@@ -1,0 +1,78 @@
+//! The two sides whose round trips are counted: a peer that answers, and whoever dials it.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use handshake::Handshake;
+use net::Limits;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::Result;
+use crate::program::role;
+
+/// Longer than any handshake over the link.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A process that answers, ended when dropped.
+pub struct Peer(Child);
+
+impl Peer {
+    /// Starts this role in a namespace, and waits until it listens.
+    pub fn start(word: &str, namespace: &str, args: &[&str]) -> Result<Self> {
+        let mut process = role(word, Some(namespace))?;
+        let mut process = process.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        // It says so once it listens.
+        BufReader::new(process.stdout.take().expect("it is piped")).read_line(&mut String::new())?;
+        Ok(Self(process))
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Answers one caller after the other, each in a handshake of its own.
+pub fn answer<H: Handshake>(address: &str, handshake: impl Fn() -> H) -> Result<()> {
+    let address: SocketAddr = address.parse()?;
+    runtime()?.block_on(async {
+        let listener = TcpListener::bind(address).await?;
+        println!("{address}");
+        loop {
+            let (stream, _) = listener.accept().await?;
+            stream.set_nodelay(true)?;
+            converse(handshake(), stream).await;
+        }
+    })
+}
+
+/// Has the handshake, and waits for the caller to close.
+async fn converse<H: Handshake>(mut handshake: H, stream: TcpStream) {
+    // A knock is no handshake, and some callers want less than all of it.
+    if let Ok(mut established) = net::run(&mut handshake, stream, Limits::within(PATIENCE), |_| {}).await {
+        let _ = established.io.read(&mut [0]).await;
+    }
+}
+
+/// Prints how many milliseconds it takes from before the connect until all is said and heard.
+pub fn dial<H: Handshake>(address: &str, mut handshake: H) -> Result<()> {
+    let address: SocketAddr = address.parse()?;
+    let took = runtime()?.block_on(async {
+        let started = Instant::now();
+        let stream = net::dial(address, PATIENCE).await?;
+        let result = net::run(&mut handshake, stream, Limits::within(PATIENCE), |_| {}).await;
+        result.map_err(|failure| format!("{:?}", failure.cause))?;
+        Ok::<_, Box<dyn std::error::Error>>(started.elapsed())
+    })?;
+    println!("{}", took.as_secs_f64() * 1e3);
+    Ok(())
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}

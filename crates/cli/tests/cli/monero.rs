@@ -1,0 +1,122 @@
+//! Monero's networks, in both roles.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr};
+
+use bitcoin::Chain;
+use serde_json::{Value, json};
+use simnet::{Network, Plan, Transport, monero_peers};
+use tokio::runtime::Runtime;
+
+use crate::common::{json_lines, run, start, text};
+
+/// A listener, and where it listens.
+struct Listening {
+    child: Child,
+    _log: BufReader<ChildStderr>,
+    address: String,
+}
+
+impl Listening {
+    fn start(chain: &str, options: &[&str]) -> Self {
+        let fixed = ["listen", "127.0.0.1:0", "--json", "-c", chain];
+        let mut child = start(fixed.into_iter().chain(options.iter().copied()));
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        log.read_line(&mut line).unwrap();
+        let address = line.strip_prefix("listening on ").and_then(|rest| rest.split(' ').next()).expect(&line).into();
+        Self { child, _log: log, address }
+    }
+
+    /// What it printed.
+    fn end(mut self) -> Vec<Value> {
+        let mut out = Vec::new();
+        self.child.stdout.take().unwrap().read_to_end(&mut out).unwrap();
+        self.child.wait().unwrap();
+        text(&out).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+fn report(args: &[&str]) -> Value {
+    let output = run(["--json", "--timeout", "5s"].into_iter().chain(args.iter().copied()));
+    assert!(!output.stdout.is_empty(), "{}", text(&output.stderr));
+    json_lines(&output).remove(0)
+}
+
+#[test]
+fn both_sides_report_the_same_handshake() {
+    let own = ["--peer-id", "00000000deadbeef", "--start-height", "77", "--rpc-port", "18089", "--pruning-seed", "384"];
+    let listening = Listening::start("monero-stagenet", &[&own[..], &["--once"]].concat());
+    let dialled = report(&["-c", "monero-stagenet", "--my-port", "38080", "--support-flags", "0", &listening.address]);
+    let accepted = listening.end().remove(0);
+    for (report, role) in [(&dialled, "initiator"), (&accepted, "responder")] {
+        assert_eq!((&report["outcome"], &report["role"]), (&json!("ok"), &json!(role)), "{report}");
+        assert_eq!((&report["protocol"], &report["chain"]), (&json!("monero"), &json!("monero-stagenet")));
+        assert_eq!(report["transport"], "levin");
+    }
+    let expected = json!({
+        "peer_id": "00000000deadbeef", "network": "monero-stagenet", "height": 77, "top_version": 1,
+        "top_block": "76ee3cc98646292206cd3e86f74d88b4dcc1d937088645e9b0cbca84b7ce74eb",
+        "cumulative_difficulty": "1", "support_flags": 1, "my_port": null, "rpc_port": 18089, "pruning_seed": 384,
+        "peers": 0,
+    });
+    assert_eq!(dialled["peer"], expected);
+    assert_eq!(dialled["detail"], "peer 00000000deadbeef, height 77, version 1");
+    let theirs = &accepted["peer"];
+    assert_eq!((&theirs["my_port"], &theirs["support_flags"]), (&json!(38080), &json!(0)));
+    assert_eq!(dialled["bytes"]["sent"], accepted["bytes"]["received"]);
+}
+
+#[test]
+fn another_network_is_called_by_its_name_and_shown_all_the_same() {
+    let listening = Listening::start("monero", &["--once"]);
+    let dialled = report(&["-c", "monero-testnet", &listening.address]);
+    assert_eq!((&dialled["reason"], &dialled["stage"]), (&json!("closed"), &json!("hello")), "{dialled}");
+    let accepted = listening.end().remove(0);
+    assert_eq!((&accepted["reason"], &accepted["blame"]), (&json!("monero.network"), &json!("mismatch")));
+    assert_eq!(accepted["detail"], "it is on monero-testnet, not on monero");
+    assert_eq!(accepted["peer"]["network"], "monero-testnet");
+}
+
+#[test]
+fn a_trace_has_every_message_and_a_held_connection_answers() {
+    let listening = Listening::start("monero", &["--once", "--hold", "30s"]);
+    let output = run(["--json", "--trace", "-c", "monero", "--hold", "1s", &listening.address]);
+    let lines = json_lines(&output);
+    let messages: Vec<_> = lines
+        .iter()
+        .filter(|line| line["type"] == "message")
+        .map(|line| [&line["direction"], &line["message"]].map(|text| text.as_str().unwrap()))
+        .collect();
+    assert_eq!(messages[..2], [["sent", "handshake request"], ["received", "handshake response"]]);
+    // The other side keeps the connection in the same way.
+    for message in ["ping request", "ping response", "timed sync request", "timed sync response"] {
+        assert!(messages.contains(&["sent", message]) && messages.contains(&["received", message]), "{messages:?}");
+    }
+    let response = lines.iter().find(|line| line["message"] == "handshake response").unwrap();
+    assert_eq!((&response["fields"]["network"], &response["fields"]["height"]), (&json!("monero"), &json!(1)));
+    assert_eq!(response["fields"]["peers"], json!([]));
+    assert_eq!(listening.end()[0]["outcome"], "ok");
+}
+
+#[test]
+fn every_scripted_node_gets_the_verdict_that_it_deserves() {
+    let runtime: Runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let network = monero::Network::named("monero").unwrap();
+    let plan = Plan::only(Chain::named("bitcoin").unwrap().params, monero_peers(network));
+    let simulated = runtime.block_on(Network::start(plan)).unwrap();
+    let targets: Vec<String> = simulated.addresses().map(|address| address.to_string()).collect();
+    let options = ["--json", "-c", "monero", "--timeout", "3s"];
+    let output = run(options.into_iter().chain(targets.iter().map(String::as_str)));
+    let reports: Vec<_> = json_lines(&output).into_iter().filter(|line| line["type"] == "handshake").collect();
+    assert_eq!(reports.len(), targets.len());
+    for report in &reports {
+        let address = report["address"].as_str().unwrap().parse().unwrap();
+        let (name, truths) = simulated.truth(address).unwrap();
+        let truth = truths.over(Transport::Auto);
+        let found = [&report["outcome"], &report["stage"], &report["reason"]].map(|text| text.as_str().unwrap());
+        assert_eq!(found, [truth.outcome.name(), truth.stage.name(), truth.reason], "{name}: {report}");
+    }
+    let most = reports.iter().find(|report| report["peer"]["peers"] == 250);
+    assert!(most.is_some(), "somebody knows as many as can be told");
+}

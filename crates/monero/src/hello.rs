@@ -1,0 +1,215 @@
+//! The whole handshake: a request, and its answer.
+//!
+//! Either side may be asked before that whether it is there, and what it can do besides; it answers at once.
+
+use alloc::vec::Vec;
+use core::mem;
+
+use handshake::{End, Handshake, Role, Rx, Stage, Step};
+
+use crate::error::Error;
+use crate::introduction::{Introduction, Node, Tip};
+use crate::levin::{Command, FrameReader, HEAD_LEN, Halt, Kind, MAX_EARLY_LEN, MAX_SYNC_LEN};
+use crate::message::{Event, Message};
+use crate::network::Network;
+use crate::peer::Peers;
+
+/// Bytes that a handshake may take: the longest answer, the longest message that may come before it, and as much again
+/// for what else is said. For the budget of whoever drives it.
+pub const MAX_BYTES: u64 = 2 * (HEAD_LEN as u64 + MAX_EARLY_LEN) + MAX_SYNC_LEN;
+
+/// Our own side: who we are, and what we say. Nothing of it is fixed.
+#[derive(Clone, Debug)]
+pub struct Local {
+    /// How we introduce ourselves. A peer on another network is refused.
+    pub introduction: Introduction,
+    /// Whom we know. Nobody is told but who asks, and of these at most [`MAX_PEERS`](crate::MAX_PEERS).
+    pub peers: Peers,
+}
+
+impl Local {
+    /// A node that has just been started: it has one block, knows nobody and listens nowhere. `peer_id` must be fresh
+    /// for each node, or it takes others for itself.
+    #[must_use]
+    pub fn new(network: &Network, peer_id: u64) -> Self {
+        let introduction = Introduction { node: Node::new(network.id, peer_id), tip: Tip::genesis(network) };
+        Self { introduction, peers: Peers::default() }
+    }
+
+    /// What we say to this, whoever asks and whenever.
+    pub(crate) fn answer(&self, message: &Message) -> Option<Message> {
+        let Introduction { node, .. } = &self.introduction;
+        match message {
+            Message::PingRequest => Some(Message::PingResponse { status: "OK".into(), peer_id: node.peer_id }),
+            Message::SupportFlagsRequest => Some(Message::SupportFlagsResponse(node.support_flags)),
+            _ => None,
+        }
+    }
+}
+
+/// What was agreed.
+#[derive(Clone, Debug)]
+pub struct Agreed {
+    /// How the peer introduced itself.
+    pub introduction: Introduction,
+    /// Whom it knows; none if it dialled us.
+    pub peers: Peers,
+}
+
+/// One side of a handshake.
+#[derive(Debug)]
+pub struct Hello {
+    role: Role,
+    local: Local,
+    frames: FrameReader,
+    /// What the peer asked besides, and is to be told.
+    owed: Option<Message>,
+    introduction: Option<Introduction>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    SayRequest,
+    Response,
+    Request,
+    SayResponse(Introduction),
+    Concluded(Agreed),
+    /// Nothing is left to do: how far it came.
+    Over(Stage),
+}
+
+impl Hello {
+    /// A handshake on a connection that we opened.
+    #[must_use]
+    pub fn initiator(local: Local) -> Self {
+        Self::new(Role::Initiator, local, State::SayRequest)
+    }
+
+    /// A handshake on a connection that we accepted.
+    #[must_use]
+    pub fn responder(local: Local) -> Self {
+        Self::new(Role::Responder, local, State::Request)
+    }
+
+    fn new(role: Role, local: Local, state: State) -> Self {
+        Self { role, local, frames: FrameReader::new(), owed: None, introduction: None, state }
+    }
+
+    /// How the peer introduced itself, as soon as it has: also if it did not fit.
+    #[must_use]
+    pub fn introduction(&self) -> Option<&Introduction> {
+        self.introduction.as_ref()
+    }
+
+    fn say(&mut self, tx: &mut Vec<u8>) -> Option<Event> {
+        let message = match mem::replace(&mut self.state, State::Over(Stage::Hello)) {
+            State::SayRequest => {
+                self.state = State::Response;
+                Message::HandshakeRequest(self.local.introduction.clone())
+            }
+            State::SayResponse(introduction) => {
+                self.state = State::Concluded(Agreed { introduction, peers: Peers::default() });
+                Message::HandshakeResponse(self.local.introduction.clone(), self.local.peers.clone())
+            }
+            other => {
+                self.state = other;
+                self.owed.take()?
+            }
+        };
+        message.write(tx);
+        Some(Event::Said(message))
+    }
+
+    /// Takes in what the peer said.
+    fn hear(&mut self, event: &Event) -> Result<(), Error> {
+        let Event::Heard(message) = event else {
+            return Ok(());
+        };
+        self.owed = self.local.answer(message);
+        match (self.role, message) {
+            (Role::Initiator, Message::HandshakeResponse(introduction, peers)) => {
+                self.meet(introduction)?;
+                self.state = State::Concluded(Agreed { introduction: introduction.clone(), peers: peers.clone() });
+            }
+            (Role::Initiator, Message::Failure { command: command @ Command::HANDSHAKE, code }) => {
+                return Err(Error::Refused { command: *command, code: *code });
+            }
+            (Role::Responder, Message::HandshakeRequest(introduction)) => {
+                self.meet(introduction)?;
+                self.state = State::SayResponse(introduction.clone());
+            }
+            // Noise, and what a node tells everybody.
+            (_, Message::Other { kind: Kind::Notification | Kind::Fragment, .. }) => {}
+            _ if self.owed.is_some() => {}
+            _ => return Err(Error::Unexpected { command: message.command(), kind: message.kind() }),
+        }
+        Ok(())
+    }
+
+    /// Takes in who the peer is.
+    fn meet(&mut self, theirs: &Introduction) -> Result<(), Error> {
+        let (theirs, ours) = (&self.introduction.insert(theirs.clone()).node, &self.local.introduction.node);
+        if theirs.network_id != ours.network_id {
+            return Err(Error::Network { theirs: theirs.network_id, ours: ours.network_id });
+        }
+        if theirs.peer_id == ours.peer_id { Err(Error::SelfConnect) } else { Ok(()) }
+    }
+}
+
+impl Handshake for Hello {
+    type Output = Agreed;
+    type Event = Event;
+    type Error = Error;
+
+    fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Agreed>, Error> {
+        if let Some(event) = self.say(tx) {
+            return Ok(Step::Event(event));
+        }
+        match mem::replace(&mut self.state, State::Over(Stage::Done)) {
+            State::Concluded(agreed) => return Ok(Step::Done(agreed)),
+            over @ State::Over(_) => {
+                self.state = over;
+                return Ok(Step::Need(1));
+            }
+            waiting => self.state = waiting,
+        }
+        let event = match self.frames.read(rx) {
+            Ok(frame) => Event::of(frame)?,
+            Err(Halt::Short(short)) => return Ok(Step::Need(short.0)),
+            Err(Halt::Error(error)) => return Err(error),
+        };
+        self.hear(&event)?;
+        Ok(Step::Event(event))
+    }
+
+    fn awaiting(&self) -> &'static str {
+        match self.role {
+            Role::Initiator => "handshake response",
+            Role::Responder => "handshake request",
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        match self.state {
+            State::SayRequest | State::Response | State::Request | State::SayResponse(_) => Stage::Hello,
+            State::Concluded(_) => Stage::Done,
+            State::Over(stage) => stage,
+        }
+    }
+
+    fn suspicion(&self, end: End) -> &'static str {
+        match (self.role, end) {
+            (Role::Initiator, End::Closed) => {
+                "that is what a node does that is on another network, has no slot left, or has met our address already"
+            }
+            (Role::Initiator, End::Silent) => {
+                "most likely it is another protocol, in which the other side speaks first"
+            }
+            (Role::Responder, _) if self.owed.is_none() && !self.frames.in_sync() => {
+                "most likely a port scan, or another protocol"
+            }
+            (Role::Responder, _) => "a node does so that only looks whether we are there",
+        }
+    }
+}

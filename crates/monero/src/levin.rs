@@ -1,0 +1,433 @@
+//! Levin: how messages are framed. All numbers are little endian. (contrib/epee/include/net/levin_base.h)
+//!
+//! ```text
+//! signature 8 | body length u64 | expects a response u8 | command u32 | return code i32 | flags u32 | version u32 | body
+//! ```
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use handshake::{Rx, Short};
+
+use crate::error::Error;
+
+/// Bytes before the body.
+pub const HEAD_LEN: usize = 33;
+
+/// What every message starts with.
+pub const SIGNATURE: [u8; 8] = [0x01, 0x21, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01];
+
+/// The only version there is.
+pub const VERSION: u32 = 1;
+
+/// Body bytes that a handshake or a timed sync may have. Each of 250 peers takes at most some 130, or 190 if it is an onion
+/// service, and the rest some 300. (connection_context.h: get_command_max_bytes)
+pub const MAX_SYNC_LEN: u64 = 64 * 1024;
+
+/// Body bytes that a ping or a question for support flags may have. (connection_context.h: get_command_max_bytes)
+pub const MAX_PING_LEN: u64 = 4096;
+
+/// Body bytes that any other message may have before the handshake is over. (LEVIN_INITIAL_MAX_PACKET_SIZE)
+pub const MAX_EARLY_LEN: u64 = 256 * 1024;
+
+/// Body bytes that any other message may have after it. (LEVIN_DEFAULT_MAX_PACKET_SIZE)
+pub const MAX_LATE_LEN: u64 = 100_000_000;
+
+const REQUEST: u32 = 1;
+const RESPONSE: u32 = 2;
+const BEGIN: u32 = 4;
+const END: u32 = 8;
+
+/// What a message is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Command(pub u32);
+
+macro_rules! commands {
+    ($($name:ident $number:literal $text:literal)*) => {
+        impl Command {
+            $(#[doc = concat!("`", $text, "`")] pub const $name: Self = Self($number);)*
+
+            /// Its name: `handshake`.
+            #[must_use]
+            pub const fn name(self) -> Option<&'static str> {
+                match self.0 {
+                    $($number => Some($text),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+// (src/p2p/p2p_protocol_defs.h, src/cryptonote_protocol/cryptonote_protocol_defs.h)
+commands! {
+    HANDSHAKE 1001 "handshake"
+    TIMED_SYNC 1002 "timed sync"
+    PING 1003 "ping"
+    SUPPORT_FLAGS 1007 "support flags"
+    NEW_BLOCK 2001 "new block"
+    NEW_TRANSACTIONS 2002 "new transactions"
+    REQUEST_OBJECTS 2003 "request objects"
+    RESPONSE_OBJECTS 2004 "response objects"
+    REQUEST_CHAIN 2006 "request chain"
+    RESPONSE_CHAIN 2007 "response chain"
+    NEW_FLUFFY_BLOCK 2008 "new fluffy block"
+    REQUEST_FLUFFY_MISSING 2009 "request fluffy missing"
+    TXPOOL_COMPLEMENT 2010 "txpool complement"
+}
+
+impl Command {
+    /// Body bytes that it may have, if it is one that is read whole.
+    const fn max_whole_len(self) -> Option<u64> {
+        match self {
+            Self::HANDSHAKE | Self::TIMED_SYNC => Some(MAX_SYNC_LEN),
+            Self::PING | Self::SUPPORT_FLAGS => Some(MAX_PING_LEN),
+            _ => None,
+        }
+    }
+}
+
+/// Its name, or its number.
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "command {}", self.0),
+        }
+    }
+}
+
+/// How a request went: an error if it is below 0. What is above 0 is up to the command: `monerod` says 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReturnCode(pub i32);
+
+impl ReturnCode {
+    /// What `monerod` says when all is well. It takes 0 for a failure in the answer to a ping.
+    pub const FINE: Self = Self(1);
+    /// The command is unknown.
+    pub const NO_HANDLER: Self = Self(-6);
+
+    /// Whether the request failed.
+    #[must_use]
+    pub const fn is_failure(self) -> bool {
+        self.0 < 0
+    }
+}
+
+/// `-7 (format)`
+impl fmt::Display for ReturnCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let meaning = match self.0 {
+            -1 => " (connection)",
+            -2 => " (connection not found)",
+            -3 => " (connection destroyed)",
+            -4 => " (timeout)",
+            -5 => " (no duplex protocol)",
+            -6 => " (no such command)",
+            -7 => " (format)",
+            _ => "",
+        };
+        write!(f, "{}{meaning}", self.0)
+    }
+}
+
+/// Who speaks to whom: what the flags and their neighbour say together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A question that asks for a response.
+    Request,
+    /// What nobody answers.
+    Notification,
+    /// An answer, and how it went.
+    Response(ReturnCode),
+    /// A part of a longer message, or noise in the form of one. (levin_base.h: make_fragmented_notify)
+    Fragment,
+}
+
+impl Kind {
+    /// In words: `response`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Notification => "notification",
+            Self::Response(_) => "response",
+            Self::Fragment => "fragment",
+        }
+    }
+}
+
+/// Appends a message: its head, and the body that `write` appends.
+pub fn write_message(command: Command, kind: Kind, tx: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let (flags, code) = match kind {
+        Kind::Request | Kind::Notification => (REQUEST, 0),
+        Kind::Response(ReturnCode(code)) => (RESPONSE, code),
+        // A whole one: noise.
+        Kind::Fragment => (BEGIN | END, 0),
+    };
+    let start = tx.len();
+    tx.extend_from_slice(&SIGNATURE);
+    tx.extend_from_slice(&[0; 8]);
+    tx.push((kind == Kind::Request).into());
+    tx.extend_from_slice(&command.0.to_le_bytes());
+    tx.extend_from_slice(&code.to_le_bytes());
+    tx.extend_from_slice(&flags.to_le_bytes());
+    tx.extend_from_slice(&VERSION.to_le_bytes());
+    write(tx);
+    let len = (tx.len() - start - HEAD_LEN) as u64;
+    tx[start + SIGNATURE.len()..][..8].copy_from_slice(&len.to_le_bytes());
+}
+
+/// Takes messages apart as they arrive.
+#[derive(Debug)]
+pub struct FrameReader {
+    /// Body bytes that a message may have which is skipped.
+    max_skipped_len: u64,
+    /// Whether a message has been seen on this connection.
+    in_sync: bool,
+    /// Body bytes that have yet to be skipped.
+    to_skip: usize,
+}
+
+/// What [`FrameReader::read`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame<'r> {
+    /// A message with its whole body.
+    Whole {
+        /// What it is about.
+        command: Command,
+        /// Who speaks to whom.
+        kind: Kind,
+        /// What it says.
+        body: &'r [u8],
+    },
+    /// A message that does not matter here, whose body will be skipped.
+    Other {
+        /// What it is about.
+        command: Command,
+        /// Who speaks to whom.
+        kind: Kind,
+        /// Bytes of its body.
+        len: u64,
+    },
+    /// So many bytes of that body were skipped.
+    Skipped(usize),
+}
+
+/// Why nothing was read.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// Too few bytes.
+    Short(Short),
+    /// The stream cannot be read on.
+    Error(Error),
+}
+
+impl From<Short> for Halt {
+    fn from(short: Short) -> Self {
+        Self::Short(short)
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl FrameReader {
+    /// A reader at the start of a connection.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { max_skipped_len: MAX_EARLY_LEN, in_sync: false, to_skip: 0 }
+    }
+
+    /// A reader of a connection whose handshake is over.
+    #[must_use]
+    pub fn after_handshake() -> Self {
+        Self { max_skipped_len: MAX_LATE_LEN, in_sync: true, to_skip: 0 }
+    }
+
+    /// Whether the peer has begun to speak this protocol.
+    #[must_use]
+    pub fn in_sync(&self) -> bool {
+        self.in_sync
+    }
+
+    /// The next message, or part of one that is skipped.
+    ///
+    /// # Errors
+    /// [`Halt::Short`] if it has not arrived; an error as soon as the head is wrong or announces too long a body, before
+    /// any of that is waited for.
+    pub fn read<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Frame<'b>, Halt> {
+        if self.to_skip > 0 {
+            if rx.is_empty() {
+                return Err(Short(self.to_skip).into());
+            }
+            let skipped = rx.take_at_most(self.to_skip).len();
+            self.to_skip -= skipped;
+            return Ok(Frame::Skipped(skipped));
+        }
+        self.check_signature(rx.rest())?;
+        let Head { len, kind, command } = Head::read(rx.peek()?)?;
+        let whole = command.max_whole_len().filter(|_| kind != Kind::Fragment);
+        let most = whole.unwrap_or(self.max_skipped_len);
+        if len > most {
+            return Err(Error::Oversized { command, len, most }.into());
+        }
+        let body_len = usize::try_from(len).expect("100 000 000 fits");
+        if whole.is_none() {
+            rx.take(HEAD_LEN)?;
+            self.to_skip = body_len;
+            return Ok(Frame::Other { command, kind, len });
+        }
+        let message = rx.take(HEAD_LEN + body_len)?;
+        Ok(Frame::Whole { command, kind, body: &message[HEAD_LEN..] })
+    }
+
+    /// The first byte that differs tells as much as all eight would, and sooner.
+    fn check_signature(&mut self, found: &[u8]) -> Result<(), Error> {
+        match found.iter().zip(&SIGNATURE).find(|(found, expected)| found != expected) {
+            Some((&found, _)) if self.in_sync => Err(Error::OutOfSync { found }),
+            Some((&found, _)) => Err(Error::NotLevin { found }),
+            None => {
+                self.in_sync |= found.len() >= SIGNATURE.len();
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Default for FrameReader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What the head of a message says.
+struct Head {
+    len: u64,
+    command: Command,
+    kind: Kind,
+}
+
+impl Head {
+    fn read(bytes: &[u8; HEAD_LEN]) -> Result<Self, Error> {
+        let u32_at = |at: usize| u32::from_le_bytes(*bytes[at..].first_chunk().expect("each has 4 of 33 bytes"));
+        let version = u32_at(29);
+        if version != VERSION {
+            return Err(Error::Version(version));
+        }
+        let code = ReturnCode(u32_at(21).cast_signed());
+        let (flags, expects) = (u32_at(25), bytes[16]);
+        let kind = match (flags, expects) {
+            (REQUEST, 1) => Kind::Request,
+            (REQUEST, 0) => Kind::Notification,
+            (RESPONSE, 0 | 1) => Kind::Response(code),
+            (0 | BEGIN | END | 0xc, 0 | 1) => Kind::Fragment,
+            _ => return Err(Error::Flags { flags, expects }),
+        };
+        let len = u64::from_le_bytes(*bytes[8..].first_chunk().expect("it has 8 of 33 bytes"));
+        Ok(Self { len, command: Command(u32_at(17)), kind })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use handshake::{Rx, Short};
+    use proptest::collection::vec;
+    use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+
+    use super::{
+        Command, Frame, FrameReader, HEAD_LEN, Halt, Kind, MAX_LATE_LEN, ReturnCode, SIGNATURE, write_message,
+    };
+    use crate::error::Error;
+
+    fn message(command: Command, kind: Kind, body: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write_message(command, kind, &mut bytes, |tx| tx.extend_from_slice(body));
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn a_written_message_is_read_back(kind in any_kind(), body in vec(any::<u8>(), 0..300)) {
+            let mut bytes = message(Command::PING, kind, &body);
+            let mut rx = Rx::new(&mut bytes);
+            let mut reader = FrameReader::new();
+            let (command, len) = (Command::PING, body.len() as u64);
+            match kind {
+                Kind::Fragment => {
+                    assert_eq!(reader.read(&mut rx), Ok(Frame::Other { command, kind, len }));
+                    assert!(len == 0 || reader.read(&mut rx) == Ok(Frame::Skipped(body.len())));
+                }
+                _ => assert_eq!(reader.read(&mut rx), Ok(Frame::Whole { command, kind, body: &body })),
+            }
+            assert!(rx.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_does_not_matter_is_skipped_as_it_arrives() {
+        let mut reader = FrameReader::new();
+        let mut bytes = message(Command::TXPOOL_COMPLEMENT, Kind::Notification, &[7; 3000]);
+        let (head, body) = bytes.split_at_mut(HEAD_LEN);
+        let (command, kind) = (Command::TXPOOL_COMPLEMENT, Kind::Notification);
+        assert_eq!(reader.read(&mut Rx::new(head)), Ok(Frame::Other { command, kind, len: 3000 }));
+        assert_eq!(reader.read(&mut Rx::new(&mut body[..2000])), Ok(Frame::Skipped(2000)));
+        assert_eq!(reader.read(&mut Rx::new(&mut [])), Err(Halt::Short(Short(1000))));
+        let mut rest = [&body[2000..], &SIGNATURE].concat();
+        let mut rx = Rx::new(&mut rest);
+        assert_eq!(reader.read(&mut rx), Ok(Frame::Skipped(1000)));
+        assert_eq!(rx.rest(), SIGNATURE);
+    }
+
+    #[test]
+    fn a_head_is_refused_before_its_body_is_waited_for() {
+        let head = |at: usize, bytes: &[u8]| {
+            let mut head = message(Command::HANDSHAKE, Kind::Request, b"");
+            head[at..at + bytes.len()].copy_from_slice(bytes);
+            FrameReader::new().read(&mut Rx::new(&mut head)).map(|_| ())
+        };
+        let refused = |error: Error| Err(Halt::Error(error));
+        let oversized = |command, len, most| refused(Error::Oversized { command, len, most });
+        assert_eq!(head(8, &[0; 8]), Ok(()));
+        assert_eq!(head(8, &65_537u64.to_le_bytes()), oversized(Command::HANDSHAKE, 65_537, 65_536));
+        assert_eq!(head(8, &[0xff; 8]), oversized(Command::HANDSHAKE, u64::MAX, 65_536));
+        assert_eq!(head(29, &[0]), refused(Error::Version(0)));
+        for flags in [3, 5, 16] {
+            assert_eq!(head(25, &[flags]), refused(Error::Flags { flags: flags.into(), expects: 1 }));
+        }
+        assert_eq!(head(16, &[2]), refused(Error::Flags { flags: 1, expects: 2 }));
+
+        let mut long = message(Command::NEW_BLOCK, Kind::Notification, b"");
+        long[8..16].copy_from_slice(&MAX_LATE_LEN.to_le_bytes());
+        assert!(FrameReader::new().read(&mut Rx::new(&mut long)).is_err());
+        assert!(FrameReader::after_handshake().read(&mut Rx::new(&mut long)).is_ok());
+        long[8] += 1;
+        assert!(FrameReader::after_handshake().read(&mut Rx::new(&mut long)).is_err());
+    }
+
+    #[test]
+    fn a_signature_is_compared_byte_by_byte() {
+        let read = |bytes: &[u8]| FrameReader::new().read(&mut Rx::new(&mut bytes.to_vec())).map(|_| ());
+        assert_eq!(read(b"HTTP"), Err(Halt::Error(Error::NotLevin { found: b'H' })));
+        assert_eq!(read(b"\x01\x21\x01\x01\x01\x01\x01\x02"), Err(Halt::Error(Error::NotLevin { found: 2 })));
+        assert_eq!(read(&SIGNATURE), Err(Halt::Short(Short(25))));
+        let mut two = [message(Command::PING, Kind::Request, b""), b"x".to_vec()].concat();
+        let (mut rx, mut reader) = (Rx::new(&mut two), FrameReader::new());
+        assert!(reader.read(&mut rx).is_ok());
+        assert_eq!(reader.read(&mut rx), Err(Halt::Error(Error::OutOfSync { found: b'x' })));
+    }
+
+    fn any_kind() -> impl Strategy<Value = Kind> {
+        prop_oneof![
+            Just(Kind::Request),
+            Just(Kind::Notification),
+            Just(Kind::Fragment),
+            any::<i32>().prop_map(|code| Kind::Response(ReturnCode(code))),
+        ]
+    }
+}

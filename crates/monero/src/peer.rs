@@ -1,0 +1,111 @@
+//! Whom a node knows: part of the answer to a handshake, and to a timed sync. (src/p2p/p2p_protocol_defs.h)
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Deref;
+
+use crate::address::Address;
+use crate::error::{Limit, Malformed};
+use crate::storage::{Required as _, Section, Value, Writer};
+
+/// Peers that a message may tell. A node that tells more is a spammer to `monerod`. (P2P_MAX_PEERS_IN_HANDSHAKE)
+pub const MAX_PEERS: usize = 250;
+
+/// A node, as another one knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Where it is.
+    pub address: Address,
+    /// What it called itself.
+    pub id: u64,
+    /// When it was last reached, in seconds since 1970. Nodes tell 0 of nearly all: they keep it to themselves.
+    pub last_seen: i64,
+    /// Which part of the chain it has; all of it if 0.
+    pub pruning_seed: u32,
+    /// Where it answers RPC; nowhere if 0.
+    pub rpc_port: u16,
+    /// What it asks for that.
+    pub rpc_credits_per_hash: u32,
+}
+
+impl Peer {
+    /// A node of which no more is known.
+    #[must_use]
+    pub fn new(address: Address, id: u64) -> Self {
+        Self { address, id, last_seen: 0, pruning_seed: 0, rpc_port: 0, rpc_credits_per_hash: 0 }
+    }
+
+    fn read(section: &Section<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            address: Address::read(&section.section("adr")?.required("adr")?)?,
+            id: section.number("id")?.required("id")?,
+            last_seen: section.number("last_seen")?.unwrap_or(0),
+            pruning_seed: section.number("pruning_seed")?.unwrap_or(0),
+            rpc_port: section.number("rpc_port")?.unwrap_or(0),
+            rpc_credits_per_hash: section.number("rpc_credits_per_hash")?.unwrap_or(0),
+        })
+    }
+
+    fn write(&self, section: &mut Writer<'_>) {
+        section.section("adr", |section| self.address.write(section));
+        section.u64("id", self.id);
+        if self.last_seen != 0 {
+            section.i64("last_seen", self.last_seen);
+        }
+        if self.pruning_seed != 0 {
+            section.u32("pruning_seed", self.pruning_seed);
+        }
+        if self.rpc_credits_per_hash != 0 {
+            section.u32("rpc_credits_per_hash", self.rpc_credits_per_hash);
+        }
+        if self.rpc_port != 0 {
+            section.u16("rpc_port", self.rpc_port);
+        }
+    }
+}
+
+/// Peers that a message tells, at most [`MAX_PEERS`]. A clone is the same list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Peers(Arc<[Peer]>);
+
+impl Peers {
+    const KEY: &'static str = "local_peerlist_new";
+
+    /// Reads them from the section of a message.
+    pub(crate) fn read(message: &Section<'_>) -> Result<Self, Malformed> {
+        let Some(list) = message.array(Self::KEY)? else {
+            return Ok(Self::default());
+        };
+        if list.len() > MAX_PEERS {
+            return Err(Malformed::TooMany(Limit::Peers));
+        }
+        let peers = list.values().map(|value| match value {
+            Value::Section(peer) => Peer::read(&peer),
+            _ => Err(Malformed::Not(Self::KEY, "a list of sections")),
+        });
+        peers.collect::<Result<Arc<[Peer]>, Malformed>>().map(Self)
+    }
+
+    /// Writes them into the section of a message, where none is needed if there are none.
+    pub(crate) fn write(&self, message: &mut Writer<'_>) {
+        if !self.0.is_empty() {
+            message.sections(Self::KEY, &self.0, Peer::write);
+        }
+    }
+}
+
+/// The first [`MAX_PEERS`] of these.
+impl From<Vec<Peer>> for Peers {
+    fn from(mut peers: Vec<Peer>) -> Self {
+        peers.truncate(MAX_PEERS);
+        Self(peers.into())
+    }
+}
+
+impl Deref for Peers {
+    type Target = [Peer];
+
+    fn deref(&self) -> &[Peer] {
+        &self.0
+    }
+}

@@ -1,0 +1,121 @@
+//! After the handshake: keeps a connection alive by answering what a node asks every minute.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::convert::Infallible;
+
+use handshake::{End, Handshake, Rx, Stage, Step};
+
+use crate::error::Error;
+use crate::hello::Local;
+use crate::levin::{Command, FrameReader, Halt, Kind, ReturnCode};
+use crate::message::{Event, Message};
+use crate::peer::Peers;
+
+/// A connection that is kept after its handshake. It has the form of a handshake so that the same driver, with its
+/// deadline and byte budget, runs it; it is never done.
+#[derive(Debug)]
+pub struct Session {
+    local: Local,
+    frames: FrameReader,
+    /// What is still to be said, in this order.
+    to_say: VecDeque<Message>,
+    /// What was asked and not answered yet. Answers come in the order of the questions.
+    asked: VecDeque<Command>,
+}
+
+impl Session {
+    /// A session of the same side that had the handshake.
+    #[must_use]
+    pub fn new(local: Local) -> Self {
+        let (to_say, asked) = (VecDeque::new(), VecDeque::new());
+        Self { local, frames: FrameReader::after_handshake(), to_say, asked }
+    }
+
+    /// First asks whether the peer is there.
+    #[must_use]
+    pub fn with_ping(self) -> Self {
+        self.asking(Message::PingRequest)
+    }
+
+    /// First asks how far the peer's chain goes, and whom it knows besides.
+    #[must_use]
+    pub fn with_timed_sync(self) -> Self {
+        let tip = self.local.introduction.tip.clone();
+        self.asking(Message::TimedSyncRequest(tip))
+    }
+
+    /// First asks what the peer can do besides.
+    #[must_use]
+    pub fn with_support_flags(self) -> Self {
+        self.asking(Message::SupportFlagsRequest)
+    }
+
+    fn asking(mut self, request: Message) -> Self {
+        self.asked.push_back(request.command());
+        self.to_say.push_back(request);
+        self
+    }
+
+    fn hear(&mut self, message: &Message) -> Result<(), Error> {
+        let (command, kind) = (message.command(), message.kind());
+        match (kind, message) {
+            (Kind::Response(_), _) if self.asked.front() == Some(&command) => {
+                self.asked.pop_front();
+            }
+            (Kind::Response(_), _) | (_, Message::HandshakeRequest(_)) => {
+                return Err(Error::Unexpected { command, kind });
+            }
+            (Kind::Request, _) => self.to_say.push_back(self.answer(message)),
+            (Kind::Notification | Kind::Fragment, _) => {}
+        }
+        Ok(())
+    }
+
+    fn answer(&self, request: &Message) -> Message {
+        match request {
+            // Nobody is told again: whom we know, we have told.
+            Message::TimedSyncRequest(_) => {
+                Message::TimedSyncResponse(self.local.introduction.tip.clone(), Peers::default())
+            }
+            other => {
+                let no_handler = Message::Failure { command: other.command(), code: ReturnCode::NO_HANDLER };
+                self.local.answer(other).unwrap_or(no_handler)
+            }
+        }
+    }
+}
+
+impl Handshake for Session {
+    type Output = Infallible;
+    type Event = Event;
+    type Error = Error;
+
+    fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Infallible>, Error> {
+        if let Some(message) = self.to_say.pop_front() {
+            message.write(tx);
+            return Ok(Step::Event(Event::Said(message)));
+        }
+        let event = match self.frames.read(rx) {
+            Ok(frame) => Event::of(frame)?,
+            Err(Halt::Short(short)) => return Ok(Step::Need(short.0)),
+            Err(Halt::Error(error)) => return Err(error),
+        };
+        if let Event::Heard(message) = &event {
+            self.hear(message)?;
+        }
+        Ok(Step::Event(event))
+    }
+
+    fn awaiting(&self) -> &'static str {
+        "timed sync"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Done
+    }
+
+    fn suspicion(&self, _end: End) -> &'static str {
+        ""
+    }
+}

@@ -1,0 +1,162 @@
+//! A peer's bytes, message by message, and our side that hears them.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use handshake::{Blame, Fault, Role};
+use testing::{Ended, feed};
+use verack_monero::levin::write_message;
+use verack_monero::{
+    Address, Command, Hello, Host, Introduction, Kind, Local, Message, Network, Peer, Peers, ReturnCode, storage,
+};
+
+pub(crate) const ROLES: [Role; 2] = [Role::Initiator, Role::Responder];
+
+/// The peer ids of the two sides.
+pub(crate) const OURS: u64 = 0x1122_3344_5566_7788;
+pub(crate) const THEIRS: u64 = 0x0123_4567_89ab_cdef;
+
+pub(crate) fn network(name: &str) -> &'static Network {
+    Network::named(name).expect("a network of the table")
+}
+
+/// A plain introduction.
+pub(crate) fn local(peer_id: u64) -> Local {
+    Local::new(network("monero"), peer_id)
+}
+
+/// Our side.
+pub(crate) fn hello(role: Role) -> Hello {
+    with(role, local(OURS))
+}
+
+/// Our side, if it introduces itself so.
+pub(crate) fn with(role: Role, local: Local) -> Hello {
+    match role {
+        Role::Initiator => Hello::initiator(local),
+        Role::Responder => Hello::responder(local),
+    }
+}
+
+/// How the peer introduces itself.
+pub(crate) fn theirs() -> Introduction {
+    let mut introduction = local(THEIRS).introduction;
+    introduction.node.my_port = 18080;
+    introduction.node.rpc_port = 18089;
+    introduction.tip.height = 3_200_000;
+    introduction.tip.cumulative_difficulty = 5 << 64 | 7;
+    introduction.tip.pruning_seed = 384;
+    introduction
+}
+
+/// Whom the peer knows: one of each kind.
+pub(crate) fn their_peers() -> Peers {
+    let host = |name: &[u8]| Host::new(name, 18083).expect("short");
+    let addresses = [
+        Address::Ip("203.0.113.7:18080".parse().expect("an address")),
+        Address::Ip("[2001:db8::7]:18080".parse().expect("an address")),
+        Address::Tor(host(b"xwvz3ekocr3dkyxfkmgm2hvbpzx2ysqmaxgter7znnqrhoicygkfswid.onion")),
+        Address::I2p(host(b"cmeua5767mz2q5jsaelk2rxhf67agrwuetaso5dzbenyzwlbkg2q.b32.i2p")),
+        Address::Other(9),
+    ];
+    let peers = addresses.into_iter().zip(7..).map(|(address, id)| Peer {
+        last_seen: 1_700_000_000,
+        pruning_seed: 385,
+        rpc_port: 18089,
+        rpc_credits_per_hash: 3,
+        ..Peer::new(address, id)
+    });
+    peers.collect::<Vec<_>>().into()
+}
+
+/// What a peer of our side in this role says to have the handshake.
+pub(crate) fn introduced(role: Role, introduction: Introduction) -> Message {
+    match role {
+        Role::Initiator => Message::HandshakeResponse(introduction, their_peers()),
+        Role::Responder => Message::HandshakeRequest(introduction),
+    }
+}
+
+/// What a peer sends to our side in a role.
+pub(crate) struct Flight {
+    pub(crate) role: Role,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Flight {
+    pub(crate) fn to(role: Role) -> Self {
+        Self { role, bytes: Vec::new() }
+    }
+
+    #[must_use]
+    pub(crate) fn say(mut self, message: &Message) -> Self {
+        message.write(&mut self.bytes);
+        self
+    }
+
+    /// The peer's introduction.
+    #[must_use]
+    pub(crate) fn introduce(self) -> Self {
+        let message = introduced(self.role, theirs());
+        self.say(&message)
+    }
+
+    /// A message of any bytes.
+    #[must_use]
+    pub(crate) fn frame(mut self, command: Command, kind: Kind, body: &[u8]) -> Self {
+        write_message(command, kind, &mut self.bytes, |tx| tx.extend_from_slice(body));
+        self
+    }
+
+    /// The peer's introduction with any bytes behind the signature of its body.
+    #[must_use]
+    pub(crate) fn body(self, section: &[u8]) -> Self {
+        let kind = match self.role {
+            Role::Initiator => Kind::Response(ReturnCode::FINE),
+            Role::Responder => Kind::Request,
+        };
+        self.frame(Command::HANDSHAKE, kind, &[&storage::SIGNATURE[..], section].concat())
+    }
+
+    /// Any bytes at all.
+    #[must_use]
+    pub(crate) fn raw(mut self, bytes: &[u8]) -> Self {
+        self.bytes.extend_from_slice(bytes);
+        self
+    }
+
+    /// How our plain handshake with it ends.
+    pub(crate) fn end(&self) -> End {
+        End::of(&feed(&mut hello(self.role), [&self.bytes[..]]))
+    }
+}
+
+/// How a handshake ended, without what was agreed.
+#[derive(Debug, PartialEq)]
+pub(crate) enum End {
+    /// For this.
+    Waits(&'static str),
+    Done,
+    Fault(&'static str, Blame),
+}
+
+impl End {
+    pub(crate) fn of(ended: &Ended<Hello>) -> Self {
+        match &ended.result {
+            None => Self::Waits(ended.awaiting),
+            Some(Ok(_)) => Self::Done,
+            Some(Err(fault)) => Self::Fault(fault.code(), fault.blame()),
+        }
+    }
+
+    /// The end of a handshake that goes on.
+    pub(crate) fn waits(role: Role) -> Self {
+        Self::Waits(match role {
+            Role::Initiator => "handshake response",
+            Role::Responder => "handshake request",
+        })
+    }
+}
+
+pub(crate) fn hex(digits: &str) -> Vec<u8> {
+    let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
+    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hex")).collect()
+}

@@ -1,0 +1,68 @@
+//! Monero's own node, as Debian has it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::missing::leave_out;
+use crate::node::{Dialect, Node, Places};
+
+/// Its network.
+pub const CHAIN: &str = "monero-regtest";
+
+/// How it answers questions.
+const DIALECT: Dialect = Dialect { path: "/json_rpc", probe: "get_info" };
+
+/// Starts it, if it is installed. It dials these, again and again while they are not connected, and nobody else.
+pub async fn start(dials: &[SocketAddr]) -> Option<Node> {
+    start_at(Ipv4Addr::LOCALHOST, dials).await
+}
+
+/// The same, with peers that come to this address. It tells nobody of those who are on loopback.
+pub async fn start_at(ip: Ipv4Addr, dials: &[SocketAddr]) -> Option<Node> {
+    if !is_installed() {
+        leave_out("monerod is not installed (Debian: apt-get install monero)");
+        return None;
+    }
+    Some(Node::start_in("monerod", ip, DIALECT, |directory, places| command(directory, places, dials)).await)
+}
+
+fn is_installed() -> bool {
+    Command::new("monerod").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// Whoever has no exclusive node and room for peers looks for seeds, whatever the other flags say. With these flags it
+/// dials, resolves and maps nothing of its own accord.
+fn command(directory: &Path, Places { peers, rpc }: Places, dials: &[SocketAddr]) -> Command {
+    let mut command = Command::new("monerod");
+    command
+        .args(["--regtest", "--fixed-difficulty=1", "--non-interactive", "--log-level=1"])
+        .args(["--no-zmq", "--no-igd", "--disable-dns-checkpoints", "--check-updates=disabled"])
+        .args(["--allow-local-ip", "--confirm-external-bind", "--max-connections-per-ip=1000", "--in-peers=1000"])
+        .arg(format!("--data-dir={}", directory.display()))
+        .arg(format!("--p2p-bind-ip={}", peers.ip()))
+        .arg(format!("--p2p-bind-port={}", peers.port()))
+        .arg(format!("--rpc-bind-ip={}", rpc.ip()))
+        .arg(format!("--rpc-bind-port={}", rpc.port()));
+    if dials.is_empty() {
+        command.arg("--out-peers=0");
+    }
+    for address in dials {
+        command.arg(format!("--add-exclusive-node={address}"));
+    }
+    command
+}
+
+/// What it knows of the peer with this id, if that is connected.
+///
+/// # Panics
+/// If it does not say whom it knows.
+#[must_use]
+pub fn peer(node: &Node, peer_id: u64) -> Option<Value> {
+    let answer = node.call("get_connections", &json!({}));
+    // Without connections there is no list.
+    let connections = answer["connections"].as_array().cloned().unwrap_or_default();
+    connections.into_iter().find(|peer| peer["peer_id"] == format!("{peer_id:016x}"))
+}
