@@ -76,8 +76,9 @@ fn other_id() -> String {
 async fn ethereumjs_dials_it_and_answers_its_ping() {
     let Some(node) = ethereumjs::start(MANY).await else { return };
     for nth in 0..TIMES {
-        // Each time another node, as for LDK below.
-        let (mut child, ours, mut lines) = listening(&["--protocol", "ethereum", "-c", "ethereum"]).await;
+        // Each time another node, as for LDK below. It leaves whoever names a fork that it does not know yet.
+        let options = ["--protocol", "ethereum", "-c", "ethereum", "--status", "echo"];
+        let (mut child, ours, mut lines) = listening(&options).await;
         let ours: Enode = ours.parse().unwrap();
         ethereumjs::dial(&node, ours.id, format!("{}:{}", ours.host, ours.port).parse().unwrap());
         let report = line(&mut lines, |line| line["type"] == "handshake").await;
