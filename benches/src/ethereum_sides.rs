@@ -18,7 +18,7 @@ impl Side {
 
     /// The one that is dialled, with mainnet at its beginning.
     pub fn responder() -> Self {
-        let mainnet = Network::named("mainnet").expect("it has a row");
+        let mainnet = Network::named("ethereum").expect("it has a row");
         let chain = OurChain {
             network_id: mainnet.network_id,
             genesis: mainnet.genesis,

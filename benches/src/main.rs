@@ -20,6 +20,9 @@ mod ethereum_trips;
 mod flights;
 mod floor;
 mod handshakes;
+mod libp2p_cpu;
+mod libp2p_sides;
+mod libp2p_trips;
 mod lightning_cpu;
 mod lightning_trips;
 mod link;
@@ -54,6 +57,8 @@ usage: cargo run --release -p verack-benches -- <measurement>
   lightning-round-trips [ROUNDS]             until both inits, over a link of 100 ms; as root (default: 11)
   ethereum-cpu [HANDSHAKES [ROUNDS]]         of an Ethereum handshake, against its bare curve operations (default: 1000 11)
   ethereum-round-trips [ROUNDS]              until both Hellos and Statuses, over a link of 100 ms; as root (default: 11)
+  libp2p-cpu [HANDSHAKES [ROUNDS]]           of a libp2p handshake, against its bare curve operations (default: 1000 11)
+  libp2p-round-trips [ROUNDS]                until identify, over a link of 100 ms; as root (default: 11)
   monero-round-trips [ROUNDS]                until the answer, over a link of 100 ms; as root (default: 11)
   memory [CONNECTIONS]                       per silent connection (default: 10000)
   store [PEERS]                              size, writing and asking of the peer database (default: 1000000)
@@ -90,6 +95,8 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
         Some("lightning-round-trips") => lightning_trips::measure(number(1, 11)?),
         Some("ethereum-cpu") => ethereum_cpu::measure(number(1, 1000)?, number(2, 11)?),
         Some("ethereum-round-trips") => ethereum_trips::measure(number(1, 11)?),
+        Some("libp2p-cpu") => libp2p_cpu::measure(number(1, 1000)?, number(2, 11)?),
+        Some("libp2p-round-trips") => libp2p_trips::measure(number(1, 11)?),
         Some("monero-round-trips") => monero_trips::measure(number(1, 11)?),
         Some("memory") => memory::measure(number(1, 10_000)?),
         Some("startup") => startup::measure(),
@@ -106,6 +113,8 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
         Some(lightning_trips::DIAL) => lightning_trips::dial(&args[1..]).map(|()| Findings::default()),
         Some(ethereum_trips::PEER) => ethereum_trips::peer(&args[1..]).map(|()| Findings::default()),
         Some(ethereum_trips::DIAL) => ethereum_trips::dial(&args[1..]).map(|()| Findings::default()),
+        Some(libp2p_trips::PEER) => libp2p_trips::peer(&args[1..]).map(|()| Findings::default()),
+        Some(libp2p_trips::DIAL) => libp2p_trips::dial(&args[1..]).map(|()| Findings::default()),
         Some(monero_trips::PEER) => monero_trips::peer(&args[1..]).map(|()| Findings::default()),
         Some(monero_trips::DIAL) => monero_trips::dial(&args[1..]).map(|()| Findings::default()),
         Some(link::KNOCK) => link::knock(&args[1..]).map(|()| Findings::default()),

@@ -5,5 +5,6 @@
 pub mod bitcoin;
 pub mod bitcoin_v2;
 pub mod ethereum;
+pub mod libp2p;
 pub mod lightning;
 pub mod monero;

@@ -16,10 +16,12 @@
 
 pub mod bcoin;
 pub mod ethereumjs;
+pub mod js_libp2p;
 pub mod kept;
 pub mod ldk;
 pub mod litecoind;
 pub mod meet;
+pub mod meet_libp2p;
 pub mod meet_lightning;
 pub mod meet_monero;
 mod missing;
@@ -29,5 +31,6 @@ mod node;
 pub mod program;
 pub mod rlpx;
 mod rpc;
+pub mod rust_libp2p;
 
 pub use node::{Node, eventually};

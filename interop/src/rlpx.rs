@@ -39,7 +39,7 @@ pub fn local(status: OurStatus) -> Local {
 /// If mainnet is no network that we know.
 #[must_use]
 pub fn mainnet() -> OurChain {
-    let genesis = Network::named("mainnet").expect("it has a row").genesis;
+    let genesis = Network::named("ethereum").expect("it has a row").genesis;
     OurChain {
         network_id: 1,
         genesis,

@@ -39,8 +39,8 @@ async fn from_one_node_it_comes_to_the_other_and_stores_whom_both_know() {
         output = output => output.unwrap(),
         never = pass_time(&nodes) => match never {},
     };
-    let lines = output.stdout.split(|&b| b == b'\n').filter(|line| !line.is_empty());
-    let summary: Value = serde_json::from_slice(lines.last().unwrap()).unwrap();
+    let mut lines = output.stdout.split(|&b| b == b'\n').filter(|line| !line.is_empty());
+    let summary: Value = serde_json::from_slice(lines.next_back().unwrap()).unwrap();
     assert_eq!((&summary["type"], output.status.code()), (&json!("crawl"), Some(0)), "{summary}");
 
     let peers = stored(&db).await;

@@ -3,11 +3,13 @@
 
 use std::net::SocketAddr;
 
+use libp2p::{Multiaddr, PeerId};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
 use verack_interop::program::verack;
-use verack_interop::{Node, bcoin, eventually, litecoind};
+use verack_interop::rust_libp2p::{RustLibp2p, key};
+use verack_interop::{Node, bcoin, eventually, js_libp2p, litecoind};
 
 /// What it reports of one handshake with a node.
 async fn report(chain: &str, address: SocketAddr, transport: &str) -> Value {
@@ -93,4 +95,59 @@ async fn bcoin_dials_it() {
     let report = first_report(&mut lines).await;
     assert_eq!((&report["role"], &report["outcome"]), (&json!("responder"), &json!("ok")));
     eventually("us to be its peer", || us(&node)).await;
+}
+
+/// What it reports of one handshake with a libp2p node.
+async fn report_libp2p(address: SocketAddr, peer_id: &PeerId) -> Value {
+    let target = Multiaddr::from(address).with_peer_id(peer_id).to_string();
+    let output = verack().args(["--json", &target]).output().await.unwrap();
+    let line = output.stdout.split(|&b| b == b'\n').next().unwrap();
+    serde_json::from_slice(line).unwrap()
+}
+
+/// The program, listening as a libp2p node; its multiaddr; and what it prints.
+async fn listening_libp2p() -> (Child, Multiaddr, Lines<BufReader<ChildStdout>>) {
+    let options = ["listen", "127.0.0.1:0", "--json", "--hold", "60s", "--protocol", "libp2p"];
+    let mut child = verack().args(options).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    log.next_line().await.unwrap().unwrap();
+    let second = log.next_line().await.unwrap().unwrap();
+    let address = second.strip_prefix("we are ").unwrap().parse().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    (child, address, lines)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_finds_rust_libp2p_ok_100_times_of_100_and_is_dialled_by_it() {
+    let node = RustLibp2p::start(key("Ed25519")).await;
+    for _ in 0..100 {
+        let report = report_libp2p(node.address(), node.peer_id()).await;
+        assert_eq!((&report["outcome"], &report["peer"]["muxer"]), (&json!("ok"), &json!("negotiated")), "{report}");
+        assert!(report["peer"]["agent"].as_str().unwrap().starts_with("rust-libp2p/"));
+    }
+    let (_child, address, mut lines) = listening_libp2p().await;
+    let us = address.to_string().rsplit('/').next().unwrap().parse().unwrap();
+    node.dial(address);
+    let report = first_report(&mut lines).await;
+    assert_eq!((&report["role"], &report["outcome"]), (&json!("responder"), &json!("ok")), "{report}");
+    assert_eq!(report["peer"]["peer_id"], node.peer_id().to_string());
+    eventually("our pong to arrive", || node.knows(&us).filter(|us| us.pongs > 0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_finds_js_libp2p_ok_100_times_of_100_and_is_dialled_by_it() {
+    let Some(node) = js_libp2p::start("Ed25519").await else { return };
+    let peer_id = js_libp2p::peer_id(&node);
+    for _ in 0..100 {
+        let report = report_libp2p(node.address(), &peer_id).await;
+        assert_eq!((&report["outcome"], &report["peer"]["muxer"]), (&json!("ok"), &json!("inlined")), "{report}");
+        assert!(report["peer"]["agent"].as_str().unwrap().starts_with("js-libp2p/"));
+    }
+    let (_child, address, mut lines) = listening_libp2p().await;
+    let us = address.to_string().rsplit('/').next().unwrap().parse().unwrap();
+    js_libp2p::dial(&node, &address);
+    let report = first_report(&mut lines).await;
+    assert_eq!((&report["role"], &report["outcome"]), (&json!("responder"), &json!("ok")), "{report}");
+    assert_eq!(report["peer"]["peer_id"], peer_id.to_string());
+    eventually("our introduction to arrive", || js_libp2p::knows(&node, &us).filter(|us| !us["agent"].is_null())).await;
 }

@@ -1,28 +1,16 @@
 //! The program itself against real nodes that are named by their keys, in both directions.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
-use std::path::PathBuf;
-use std::process::Stdio;
-
 use ethereum::Enode;
 use lightning::NodeId;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdout};
 use verack_interop::ethereumjs::{self, MANY};
 use verack_interop::ldk::Ldk;
+use verack_interop::program::verack;
 
 const TIMES: usize = 100;
-
-/// The program, built beside this test.
-fn verack() -> Command {
-    let test = std::env::current_exe().unwrap();
-    let program: PathBuf = test.ancestors().nth(2).unwrap().join("verack");
-    assert!(program.exists(), "{} is missing: cargo build --package verack", program.display());
-    let mut command = Command::new(program);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    command
-}
 
 /// What it reports of one handshake with a node.
 async fn report(target: &str, options: &[&str]) -> Value {

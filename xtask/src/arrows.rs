@@ -42,8 +42,8 @@ const CRATES: &[(&str, Layer)] = &[
     ("cli", Layer::Program),
 ];
 
-/// Crates with a socket, a clock or a random source.
-const IMPURE: &[&str] = &["getrandom", "mio", "rand", "rustix", "socket2", "tokio"];
+/// Crates with a socket, a clock or a random source. `rand` alone is none: without `getrandom` it has but algorithms.
+const IMPURE: &[&str] = &["getrandom", "mio", "rustix", "socket2", "tokio"];
 
 /// Crates that bring a whole handshake. Ours are the product.
 const WHOLE_HANDSHAKES: &[&str] = &["bip324", "bitcoin", "libp2p-noise", "lightning", "snow"];

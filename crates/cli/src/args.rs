@@ -62,6 +62,8 @@ Targets:
   enode://ID@HOST:PORT    an Ethereum node; ID has 128 hex digits
   enr:...                 an Ethereum node's record
   ID@HOST:PORT            a Lightning node; ID has 66 hex digits
+  /ip4/IP/tcp/PORT[/p2p/ID]  a libp2p node; /ip6, /dns4, /dns6, /dns as well; without ID, whoever is there
+  /dnsaddr/NAME[/p2p/ID]  every libp2p node that NAME lists
   @FILE                   one target a line; '#' starts a comment
   -                       the same from standard input
   TARGET PORT TIMEOUT_MS  in bare numbers: node.example 8333 5000
@@ -72,7 +74,7 @@ Transport:
   the second attempt, and names the first. That is Bitcoin Core's rule: a peer that is silent is not dialled again.
 
   Targets that name a node by its key are spoken to in its protocol, whatever --chain is; each connection of theirs
-  is encrypted (RLPx, BOLT 8).
+  is encrypted (RLPx, BOLT 8, Noise). So are multiaddrs, which start with a slash.
 
 Examples:
   verack my.node.example                      am I reachable, and if not, why?
@@ -86,6 +88,7 @@ Examples:
   verack -c sepolia enode://...               is it on Sepolia?
   verack 02...@192.0.2.1                      which features does that Lightning node offer?
   verack listen --protocol lightning          be a Lightning node to be dialled; says under which id
+  verack /ip4/192.0.2.1/tcp/4001              who is that libp2p node, and what does it speak?
   verack -c monero node.example               which height has that Monero node, and whom does it know?
 
 Exit codes:
@@ -306,6 +309,8 @@ pub enum ProtocolName {
     Ethereum,
     /// BOLT 8 and BOLT 1
     Lightning,
+    /// multistream-select, Noise, yamux and identify
+    Libp2p,
     /// Levin
     Monero,
 }

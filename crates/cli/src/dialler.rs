@@ -44,9 +44,16 @@ struct Lookup {
     target: Arc<str>,
     whom: Whom,
     name: String,
-    port: u16,
     started: Instant,
-    addresses: Result<Vec<IpAddr>, ResolveError>,
+    addresses: Result<Vec<(SocketAddr, Whom)>, ResolveError>,
+}
+
+/// What a name is asked for.
+enum Asked {
+    /// Its addresses, which are dialled at this port.
+    Addresses(Family, String, u16),
+    /// The multiaddrs that it lists.
+    List(String),
 }
 
 impl Dialler {
@@ -72,21 +79,22 @@ impl Dialler {
                     }
                     Kind::Name(name, port) => {
                         let port = self.port_of(port, &whom);
-                        let resolver = self.resolver.clone().expect("there is one if any target is a name");
-                        lookups.spawn(async move {
-                            let started = Instant::now();
-                            let addresses = resolver.addresses(&name).await;
-                            Lookup { target, whom, name, port, started, addresses }
-                        });
+                        lookups.spawn(self.look_up(target, whom, Asked::Addresses(Family::Any, name, port)));
+                    }
+                    Kind::NameOf(family, name, port) => {
+                        lookups.spawn(self.look_up(target, whom, Asked::Addresses(family, name, port)));
+                    }
+                    Kind::Listed(name) => {
+                        lookups.spawn(self.look_up(target, whom, Asked::List(name)));
                     }
                 }
             } else if let Some(Ok(lookup)) = lookups.join_next().await {
-                let Lookup { target, whom, name, port, started, addresses } = lookup;
+                let Lookup { target, whom, name, started, addresses } = lookup;
                 match addresses {
-                    Ok(ips) => {
-                        for address in ips.into_iter().map(|ip| SocketAddr::new(ip, port)) {
-                            if seen.insert((address, whom.clone())) {
-                                let (target, whom) = (target.clone(), whom.clone());
+                    Ok(addresses) => {
+                        for (address, whom) in addresses {
+                            if self.family.takes(address.ip()) && seen.insert((address, whom.clone())) {
+                                let target = target.clone();
                                 self.dial_resolved(&mut crew, &name, Call { target, whom, address }).await;
                             }
                         }
@@ -94,6 +102,37 @@ impl Dialler {
                     Err(error) => self.fail((&target, &whom), None, Stage::Resolve, started, &error).await,
                 }
             }
+        }
+    }
+
+    /// Looks up a name.
+    fn look_up(&self, target: Arc<str>, whom: Whom, asked: Asked) -> impl Future<Output = Lookup> + use<> {
+        let resolver = self.resolver.clone().expect("there is one if any target is a name");
+        async move {
+            let started = Instant::now();
+            let (name, addresses) = match asked {
+                Asked::Addresses(family, name, port) => {
+                    let is_of_family = |ip: &IpAddr| family.takes(*ip);
+                    let addresses = resolver.addresses(&name).await.map(|ips| {
+                        let ips = ips.into_iter().filter(is_of_family);
+                        ips.map(|ip| (SocketAddr::new(ip, port), whom.clone())).collect::<Vec<_>>()
+                    });
+                    let addresses = addresses.and_then(|addresses| match addresses.as_slice() {
+                        [] => Err(ResolveError::NoAddress(name.clone())),
+                        _ => Ok(addresses),
+                    });
+                    (name, addresses)
+                }
+                Asked::List(name) => {
+                    let peer_id = match &whom {
+                        Whom::Libp2p(peer_id) => peer_id.as_deref(),
+                        _ => None,
+                    };
+                    let addresses = resolver.listed(&name, peer_id).await;
+                    (name, addresses)
+                }
+            };
+            Lookup { target, whom, name, started, addresses }
         }
     }
 

@@ -5,6 +5,7 @@ mod chain;
 mod converse;
 mod ethereum;
 mod introduced;
+mod libp2p;
 mod lightning;
 mod monero;
 mod told;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use ::bitcoin::v2::SessionId;
 use ::ethereum::PublicKey;
 use ::handshake::Role;
+use ::libp2p::PeerId;
 use ::lightning::NodeId;
 use net::{Timer, Unread, Verdict};
 use tokio::net::TcpStream;
@@ -24,6 +26,7 @@ use self::bitcoin::Bitcoin;
 pub use self::chain::Chain;
 use self::ethereum::Ethereum;
 pub use self::introduced::Introduced;
+use self::libp2p::Libp2p;
 use self::lightning::Lightning;
 use self::monero::Monero;
 pub use self::told::{Asked, Place, Told};
@@ -42,6 +45,8 @@ pub enum Protocol {
     Ethereum(Box<Ethereum>),
     /// BOLT 8 and BOLT 1.
     Lightning(Box<Lightning>),
+    /// multistream-select, Noise, yamux and identify.
+    Libp2p(Box<Libp2p>),
     /// Levin.
     Monero(Box<Monero>),
 }
@@ -55,6 +60,8 @@ pub enum Whom {
     Ethereum(Box<PublicKey>),
     /// The Lightning node with this key.
     Lightning(Box<NodeId>),
+    /// The libp2p node with this id, or whichever is there.
+    Libp2p(Option<Box<PeerId>>),
 }
 
 /// Our part in a handshake.
@@ -89,6 +96,10 @@ pub enum Transport {
     Rlpx,
     /// Lightning's.
     Bolt8,
+    /// libp2p's.
+    Noise,
+    /// libp2p's, by one who waits for every answer.
+    PatientNoise,
     /// Monero's, in plain text.
     Levin,
 }
@@ -102,6 +113,7 @@ impl Transport {
             Self::Either => None,
             Self::Rlpx => Some("rlpx"),
             Self::Bolt8 => Some("bolt8"),
+            Self::Noise | Self::PatientNoise => Some("noise"),
             Self::Levin => Some("levin"),
         }
     }
@@ -137,6 +149,8 @@ pub enum Connection {
     Ethereum(Unread<TcpStream>, Box<::ethereum::Channel>),
     /// Lightning.
     Lightning(Unread<TcpStream>, Box<::lightning::Channel>),
+    /// libp2p.
+    Libp2p(Unread<TcpStream>, Box<::libp2p::Connection>),
     /// Monero, and our side of it.
     Monero(Unread<TcpStream>, Box<::monero::Local>),
 }
@@ -167,6 +181,7 @@ impl Protocol {
             ProtocolName::Bitcoin => Self::Bitcoin(Box::new(Bitcoin::new(options, receiving)?)),
             ProtocolName::Ethereum => Self::Ethereum(Box::new(Ethereum::new(options)?)),
             ProtocolName::Lightning => Self::Lightning(Box::new(Lightning::new(options)?)),
+            ProtocolName::Libp2p => Self::Libp2p(Box::new(Libp2p::new(options)?)),
             ProtocolName::Monero => Self::Monero(Box::new(Monero::new(options))),
         })
     }
@@ -177,6 +192,7 @@ impl Protocol {
             Self::Bitcoin(_) => "bitcoin",
             Self::Ethereum(_) => "ethereum",
             Self::Lightning(_) => "lightning",
+            Self::Libp2p(_) => "libp2p",
             Self::Monero(_) => "monero",
         }
     }
@@ -187,6 +203,7 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.transports(),
             Self::Ethereum(_) => &[Transport::Rlpx],
             Self::Lightning(_) => &[Transport::Bolt8],
+            Self::Libp2p(_) => &[Transport::Noise],
             Self::Monero(_) => &[Transport::Levin],
         }
     }
@@ -197,6 +214,7 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.accepted_transport(),
             Self::Ethereum(_) => Transport::Rlpx,
             Self::Lightning(_) => Transport::Bolt8,
+            Self::Libp2p(_) => Transport::Noise,
             Self::Monero(_) => Transport::Levin,
         }
     }
@@ -207,6 +225,7 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.chain(),
             Self::Ethereum(ethereum) => ethereum.chain(),
             Self::Lightning(lightning) => lightning.chain(),
+            Self::Libp2p(_) => "any",
             Self::Monero(monero) => monero.chain(),
         }
     }
@@ -217,6 +236,7 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => bitcoin.port(),
             Self::Ethereum(_) => ::ethereum::enode::DEFAULT_PORT,
             Self::Lightning(lightning) => lightning.port(),
+            Self::Libp2p(_) => libp2p::DEFAULT_PORT,
             Self::Monero(monero) => monero.port(),
         }
     }
@@ -227,6 +247,7 @@ impl Protocol {
             Self::Bitcoin(_) | Self::Monero(_) => None,
             Self::Ethereum(_) => Some("enode://<node id>@host:port or enr:..."),
             Self::Lightning(_) => Some("<node id>@host:port"),
+            Self::Libp2p(_) => Some("/ip4/.../tcp/..., /dns4/.../tcp/... or /dnsaddr/..."),
         }
     }
 
@@ -236,6 +257,7 @@ impl Protocol {
             Self::Bitcoin(_) | Self::Monero(_) => None,
             Self::Ethereum(ethereum) => Some(ethereum.our_enode(address).to_string()),
             Self::Lightning(lightning) => Some(format!("{}@{address}", lightning.node_id())),
+            Self::Libp2p(libp2p) => Some(libp2p.our_multiaddr(address).to_string()),
         }
     }
 
@@ -261,6 +283,14 @@ impl Protocol {
                 Box::pin(lightning.shake(Some(**id), stream, peer, times, tracer)).await
             }
             (Self::Lightning(lightning), _) => Box::pin(lightning.shake(None, stream, peer, times, tracer)).await,
+            (Self::Libp2p(libp2p), _) => {
+                let whom = match part {
+                    Part::Dialling(Whom::Libp2p(peer_id)) => Some(peer_id.as_deref().cloned()),
+                    Part::Dialling(_) => Some(None),
+                    Part::Accepting => None,
+                };
+                Box::pin(libp2p.shake(transport, whom, stream, peer, times, tracer)).await
+            }
             (Self::Monero(monero), _) => Box::pin(monero.shake(part, stream, times, tracer)).await,
         }
     }
@@ -269,7 +299,7 @@ impl Protocol {
     pub fn service_names(&self, services: u64) -> Vec<String> {
         match self {
             Self::Bitcoin(bitcoin) => bitcoin.service_names(services).collect(),
-            Self::Ethereum(_) | Self::Lightning(_) | Self::Monero(_) => Vec::new(),
+            Self::Ethereum(_) | Self::Lightning(_) | Self::Libp2p(_) | Self::Monero(_) => Vec::new(),
         }
     }
 
@@ -306,6 +336,9 @@ impl Protocol {
             (_, Connection::Lightning(stream, channel)) => {
                 Box::pin(lightning::hold(stream, *channel, opened, until, tracer)).await;
             }
+            (_, Connection::Libp2p(stream, connection)) => {
+                Box::pin(libp2p::hold(stream, *connection, opened, until, tracer)).await;
+            }
             (_, Connection::Monero(stream, local)) => {
                 Box::pin(monero::hold(stream, *local, opened, until, tracer)).await;
             }
@@ -319,6 +352,7 @@ pub struct Protocols {
     chosen: Protocol,
     ethereum: Option<Protocol>,
     lightning: Option<Protocol>,
+    libp2p: Option<Protocol>,
 }
 
 impl Protocols {
@@ -334,6 +368,7 @@ impl Protocols {
         };
         let ethereum = asked_for(ProtocolName::Ethereum, |whom| matches!(whom, Whom::Ethereum(_)))?;
         let lightning = asked_for(ProtocolName::Lightning, |whom| matches!(whom, Whom::Lightning(_)))?;
+        let libp2p = asked_for(ProtocolName::Libp2p, |whom| matches!(whom, Whom::Libp2p(_)))?;
         let chosen = Protocol::new(chosen, options, receiving)?;
         if let Some(form) = chosen.form_of_targets()
             && let Some(nobody) = targets.iter().find(|target| target.whom == Whom::Anybody)
@@ -341,7 +376,7 @@ impl Protocols {
             let (text, name) = (&nobody.text, chosen.name());
             return Err(Error::Usage(format!("'{text}' is no target in {name}, whose nodes are named {form}")));
         }
-        Ok(Self { chosen, ethereum, lightning })
+        Ok(Self { chosen, ethereum, lightning, libp2p })
     }
 
     /// That of the network that was chosen, whose nodes tell whom they know.
@@ -364,7 +399,7 @@ impl Protocols {
 
     /// One alone.
     pub fn only(chosen: Protocol) -> Self {
-        Self { chosen, ethereum: None, lightning: None }
+        Self { chosen, ethereum: None, lightning: None, libp2p: None }
     }
 
     /// That of the network that was chosen.
@@ -378,6 +413,7 @@ impl Protocols {
             Whom::Anybody => None,
             Whom::Ethereum(_) => self.ethereum.as_ref(),
             Whom::Lightning(_) => self.lightning.as_ref(),
+            Whom::Libp2p(_) => self.libp2p.as_ref(),
         };
         own.unwrap_or(&self.chosen)
     }

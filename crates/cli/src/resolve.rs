@@ -1,5 +1,6 @@
 //! From names to addresses, by the system's resolver or the one that the user named.
 
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -9,8 +10,11 @@ use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolverConfi
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::RData;
+use libp2p::{PeerId, Place};
 
 use crate::exit::Error;
+use crate::protocol::Whom;
 
 /// Looks up names.
 #[derive(Clone)]
@@ -28,7 +32,7 @@ pub struct Options {
 }
 
 /// Which addresses are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     /// Both.
     Any,
@@ -95,6 +99,66 @@ impl Resolver {
         addresses.sort_unstable();
         addresses.dedup();
         if addresses.is_empty() { Err(ResolveError::NoAddress(name.to_owned())) } else { Ok(addresses) }
+    }
+}
+
+/// Multiaddrs that a name may list, and those that they list, together. bootstrap.libp2p.io lists some twenty.
+const MAX_LISTED: usize = 64;
+
+/// Lists that may lead to each other: bootstrap.libp2p.io names others, which name addresses.
+const MAX_DEPTH: usize = 3;
+
+impl Resolver {
+    /// Every address behind the multiaddrs that a name lists, and who is there; each once. If `whom` is one node, only
+    /// its own. (multiformats/multiaddr, `protocols/DNSADDR.md`)
+    ///
+    /// # Errors
+    /// [`ResolveError`], if the list itself cannot be had or nothing in it can be dialled.
+    pub async fn listed(&self, name: &str, whom: Option<&PeerId>) -> Result<Vec<(SocketAddr, Whom)>, ResolveError> {
+        let mut found = Vec::new();
+        let mut places: VecDeque<_> = self.list(name).await?.into_iter().map(|target| (target, 1)).collect();
+        let mut left = MAX_LISTED;
+        while let Some((libp2p::Target { place, peer_id }, depth)) = places.pop_front() {
+            if left == 0 || whom.is_some() && peer_id.as_ref() != whom {
+                continue;
+            }
+            left -= 1;
+            // What leads nowhere does not keep the others from being dialled.
+            let addresses = match place {
+                Place::At(address) => vec![address],
+                Place::Named { name, family, port } => {
+                    let takes = |ip: &IpAddr| match family {
+                        libp2p::target::Family::Any => true,
+                        libp2p::target::Family::V4 => ip.is_ipv4(),
+                        libp2p::target::Family::V6 => ip.is_ipv6(),
+                    };
+                    let ips = self.addresses(&name).await.unwrap_or_default();
+                    ips.into_iter().filter(takes).map(|ip| SocketAddr::new(ip, port)).collect()
+                }
+                Place::Listed(name) if depth < MAX_DEPTH => {
+                    let more = self.list(&name).await.unwrap_or_default();
+                    places.extend(more.into_iter().map(|target| (target, depth + 1)));
+                    Vec::new()
+                }
+                Place::Listed(_) => Vec::new(),
+            };
+            let whom = Whom::Libp2p(peer_id.map(Box::new));
+            let dialable = addresses.into_iter().filter(|address| address.port() > 0);
+            found.extend(dialable.map(|address| (address, whom.clone())));
+        }
+        if found.is_empty() { Err(ResolveError::NoAddress(name.to_owned())) } else { Ok(found) }
+    }
+
+    /// The multiaddrs of a name that can be dialled.
+    async fn list(&self, name: &str) -> Result<Vec<libp2p::Target>, ResolveError> {
+        let answer = self.0.txt_lookup(format!("_dnsaddr.{name}")).await;
+        let answer = answer.map_err(|error| ResolveError::of(name, &error))?;
+        let texts = answer.answers().iter().filter_map(|record| match &record.data {
+            RData::TXT(txt) => Some(txt.txt_data.concat()),
+            _ => None,
+        });
+        let targets = texts.filter_map(|text| str::from_utf8(&text).ok()?.strip_prefix("dnsaddr=")?.parse().ok());
+        Ok(targets.take(MAX_LISTED).collect())
     }
 }
 

@@ -9,11 +9,13 @@ use std::time::Duration;
 use ethereum::enode::NotAnEnode;
 use ethereum::enr::NotAnEnr;
 use ethereum::{Enode, Enr};
+use libp2p::target::{NotATarget, Place};
 use lightning::NodeId;
 use lightning::key::NotAPoint;
 
 use crate::exit::Error;
 use crate::protocol::{Chain, Whom};
+use crate::resolve::Family;
 
 /// One target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,10 @@ pub enum Kind {
     Address(IpAddr, Option<u16>),
     /// A name to resolve.
     Name(String, Option<u16>),
+    /// A name to resolve to addresses of one family.
+    NameOf(Family, String, u16),
+    /// A name that lists multiaddrs, in TXT records.
+    Listed(String),
 }
 
 /// Not a target.
@@ -41,7 +47,7 @@ pub enum BadTarget {
     /// It is of no form that we know.
     #[error(
         "expected a host name, an IP address, host:port, ip:port or [ipv6]:port; \
-         or enode://..., enr:..., <node id>@host:port"
+         or enode://..., enr:..., <node id>@host:port, /ip4/.../tcp/..."
     )]
     Form,
     /// It starts as an enode, and is none.
@@ -56,6 +62,12 @@ pub enum BadTarget {
     /// What stands before an @ is no node id of Lightning's.
     #[error("before the @ is {0}")]
     NodeId(#[from] NotAPoint),
+    /// It starts as a multiaddr, and is none that can be dialled.
+    #[error("not a multiaddr that can be dialled: {0}")]
+    Multiaddr(#[from] NotATarget),
+    /// A multiaddr with port 0.
+    #[error("nobody listens on port 0")]
+    NoPort,
     /// What stands behind an @ is no host.
     #[error("behind the @ there is no host, host:port, ip:port or [ipv6]:port")]
     Host,
@@ -90,6 +102,10 @@ impl Target {
             if targets.len() == before {
                 return Err(BadTarget::EnrNowhere);
             }
+        } else if text.starts_with('/') {
+            let libp2p::Target { place, peer_id } = text.parse()?;
+            let whom = Whom::Libp2p(peer_id.map(Box::new));
+            targets.push(Self { text: text.into(), kind: Kind::of_place(place)?, whom });
         } else if let Some((node_id, place)) = text.split_once('@') {
             let whom = Whom::Lightning(node_id.parse::<NodeId>()?.into());
             targets.push(Self { text: text.into(), kind: Kind::parse(place).ok_or(BadTarget::Host)?, whom });
@@ -101,6 +117,24 @@ impl Target {
 }
 
 impl Kind {
+    /// Where a multiaddr is.
+    fn of_place(place: Place) -> Result<Self, BadTarget> {
+        use libp2p::target::Family as Of;
+        let (kind, host) = match place {
+            Place::At(address) if address.port() > 0 => return Ok(Self::Address(address.ip(), Some(address.port()))),
+            Place::Named { name, family: Of::Any, port } if port > 0 => (Self::Name(name.clone(), Some(port)), name),
+            Place::Named { name, family: Of::V4, port } if port > 0 => {
+                (Self::NameOf(Family::V4, name.clone(), port), name)
+            }
+            Place::Named { name, family: Of::V6, port } if port > 0 => {
+                (Self::NameOf(Family::V6, name.clone(), port), name)
+            }
+            Place::Listed(name) => (Self::Listed(name.clone()), name),
+            Place::At(_) | Place::Named { .. } => return Err(BadTarget::NoPort),
+        };
+        if is_host_name(&host) { Ok(kind) } else { Err(BadTarget::Form) }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let unbracketed = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
         if let Ok(ip) = unbracketed.parse() {
@@ -210,6 +244,10 @@ mod tests {
 
     use super::{BadTarget, Kind, Target, read_lines, split_legacy};
     use crate::protocol::Whom;
+    use crate::resolve::Family;
+
+    /// The one of an Ed25519 key in libp2p's specification.
+    const PEER_ID: &str = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
 
     fn read(text: &str) -> Result<Vec<Target>, BadTarget> {
         let mut targets = Vec::new();
@@ -245,6 +283,15 @@ mod tests {
         );
         assert_eq!(one(&format!("{NODE_ID}@[::1]:9736")).kind, Kind::Address("::1".parse().unwrap(), Some(9736)));
         assert_eq!(one("1.2.3.4").whom, Whom::Anybody);
+        let libp2p = one(&format!("/ip4/1.2.3.4/tcp/4001/p2p/{PEER_ID}"));
+        assert_eq!(
+            (libp2p.kind, libp2p.whom),
+            (ip(Some(4001)), Whom::Libp2p(Some(PEER_ID.parse().map(Box::new).unwrap())))
+        );
+        assert_eq!(one("/ip4/1.2.3.4/tcp/1").whom, Whom::Libp2p(None));
+        assert_eq!(one("/dns/node.example/tcp/1").kind, Kind::Name("node.example".into(), Some(1)));
+        assert_eq!(one("/dns6/node.example/tcp/1").kind, Kind::NameOf(Family::V6, "node.example".into(), 1));
+        assert_eq!(one("/dnsaddr/node.example").kind, Kind::Listed("node.example".into()));
     }
 
     #[test]
@@ -260,6 +307,12 @@ mod tests {
         );
         assert!(wrong("@1.2.3.4").starts_with("before the @ is no public key"));
         assert_eq!(wrong(&format!("{NODE_ID}@")), BadTarget::Host.to_string());
+        assert!(
+            wrong("/ip4/1.2.3.4/udp/4001/quic-v1").starts_with("not a multiaddr that can be dialled: it is not a host")
+        );
+        assert!(wrong("/ip4/1.2.3.4/tcp/1/p2p/Qm").ends_with("its p2p has a value that is none"));
+        assert_eq!(wrong("/ip4/1.2.3.4/tcp/0"), BadTarget::NoPort.to_string());
+        assert_eq!(wrong("/dns/a..b/tcp/1"), BadTarget::Form.to_string());
         assert_eq!(wrong(&format!("{NODE_ID}@1.2.3.4:x")), BadTarget::Host.to_string());
     }
 

@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 
 pub use fault::{Blame, Fault};
 pub use rx::{Rx, Short};
-pub use text::Printable;
+pub use text::{Printable, Text};
 
 /// Which side of the connection we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

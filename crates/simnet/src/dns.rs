@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use hickory_server::Server;
 use hickory_server::net::runtime::Time;
 use hickory_server::proto::op::{Edns, Header, HeaderCounts, Metadata, ResponseCode};
+use hickory_server::proto::rr::rdata::TXT;
 use hickory_server::proto::rr::{RData, Record, RecordType};
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
 use hickory_server::zone_handler::MessageResponseBuilder;
@@ -20,6 +21,8 @@ use tokio::net::{TcpListener, UdpSocket};
 pub enum Answer {
     /// These addresses: IPv4 to who asks for A, IPv6 to who asks for AAAA.
     Addresses(Vec<IpAddr>),
+    /// These texts, to who asks for TXT.
+    Texts(Vec<String>),
     /// The server fails. (SERVFAIL)
     Failure,
     /// The server says nothing.
@@ -110,6 +113,14 @@ impl RequestHandler for Names {
                     let name = info.query.original().name();
                     answers = records(addresses, info.query.query_type())
                         .map(|data| Record::from_rdata(name.clone(), TTL, data))
+                        .collect();
+                    ResponseCode::NoError
+                }
+                Some(Answer::Texts(texts)) => {
+                    let name = info.query.original().name();
+                    let wanted = texts.iter().filter(|_| info.query.query_type() == RecordType::TXT);
+                    answers = wanted
+                        .map(|text| Record::from_rdata(name.clone(), TTL, RData::TXT(TXT::new(vec![text.clone()]))))
                         .collect();
                     ResponseCode::NoError
                 }

@@ -25,6 +25,8 @@ pub struct Plan {
     pub chain: Params,
     /// Peers that listen, in the order of their addresses.
     pub peers: Vec<Peer>,
+    /// libp2p's nodes besides, which [`LIBP2P`] lists.
+    pub libp2p: Vec<Peer>,
     /// Healthy peers besides, as varied as a real network's.
     pub honest: usize,
     /// Peers that are named by their keys, of other protocols.
@@ -43,8 +45,9 @@ impl Plan {
     /// One of each peer of the catalogue, and some others.
     #[must_use]
     pub fn new(chain: Params) -> Self {
-        let keyed = Vec::new();
-        Self { chain, peers: catalogue(&chain), honest: 12, keyed, refusing: 3, unanswering: 1, port: 0, seed: 1 }
+        let (libp2p, keyed) = (Vec::new(), Vec::new());
+        let peers = catalogue(&chain);
+        Self { chain, peers, libp2p, honest: 12, keyed, refusing: 3, unanswering: 1, port: 0, seed: 1 }
     }
 
     /// These peers and nothing else.
@@ -57,6 +60,9 @@ impl Plan {
 /// The names of the seeds, over which the peers are spread.
 const SEEDS: [&str; 4] =
     ["seed.verack.test", "dnsseed.verack.test", "seed.example-nodes.test", "nodes.example-seeder.test"];
+
+/// The name that lists libp2p's nodes, as multiaddrs.
+pub const LIBP2P: &str = "libp2p.verack.test";
 
 /// Names that do not resolve, and the reason code of each.
 pub const NAMES_OF_FAILURE: [(&str, &str); 3] = [
@@ -86,13 +92,20 @@ impl Network {
         let mut random = Random::new(plan.seed);
         let mut peers = plan.peers;
         peers.extend((0..plan.honest).map(|_| honest(&plan.chain, &mut random)));
+        let behind_seeds = peers.len();
+        peers.extend(plan.libp2p);
         let (port, sockets) = listen(peers.len() + plan.keyed.len(), plan.port).await?;
         let mut sockets = sockets.into_iter();
 
         let mut truths = BTreeMap::new();
         let mut listeners = JoinSet::new();
-        for (peer, socket) in peers.into_iter().zip(&mut sockets) {
-            truths.insert(socket.local_addr()?, (peer.name, peer.truths));
+        let mut listed = Vec::new();
+        for (nth, (peer, socket)) in peers.into_iter().zip(&mut sockets).enumerate() {
+            let address = socket.local_addr()?;
+            if nth >= behind_seeds {
+                listed.push(address);
+            }
+            truths.insert(address, (peer.name, peer.truths));
             let converse = move |stream| {
                 let peer = peer.clone();
                 async move { peer.converse(Role::Responder, stream).await }
@@ -116,7 +129,8 @@ impl Network {
             full.push(FullQueue::at(address).await?);
             truths.insert(address, ("no-answer", never_met("connect.timeout")));
         }
-        let dns = Dns::start(zone(truths.keys())).await?;
+        let zone = zone(truths.keys().filter(|address| !listed.contains(address)), &listed);
+        let dns = Dns::start(zone).await?;
         Ok(Self { port, dns, truths, keyed, _listeners: listeners, _full: full })
     }
 
@@ -191,8 +205,8 @@ async fn listen_once(count: usize, mut port: u16) -> io::Result<(u16, Vec<TcpLis
     Ok((port, sockets))
 }
 
-/// The seeds' names and those that fail.
-fn zone<'a>(addresses: impl Iterator<Item = &'a SocketAddr>) -> Zone {
+/// The seeds' names, those that fail, and the list.
+fn zone<'a>(addresses: impl Iterator<Item = &'a SocketAddr>, listed: &[SocketAddr]) -> Zone {
     let mut behind: [Vec<IpAddr>; SEEDS.len()] = Default::default();
     for (nth, address) in addresses.enumerate() {
         behind[nth % SEEDS.len()].push(address.ip());
@@ -203,5 +217,7 @@ fn zone<'a>(addresses: impl Iterator<Item = &'a SocketAddr>) -> Zone {
         "resolve.timeout" => Some((name, Answer::Silence)),
         _ => None,
     });
-    seeds.chain(failures).map(|(name, answer)| (name.to_owned(), answer)).collect()
+    let multiaddr = |address: &SocketAddr| format!("dnsaddr=/ip4/{}/tcp/{}", address.ip(), address.port());
+    let list = (format!("_dnsaddr.{LIBP2P}"), Answer::Texts(listed.iter().map(multiaddr).collect()));
+    seeds.chain(failures).map(|(name, answer)| (name.to_owned(), answer)).chain([list]).collect()
 }

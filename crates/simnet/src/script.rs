@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bitcoin::v2::keys::KEY_LEN;
 use bitcoin::wire::HEADER_LEN;
-use bitcoin::{Accept, Command, Concluded, Local, Magic, V2, Version};
+use bitcoin::{Accept, Command, Local, Magic, V2, Version};
 use handshake::{Handshake, Role};
 use net::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,6 +14,7 @@ use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use crate::encrypted::{Encrypted, Word, start};
+use crate::sealed;
 use crate::voice::Voice;
 
 /// One thing that a peer does. After its last, a peer listens until the other side leaves.
@@ -40,6 +41,14 @@ pub(crate) enum Act {
     Accept(Box<Local>),
     /// Has a healthy handshake over the encrypted transport.
     V2(Box<Local>),
+    /// Has a healthy handshake of libp2p.
+    Libp2p(Box<libp2p::Local>),
+    /// Agrees on Noise, and says this of itself in it.
+    Noise(Vec<u8>),
+    /// Says this in a frame of Noise.
+    Seal(Vec<u8>),
+    /// Says this in a frame of Noise, again and again.
+    SealForever(Vec<u8>),
     /// Introduces itself with the nonce it was told.
     SayNonceBack(Box<Voice>),
     /// Sends back whatever comes.
@@ -85,13 +94,15 @@ pub(crate) struct Conversation {
     introduced: bool,
     /// What it has once it speaks or hears keys.
     encrypted: Option<Box<Encrypted>>,
+    /// What it says its frames of Noise over.
+    noise: Option<Box<libp2p::Channel>>,
     /// The nonce of the last `version` heard.
     nonce: Option<u64>,
 }
 
 impl Conversation {
     pub(crate) fn new(role: Role, stream: TcpStream, turn: usize) -> Self {
-        Self { role, stream, turn, arrived: Vec::new(), introduced: false, encrypted: None, nonce: None }
+        Self { role, stream, turn, arrived: Vec::new(), introduced: false, encrypted: None, noise: None, nonce: None }
     }
 
     /// Acts until the script is over and the other side has left.
@@ -118,6 +129,19 @@ impl Conversation {
                     let local = Local::clone(local);
                     self.shake(V2::new(self.role, local, start(self.turn))).await?;
                 }
+                Act::Libp2p(local) => {
+                    let local = libp2p::Local::clone(local);
+                    self.shake(match self.role {
+                        Role::Initiator => libp2p::Hello::initiator(local, None),
+                        Role::Responder => libp2p::Hello::responder(local),
+                    })
+                    .await?;
+                }
+                Act::Noise(payload) => {
+                    self.noise = Some(Box::new(sealed::shake(&mut self.stream, self.role, payload).await?));
+                }
+                Act::Seal(text) => self.seal(text).await?,
+                Act::SealForever(text) => return self.seal_forever(text).await,
                 Act::SayNonceBack(voice) => {
                     let nonce = self.nonce;
                     let echo = voice.with(|version| version.nonce = nonce).version();
@@ -217,7 +241,32 @@ impl Conversation {
         Ok(())
     }
 
-    async fn shake(&mut self, mut handshake: impl Handshake<Output = Concluded>) -> io::Result<()> {
+    async fn seal(&mut self, text: &[u8]) -> io::Result<()> {
+        let channel = self.noise.as_mut().expect("a script agrees on Noise before it says anything in it");
+        let mut frame = Vec::new();
+        channel.seal.frame(&mut frame, |tx| tx.extend_from_slice(text));
+        self.stream.write_all(&frame).await
+    }
+
+    /// Keeps reading meanwhile, as [`Self::flood`] does.
+    async fn seal_forever(mut self, text: &[u8]) -> io::Result<()> {
+        let mut channel = self.noise.take().expect("a script agrees on Noise before it says anything in it");
+        let (mut from, mut to) = self.stream.split();
+        let pour = async {
+            let mut frame = Vec::new();
+            loop {
+                frame.clear();
+                channel.seal.frame(&mut frame, |tx| tx.extend_from_slice(text));
+                to.write_all(&frame).await?;
+            }
+        };
+        tokio::select! {
+            end = pour => end,
+            end = drain(&mut from) => end,
+        }
+    }
+
+    async fn shake<H: Handshake>(&mut self, mut handshake: H) -> io::Result<()> {
         /// As long as a node waits. (Core: net.h DEFAULT_PEER_CONNECT_TIMEOUT)
         const PATIENCE: Duration = Duration::from_secs(60);
         match net::run(&mut handshake, &mut self.stream, Limits::within(PATIENCE), |_| {}).await {

@@ -1,5 +1,5 @@
 //! A population is what its topology says, to whoever asks it.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

@@ -39,7 +39,7 @@ async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Targ
     let port = args.dialling.port.unwrap_or(protocols.chosen().port());
     let resolver = match target.kind {
         Kind::Name(..) => Some(Resolver::new(args.dialling.lookup(timeout))?),
-        Kind::Address(..) => None,
+        Kind::Address(..) | Kind::NameOf(..) | Kind::Listed(_) => None,
     };
     let one = One {
         attempts: Attempts {
@@ -96,6 +96,8 @@ impl One {
         let (name, port) = match kind {
             Kind::Address(ip, port) => return vec![SocketAddr::new(*ip, port.unwrap_or(self.port))],
             Kind::Name(name, port) => (name, port.unwrap_or(self.port)),
+            // They name nodes that tell nobody whom they know: see `Target::anybody`.
+            Kind::NameOf(..) | Kind::Listed(_) => return Vec::new(),
         };
         let started = Instant::now();
         let resolver = self.resolver.as_ref().expect("there is one if the target is a name");

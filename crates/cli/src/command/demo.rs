@@ -14,7 +14,7 @@ use std::{io, iter};
 
 use bitcoin::Chain;
 use clap::Parser;
-use simnet::{GENESIS, NAMES_OF_FAILURE, NETWORK_ID, Network, Plan, Transport, Truth};
+use simnet::{GENESIS, LIBP2P, NAMES_OF_FAILURE, NETWORK_ID, Network, Plan, Transport, Truth};
 use tokio::sync::oneshot;
 
 use super::{runtime, shake};
@@ -28,7 +28,8 @@ const CHAIN: &str = "bitcoin-regtest";
 /// Runs the command.
 pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
     let chain = Chain::named(CHAIN).expect("it is in the table");
-    let plan = Plan { honest: args.honest, port: args.port, keyed: simnet::keyed(), ..Plan::new(chain.params) };
+    let (libp2p, keyed) = (simnet::libp2p_peers(), simnet::keyed());
+    let plan = Plan { honest: args.honest, port: args.port, libp2p, keyed, ..Plan::new(chain.params) };
     // Each peer has an open listener, and a conversation with whoever dials it.
     let _ = net::raise_open_files();
     if args.serve {
@@ -135,12 +136,14 @@ fn no_network(error: io::Error) -> Error {
     Error::local("the simulated network did not start", error)
 }
 
-/// What the client is told: the seeds' names, names that do not resolve, and the nodes that are named by their keys.
+/// What the client is told: the seeds' names, names that do not resolve, the one that lists libp2p's nodes, and the nodes
+/// that are named by their keys.
 fn client_words(network: &Network, keyed: &KeyedTargets) -> Vec<String> {
     let own = format!("@{} --chain {CHAIN} --network-id {NETWORK_ID} --genesis {GENESIS}", keyed.0.display());
     let own: Vec<_> = own.split(' ').map(str::to_owned).collect();
     let failing = NAMES_OF_FAILURE.iter().map(|(name, _)| (*name).to_owned());
-    network.seeds().into_iter().chain(failing).chain(own).chain(options(network)).collect()
+    let listed = format!("/dnsaddr/{LIBP2P}");
+    network.seeds().into_iter().chain(failing).chain([listed]).chain(own).chain(options(network)).collect()
 }
 
 /// Where a network is, and for how long it is waited for.

@@ -22,6 +22,7 @@ struct Shown {
     made: bool,
     ethereum_node_id: Text<ethereum::PublicKey>,
     lightning_node_id: Text<lightning::NodeId>,
+    libp2p_peer_id: Text<libp2p::PeerId>,
 }
 
 /// Runs the command.
@@ -36,6 +37,7 @@ pub fn run(args: &Key, global: &Global) -> Result<Exit, Error> {
         made,
         ethereum_node_id: Text(ethereum::SecretKey::from_bytes(*secret).ok_or_else(unfit)?.public()),
         lightning_node_id: Text(lightning::SecretKey::new(*secret).ok_or_else(unfit)?.node_id()),
+        libp2p_peer_id: Text(libp2p::Identity::new(*secret).peer_id()),
     };
     match write(&mut io::stdout().lock(), &shown, global) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -70,14 +72,16 @@ fn warn_if_others_can_read(path: &Path) {
 }
 
 fn write(out: &mut impl Write, shown: &Shown, global: &Global) -> io::Result<()> {
-    let Shown { file, made, ethereum_node_id: Text(enode), lightning_node_id: Text(node_id) } = shown;
+    let Shown { file, made, ethereum_node_id: Text(enode), lightning_node_id: Text(node_id), libp2p_peer_id } = shown;
+    let Text(peer_id) = libp2p_peer_id;
     match global.format() {
         Format::Human => {
             if *made && !global.quiet {
                 say!("made a new key in {file}; keep it secret");
             }
             writeln!(out, "ethereum   enode://{enode}@HOST:{}", ethereum::enode::DEFAULT_PORT)?;
-            writeln!(out, "lightning  {node_id}@HOST:{}", lightning::CHAINS[0].port)
+            writeln!(out, "lightning  {node_id}@HOST:{}", lightning::CHAINS[0].port)?;
+            writeln!(out, "libp2p     /dns/HOST/tcp/4001/p2p/{peer_id}")
         }
         Format::Json => {
             serde_json::to_writer(&mut *out, shown)?;
@@ -85,8 +89,9 @@ fn write(out: &mut impl Write, shown: &Shown, global: &Global) -> io::Result<()>
         }
         Format::Csv => {
             let mut writer = csv::Writer::from_writer(out);
-            writer.write_record(["file", "made", "ethereum_node_id", "lightning_node_id"])?;
-            writer.write_record([file, &made.to_string(), &enode.to_string(), &node_id.to_string()])?;
+            writer.write_record(["file", "made", "ethereum_node_id", "lightning_node_id", "libp2p_peer_id"])?;
+            let ids = [enode.to_string(), node_id.to_string(), peer_id.to_string()];
+            writer.write_record([file, &made.to_string()].into_iter().chain(&ids))?;
             writer.flush()
         }
     }

@@ -38,6 +38,7 @@ fn not_of(chain: Chain, protocol: ProtocolName) -> String {
         ProtocolName::Bitcoin => format!("{name} does not speak Bitcoin's protocol"),
         ProtocolName::Ethereum => format!("{name} is no network of Ethereum's"),
         ProtocolName::Lightning => format!("there is no Lightning on {name}"),
+        ProtocolName::Libp2p => format!("libp2p has no networks, so {name} is none of them"),
         ProtocolName::Monero => format!("{name} is no network of Monero's"),
     }
 }

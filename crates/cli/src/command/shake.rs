@@ -67,7 +67,7 @@ impl Plan {
         watcher: Option<Watcher>,
     ) -> Result<Exit, Error> {
         let (results, unprinted) = queue(Printer::new(global), watcher);
-        let names = self.targets.iter().any(|target| matches!(target.kind, Kind::Name(..)));
+        let names = self.targets.iter().any(|target| !matches!(target.kind, Kind::Address(..)));
         let expected = Arc::new(AtomicU64::new(0));
         let dialler = Dialler {
             attempts: Arc::new(Attempts {

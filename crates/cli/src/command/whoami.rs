@@ -32,20 +32,25 @@ pub fn run(args: &Whoami, global: &Global) -> Result<Exit, Error> {
     if chain.protocol() != ProtocolName::Bitcoin {
         return Err(Error::Usage(format!("the nodes of {} do not say how they see us", chain.name())));
     }
-    let protocols = Protocols::gossiping(&args.introduction, &[])?;
-    let concurrency = concurrency(args.bounds.concurrency);
-    let runtime = runtime()?;
-    let result = runtime.block_on(whoami(args, global, protocols, concurrency));
-    runtime.shutdown_background();
-    result
-}
-
-async fn whoami(args: &Whoami, global: &Global, protocols: Protocols, concurrency: usize) -> Result<Exit, Error> {
-    let started = Instant::now();
     let targets = match &args.targets[..] {
         [] => target::dns_seeds(args.introduction.chain())?,
         targets => target::read_all(targets.iter().map(String::as_str))?,
     };
+    let protocols = Protocols::gossiping(&args.introduction, &targets)?;
+    let concurrency = concurrency(args.bounds.concurrency);
+    let runtime = runtime()?;
+    let result = runtime.block_on(whoami(args, global, (protocols, targets), concurrency));
+    runtime.shutdown_background();
+    result
+}
+
+async fn whoami(
+    args: &Whoami,
+    global: &Global,
+    (protocols, targets): (Protocols, Vec<Target>),
+    concurrency: usize,
+) -> Result<Exit, Error> {
+    let started = Instant::now();
     let (results, unprinted) = queue(Printer::without_summary(global, global.format() == Format::Json), None);
     let port = args.dialling.port.unwrap_or(protocols.chosen().port());
     let timeout = args.bounds.timeout;
@@ -143,6 +148,8 @@ impl Inquiry {
                         (text, port, started, resolver.addresses(&name).await)
                     });
                 }
+                // They name nodes that tell nobody how they see us, and are turned down before.
+                Kind::NameOf(..) | Kind::Listed(_) => {}
             }
         }
         while let Some(Ok((name, port, started, found))) = lookups.join_next().await {

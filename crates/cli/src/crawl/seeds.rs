@@ -71,6 +71,8 @@ impl Seeds {
             match target.kind {
                 Kind::Address(ip, own_port) => told.push(news(SocketAddr::new(ip, own_port.unwrap_or(port)))),
                 Kind::Name(..) => waiting.push_back(target),
+                // They name nodes that tell nobody whom they know, and are turned down before.
+                Kind::NameOf(..) | Kind::Listed(_) => {}
             }
         }
         let named = vec![Yield { name: "command line".into(), source: Source::Remembered, told }];

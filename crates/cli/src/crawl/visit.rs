@@ -97,7 +97,7 @@ impl Visit {
             match attempt.transport {
                 Transport::V1 => transports.v1 = outcome,
                 Transport::V2 => transports.v2 = outcome,
-                Transport::Either | Transport::Rlpx | Transport::Bolt8 | Transport::Levin => {}
+                _ => {}
             }
         }
         transports

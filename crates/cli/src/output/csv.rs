@@ -10,7 +10,7 @@ const HEAD: [&str; 11] =
     ["target", "address", "chain", "protocol", "role", "transport", "outcome", "stage", "reason", "blame", "detail"];
 
 /// What a peer says of itself, by the names of the JSON form, in the protocols one after the other.
-const PEER: [&str; 39] = [
+const PEER: [&str; 45] = [
     "version",
     "services",
     "service_names",
@@ -41,6 +41,12 @@ const PEER: [&str; 39] = [
     "unknown_bits",
     "networks",
     "peer_id",
+    "key_type",
+    "muxer",
+    "agent",
+    "protocol_version",
+    "protocols",
+    "listen_addrs",
     "height",
     "top_block",
     "top_version",

@@ -142,10 +142,13 @@ impl Bitcoin {
         match transport {
             Transport::V2 => self.converse(Box::new(V2::new(role, local, start())), stream, times, tracer).await,
             Transport::Either => self.converse(Box::new(Accept::new(local, start())), stream, times, tracer).await,
-            Transport::V1 | Transport::Rlpx | Transport::Bolt8 | Transport::Levin => {
-                // All but the first are other protocols', and not asked for here.
-                self.converse(Box::new(V1::new(role, local)), stream, times, tracer).await
-            }
+            // All but the first are other protocols', and not asked for here.
+            Transport::V1
+            | Transport::Rlpx
+            | Transport::Bolt8
+            | Transport::Noise
+            | Transport::PatientNoise
+            | Transport::Levin => self.converse(Box::new(V1::new(role, local)), stream, times, tracer).await,
         }
     }
 

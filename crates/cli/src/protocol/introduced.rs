@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use serde::{Serialize, Serializer};
 
-use super::{bitcoin, ethereum, lightning, monero};
+use super::{bitcoin, ethereum, libp2p, lightning, monero};
 
 /// How a peer introduced itself, as it was read. It becomes text where it is printed.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub enum Introduced {
     Ethereum(Box<ethereum::Introduced>),
     /// Lightning.
     Lightning(Box<lightning::Introduced>),
+    /// libp2p.
+    Libp2p(Box<libp2p::Introduced>),
     /// Monero.
     Monero(Box<monero::Introduced>),
 }
@@ -27,6 +29,7 @@ impl Introduced {
             Self::Bitcoin(introduced) => introduced.version.user_agent.to_string(),
             Self::Ethereum(introduced) => introduced.hello.client_id.to_string(),
             Self::Lightning(introduced) => introduced.node_id.to_string(),
+            Self::Libp2p(introduced) => introduced.agent(),
             Self::Monero(introduced) => format!("{:016x}", introduced.introduction.node.peer_id),
         }
     }
@@ -35,7 +38,7 @@ impl Introduced {
     pub fn our_address(&self) -> Option<SocketAddr> {
         match self {
             Self::Bitcoin(introduced) => introduced.peer().our_address,
-            Self::Ethereum(_) | Self::Lightning(_) | Self::Monero(_) => None,
+            Self::Ethereum(_) | Self::Lightning(_) | Self::Libp2p(_) | Self::Monero(_) => None,
         }
     }
 
@@ -44,7 +47,7 @@ impl Introduced {
         match self {
             Self::Bitcoin(introduced) => Some(introduced.kept()),
             Self::Monero(introduced) => Some(introduced.kept()),
-            Self::Ethereum(_) | Self::Lightning(_) => None,
+            Self::Ethereum(_) | Self::Lightning(_) | Self::Libp2p(_) => None,
         }
     }
 
@@ -54,6 +57,7 @@ impl Introduced {
             Self::Bitcoin(introduced) => introduced.peer().service_names.to_string(),
             Self::Ethereum(introduced) => introduced.offers(),
             Self::Lightning(introduced) => introduced.offers(),
+            Self::Libp2p(introduced) => introduced.offers(),
             Self::Monero(introduced) => introduced.offers(),
         }
     }
@@ -66,6 +70,7 @@ impl fmt::Display for Introduced {
             Self::Bitcoin(introduced) => introduced.fmt(f),
             Self::Ethereum(introduced) => introduced.fmt(f),
             Self::Lightning(introduced) => introduced.fmt(f),
+            Self::Libp2p(introduced) => introduced.fmt(f),
             Self::Monero(introduced) => introduced.fmt(f),
         }
     }
@@ -77,6 +82,7 @@ impl Serialize for Introduced {
             Self::Bitcoin(introduced) => introduced.peer().serialize(serializer),
             Self::Ethereum(introduced) => introduced.peer().serialize(serializer),
             Self::Lightning(introduced) => introduced.peer().serialize(serializer),
+            Self::Libp2p(introduced) => introduced.peer().serialize(serializer),
             Self::Monero(introduced) => introduced.peer().serialize(serializer),
         }
     }

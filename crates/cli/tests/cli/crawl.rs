@@ -1,18 +1,16 @@
 //! Mapping a network, from the command line.
 
+mod poison;
+mod trouble;
+
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::Output;
 
-use bitcoin::gossip::{Address, Entry};
-use bitcoin::{Command, Message};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
-use store::{Filter, Network, Outcome, Peer as Stored, Sort, SortBy, Store};
+use store::{Filter, Outcome, Peer as Stored, Sort, SortBy, Store};
 use tempfile::TempDir;
 
 use crate::common::{CHAIN, Simulated, json_lines, run, start, text};
@@ -54,16 +52,6 @@ fn stored(db: &str) -> Vec<Stored> {
         }
         all
     })
-}
-
-fn sql(db: &Path, statement: &'static str) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let options = SqliteConnectOptions::new().filename(db).create_if_missing(true);
-        let mut db = options.connect().await.unwrap();
-        sqlx::raw_sql(statement).execute(&mut db).await.unwrap();
-        db.close().await.unwrap();
-    });
 }
 
 const FIRST: [u8; 4] = [127, 71, 0, 1];
@@ -191,95 +179,6 @@ fn a_watch_looks_at_whom_it_reached_again() {
     assert!(stored(&db).iter().any(|peer| peer.good > 1));
 }
 
-/// A peer tells all kinds of things; nobody of them is dialled, since one peer is enough.
-fn poisoned(answer: Answer) -> (Value, Vec<Stored>, String) {
-    let neighbours = Neighbours::up(|_| vec![Peer::at(FIRST, answer)]);
-    let (_folder, db) = database();
-    let first = neighbours.address(FIRST);
-    let output = crawl(&db, &["--json", "--transport", "v1", "--max-peers", "1", &first]);
-    assert_eq!(output.status.code(), Some(0));
-    let summary = summary(&output);
-    assert_eq!(summary["reachable"], 1, "whatever it tells, it is there");
-    (summary, stored(&db), first)
-}
-
-#[test]
-fn what_cannot_be_dialled_is_not_kept_and_what_cannot_be_true_is_not_believed() {
-    let global = |last, time| Entry { time, ..entry([8, 8, 8, last], 8333) };
-    let overlay = |address| Entry { address, ..entry([0; 4], 8333) };
-    let entries = vec![
-        entry([10, 0, 0, 1], 8333),
-        entry([127, 0, 0, 9], 8333),
-        entry([192, 168, 0, 1], 8333),
-        entry([169, 254, 0, 1], 8333),
-        entry([100, 64, 0, 1], 8333),
-        entry([224, 0, 0, 1], 8333),
-        entry([255, 255, 255, 255], 8333),
-        entry([0, 0, 0, 0], 8333),
-        overlay(Address::of("fe80::1".parse().unwrap())),
-        overlay(Address::of("::1".parse().unwrap())),
-        entry([8, 8, 8, 1], 0),
-        global(2, u32::MAX),
-        global(3, 0),
-        global(4, 1_600_000_000),
-        global(4, 1_600_000_000),
-        overlay(Address::TorV3([7; 32])),
-        overlay(Address::I2p([7; 32])),
-        overlay(Address::Cjdns("fc00::7".parse().unwrap())),
-    ];
-    let count = entries.len();
-    let (summary, peers, first) = poisoned(knows(entries));
-    assert_eq!((&summary["told"], &summary["refused"], &summary["known"]), (&json!(count), &json!(11), &json!(7)));
-    let kept: Vec<_> = peers.iter().map(|peer| peer.address.as_str()).filter(|address| *address != first).collect();
-    assert_eq!(&kept[..4], ["8.8.8.2:8333", "8.8.8.3:8333", "8.8.8.4:8333", "[fc00::7]:8333"]);
-    let networks: Vec<_> = peers.iter().map(|peer| peer.address.network()).collect();
-    assert!(networks.contains(&Network::Onion) && networks.contains(&Network::I2p) && networks.len() == 7);
-    let seen = |address: &str| peers.iter().find(|peer| peer.address.as_str() == address).unwrap().last_seen;
-    let now = store::Time::now().0;
-    for address in ["8.8.8.2:8333", "8.8.8.3:8333"] {
-        assert!((now - 432_000 - seen(address).0).abs() < 100, "five days ago, as Core has it");
-    }
-    assert_eq!(seen("8.8.8.4:8333").0, 1_600_000_000);
-}
-
-#[test]
-fn an_answer_that_cannot_be_read_or_has_no_end_spoils_nothing_else() {
-    let too_many = [&[0xfd, 0xe9, 0x03][..], &[0; 40_000]].concat();
-    let cut = [&[2][..], &[0; 20]].concat();
-    let alone = Message::Addrv2(vec![Entry { time: 1, ..entry([8, 8, 8, 8], 1) }]);
-    for (answer, told) in [
-        (Answer::Payload(Command::ADDRV2, too_many), 0),
-        (Answer::Payload(Command::ADDR, cut), 0),
-        // A lone address that is not the peer's own is an answer, and what follows is not waited for.
-        (Answer::Endless(alone), 1),
-        (Answer::Endless(Message::Ping(Some(1))), 0),
-        (Answer::Messages(vec![Message::Addr(Vec::new())]), 0),
-    ] {
-        let (summary, peers, _) = poisoned(answer);
-        assert_eq!((&summary["told"], peers.len()), (&json!(told), told + 1));
-    }
-}
-
-#[test]
-fn a_flood_of_made_up_addresses_fills_no_more_than_its_share() {
-    // Ten peers of one hoster tell a thousand each, on every port of a few addresses.
-    let neighbours = Neighbours::up(|port| {
-        let made_up = |nth: u16| entry([8, 8, 8, u8::try_from(nth / 250).unwrap()], 1 + nth);
-        let told = |peer: u16| (0..1000).map(move |nth| made_up(peer * 1000 + nth)).collect::<Vec<_>>();
-        let mut peers: Vec<_> = (1..=10u8).map(|last| Peer::at([127, 72, 0, last], knows(told(last.into())))).collect();
-        let all = (1..=10).map(|last| entry([127, 72, 0, last], port)).collect::<Vec<_>>();
-        peers.push(Peer::at(FIRST, knows(all)));
-        peers
-    });
-    let (_folder, db) = database();
-    let options = ["--json", "--allow-private", "--max-peers", "11", "--max-known", "5000", "--prefix-rate", "0"];
-    let output = crawl(&db, &[&options[..], &[&neighbours.address(FIRST)]].concat());
-    let summary = summary(&output);
-    assert!(summary["known"].as_u64().unwrap() <= 5000, "{summary}");
-    assert!(summary["refused"].as_u64().unwrap() >= 5000, "{summary}");
-    assert_eq!(summary["reachable"], 11);
-}
-
 #[test]
 fn seeds_are_asked_in_the_order_of_a_node() {
     let simulated = Simulated::network();
@@ -350,95 +249,6 @@ fn every_kind_of_peer_is_stored_as_it_is_reported() {
         compared += 1;
     }
     assert!(compared > 100 && compared + 1 >= simulated.network.addresses().count(), "{compared}");
-}
-
-#[test]
-fn a_database_that_cannot_be_used_is_named_and_left_as_it_is() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    std::fs::write(path("text"), "1.2.3.4:8333\n".repeat(1000)).unwrap();
-    sql(&path("foreign"), "CREATE TABLE places (url TEXT); PRAGMA user_version = 1");
-    crawl(&path("newer").display().to_string(), &["127.0.0.1:1"]);
-    sql(&path("newer"), "PRAGMA user_version = 99");
-    for (name, expected) in [
-        ("text", "not a database"),
-        ("foreign", "another program"),
-        ("newer", "newer verack"),
-        ("missing/peers", "No such file"),
-        (".", "it is a directory"),
-    ] {
-        let before = std::fs::read(path(name)).ok();
-        let output = crawl(&path(name).display().to_string(), &["127.0.0.1:1"]);
-        let said = text(&output.stderr);
-        assert!(said.contains(expected) && said.contains(&path(name).display().to_string()), "{name}: {said}");
-        assert_eq!((output.status.code(), text(&output.stdout)), (Some(3), ""), "{name}");
-        assert_eq!(std::fs::read(path(name)).ok(), before, "{name}");
-    }
-}
-
-#[test]
-fn a_database_that_was_cut_is_named() {
-    let neighbours = Neighbours::up(ring);
-    let (_folder, db) = database();
-    assert!(crawl(&db, &["--allow-private", &neighbours.address(FIRST)]).status.success());
-    sql(Path::new(&db), "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE");
-    let bytes = std::fs::read(&db).unwrap();
-    std::fs::write(&db, &bytes[..bytes.len() / 2]).unwrap();
-    let output = crawl(&db, &["--allow-private"]);
-    let said = text(&output.stderr);
-    assert!(said.contains(&format!("error: {db}: damaged")), "{said}");
-    assert_eq!(output.status.code(), Some(3));
-}
-
-/// Peers that tell more than a small disk has room for.
-fn talkative(port: u16) -> Vec<Peer> {
-    let told = |peer: u8| (0..=249).flat_map(move |c| (1..=4).map(move |d| entry([8, peer, c, d], 8333)));
-    let mut peers: Vec<_> =
-        (1..=20).map(|nth| Peer::at([127, 72, 0, nth], knows(told(nth).collect::<Vec<_>>()))).collect();
-    peers.push(Peer::at(FIRST, knows((1..=20).map(|nth| entry([127, 72, 0, nth], port)).collect::<Vec<_>>())));
-    peers
-}
-
-#[test]
-fn a_full_disk_is_said() {
-    if !nix::unistd::Uid::effective().is_root() {
-        println!("left out: a small disk takes root");
-        return;
-    }
-    let neighbours = Neighbours::up(talkative);
-    let (folder, db) = database();
-    let script = "mount -t tmpfs -o size=600k none \"$0\" && exec \"$@\"";
-    let output = std::process::Command::new("unshare")
-        .args(["-m", "sh", "-c", script])
-        .arg(folder.path())
-        .arg(env!("CARGO_BIN_EXE_verack"))
-        .args(words(&db, &["--json", "--allow-private", "--max-peers", "21", &neighbours.address(FIRST)]))
-        .output()
-        .unwrap();
-    let said = text(&output.stderr);
-    assert!(said.contains(&format!("error: {db}: no room is left on its disk")), "{said}");
-    assert_eq!((output.status.code(), &summary(&output)["ended"]), (Some(3), &json!("store")));
-}
-
-#[test]
-fn a_database_that_another_process_does_not_let_go_of_is_said() {
-    let neighbours = Neighbours::up(ring);
-    let (_folder, db) = database();
-    crawl(&db, &["127.0.0.1:1"]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let other = runtime.block_on(async {
-        let mut other = SqliteConnectOptions::new().filename(&db).connect().await.unwrap();
-        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
-        other
-    });
-    let output = crawl(&db, &["--json", "--allow-private", &neighbours.address(FIRST)]);
-    let said = text(&output.stderr);
-    assert!(said.contains(&format!("error: {db}: locked by another process")), "{said}");
-    let summary = summary(&output);
-    assert_eq!((output.status.code(), &summary["ended"]), (Some(3), &json!("store")));
-    drop(other);
-    drop(runtime);
-    assert_eq!(stored(&db).iter().filter(|peer| peer.good > 0).count(), 0);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Protocols whose nodes are named by their keys: Ethereum and Lightning, in both roles.
+//! Protocols whose nodes are named by their keys: Ethereum, Lightning and libp2p, in both roles.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStderr};
 
 use serde_json::Value;
+use simnet::{Answer, Dns, Zone};
 
 use crate::common::{json_lines, run, start, text};
 
@@ -108,6 +109,84 @@ fn both_sides_of_lightnings_handshake_report_the_same() {
 }
 
 #[test]
+fn both_sides_of_libp2ps_handshake_report_the_same() {
+    let listening = Listening::start(&["--protocol", "libp2p", "--once", "--user-agent", "their\\1"]);
+    assert!(listening.target.starts_with("/ip4/127.0.0.1/tcp/"), "{}", listening.target);
+    let dialled = report(&["--user-agent", "our/2", &listening.target]);
+    let accepted = listening.end().remove(0);
+    for (report, role) in [(&dialled, "initiator"), (&accepted, "responder")] {
+        assert_eq!((&report["outcome"], &report["role"]), (&"ok".into(), &role.into()), "{report}");
+        assert_eq!((&report["protocol"], &report["chain"]), (&"libp2p".into(), &"any".into()));
+        assert_eq!((&report["transport"], &report["peer"]["muxer"]), (&"noise".into(), &"inlined".into()));
+        assert_eq!(report["peer"]["key_type"], "Ed25519");
+        assert_eq!(report["peer"]["protocols"], serde_json::json!(["/ipfs/id/1.0.0", "/ipfs/ping/1.0.0"]));
+    }
+    assert_eq!((&dialled["peer"]["agent"], &accepted["peer"]["agent"]), (&"their\\\\1".into(), &"our/2".into()));
+    let seen = accepted["address"].as_str().unwrap().replace("127.0.0.1:", "/ip4/127.0.0.1/tcp/");
+    assert_eq!(dialled["peer"]["our_address"], seen);
+    assert!(dialled["target"].as_str().unwrap().ends_with(dialled["peer"]["peer_id"].as_str().unwrap()));
+    let documented =
+        ["agent", "key_type", "listen_addrs", "muxer", "our_address", "peer_id", "protocol_version", "protocols"];
+    assert_eq!(keys(&dialled["peer"]), documented);
+}
+
+#[test]
+fn the_peer_id_of_a_target_is_checked_and_a_missing_one_is_learned() {
+    let listening = Listening::start(&["--protocol", "libp2p", "--count", "2"]);
+    let (place, peer_id) = listening.target.split_once("/p2p/").unwrap();
+    let learned = report(&[place]);
+    assert_eq!((&learned["reason"], &learned["peer"]["peer_id"]), (&"ok".into(), &peer_id.into()));
+    let wrong = report(&[&format!("{place}/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA")]);
+    assert_eq!((&wrong["reason"], &wrong["blame"]), (&"libp2p.peer-id".into(), &"mismatch".into()));
+    assert_eq!(wrong["peer"]["peer_id"], peer_id);
+    assert_eq!(wrong["peer"]["agent"], Value::Null);
+}
+
+#[test]
+fn a_name_lists_multiaddrs_and_lists_of_them() {
+    let listening = Listening::start(&["--protocol", "libp2p", "--count", "2"]);
+    let (place, peer_id) = listening.target.split_once("/p2p/").unwrap();
+    let port = place.rsplit('/').next().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let texts = |texts: &[String]| Answer::Texts(texts.to_vec());
+    let zone = Zone::from([
+        ("_dnsaddr.list.test".into(), texts(&["v=spf1".into(), "dnsaddr=/dnsaddr/more.test".into()])),
+        (
+            "_dnsaddr.more.test".into(),
+            texts(&[
+                "dnsaddr=/ip4/127.0.0.1/udp/1/quic-v1".into(),
+                format!("dnsaddr=/dns4/node.test/tcp/{port}/p2p/{peer_id}"),
+                "dnsaddr=/dnsaddr/list.test".into(),
+            ]),
+        ),
+        (
+            "_dnsaddr.own.test".into(),
+            texts(&[
+                format!("dnsaddr=/dns4/node.test/tcp/{port}/p2p/{peer_id}"),
+                "dnsaddr=/ip4/127.0.0.1/tcp/1/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA".into(),
+            ]),
+        ),
+        ("node.test".into(), Answer::Addresses(vec!["127.0.0.1".parse().unwrap()])),
+    ]);
+    let dns = runtime.block_on(Dns::start(zone)).unwrap();
+    let resolver = dns.address().to_string();
+    let dial = |more: &[&str]| {
+        json_lines(&run(["--json", "--timeout", "5s", "--resolver", &resolver].into_iter().chain(more.iter().copied())))
+    };
+    // Two lists that name each other; and one that names somebody else as well, who was not asked for.
+    for target in ["/dnsaddr/list.test".to_owned(), format!("/dnsaddr/own.test/p2p/{peer_id}")] {
+        let lines = dial(&["--allow-private", &target]);
+        assert_eq!((lines.len(), &lines[0]["reason"]), (2, &"ok".into()), "{lines:?}");
+        assert_eq!((&lines[0]["target"], &lines[0]["peer"]["peer_id"]), (&target.into(), &peer_id.into()));
+    }
+    let lines = dial(&["/dnsaddr/list.test", "/dnsaddr/node.test", "/dns6/node.test/tcp/1"]);
+    let mut reasons: Vec<_> = lines[..3].iter().map(|line| line["reason"].as_str().unwrap()).collect();
+    reasons.sort_unstable();
+    assert_eq!(reasons, ["local.address-not-routable", "resolve.not-found", "resolve.not-found"]);
+    listening.end();
+}
+
+#[test]
 fn one_run_has_targets_of_every_protocol() {
     let ethereum = Listening::start(&["--protocol", "ethereum", "-c", "sepolia", "--once"]);
     let lightning = Listening::start(&["--protocol", "lightning", "--once"]);
@@ -165,9 +244,12 @@ fn own_client_id() -> String {
 
 #[test]
 fn a_held_channel_lives() {
-    for (protocol, ping, pong) in [("ethereum", "Ping", "Pong"), ("lightning", "ping", "pong")] {
-        let chain = if protocol == "ethereum" { "sepolia" } else { "regtest" };
-        let listening = Listening::start(&["--protocol", protocol, "-c", chain, "--once", "--hold", "60s"]);
+    for (options, ping, pong) in [
+        (&["--protocol", "ethereum", "-c", "sepolia"][..], "Ping", "Pong"),
+        (&["--protocol", "lightning", "-c", "regtest"], "ping", "pong"),
+        (&["--protocol", "libp2p"], "yamux ping", "yamux pong"),
+    ] {
+        let listening = Listening::start(&[options, &["--once", "--hold", "60s"]].concat());
         let mut dialling = start(["--json", "--trace=hex", "--hold", "60s", &listening.target]);
         let mut passed = Vec::new();
         for line in BufReader::new(dialling.stdout.take().unwrap()).lines() {
@@ -205,7 +287,9 @@ fn a_key_is_made_once_and_names_us() {
     let shown = run(["key", path]);
     assert!(!text(&shown.stdout).contains(secret.trim()) && !made.to_string().contains(secret.trim()));
 
-    for (protocol, id) in [("ethereum", "ethereum_node_id"), ("lightning", "lightning_node_id")] {
+    for (protocol, id) in
+        [("ethereum", "ethereum_node_id"), ("lightning", "lightning_node_id"), ("libp2p", "libp2p_peer_id")]
+    {
         let listening = Listening::start(&["--protocol", protocol, "--key", path, "--once"]);
         assert!(listening.target.contains(made[id].as_str().unwrap()), "{}", listening.target);
         // Whoever has our key is ourselves.
@@ -242,6 +326,8 @@ fn what_cannot_be_is_refused_before_anybody_is_dialled() {
         (&["listen", "--protocol", "bitcoin", "-c", "sepolia"], "sepolia does not speak Bitcoin's protocol"),
         (&["listen", "--protocol", "lightning", "-c", "dogecoin"], "no Lightning on dogecoin"),
         (&["listen", "--protocol", "ethereum", "-c", "litecoin"], "litecoin is no network of Ethereum's"),
+        (&["listen", "--protocol", "libp2p", "-c", "sepolia"], "libp2p has no networks"),
+        (&["/ip4/127.0.0.1/udp/1/quic-v1"], "not a multiaddr that can be dialled"),
         (&["--key", "/no/such/key", &format!("{id}@127.0.0.1")], "cannot read the key in /no/such/key"),
     ] {
         let output = run(args.iter().copied());

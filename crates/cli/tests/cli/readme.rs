@@ -22,7 +22,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 /// Every string of the sources that has the form of a reason: `"bitcoin.checksum"`.
 fn reasons_with_a_dot() -> BTreeSet<String> {
     let mut files = Vec::new();
-    for part in ["bitcoin", "ethereum", "lightning", "monero", "net", "cli"] {
+    for part in ["bitcoin", "ethereum", "libp2p", "lightning", "monero", "net", "cli"] {
         sources(&repository().join("crates").join(part).join("src"), &mut files);
     }
     let texts = files.iter().map(|path| fs::read_to_string(path).unwrap());
@@ -33,7 +33,7 @@ fn reasons_with_a_dot() -> BTreeSet<String> {
     strings
         .filter(|string| {
             let (family, what) = string.split_once('.').unwrap_or_default();
-            ["resolve", "connect", "local", "bitcoin", "ethereum", "lightning", "monero"].contains(&family)
+            ["resolve", "connect", "local", "bitcoin", "ethereum", "libp2p", "lightning", "monero"].contains(&family)
                 && is_word(what)
         })
         .collect()

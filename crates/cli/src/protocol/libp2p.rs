@@ -1,0 +1,120 @@
+//! libp2p's handshake as the command line has it: from options to a conversation, and from there to a report.
+
+mod introduced;
+mod lines;
+
+use std::net::SocketAddr;
+
+use handshake::Text;
+use libp2p::{Connection, Error as Fault, Event, Hello, Identity, Local, Message, Multiaddr, Opening, PeerId};
+use libp2p::{SecretKey, Session};
+use net::{Cause, Unread, Verdict};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+pub use self::introduced::Introduced;
+use self::lines::line;
+use super::converse::{Conversed, converse, keep};
+use super::{Connection as Connected, Shaken, Times, Tracer, Transport};
+use crate::args::Introduction;
+use crate::exit::Error;
+use crate::key;
+
+/// Where IPFS's nodes listen.
+pub const DEFAULT_PORT: u16 = 4001;
+
+/// Our side of libp2p's handshake: the same for every connection but for the keys that live as long as it.
+#[derive(Debug)]
+pub struct Libp2p {
+    identity: Identity,
+    agent: Text,
+}
+
+impl Libp2p {
+    /// Our side as the options describe it.
+    ///
+    /// # Errors
+    /// If the key cannot be read.
+    pub fn new(options: &Introduction) -> Result<Self, Error> {
+        let agent = match &options.user_agent {
+            Some(agent) => Text::from(agent.as_bytes()),
+            None => concat!("verack/", env!("CARGO_PKG_VERSION")).into(),
+        };
+        Ok(Self { identity: key::ours(options.key.as_deref(), |seed| Some(Identity::new(seed)))?, agent })
+    }
+
+    /// How our side is named, if it listens at this address.
+    pub fn our_multiaddr(&self, address: SocketAddr) -> Multiaddr {
+        Multiaddr::from(address).with_peer_id(&self.identity.peer_id())
+    }
+
+    /// Has the handshake: with the node of this id, or whoever is there, if we dialled; else with whoever dialled us, who
+    /// is told from where.
+    pub async fn shake(
+        &self,
+        transport: Transport,
+        whom: Option<Option<PeerId>>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        times: Times<'_>,
+        tracer: Option<Tracer<'_>>,
+    ) -> Shaken {
+        let mut local = self.local();
+        let mut hello = match whom {
+            Some(peer_id) => {
+                local.opening = opening(transport);
+                Hello::initiator(local, peer_id)
+            }
+            None => {
+                local.observed_addr = Some(peer.into());
+                Hello::responder(local)
+            }
+        };
+        let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Two(_) | Message::Three(_)));
+        let Conversed { result, hello: at, bytes } = converse(&mut hello, stream, times, tracer, is_hello, line).await;
+        let introduced = |identify| {
+            let public_key = hello.public_key()?.clone();
+            let introduced = Introduced { public_key, muxer: hello.muxer(), identify };
+            Some(super::Introduced::Libp2p(Box::new(introduced)))
+        };
+        let (verdict, introduced, fall_back, connection) = match result {
+            Ok((stream, agreed)) => {
+                let connection = Connected::Libp2p(stream, Box::new(agreed.connection));
+                (Verdict::ok(String::new()), introduced(Some(agreed.identify)), None, Some(connection))
+            }
+            Err(failure) => {
+                let again = matches!(&failure.cause, Cause::Fault(fault) if Fault::is_worth_a_second_try(fault));
+                let fall_back = again.then_some(Transport::PatientNoise);
+                (Verdict::of_failure(&hello, &failure), introduced(None), fall_back, None)
+            }
+        };
+        Shaken { transport, session_id: None, fall_back, verdict, introduced, hello: at, bytes, connection }
+    }
+
+    fn local(&self) -> Local {
+        let [static_key, ephemeral_key] = [(); 2].map(|()| SecretKey::new(*key::random()));
+        let mut local = Local::new(self.identity.clone(), static_key, ephemeral_key, "");
+        local.agent = self.agent.clone();
+        local
+    }
+}
+
+fn opening(transport: Transport) -> Opening {
+    match transport {
+        Transport::PatientNoise => Opening::Patient,
+        _ => Opening::Optimistic,
+    }
+}
+
+/// Keeps a connection alive, and asks whether the peer does.
+pub async fn hold(
+    stream: Unread<TcpStream>,
+    connection: Connection,
+    opened: Instant,
+    until: Instant,
+    tracer: Option<Tracer<'_>>,
+) {
+    /// Any value would do.
+    const PING: u32 = 1;
+    keep(Session::new(connection).with_ping(PING), stream, opened, until, tracer, line).await;
+}

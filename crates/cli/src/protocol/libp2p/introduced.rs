@@ -1,0 +1,87 @@
+//! How a libp2p node introduced itself, and what is reported of it.
+
+use std::fmt;
+
+use handshake::Text as PeersText;
+use libp2p::{Identify, Multiaddr, Muxer, PeerId, PublicKey};
+use serde::Serialize;
+
+use crate::report::Text;
+
+/// A peer's own words, as they were read.
+#[derive(Clone, Debug)]
+pub struct Introduced {
+    /// Who it is: it has proved so.
+    pub public_key: PublicKey,
+    /// How yamux was agreed on, if it came to that.
+    pub muxer: Option<Muxer>,
+    /// How it introduced itself, if it did.
+    pub identify: Option<Identify>,
+}
+
+/// What is reported of it. All text is printable ASCII, other bytes escaped as `\xNN`.
+#[derive(Debug, Serialize)]
+pub struct Peer<'i> {
+    /// Its name.
+    peer_id: Text<PeerId>,
+    /// The kind of its key.
+    key_type: &'static str,
+    /// How yamux was agreed on: `inlined` in Noise's payloads, or `negotiated`.
+    muxer: Option<&'static str>,
+    /// Its program; this and what follows is `null` if it did not say.
+    agent: Option<Text<&'i PeersText>>,
+    /// The family that it says it belongs to.
+    protocol_version: Option<Text<&'i PeersText>>,
+    /// What it speaks; at most [`MAX_LISTED`].
+    protocols: Option<Vec<Text<&'i PeersText>>>,
+    /// Where it says that it listens; at most [`MAX_LISTED`].
+    listen_addrs: Option<Vec<Text<&'i Multiaddr>>>,
+    /// How it sees us.
+    our_address: Option<Text<&'i Multiaddr>>,
+}
+
+/// Nodes list some 20 of each. An introduction has room for 4000, which nobody wants to read.
+const MAX_LISTED: usize = 64;
+
+impl Introduced {
+    /// What is reported of it.
+    pub fn peer(&self) -> Peer<'_> {
+        let identify = self.identify.as_ref();
+        Peer {
+            peer_id: Text(self.public_key.peer_id()),
+            key_type: self.public_key.kind().name(),
+            muxer: self.muxer.map(|muxer| match muxer {
+                Muxer::Inlined => "inlined",
+                Muxer::Negotiated => "negotiated",
+            }),
+            agent: identify.and_then(|identify| identify.agent.as_ref()).map(Text),
+            protocol_version: identify.and_then(|identify| identify.protocol_version.as_ref()).map(Text),
+            protocols: identify.map(|identify| identify.protocols.iter().take(MAX_LISTED).map(Text).collect()),
+            listen_addrs: identify.map(|identify| identify.listen_addrs.iter().take(MAX_LISTED).map(Text).collect()),
+            our_address: identify.and_then(|identify| identify.observed_addr.as_ref()).map(Text),
+        }
+    }
+
+    /// The name of its program, as it gives it; who it is, if it gives none.
+    pub fn agent(&self) -> String {
+        let agent = self.identify.as_ref().and_then(|identify| identify.agent.as_ref());
+        agent.map_or_else(|| self.public_key.peer_id().to_string(), ToString::to_string)
+    }
+
+    /// How much it speaks, for people.
+    pub fn offers(&self) -> String {
+        let count = self.identify.as_ref().map_or(0, |identify| identify.protocols.len());
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} protocol{plural}")
+    }
+}
+
+/// `kubo/0.29.0/, peer 12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA`
+impl fmt::Display for Introduced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(agent) = self.identify.as_ref().and_then(|identify| identify.agent.as_ref()) {
+            write!(f, "{agent}, ")?;
+        }
+        write!(f, "peer {}", self.public_key.peer_id())
+    }
+}

@@ -1,0 +1,100 @@
+//! What follows Noise's handshake: frames, each sealed. (`noise/README.md`, "Wire Format")
+//!
+//! ```text
+//! length 2, of all that follows | text | tag 16
+//! ```
+//! The messages of the handshake are preceded by their length in the same way.
+
+use alloc::vec::Vec;
+
+use handshake::Rx;
+use noise::{CipherState, TAG_LEN};
+
+use crate::error::{Error, Halt};
+
+/// Bytes of a length.
+const HEADER_LEN: usize = 2;
+
+/// Bytes of a message of Noise's handshake, at most: the longest has a key and a signature of RSA with 4096 bits, and the
+/// hashes of some certificates.
+pub const MAX_HANDSHAKE_LEN: u16 = 4096;
+
+/// Both directions.
+#[derive(Debug)]
+pub struct Channel {
+    /// What we say.
+    pub seal: Seal,
+    /// What we hear.
+    pub open: Open,
+}
+
+impl Channel {
+    /// At the start of both directions.
+    #[must_use]
+    pub fn new(seal: CipherState, open: CipherState) -> Self {
+        Self { seal: Seal(seal), open: Open(open) }
+    }
+}
+
+/// Seals what we say.
+#[derive(Debug)]
+pub struct Seal(CipherState);
+
+impl Seal {
+    /// Appends a frame of some bytes, which `write` appends in plain.
+    ///
+    /// # Panics
+    /// If they are more than 65519.
+    pub fn frame(&mut self, tx: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+        with_length(tx, |tx| {
+            let start = tx.len();
+            write(tx);
+            let tag = self.0.encrypt_with_ad(&[], &mut tx[start..]);
+            tx.extend_from_slice(&tag);
+        });
+    }
+}
+
+/// Opens what we hear.
+#[derive(Debug)]
+pub struct Open(CipherState);
+
+impl Open {
+    /// The text of the next frame, opened where it lies: at most 65519 bytes.
+    ///
+    /// # Errors
+    /// [`Halt::Short`] if it has not arrived; an error if its tag is wrong.
+    pub fn frame<'b>(&mut self, rx: &mut Rx<'b>) -> Result<&'b mut [u8], Halt> {
+        let len = u16::from_be_bytes(*rx.peek()?);
+        if usize::from(len) < TAG_LEN {
+            return Err(Error::Mac(None).into());
+        }
+        let sealed = &mut rx.take(HEADER_LEN + usize::from(len))?[HEADER_LEN..];
+        self.0.decrypt_with_ad(&[], sealed).map_err(|_| Error::Mac(None).into())
+    }
+}
+
+/// Takes a message of Noise's handshake, which has at least so many bytes.
+///
+/// # Errors
+/// [`Halt::Short`] if it has not arrived; an error as soon as its length is one that it cannot have.
+pub fn take_message<'b>(rx: &mut Rx<'b>, number: u8, least: u16) -> Result<&'b mut [u8], Halt> {
+    let len = u16::from_be_bytes(*rx.peek()?);
+    if !(least..=MAX_HANDSHAKE_LEN).contains(&len) {
+        return Err(Error::NoiseLength { message: number, len, least, most: MAX_HANDSHAKE_LEN }.into());
+    }
+    Ok(&mut rx.take(HEADER_LEN + usize::from(len))?[HEADER_LEN..])
+}
+
+/// Appends what `write` appends, with its length before it.
+///
+/// # Panics
+/// If that does not fit into two bytes.
+pub fn with_length<T>(tx: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    let start = tx.len();
+    tx.extend_from_slice(&[0; HEADER_LEN]);
+    let written = write(tx);
+    let len = u16::try_from(tx.len() - start - HEADER_LEN).expect("nothing that we say is longer than 65535 bytes");
+    tx[start..start + HEADER_LEN].copy_from_slice(&len.to_be_bytes());
+    written
+}

@@ -1,0 +1,267 @@
+//! Why a libp2p handshake cannot go on, and whose fault that is.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use handshake::{Blame, Fault, Short, Text};
+
+use crate::identity::KeyType;
+use crate::peer_id::PeerId;
+use crate::yamux::Reason;
+
+/// Why a handshake cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Its first bytes are no multistream-select.
+    #[error("its first bytes are not multistream-select's: it is no libp2p node")]
+    NotLibp2p,
+    /// It does not speak Noise.
+    #[error("it does not speak Noise{}", Instead(.theirs))]
+    NoNoise {
+        /// What it does speak, as far as it said.
+        theirs: Box<[Text]>,
+        /// Whether we went on before its answer came, so that a connection without that may show more.
+        hasty: bool,
+    },
+    /// It proposes one protocol after the other, and none of ours.
+    #[error("it proposed {0} protocols, none of which we speak")]
+    Proposals(usize),
+    /// It answers with a protocol that it was not asked for.
+    #[error("it says \"{found}\" where \"{expected}\" belongs")]
+    Answer {
+        /// What was expected.
+        expected: &'static str,
+        /// What came.
+        found: Text,
+    },
+    /// A message of Noise's handshake has a length that it cannot have.
+    #[error("its Noise message {message} has {len} bytes; {least} to {most} are allowed")]
+    NoiseLength {
+        /// Which of the three.
+        message: u8,
+        /// Bytes that it announces.
+        len: u16,
+        /// Fewer cannot hold its keys.
+        least: u16,
+        /// More are not waited for.
+        most: u16,
+    },
+    /// A tag is wrong.
+    #[error("{}", match .0 {
+        Some(message) => Tag::InHandshake(*message),
+        None => Tag::After,
+    })]
+    Mac(Option<u8>),
+    /// Its key makes a secret of zeros with any other.
+    #[error("the key in its Noise message {0} has a small order: anybody would know what we agree on")]
+    WeakKey(u8),
+    /// A message cannot be read.
+    #[error("its {message} is malformed: {what}")]
+    Malformed {
+        /// The message.
+        message: &'static str,
+        /// What is wrong with it.
+        what: Malformed,
+    },
+    /// Its identity is a key of a kind that nobody here knows.
+    #[error("its identity is a key of type {0}, which we do not know")]
+    KeyType(u64),
+    /// Its identity is no key.
+    #[error("its identity is no {0} key, or not one that is fit for use")]
+    Key(KeyType),
+    /// It cannot prove its identity.
+    #[error("the signature by its {0} key is wrong: it is not who it says")]
+    Signature(KeyType),
+    /// It is another than the one that we dialled.
+    #[error("it is {theirs}, not {dialled}")]
+    PeerId {
+        /// Who it is.
+        theirs: PeerId,
+        /// Whom we dialled.
+        dialled: PeerId,
+    },
+    /// It has our own identity: we reached ourselves.
+    #[error("it has our own identity: we are connected to ourselves")]
+    SelfConnect,
+    /// It does not speak yamux.
+    #[error("it does not speak yamux{}", Instead(.theirs))]
+    NoMuxer {
+        /// What it does speak, as far as it said.
+        theirs: Box<[Text]>,
+    },
+    /// A frame of its muxer breaks the rules.
+    #[error("it breaks the rules of yamux: {0}")]
+    Yamux(&'static str),
+    /// It opens more streams at a time than anybody needs.
+    #[error("it has more than {0} streams open at a time")]
+    StreamFlood(usize),
+    /// It says goodbye.
+    #[error("it said goodbye: {0}")]
+    GoAway(Reason),
+    /// It does not introduce itself.
+    #[error("{}", if *.closed { "it closed the stream on which it was asked for identify" } else { "it does not speak identify" })]
+    NoIdentify {
+        /// Whether it closed the stream in place of an answer.
+        closed: bool,
+    },
+    /// A message is longer than it may be.
+    #[error("its {message} has {len} bytes; at most {most} are allowed")]
+    Oversized {
+        /// The message.
+        message: &'static str,
+        /// Bytes that it announces.
+        len: u64,
+        /// How many are allowed.
+        most: usize,
+    },
+    /// It introduces itself with another identity than the one that it proved.
+    #[error("it introduces itself with another identity than the one that it proved")]
+    Identity,
+}
+
+impl Error {
+    /// Whether a new connection, with [`Opening::Patient`](crate::Opening::Patient), may show more: the peer turned our
+    /// protocol down while we went on as if it had not.
+    #[must_use]
+    pub fn is_worth_a_second_try(&self) -> bool {
+        matches!(self, Self::NoNoise { hasty: true, .. })
+    }
+}
+
+impl Fault for Error {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::NotLibp2p
+            | Self::NoNoise { .. }
+            | Self::Proposals(_)
+            | Self::KeyType(_)
+            | Self::PeerId { .. }
+            | Self::NoMuxer { .. }
+            | Self::NoIdentify { closed: false } => Blame::Mismatch,
+            Self::GoAway(_) | Self::NoIdentify { closed: true } => Blame::Refused,
+            Self::SelfConnect => Blame::Local,
+            Self::Answer { .. }
+            | Self::NoiseLength { .. }
+            | Self::Mac(_)
+            | Self::WeakKey(_)
+            | Self::Malformed { .. }
+            | Self::Key(_)
+            | Self::Signature(_)
+            | Self::Yamux(_)
+            | Self::StreamFlood(_)
+            | Self::Oversized { .. }
+            | Self::Identity => Blame::Peer,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotLibp2p => "libp2p.not-libp2p",
+            Self::NoNoise { .. } => "libp2p.no-noise",
+            Self::Proposals(_) => "libp2p.proposals",
+            Self::Answer { .. } => "libp2p.unexpected",
+            Self::NoiseLength { .. } | Self::Oversized { .. } => "libp2p.oversized",
+            Self::Mac(_) => "libp2p.mac",
+            Self::WeakKey(_) => "libp2p.weak-key",
+            Self::Malformed { .. } => "libp2p.malformed",
+            Self::KeyType(_) => "libp2p.key-type",
+            Self::Key(_) => "libp2p.key",
+            Self::Signature(_) => "libp2p.signature",
+            Self::PeerId { .. } => "libp2p.peer-id",
+            Self::SelfConnect => "libp2p.self-connect",
+            Self::NoMuxer { .. } => "libp2p.no-muxer",
+            Self::Yamux(_) => "libp2p.yamux",
+            Self::StreamFlood(_) => "libp2p.stream-flood",
+            Self::GoAway(_) => "libp2p.go-away",
+            Self::NoIdentify { .. } => "libp2p.no-identify",
+            Self::Identity => "libp2p.identity",
+        }
+    }
+}
+
+/// What is wrong with a message. Each carries the field's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// The message is over before the field is.
+    #[error("it ends inside the {0}")]
+    EndsIn(&'static str),
+    /// The number is longer than any.
+    #[error("its {0} is too long")]
+    TooLong(&'static str),
+    /// A number is not in its shortest form.
+    #[error("the {0} is not in its shortest form")]
+    NotMinimal(&'static str),
+    /// A field has a value of another type.
+    #[error("its {0} has another type than it must have")]
+    Type(&'static str),
+    /// A field that there is once is there again.
+    #[error("it has more than one {0}")]
+    Twice(&'static str),
+    /// A field is missing.
+    #[error("it has no {0}")]
+    Missing(&'static str),
+    /// A message is not written in the one way that there is.
+    #[error("the {0} is not written in the one way that there is")]
+    NotCanonical(&'static str),
+    /// A protocol's name does not end as it must.
+    #[error("it does not end with a newline")]
+    NoNewline,
+}
+
+/// Why nothing was read.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// Too few bytes.
+    Short(Short),
+    /// The stream cannot be read on.
+    Error(Error),
+}
+
+impl From<Short> for Halt {
+    fn from(short: Short) -> Self {
+        Self::Short(short)
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Where a tag is wrong.
+enum Tag {
+    InHandshake(u8),
+    After,
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InHandshake(message) => {
+                write!(f, "a tag in its Noise message {message} is wrong: it was changed on the way")
+            }
+            Self::After => f.write_str("the tag of a frame is wrong: it was changed on the way"),
+        }
+    }
+}
+
+/// `, but /tls/1.0.0 and /quic`, and how many more if there are many.
+struct Instead<'n>(&'n [Text]);
+
+impl fmt::Display for Instead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// More would not tell more.
+        const SHOWN: usize = 3;
+        let (shown, more) = self.0.split_at(self.0.len().min(SHOWN));
+        for (n, name) in shown.iter().enumerate() {
+            let separator = if n > 0 { " and " } else { ", but " };
+            write!(f, "{separator}{name}")?;
+        }
+        match more.len() {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}

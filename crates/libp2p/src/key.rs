@@ -1,0 +1,74 @@
+//! The keys of Noise: X25519, new for each connection.
+
+use core::fmt;
+
+use x25519_dalek::{SharedSecret, StaticSecret};
+
+/// Bytes of a public key.
+pub const PUBLIC_LEN: usize = 32;
+
+/// A secret key of ours, with the public one that belongs to it. It prints only that, and is erased when dropped.
+#[derive(Clone)]
+pub struct SecretKey {
+    secret: StaticSecret,
+    public: [u8; PUBLIC_LEN],
+}
+
+impl SecretKey {
+    /// The key of these 32 random bytes, any of which will do.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        let secret = StaticSecret::from(bytes);
+        let public = x25519_dalek::PublicKey::from(&secret).to_bytes();
+        Self { secret, public }
+    }
+
+    /// The public key that belongs to it.
+    #[must_use]
+    pub fn public(&self) -> &[u8; PUBLIC_LEN] {
+        &self.public
+    }
+
+    /// What both sides can compute; `None` if it is zero whatever our key is.
+    pub(crate) fn dh(&self, theirs: [u8; PUBLIC_LEN]) -> Option<SharedSecret> {
+        let shared = self.secret.diffie_hellman(&theirs.into());
+        shared.was_contributory().then_some(shared)
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey(.., ")?;
+        self.public.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str(")")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::SecretKey;
+
+    #[test]
+    fn a_secret_key_shows_its_public_one_alone() {
+        let shown = format!("{:?}", SecretKey::new([0x22; 32]));
+        assert_eq!(shown, "SecretKey(.., 0faa684ed28867b97f4a6a2dee5df8ce974e76b7018e3f22a1c4cf2678570f20)");
+    }
+
+    /// RFC 7748, section 6.1: zero, one, and the others of small order.
+    #[test]
+    fn a_key_of_small_order_makes_no_secret() {
+        let ours = SecretKey::new([0x22; 32]);
+        let one = core::array::from_fn(|at| u8::from(at == 0));
+        let p: [u8; 32] = core::array::from_fn(|at| match at {
+            0 => 0xed,
+            31 => 0x7f,
+            _ => 0xff,
+        });
+        for theirs in [[0; 32], one, p] {
+            assert!(ours.dh(theirs).is_none(), "{theirs:?}");
+        }
+        assert!(ours.dh(*SecretKey::new([0x23; 32]).public()).is_some());
+    }
+}

@@ -1,0 +1,184 @@
+//! The fields of a message, as far as libp2p's need them: numbers, and bytes with their length.
+//!
+//! ```text
+//! number × 8 + type | value          type 0: a varint    type 2: length, then that many bytes
+//! ```
+//! libp2p signs and hashes encoded messages, so what could be written in two ways is refused: numbers that are longer than they
+//! must be, and a second value where there is one.
+
+use alloc::vec::Vec;
+
+use crate::error::Malformed;
+use crate::varint::{self, Unread};
+
+/// A field's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'m> {
+    /// A number.
+    Number(u64),
+    /// Bytes: a text, bytes, or a message within the message.
+    Bytes(&'m [u8]),
+    /// One of the two types with a fixed length, which nothing here uses.
+    Fixed,
+}
+
+impl<'m> Value<'m> {
+    /// The number that a field must have.
+    ///
+    /// # Errors
+    /// If it has something else.
+    pub fn number(self, what: &'static str) -> Result<u64, Malformed> {
+        match self {
+            Self::Number(number) => Ok(number),
+            _ => Err(Malformed::Type(what)),
+        }
+    }
+
+    /// The bytes that a field must have.
+    ///
+    /// # Errors
+    /// If it has something else.
+    pub fn bytes(self, what: &'static str) -> Result<&'m [u8], Malformed> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            _ => Err(Malformed::Type(what)),
+        }
+    }
+}
+
+/// Reads fields from the start of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'m> {
+    rest: &'m [u8],
+}
+
+impl<'m> Fields<'m> {
+    /// At the start of a message.
+    #[must_use]
+    pub fn new(message: &'m [u8]) -> Self {
+        Self { rest: message }
+    }
+
+    /// The next field's number and value; `None` at the end.
+    ///
+    /// # Errors
+    /// If it is cut, not in its shortest form, or of a type that there is not.
+    pub fn field(&mut self) -> Result<Option<(u64, Value<'m>)>, Malformed> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let key = self.varint("number of a field")?;
+        let value = match key & 7 {
+            0 => Value::Number(self.varint("number")?),
+            1 => self.take(8).map(|_| Value::Fixed)?,
+            2 => {
+                let len = self.varint("length of a field")?;
+                // What does not fit into memory is not there either.
+                Value::Bytes(self.take(usize::try_from(len).unwrap_or(usize::MAX))?)
+            }
+            5 => self.take(4).map(|_| Value::Fixed)?,
+            _ => return Err(Malformed::Type("field")),
+        };
+        Ok(Some((key >> 3, value)))
+    }
+
+    fn varint(&mut self, what: &'static str) -> Result<u64, Malformed> {
+        let (value, len) = varint::read(self.rest).map_err(|unread| match unread {
+            Unread::Short => Malformed::EndsIn(what),
+            Unread::NotMinimal => Malformed::NotMinimal(what),
+            Unread::TooLong => Malformed::TooLong(what),
+        })?;
+        self.rest = &self.rest[len..];
+        Ok(value)
+    }
+
+    fn take(&mut self, len: usize) -> Result<&'m [u8], Malformed> {
+        let (head, rest) = self.rest.split_at_checked(len).ok_or(Malformed::EndsIn("field"))?;
+        self.rest = rest;
+        Ok(head)
+    }
+}
+
+/// Puts a field's value in its place, which must be empty.
+///
+/// # Errors
+/// If there is one already.
+pub fn set<T>(place: &mut Option<T>, value: T, what: &'static str) -> Result<(), Malformed> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Malformed::Twice(what)),
+    }
+}
+
+/// Appends a field that is a number.
+pub fn write_number(field: u64, number: u64, tx: &mut Vec<u8>) {
+    varint::write(field << 3, tx);
+    varint::write(number, tx);
+}
+
+/// Appends a field that is bytes.
+pub fn write_bytes(field: u64, bytes: &[u8], tx: &mut Vec<u8>) {
+    varint::write(field << 3 | 2, tx);
+    varint::write(bytes.len() as u64, tx);
+    tx.extend_from_slice(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::collection::vec;
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    use super::{Fields, Value, write_bytes, write_number};
+    use crate::error::Malformed;
+
+    fn first(bytes: &[u8]) -> Result<Option<(u64, Value<'_>)>, Malformed> {
+        Fields::new(bytes).field()
+    }
+
+    #[test]
+    fn fields_of_every_type_are_passed_over() {
+        let message = b"\x08\x96\x01\x12\x02hi\x19\0\0\0\0\0\0\0\0\x25\0\0\0\0";
+        let mut fields = Fields::new(message);
+        let expected = [(1, Value::Number(150)), (2, Value::Bytes(b"hi")), (3, Value::Fixed), (4, Value::Fixed)];
+        for field in expected {
+            assert_eq!(fields.field(), Ok(Some(field)));
+        }
+        assert_eq!(fields.field(), Ok(None));
+    }
+
+    #[test]
+    fn what_is_cut_or_not_in_its_shortest_form_is_malformed() {
+        assert_eq!(first(b"\x08"), Err(Malformed::EndsIn("number")));
+        assert_eq!(first(b"\x08\x80\x00"), Err(Malformed::NotMinimal("number")));
+        assert_eq!(first(b"\x88\x00\x01"), Err(Malformed::NotMinimal("number of a field")));
+        assert_eq!(first(b"\x12\x81\x00x"), Err(Malformed::NotMinimal("length of a field")));
+        assert_eq!(first(b"\x12\x03hi"), Err(Malformed::EndsIn("field")));
+        assert_eq!(first(b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), Err(Malformed::EndsIn("field")));
+        assert_eq!(
+            first(b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),
+            Err(Malformed::TooLong("length of a field"))
+        );
+        for group in [b"\x0b", b"\x0c", b"\x0e", b"\x0f"] {
+            assert_eq!(first(group), Err(Malformed::Type("field")));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn written_fields_are_read_back(
+            number in 1u64..1 << 29,
+            value in any::<u64>(),
+            bytes in vec(any::<u8>(), 0..300),
+        ) {
+            let mut message = Vec::new();
+            write_number(number, value, &mut message);
+            write_bytes(number, &bytes, &mut message);
+            let mut fields = Fields::new(&message);
+            prop_assert_eq!(fields.field(), Ok(Some((number, Value::Number(value)))));
+            prop_assert_eq!(fields.field(), Ok(Some((number, Value::Bytes(&bytes)))));
+            prop_assert_eq!(fields.field(), Ok(None));
+        }
+    }
+}

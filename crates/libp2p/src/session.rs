@@ -1,0 +1,58 @@
+//! After the handshake: keeps a connection alive by answering what it is asked, until either side says goodbye.
+
+use alloc::vec::Vec;
+use core::convert::Infallible;
+
+use handshake::{End, Handshake, Rx, Stage, Step};
+
+use crate::connection::Connection;
+use crate::error::{Error, Halt};
+use crate::event::Event;
+
+/// A connection that is kept after its handshake. It has the form of a handshake so that the same driver, with its
+/// deadline and byte budget, runs it; it is never done.
+#[derive(Debug)]
+pub struct Session {
+    connection: Connection,
+}
+
+impl Session {
+    /// A session on the connection of the handshake before it.
+    #[must_use]
+    pub fn new(connection: Connection) -> Self {
+        Self { connection }
+    }
+
+    /// Sends a ping of the muxer's with this value; the answer has it as well.
+    #[must_use]
+    pub fn with_ping(mut self, value: u32) -> Self {
+        self.connection.ping(value);
+        self
+    }
+}
+
+impl Handshake for Session {
+    type Output = Infallible;
+    type Event = Event;
+    type Error = Error;
+
+    fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Infallible>, Error> {
+        match self.connection.step(rx, tx) {
+            Ok(event) => Ok(Step::Event(event)),
+            Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
+            Err(Halt::Error(error)) => Err(error),
+        }
+    }
+
+    fn awaiting(&self) -> &'static str {
+        "ping"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Done
+    }
+
+    fn suspicion(&self, _end: End) -> &'static str {
+        ""
+    }
+}

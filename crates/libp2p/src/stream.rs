@@ -1,0 +1,146 @@
+//! A stream that the peer opened: it asks for a protocol, and gets identify, ping, or no.
+
+use alloc::vec::Vec;
+
+use handshake::Text;
+
+use crate::error::{Error, Halt};
+use crate::event::Message;
+use crate::identify;
+use crate::multistream::{self, HEADER, NA};
+use crate::yamux::WINDOW;
+
+/// Our answer to pings on a stream: the same 32 bytes. (`ping/ping.md`)
+pub(crate) const PING: &str = "/ipfs/ping/1.0.0";
+
+/// Bytes of a ping.
+const PING_LEN: usize = 32;
+
+/// How often a stream may ask for another protocol: who tries all versions of one asks for four or five.
+const MAX_PROPOSALS: usize = 5;
+
+/// A stream of the peer's.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) id: u32,
+    use_: Use,
+    /// What has arrived and is not understood yet: less than a name, or a ping.
+    buffer: Vec<u8>,
+    /// Whether we have said anything on it: what is said first accepts it.
+    pub(crate) accepted: bool,
+    /// Whether we have said all that we will.
+    pub(crate) finished: bool,
+    /// Bytes that the peer still takes.
+    window: u32,
+    /// Bytes that we have taken since we last said so.
+    taken: u32,
+}
+
+#[derive(Debug)]
+enum Use {
+    Header,
+    /// So many protocols may still be asked for.
+    Proposal(usize),
+    Ping,
+    /// Whatever comes is passed over.
+    Nothing,
+}
+
+/// What is to be said on a stream.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// This protocol's name, or `na`.
+    Name(&'static str),
+    /// That identify is spoken, and how we introduce ourselves.
+    Identify,
+    /// The same bytes again; and that so many more are taken, if any.
+    Pong([u8; PING_LEN], u32),
+    /// That the stream is over.
+    Reset,
+}
+
+impl Stream {
+    pub(crate) fn new(id: u32) -> Self {
+        Self { id, use_: Use::Header, buffer: Vec::new(), accepted: false, finished: false, window: WINDOW, taken: 0 }
+    }
+
+    /// The peer takes more.
+    pub(crate) fn widen(&mut self, by: u32) {
+        self.window = self.window.saturating_add(by);
+    }
+
+    /// Takes in what arrived.
+    pub(crate) fn take(&mut self, bytes: &[u8]) {
+        if !matches!(self.use_, Use::Nothing) {
+            self.buffer.extend_from_slice(bytes);
+        }
+    }
+
+    /// The next message, and what to answer.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub(crate) fn next(&mut self, may_identify: bool) -> Result<Option<(Message, Answer)>, Error> {
+        match self.use_ {
+            Use::Nothing => return Ok(None),
+            Use::Ping => return Ok(self.next_ping()),
+            Use::Header | Use::Proposal(_) => {}
+        }
+        let (name, len) = match multistream::read(&self.buffer) {
+            Ok((name, len)) => (Text::from(name), len),
+            Err(Halt::Short(_)) => return Ok(None),
+            Err(Halt::Error(error)) => return Err(error),
+        };
+        self.buffer.drain(..len);
+        let answer = match (&mut self.use_, name.as_bytes()) {
+            (Use::Header, header) if header == HEADER.as_bytes() => {
+                self.use_ = Use::Proposal(MAX_PROPOSALS);
+                Answer::Name(HEADER)
+            }
+            (Use::Header, _) => return Err(Error::Answer { expected: HEADER, found: name }),
+            (_, asked) if asked == identify::NAME.as_bytes() && may_identify => {
+                self.finish();
+                Answer::Identify
+            }
+            (_, asked) if asked == PING.as_bytes() => {
+                self.use_ = Use::Ping;
+                Answer::Name(PING)
+            }
+            (Use::Proposal(left), _) if *left > 1 => {
+                *left -= 1;
+                Answer::Name(NA)
+            }
+            _ => {
+                self.finish();
+                Answer::Reset
+            }
+        };
+        Ok(Some((Message::protocol(Some(self.id), name), answer)))
+    }
+
+    fn next_ping(&mut self) -> Option<(Message, Answer)> {
+        const LEN: u32 = 32;
+        let ping = *self.buffer.first_chunk::<PING_LEN>()?;
+        self.buffer.drain(..PING_LEN);
+        self.taken += LEN;
+        let more = if self.taken >= WINDOW / 2 { core::mem::take(&mut self.taken) } else { 0 };
+        let answer = match self.window.checked_sub(LEN) {
+            Some(left) => {
+                self.window = left;
+                Answer::Pong(ping, more)
+            }
+            // It asks and does not listen.
+            None => {
+                self.finish();
+                Answer::Reset
+            }
+        };
+        Some((Message::Ping { stream: self.id }, answer))
+    }
+
+    fn finish(&mut self) {
+        self.finished = true;
+        self.use_ = Use::Nothing;
+        self.buffer = Vec::new();
+    }
+}

@@ -1,0 +1,193 @@
+//! yamux: many streams in one connection. (hashicorp/yamux, `spec.md`)
+//!
+//! ```text
+//! version 1 | kind 1 | flags 2 | stream 4 | length 4 | that many bytes, if it is data
+//! ```
+//! The initiator's streams have odd numbers, the responder's even ones; 0 is the connection itself.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::error::Error;
+
+/// Its name where protocols are agreed on.
+pub const NAME: &str = "/yamux/1.0.0";
+
+/// Bytes of a frame's header.
+pub const HEADER_LEN: usize = 12;
+
+/// Bytes that may be sent on a stream before its window is made larger. Here none ever is, so no frame has more.
+pub const WINDOW: u32 = 256 * 1024;
+
+/// Opens a stream, or asks for an answer to a ping.
+pub const SYN: u16 = 1;
+/// Accepts a stream, or answers a ping.
+pub const ACK: u16 = 2;
+/// Nothing more will be said on the stream.
+pub const FIN: u16 = 4;
+/// The stream is over.
+pub const RST: u16 = 8;
+
+/// What a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Bytes of a stream.
+    Data,
+    /// The sender takes so many more bytes of a stream.
+    Window,
+    /// Are you there? Or, with [`ACK`]: I am.
+    Ping,
+    /// The connection is over.
+    GoAway,
+}
+
+impl Kind {
+    /// Its name: `data`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Window => "window",
+            Self::Ping => "ping",
+            Self::GoAway => "go away",
+        }
+    }
+}
+
+/// A frame's header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// What it is.
+    pub kind: Kind,
+    /// [`SYN`], [`ACK`], [`FIN`], [`RST`] together.
+    pub flags: u16,
+    /// Which stream.
+    pub stream: u32,
+    /// Bytes that follow, or that the window grows by; a ping's value, or the reason of a go away.
+    pub length: u32,
+}
+
+impl Frame {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// If its version is not 0, or its kind is none; and if it announces more data than a window has.
+    pub fn read(bytes: &[u8; HEADER_LEN]) -> Result<Self, Error> {
+        let [version, kind, f0, f1, s0, s1, s2, s3, l0, l1, l2, l3] = *bytes;
+        let kind = match (version, kind) {
+            (0, 0) => Kind::Data,
+            (0, 1) => Kind::Window,
+            (0, 2) => Kind::Ping,
+            (0, 3) => Kind::GoAway,
+            (0, _) => return Err(Error::Yamux("a frame is of no kind that there is")),
+            _ => return Err(Error::Yamux("a frame is not of version 0")),
+        };
+        let frame = Self {
+            kind,
+            flags: u16::from_be_bytes([f0, f1]),
+            stream: u32::from_be_bytes([s0, s1, s2, s3]),
+            length: u32::from_be_bytes([l0, l1, l2, l3]),
+        };
+        match kind {
+            Kind::Data if frame.length > WINDOW => Err(Error::Yamux("a frame is longer than the window of its stream")),
+            _ => Ok(frame),
+        }
+    }
+
+    /// Appends it.
+    pub fn write(&self, tx: &mut Vec<u8>) {
+        let kind = match self.kind {
+            Kind::Data => 0,
+            Kind::Window => 1,
+            Kind::Ping => 2,
+            Kind::GoAway => 3,
+        };
+        tx.extend_from_slice(&[0, kind]);
+        tx.extend_from_slice(&self.flags.to_be_bytes());
+        tx.extend_from_slice(&self.stream.to_be_bytes());
+        tx.extend_from_slice(&self.length.to_be_bytes());
+    }
+
+    /// Whether a flag is set.
+    #[must_use]
+    pub const fn has(&self, flag: u16) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+/// `data SYN of stream 1, 36 bytes`
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.name())?;
+        for (flag, name) in [(SYN, "SYN"), (ACK, "ACK"), (FIN, "FIN"), (RST, "RST")] {
+            if self.has(flag) {
+                write!(f, " {name}")?;
+            }
+        }
+        match self.kind {
+            Kind::Data => write!(f, " of stream {}, {} bytes", self.stream, self.length),
+            Kind::Window => write!(f, " of stream {} by {}", self.stream, self.length),
+            Kind::Ping => write!(f, " {:08x}", self.length),
+            Kind::GoAway => write!(f, " {}", Reason(self.length)),
+        }
+    }
+}
+
+/// Why a peer says goodbye.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Reason(pub u32);
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("it has no more to say"),
+            1 => f.write_str("it takes what we said for an error of the protocol"),
+            2 => f.write_str("it has an internal error"),
+            other => write!(f, "for reason {other}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString as _;
+    use alloc::vec::Vec;
+
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    use super::{ACK, Frame, HEADER_LEN, Kind, SYN, WINDOW};
+
+    #[test]
+    fn a_frame_shows_what_it_is() {
+        let frame = Frame::read(b"\0\0\0\x01\0\0\0\x03\0\0\0\x24").unwrap();
+        assert_eq!(frame.to_string(), "data SYN of stream 3, 36 bytes");
+        let frame = Frame::read(b"\0\x02\0\x02\0\0\0\0\0\0\0\x07").unwrap();
+        assert_eq!(frame.to_string(), "ping ACK 00000007");
+        assert_eq!((frame.has(ACK), frame.has(SYN)), (true, false));
+    }
+
+    #[test]
+    fn a_frame_of_no_kind_or_of_more_than_a_window_is_refused() {
+        assert!(Frame::read(b"\x01\0\0\0\0\0\0\0\0\0\0\0").is_err());
+        assert!(Frame::read(b"\0\x04\0\0\0\0\0\0\0\0\0\0").is_err());
+        assert!(Frame::read(b"\0\0\0\0\0\0\0\x01\0\x04\0\x01").is_err());
+        assert_eq!(Frame::read(b"\0\0\0\0\0\0\0\x01\0\x04\0\0").unwrap().length, WINDOW);
+        assert!(Frame::read(b"\0\x01\0\0\0\0\0\x01\xff\xff\xff\xff").is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn a_written_frame_is_read_back(
+            kind in proptest::sample::select(&[Kind::Data, Kind::Window, Kind::Ping, Kind::GoAway][..]),
+            flags in any::<u16>(),
+            stream in any::<u32>(),
+            length in 0..=WINDOW,
+        ) {
+            let frame = Frame { kind, flags, stream, length };
+            let mut bytes = Vec::new();
+            frame.write(&mut bytes);
+            prop_assert_eq!(bytes.len(), HEADER_LEN);
+            prop_assert_eq!(Frame::read(bytes.first_chunk().unwrap()), Ok(frame));
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! A peer's bytes, piece by piece, and our side that hears them.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use handshake::{Blame, Fault, Handshake, Role};
+use testing::{Ended, feed};
+use verack_libp2p::channel::with_length;
+use verack_libp2p::multistream::{self, HEADER, NOISE};
+use verack_libp2p::xx::{Initiator, Responder, Transport};
+use verack_libp2p::yamux::{self, ACK, Frame, Kind, SYN};
+use verack_libp2p::{
+    Channel, Error, Hello, Identify, Identity, Local, Multiaddr, Opening, Payload, PublicKey, SecretKey, varint,
+};
+
+pub(crate) const ROLES: [Role; 2] = [Role::Initiator, Role::Responder];
+
+/// Identity, static and ephemeral key: of each side all bytes are the same.
+pub(crate) const OURS: [u8; 3] = [0x21, 0x22, 0x23];
+pub(crate) const THEIRS: [u8; 3] = [0x31, 0x32, 0x33];
+
+pub(crate) fn local([identity, s, e]: [u8; 3]) -> Local {
+    let [s, e] = [s, e].map(|byte| SecretKey::new([byte; 32]));
+    let mut local = Local::new(Identity::new([identity; 32]), s, e, "verack/test");
+    local.listen_addrs = vec!["/ip4/127.0.0.1/tcp/4001".parse().expect("an address")];
+    local
+}
+
+/// Our side, which does not know whom it meets.
+pub(crate) fn hello(role: Role) -> Hello {
+    with(role, local(OURS))
+}
+
+/// Our side, if it is so.
+pub(crate) fn with(role: Role, local: Local) -> Hello {
+    match role {
+        Role::Initiator => Hello::initiator(local, None),
+        Role::Responder => Hello::responder(local),
+    }
+}
+
+pub(crate) fn patient(mut local: Local) -> Local {
+    local.opening = Opening::Patient;
+    local
+}
+
+pub(crate) fn without_inlining(mut local: Local) -> Local {
+    local.inlines_muxer = false;
+    local
+}
+
+pub(crate) fn their_key() -> PublicKey {
+    Identity::new([THEIRS[0]; 32]).public().clone()
+}
+
+/// What the peer says of itself within Noise.
+pub(crate) fn their_payload() -> Vec<u8> {
+    payload_of(&local(THEIRS), &[yamux::NAME])
+}
+
+pub(crate) fn payload_of(local: &Local, muxers: &[&str]) -> Vec<u8> {
+    let muxers = muxers.iter().map(|&muxer| muxer.into()).collect();
+    let mut bytes = Vec::new();
+    Payload::new(&local.identity, local.static_key.public(), muxers).write(&mut bytes);
+    bytes
+}
+
+/// How the peer introduces itself.
+pub(crate) fn their_identify() -> Identify {
+    Identify {
+        public_key: Some(their_key().encoded().into()),
+        listen_addrs: vec!["/ip4/127.0.0.1/udp/9/quic-v1".parse().expect("an address")],
+        protocols: vec!["/ipfs/id/1.0.0".into(), "/ipfs/ping/1.0.0".into()],
+        observed_addr: Some(Multiaddr::from(std::net::SocketAddr::from(([127, 0, 0, 1], 7)))),
+        protocol_version: Some("ipfs/0.1.0".into()),
+        agent: Some("peer/1".into()),
+    }
+}
+
+/// The streams of a role of ours: the one that we open, and the first that the peer does.
+pub(crate) fn streams(role: Role) -> [u32; 2] {
+    match role {
+        Role::Initiator => [1, 2],
+        Role::Responder => [2, 1],
+    }
+}
+
+/// What a peer sends to our side in a role.
+pub(crate) struct Flight {
+    pub(crate) role: Role,
+    pub(crate) bytes: Vec<u8>,
+    /// Where each piece starts.
+    pub(crate) starts: Vec<usize>,
+    /// What it is said over.
+    pub(crate) channel: Channel,
+}
+
+impl Flight {
+    /// The peer's names and messages of Noise. It agrees on the muxer within them.
+    pub(crate) fn to(role: Role) -> Self {
+        Self::with_payload(role, &local(OURS), &their_payload())
+    }
+
+    /// The same of one that says this of itself, to us as we are.
+    pub(crate) fn with_payload(role: Role, ours: &Local, payload: &[u8]) -> Self {
+        let theirs = local(THEIRS);
+        let our_payload = payload_of(ours, if ours.inlines_muxer { &[yamux::NAME] } else { &[] });
+        let (mut one, mut two, mut three) = (Vec::new(), Vec::new(), Vec::new());
+        let key = |local: &Local| (local.static_key.clone(), local.ephemeral_key.clone());
+        let ([(s, e), (rs, re)], [in_two, in_three]) = match role {
+            Role::Initiator => ([key(ours), key(&theirs)], [payload, &our_payload]),
+            Role::Responder => ([key(&theirs), key(ours)], [&our_payload[..], payload]),
+        };
+        let initiator = Initiator::new(&[], s, e).one(&[], &mut one);
+        let (says, _) = Responder::new(&[], rs, re).one(&mut one).expect("sound");
+        let responder = says.two(in_two, &mut two).expect("sound");
+        let mut heard = two.clone();
+        let (says, _) = initiator.two(&mut heard).expect("sound");
+        let initiator = says.three(in_three, &mut three).expect("sound");
+        let mut heard = three.clone();
+        let (responder, _) = responder.three(&mut heard).expect("sound");
+        let (messages, Transport { seal, open, .. }) = match role {
+            Role::Initiator => (vec![two], responder),
+            Role::Responder => (vec![one, three], initiator),
+        };
+        let empty = Self { role, bytes: Vec::new(), starts: Vec::new(), channel: Channel::new(seal, open) };
+        let named = empty.name(HEADER).name(NOISE);
+        messages.iter().fold(named, |flight, message| flight.noise(message))
+    }
+
+    /// A name that nobody sealed.
+    #[must_use]
+    pub(crate) fn name(self, name: &str) -> Self {
+        let mut bytes = Vec::new();
+        multistream::write(name, &mut bytes);
+        self.raw(&bytes)
+    }
+
+    #[must_use]
+    fn noise(self, message: &[u8]) -> Self {
+        let mut bytes = Vec::new();
+        with_length(&mut bytes, |tx| tx.extend_from_slice(message));
+        self.raw(&bytes)
+    }
+
+    /// A frame of Noise.
+    #[must_use]
+    pub(crate) fn seal(mut self, text: &[u8]) -> Self {
+        self.starts.push(self.bytes.len());
+        self.channel.seal.frame(&mut self.bytes, |tx| tx.extend_from_slice(text));
+        self
+    }
+
+    /// A frame of the muxer, in one of Noise.
+    #[must_use]
+    pub(crate) fn frame(self, kind: Kind, flags: u16, stream: u32, length: u32) -> Self {
+        let mut text = Vec::new();
+        Frame { kind, flags, stream, length }.write(&mut text);
+        self.seal(&text)
+    }
+
+    /// Data of a stream, in one frame of Noise.
+    #[must_use]
+    pub(crate) fn data(self, flags: u16, stream: u32, data: &[u8]) -> Self {
+        let mut text = Vec::new();
+        let length = u32::try_from(data.len()).expect("short");
+        Frame { kind: Kind::Data, flags, stream, length }.write(&mut text);
+        text.extend_from_slice(data);
+        self.seal(&text)
+    }
+
+    /// Names on a stream.
+    #[must_use]
+    pub(crate) fn names(self, flags: u16, stream: u32, names: &[&str]) -> Self {
+        self.data(flags, stream, &written(names))
+    }
+
+    /// The peer asks who we are.
+    #[must_use]
+    pub(crate) fn asks(self) -> Self {
+        let [_, theirs] = streams(self.role);
+        self.names(SYN, theirs, &[HEADER, "/ipfs/id/1.0.0"])
+    }
+
+    /// The peer introduces itself.
+    #[must_use]
+    pub(crate) fn introduces(self) -> Self {
+        self.introduces_as(&their_identify())
+    }
+
+    #[must_use]
+    pub(crate) fn introduces_as(self, identify: &Identify) -> Self {
+        let mut message = Vec::new();
+        identify.write(&mut message);
+        self.answers(&message)
+    }
+
+    /// Answers our question with any bytes.
+    #[must_use]
+    pub(crate) fn answers(self, message: &[u8]) -> Self {
+        let [ours, _] = streams(self.role);
+        let mut data = written(&[HEADER, "/ipfs/id/1.0.0"]);
+        varint::write(message.len() as u64, &mut data);
+        data.extend_from_slice(message);
+        self.data(ACK, ours, &data)
+    }
+
+    /// Any bytes at all.
+    #[must_use]
+    pub(crate) fn raw(mut self, bytes: &[u8]) -> Self {
+        self.starts.push(self.bytes.len());
+        self.bytes.extend_from_slice(bytes);
+        self
+    }
+}
+
+pub(crate) fn written(names: &[&str]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    names.iter().for_each(|name| multistream::write(name, &mut bytes));
+    bytes
+}
+
+/// How a handshake ended, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Waits(&'static str),
+    Done,
+    Fault(&'static str, Blame),
+}
+
+impl End {
+    pub(crate) fn of<H: Handshake>(ended: &Ended<H>) -> Self {
+        match &ended.result {
+            None => Self::Waits(ended.awaiting),
+            Some(Ok(_)) => Self::Done,
+            Some(Err(fault)) => Self::Fault(fault.code(), fault.blame()),
+        }
+    }
+
+    /// The end of our plain handshake with a peer that sends this.
+    pub(crate) fn with(role: Role, bytes: &[u8]) -> Self {
+        Self::of(&feed(&mut hello(role), [bytes]))
+    }
+}
+
+/// The fault with which some bytes end our side.
+#[track_caller]
+pub(crate) fn fault(mut ours: Hello, bytes: &[u8]) -> Error {
+    feed(&mut ours, [bytes]).result.expect("over").expect_err("a fault")
+}
+
+pub(crate) fn hex(digits: &str) -> Vec<u8> {
+    let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
+    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hex")).collect()
+}

@@ -1,0 +1,414 @@
+//! Peers that are wrong, or mean harm: how each handshake ends, and whose fault that is.
+
+mod common;
+
+use common::{
+    End, Flight, OURS, ROLES, THEIRS, fault, hello, local, patient, payload_of, streams, their_identify, their_payload,
+    with, without_inlining, written,
+};
+use handshake::Blame::{Local as Us, Mismatch, Peer, Refused};
+use handshake::{Fault, Handshake, Role, Stage};
+use testing::{feed, survives};
+use verack_libp2p::multistream::{HEADER, NOISE};
+use verack_libp2p::protobuf::{write_bytes, write_number};
+use verack_libp2p::yamux::{self, ACK, FIN, Kind, RST, SYN, WINDOW};
+use verack_libp2p::{Error, Hello, Identify, Identity, Local, PublicKey, SecretKey};
+
+#[test]
+fn another_protocol_is_told_by_its_first_byte() {
+    for role in ROLES {
+        for bytes in [&b"HTTP/1.1 400 Bad Request\r\n"[..], b"SSH-2.0-OpenSSH_9.2\r\n", b"\x16\x03\x01", b"\xf9"] {
+            assert_eq!(End::with(role, bytes), End::Fault("libp2p.not-libp2p", Mismatch), "{bytes:?}");
+        }
+        assert_eq!(End::with(role, b"\x13"), End::with(role, &[]));
+    }
+}
+
+#[test]
+fn a_huge_name_is_refused_by_its_length() {
+    for role in ROLES {
+        for length in [&b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"[..], b"\x82\x08", &[0xff; 10], b"\x80\x00", b"\x00"]
+        {
+            let bytes = [&written(&[HEADER])[..], length].concat();
+            assert_eq!(End::with(role, &bytes), End::Fault("libp2p.malformed", Peer), "{length:?}");
+        }
+        // The same within the sealed connection, on streams of either side.
+        for stream in streams(role) {
+            let flight = Flight::to(role).data(if stream == streams(role)[1] { SYN } else { 0 }, stream, &[0xff; 10]);
+            assert_eq!(End::with(role, &flight.bytes), End::Fault("libp2p.malformed", Peer), "stream {stream}");
+        }
+    }
+}
+
+#[test]
+fn who_turns_noise_down_may_get_a_second_try_and_is_asked_for_tls() {
+    let no = written(&[HEADER, "na"]);
+    let first = fault(hello(Role::Initiator), &no);
+    assert_eq!((first.code(), first.blame(), first.is_worth_a_second_try()), ("libp2p.no-noise", Mismatch, true));
+    let again = || with(Role::Initiator, patient(local(OURS)));
+    let ended = feed(&mut again(), [&no[..]]);
+    assert_eq!(End::of(&ended), End::Waits("answer to /tls/1.0.0"));
+    assert_eq!(ended.sent, written(&[HEADER, NOISE, "/tls/1.0.0"]));
+    let knows_tls = fault(again(), &written(&[HEADER, "na", "/tls/1.0.0"]));
+    assert_eq!(knows_tls.to_string(), "it does not speak Noise, but /tls/1.0.0");
+    let neither = fault(again(), &written(&[HEADER, "na", "na"]));
+    assert_eq!(neither.to_string(), "it does not speak Noise");
+    for fault in [knows_tls, neither] {
+        assert_eq!((fault.code(), fault.is_worth_a_second_try()), ("libp2p.no-noise", false));
+    }
+}
+
+#[test]
+fn who_proposes_what_we_do_not_speak_is_told_no_and_may_go_on() {
+    let tls_first =
+        [&written(&[HEADER, "/tls/1.0.0"])[..], &Flight::to(Role::Responder).introduces().bytes[20..]].concat();
+    let ended = feed(&mut hello(Role::Responder), [&tls_first[..]]);
+    assert_eq!(End::of(&ended), End::Done);
+    assert!(ended.sent.starts_with(&written(&[HEADER, "na", NOISE])));
+    // Who has nothing else closes.
+    let mut ours = hello(Role::Responder);
+    let _ = feed(&mut ours, [&written(&[HEADER, "/tls/1.0.0", "/plaintext/2.0.0"])[..]]);
+    let fault = ours.ended(handshake::End::Closed, &[]).expect("it is clear why");
+    assert_eq!(fault.to_string(), "it does not speak Noise, but /tls/1.0.0 and /plaintext/2.0.0");
+    assert_eq!(ours.ended(handshake::End::Silent, &[]), None);
+}
+
+#[test]
+fn proposals_without_end_come_to_an_end() {
+    let names = vec!["/a"; 1000];
+    let bytes = [&written(&[HEADER])[..], &written(&names)].concat();
+    let ended = feed(&mut hello(Role::Responder), [&bytes[..]]);
+    assert_eq!(End::of(&ended), End::Fault("libp2p.proposals", Mismatch));
+    assert!(ended.sent.len() < 100);
+    // A peer that answers no again and again is asked once, or twice.
+    let bytes = [&written(&[HEADER])[..], &written(&["na"; 1000])].concat();
+    for ours in [local(OURS), patient(local(OURS))] {
+        assert_eq!(fault(with(Role::Initiator, ours), &bytes).code(), "libp2p.no-noise");
+    }
+}
+
+#[test]
+fn an_answer_that_was_not_asked_for_is_unexpected() {
+    for answer in [NOISE, "/tls/1.0.0", HEADER, "/multistream/1.0.1", "ls", ""] {
+        let end = End::with(Role::Initiator, &written(&[HEADER, answer]));
+        let expected =
+            if answer == NOISE { End::Waits("Noise message 2") } else { End::Fault("libp2p.unexpected", Peer) };
+        assert_eq!(end, expected, "{answer}");
+    }
+}
+
+#[test]
+fn a_noise_message_that_cannot_hold_its_keys_or_is_too_long_is_refused_by_its_length() {
+    for (role, least) in [(Role::Initiator, 96u16), (Role::Responder, 32)] {
+        for (len, is_fault) in
+            [(0, true), (least - 1, true), (least, false), (4096, false), (4097, true), (65_535, true)]
+        {
+            let bytes = [&written(&[HEADER, NOISE])[..], &u16::to_be_bytes(len)].concat();
+            let end = End::with(role, &bytes);
+            assert_eq!(end == End::Fault("libp2p.oversized", Peer), is_fault, "{role:?}, {len} bytes: {end:?}");
+        }
+    }
+}
+
+#[test]
+fn a_key_of_small_order_is_refused() {
+    let one = |at| u8::from(at == 0);
+    for e in [[0; 32], core::array::from_fn(one)] {
+        let two = [&[0, 96][..], &e, &[7; 64]].concat();
+        let bytes = [&written(&[HEADER, NOISE])[..], &two].concat();
+        assert_eq!(End::with(Role::Initiator, &bytes), End::Fault("libp2p.weak-key", Peer));
+        let message = [&[0, 32][..], &e].concat();
+        let bytes = [&written(&[HEADER, NOISE])[..], &message].concat();
+        let ended = feed(&mut hello(Role::Responder), [&bytes[..]]);
+        assert_eq!(End::of(&ended), End::Fault("libp2p.weak-key", Peer));
+        // Nothing that depends on such a key is said.
+        assert_eq!(ended.sent, written(&[HEADER, NOISE]));
+    }
+}
+
+#[test]
+fn a_signature_of_another_key_or_of_another_message_is_wrong() {
+    let end = |role, payload: &[u8]| End::with(role, &Flight::with_payload(role, &local(OURS), payload).bytes);
+    for role in ROLES {
+        // The peer's own, with somebody else's identity.
+        let theirs = their_payload();
+        let mut stolen = Vec::new();
+        write_bytes(1, Identity::new([9; 32]).public().encoded(), &mut stolen);
+        stolen.extend_from_slice(&theirs[38..]);
+        assert_eq!(end(role, &stolen), End::Fault("libp2p.signature", Peer));
+        // That of another connection, recorded.
+        let mut another = local(THEIRS);
+        another.static_key = SecretKey::new([0x77; 32]);
+        assert_eq!(end(role, &payload_of(&another, &[])), End::Fault("libp2p.signature", Peer));
+        // Cut, and empty.
+        for len in [0, 63] {
+            let mut cut = Vec::new();
+            write_bytes(1, common::their_key().encoded(), &mut cut);
+            write_bytes(2, &theirs[40..40 + len], &mut cut);
+            assert_eq!(end(role, &cut), End::Fault("libp2p.signature", Peer));
+        }
+    }
+}
+
+#[test]
+fn an_identity_that_is_no_key_is_refused() {
+    let end = |kind: u64, key: &[u8]| {
+        let (mut identity, mut payload) = (Vec::new(), Vec::new());
+        write_number(1, kind, &mut identity);
+        write_bytes(2, key, &mut identity);
+        write_bytes(1, &identity, &mut payload);
+        write_bytes(2, &[7; 64], &mut payload);
+        End::with(Role::Initiator, &Flight::with_payload(Role::Initiator, &local(OURS), &payload).bytes)
+    };
+    let not_a_key = End::Fault("libp2p.key", Peer);
+    for (kind, key) in [
+        (0, &[0x30; 270][..]),
+        (1, &[7; 31]),
+        // A key of small order, for which anybody can sign.
+        (1, &[0; 32]),
+        (2, &[4; 33]),
+        (2, &[]),
+        (3, &[0x30; 91]),
+    ] {
+        assert_eq!(end(kind, key), not_a_key, "{kind} {key:?}");
+    }
+    assert_eq!(end(4, &[7; 32]), End::Fault("libp2p.key-type", Mismatch));
+    assert_eq!(end(u64::MAX, &[7; 32]), End::Fault("libp2p.key-type", Mismatch));
+}
+
+#[test]
+fn what_could_be_written_in_two_ways_is_refused() {
+    let theirs = their_payload();
+    let end = |payload: &[u8]| {
+        End::with(Role::Responder, &Flight::with_payload(Role::Responder, &local(OURS), payload).bytes)
+    };
+    let malformed = End::Fault("libp2p.malformed", Peer);
+    assert_eq!(end(&theirs), End::Waits("identify"));
+    // A length in two bytes, the identity twice, no identity, no signature, and what is cut.
+    assert_eq!(end(&[&[0x0a, 0xa4, 0x00], &theirs[2..]].concat()), malformed);
+    assert_eq!(end(&[&theirs[..38], &theirs].concat()), malformed);
+    assert_eq!(end(&theirs[38..]), malformed);
+    assert_eq!(end(&theirs[..38]), malformed);
+    assert_eq!(end(&theirs[..100]), malformed);
+    assert_eq!(end(&[&theirs[..], &[0x22, 0x81, 0x00, 0x00]].concat()), malformed);
+    // The key's own fields in another order, with one more, or with a longer number: it would have another peer id.
+    let key = &theirs[2..38];
+    for encoded in [[&key[2..], &key[..2]].concat(), [key, &[0x18, 1]].concat(), [&[8, 0x81, 0], &key[2..]].concat()] {
+        let mut payload = Vec::new();
+        write_bytes(1, &encoded, &mut payload);
+        payload.extend_from_slice(&theirs[38..]);
+        assert_eq!(end(&payload), malformed);
+        assert!(PublicKey::read(&encoded).is_err());
+    }
+    // What is not known is passed over.
+    assert_eq!(end(&[&theirs[..], &[0x1a, 1, 7, 0x2a, 1, 7]].concat()), End::Waits("identify"));
+}
+
+#[test]
+fn who_is_not_the_one_that_was_dialled_is_a_mismatch() {
+    let (theirs, another) = (local(THEIRS).identity.peer_id(), Identity::new([9; 32]).peer_id());
+    let bytes = Flight::to(Role::Initiator).introduces().bytes;
+    let dial = |peer_id| feed(&mut Hello::initiator(local(OURS), Some(peer_id)), [&bytes[..]]);
+    assert_eq!(End::of(&dial(theirs.clone())), End::Done);
+    let ended = dial(another.clone());
+    assert_eq!(End::of(&ended), End::Fault("libp2p.peer-id", Mismatch));
+    // It does not learn who we are.
+    assert_eq!(ended.sent.len(), 62);
+    assert_eq!(ended.result.unwrap().unwrap_err().to_string(), format!("it is {theirs}, not {another}"));
+}
+
+#[test]
+fn we_do_not_shake_hands_with_ourselves() {
+    let mut twin = local(THEIRS);
+    twin.identity = local(OURS).identity;
+    for role in ROLES {
+        let bytes = Flight::with_payload(role, &local(OURS), &payload_of(&twin, &[])).bytes;
+        assert_eq!(End::with(role, &bytes), End::Fault("libp2p.self-connect", Us));
+    }
+}
+
+#[test]
+fn without_a_muxer_in_common_there_is_no_connection() {
+    let mismatch = End::Fault("libp2p.no-muxer", Mismatch);
+    for role in ROLES {
+        let bytes = Flight::with_payload(role, &local(OURS), &payload_of(&local(THEIRS), &["/mplex/6.7.0"])).bytes;
+        assert_eq!(End::with(role, &bytes), mismatch);
+        assert_eq!(fault(hello(role), &bytes).to_string(), "it does not speak yamux, but /mplex/6.7.0");
+        let both = payload_of(&local(THEIRS), &["/mplex/6.7.0", yamux::NAME]);
+        let bytes = Flight::with_payload(role, &local(OURS), &both).introduces().bytes;
+        assert_eq!(End::with(role, &bytes), End::Done);
+    }
+    // By names.
+    let named = |role, names: &[&str]| {
+        let ours = without_inlining(local(OURS));
+        Flight::with_payload(role, &ours, &their_payload()).seal(&written(names)).bytes
+    };
+    let ours = |role| with(role, without_inlining(local(OURS)));
+    assert_eq!(fault(ours(Role::Initiator), &named(Role::Initiator, &[HEADER, "na"])).code(), "libp2p.no-muxer");
+    assert_eq!(
+        fault(ours(Role::Initiator), &named(Role::Initiator, &[HEADER, "/mplex/6.7.0"])).code(),
+        "libp2p.unexpected"
+    );
+    assert_eq!(fault(ours(Role::Initiator), &named(Role::Initiator, &["na"])).code(), "libp2p.unexpected");
+    let many = [&[HEADER][..], &["/mplex/6.7.0"; 100]].concat();
+    assert_eq!(fault(ours(Role::Responder), &named(Role::Responder, &many)).code(), "libp2p.no-muxer");
+    let mut waiting = ours(Role::Responder);
+    let ended = feed(&mut waiting, [&named(Role::Responder, &[HEADER, "/mplex/6.7.0"])[..]]);
+    assert_eq!(End::of(&ended), End::Waits("muxer"));
+    assert_eq!(waiting.ended(handshake::End::Closed, &[]).map(|fault| fault.code()), Some("libp2p.no-muxer"));
+}
+
+#[test]
+fn streams_without_end_come_to_an_end() {
+    for role in ROLES {
+        let [_, first] = streams(role);
+        let mut flood = Flight::to(role);
+        for nth in 0..1000 {
+            flood = flood.names(SYN, first + 2 * nth, &[HEADER, "/ipfs/id/1.0.0"]);
+        }
+        let ended = survives(|| hello(role), &[&[0], &flood.bytes[..]].concat());
+        assert_eq!(End::of(&ended), End::Fault("libp2p.stream-flood", Peer));
+        // Those that are over do not count.
+        let mut many = Flight::to(role);
+        for nth in 0..1000 {
+            many = many.frame(Kind::Window, SYN | if nth % 2 == 0 { FIN } else { RST }, first + 2 * nth, 0);
+        }
+        assert_eq!(End::with(role, &many.introduces().bytes), End::Done);
+    }
+}
+
+#[test]
+fn a_stream_that_asks_for_one_protocol_after_the_other_is_reset() {
+    for role in ROLES {
+        let [_, theirs] = streams(role);
+        let names = [&[HEADER][..], &["/a"; 1000]].concat();
+        let bytes = Flight::to(role).names(SYN, theirs, &names).names(0, theirs, &names).introduces().bytes;
+        let quiet = feed(&mut hello(role), [&Flight::to(role).bytes[..]]).sent.len();
+        let ended = feed(&mut hello(role), [&bytes[..]]);
+        assert_eq!(End::of(&ended), End::Done);
+        assert!(ended.sent.len() < quiet + 300, "{} bytes", ended.sent.len() - quiet);
+    }
+}
+
+#[test]
+fn windows_and_pings_without_end_cost_no_more_than_they_bring() {
+    for role in ROLES {
+        let [ours, theirs] = streams(role);
+        let mut flight = Flight::to(role).frame(Kind::Window, SYN, theirs, u32::MAX);
+        for value in 0..1000 {
+            let stream = if value % 2 == 0 { ours } else { theirs };
+            flight = flight.frame(Kind::Window, 0, stream, u32::MAX).frame(Kind::Ping, SYN, 0, value);
+            flight = flight.frame(Kind::Window, 0, 4242, u32::MAX);
+        }
+        let ended = survives(|| hello(role), &[&[99], &flight.introduces().bytes[..]].concat());
+        assert_eq!(End::of(&ended), End::Done);
+    }
+}
+
+#[test]
+fn a_frame_that_breaks_the_rules_of_yamux_is_a_fault() {
+    let broken = End::Fault("libp2p.yamux", Peer);
+    for role in ROLES {
+        let [ours, theirs] = streams(role);
+        let end = |make: &dyn Fn(Flight) -> Flight| End::with(role, &make(Flight::to(role)).bytes);
+        assert_eq!(end(&|flight| flight.seal(b"\x01\0\0\0\0\0\0\0\0\0\0\0")), broken);
+        assert_eq!(end(&|flight| flight.seal(b"\0\x04\0\0\0\0\0\0\0\0\0\0")), broken);
+        assert_eq!(end(&|flight| flight.frame(Kind::Data, SYN, theirs, WINDOW + 1)), broken);
+        assert_eq!(end(&|flight| flight.frame(Kind::Data, SYN, 0, 1)), broken);
+        assert_eq!(end(&|flight| flight.frame(Kind::Window, SYN, ours + 2, 0)), broken);
+        let twice = |flight: Flight| flight.frame(Kind::Window, SYN, theirs, 0).frame(Kind::Window, SYN, theirs, 0);
+        assert_eq!(end(&twice), broken);
+        // What is of a stream that is not there is passed over.
+        let other = |flight: Flight| flight.data(0, 40, &[7; 5000]).frame(Kind::Data, FIN, 41, 0).introduces();
+        assert_eq!(end(&other), End::Done);
+    }
+}
+
+#[test]
+fn an_introduction_that_is_none_is_a_fault() {
+    for role in ROLES {
+        let [ours, _] = streams(role);
+        let end = |make: &dyn Fn(Flight) -> Flight| End::with(role, &make(Flight::to(role)).bytes);
+        let asked = |flight: Flight, more: &[u8]| {
+            flight.data(ACK, ours, &[&written(&[HEADER, "/ipfs/id/1.0.0"])[..], more].concat())
+        };
+        assert_eq!(end(&|flight| asked(flight, b"\x81\x40")), End::Fault("libp2p.oversized", Peer));
+        assert_eq!(end(&|flight| asked(flight, &[0xff; 10])), End::Fault("libp2p.malformed", Peer));
+        assert_eq!(end(&|flight| asked(flight, b"\x80\x00")), End::Fault("libp2p.malformed", Peer));
+        assert_eq!(end(&|flight| asked(flight, b"\x02\x0a\x05")), End::Fault("libp2p.malformed", Peer));
+        assert_eq!(end(&|flight| asked(flight, b"\x80\x40")), End::Waits("identify"));
+        // Nothing at all is an introduction, if a short one.
+        assert_eq!(end(&|flight| asked(flight, b"\x00")), End::Done);
+        // The longest that is allowed.
+        let agent = vec![b'x'; 8192 - 3];
+        let longest = Identify { agent: Some(agent[..].into()), ..Identify::default() };
+        assert_eq!(end(&|flight| flight.introduces_as(&longest)), End::Done);
+        // In whoever's name.
+        let stolen =
+            Identify { public_key: Some(Identity::new([9; 32]).public().encoded().into()), ..their_identify() };
+        assert_eq!(end(&|flight| flight.introduces_as(&stolen)), End::Fault("libp2p.identity", Peer));
+        let nameless = Identify { public_key: None, ..their_identify() };
+        assert_eq!(end(&|flight| flight.introduces_as(&nameless)), End::Done);
+    }
+}
+
+#[test]
+fn who_does_not_introduce_itself_is_told_apart() {
+    for role in ROLES {
+        let [ours, _] = streams(role);
+        let end = |make: &dyn Fn(Flight) -> Flight| End::with(role, &make(Flight::to(role)).bytes);
+        let no = |flight: Flight| flight.names(ACK, ours, &[HEADER, "na"]);
+        assert_eq!(end(&no), End::Fault("libp2p.no-identify", Mismatch));
+        assert_eq!(end(&|flight| flight.frame(Kind::Window, RST, ours, 0)), End::Fault("libp2p.no-identify", Refused));
+        assert_eq!(end(&|flight| flight.frame(Kind::Data, FIN, ours, 0)), End::Fault("libp2p.no-identify", Refused));
+        assert_eq!(end(&|flight| flight.frame(Kind::GoAway, 0, 0, 0)), End::Fault("libp2p.go-away", Refused));
+    }
+}
+
+#[test]
+fn a_recorded_handshake_cannot_be_replayed() {
+    for role in ROLES {
+        let bytes = Flight::to(role).introduces().bytes;
+        let again = Local { ephemeral_key: SecretKey::new([0x13; 32]), ..local(OURS) };
+        assert_eq!(fault(with(role, again), &bytes).code(), "libp2p.mac", "{role:?}");
+    }
+}
+
+#[test]
+fn a_frame_that_is_too_short_for_its_tag_or_said_twice_is_forged() {
+    for role in ROLES {
+        let forged = End::Fault("libp2p.mac", Peer);
+        assert_eq!(End::with(role, &Flight::to(role).raw(&[0, 15]).bytes), forged);
+        assert_eq!(End::with(role, &Flight::to(role).raw(&[0, 16]).raw(&[7; 16]).bytes), forged);
+        let flight = Flight::to(role).frame(Kind::Ping, SYN, 0, 7);
+        let last = flight.bytes[flight.starts[flight.starts.len() - 1]..].to_vec();
+        assert_eq!(End::with(role, &flight.raw(&last).bytes), forged);
+    }
+}
+
+#[test]
+fn a_fault_does_not_hide_how_far_the_handshake_came() {
+    for (role, awaited) in
+        [(Role::Initiator, "multistream-select header"), (Role::Responder, "multistream-select header")]
+    {
+        let mut ours = hello(role);
+        let _ = feed(&mut ours, [&[0x48; 50][..]]);
+        assert_eq!((ours.stage(), ours.awaiting()), (Stage::Transport, awaited));
+        let mut ours = hello(role);
+        let _ = feed(&mut ours, [&Flight::to(role).raw(&[0; 18]).bytes[..]]);
+        assert_eq!((ours.stage(), ours.awaiting()), (Stage::Hello, "identify"));
+        assert_eq!(ours.public_key(), Some(&common::their_key()));
+    }
+}
+
+#[test]
+fn what_a_peer_says_cannot_do_anything_to_a_terminal() {
+    let theirs = "/\x1b[2Jx\n\u{202e}";
+    let answer = fault(hello(Role::Initiator), &written(&[HEADER, theirs]));
+    assert!(matches!(answer, Error::Answer { .. }));
+    let muxers = payload_of(&local(THEIRS), &[theirs, theirs, theirs, theirs]);
+    let muxer = fault(hello(Role::Initiator), &Flight::with_payload(Role::Initiator, &local(OURS), &muxers).bytes);
+    for sentence in [answer.to_string(), muxer.to_string()] {
+        assert!(sentence.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{sentence:?}");
+    }
+}

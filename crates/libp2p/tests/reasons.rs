@@ -1,0 +1,57 @@
+//! The stable reason codes, with blame and an example of the sentence that goes with each.
+
+use std::fmt::Write as _;
+
+use handshake::Fault;
+use verack_libp2p::error::Malformed;
+use verack_libp2p::yamux::Reason;
+use verack_libp2p::{Error, Identity, KeyType};
+
+#[test]
+fn every_reason_has_a_code_a_blame_and_a_sentence() {
+    let mut table = String::new();
+    for error in every_error() {
+        writeln!(table, "{} | {} | {error}", error.code(), error.blame().name()).unwrap();
+    }
+    insta::assert_snapshot!(table);
+}
+
+fn every_error() -> Vec<Error> {
+    let malformed = |message, what| Error::Malformed { message, what };
+    let [theirs, dialled] = [1, 2].map(|byte| Identity::new([byte; 32]).peer_id());
+    vec![
+        Error::NotLibp2p,
+        Error::NoNoise { theirs: [].into(), hasty: true },
+        Error::NoNoise { theirs: ["/tls/1.0.0".into()].into(), hasty: false },
+        Error::Proposals(16),
+        Error::Answer { expected: "/noise", found: "\x1b[2J".into() },
+        Error::NoiseLength { message: 2, len: 65_535, least: 96, most: 4096 },
+        Error::Oversized { message: "identify", len: 8193, most: 8192 },
+        Error::Mac(Some(2)),
+        Error::Mac(None),
+        Error::WeakKey(2),
+        malformed("protocol name", Malformed::NoNewline),
+        malformed("protocol name", Malformed::TooLong("length")),
+        malformed("Noise payload", Malformed::EndsIn("field")),
+        malformed("Noise payload", Malformed::NotMinimal("length of a field")),
+        malformed("Noise payload", Malformed::Missing("signature")),
+        malformed("identity", Malformed::NotCanonical("key")),
+        malformed("identify", Malformed::Twice("agent")),
+        malformed("identify", Malformed::Type("agent")),
+        Error::KeyType(4),
+        Error::Key(KeyType::Rsa),
+        Error::Signature(KeyType::Ed25519),
+        Error::PeerId { theirs, dialled },
+        Error::SelfConnect,
+        Error::NoMuxer { theirs: ["/mplex/6.7.0", "/a", "/b", "/c"].map(Into::into).into() },
+        Error::Yamux("a frame is not of version 0"),
+        Error::StreamFlood(64),
+        Error::GoAway(Reason(0)),
+        Error::GoAway(Reason(1)),
+        Error::GoAway(Reason(2)),
+        Error::GoAway(Reason(9)),
+        Error::NoIdentify { closed: false },
+        Error::NoIdentify { closed: true },
+        Error::Identity,
+    ]
+}

@@ -1,0 +1,147 @@
+//! A connection after its handshake.
+
+mod common;
+
+use common::{Flight, hello, streams, written};
+use handshake::{Handshake, Role, Rx, Step};
+use testing::{cut, feed};
+use verack_libp2p::multistream::HEADER;
+use verack_libp2p::yamux::{ACK, FIN, Frame, Kind, RST, Reason, SYN};
+use verack_libp2p::{Channel, Error, Event, Message, Session};
+
+const PING: &str = "/ipfs/ping/1.0.0";
+
+/// What a peer says after the handshake, and our side that hears it.
+struct Kept {
+    session: Session,
+    peer: Flight,
+}
+
+impl Kept {
+    fn new(role: Role) -> Self {
+        let peer = Flight::to(role).introduces();
+        let agreed = feed(&mut hello(role), [&peer.bytes[..]]).result.expect("over").expect("no fault");
+        let peer = Flight { bytes: Vec::new(), starts: Vec::new(), ..peer };
+        Self { session: Session::new(agreed.connection), peer }
+    }
+
+    fn says(self, say: impl FnOnce(Flight) -> Flight) -> Self {
+        Self { peer: say(self.peer), ..self }
+    }
+
+    /// What passes: the frames that we say, and how it ends.
+    fn run(mut self) -> (Vec<Event>, Option<Error>) {
+        let (mut events, mut tx) = (Vec::new(), Vec::new());
+        let mut rx = Rx::new(&mut self.peer.bytes);
+        loop {
+            match self.session.step(&mut rx, &mut tx) {
+                Ok(Step::Event(event)) => events.push(event),
+                Ok(Step::Need(_)) => return (events, None),
+                Ok(Step::Done(never)) => match never {},
+                Err(fault) => return (events, Some(fault)),
+            }
+        }
+    }
+}
+
+fn frame(kind: Kind, flags: u16, stream: u32, length: u32) -> Event {
+    Event::Said(Message::Frame(Frame { kind, flags, stream, length }))
+}
+
+#[test]
+fn our_stream_is_closed_and_pings_of_the_muxer_are_answered_and_sent() {
+    for role in [Role::Initiator, Role::Responder] {
+        let [ours, _] = streams(role);
+        let mut kept = Kept::new(role).says(|peer| peer.frame(Kind::Ping, SYN, 0, 7).frame(Kind::Ping, ACK, 0, 9));
+        kept.session = kept.session.with_ping(9);
+        let (events, fault) = kept.run();
+        assert_eq!(fault, None);
+        assert_eq!(events[..2], [frame(Kind::Window, FIN, ours, 0), frame(Kind::Ping, SYN, 0, 9)]);
+        assert_eq!(events[3], frame(Kind::Ping, ACK, 0, 7));
+        assert_eq!(events.len(), 5);
+    }
+}
+
+#[test]
+fn pings_on_a_stream_are_answered_as_long_as_the_peer_listens() {
+    let role = Role::Initiator;
+    let [_, theirs] = streams(role);
+    let mut kept = Kept::new(role).says(|peer| peer.names(SYN, theirs, &[HEADER, PING]));
+    for nth in 0..9000u32 {
+        kept = kept.says(|peer| peer.data(0, theirs, &[nth.to_be_bytes()[3]; 32]));
+        // It takes as many bytes as it sends, but for the first and the last thousand.
+        if (1000..8000).contains(&nth) {
+            kept = kept.says(|peer| peer.frame(Kind::Window, 0, theirs, 32));
+        }
+    }
+    let (events, fault) = kept.says(|peer| peer.frame(Kind::Data, FIN, theirs, 0)).run();
+    assert_eq!(fault, None);
+    let pongs = events.iter().filter(|&event| *event == frame(Kind::Data, 0, theirs, 32)).count();
+    assert_eq!(pongs, 9000);
+    // We say now and then that we take more, too.
+    assert_eq!(events.iter().filter(|&event| *event == frame(Kind::Window, 0, theirs, 128 * 1024)).count(), 2);
+    assert_eq!(events.last(), Some(&frame(Kind::Window, FIN, theirs, 0)));
+}
+
+#[test]
+fn a_peer_that_pings_and_does_not_listen_is_not_written_to_without_end() {
+    let role = Role::Responder;
+    let [_, theirs] = streams(role);
+    let mut kept = Kept::new(role).says(|peer| peer.names(SYN, theirs, &[HEADER, PING]));
+    for _ in 0..9000 {
+        kept = kept.says(|peer| peer.data(0, theirs, &[7; 32]));
+    }
+    let (events, fault) = kept.run();
+    assert_eq!(fault, None);
+    let pongs = events.iter().filter(|&event| *event == frame(Kind::Data, 0, theirs, 32)).count();
+    assert_eq!(pongs, 256 * 1024 / 32);
+    assert!(events.contains(&frame(Kind::Window, RST, theirs, 0)));
+}
+
+#[test]
+fn who_asks_again_and_again_who_we_are_is_told_four_times() {
+    let role = Role::Initiator;
+    let mut kept = Kept::new(role);
+    for nth in 0..10 {
+        let stream = streams(role)[1] + 2 * nth;
+        kept =
+            kept.says(|peer| peer.names(SYN, stream, &[HEADER, "/ipfs/id/1.0.0"]).frame(Kind::Window, FIN, stream, 0));
+    }
+    let (events, fault) = kept.run();
+    assert_eq!(fault, None);
+    let introductions = events.iter().filter(|event| matches!(event, Event::Said(Message::Identify { .. })));
+    assert_eq!(introductions.count(), 4);
+}
+
+#[test]
+fn a_goodbye_ends_it_and_ours_is_heard() {
+    let (_, fault) = Kept::new(Role::Initiator).says(|peer| peer.frame(Kind::GoAway, 0, 0, 1)).run();
+    assert_eq!(fault, Some(Error::GoAway(Reason(1))));
+    let peer = Flight::to(Role::Initiator).introduces();
+    let mut connection = feed(&mut hello(Role::Initiator), [&peer.bytes[..]]).result.unwrap().unwrap().connection;
+    connection.go_away(Reason(0));
+    let mut said = feed(&mut Session::new(connection), []).sent;
+    let mut rx = Rx::new(&mut said);
+    let Channel { mut open, .. } = peer.channel;
+    // What our handshake said after its last message of Noise.
+    let ours = feed(&mut hello(Role::Initiator), [&peer.bytes[..]]).sent;
+    let mut asked = ours[62 + 186..].to_vec();
+    open.frame(&mut Rx::new(&mut asked)).expect("our question");
+    open.frame(&mut rx).expect("the end of our stream");
+    assert_eq!(open.frame(&mut rx).expect("our goodbye"), b"\0\x03\0\0\0\0\0\0\0\0\0\0");
+}
+
+#[test]
+fn however_a_session_is_cut_it_goes_the_same() {
+    let role = Role::Responder;
+    let [_, theirs] = streams(role);
+    let say = |peer: Flight| {
+        let data = [&written(&[HEADER, "/x", PING])[..], &[7; 40]].concat();
+        peer.data(SYN, theirs, &data).frame(Kind::Ping, SYN, 0, 1).data(0, theirs, &[7; 24])
+    };
+    let bytes = Kept::new(role).says(say).peer.bytes;
+    let ended = cut(|| Kept::new(role).session, &bytes);
+    assert_eq!(ended.taken, bytes.len());
+    let wrong = [&bytes[..], &[0, 16], &[0; 16]].concat();
+    assert!(matches!(cut(|| Kept::new(role).session, &wrong).result, Some(Err(Error::Mac(None)))));
+}

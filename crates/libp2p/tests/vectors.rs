@@ -1,0 +1,113 @@
+//! The published vectors: Noise's XX, and the keys and peer ids of the specification. See `data/README.md`.
+#![expect(clippy::unwrap_used, reason = "vectors are as they are published")]
+
+mod common;
+
+use std::fs;
+
+use common::hex;
+use serde_json::Value;
+use verack_libp2p::channel::{Channel, with_length};
+use verack_libp2p::xx::{Initiator, Responder, Transport};
+use verack_libp2p::{KeyType, PeerId, PublicKey, SecretKey};
+
+fn read(path: &str) -> Value {
+    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&fs::read_to_string(&path).expect("the vectors are there")).unwrap()
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    hex(value.as_str().unwrap())
+}
+
+#[test]
+fn both_sides_of_xx_say_what_is_published() {
+    let file = read("../noise/tests/data/noise_xx_25519_chachapoly_sha256.json");
+    let vectors = file["vectors"].as_array().unwrap();
+    assert!(vectors.len() > 1);
+    for vector in vectors {
+        let messages: Vec<[Vec<u8>; 2]> = vector["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|message| ["payload", "ciphertext"].map(|field| bytes(&message[field])))
+            .collect();
+        let [one, two, three, rest @ ..] = &messages[..] else { panic!("three messages at least") };
+        let key = |name: &str| SecretKey::new(bytes(&vector[name]).try_into().unwrap());
+        let initiator = Initiator::new(&bytes(&vector["init_prologue"]), key("init_static"), key("init_ephemeral"));
+        let responder = Responder::new(&bytes(&vector["resp_prologue"]), key("resp_static"), key("resp_ephemeral"));
+
+        let mut said = Vec::new();
+        let initiator = initiator.one(&one[0], &mut said);
+        assert_eq!(said, one[1]);
+        let (says, payload) = responder.one(&mut said).unwrap();
+        assert_eq!(payload, one[0]);
+        let mut said = Vec::new();
+        let responder = says.two(&two[0], &mut said).unwrap();
+        assert_eq!(said, two[1]);
+        let (says, payload) = initiator.two(&mut said).unwrap();
+        assert_eq!(payload, two[0]);
+        assert_eq!(says.theirs(), key("resp_static").public());
+        let mut said = Vec::new();
+        let initiator = says.three(&three[0], &mut said).unwrap();
+        assert_eq!(said, three[1]);
+        let (responder, payload) = responder.three(&mut said).unwrap();
+        assert_eq!(payload, three[0]);
+        assert_eq!(responder.theirs, *key("init_static").public());
+
+        for side in [&initiator, &responder] {
+            if let hash @ Value::String(_) = &vector["handshake_hash"] {
+                assert_eq!(side.hash.to_vec(), bytes(hash));
+            }
+        }
+        converse(initiator, responder, rest);
+    }
+}
+
+/// The responder speaks first, after the initiator's last message.
+fn converse(initiator: Transport, responder: Transport, messages: &[[Vec<u8>; 2]]) {
+    let mut sides = [responder, initiator].map(|side| Channel::new(side.seal, side.open));
+    for (nth, [payload, ciphertext]) in messages.iter().enumerate() {
+        let mut said = Vec::new();
+        sides[nth % 2].seal.frame(&mut said, |tx| tx.extend_from_slice(payload));
+        let mut framed = Vec::new();
+        with_length(&mut framed, |tx| tx.extend_from_slice(ciphertext));
+        assert_eq!(said, framed);
+        let heard = sides[(nth + 1) % 2].open.frame(&mut handshake::Rx::new(&mut said)).unwrap();
+        assert_eq!(heard, payload);
+    }
+}
+
+#[test]
+fn the_keys_of_the_specification_are_read_and_written() {
+    let file = read("tests/data/libp2p_peer_ids.json");
+    for (name, kind, starts) in [
+        ("rsa", KeyType::Rsa, "Qm"),
+        ("ED25519", KeyType::Ed25519, "12D3KooW"),
+        ("secp256k1", KeyType::Secp256k1, "16Uiu2"),
+        ("ECDSA", KeyType::Ecdsa, "Qm"),
+    ] {
+        let encoded = bytes(&file["keys_protobuf_hex"][format!("{name} public key")]);
+        let key = PublicKey::read(&encoded).unwrap();
+        assert_eq!((key.kind(), key.encoded()), (kind, &encoded[..]));
+        let peer_id = key.peer_id();
+        assert!(peer_id.to_string().starts_with(starts), "{peer_id}");
+        assert_eq!(peer_id.to_string().parse::<PeerId>(), Ok(peer_id));
+    }
+}
+
+#[test]
+fn the_peer_ids_of_the_specification_are_read() {
+    let file = read("tests/data/libp2p_peer_ids.json");
+    let rows = file["peer_id_strings"].as_array().unwrap();
+    assert_eq!(rows.len(), 3);
+    for row in rows {
+        let text = row[0].as_str().unwrap();
+        let peer_id: PeerId = text.parse().unwrap();
+        if text.starts_with("baf") {
+            assert!(peer_id.to_string().starts_with("Qm"), "{peer_id}");
+        } else {
+            assert_eq!(peer_id.to_string(), text);
+        }
+    }
+}

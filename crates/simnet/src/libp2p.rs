@@ -1,0 +1,293 @@
+//! Every kind of libp2p node, one of each: what it does, and the verdict that it deserves.
+
+use std::time::Duration;
+
+use handshake::{Blame, Role, Stage};
+use libp2p::multistream::{self, HEADER, NOISE};
+use libp2p::protobuf::write_bytes;
+use libp2p::yamux::{self, ACK, FIN, Frame, Kind, RST, SYN, WINDOW};
+use libp2p::{Identify, Identity, Local, Payload, SecretKey, varint};
+use net::Outcome;
+
+use crate::peer::Peer;
+use crate::script::Act::{
+    self, Close, Drip, Echo, Flood, HearAnything, Libp2p, Noise, Reset, Say, SayApart, Seal, SealForever,
+};
+use crate::truth::{Truth, Truths};
+
+/// One of each kind of libp2p node that answers our call.
+#[must_use]
+pub fn libp2p_peers() -> Vec<Peer> {
+    Cast { role: Role::Responder }.all()
+}
+
+/// One of each kind of libp2p node that calls us; [`Peer::call`] makes it do so.
+#[must_use]
+pub fn libp2p_callers() -> Vec<Peer> {
+    Cast { role: Role::Initiator }.all()
+}
+
+/// A peer's keys. Nothing here is worth a secret, and whoever meets it has new ones each time.
+pub(crate) fn local() -> Local {
+    let [s, e] = [0x5f, 0x60].map(|byte| SecretKey::new([byte; 32]));
+    let mut local = Local::new(Identity::new([0x5e; 32]), s, e, "verack-simnet/1.0");
+    local.listen_addrs = vec!["/ip4/192.0.2.1/tcp/4001".parse().expect("an address")];
+    local
+}
+
+/// The peers of one role.
+struct Cast {
+    role: Role,
+}
+
+impl Cast {
+    fn all(&self) -> Vec<Peer> {
+        [self.healthy(), self.leaving(), self.silent(), self.strangers(), self.bent(), self.endless()].concat()
+    }
+
+    /// One that does this, once it was told something if it was called.
+    fn peer<const N: usize>(&self, name: &'static str, truth: Truth, acts: [Act; N]) -> Peer {
+        let first = (self.role == Role::Responder).then_some(HearAnything);
+        Peer::new(name, Truths::either(truth), first.into_iter().chain(acts).collect::<Vec<_>>())
+    }
+
+    /// One that proves who it is, and then does this.
+    fn known<const N: usize>(&self, name: &'static str, truth: Truth, acts: [Act; N]) -> Peer {
+        let first = Noise(payload(&local(), &[yamux::NAME]));
+        Peer::new(name, Truths::either(truth), [first].into_iter().chain(acts).collect::<Vec<_>>())
+    }
+
+    /// The stream on which it is asked who it is, and the first of its own.
+    fn streams(&self) -> [u32; 2] {
+        match self.role {
+            Role::Initiator => [2, 1],
+            Role::Responder => [1, 2],
+        }
+    }
+
+    /// The answer to who it is.
+    fn answer(&self, message: &[u8]) -> Vec<u8> {
+        let [asked, _] = self.streams();
+        let mut text = names(&[HEADER, "/ipfs/id/1.0.0"]);
+        varint::write(message.len() as u64, &mut text);
+        text.extend_from_slice(message);
+        data(ACK, asked, &text)
+    }
+
+    fn introduction(&self) -> Vec<u8> {
+        let mut message = Vec::new();
+        local().identify().write(&mut message);
+        self.answer(&message)
+    }
+
+    fn healthy(&self) -> Vec<Peer> {
+        let plain = Local { inlines_muxer: false, ..local() };
+        let [asked, own] = self.streams();
+        let introduction = self.introduction();
+        let asks = data(SYN, own, &names(&[HEADER, "/ipfs/id/1.0.0"]));
+        let pings = data(SYN, own + 2, &[names(&[HEADER, "/ipfs/ping/1.0.0"]), vec![7; 32]].concat());
+        let wants = data(SYN, own + 4, &names(&[HEADER, "/kad/1", "/meshsub/1.1.0", "/floodsub/1.0.0"]));
+        let ok = |name, frames: Vec<Vec<u8>>| {
+            let first = [Noise(payload(&local(), &[yamux::NAME]))];
+            let acts = first.into_iter().chain(frames.into_iter().map(Seal));
+            Peer::new(name, Truths::either(Truth::OK), acts.collect::<Vec<_>>())
+        };
+        let apart = introduction.chunks(7).map(<[u8]>::to_vec).collect();
+        vec![
+            Peer::new("like-js", Truths::either(Truth::OK), [Libp2p(Box::new(local()))]),
+            Peer::new("like-rust", Truths::either(Truth::OK), [Libp2p(Box::new(plain))]),
+            ok("introduces-itself", vec![introduction.clone()]),
+            ok("in-one-frame", vec![[asks.clone(), pings.clone(), introduction.clone()].concat()]),
+            ok("in-many-frames", apart),
+            ok("asks-a-lot", vec![asks, pings, wants, introduction.clone()]),
+            ok(
+                "window-and-ping-first",
+                vec![
+                    frame(Kind::Window, ACK, asked, 0),
+                    frame(Kind::Ping, SYN, 0, 7),
+                    frame(Kind::Window, 0, 4242, 9),
+                    introduction,
+                ],
+            ),
+            ok("says-nothing-of-itself", vec![self.answer(&[])]),
+        ]
+    }
+
+    fn leaving(&self) -> Vec<Peer> {
+        let closed = |stage| Truth::ends(stage, "closed");
+        // If we have said nothing yet that a kernel could have found unread, it meant to.
+        let reset = match self.role {
+            Role::Responder => closed(Stage::Transport),
+            Role::Initiator => Truth::ends(Stage::Transport, "reset"),
+        };
+        let both = names(&[HEADER, NOISE]);
+        vec![
+            Peer::new("close-at-accept", Truths::either(closed(Stage::Transport)), [Close]),
+            Peer::new("reset-at-accept", Truths::either(reset), [Reset]),
+            self.peer("close-inside-name", closed(Stage::Transport), [Say(both[..9].to_vec()), Close]),
+            self.peer("close-after-names", closed(Stage::Transport), [Say(both), Close]),
+            self.known("close-before-identify", closed(Stage::Hello), [Close]),
+            self.known(
+                "close-inside-identify",
+                closed(Stage::Hello),
+                [Seal(self.introduction()[..30].to_vec()), Close],
+            ),
+        ]
+    }
+
+    fn silent(&self) -> Vec<Peer> {
+        let silent = |stage| Truth::ends(stage, "timeout");
+        let both = names(&[HEADER, NOISE]);
+        vec![
+            Peer::new("silent", Truths::either(silent(Stage::Transport)), []),
+            self.peer("silent-after-names", silent(Stage::Transport), [Say(both.clone())]),
+            self.peer("drip", silent(Stage::Transport), [Drip(both, Duration::from_secs(2))]),
+            self.known("silent-before-identify", silent(Stage::Hello), []),
+            self.known("silent-inside-identify", silent(Stage::Hello), [Seal(self.introduction()[..30].to_vec())]),
+        ]
+    }
+
+    /// Those that do not speak libp2p, or not what we speak.
+    fn strangers(&self) -> Vec<Peer> {
+        let fault = |reason, blame| Truth::fault(Stage::Transport, reason, blame);
+        let stranger = fault("libp2p.not-libp2p", Blame::Mismatch);
+        let says = |name, truth, words: &[u8]| self.peer(name, truth, [Say(words.to_vec())]);
+        let mut peers = vec![
+            says("http", stranger, b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+            says("ssh", stranger, b"SSH-2.0-Go\r\n"),
+            says("multistream-2", stranger, b"\x13/multistream/2.0.0\n"),
+            says("huge-name", fault("libp2p.malformed", Blame::Peer), &[&names(&[HEADER])[..], &[0xff; 10]].concat()),
+            says(
+                "long-length",
+                fault("libp2p.malformed", Blame::Peer),
+                &[&names(&[HEADER])[..], b"\x87\0/noise\n"].concat(),
+            ),
+        ];
+        let no_noise = fault("libp2p.no-noise", Blame::Mismatch);
+        if self.role == Role::Responder {
+            peers.extend([
+                self.peer("na", no_noise, [SayApart(vec![names(&[HEADER, "na"]), names(&["na"])])]),
+                self.peer("tls-only", no_noise, [SayApart(vec![names(&[HEADER, "na"]), names(&["/tls/1.0.0"])])]),
+                says("na-without-end", no_noise, &names(&[&[HEADER][..], &["na"; 2000]].concat())),
+                says("another-answer", fault("libp2p.unexpected", Blame::Peer), &names(&[HEADER, "/plaintext/2.0.0"])),
+                self.peer("echo", fault("libp2p.oversized", Blame::Peer), [Echo]),
+            ]);
+        } else {
+            let proposes = names(&[HEADER, "/tls/1.0.0", "/plaintext/2.0.0"]);
+            peers.push(self.peer("tls-only", no_noise, [Say(proposes), Close]));
+            let endless = names(&[&[HEADER][..], &["/x"; 2000]].concat());
+            peers.push(says("proposes-without-end", fault("libp2p.proposals", Blame::Mismatch), &endless));
+        }
+        peers
+    }
+
+    fn bent(&self) -> Vec<Peer> {
+        let transport = |reason, blame| Truth::fault(Stage::Transport, reason, blame);
+        let hello = |reason, blame| Truth::fault(Stage::Hello, reason, blame);
+        let proves = |name, truth, payload: Vec<u8>| Peer::new(name, Truths::either(truth), [Noise(payload)]);
+        let sound = payload(&local(), &[yamux::NAME]);
+        let mut stolen = Vec::new();
+        write_bytes(1, Identity::new([9; 32]).public().encoded(), &mut stolen);
+        let stolen = [&stolen, &sound[38..]].concat();
+        let [asked, own] = self.streams();
+        // A caller says who it is last: we know its muxers as soon as we know it.
+        let no_muxer = match self.role {
+            Role::Responder => hello("libp2p.no-muxer", Blame::Mismatch),
+            Role::Initiator => transport("libp2p.no-muxer", Blame::Mismatch),
+        };
+        let says = |name, truth, text: Vec<u8>| self.known(name, truth, [Seal(text)]);
+        let yamux = hello("libp2p.yamux", Blame::Peer);
+        let another =
+            Identify { public_key: Some(Identity::new([9; 32]).public().encoded().into()), ..local().identify() };
+        let mut another_name = Vec::new();
+        another.write(&mut another_name);
+        let many: Vec<_> = (0..200).flat_map(|nth| frame(Kind::Window, SYN, own + 2 * nth, 0)).collect();
+        let asked_for = |more: &[u8]| data(ACK, asked, &[&names(&[HEADER, "/ipfs/id/1.0.0"])[..], more].concat());
+        vec![
+            proves("stolen-identity", transport("libp2p.signature", Blame::Peer), stolen),
+            proves("no-signature", transport("libp2p.malformed", Blame::Peer), sound[..38].to_vec()),
+            proves("long-number", transport("libp2p.malformed", Blame::Peer), [&[10, 0xa4, 0], &sound[2..]].concat()),
+            proves("no-payload", transport("libp2p.malformed", Blame::Peer), Vec::new()),
+            proves("no-common-muxer", no_muxer, payload(&local(), &["/mplex/6.7.0"])),
+            self.known("forged-frame", hello("libp2p.mac", Blame::Peer), [Say(vec![0, 20]), Say(vec![7; 20])]),
+            says("frame-of-no-kind", yamux, frame_of(9)),
+            says("frame-beyond-window", yamux, frame(Kind::Data, SYN, own, WINDOW + 1)),
+            says("stream-of-ours", yamux, frame(Kind::Window, SYN, asked + 2, 0)),
+            says("many-streams", hello("libp2p.stream-flood", Blame::Peer), many),
+            says("goodbye", hello("libp2p.go-away", Blame::Refused), frame(Kind::GoAway, 0, 0, 0)),
+            says(
+                "no-identify",
+                hello("libp2p.no-identify", Blame::Mismatch),
+                data(ACK, asked, &names(&[HEADER, "na"])),
+            ),
+            says("identify-reset", hello("libp2p.no-identify", Blame::Refused), frame(Kind::Window, RST, asked, 0)),
+            says("identify-finished", hello("libp2p.no-identify", Blame::Refused), frame(Kind::Window, FIN, asked, 0)),
+            says("identify-too-long", hello("libp2p.oversized", Blame::Peer), asked_for(b"\x81\x40")),
+            says("identify-cut", hello("libp2p.malformed", Blame::Peer), asked_for(b"\x02\x0a\x05")),
+            says("identify-of-another", hello("libp2p.identity", Blame::Peer), self.answer(&another_name)),
+            says("name-too-long", hello("libp2p.malformed", Blame::Peer), data(SYN, own, &[0xff; 10])),
+        ]
+    }
+
+    fn endless(&self) -> Vec<Peer> {
+        let flood = |stage| Truth { outcome: Outcome::Failed, stage, reason: "flood", blame: Some(Blame::Peer) };
+        let [asked, _] = self.streams();
+        let pours = |name, text: Vec<u8>| {
+            // A frame of Noise holds many small ones of the muxer.
+            self.known(name, flood(Stage::Hello), [SealForever(text.repeat((16 * 1024 / text.len()).max(1)))])
+        };
+        let stranger = Truth::fault(Stage::Transport, "libp2p.not-libp2p", Blame::Mismatch);
+        vec![
+            self.peer("noise-without-end", stranger, [Flood(vec![0xaa; 16 * 1024])]),
+            pours("endless-windows", frame(Kind::Window, 0, asked, u32::MAX)),
+            pours("endless-pongs", frame(Kind::Ping, ACK, 0, 7)),
+            pours("endless-data", data(0, 4242, &[7; 1000])),
+        ]
+    }
+}
+
+fn payload(local: &Local, muxers: &[&str]) -> Vec<u8> {
+    let muxers = muxers.iter().map(|&muxer| muxer.into()).collect();
+    let mut bytes = Vec::new();
+    Payload::new(&local.identity, local.static_key.public(), muxers).write(&mut bytes);
+    bytes
+}
+
+fn names(names: &[&str]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    names.iter().for_each(|name| multistream::write(name, &mut bytes));
+    bytes
+}
+
+fn frame(kind: Kind, flags: u16, stream: u32, length: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    Frame { kind, flags, stream, length }.write(&mut bytes);
+    bytes
+}
+
+/// A frame of this kind, which may be none.
+fn frame_of(kind: u8) -> Vec<u8> {
+    let mut bytes = frame(Kind::Data, 0, 1, 0);
+    bytes[1] = kind;
+    bytes
+}
+
+fn data(flags: u16, stream: u32, data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).expect("short");
+    [&frame(Kind::Data, flags, stream, length), data].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{libp2p_callers, libp2p_peers};
+
+    #[test]
+    fn every_libp2p_node_has_its_own_name() {
+        for peers in [libp2p_peers(), libp2p_callers()] {
+            let names: HashSet<_> = peers.iter().map(|peer| peer.name).collect();
+            assert_eq!(names.len(), peers.len());
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! js-libp2p: a libp2p node in JavaScript, with identify and ping. `cargo xtask test` installs it from npm;
+//! `peers/libp2p/node.mjs` makes a node of it that discovers nobody.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use libp2p::{Multiaddr, PeerId};
+use serde_json::{Value, json};
+
+use crate::missing::leave_out;
+use crate::node::{Node, Places};
+
+/// Starts it with a key of this kind, if it is installed.
+pub async fn start(key: &str) -> Option<Node> {
+    let installed = directory();
+    if !installed.join("node_modules/libp2p").exists() {
+        leave_out("js-libp2p is not installed (cargo xtask test installs it, with npm)");
+        return None;
+    }
+    Some(Node::start("js-libp2p", |_, places| command(&installed, places, key)).await)
+}
+
+/// Where it is installed.
+fn directory() -> PathBuf {
+    let real_nodes = env::var_os("VERACK_REAL_NODES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/real-nodes"), PathBuf::from);
+    real_nodes.join("libp2p")
+}
+
+/// It dials and resolves nothing of its own accord.
+fn command(installed: &Path, Places { peers, rpc }: Places, key: &str) -> Command {
+    let mut command = Command::new("node");
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/libp2p/node.mjs")).arg(installed);
+    for place in [peers, rpc] {
+        command.arg(place.ip().to_string()).arg(place.port().to_string());
+    }
+    command.arg(key);
+    command
+}
+
+/// Who it is.
+///
+/// # Panics
+/// If it does not say.
+#[must_use]
+pub fn peer_id(node: &Node) -> PeerId {
+    node.call("whoami", &json!([])).as_str().expect("it says").parse().expect("a peer id")
+}
+
+/// Makes it dial this address, once.
+pub fn dial(node: &Node, address: &Multiaddr) {
+    let _: Value = node.call("dial", &json!([address.to_string()]));
+}
+
+/// What it knows of a peer, connected or not.
+#[must_use]
+pub fn knows(node: &Node, peer_id: &PeerId) -> Option<Value> {
+    Some(node.call("whowas", &json!([peer_id.to_string()]))).filter(|known| !known.is_null())
+}
+
+/// Makes it ping a peer, and waits for the answer.
+pub fn ping(node: &Node, peer_id: &PeerId) {
+    let _: Value = node.call("ping", &json!([peer_id.to_string()]));
+}

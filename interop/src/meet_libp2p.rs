@@ -1,0 +1,89 @@
+//! Our side of a meeting with a real libp2p node.
+
+use std::net::SocketAddr;
+
+use libp2p::yamux::{ACK, Kind};
+use libp2p::{Agreed, Event, Hello, Identity, Local, Message, Multiaddr, PeerId, SecretKey, Session};
+use net::{Established, Listener, Verdict};
+use tokio::net::TcpStream;
+
+use crate::kept;
+
+/// How we call ourselves.
+pub const AGENT: &str = "verack/0.1.0";
+
+/// Where we say that we see the node.
+pub const OBSERVED: &str = "/ip4/192.0.2.7/tcp/4001";
+
+/// The value of our pings: no other would be in their answers.
+const PING: u32 = 0x7665_7261;
+
+/// A node that nobody has met before.
+///
+/// # Panics
+/// If the system has no random numbers.
+#[must_use]
+pub fn local() -> Local {
+    let random = || {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).expect("the system has random numbers");
+        bytes
+    };
+    let mut local = Local::new(Identity::new(random()), SecretKey::new(random()), SecretKey::new(random()), AGENT);
+    local.observed_addr = Some(OBSERVED.parse().expect("an address"));
+    local
+}
+
+/// Where we listen, for whoever is told to dial us.
+#[must_use]
+pub fn here(address: SocketAddr, local: &Local) -> Multiaddr {
+    Multiaddr::from(address).with_peer_id(&local.identity.peer_id())
+}
+
+/// Dials a node and has the handshake.
+///
+/// # Errors
+/// How it went, if not well.
+pub async fn greet(
+    address: SocketAddr,
+    peer_id: Option<PeerId>,
+    local: Local,
+) -> Result<Established<TcpStream, Agreed>, Box<Verdict>> {
+    kept::dial(address, Hello::initiator(local, peer_id)).await
+}
+
+/// Waits for a node to dial us and has the handshake.
+///
+/// # Errors
+/// How it went, if not well.
+///
+/// # Panics
+/// If none dials.
+pub async fn welcome(listener: &Listener, local: Local) -> Result<Established<TcpStream, Agreed>, Box<Verdict>> {
+    kept::accept(listener, Hello::responder(local)).await
+}
+
+/// A connection that is kept after its handshake, with a ping of ours. Dropping it ends it.
+#[derive(Debug)]
+pub struct Kept(kept::Kept<Event>);
+
+impl Kept {
+    /// Keeps the connection.
+    #[must_use]
+    pub fn keep(established: Established<TcpStream, Agreed>) -> Self {
+        let (stream, agreed) = established.into_stream();
+        Self(kept::Kept::keep(stream, Session::new(agreed.connection).with_ping(PING)))
+    }
+
+    /// Waits until our ping is answered.
+    ///
+    /// # Panics
+    /// If the connection ends before that, or it takes too long.
+    pub async fn hears_our_pong(&mut self) {
+        let is_pong = |event| match event {
+            Event::Heard(Message::Frame(frame)) if frame.kind == Kind::Ping && frame.has(ACK) => Some(frame.length),
+            _ => None,
+        };
+        assert_eq!(self.0.sees("our pong", is_pong).await, PING);
+    }
+}
