@@ -1,6 +1,7 @@
 //! Simulated networks to try things on, and the real client run against them.
 
 mod map;
+mod monero;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, OpenOptions};
@@ -34,18 +35,25 @@ pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
     if args.serve {
         return serve(plan);
     }
-    let verdicts = shake_hands_with(plan, global)?;
+    let mut verdicts = shake_hands_with(plan, global)?;
     if verdicts == Exit::Interrupted {
         return Ok(verdicts);
     }
-    let map = map::run(chain.params, global)?;
-    Ok(if verdicts == Exit::Success { map } else { verdicts })
+    for run in [monero::run, map::run] {
+        match run(chain.params, global)? {
+            Exit::Success => {}
+            Exit::Interrupted => return Ok(Exit::Interrupted),
+            other => verdicts = other,
+        }
+    }
+    Ok(verdicts)
 }
 
 /// Keeps the networks up until the user interrupts.
 fn serve(plan: Plan) -> Result<Exit, Error> {
     runtime()?.block_on(async {
         let population = map::start(plan.chain).await.map_err(no_network)?;
+        let chain = plan.chain;
         let network = Network::start(plan).await.map_err(no_network)?;
         let example = network.addresses().next().map(|address| address.to_string()).unwrap_or_default();
         let keyed = KeyedTargets::of(&network)?;
@@ -55,6 +63,8 @@ fn serve(plan: Plan) -> Result<Exit, Error> {
         for (address, peer) in network.keyed().filter(|(_, peer)| peer.name.ends_with("-node")) {
             say!("  verack --trace {}", peer.target(address));
         }
+        let others = Network::start(monero::plan(chain)).await.map_err(no_network)?;
+        say!("  {}", command_line(&monero::words(&others)));
         say!("\nSo are nodes that know each other, to be crawled:\n");
         say!("  {}\n\nCtrl-C ends it.", command_line(&map::words(&population, "crawl.sqlite")));
         tokio::signal::ctrl_c().await.map_err(|error| Error::local("cannot wait for Ctrl-C", error))?;
@@ -129,16 +139,21 @@ fn no_network(error: io::Error) -> Error {
 /// What the client is told: the seeds' names, names that do not resolve, the one that lists libp2p's nodes, and the nodes
 /// that are named by their keys.
 fn client_words(network: &Network, keyed: &KeyedTargets) -> Vec<String> {
+    let own = format!("@{} --chain {CHAIN} --network-id {NETWORK_ID} --genesis {GENESIS}", keyed.0.display());
+    let own: Vec<_> = own.split(' ').map(str::to_owned).collect();
+    let failing = NAMES_OF_FAILURE.iter().map(|(name, _)| (*name).to_owned());
+    let listed = format!("/dnsaddr/{LIBP2P}");
+    network.seeds().into_iter().chain(failing).chain([listed]).chain(own).chain(options(network)).collect()
+}
+
+/// Where a network is, and for how long it is waited for.
+fn options(network: &Network) -> impl Iterator<Item = String> {
     let options = format!(
-        "@{} --chain {CHAIN} --network-id {NETWORK_ID} --genesis {GENESIS} --port {} --resolver {} --allow-private \
-         --timeout 2s --connect-timeout 1s",
-        keyed.0.display(),
+        "--port {} --resolver {} --allow-private --timeout 2s --connect-timeout 1s",
         network.port(),
         network.dns()
     );
-    let failing = NAMES_OF_FAILURE.iter().map(|(name, _)| (*name).to_owned());
-    let listed = format!("/dnsaddr/{LIBP2P}");
-    network.seeds().into_iter().chain(failing).chain([listed]).chain(options.split(' ').map(str::to_owned)).collect()
+    options.split(' ').map(str::to_owned).collect::<Vec<_>>().into_iter()
 }
 
 fn command_line(words: &[String]) -> String {
@@ -180,13 +195,20 @@ fn truths(network: &Network) -> BTreeMap<SocketAddr, (&'static str, Truth)> {
 struct Facts {
     client_words: Vec<String>,
     truths: BTreeMap<SocketAddr, (&'static str, Truth)>,
-    _keyed: KeyedTargets,
+    /// The names that do not resolve, and the reason of each.
+    unresolved: &'static [(&'static str, &'static str)],
+    _keyed: Option<KeyedTargets>,
 }
 
 impl Facts {
     fn of(network: &Network) -> Result<Self, Error> {
         let keyed = KeyedTargets::of(network)?;
-        Ok(Self { client_words: client_words(network, &keyed), truths: truths(network), _keyed: keyed })
+        Ok(Self {
+            client_words: client_words(network, &keyed),
+            truths: truths(network),
+            unresolved: &NAMES_OF_FAILURE,
+            _keyed: Some(keyed),
+        })
     }
 }
 
@@ -206,7 +228,7 @@ impl Check {
     fn take(&mut self, report: &Report<'_>) {
         let verdict = &report.attempt.verdict;
         let Some(address) = report.address else {
-            let expected = NAMES_OF_FAILURE.iter().find(|(name, _)| *name == report.target);
+            let expected = self.facts.unresolved.iter().find(|(name, _)| *name == report.target);
             if expected.is_none_or(|(_, reason)| *reason != verdict.reason) {
                 self.wrong.push(format!("{}: {verdict}", report.target));
             }
@@ -232,7 +254,7 @@ impl Check {
     fn conclude(&mut self, global: &Global) -> Exit {
         let missed = self.facts.truths.keys().filter(|address| !self.reported.contains(address));
         self.wrong.extend(missed.map(|address| format!("{address} was not reported")));
-        let missed = NAMES_OF_FAILURE.iter().filter(|(name, _)| !self.unresolved.contains(*name));
+        let missed = self.facts.unresolved.iter().filter(|(name, _)| !self.unresolved.contains(*name));
         self.wrong.extend(missed.map(|(name, _)| format!("{name} was not reported")));
         if self.wrong.is_empty() {
             if !global.quiet {
