@@ -255,7 +255,7 @@ impl FromStr for Multiaddr {
                 }
                 Value::Name => {
                     let name = value()?;
-                    let fits = (1..=MAX_NAME_LEN).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic());
+                    let fits = (1..=MAX_NAME_LEN).contains(&name.len()) && name.bytes().all(is_of_name);
                     write_part(protocol.code, fits.then_some(name).ok_or(wrong)?.as_bytes(), &mut bytes);
                 }
                 Value::PeerId => {
@@ -267,6 +267,11 @@ impl FromStr for Multiaddr {
         }
         Ok(Self(bytes.into()))
     }
+}
+
+/// What the names of hosts and zones are made of. Others would be shown in another way than they are read.
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._".contains(&byte)
 }
 
 fn write_fixed(code: u64, value: &[u8], tx: &mut Vec<u8>) {
@@ -354,6 +359,7 @@ mod tests {
             ("/ip4/1.2.3.4/tcp/65536", NotAMultiaddr::Value("tcp")),
             ("/dns//tcp/1", NotAMultiaddr::Value("dns")),
             ("/dns/a b/tcp/1", NotAMultiaddr::Value("dns")),
+            ("/dns/a\\b/tcp/1", NotAMultiaddr::Value("dns")),
             ("/p2p/Qm", NotAMultiaddr::Value("p2p")),
         ] {
             assert_eq!(text.parse::<Multiaddr>(), Err(why), "{text}");
