@@ -40,7 +40,7 @@ impl Channel {
     }
 
     /// From now on, messages that tell addresses are waited for and read whole up to
-    /// [`MAX_ADDRESSES_LEN`](crate::wire::MAX_ADDRESSES_LEN). On an encrypted channel all messages are: there the name
+    /// [`MAX_ADDRESSES_LEN`]. On an encrypted channel all messages are: there the name
     /// comes with what it names.
     pub fn await_addresses(&mut self) {
         match &mut self.reader {
