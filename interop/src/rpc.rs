@@ -13,11 +13,24 @@ pub(crate) const PASSWORD: &str = "verack";
 /// The two, as HTTP's basic authentication wants them: base64 of `verack:verack`.
 const AUTHORIZATION: &str = "dmVyYWNrOnZlcmFjaw==";
 
+/// How often a method is called whose answer is cut short: Monero's node at times closes before a long one has left.
+const TRIES: usize = 10;
+
 /// Calls a method and waits for its result.
 ///
 /// # Errors
 /// If the node does not answer, or answers with an error.
 pub(crate) fn call(node: SocketAddr, path: &str, method: &str, params: &Value) -> io::Result<Value> {
+    for _ in 1..TRIES {
+        match ask(node, path, method, params) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+            answer => return answer,
+        }
+    }
+    ask(node, path, method, params)
+}
+
+fn ask(node: SocketAddr, path: &str, method: &str, params: &Value) -> io::Result<Value> {
     let body = json!({ "id": 0, "method": method, "params": params }).to_string();
     let mut stream = TcpStream::connect(node)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
