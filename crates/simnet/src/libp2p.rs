@@ -11,7 +11,7 @@ use net::Outcome;
 
 use crate::peer::Peer;
 use crate::script::Act::{
-    self, Close, Drip, Flood, HearAnything, Libp2p, Noise, Reset, Say, SayApart, Seal, SealForever,
+    self, Close, Drip, Echo, Flood, HearAnything, Libp2p, Noise, Reset, Say, SayApart, Seal, SealForever,
 };
 use crate::truth::{Truth, Truths};
 
@@ -170,6 +170,8 @@ impl Cast {
                 self.peer("tls-only", no_noise, [SayApart(vec![names(&[HEADER, "na"]), names(&["/tls/1.0.0"])])]),
                 says("na-without-end", no_noise, &names(&[&[HEADER][..], &["na"; 2000]].concat())),
                 says("another-answer", fault("libp2p.unexpected", Blame::Peer), &names(&[HEADER, "/plaintext/2.0.0"])),
+                // It listens from the start: what it heard before would not be echoed.
+                Peer::new("echo", Truths::either(fault("libp2p.oversized", Blame::Peer)), [Echo]),
             ]);
         } else {
             let proposes = names(&[HEADER, "/tls/1.0.0", "/plaintext/2.0.0"]);
