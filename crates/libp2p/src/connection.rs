@@ -16,7 +16,7 @@ use core::mem;
 use handshake::{Role, Rx, Text};
 
 use crate::asking::{Asking, NAMES};
-use crate::channel::Channel;
+use crate::channel::{Channel, MAX_TEXT_LEN};
 use crate::error::{Error, Halt};
 use crate::event::{Event, Message};
 use crate::identify::{self, Identify};
@@ -190,8 +190,9 @@ impl Connection {
     fn say(&mut self, tx: &mut Vec<u8>) -> Option<Message> {
         let saying = self.saying.front_mut()?;
         let text = mem::take(&mut saying.text);
-        if !text.is_empty() {
-            self.channel.seal.frame(tx, |tx| tx.extend_from_slice(&text));
+        // It is one nearly always.
+        for text in text.chunks(MAX_TEXT_LEN) {
+            self.channel.seal.frame(tx, |tx| tx.extend_from_slice(text));
         }
         let message = saying.messages.pop_front();
         if saying.messages.is_empty() {

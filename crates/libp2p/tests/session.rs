@@ -2,12 +2,12 @@
 
 mod common;
 
-use common::{Flight, hello, streams, written};
+use common::{Flight, OURS, hello, local, streams, written};
 use handshake::{Handshake, Role, Rx, Step};
 use testing::{cut, feed};
 use verack_libp2p::multistream::HEADER;
 use verack_libp2p::yamux::{ACK, FIN, Frame, Kind, RST, Reason, SYN};
-use verack_libp2p::{Channel, Error, Event, Message, Session};
+use verack_libp2p::{Channel, Error, Event, Hello, Message, Session};
 
 const PING: &str = "/ipfs/ping/1.0.0";
 
@@ -96,6 +96,17 @@ fn a_peer_that_pings_and_does_not_listen_is_not_written_to_without_end() {
     let pongs = events.iter().filter(|&event| *event == frame(Kind::Data, 0, theirs, 32)).count();
     assert_eq!(pongs, 256 * 1024 / 32);
     assert!(events.contains(&frame(Kind::Window, RST, theirs, 0)));
+}
+
+#[test]
+fn however_much_we_say_of_ourselves_it_fits_into_frames() {
+    let role = Role::Responder;
+    let mut ours = local(OURS);
+    ours.agent = [b'x'; 70_000][..].into();
+    let bytes = Flight::to(role).asks().introduces().bytes;
+    let ended = feed(&mut Hello::responder(ours), [&bytes[..]]);
+    assert!(ended.sent.len() > 70_000);
+    assert!(matches!(ended.result, Some(Ok(_))));
 }
 
 #[test]
