@@ -11,6 +11,7 @@ use crate::identify::{self, Identify};
 use crate::identity::PublicKey;
 use crate::multistream::{self, HEADER, NA};
 use crate::varint::{self, Unread};
+use crate::yamux::Window;
 
 /// The names with which the question begins, and its answer.
 pub(crate) const NAMES: [&str; 2] = [HEADER, identify::NAME];
@@ -26,6 +27,8 @@ pub(crate) struct Asking {
     their_key: PublicKey,
     expects: Expects,
     buffer: Vec<u8>,
+    /// What the peer may still send. It is never made larger: an introduction takes less.
+    pub(crate) theirs: Window,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +41,7 @@ enum Expects {
 
 impl Asking {
     pub(crate) fn new(id: u32, their_key: PublicKey) -> Self {
-        Self { id, their_key, expects: Expects::Header, buffer: Vec::new() }
+        Self { id, their_key, expects: Expects::Header, buffer: Vec::new(), theirs: Window::new() }
     }
 
     /// Takes in what arrived.

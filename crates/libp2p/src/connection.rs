@@ -340,11 +340,21 @@ impl Connection {
                 self.asking.end()?;
             }
         }
+        let stream = self.streams.iter_mut().find(|stream| stream.id == id);
         let left = match kind {
-            Kind::Data => usize::try_from(length).expect("it is no longer than a window"),
+            Kind::Data => {
+                let len = usize::try_from(length).expect("it is no longer than a window");
+                let window = match stream {
+                    Some(stream) => Some(&mut stream.theirs),
+                    None => (id == self.asking.id).then_some(&mut self.asking.theirs),
+                };
+                if window.is_some_and(|window| !window.take(len)) {
+                    return Err(Error::Yamux("it sends more on a stream than its window has room for"));
+                }
+                len
+            }
             _ => {
-                let stream = self.streams.iter_mut().find(|stream| stream.id == id);
-                stream.into_iter().for_each(|stream| stream.widen(length));
+                stream.into_iter().for_each(|stream| stream.ours.widen(length));
                 0
             }
         };
@@ -381,15 +391,23 @@ impl Connection {
             return Ok(None);
         };
         let ack = if mem::replace(&mut stream.accepted, true) { 0 } else { ACK };
-        match answer {
-            Answer::Name(name) => {
-                let mut data = Vec::new();
-                multistream::write(name, &mut data);
-                self.say_data(id, ack, &data, [Message::protocol(Some(id), name)], None);
+        let mut data = Vec::new();
+        match &answer {
+            Answer::Name(name) => multistream::write(name, &mut data),
+            Answer::Identify => {
+                multistream::write(identify::NAME, &mut data);
+                data.extend_from_slice(&self.introduction);
             }
-            Answer::Identify => self.introduce(id, ack),
-            Answer::Pong(ping, more) => {
-                self.say_data(id, ack, &ping, [], None);
+            Answer::Pong(ping, _) => data.extend_from_slice(ping),
+            Answer::Reset => {}
+        }
+        // Who asks and does not listen is not written to.
+        let answer = if stream.ours.take(data.len()) { answer } else { Answer::Reset };
+        match answer {
+            Answer::Name(name) => self.say_data(id, ack, &data, [Message::protocol(Some(id), name)], None),
+            Answer::Identify => self.introduce(id, ack, &data),
+            Answer::Pong(_, more) => {
+                self.say_data(id, ack, &data, [], None);
                 if more > 0 {
                     self.say_frame(Frame { kind: Kind::Window, flags: 0, stream: id, length: more });
                 }
@@ -452,11 +470,8 @@ impl Connection {
 
     /// Introduces ourselves on a stream of the peer's, and closes it: in two frames that leave as one, since some take no
     /// data with the flag that ends a stream.
-    fn introduce(&mut self, stream: u32, ack: u16) {
+    fn introduce(&mut self, stream: u32, ack: u16, data: &[u8]) {
         self.introduced += 1;
-        let mut data = Vec::new();
-        multistream::write(identify::NAME, &mut data);
-        data.extend_from_slice(&self.introduction);
         let (_, start) = varint::read(&self.introduction).expect("it is ours");
         let identify = Identify::read(&self.introduction[start..]).expect("it is ours");
         let says = vec![
@@ -464,6 +479,6 @@ impl Connection {
             Message::Identify { stream, identify: Box::new(identify) },
         ];
         let fin = Frame { kind: Kind::Window, flags: FIN, stream, length: 0 };
-        self.say_data(stream, ack, &data, says, Some(fin));
+        self.say_data(stream, ack, data, says, Some(fin));
     }
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, Halt};
 use crate::event::Message;
 use crate::identify;
 use crate::multistream::{self, HEADER, NA};
-use crate::yamux::WINDOW;
+use crate::yamux::{WINDOW, Window};
 
 /// Our answer to pings on a stream: the same 32 bytes. (`ping/ping.md`)
 pub(crate) const PING: &str = "/ipfs/ping/1.0.0";
@@ -30,8 +30,10 @@ pub(crate) struct Stream {
     pub(crate) accepted: bool,
     /// Whether we have said all that we will.
     pub(crate) finished: bool,
-    /// Bytes that the peer still takes.
-    window: u32,
+    /// What the peer may still send.
+    pub(crate) theirs: Window,
+    /// What it still takes.
+    pub(crate) ours: Window,
     /// Bytes that we have taken since we last said so.
     taken: u32,
 }
@@ -61,12 +63,8 @@ pub(crate) enum Answer {
 
 impl Stream {
     pub(crate) fn new(id: u32) -> Self {
-        Self { id, use_: Use::Header, buffer: Vec::new(), accepted: false, finished: false, window: WINDOW, taken: 0 }
-    }
-
-    /// The peer takes more.
-    pub(crate) fn widen(&mut self, by: u32) {
-        self.window = self.window.saturating_add(by);
+        let (theirs, ours) = (Window::new(), Window::new());
+        Self { id, use_: Use::Header, buffer: Vec::new(), accepted: false, finished: false, theirs, ours, taken: 0 }
     }
 
     /// Takes in what arrived.
@@ -124,18 +122,8 @@ impl Stream {
         self.buffer.drain(..PING_LEN);
         self.taken += LEN;
         let more = if self.taken >= WINDOW / 2 { core::mem::take(&mut self.taken) } else { 0 };
-        let answer = match self.window.checked_sub(LEN) {
-            Some(left) => {
-                self.window = left;
-                Answer::Pong(ping, more)
-            }
-            // It asks and does not listen.
-            None => {
-                self.finish();
-                Answer::Reset
-            }
-        };
-        Some((Message::Ping { stream: self.id }, answer))
+        self.theirs.widen(more);
+        Some((Message::Ping { stream: self.id }, Answer::Pong(ping, more)))
     }
 
     fn finish(&mut self) {
