@@ -18,7 +18,6 @@
 #![no_std]
 extern crate alloc;
 
-mod asking;
 pub mod channel;
 pub mod connection;
 pub mod error;
@@ -34,7 +33,6 @@ pub mod payload;
 pub mod peer_id;
 pub mod protobuf;
 pub mod session;
-mod stream;
 pub mod target;
 pub mod varint;
 pub mod xx;

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 
 use handshake::Text;
 
+use crate::connection::PING;
 use crate::identify::{self, Identify};
 use crate::identity::Identity;
 use crate::key::SecretKey;
 use crate::multiaddr::Multiaddr;
-use crate::stream::PING;
 
 /// How an initiator begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

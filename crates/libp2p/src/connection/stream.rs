@@ -21,19 +21,19 @@ const MAX_PROPOSALS: usize = 5;
 
 /// A stream of the peer's.
 #[derive(Debug)]
-pub(crate) struct Stream {
-    pub(crate) id: u32,
+pub(super) struct Stream {
+    pub(super) id: u32,
     use_: Use,
     /// What has arrived and is not understood yet: less than a name, or a ping.
     buffer: Vec<u8>,
     /// Whether we have said anything on it: what is said first accepts it.
-    pub(crate) accepted: bool,
+    pub(super) accepted: bool,
     /// Whether we have said all that we will.
-    pub(crate) finished: bool,
+    pub(super) finished: bool,
     /// What the peer may still send.
-    pub(crate) theirs: Window,
+    pub(super) theirs: Window,
     /// What it still takes.
-    pub(crate) ours: Window,
+    pub(super) ours: Window,
     /// Bytes that we have taken since we last said so.
     taken: u32,
 }
@@ -50,7 +50,7 @@ enum Use {
 
 /// What is to be said on a stream.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(super) enum Answer {
     /// This protocol's name, or `na`.
     Name(&'static str),
     /// That identify is spoken, and how we introduce ourselves.
@@ -62,13 +62,13 @@ pub(crate) enum Answer {
 }
 
 impl Stream {
-    pub(crate) fn new(id: u32) -> Self {
+    pub(super) fn new(id: u32) -> Self {
         let (theirs, ours) = (Window::new(), Window::new());
         Self { id, use_: Use::Header, buffer: Vec::new(), accepted: false, finished: false, theirs, ours, taken: 0 }
     }
 
     /// Takes in what arrived.
-    pub(crate) fn take(&mut self, bytes: &[u8]) {
+    pub(super) fn take(&mut self, bytes: &[u8]) {
         if !matches!(self.use_, Use::Nothing) {
             self.buffer.extend_from_slice(bytes);
         }
@@ -78,7 +78,7 @@ impl Stream {
     ///
     /// # Errors
     /// If it is none.
-    pub(crate) fn next(&mut self, may_identify: bool) -> Result<Option<(Message, Answer)>, Error> {
+    pub(super) fn next(&mut self, may_identify: bool) -> Result<Option<(Message, Answer)>, Error> {
         match self.use_ {
             Use::Nothing => return Ok(None),
             Use::Ping => return Ok(self.next_ping()),
