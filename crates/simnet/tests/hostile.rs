@@ -1,19 +1,19 @@
 //! Every scripted peer gets the verdict that it deserves, each and every time.
 //!
 //! `VERACK_ROUNDS` sets how often each is met; 100 times if it is not set.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod common;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bitcoin::hello::Hello;
 use bitcoin::v2::{Garbage, Keys, MAX_GARBAGE_LEN, Start};
 use bitcoin::{Accept, Chain, Concluded, Local, Params, V1, V2};
-use common::{Meetings, Seen, another, budget, never_met, rounds};
+use common::{Called, Meetings, Seen, another, budget, never_met, rounds};
 use handshake::{Handshake, Stage};
-use net::{Accepted, Caps, Limits, Listener, Verdict};
+use net::Limits;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -128,38 +128,22 @@ async fn call(params: Params, address: SocketAddr, transport: Transport, truths:
 }
 
 async fn accept(params: Params, caller: &Peer, transport: Transport) -> Seen {
-    let caps = Caps { total: 1, per_address: 1 };
-    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), caps).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let called = tokio::spawn({
-        let caller = caller.clone();
-        async move { caller.call(address).await }
-    });
-    let Accepted::In { stream, place, .. } = listener.accept().await.unwrap() else {
-        panic!("turned away the first who came");
-    };
+    let (stream, _called) = Called::by(caller).await;
     let limits = limits(caller.truths, transport);
     let local = local(params);
-    let seen = match transport {
+    match transport {
         Transport::Auto => shake(&mut Accept::new(local, start()), Accept::hello, stream, limits).await,
         Transport::V1 => shake(&mut V1::responder(local), V1::hello, stream, limits).await,
         Transport::V2 => shake(&mut V2::responder(local, start()), V2::hello, stream, limits).await,
-    };
-    drop(place);
-    called.abort();
-    seen
+    }
 }
 
 async fn shake<H>(handshake: &mut H, hello: fn(&H) -> &Hello, stream: TcpStream, limits: Limits) -> Seen
 where
     H: Handshake<Output = Concluded>,
 {
-    let (verdict, received) = match net::run(handshake, stream, limits, |_| {}).await {
-        Ok(done) => (Verdict::ok(done.output.agreed.version.user_agent.to_string()), done.received),
-        Err(failure) => (Verdict::of_failure(handshake, &failure), failure.received),
-    };
-    let version = hello(handshake).version();
-    Seen { verdict, received, user_agent: version.map_or_else(String::new, |version| version.user_agent.to_string()) }
+    let user_agent = |handshake: &H, _| hello(handshake).version().map(|version| version.user_agent.to_string());
+    common::shake(handshake, stream, limits, user_agent).await
 }
 
 /// What a peer may take up over this transport.

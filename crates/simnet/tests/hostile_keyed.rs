@@ -8,13 +8,12 @@ mod common;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use common::{Meetings, Seen, another, budget, never_met, rounds};
+use common::{Meetings, Seen, another, budget, never_met, rounds, shake};
 use ethereum::local::Expected;
 use ethereum::{Fresh, Rlpx};
-use handshake::{Handshake, Stage};
+use handshake::Stage;
 use lightning::{Chain, Hello};
-use net::{Limits, Verdict};
-use tokio::net::TcpStream;
+use net::Limits;
 use tokio::time::Instant;
 use verack_simnet::{self as simnet, GENESIS, NETWORK_ID, Named, Network, Plan, Truth};
 
@@ -45,8 +44,9 @@ async fn call(address: SocketAddr, named: Named, truth: Truth) -> Seen {
             local.expected = Some(Expected { network_id: NETWORK_ID, genesis: GENESIS });
             let mut random = [0x33; Fresh::RANDOM_LEN];
             random[..8].copy_from_slice(&another().to_be_bytes());
-            let name = |side: &Rlpx| side.hello().map(|hello| hello.client_id.to_string());
-            shake(Rlpx::initiator(local, Fresh::new(&random).unwrap(), id), name, stream, limits).await
+            let mut side = Rlpx::initiator(local, Fresh::new(&random).unwrap(), id);
+            let name = |side: &Rlpx, _| side.hello().map(|hello| hello.client_id.to_string());
+            shake(&mut side, stream, limits, name).await
         }
         Named::Lightning(id) => {
             let mut ephemeral = [0x33; 32];
@@ -54,22 +54,9 @@ async fn call(address: SocketAddr, named: Named, truth: Truth) -> Seen {
             let key = |bytes| lightning::SecretKey::new(bytes).unwrap();
             let networks = vec![Chain::named("bitcoin-regtest").unwrap().hash];
             let local = lightning::Local::new(key([0x11; 32]), key(ephemeral), networks);
-            shake(Hello::initiator(local, id), |_| None, stream, limits).await
+            shake(&mut Hello::initiator(local, id), stream, limits, |_, _| None).await
         }
     }
-}
-
-async fn shake<H: Handshake>(
-    mut handshake: H,
-    name: impl Fn(&H) -> Option<String>,
-    stream: TcpStream,
-    limits: Limits,
-) -> Seen {
-    let (verdict, received) = match net::run(&mut handshake, stream, limits, |_| {}).await {
-        Ok(done) => (Verdict::ok(String::new()), done.received),
-        Err(failure) => (Verdict::of_failure(&handshake, &failure), failure.received),
-    };
-    Seen { verdict, received, user_agent: name(&handshake).unwrap_or_default() }
 }
 
 /// We wait in vain as briefly as a loaded machine lets us, and for whoever will come as long as it may need.

@@ -1,15 +1,20 @@
 //! Meetings with scripted peers, and what is wrong with the verdicts on them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod nodes;
+
 use std::collections::BTreeMap;
+use std::io;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use handshake::{Fault, Stage};
-use net::{Limits, Verdict};
+use handshake::{Fault, Handshake, Stage};
+use net::{Accepted, Caps, Limits, Listener, Place, Verdict};
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-use verack_simnet::Truth;
+use tokio::task::{JoinHandle, JoinSet};
+use verack_simnet::{Peer, Truth};
 
 /// How often each peer is met.
 pub(crate) fn rounds() -> usize {
@@ -25,6 +30,46 @@ pub(crate) struct Seen {
 
 pub(crate) fn never_met(error: &impl Fault) -> Seen {
     Seen { verdict: Verdict::failed(Stage::Connect, error), received: 0, user_agent: String::new() }
+}
+
+/// Has the handshake. `name` is what the peer calls itself, if it came to that.
+pub(crate) async fn shake<H: Handshake>(
+    handshake: &mut H,
+    stream: TcpStream,
+    limits: Limits,
+    name: impl FnOnce(&H, Option<H::Output>) -> Option<String>,
+) -> Seen {
+    let (verdict, received, output) = match net::run(handshake, stream, limits, |_| {}).await {
+        Ok(done) => (Verdict::ok(String::new()), done.received, Some(done.output)),
+        Err(failure) => (Verdict::of_failure(handshake, &failure), failure.received, None),
+    };
+    Seen { verdict, received, user_agent: name(handshake, output).unwrap_or_default() }
+}
+
+/// A peer that calls us, until this is dropped.
+pub(crate) struct Called {
+    calling: JoinHandle<io::Result<()>>,
+    _place: Place,
+}
+
+impl Called {
+    /// Listens until it does.
+    pub(crate) async fn by(caller: &Peer) -> (TcpStream, Self) {
+        let caps = Caps { total: 1, per_address: 1 };
+        let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), caps).await.unwrap();
+        let (address, caller) = (listener.local_addr().unwrap(), caller.clone());
+        let calling = tokio::spawn(async move { caller.call(address).await });
+        match listener.accept().await.unwrap() {
+            Accepted::In { stream, place, .. } => (stream, Self { calling, _place: place }),
+            _ => unreachable!("there is a place for the first who comes"),
+        }
+    }
+}
+
+impl Drop for Called {
+    fn drop(&mut self) {
+        self.calling.abort();
+    }
 }
 
 /// The bytes that a peer of this truth may take up.
