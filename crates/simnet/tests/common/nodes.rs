@@ -24,6 +24,11 @@ pub(crate) trait Ours: 'static {
     fn budget(truth: Truth) -> u64 {
         budget(truth)
     }
+
+    /// We wait in vain as briefly as a loaded machine lets us, and for whoever will come as long as it may need.
+    fn patience(truth: Truth) -> Duration {
+        Duration::from_secs(if truth.reason == "timeout" { 2 } else { 120 })
+    }
 }
 
 /// Calls each of these.
@@ -56,7 +61,7 @@ pub(crate) async fn answer_each<O: Ours>(callers: Vec<Peer>) {
 }
 
 async fn call<O: Ours>(address: SocketAddr, truth: Truth) -> Seen {
-    match net::dial(address, patience(truth)).await {
+    match net::dial(address, O::patience(truth)).await {
         Ok(stream) => meet::<O>(Role::Initiator, stream, truth).await,
         Err(error) => never_met(&error),
     }
@@ -68,11 +73,6 @@ async fn answer<O: Ours>(caller: Peer, truth: Truth) -> Seen {
 }
 
 async fn meet<O: Ours>(role: Role, stream: TcpStream, truth: Truth) -> Seen {
-    let limits = Limits { bytes: O::budget(truth), ..Limits::within(patience(truth)) };
+    let limits = Limits { bytes: O::budget(truth), ..Limits::within(O::patience(truth)) };
     shake(&mut O::hello(role), stream, limits, |_, output| output.map(O::said)).await
-}
-
-/// We wait in vain as briefly as a loaded machine lets us, and for whoever will come as long as it may need.
-fn patience(truth: Truth) -> Duration {
-    Duration::from_secs(if truth.reason == "timeout" { 2 } else { 120 })
 }
