@@ -35,11 +35,12 @@ pub struct Node {
     pub network_id: NetworkId,
     /// What it calls itself: a random number, the same on all its connections.
     pub peer_id: u64,
-    /// Where it listens for peers; nowhere if 0. A `monerod` that we dial dials this port of ours and pings us.
+    /// The port where it listens for peers; none if 0. A peer may say any number. A `monerod` that we dial dials this port
+    /// of ours and pings us.
     pub my_port: u32,
-    /// Where it answers RPC; nowhere if 0, or nowhere that it tells.
+    /// The port where it answers RPC; none if 0, or none that it tells.
     pub rpc_port: u16,
-    /// What it asks for that.
+    /// What it pays for each hash of work that is done for it, in credits for its RPC; 0 if that is free.
     pub rpc_credits_per_hash: u32,
     /// What it can do besides: 1 are fluffy blocks. Whoever says 0 is asked.
     pub support_flags: u32,
@@ -87,7 +88,7 @@ impl Node {
 pub struct Tip {
     /// How many blocks it has. There is one from the start.
     pub height: u64,
-    /// The work in all of them.
+    /// The work in all of them, in hashes.
     pub cumulative_difficulty: u128,
     /// The hash of the last one.
     pub top_id: [u8; 32],

@@ -22,9 +22,9 @@ pub struct Peer {
     pub last_seen: i64,
     /// Which part of the chain it has; all of it if 0.
     pub pruning_seed: u32,
-    /// Where it answers RPC; nowhere if 0.
+    /// The port where it answers RPC; none if 0.
     pub rpc_port: u16,
-    /// What it asks for that.
+    /// What it pays for each hash of work that is done for it, in credits for its RPC; 0 if that is free.
     pub rpc_credits_per_hash: u32,
 }
 

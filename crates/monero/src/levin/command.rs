@@ -68,7 +68,8 @@ impl fmt::Display for Command {
     }
 }
 
-/// How a request went: an error if it is below 0. What is above 0 is up to the command: `monerod` says 1.
+/// How a request went: an error if it is below 0. What is above 0 is up to the command: `monerod` says 1. (levin_base.h:
+/// LEVIN_OK, LEVIN_ERROR_...)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReturnCode(pub i32);
 
