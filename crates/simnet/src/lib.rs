@@ -32,6 +32,7 @@ mod network;
 mod peer;
 mod population;
 mod random;
+mod rhythm;
 mod script;
 mod sealed;
 mod sockets;
