@@ -14,6 +14,7 @@
 extern crate alloc;
 
 mod fault;
+mod halt;
 mod hex;
 mod rx;
 mod text;
@@ -21,6 +22,7 @@ mod text;
 use alloc::vec::Vec;
 
 pub use fault::{Blame, Fault};
+pub use halt::Halt;
 pub use hex::{Hex, from_hex};
 pub use rx::{Rx, Short};
 pub use text::{Printable, Text};
