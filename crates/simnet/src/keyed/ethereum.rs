@@ -81,7 +81,7 @@ pub(super) async fn play(acts: &[Act], whom: Option<PublicKey>, stream: TcpStrea
             Act::Speak(rhythm) => play.line.rhythm = *rhythm,
             Act::Node(versions) => match whom {
                 Some(whom) => {
-                    let form = if turn % 2 == 0 { Form::Eip8 } else { Form::Plain };
+                    let form = if turn.is_multiple_of(2) { Form::Eip8 } else { Form::Plain };
                     play.line.shake(Rlpx::initiator(node(versions), Fresh { form, ..fresh(turn) }, whom)).await?;
                 }
                 None => play.line.shake(Rlpx::responder(node(versions), fresh(turn))).await?,
