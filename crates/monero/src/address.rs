@@ -7,9 +7,10 @@
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use handshake::Text;
+
 use crate::error::Malformed;
 use crate::storage::{Required as _, Section, Writer};
-use crate::text::Text;
 
 /// Where a node can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]

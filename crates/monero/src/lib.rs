@@ -26,7 +26,6 @@ pub mod network;
 pub mod peer;
 pub mod session;
 pub mod storage;
-pub mod text;
 
 pub use address::{Address, Host};
 pub use error::{Error, Malformed};

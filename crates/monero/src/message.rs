@@ -2,12 +2,13 @@
 
 use alloc::vec::Vec;
 
+use handshake::Text;
+
 use crate::error::{Error, Malformed};
 use crate::introduction::{Introduction, Tip};
 use crate::levin::{Command, Frame, Kind, ReturnCode, write_message};
 use crate::peer::Peers;
 use crate::storage::{self, Required as _, Section, Writer};
-use crate::text::Text;
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]

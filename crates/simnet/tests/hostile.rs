@@ -5,19 +5,19 @@
 
 mod common;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bitcoin::hello::Hello;
 use bitcoin::v2::{Garbage, Keys, MAX_GARBAGE_LEN, Start};
 use bitcoin::{Accept, Chain, Concluded, Local, Params, V1, V2};
-use common::{Meetings, Seen, another, budget, never_met, rounds};
+use common::{Meetings, Seen, accept, another, budget, never_met, rounds};
 use handshake::{Handshake, Stage};
-use net::{Accepted, Caps, Limits, Listener, Verdict};
+use net::{Limits, Verdict};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use verack_simnet::{self as simnet, Network, Peer, Plan, Transport, Truth, Truths};
+use verack_simnet::{self as simnet, Network, Plan, Transport, Truth, Truths};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_we_call_over_either_transport_gets_the_verdict_it_deserves() {
@@ -98,8 +98,10 @@ async fn accept_all(transport: Transport, rounds: usize) {
     for caller in simnet::callers(&bitcoin()) {
         for _ in 0..rounds {
             let caller = caller.clone();
-            let truth = caller.truths.over(transport);
-            meetings.hold(caller.name, truth, async move { accept(bitcoin(), &caller, transport).await });
+            let (name, truths) = (caller.name, caller.truths);
+            let answer = move |stream| answer(bitcoin(), transport, truths, stream);
+            let call = |address| async move { caller.call(address).await };
+            meetings.hold(name, truths.over(transport), accept(call, answer));
         }
     }
     meetings.judge().await;
@@ -127,27 +129,15 @@ async fn call(params: Params, address: SocketAddr, transport: Transport, truths:
     }
 }
 
-async fn accept(params: Params, caller: &Peer, transport: Transport) -> Seen {
-    let caps = Caps { total: 1, per_address: 1 };
-    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), caps).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let called = tokio::spawn({
-        let caller = caller.clone();
-        async move { caller.call(address).await }
-    });
-    let Accepted::In { stream, place, .. } = listener.accept().await.unwrap() else {
-        panic!("turned away the first who came");
-    };
-    let limits = limits(caller.truths, transport);
+/// Our side of a call.
+async fn answer(params: Params, transport: Transport, truths: Truths, stream: TcpStream) -> Seen {
+    let limits = limits(truths, transport);
     let local = local(params);
-    let seen = match transport {
+    match transport {
         Transport::Auto => shake(&mut Accept::new(local, start()), Accept::hello, stream, limits).await,
         Transport::V1 => shake(&mut V1::responder(local), V1::hello, stream, limits).await,
         Transport::V2 => shake(&mut V2::responder(local, start()), V2::hello, stream, limits).await,
-    };
-    drop(place);
-    called.abort();
-    seen
+    }
 }
 
 async fn shake<H>(handshake: &mut H, hello: fn(&H) -> &Hello, stream: TcpStream, limits: Limits) -> Seen

@@ -5,14 +5,14 @@
 
 mod common;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use common::{Meetings, Seen, budget, never_met, rounds};
+use common::{Meetings, Seen, accept, budget, never_met, rounds};
 use monero::{Hello, Local, Network};
-use net::{Accepted, Caps, Limits, Listener, Verdict};
+use net::{Limits, Verdict};
 use tokio::net::TcpStream;
-use verack_simnet::{self as simnet, Peer, Plan, Transport, Truth};
+use verack_simnet::{self as simnet, Plan, Transport, Truth};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whichever_monero_node_we_call_gets_the_verdict_it_deserves() {
@@ -38,7 +38,8 @@ async fn whichever_monero_node_calls_us_gets_the_verdict_it_deserves() {
         let truth = caller.truths.over(Transport::Auto);
         for _ in 0..rounds() {
             let caller = caller.clone();
-            meetings.hold(caller.name, truth, async move { accept(&caller, truth).await });
+            let shake = move |stream| shake(Hello::responder(Local::new(network(), 7)), stream, truth);
+            meetings.hold(caller.name, truth, accept(|address| async move { caller.call(address).await }, shake));
         }
     }
     meetings.judge().await;
@@ -53,23 +54,6 @@ async fn call(address: SocketAddr, truth: Truth) -> Seen {
         Ok(stream) => shake(Hello::initiator(Local::new(network(), 7)), stream, truth).await,
         Err(error) => never_met(&error),
     }
-}
-
-async fn accept(caller: &Peer, truth: Truth) -> Seen {
-    let caps = Caps { total: 1, per_address: 1 };
-    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), caps).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let called = tokio::spawn({
-        let caller = caller.clone();
-        async move { caller.call(address).await }
-    });
-    let Accepted::In { stream, place, .. } = listener.accept().await.unwrap() else {
-        panic!("turned away the first who came");
-    };
-    let seen = shake(Hello::responder(Local::new(network(), 7)), stream, truth).await;
-    drop(place);
-    called.abort();
-    seen
 }
 
 async fn shake(mut hello: Hello, stream: TcpStream, truth: Truth) -> Seen {

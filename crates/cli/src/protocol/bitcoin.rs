@@ -210,7 +210,7 @@ impl Bitcoin {
         tracer: Option<Tracer<'_>>,
     ) {
         let params = &self.template.params;
-        keep(Session::new(channel), stream, opened, until, tracer, |seen, at| entry(seen, at, params)).await;
+        keep(Session::new(channel), None, stream, opened, until, tracer, |seen, at| entry(seen, at, params)).await;
     }
 
     fn introduced(&self, version: Version, announced: Announced) -> super::Introduced {

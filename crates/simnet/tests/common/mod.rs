@@ -2,18 +2,26 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use handshake::{Fault, Stage};
-use net::{Limits, Verdict};
+use net::{Accepted, Caps, Limits, Listener, Verdict};
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use verack_simnet::Truth;
 
 /// How often each peer is met.
 pub(crate) fn rounds() -> usize {
-    std::env::var("VERACK_ROUNDS").map_or(100, |rounds| rounds.parse().unwrap())
+    rounds_or(100)
+}
+
+/// So often, if nobody asks for another number.
+pub(crate) fn rounds_or(usual: usize) -> usize {
+    std::env::var("VERACK_ROUNDS").map_or(usual, |rounds| rounds.parse().unwrap())
 }
 
 /// What came of one meeting.
@@ -37,6 +45,24 @@ pub(crate) fn budget(truth: Truth) -> u64 {
 pub(crate) fn another() -> u64 {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Lets somebody call us, whom `call` tells our address, and has the handshake with them.
+pub(crate) async fn accept<C, S>(call: impl FnOnce(SocketAddr) -> C, shake: impl FnOnce(TcpStream) -> S) -> Seen
+where
+    C: Future<Output = io::Result<()>> + Send + 'static,
+    S: Future<Output = Seen>,
+{
+    let caps = Caps { total: 1, per_address: 1 };
+    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), caps).await.unwrap();
+    let calling = tokio::spawn(call(listener.local_addr().unwrap()));
+    let Accepted::In { stream, place, .. } = listener.accept().await.unwrap() else {
+        panic!("turned away the first who came");
+    };
+    let seen = shake(stream).await;
+    drop(place);
+    calling.abort();
+    seen
 }
 
 /// Meetings that go on at the same time.
