@@ -76,7 +76,7 @@ pub enum Ended {
     Enough,
     /// Its time was over.
     Time,
-    /// The user interrupted it.
+    /// It was told to end.
     Interrupted,
     /// The database takes no more.
     Store,

@@ -7,13 +7,11 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::Output;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::{Value, json};
 use store::{Filter, Outcome, Peer as Stored, Sort, SortBy, Store};
 use tempfile::TempDir;
 
-use crate::common::{CHAIN, Simulated, json_lines, run, start, text};
+use crate::common::{CHAIN, Simulated, TO_END, json_lines, run, start, tell, text};
 use crate::neighbours::{Answer, Neighbours, Peer, entry, knows};
 
 /// A folder, and the name of a database in it.
@@ -129,7 +127,7 @@ fn a_second_run_goes_on_where_the_first_ended() {
 }
 
 #[test]
-fn a_crawl_that_is_interrupted_has_stored_what_it_found() {
+fn a_crawl_that_is_told_to_end_has_stored_what_it_found() {
     // The silent one keeps the crawl waiting.
     let silent = [127, 90, 0, 1];
     let neighbours = Neighbours::up(|port| {
@@ -138,22 +136,28 @@ fn a_crawl_that_is_interrupted_has_stored_what_it_found() {
         peers.push(Peer::at(silent, Answer::Silence));
         peers
     });
-    let (_folder, db) = database();
     let first = neighbours.address(FIRST);
-    let mut child = start(words(&db, &["--json", "--allow-private", "--answer-timeout", "1h", &first]));
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    for _ in 0..7 {
-        assert!(lines.next().unwrap().unwrap().contains("\"handshake\""));
-    }
-    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
-    let last: Value = serde_json::from_str(&lines.last().unwrap().unwrap()).unwrap();
-    assert_eq!((&last["type"], &last["ended"], &last["tried"]), (&json!("crawl"), &json!("interrupted"), &json!(7)));
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    let peers = stored(&db);
-    assert_eq!((peers.len(), peers.iter().filter(|peer| peer.tried == 1).count()), (8, 7));
+    for signal in TO_END {
+        let (_folder, db) = database();
+        let mut child = start(words(&db, &["--json", "--allow-private", "--answer-timeout", "1h", &first]));
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        for _ in 0..7 {
+            assert!(lines.next().unwrap().unwrap().contains("\"handshake\""));
+        }
+        tell(&child, signal);
+        let last: Value = serde_json::from_str(&lines.last().unwrap().unwrap()).unwrap();
+        assert_eq!(
+            (&last["type"], &last["ended"], &last["tried"]),
+            (&json!("crawl"), &json!("interrupted"), &json!(7)),
+            "{signal}"
+        );
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
+        let peers = stored(&db);
+        assert_eq!((peers.len(), peers.iter().filter(|peer| peer.tried == 1).count()), (8, 7), "{signal}");
 
-    let resumed = summary(&crawl(&db, &["--json", "--allow-private", "--answer-timeout", "100ms"]));
-    assert_eq!((&resumed["reachable"], &resumed["dials"]), (&json!(7), &json!(1)));
+        let resumed = summary(&crawl(&db, &["--json", "--allow-private", "--answer-timeout", "100ms"]));
+        assert_eq!((&resumed["reachable"], &resumed["dials"]), (&json!(7), &json!(1)), "{signal}");
+    }
 }
 
 #[test]
