@@ -12,6 +12,7 @@
 //! the writer: so a database that is slow slows the dispatcher down, never a connection.
 
 mod aside;
+mod heard;
 mod map;
 mod progress;
 mod remembered;
@@ -279,7 +280,7 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr) {
     let mut visit = crawl.attempts.visit(&call, &mut Timer::new()).await;
     let at = Time::now();
     // The news first: whoever finds the attempt in the database finds what it brought as well.
-    let news = crawl.map().learn(&visit.take_told(), address.ip(), crawl.now());
+    let news = crawl.map().learn(&visit.take_told(), address.ip(), at, crawl.now());
     let stored = async {
         crawl.store_told(news, &Text::from(&*call.target)).await?;
         crawl.writer.record(visit.record(&crawl.chain, address, at)).await

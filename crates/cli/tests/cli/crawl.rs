@@ -7,8 +7,10 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::Output;
 
+use bitcoin::Services;
+use bitcoin::gossip::{Address, Entry};
 use serde_json::{Value, json};
-use store::{Filter, Outcome, Peer as Stored, Sort, SortBy, Store};
+use store::{Filter, Network, Outcome, Peer as Stored, Sort, SortBy, Store, Time};
 use tempfile::TempDir;
 
 use crate::common::{CHAIN, Simulated, TO_END, json_lines, run, start, tell, text};
@@ -157,6 +159,35 @@ fn a_crawl_that_is_told_to_end_has_stored_what_it_found() {
 
         let resumed = summary(&crawl(&db, &["--json", "--allow-private", "--answer-timeout", "100ms"]));
         assert_eq!((&resumed["reachable"], &resumed["dials"]), (&json!(7), &json!(1)), "{signal}");
+    }
+}
+
+#[test]
+fn the_last_time_at_which_somebody_was_seen_is_stored() {
+    const THEN: u32 = 1_700_000_000;
+    const DAY: u32 = 86_400;
+    let onion = |time, port| Entry { time, services: Services(9), address: Address::TorV3([7; 32]), port };
+    // Whom nobody reaches is seen by nobody but those who tell.
+    let neighbours = Neighbours::up(|port| {
+        let absent = |time| Entry { time, ..entry([127, 99, 0, 1], port) };
+        let next = |nth: u8| entry([127, 71 + nth, 0, 1], port);
+        vec![
+            Peer::at(FIRST, knows([next(1), absent(THEN), onion(THEN, port)])),
+            Peer::at([127, 72, 0, 1], knows([next(2), absent(THEN + 3 * DAY), onion(THEN + 2 * DAY, port)])),
+            Peer::at([127, 73, 0, 1], knows([next(3), absent(THEN + DAY), onion(THEN + DAY, port)])),
+            Peer::at([127, 74, 0, 1], knows([absent(u32::MAX), onion(u32::MAX, port), absent(0)])),
+        ]
+    });
+    let (_folder, db) = database();
+    let first = neighbours.address(FIRST);
+    for options in [&["--json", "--allow-private", &first][..], &["--json", "--allow-private", "--again"]] {
+        assert_eq!(summary(&crawl(&db, options))["reachable"], 4);
+        let last_seen = |network| {
+            let found = stored(&db).into_iter().find(|peer| peer.good == 0 && peer.address.network() == network);
+            found.unwrap().last_seen
+        };
+        assert_eq!(last_seen(Network::Ipv4), Time((THEN + 3 * DAY).into()));
+        assert_eq!(last_seen(Network::Onion), Time((THEN + 2 * DAY).into()));
     }
 }
 
