@@ -7,10 +7,10 @@ use discover::{Frontier, Key, Learned, Note, Policy, Refusal, Source};
 use store::{Text, Time};
 
 use super::aside::Aside;
-use super::heard::saw;
+use super::heard;
 use super::tally::{Facts, Tally};
 use super::visit::Visit;
-use crate::protocol::{Place, Told};
+use crate::protocol::{Introduced, Place, Told};
 use crate::resolve::Family;
 
 /// What a crawl knows.
@@ -53,7 +53,7 @@ impl Map {
                 }
                 place => {
                     let (learned, note) = self.learn_one(place, source, now);
-                    if is_sighting(note, told.seen, clock) || is_stored(learned) {
+                    if hear(note, told, clock) || is_stored(learned) {
                         news.push(*told);
                     }
                 }
@@ -65,7 +65,7 @@ impl Map {
             if learned == Learned::New {
                 tally.know(told.place.network());
             }
-            if is_sighting(note, told.seen, clock) || is_stored(learned) {
+            if hear(note, told, clock) || is_stored(learned) {
                 news.push(*told);
             }
         });
@@ -113,8 +113,17 @@ impl Map {
         (learned, note)
     }
 
+    /// Whether an address is dialled without the encrypted transport.
+    pub fn lacks_v2(&mut self, address: SocketAddr) -> bool {
+        self.frontier.note(address).is_some_and(|note| heard::lacks_v2(*note))
+    }
+
     /// A visit is over.
     pub fn conclude(&mut self, address: SocketAddr, visit: &Visit, now: Duration) {
+        let introduced = visit.best().introduced.as_ref().and_then(Introduced::kept);
+        if let (Some(note), Some(introduced)) = (self.frontier.note(address), introduced) {
+            heard::offers(note, introduced.services);
+        }
         let outcome = visit.outcome();
         self.frontier.done(address, outcome, now);
         // What we did not dial has no result.
@@ -134,9 +143,11 @@ fn is_stored(learned: Learned) -> bool {
     matches!(learned, Learned::New | Learned::Revived)
 }
 
-/// Whether somebody was seen there, as a peer says, on a later day than is noted.
-fn is_sighting(note: Option<&mut Note>, seen: i64, clock: Time) -> bool {
-    note.zip(believed(seen, clock)).is_some_and(|(note, seen)| saw(note, seen))
+/// Takes note of what a peer told. Whether somebody was seen there on a later day than was noted.
+fn hear(note: Option<&mut Note>, told: &Told, clock: Time) -> bool {
+    let Some(note) = note else { return false };
+    heard::offers(note, told.services);
+    believed(told.seen, clock).is_some_and(|seen| heard::saw(note, seen))
 }
 
 /// What somebody told, as the database has it. `None` if it cannot have it.
@@ -172,7 +183,8 @@ mod tests {
     use discover::{Note, Policy, Source};
     use store::Time;
 
-    use super::{Map, believed, saw};
+    use super::{Map, believed};
+    use crate::crawl::heard::saw;
     use crate::protocol::{Place, Told};
     use crate::resolve::Family;
 

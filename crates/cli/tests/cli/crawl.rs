@@ -56,11 +56,12 @@ fn stored(db: &str) -> Vec<Stored> {
 
 const FIRST: [u8; 4] = [127, 71, 0, 1];
 
-/// Each knows the next, the last knows the first and somebody who is not there.
+/// Each knows the next, as one that speaks v2; the last knows the first and somebody who is not there.
 fn ring(port: u16) -> Vec<Peer> {
     let ip = |nth: u8| [127, 71 + nth, 0, 1];
-    let mut peers: Vec<_> = (0..5).map(|nth| Peer::at(ip(nth), knows([entry(ip(nth + 1), port)]))).collect();
-    peers.push(Peer::at(ip(5), knows([entry(ip(0), port), entry([127, 99, 0, 1], port)])));
+    let next = |nth| Entry { services: Services(0x809), ..entry(ip(nth), port) };
+    let mut peers: Vec<_> = (0..5).map(|nth| Peer::at(ip(nth), knows([next(nth + 1)]))).collect();
+    peers.push(Peer::at(ip(5), knows([next(0), entry([127, 99, 0, 1], port)])));
     peers
 }
 
@@ -189,6 +190,34 @@ fn the_last_time_at_which_somebody_was_seen_is_stored() {
         assert_eq!(last_seen(Network::Ipv4), Time((THEN + 3 * DAY).into()));
         assert_eq!(last_seen(Network::Onion), Time((THEN + 2 * DAY).into()));
     }
+}
+
+#[test]
+fn who_is_said_not_to_speak_v2_is_dialled_over_v1_until_it_says_otherwise() {
+    let neighbours = Neighbours::up(|port| {
+        let said = |nth: u8, services| Entry { services: Services(services), ..entry([127, 71 + nth, 0, 1], port) };
+        let mut peers = ring(port);
+        // Whom nobody says anything of is dialled as one who may speak it, and so is who is said to by one of two.
+        peers[0].answer = knows([said(1, 0x409), said(2, 0), said(3, 0x409), said(3, 0x809), said(4, 0x409)]);
+        peers[3].answer = knows([said(4, 0x409), said(5, 0x809)]);
+        peers
+    });
+    let (_folder, db) = database();
+    let first = neighbours.address(FIRST);
+    let over_v1 = || {
+        let peers = stored(&db).into_iter().filter(|peer| peer.good > 0 && peer.transports.v2.is_none());
+        peers.map(|peer| peer.address.host().to_owned()).collect::<Vec<_>>()
+    };
+    let options = ["--json", "--allow-private", "-j", "1", &first];
+    let mapped = summary(&crawl(&db, &options));
+    assert_eq!((&mapped["reachable"], &mapped["transports"]), (&json!(6), &json!({"v1": 2, "v2": 4})));
+    assert_eq!(over_v1(), ["127.72.0.1", "127.75.0.1"]);
+    // They introduced themselves as such that do.
+    let again = summary(&crawl(&db, &[&options[..], &["--again"]].concat()));
+    assert_eq!(again["transports"], json!({"v2": 6}));
+    let calls = neighbours.calls();
+    let over_both = summary(&crawl(&db, &[&options[..], &["--again", "--transport", "both"]].concat()));
+    assert_eq!((&over_both["transports"], neighbours.calls() - calls), (&json!({"v1": 6, "v2": 6}), 12));
 }
 
 #[test]
