@@ -45,11 +45,9 @@ fn stored(db: &str) -> Vec<Stored> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = Store::open(db).await.unwrap();
-        let mut peers = store.peers(&Filter::default(), Sort { by: SortBy::Address, descending: false }, None);
         let mut all = Vec::new();
-        while let Some(peer) = peers.next().await.unwrap() {
-            all.push(peer);
-        }
+        let peers = store.peers(&Filter::default(), Sort { by: SortBy::Address, descending: false }, None);
+        peers.for_each(|peer| all.push(peer)).await.unwrap();
         all
     })
 }
