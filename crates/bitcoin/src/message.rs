@@ -75,6 +75,7 @@ impl fmt::Debug for Command {
 }
 
 /// A message that may pass while two nodes say hello.
+#[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each handshake")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// The sender introduces itself.

@@ -7,7 +7,6 @@
 //! Everything behind the receiver came later, so it may be missing from the end, field by field: 46 bytes; 80; 80 and
 //! the user agent; and the height; and the relay byte. Core takes exactly these lengths, or anything longer.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::iter;
@@ -199,41 +198,30 @@ impl NetAddress {
 }
 
 /// The name and version of a peer's program: any bytes, at most [`MAX_USER_AGENT_LEN`], shown with [`Printable`].
-#[derive(Clone, PartialEq, Eq)]
-pub struct UserAgent(Text);
-
-/// Nearly all user agents are short, and kept without an allocation in little room.
-#[derive(Clone, PartialEq, Eq)]
-enum Text {
-    Short { len: u8, bytes: [u8; SHORT_LEN] },
-    Long(Box<[u8]>),
+///
+/// All of it lies in place, so that a handshake allocates nothing for it.
+#[derive(Clone)]
+pub struct UserAgent {
+    len: u16,
+    bytes: [u8; MAX_USER_AGENT_LEN],
 }
-
-/// Fits `/Satoshi:26.1.0/Knots:20240325/` and most others.
-const SHORT_LEN: usize = 46;
 
 impl UserAgent {
     /// None at all.
-    pub const EMPTY: Self = Self(Text::Short { len: 0, bytes: [0; SHORT_LEN] });
+    pub const EMPTY: Self = Self { len: 0, bytes: [0; MAX_USER_AGENT_LEN] };
 
     /// A user agent of these bytes; `None` if they are more than [`MAX_USER_AGENT_LEN`].
     #[must_use]
     pub fn new(text: &[u8]) -> Option<Self> {
-        let mut bytes = [0; SHORT_LEN];
-        if let (Some(short), Ok(len)) = (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
-            short.copy_from_slice(text);
-            return Some(Self(Text::Short { len, bytes }));
-        }
-        (text.len() <= MAX_USER_AGENT_LEN).then(|| Self(Text::Long(text.into())))
+        let mut agent = Self { len: u16::try_from(text.len()).ok()?, ..Self::EMPTY };
+        agent.bytes.get_mut(..text.len())?.copy_from_slice(text);
+        Some(agent)
     }
 
     /// The bytes as they were sent.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        match &self.0 {
-            Text::Short { len, bytes } => &bytes[..usize::from(*len)],
-            Text::Long(bytes) => bytes,
-        }
+        &self.bytes[..usize::from(self.len)]
     }
 
     fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
@@ -242,6 +230,14 @@ impl UserAgent {
         Self::new(bytes).ok_or(Malformed::TooLong(WHAT))
     }
 }
+
+impl PartialEq for UserAgent {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for UserAgent {}
 
 impl fmt::Display for UserAgent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,11 +7,14 @@ use common::{Flight, ROLES, local, version};
 use handshake::{Handshake, Role, Rx, Step};
 use verack_bitcoin::V1;
 use verack_bitcoin::message::Message;
+use verack_bitcoin::version::{MAX_USER_AGENT_LEN, UserAgent};
 
 #[test]
 fn a_handshake_allocates_nothing() {
+    let mut longest = version("bitcoin");
+    longest.user_agent = UserAgent::new(&[b'a'; MAX_USER_AGENT_LEN]).unwrap();
     let flight = Flight::on("bitcoin")
-        .version(&version("bitcoin"))
+        .version(&longest)
         .say(&Message::Wtxidrelay)
         .say(&Message::Sendaddrv2)
         .say(&Message::Ping(Some(1)))

@@ -137,7 +137,8 @@ impl Attempts {
         if let Some(Held { connection, opened, until }) = attempt.held {
             let mut trace = self.tracer(target, address);
             let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
-            protocol.hold(connection, opened, until, tracer).await;
+            // Few connections are held, so its place is not set aside in all that wait.
+            Box::pin(protocol.hold(connection, opened, until, tracer)).await;
         }
     }
 

@@ -54,18 +54,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// The log goes to stderr; `RUST_LOG` chooses what.
+/// The log goes to stderr; `RUST_LOG` chooses what, as `level` or `target=level`, separated by commas.
 fn start_log(quiet: bool) {
+    use std::env;
     use std::io::{IsTerminal, stderr};
 
-    use tracing_subscriber::EnvFilter;
+    use tracing_subscriber::filter::Targets;
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::util::SubscriberInitExt;
 
-    if std::env::var_os(EnvFilter::DEFAULT_ENV).is_none() {
-        // Nothing to set up: warnings are printed by who has them, and building a filter costs a millisecond.
-        return;
-    }
-    let filter = EnvFilter::from_default_env();
-    if !quiet {
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal()).init();
+    // Unless asked for there is nothing to set up: warnings are printed by who has them.
+    let Some(chosen) = env::var_os("RUST_LOG").filter(|_| !quiet) else { return };
+    match chosen.to_string_lossy().parse::<Targets>() {
+        Ok(chosen) => {
+            let lines = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal());
+            tracing_subscriber::registry().with(lines).with(chosen).init();
+        }
+        // It may have been set for another program, so this one works all the same.
+        Err(error) => say!("verack: nothing is logged: RUST_LOG is {chosen:?}, not level or target=level: {error}"),
     }
 }

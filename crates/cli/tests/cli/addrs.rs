@@ -80,7 +80,7 @@ fn a_peer_that_tells_nothing_has_a_verdict_too() {
         (Answer::Silence, "failed", "timeout"),
         (knows([]), "ok", "ok"),
         (Answer::Payload(Command::ADDRV2, too_many), "failed", "bitcoin.malformed"),
-        (Answer::Endless(flood), "failed", "flood"),
+        (Answer::Endless(Box::new(flood)), "failed", "flood"),
     ] {
         let neighbours = Neighbours::up(|_| vec![Peer::at(IP, answer)]);
         let output = asked(&neighbours, &["--json", "--transport", "v1", "--answer-timeout", "1s"]);

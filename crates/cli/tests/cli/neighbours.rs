@@ -28,7 +28,7 @@ pub enum Answer {
     /// A message of this name with this payload, in plain text or encrypted.
     Payload(Command, Vec<u8>),
     /// This message, again and again.
-    Endless(Message),
+    Endless(Box<Message>),
 }
 
 /// A peer.

@@ -209,6 +209,15 @@ fn nor_is_it_one_that_nobody_reads_what_is_said_beside_the_results() {
 }
 
 #[test]
+fn a_log_that_cannot_be_chosen_so_is_named_and_stops_nothing() {
+    let output = verack(["chains"]).env("RUST_LOG", "verack=loud").output().unwrap();
+    assert!(output.status.success());
+    assert!(text(&output.stderr).starts_with("verack: nothing is logged: RUST_LOG is \"verack=loud\""));
+    let output = verack(["chains"]).env("RUST_LOG", "verack=debug,info").output().unwrap();
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
 fn whoever_ends_it_is_told_what_is_known() {
     let simulated = Simulated::network();
     let (ok, silent) = (simulated.peer("coalesced").to_string(), simulated.peer("silent").to_string());

@@ -68,8 +68,8 @@ fn an_answer_that_cannot_be_read_or_has_no_end_spoils_nothing_else() {
         (Answer::Payload(Command::ADDRV2, too_many), 0),
         (Answer::Payload(Command::ADDR, cut), 0),
         // A lone address that is not the peer's own is an answer, and what follows is not waited for.
-        (Answer::Endless(alone), 1),
-        (Answer::Endless(Message::Ping(Some(1))), 0),
+        (Answer::Endless(Box::new(alone)), 1),
+        (Answer::Endless(Box::new(Message::Ping(Some(1)))), 0),
         (Answer::Messages(vec![Message::Addr(Vec::new())]), 0),
     ] {
         let (summary, peers, _) = poisoned(answer);
