@@ -103,8 +103,7 @@ fn killed(verack: &Path, simulated: &Simulated, moment: Duration) -> Result<Roun
     let found = safe.len();
     crawler.each(|peer| {
         let stored = safe.get(peer.address.as_str()).is_some_and(|(tried, reason)| {
-            let last = peer.ending.as_ref().map(|ending| ending.reason.as_str());
-            peer.tried > *tried || (peer.tried == *tried && last == Some(reason))
+            peer.tried > *tried || (peer.tried == *tried && peer.reason() == Some(reason))
         });
         if stored {
             safe.remove(peer.address.as_str());

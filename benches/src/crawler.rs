@@ -76,25 +76,21 @@ impl Crawler {
     /// Compares its database with the truth.
     pub fn compare(&self, simulated: &Simulated) -> Result<Faults> {
         let mut census = Census::new(simulated.topology, simulated.ports, 0);
-        self.each(|peer| {
-            if let Some(address) = peer.address.socket() {
-                census.note(address, peer.ending.as_ref().map(|ending| ending.reason.as_str()));
-            }
-        })?;
+        self.ask(async |store| store.reasons(|address, reason| census.note(address, reason)).await)?;
         Ok(census.conclude())
     }
 
     /// Reads its database.
-    pub fn each(&self, mut read: impl FnMut(&Peer)) -> Result<()> {
+    pub fn each(&self, read: impl FnMut(Peer)) -> Result<()> {
+        let known = Sort { by: SortBy::Known, descending: false };
+        self.ask(async |store| store.peers(&Filter::default(), known, None).for_each(read).await)
+    }
+
+    fn ask(&self, question: impl AsyncFnOnce(&Store) -> std::result::Result<(), ::store::Error>) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let store = Store::open(&self.db).await?;
-            let sort = Sort { by: SortBy::Known, descending: false };
-            let mut peers = store.peers(&Filter::default(), sort, None);
-            while let Some(peer) = peers.next().await? {
-                read(&peer);
-            }
-            drop(peers);
+            question(&store).await?;
             store.close().await;
             Ok(())
         })

@@ -84,10 +84,8 @@ async fn pass_time(nodes: &[&Node]) -> std::convert::Infallible {
 
 async fn stored(db: &std::path::Path) -> Vec<Peer> {
     let store = Store::open(db).await.unwrap();
-    let mut peers = store.peers(&Filter::default(), Sort { by: SortBy::Known, descending: false }, None);
     let mut all = Vec::new();
-    while let Some(peer) = peers.next().await.unwrap() {
-        all.push(peer);
-    }
+    let peers = store.peers(&Filter::default(), Sort { by: SortBy::Known, descending: false }, None);
+    peers.for_each(|peer| all.push(peer)).await.unwrap();
     all
 }

@@ -5,13 +5,17 @@
 //! | [`cut`] | the same bytes give the same end, however they are cut |
 //! | [`pair`] | two sides agree, and what follows the handshake is left untouched |
 //! | [`flip`] | a changed or missing byte never panics, hangs or goes unnoticed |
-//! | [`survives`] | so does input that nobody thought of: for fuzzing, and for replaying what it found |
+//! | [`survives`] | so does input that nobody thought of: for fuzzing, and for replaying what it found ([`replay`]) |
 
 #![expect(clippy::panic, reason = "a law that does not hold fails its test")]
+
+mod corpus;
 
 use std::fmt::Debug;
 
 use handshake::{Fault, Handshake, Rx, Step};
+
+pub use self::corpus::replay;
 
 /// How a handshake ended that was given all of some bytes.
 #[derive(Debug)]

@@ -273,6 +273,9 @@ impl Services {
     /// Nothing at all.
     pub const NONE: Self = Self(0);
 
+    /// Speaks the encrypted transport. (BIP324: NODE_P2P_V2)
+    pub const P2P_V2: Self = Self(1 << 11);
+
     /// The services of `self` that `other` lacks.
     #[must_use]
     pub const fn missing_from(self, other: Self) -> Self {

@@ -6,8 +6,7 @@ pub mod fuzz;
 #[path = "../../../fuzz/src/bitcoin_v2.rs"]
 pub mod fuzz_v2;
 
-use std::fs;
-use std::path::Path;
+use testing::replay;
 
 #[test]
 fn the_initiator_survives_what_the_fuzzer_kept() {
@@ -42,17 +41,4 @@ fn the_responder_to_either_transport_survives_what_the_fuzzer_kept() {
 #[test]
 fn the_encrypted_channel_survives_what_the_fuzzer_kept() {
     replay("bitcoin_v2_open", fuzz_v2::open);
-}
-
-fn replay(target: &str, run: fn(&[u8])) {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
-    let mut replayed = 0;
-    for entry in fs::read_dir(&corpus).expect("the corpus is there") {
-        let path = entry.expect("readable").path();
-        // Shown if it fails: which input it was.
-        println!("{}", path.display());
-        run(&fs::read(path).expect("readable"));
-        replayed += 1;
-    }
-    assert!(replayed > 50, "{replayed} inputs are no corpus");
 }

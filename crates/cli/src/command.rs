@@ -5,6 +5,7 @@ pub mod chains;
 pub mod crawl;
 pub mod demo;
 pub mod generate;
+mod interrupt;
 pub mod key;
 pub mod listen;
 pub mod peers;
@@ -19,6 +20,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use self::interrupt::interrupted;
 use crate::args::Require;
 use crate::exit::{Error, Exit};
 use crate::output::{ReaderGone, Screen, Text, Unprinted};
@@ -64,20 +66,20 @@ fn printed(written: io::Result<()>) -> Result<Exit, Error> {
 enum Ended {
     /// Everything was done.
     Done,
-    /// The user interrupted it.
+    /// It was told to end before that.
     Interrupted,
     /// Nobody reads the results.
     ReaderGone,
 }
 
-/// Prints results as they come until there are no more, or the user interrupts.
+/// Prints results as they come until there are no more, or somebody interrupts.
 async fn print_all(unprinted: Unprinted, screen: Screen, expected: impl Fn() -> u64) -> (Ended, Option<Summary>) {
     /// When so much text came at once, more is on its way, and is written together: each write wakes a thread.
     const MUCH: usize = 8 << 10;
     /// Too short for anybody to notice.
     const PAUSE: Duration = Duration::from_millis(10);
     let mut text = Text::default();
-    let interrupt = tokio::signal::ctrl_c();
+    let interrupt = interrupted();
     tokio::pin!(interrupt);
     let mut ended = Ended::Done;
     loop {
@@ -88,7 +90,7 @@ async fn print_all(unprinted: Unprinted, screen: Screen, expected: impl Fn() -> 
         let results;
         tokio::select! {
             biased;
-            _ = &mut interrupt, if matches!(ended, Ended::Done) => {
+            () = &mut interrupt, if matches!(ended, Ended::Done) => {
                 ended = Ended::Interrupted;
                 text = Text::default();
                 continue;
@@ -135,12 +137,12 @@ async fn write(screen: &Screen, text: Text) -> Result<Text, ReaderGone> {
     spawn_blocking(write).await.expect("writing does not panic, and is not aborted")
 }
 
-/// Completes some time after the user has interrupted: a reader that has stopped reading would keep us for ever.
-async fn given_up(interrupt: Pin<&mut impl Future<Output = io::Result<()>>>, ended: &mut Ended) {
-    /// How long a print may take that the user interrupts.
+/// Completes some time after it was told to end: a reader that has stopped reading would keep us for ever.
+async fn given_up(interrupt: Pin<&mut impl Future<Output = ()>>, ended: &mut Ended) {
+    /// How long a print may take then.
     const GRACE: Duration = Duration::from_secs(1);
     if matches!(ended, Ended::Done) {
-        let _ = interrupt.await;
+        interrupt.await;
         *ended = Ended::Interrupted;
     }
     sleep(GRACE).await;

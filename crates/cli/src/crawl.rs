@@ -12,6 +12,7 @@
 //! the writer: so a database that is slow slows the dispatcher down, never a connection.
 
 mod aside;
+mod heard;
 mod map;
 mod progress;
 mod remembered;
@@ -76,7 +77,7 @@ pub enum Ended {
     Enough,
     /// Its time was over.
     Time,
-    /// The user interrupted it.
+    /// It was told to end.
     Interrupted,
     /// The database takes no more.
     Store,
@@ -214,7 +215,8 @@ impl Crawl {
         while map.frontier.counts().in_flight < concurrency {
             match map.frontier.next(now) {
                 Next::Dial(address) => {
-                    visits.spawn(visit(self.clone(), address));
+                    let lacks_v2 = map.lacks_v2(address);
+                    visits.spawn(visit(self.clone(), address, lacks_v2));
                 }
                 Next::Wait(until) => return Wake::At(until),
                 Next::Idle => return Wake::Changed,
@@ -274,12 +276,14 @@ enum Wake {
 }
 
 /// Visits an address, from the dial to what is stored of it.
-async fn visit(crawl: Arc<Crawl>, address: SocketAddr) {
+async fn visit(crawl: Arc<Crawl>, address: SocketAddr, lacks_v2: bool) {
     let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address };
-    let mut visit = crawl.attempts.visit(&call, &mut Timer::new()).await;
+    let protocol = crawl.attempts.protocols.chosen();
+    let transports = if lacks_v2 { protocol.transports_without_v2() } else { protocol.transports() };
+    let mut visit = crawl.attempts.visit(&call, transports, &mut Timer::new()).await;
     let at = Time::now();
     // The news first: whoever finds the attempt in the database finds what it brought as well.
-    let news = crawl.map().learn(&visit.take_told(), address.ip(), crawl.now());
+    let news = crawl.map().learn(&visit.take_told(), address.ip(), at, crawl.now());
     let stored = async {
         crawl.store_told(news, &Text::from(&*call.target)).await?;
         crawl.writer.record(visit.record(&crawl.chain, address, at)).await

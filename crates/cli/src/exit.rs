@@ -12,7 +12,7 @@ pub enum Exit {
     NotReached,
     /// Our own side failed: no resolver, no sockets.
     Local,
-    /// The user interrupted it.
+    /// It was told to end before that: Ctrl-C, or SIGTERM.
     Interrupted,
 }
 

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anstyle::Style;
 use indicatif::{ProgressBar, ProgressStyle};
 
+pub use self::csv::flat;
 pub use self::human::{BAD, DIM, GOOD, HALF};
 pub use self::queue::{Results, Unprinted, Watcher, queue};
 use crate::args::{ColorChoice, Format, Global};

@@ -208,6 +208,14 @@ impl Protocol {
         }
     }
 
+    /// Those over which an address is dialled whose services are known not to have the encrypted transport.
+    pub fn transports_without_v2(&self) -> &'static [Transport] {
+        match self {
+            Self::Bitcoin(bitcoin) => bitcoin.transports_without_v2(),
+            other => other.transports(),
+        }
+    }
+
     /// The transport over which connections are accepted.
     pub fn accepted_transport(&self) -> Transport {
         match self {

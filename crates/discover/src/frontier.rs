@@ -27,6 +27,7 @@ use std::collections::BinaryHeap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+pub use book::Note;
 use book::{Book, Class, Endpoint, Entry, Standing, State};
 use net::is_globally_routable;
 use pacer::Pacer;
@@ -170,29 +171,17 @@ impl Frontier {
 
     /// Takes note of an address.
     pub fn learn(&mut self, address: SocketAddr, source: Source, now: Duration) -> Learned {
-        let endpoint = Endpoint::from(address);
-        if let Some(number) = self.book.find(endpoint) {
-            return self.learn_again(number, now);
-        }
-        match self.admit(endpoint, source, now) {
-            Ok(number) => {
-                self.make_ready(number, now);
-                Learned::New
-            }
-            Err(refusal) => {
-                self.refused += 1;
-                Learned::Refused(refusal)
-            }
-        }
+        self.learn_numbered(address, source, now).0
     }
 
-    /// Takes note of many addresses, of each as [`Frontier::learn`] does; `each` is told what became of the nth.
+    /// Takes note of many addresses, of each as [`Frontier::learn`] does; `each` is told what became of the nth, and shown
+    /// the note on it unless it was refused.
     pub fn learn_all(
         &mut self,
         addresses: &[SocketAddr],
         source: Source,
         now: Duration,
-        mut each: impl FnMut(usize, Learned),
+        mut each: impl FnMut(usize, Learned, Option<&mut Note>),
     ) {
         /// Looked up together, so many at once: hashes first, and then nothing but looks into memory that do not depend on
         /// each other, so a CPU waits for several of them at the same time. Most of what peers tell is known.
@@ -209,11 +198,12 @@ impl Frontier {
             for (nth, (number, address)) in numbers.into_iter().zip(addresses).enumerate() {
                 // What was unknown may have been added meanwhile, and what was known may have made room for it.
                 let number = number.filter(|number| self.book.entry(*number).endpoint == (*address).into());
-                let learned = match number {
-                    Some(number) => self.learn_again(number, now),
-                    None => self.learn(*address, source, now),
+                let (learned, number) = match number {
+                    Some(number) => (self.learn_again(number, now), Some(number)),
+                    None => self.learn_numbered(*address, source, now),
                 };
-                each(chunk * AT_ONCE + nth, learned);
+                let note = number.map(|number| &mut self.book.entry_mut(number).note);
+                each(chunk * AT_ONCE + nth, learned, note);
             }
         }
     }
@@ -309,6 +299,12 @@ impl Frontier {
         true
     }
 
+    /// The note on an address, if it is known.
+    pub fn note(&mut self, address: SocketAddr) -> Option<&mut Note> {
+        let number = self.book.find(address.into())?;
+        Some(&mut self.book.entry_mut(number).note)
+    }
+
     /// Whether an address is known.
     #[must_use]
     pub fn knows(&self, address: SocketAddr) -> bool {
@@ -331,6 +327,24 @@ impl Frontier {
             reached: self.reached,
             dials: self.dials,
             refused: self.refused,
+        }
+    }
+
+    /// As [`Frontier::learn`] does; with the number that the address has then.
+    fn learn_numbered(&mut self, address: SocketAddr, source: Source, now: Duration) -> (Learned, Option<u32>) {
+        let endpoint = Endpoint::from(address);
+        if let Some(number) = self.book.find(endpoint) {
+            return (self.learn_again(number, now), Some(number));
+        }
+        match self.admit(endpoint, source, now) {
+            Ok(number) => {
+                self.make_ready(number, now);
+                (Learned::New, Some(number))
+            }
+            Err(refusal) => {
+                self.refused += 1;
+                (Learned::Refused(refusal), None)
+            }
         }
     }
 

@@ -19,6 +19,6 @@ mod key;
 pub mod seeds;
 
 pub use external::{External, Majority};
-pub use frontier::{Counts, Frontier, Growing, Learned, Next, Outcome, Pace, Policy, Source};
+pub use frontier::{Counts, Frontier, Growing, Learned, Next, Note, Outcome, Pace, Policy, Refusal, Source};
 pub use group::Group;
 pub use key::Key;

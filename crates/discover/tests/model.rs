@@ -13,7 +13,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::sample::select;
 use verack_discover::frontier::{OWN_RETRIES, Refusal};
-use verack_discover::{Counts, Frontier, Group, Growing, Learned, Next, Outcome, Pace, Policy, Source};
+use verack_discover::{Counts, Frontier, Group, Growing, Learned, Next, Note, Outcome, Pace, Policy, Source};
 
 proptest! {
     #[test]
@@ -39,7 +39,17 @@ proptest! {
             let addresses: Vec<_> = addresses.into_iter().map(|(prefix, host)| address(prefix, host)).collect();
             let source = Source::Peer(IpAddr::from([9, 9, 9, 9]));
             let mut learned = Vec::new();
-            at_once.learn_all(&addresses, source, now, |nth, what| learned.push((nth, what)));
+            at_once.learn_all(&addresses, source, now, |nth, what, note| {
+                assert_eq!(note.is_none(), matches!(what, Learned::Refused(_)));
+                if let Some(note) = note {
+                    assert!(what != Learned::New || *note == Note::default(), "nothing has been noted of a stranger");
+                    *note = note_on(addresses[nth]);
+                }
+                learned.push((nth, what));
+            });
+            for address in &addresses {
+                assert_eq!(at_once.note(*address).copied(), at_once.knows(*address).then(|| note_on(*address)));
+            }
             let each = addresses.iter().map(|address| one_by_one.learn(*address, source, now));
             assert_eq!(learned, each.enumerate().collect::<Vec<_>>());
             // Those that are given up make room for others, in the midst of what is told.
@@ -51,6 +61,14 @@ proptest! {
             assert_eq!(at_once.counts(), one_by_one.counts());
         }
     }
+}
+
+/// Another one for each address.
+fn note_on(address: SocketAddr) -> Note {
+    Note(match address.ip() {
+        IpAddr::V4(ip) => u16::from_be_bytes([1 + ip.octets()[1], ip.octets()[3]]),
+        IpAddr::V6(ip) => (1 + ip.segments()[1]) << 8 | ip.segments()[7],
+    })
 }
 
 #[derive(Clone, Copy, Debug)]

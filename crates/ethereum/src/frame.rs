@@ -101,25 +101,7 @@ pub enum Frame<'r> {
 }
 
 /// Why nothing could be read.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Halt {
-    /// Too few bytes.
-    Short(Short),
-    /// The stream cannot be read on.
-    Error(Error),
-}
-
-impl From<Short> for Halt {
-    fn from(short: Short) -> Self {
-        Self::Short(short)
-    }
-}
-
-impl From<Error> for Halt {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
+pub type Halt = handshake::Halt<Error>;
 
 impl Open {
     pub(crate) fn new(aes_secret: &[u8; 32], mac: Mac) -> Self {

@@ -7,9 +7,10 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use handshake::Text;
+
 use crate::error::Malformed;
 use crate::rlp::{Items, write_bytes, write_list, write_uint};
-use crate::text::Text;
 
 /// The version of the base protocol that compresses what follows Hello. (EIP-706)
 pub const VERSION: u64 = 5;

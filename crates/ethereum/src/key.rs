@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use handshake::Hex;
 use secp256k1::ecdsa::{RecoverableSignature, RecoveryId, Signature};
 use secp256k1::{Message, ecdh};
 use zeroize::Zeroizing;
@@ -101,7 +102,7 @@ pub(crate) const UNCOMPRESSED: u8 = 4;
 /// 128 hex digits, as in an [`Enode`](crate::Enode).
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.to_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        Hex(&self.to_bytes()).fmt(f)
     }
 }
 

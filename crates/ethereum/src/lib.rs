@@ -41,7 +41,6 @@ pub mod rlpx;
 pub mod secrets;
 pub mod session;
 pub mod snappy;
-pub mod text;
 
 pub use channel::Channel;
 pub use disconnect::Reason;

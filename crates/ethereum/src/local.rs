@@ -2,12 +2,13 @@
 
 use alloc::vec::Vec;
 
+use handshake::Text;
+
 use crate::auth::{Form, Sealing};
 use crate::eth::{self, OurChain};
 use crate::hash::Hash;
 use crate::hello::{self, Capability, Hello};
 use crate::key::{PublicKey, SecretKey};
-use crate::text::Text;
 
 /// Our own side, the same for each connection.
 #[derive(Clone, Debug)]

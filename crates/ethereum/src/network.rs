@@ -1,5 +1,7 @@
 //! The networks that we know by name.
 
+use handshake::from_hex;
+
 use crate::fork_id::{ForkId, Head};
 use crate::hash::Hash;
 
@@ -32,7 +34,7 @@ const fn fork(at: u64, name: &'static str) -> Fork {
 /// What rules are called before the first fork.
 pub const FRONTIER: &str = "frontier";
 
-const MAINNET_GENESIS: Hash = Hash::of_hex(b"d4e56740f876aef8c010b86a40d5f56745a118d0906a34e69aec8c0db1cb8fa3");
+const MAINNET_GENESIS: Hash = Hash(from_hex("d4e56740f876aef8c010b86a40d5f56745a118d0906a34e69aec8c0db1cb8fa3"));
 
 /// Every network that we know. Sources: geth (params/config.go), core-geth (params/config_classic.go), and erigon
 /// (params/config.go) for those without forks; `tests/networks.rs` holds the fork hashes that are published.
@@ -85,7 +87,7 @@ pub const NETWORKS: &[Network] = &[
     Network {
         name: "sepolia",
         network_id: 11_155_111,
-        genesis: Hash::of_hex(b"25a5cc106eea7138acab33231d7160d69cb777ee0c2c553fcddf5138993e6dd9"),
+        genesis: Hash(from_hex("25a5cc106eea7138acab33231d7160d69cb777ee0c2c553fcddf5138993e6dd9")),
         forks: &[
             fork(1_735_371, "merge-netsplit"),
             fork(1_677_557_088, "shanghai"),
@@ -99,7 +101,7 @@ pub const NETWORKS: &[Network] = &[
     Network {
         name: "hoodi",
         network_id: 560_048,
-        genesis: Hash::of_hex(b"bbe312868b376a3001692a646dd2d7d1e4406380dfd86b98aa8a34d1557c971b"),
+        genesis: Hash(from_hex("bbe312868b376a3001692a646dd2d7d1e4406380dfd86b98aa8a34d1557c971b")),
         forks: &[
             fork(1_742_999_832, "prague"),
             fork(1_761_677_592, "osaka"),
@@ -110,7 +112,7 @@ pub const NETWORKS: &[Network] = &[
     Network {
         name: "holesky",
         network_id: 17_000,
-        genesis: Hash::of_hex(b"b5f7f912443c940f21fd611f12828d75b534364ed9e95ca4e307729a4661bde4"),
+        genesis: Hash(from_hex("b5f7f912443c940f21fd611f12828d75b534364ed9e95ca4e307729a4661bde4")),
         forks: &[
             fork(1_696_000_704, "shanghai"),
             fork(1_707_305_664, "cancun"),
@@ -123,19 +125,19 @@ pub const NETWORKS: &[Network] = &[
     Network {
         name: "gnosis",
         network_id: 100,
-        genesis: Hash::of_hex(b"4f1dd23188aab3a76b463e4af801b52b1248ef073c648cbdc4c9333d3da79756"),
+        genesis: Hash(from_hex("4f1dd23188aab3a76b463e4af801b52b1248ef073c648cbdc4c9333d3da79756")),
         forks: &[],
     },
     Network {
         name: "bsc",
         network_id: 56,
-        genesis: Hash::of_hex(b"0d21840abff46b96c84b2ac9e10e4f5cdaeb5693cb665db62a2f3b02d2d57b5b"),
+        genesis: Hash(from_hex("0d21840abff46b96c84b2ac9e10e4f5cdaeb5693cb665db62a2f3b02d2d57b5b")),
         forks: &[],
     },
     Network {
         name: "polygon",
         network_id: 137,
-        genesis: Hash::of_hex(b"a9c28ce2141b56c474f1dc504bee9b01eb1bd7d1a507580d5519d4437a97de1b"),
+        genesis: Hash(from_hex("a9c28ce2141b56c474f1dc504bee9b01eb1bd7d1a507580d5519d4437a97de1b")),
         forks: &[],
     },
 ];

@@ -1,7 +1,8 @@
-//! After the handshake: keeps a connection alive by answering pings, until either side says goodbye.
+//! After the handshake: keeps a connection alive by pings and their answers, until either side says goodbye.
 
 use alloc::vec::Vec;
 use core::convert::Infallible;
+use core::time::Duration;
 
 use handshake::{End, Handshake, Rx, Stage, Step};
 
@@ -10,6 +11,10 @@ use crate::disconnect::Reason;
 use crate::error::Error;
 use crate::frame::Halt;
 use crate::message::{EMPTY, Event, Message, id};
+
+/// How often nodes say Ping. One that has heard nothing for twice as long leaves. (geth, p2p/peer.go: pingInterval,
+/// p2p/server.go: frameReadTimeout)
+pub const PING_EVERY: Duration = Duration::from_secs(15);
 
 /// A connection that is kept after its handshake. It has the form of a handshake so that the same driver, with its
 /// deadline and byte budget, runs it; it is never done.
@@ -33,6 +38,11 @@ impl Session {
     #[must_use]
     pub fn pinging(self) -> Self {
         Self { ping: true, ..self }
+    }
+
+    /// Lets it say Ping next.
+    pub fn ping(&mut self) {
+        self.ping = true;
     }
 
     fn say(&mut self, tx: &mut Vec<u8>) -> Option<Message> {

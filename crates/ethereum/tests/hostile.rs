@@ -514,6 +514,19 @@ fn a_session_answers_pings_skips_what_is_long_and_ends_with_a_disconnect() {
 }
 
 #[test]
+fn a_session_pings_whenever_it_is_told_to() {
+    let (a, mut b) = testing::pair(ours(Role::Initiator, status()), theirs(Role::Initiator, status()));
+    let mut session = Session::new(a.channel);
+    for _ in 0..2 {
+        assert!(feed(&mut session, []).sent.is_empty());
+        session.ping();
+        let mut said = feed(&mut session, []).sent;
+        let heard = b.channel.hear(&mut handshake::Rx::new(&mut said)).unwrap();
+        assert!(matches!(heard, verack_ethereum::channel::Heard::Message { id: 2, .. }));
+    }
+}
+
+#[test]
 fn a_whole_session_shows_no_secret() {
     let shown = format!("{:?}", testing::pair(ours(Role::Initiator, status()), theirs(Role::Initiator, status())));
     let shown = shown + &format!("{:?}", ours(Role::Initiator, status()));

@@ -14,12 +14,16 @@
 extern crate alloc;
 
 mod fault;
+mod halt;
+mod hex;
 mod rx;
 mod text;
 
 use alloc::vec::Vec;
 
 pub use fault::{Blame, Fault};
+pub use halt::Halt;
+pub use hex::{Hex, from_hex};
 pub use rx::{Rx, Short};
 pub use text::{Printable, Text};
 

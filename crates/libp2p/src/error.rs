@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use handshake::{Blame, Fault, Short, Text};
+use handshake::{Blame, Fault, Text};
 
 use crate::identity::KeyType;
 use crate::peer_id::PeerId;
@@ -210,25 +210,7 @@ pub enum Malformed {
 }
 
 /// Why nothing was read.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Halt {
-    /// Too few bytes.
-    Short(Short),
-    /// The stream cannot be read on.
-    Error(Error),
-}
-
-impl From<Short> for Halt {
-    fn from(short: Short) -> Self {
-        Self::Short(short)
-    }
-}
-
-impl From<Error> for Halt {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
+pub type Halt = handshake::Halt<Error>;
 
 /// Where a tag is wrong.
 enum Tag {

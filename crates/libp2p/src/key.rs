@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use handshake::Hex;
 use x25519_dalek::{SharedSecret, StaticSecret};
 
 /// Bytes of a public key.
@@ -38,9 +39,7 @@ impl SecretKey {
 
 impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretKey(.., ")?;
-        self.public.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        f.write_str(")")
+        write!(f, "SecretKey(.., {})", Hex(&self.public))
     }
 }
 

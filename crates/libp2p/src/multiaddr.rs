@@ -11,7 +11,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::str::FromStr;
 
-use handshake::Printable;
+use handshake::{Hex, Printable};
 
 use crate::peer_id::PeerId;
 use crate::varint;
@@ -220,14 +220,6 @@ impl Part<'_> {
 
 fn array<const LEN: usize>(value: &[u8]) -> [u8; LEN] {
     value.try_into().expect("a part has as many bytes as its protocol says")
-}
-
-struct Hex<'b>(&'b [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
 }
 
 /// Of protocols whose values are texts: addresses, ports, names and peer ids.

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use handshake::{Hex, from_hex};
+
 /// The hash that names a chain, in the order of its bytes in a block. (BOLT 0: `chain_hash`)
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChainHash(pub [u8; 32]);
@@ -19,7 +21,7 @@ impl fmt::Display for ChainHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.chain() {
             Some(chain) => f.write_str(chain.name),
-            None => self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+            None => Hex(&self.0).fmt(f),
         }
     }
 }
@@ -60,20 +62,7 @@ pub const CHAINS: &[Chain] = &[
 ];
 
 const fn chain(name: &'static str, hash: &str, port: u16) -> Chain {
-    let digits = hash.as_bytes();
-    assert!(digits.len() == 64, "32 bytes");
-    let mut bytes = [0; 32];
-    let mut i = 0;
-    while i < 32 {
-        bytes[i] = digit(digits[2 * i]) << 4 | digit(digits[2 * i + 1]);
-        i += 1;
-    }
-    Chain { name, hash: ChainHash(bytes), port }
-}
-
-const fn digit(digit: u8) -> u8 {
-    assert!(matches!(digit, b'0'..=b'9' | b'a'..=b'f'), "hexadecimal, in lower case");
-    if digit.is_ascii_digit() { digit - b'0' } else { digit - b'a' + 10 }
+    Chain { name, hash: ChainHash(from_hex(hash)), port }
 }
 
 #[cfg(test)]

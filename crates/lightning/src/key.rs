@@ -3,6 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
+use handshake::Hex;
 use noise::Key;
 use secp256k1::ecdh::SharedSecret;
 
@@ -32,7 +33,7 @@ impl NodeId {
 /// 66 hexadecimal digits.
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.to_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        Hex(&self.to_bytes()).fmt(f)
     }
 }
 

@@ -1,7 +1,8 @@
-//! After the handshake: keeps a connection alive by answering pings, until either side says goodbye.
+//! After the handshake: keeps a connection alive by pings and their answers, until either side says goodbye.
 
 use alloc::vec::Vec;
 use core::convert::Infallible;
+use core::time::Duration;
 
 use handshake::{End, Handshake, Rx, Stage, Step};
 
@@ -9,6 +10,9 @@ use crate::channel::{Channel, MAX_MESSAGE_LEN};
 use crate::error::Error;
 use crate::message::{Event, Message, Ping, Pong};
 use crate::wire::Halt;
+
+/// How often to say ping: no node should do so more often. (BOLT 1)
+pub const PING_EVERY: Duration = Duration::from_secs(30);
 
 /// Bytes of pongs that a peer gets for nothing: two of the longest. Those that real nodes ask for have a few bytes.
 const FREE_PONGS: usize = 2 * MAX_MESSAGE_LEN;
@@ -38,6 +42,11 @@ impl Session {
     #[must_use]
     pub fn with_ping(self, ping: Ping) -> Self {
         Self { ping: Some(ping), ..self }
+    }
+
+    /// Says this next.
+    pub fn ping(&mut self, ping: Ping) {
+        self.ping = Some(ping);
     }
 
     fn say(&mut self) -> Option<Message> {

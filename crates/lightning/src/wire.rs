@@ -2,30 +2,10 @@
 
 use alloc::vec::Vec;
 
-use handshake::Short;
-
 use crate::error::{Error, Malformed};
 
 /// Why nothing was read.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Halt {
-    /// Too few bytes.
-    Short(Short),
-    /// The stream cannot be read on.
-    Error(Error),
-}
-
-impl From<Short> for Halt {
-    fn from(short: Short) -> Self {
-        Self::Short(short)
-    }
-}
-
-impl From<Error> for Halt {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
+pub type Halt = handshake::Halt<Error>;
 
 /// Reads fields from the start of a message.
 #[derive(Clone, Copy, Debug)]

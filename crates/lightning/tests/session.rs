@@ -82,6 +82,19 @@ fn our_ping_is_said_first() {
 }
 
 #[test]
+fn a_ping_can_be_said_at_any_time() {
+    let mut kept = Kept::new();
+    let mut tx = Vec::new();
+    assert!(matches!(kept.session.step(&mut Rx::new(&mut []), &mut tx), Ok(Step::Need(_))));
+    for len in [3, 5] {
+        kept.session.ping(Ping::for_pong_of(len));
+        let said = kept.session.step(&mut Rx::new(&mut []), &mut tx);
+        assert!(matches!(said, Ok(Step::Event(Event::Said(message))) if message == ping(len)));
+        assert!(matches!(kept.session.step(&mut Rx::new(&mut []), &mut tx), Ok(Step::Need(_))));
+    }
+}
+
+#[test]
 fn a_peer_that_asks_for_pongs_without_end_is_let_go() {
     let mut kept = Kept::new();
     for _ in 0..1000 {

@@ -117,25 +117,7 @@ pub enum Frame<'r> {
 }
 
 /// Why nothing was read.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Halt {
-    /// Too few bytes.
-    Short(Short),
-    /// The stream cannot be read on.
-    Error(Error),
-}
-
-impl From<Short> for Halt {
-    fn from(short: Short) -> Self {
-        Self::Short(short)
-    }
-}
-
-impl From<Error> for Halt {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
+pub type Halt = handshake::Halt<Error>;
 
 impl FrameReader {
     /// A reader at the start of a connection.

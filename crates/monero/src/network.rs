@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use handshake::{Hex, from_hex};
+
 /// What names a network: 16 bytes that a handshake must agree on. (cryptonote_config.h: NETWORK_ID)
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NetworkId(pub [u8; 16]);
@@ -19,7 +21,7 @@ impl fmt::Display for NetworkId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.network() {
             Some(network) => f.write_str(network.name),
-            None => self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+            None => Hex(&self.0).fmt(f),
         }
     }
 }
@@ -59,7 +61,7 @@ pub const NETWORKS: &[Network] = &[
         name: "monero",
         id: id(0x10),
         port: 18080,
-        genesis: hash("418015bb9ae982a1975da7d79277c2705727a56894ba0fb246adaabb1f4632e3"),
+        genesis: from_hex("418015bb9ae982a1975da7d79277c2705727a56894ba0fb246adaabb1f4632e3"),
         dns_seeds: &[
             "seeds.moneroseeds.se",
             "seeds.moneroseeds.ae.org",
@@ -71,14 +73,14 @@ pub const NETWORKS: &[Network] = &[
         name: "monero-testnet",
         id: id(0x11),
         port: 28080,
-        genesis: hash("48ca7cd3c8de5b6a4d53d2861fbdaedca141553559f9be9520068053cda8430b"),
+        genesis: from_hex("48ca7cd3c8de5b6a4d53d2861fbdaedca141553559f9be9520068053cda8430b"),
         dns_seeds: &[],
     },
     Network {
         name: "monero-stagenet",
         id: id(0x12),
         port: 38080,
-        genesis: hash("76ee3cc98646292206cd3e86f74d88b4dcc1d937088645e9b0cbca84b7ce74eb"),
+        genesis: from_hex("76ee3cc98646292206cd3e86f74d88b4dcc1d937088645e9b0cbca84b7ce74eb"),
         dns_seeds: &[],
     },
     // `monerod --regtest` is on the main network in all that a handshake says. It only knows other forks.
@@ -86,7 +88,7 @@ pub const NETWORKS: &[Network] = &[
         name: "monero-regtest",
         id: id(0x10),
         port: 18080,
-        genesis: hash("418015bb9ae982a1975da7d79277c2705727a56894ba0fb246adaabb1f4632e3"),
+        genesis: from_hex("418015bb9ae982a1975da7d79277c2705727a56894ba0fb246adaabb1f4632e3"),
         dns_seeds: &[],
     },
 ];
@@ -94,23 +96,6 @@ pub const NETWORKS: &[Network] = &[
 /// The networks' ids differ in their last byte.
 const fn id(last: u8) -> NetworkId {
     NetworkId([0x12, 0x30, 0xf1, 0x71, 0x61, 0x04, 0x41, 0x61, 0x17, 0x31, 0x00, 0x82, 0x16, 0xa1, 0xa1, last])
-}
-
-const fn hash(digits: &str) -> [u8; 32] {
-    let digits = digits.as_bytes();
-    assert!(digits.len() == 64, "32 bytes");
-    let mut bytes = [0; 32];
-    let mut i = 0;
-    while i < 32 {
-        bytes[i] = digit(digits[2 * i]) << 4 | digit(digits[2 * i + 1]);
-        i += 1;
-    }
-    bytes
-}
-
-const fn digit(digit: u8) -> u8 {
-    assert!(matches!(digit, b'0'..=b'9' | b'a'..=b'f'), "hexadecimal, in lower case");
-    if digit.is_ascii_digit() { digit - b'0' } else { digit - b'a' + 10 }
 }
 
 #[cfg(test)]

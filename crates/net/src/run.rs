@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::failure::{Cause, Failure};
 use crate::parting::{Leave, Parting, Stay};
+use crate::pulse::{Beat, Beating, Pulse, Still};
 use crate::timer::Timer;
 use crate::unread::Unread;
 
@@ -105,7 +106,7 @@ where
     H: Handshake,
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    drive(handshake, stream, limits, timer, on_event, Stay).await
+    drive(handshake, stream, limits, timer, on_event, Stay, Still).await
 }
 
 /// As [`run_timed`], for a connection that serves no longer than the handshake: the last flight and the end of our side
@@ -120,7 +121,25 @@ pub async fn run_and_leave<H: Handshake>(
     timer: &mut Timer,
     on_event: impl FnMut(Seen<'_, H::Event>),
 ) -> Result<Established<TcpStream, H::Output>, Failure<H::Error>> {
-    drive(handshake, stream, limits, timer, on_event, Leave).await
+    drive(handshake, stream, limits, timer, on_event, Leave, Still).await
+}
+
+/// As [`run`], for a connection that is kept: its side is told from time to time that it may speak.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_beating<H, S>(
+    session: &mut H,
+    stream: S,
+    limits: Limits,
+    beat: &Beat<H>,
+    on_event: impl FnMut(Seen<'_, H::Event>),
+) -> Result<Established<S, H::Output>, Failure<H::Error>>
+where
+    H: Handshake,
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    drive(session, stream, limits, &mut Timer::new(), on_event, Stay, Beating::new(beat)).await
 }
 
 async fn drive<H, S, P>(
@@ -130,6 +149,7 @@ async fn drive<H, S, P>(
     timer: &mut Timer,
     on_event: impl FnMut(Seen<'_, H::Event>),
     parting: P,
+    pulse: impl Pulse<H>,
 ) -> Result<Established<S, H::Output>, Failure<H::Error>>
 where
     H: Handshake,
@@ -146,7 +166,7 @@ where
         received: 0,
         sent: 0,
     };
-    let result = timer.wait(limits.deadline, driver.converse(&mut stream, parting)).await;
+    let result = timer.wait(limits.deadline, driver.converse(&mut stream, parting, pulse)).await;
     match result.unwrap_or(Err(Cause::Late)) {
         Ok(output) => {
             Ok(Established { io: stream, output, unread: driver.kept, sent: driver.sent, received: driver.received })
@@ -178,7 +198,12 @@ struct Driver<'h, H, F> {
 }
 
 impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
-    async fn converse<S, P>(&mut self, stream: &mut S, parting: P) -> Result<H::Output, Cause<H::Error>>
+    async fn converse<S, P>(
+        &mut self,
+        stream: &mut S,
+        parting: P,
+        mut pulse: impl Pulse<H>,
+    ) -> Result<H::Output, Cause<H::Error>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
         P: Parting<S>,
@@ -198,7 +223,11 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
                     return Err(cause);
                 }
             }
-            progress = poll_fn(|cx| self.poll_arrival(stream, cx)).await;
+            progress = poll_fn(|cx| match pulse.poll_beat(self.handshake, cx) {
+                Poll::Ready(()) => Poll::Ready(self.advance(&mut [])),
+                Poll::Pending => self.poll_arrival(stream, cx),
+            })
+            .await;
         }
     }
 

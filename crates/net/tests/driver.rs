@@ -13,7 +13,9 @@ use handshake::{Blame, Stage};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
-use verack_net::{Cause, Established, Failure, Limits, Outcome, Seen, Timer, Verdict, run, run_and_leave};
+use verack_net::{
+    Beat, Cause, Established, Failure, Limits, Outcome, Seen, Timer, Verdict, run, run_and_leave, run_beating,
+};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -143,6 +145,35 @@ async fn a_peer_that_drips_gains_no_time_by_it() {
     assert_eq!(failure.received, 0);
     assert!((5..=6).contains(&failure.rest.len()), "{} bytes", failure.rest.len());
     drip.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_side_speaks_at_every_beat_and_loses_nothing_by_it() {
+    let beat = || Beat { every: Duration::from_secs(2), tell: Script::add_words };
+    let limits = Limits::within(PATIENCE);
+    let wrote = |text: &str| Wrote(text.to_owned());
+
+    // After two and four of five seconds.
+    let mut wire = Wire::new([]);
+    let failure = run_beating(&mut Script::new([Hear(1)]), &mut wire, limits, &beat(), unheeded).await;
+    assert!(matches!(failure.expect_err("nobody speaks").cause, Cause::Late));
+    assert_eq!(wire.did, [wrote("..."), Flushed, wrote("..."), Flushed]);
+
+    // What has arrived in part stays.
+    let (mut theirs, ours) = duplex(64);
+    let peer = tokio::spawn(async move {
+        for piece in ["x", "y", "z"] {
+            theirs.write_all(piece.as_bytes()).await.unwrap();
+            sleep(Duration::from_millis(1500)).await;
+        }
+        let mut heard = String::new();
+        theirs.read_to_string(&mut heard).await.unwrap();
+        heard
+    });
+    let limits = Limits::within(PATIENCE);
+    let established = run_beating(&mut Script::new([Hear(3)]), ours, limits, &beat(), unheeded).await;
+    assert_eq!(established.expect("concluded").received, 3);
+    assert_eq!(peer.await.unwrap(), "...");
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,10 +14,10 @@ use crate::encrypted::Bend::{Claims, Lacks, LastByte};
 use crate::encrypted::Word::{self, Decoy, Garbage, Key, Terminator};
 use crate::peer::Peer;
 use crate::random::Random;
+use crate::rhythm::Rhythm::{self, AtOnce, Cut};
 use crate::script::Act::{
     self, Close, Drip, Echo, Flood, Hear, HearKey, Reset, Say, SayApart, SayCut, Speak, V2, Wait,
 };
-use crate::script::Rhythm::{self, AtOnce, Cut};
 use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
 

@@ -27,9 +27,6 @@ const USER_AGENTS: &[&str] = &[
 /// What nodes offer: full, pruned, with filters, with the encrypted transport.
 const SERVICES: &[u64] = &[0x409, 0xc09, 0xc49, 0x44d, 0x408, 0xc08];
 
-/// The service of those that speak encrypted. (BIP324: NODE_P2P_V2)
-pub(crate) const P2P_V2: Services = Services(1 << 11);
-
 /// How a healthy peer of this network introduces itself, one of many.
 pub(crate) fn introduction(chain: &Params, random: &mut Random) -> Voice {
     let older = random.choose(&[0, 0, 0, 1, 2, 5]);
@@ -48,7 +45,7 @@ pub(crate) fn introduction(chain: &Params, random: &mut Random) -> Voice {
 /// A healthy peer of this network, one of many.
 pub(crate) fn honest(chain: &Params, random: &mut Random) -> Peer {
     let voice = introduction(chain, random);
-    if P2P_V2.missing_from(voice.version.services) == Services::NONE {
+    if Services::P2P_V2.missing_from(voice.version.services) == Services::NONE {
         return Peer::new("honest", Truths::either(Truth::OK), [Accept(Box::new(voice.local()))]);
     }
     let flight = voice.flight();

@@ -3,19 +3,26 @@
 mod ethereum;
 mod lightning;
 mod line;
+mod recording;
+mod strangers;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use handshake::Role;
 use tokio::net::TcpStream;
 
+pub use self::ethereum::{GENESIS, NETWORK_ID};
+use crate::sockets;
 use crate::truth::Truth;
 
-pub use self::ethereum::{GENESIS, NETWORK_ID};
+/// The secret key, in either protocol, of the side that [`keyed_callers`] call: they know whom they mean, and have a
+/// recording of how others spoke to it.
+pub const CALLED_KEY: [u8; 32] = [0x11; 32];
 
-/// A scripted peer that we call by its key. Its clones are the same peer.
+/// A scripted peer that we call by its key, or that calls us by ours. Its clones are the same peer.
 #[derive(Clone, Debug)]
 pub struct KeyedPeer {
     /// What it does, in a word or two: `ethereum-full`.
@@ -23,9 +30,10 @@ pub struct KeyedPeer {
     /// The verdict that it deserves from a side that asks for [`NETWORK_ID`] and [`GENESIS`] or for Lightning on
     /// `bitcoin-regtest`.
     pub truth: Truth,
+    role: Role,
     script: Script,
-    /// Whether it has the key by which it is named.
-    has_its_key: bool,
+    /// Whether the key is right by which it is called, or by which it calls.
+    rightly_named: bool,
     /// How many conversations it has had.
     turns: Arc<AtomicUsize>,
 }
@@ -45,28 +53,38 @@ pub enum Named {
     Lightning(::lightning::NodeId),
 }
 
-/// One of each kind of peer that is named by its key.
+/// One of each kind of peer that is called by its key.
 #[must_use]
 pub fn keyed() -> Vec<KeyedPeer> {
-    [ethereum::peers(), lightning::peers()].concat()
+    peers(Role::Responder)
+}
+
+/// One of each kind of peer that calls us by our key, [`CALLED_KEY`]; [`KeyedPeer::call`] makes it do so.
+#[must_use]
+pub fn keyed_callers() -> Vec<KeyedPeer> {
+    peers(Role::Initiator)
+}
+
+fn peers(role: Role) -> Vec<KeyedPeer> {
+    [ethereum::peers(role), lightning::peers(role)].concat()
 }
 
 impl KeyedPeer {
-    fn new(name: &'static str, truth: Truth, script: Script) -> Self {
-        Self { name, truth, script, has_its_key: true, turns: Arc::default() }
+    fn new(name: &'static str, truth: Truth, role: Role, script: Script) -> Self {
+        Self { name, truth, role, script, rightly_named: true, turns: Arc::default() }
     }
 
-    /// The same peer, named by a key that it does not have.
+    /// The same peer, called by a key that it does not have, or calling by one that the other side does not have.
     fn misnamed(self) -> Self {
-        Self { has_its_key: false, ..self }
+        Self { rightly_named: false, ..self }
     }
 
     /// How it is named.
     #[must_use]
     pub fn named(&self) -> Named {
         match self.script {
-            Script::Ethereum(_) => Named::Ethereum(ethereum::key(self.has_its_key).public()),
-            Script::Lightning(_) => Named::Lightning(lightning::key(self.has_its_key).node_id()),
+            Script::Ethereum(_) => Named::Ethereum(ethereum::key(self.rightly_named).public()),
+            Script::Lightning(_) => Named::Lightning(lightning::key(self.rightly_named).node_id()),
         }
     }
 
@@ -79,7 +97,17 @@ impl KeyedPeer {
         }
     }
 
-    /// Acts the script over a connection that it accepted.
+    /// Calls `address`, where [`CALLED_KEY`] is known, and acts its script there, until it is over or the other side has
+    /// left.
+    ///
+    /// # Errors
+    /// If nobody accepts the call.
+    pub async fn call(&self, address: SocketAddr) -> io::Result<()> {
+        self.converse(sockets::call(address).await?).await;
+        Ok(())
+    }
+
+    /// Acts the script over a connection that it accepted, or opened.
     pub(crate) async fn converse(&self, stream: TcpStream) {
         let turn = self.turns.fetch_add(1, Ordering::Relaxed);
         // The other side may leave when it pleases; then the play is over, and that is no error.
@@ -88,9 +116,16 @@ impl KeyedPeer {
 
     async fn play(&self, stream: TcpStream, turn: usize) -> io::Result<()> {
         stream.set_nodelay(true)?;
+        let calls = self.role == Role::Initiator;
         match &self.script {
-            Script::Ethereum(acts) => ethereum::play(acts, stream, turn).await,
-            Script::Lightning(acts) => lightning::play(acts, stream, turn).await,
+            Script::Ethereum(acts) => {
+                let whom = calls.then(|| ethereum::called_key(self.rightly_named).public());
+                ethereum::play(acts, whom, stream, turn).await
+            }
+            Script::Lightning(acts) => {
+                let whom = calls.then(|| lightning::called_key(self.rightly_named).node_id());
+                lightning::play(acts, whom, stream, turn).await
+            }
         }
     }
 }
@@ -99,12 +134,13 @@ impl KeyedPeer {
 mod tests {
     use std::collections::HashSet;
 
-    use super::keyed;
+    use super::{keyed, keyed_callers};
 
     #[test]
     fn every_peer_has_its_own_name() {
-        let peers = keyed();
-        let names: HashSet<_> = peers.iter().map(|peer| peer.name).collect();
-        assert_eq!(names.len(), peers.len());
+        for peers in [keyed(), keyed_callers()] {
+            let names: HashSet<_> = peers.iter().map(|peer| peer.name).collect();
+            assert_eq!(names.len(), peers.len());
+        }
     }
 }

@@ -12,7 +12,8 @@
 //! Each [`Peer`] acts a script: it says right messages, wrong ones or none, in any rhythm, and leaves early or never.
 //! With it come its [`Truths`]: the verdict that it deserves over each transport, each and every time. [`catalogue`] has one of each that we
 //! may call, [`callers`] one of each that may call us. A [`Network`] is all of them at once, each on a loopback address
-//! of its own, behind the seeds' names. Peers whose protocol names them by their keys ([`keyed`]) are behind none. All
+//! of its own, behind the seeds' names. Peers whose protocol names them by their keys ([`keyed`], and
+//! [`keyed_callers`] that call us) are behind none. All
 //! names end in `.test`, which nobody can own. (RFC 6761)
 //!
 //! For crawls there are networks of any size: a [`Topology`] says who is where and knows whom, and a [`Population`] is
@@ -32,6 +33,7 @@ mod network;
 mod peer;
 mod population;
 mod random;
+mod rhythm;
 mod script;
 mod sealed;
 mod sockets;
@@ -45,7 +47,7 @@ pub use callers::callers;
 pub use catalogue::{catalogue, cut_at_every_byte, encrypted_and_cut_at_every_byte, versions_of_every_length};
 pub use census::{Census, Faults};
 pub use dns::{Answer, Dns, Zone};
-pub use keyed::{GENESIS, KeyedPeer, NETWORK_ID, Named, keyed};
+pub use keyed::{CALLED_KEY, GENESIS, KeyedPeer, NETWORK_ID, Named, keyed, keyed_callers};
 pub use network::{LIBP2P, NAMES_OF_FAILURE, Network, Plan};
 pub use peer::Peer;
 pub use population::Population;

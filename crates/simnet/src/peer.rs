@@ -9,6 +9,7 @@ use handshake::Role;
 use tokio::net::TcpStream;
 
 use crate::script::{Act, Conversation};
+use crate::sockets::call;
 use crate::truth::Truths;
 
 /// A scripted peer. Its clones are the same peer.
@@ -33,9 +34,7 @@ impl Peer {
     /// # Errors
     /// If nobody accepts the call.
     pub async fn call(&self, address: SocketAddr) -> io::Result<()> {
-        let stream = TcpStream::connect(address)
-            .await
-            .map_err(|error| io::Error::new(error.kind(), format!("{} cannot call {address}: {error}", self.name)))?;
+        let stream = call(address).await?;
         self.converse(Role::Initiator, stream).await;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What scripted peers can do, and the one interpreter that makes them do it.
 
 use std::io;
+use std::slice;
 use std::time::Duration;
 
 use bitcoin::v2::keys::KEY_LEN;
@@ -10,10 +11,10 @@ use handshake::{Handshake, Role};
 use net::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use crate::encrypted::{Encrypted, Word, start};
+use crate::rhythm::{Rhythm, send_apart};
 use crate::sealed;
 use crate::voice::Voice;
 
@@ -29,7 +30,7 @@ pub(crate) enum Act {
     HearAnything,
     /// Sends this in one write.
     Say(Vec<u8>),
-    /// Sends each of these in a write of its own, [`BREATH`] apart.
+    /// Sends each of these in a write of its own, with a pause behind it.
     SayApart(Vec<Vec<u8>>),
     /// Sends this in two writes, cut one byte further on in each conversation.
     SayCut(Vec<u8>),
@@ -62,24 +63,6 @@ pub(crate) enum Act {
     /// Closes with an RST, whatever there is to read.
     Reset,
 }
-
-/// How words become writes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Rhythm {
-    /// All in one.
-    AtOnce,
-    /// One each, [`BREATH`] apart.
-    Apart,
-    /// Two, cut one byte further on in each conversation.
-    Cut,
-    /// Two, cut at this byte.
-    CutAt(usize),
-    /// One for each byte, as fast as they go: there are too many to breathe between them.
-    Drip,
-}
-
-/// The pause between two writes that must not travel together.
-const BREATH: Duration = Duration::from_millis(1);
 
 /// A script being acted over a connection.
 #[derive(Debug)]
@@ -117,9 +100,9 @@ impl Conversation {
                 Act::HearKey(magic) => self.hear_key(*magic).await?,
                 Act::HearAnything => self.read().await?,
                 Act::Say(bytes) => self.stream.write_all(bytes).await?,
-                Act::SayApart(pieces) => self.say_apart(pieces.iter().map(Vec::as_slice), BREATH).await?,
-                Act::SayCut(bytes) => self.say_cut(bytes, self.turn).await?,
-                Act::Drip(bytes, pause) => self.say_apart(bytes.chunks(1), *pause).await?,
+                Act::SayApart(pieces) => Rhythm::Apart.send(pieces, self.turn, &mut self.stream).await?,
+                Act::SayCut(bytes) => Rhythm::Cut.send(slice::from_ref(bytes), self.turn, &mut self.stream).await?,
+                Act::Drip(bytes, pause) => send_apart(bytes.chunks(1), *pause, &mut self.stream).await?,
                 Act::Speak(words, rhythm) => self.speak(words, *rhythm).await?,
                 Act::Accept(local) => {
                     let local = Local::clone(local);
@@ -208,37 +191,8 @@ impl Conversation {
 
     async fn speak(&mut self, words: &[Word], rhythm: Rhythm) -> io::Result<()> {
         let encrypted = self.encrypted();
-        let pieces: Vec<_> = words.iter().map(|word| encrypted.say(word)).collect();
-        let whole = pieces.concat();
-        match rhythm {
-            Rhythm::AtOnce => self.stream.write_all(&whole).await,
-            Rhythm::Apart => self.say_apart(pieces.iter().map(Vec::as_slice), BREATH).await,
-            Rhythm::Cut => self.say_cut(&whole, self.turn).await,
-            Rhythm::CutAt(at) => self.say_cut(&whole, at).await,
-            Rhythm::Drip => self.say_quickly(whole.chunks(1)).await,
-        }
-    }
-
-    /// In two writes, cut at this byte; counted again from the start if there are not as many.
-    async fn say_cut(&mut self, bytes: &[u8], at: usize) -> io::Result<()> {
-        let (head, tail) = bytes.split_at(at % (bytes.len() + 1));
-        self.say_apart([head, tail].into_iter(), BREATH).await
-    }
-
-    async fn say_apart<'p>(&mut self, pieces: impl Iterator<Item = &'p [u8]>, pause: Duration) -> io::Result<()> {
-        for piece in pieces {
-            self.stream.write_all(piece).await?;
-            sleep(pause).await;
-        }
-        Ok(())
-    }
-
-    async fn say_quickly<'p>(&mut self, pieces: impl Iterator<Item = &'p [u8]>) -> io::Result<()> {
-        for piece in pieces {
-            self.stream.write_all(piece).await?;
-            yield_now().await;
-        }
-        Ok(())
+        let words: Vec<_> = words.iter().map(|word| encrypted.say(word)).collect();
+        rhythm.send(&words, self.turn, &mut self.stream).await
     }
 
     async fn seal(&mut self, text: &[u8]) -> io::Result<()> {

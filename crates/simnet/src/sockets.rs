@@ -1,4 +1,4 @@
-//! Sockets that serve whoever comes, and one that never answers.
+//! Sockets that serve whoever comes or call somebody, and one that never answers.
 
 use std::io;
 use std::net::SocketAddr;
@@ -51,6 +51,14 @@ impl FullQueue {
         let listener = socket.listen(0)?;
         Ok(Self { _listener: listener, _queued: TcpStream::connect(address).await? })
     }
+}
+
+/// Calls somebody.
+///
+/// # Errors
+/// If nobody accepts the call.
+pub(crate) async fn call(address: SocketAddr) -> io::Result<TcpStream> {
+    TcpStream::connect(address).await.map_err(|error| cannot("call", address, &error))
 }
 
 /// An error that says what cannot be done, and where.

@@ -1,7 +1,7 @@
 //! Every scripted peer gets the verdict that it deserves, each and every time.
 //!
 //! `VERACK_ROUNDS` sets how often each is met; 100 times if it is not set.
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
 mod common;
 
@@ -11,13 +11,13 @@ use std::time::Duration;
 use bitcoin::hello::Hello;
 use bitcoin::v2::{Garbage, Keys, MAX_GARBAGE_LEN, Start};
 use bitcoin::{Accept, Chain, Concluded, Local, Params, V1, V2};
-use common::{Called, Meetings, Seen, another, budget, never_met, rounds};
+use common::{Meetings, Seen, accept, another, budget, never_met, rounds};
 use handshake::{Handshake, Stage};
 use net::Limits;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use verack_simnet::{self as simnet, Network, Peer, Plan, Transport, Truth, Truths};
+use verack_simnet::{self as simnet, Network, Plan, Transport, Truth, Truths};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_we_call_over_either_transport_gets_the_verdict_it_deserves() {
@@ -98,8 +98,10 @@ async fn accept_all(transport: Transport, rounds: usize) {
     for caller in simnet::callers(&bitcoin()) {
         for _ in 0..rounds {
             let caller = caller.clone();
-            let truth = caller.truths.over(transport);
-            meetings.hold(caller.name, truth, async move { accept(bitcoin(), &caller, transport).await });
+            let (name, truths) = (caller.name, caller.truths);
+            let answer = move |stream| answer(bitcoin(), transport, truths, stream);
+            let call = |address| async move { caller.call(address).await };
+            meetings.hold(name, truths.over(transport), accept(call, answer));
         }
     }
     meetings.judge().await;
@@ -127,9 +129,9 @@ async fn call(params: Params, address: SocketAddr, transport: Transport, truths:
     }
 }
 
-async fn accept(params: Params, caller: &Peer, transport: Transport) -> Seen {
-    let (stream, _called) = Called::by(caller).await;
-    let limits = limits(caller.truths, transport);
+/// Our side of a call.
+async fn answer(params: Params, transport: Transport, truths: Truths, stream: TcpStream) -> Seen {
+    let limits = limits(truths, transport);
     let local = local(params);
     match transport {
         Transport::Auto => shake(&mut Accept::new(local, start()), Accept::hello, stream, limits).await,

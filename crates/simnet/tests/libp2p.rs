@@ -1,7 +1,7 @@
 //! Every scripted libp2p node gets the verdict that it deserves, each and every time.
 //!
 //! `VERACK_ROUNDS` sets how often each is met; 100 times if it is not set.
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
 mod common;
 

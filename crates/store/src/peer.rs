@@ -260,6 +260,14 @@ impl<T> Peer<T> {
     }
 }
 
+impl Peer {
+    /// Why the last attempt ended as it did, if there was one.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.ending.as_ref().map(|ending| ending.reason.as_str())
+    }
+}
+
 /// What is known of a peer, and how the last attempts went.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PeerHistory {

@@ -1,5 +1,6 @@
 //! What the database is asked: which peers, in which order, how many of each, and one peer's past.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
@@ -213,6 +214,17 @@ impl Peers {
     pub async fn next(&mut self) -> Result<Option<Peer>, Error> {
         self.0.recv().await.transpose()
     }
+
+    /// Shows all that are left to `each`, one after the other.
+    ///
+    /// # Errors
+    /// Why they cannot be read any more.
+    pub async fn for_each(mut self, mut each: impl FnMut(Peer)) -> Result<(), Error> {
+        while let Some(peer) = self.next().await? {
+            each(peer);
+        }
+        Ok(())
+    }
 }
 
 impl Store {
@@ -240,6 +252,16 @@ impl Store {
             query.push(" LIMIT ").push_bind(limit);
         }
         self.read(query)
+    }
+
+    /// Shows to `each` where a socket can be connected to, and how the last attempt there ended, if there was one.
+    ///
+    /// # Errors
+    /// Why they cannot be read any more.
+    pub async fn reasons(&self, mut each: impl FnMut(SocketAddr, Option<&str>)) -> Result<(), Error> {
+        let known = Sort { by: SortBy::Known, descending: false };
+        let show = |peer: Peer| peer.address.socket().into_iter().for_each(|socket| each(socket, peer.reason()));
+        self.peers(&Filter::default(), known, None).for_each(show).await
     }
 
     fn read(&self, mut query: QueryBuilder<Sqlite>) -> Peers {

@@ -1,6 +1,8 @@
 //! What is exported is what was known, by our own reader and by independent ones.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
+#[path = "common/bitnodes.rs"]
+mod bitnodes;
 mod common;
 
 use std::fmt::Write as _;
@@ -13,7 +15,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::select;
-use serde_json::Value;
+use serde_json::{Value, json};
 use verack_store::{
     Address, Average, Ending, Exporter, Filter, Format, Importer, Origin, Outcome, Peer, Reliability, Standard, Text,
     Time, Transports,
@@ -150,36 +152,6 @@ fn makeseeds(line: &str) -> Option<MakeSeeds> {
     })
 }
 
-/// A row of bitnodes, by the types that its fifteen values have.
-fn assert_is_bitnodes_row(row: &Value) {
-    const TYPES: [fn(&Value) -> bool; 15] = [
-        Value::is_string,
-        |port| port.as_u64().is_some_and(|port| port <= 65_535),
-        Value::is_i64,
-        Value::is_string,
-        Value::is_i64,
-        Value::is_u64,
-        Value::is_i64,
-        string_or_null,
-        string_or_null,
-        string_or_null,
-        Value::is_f64,
-        Value::is_f64,
-        string_or_null,
-        string_or_null,
-        string_or_null,
-    ];
-    let row = row.as_array().expect("a row is an array");
-    assert_eq!(row.len(), TYPES.len());
-    for (nth, (value, is_right)) in row.iter().zip(TYPES).enumerate() {
-        assert!(is_right(value), "value {nth}: {value}");
-    }
-}
-
-fn string_or_null(value: &Value) -> bool {
-    value.is_string() || value.is_null()
-}
-
 proptest! {
     #[test]
     fn json_lines_and_csv_hold_all_that_is_known(peers in vec(peer(), 0..4)) {
@@ -247,10 +219,11 @@ proptest! {
     }
 
     #[test]
-    fn bitnodes_rows_have_the_fifteen_values_of_its_schema(peers in vec(peer(), 0..4)) {
+    fn bitnodes_rows_are_what_its_schema_says(peers in vec(peer(), 0..4)) {
         let bytes = written(Format::Bitnodes, &peers);
         let rows: Vec<Value> = serde_json::from_slice(&bytes).unwrap();
-        rows.iter().for_each(assert_is_bitnodes_row);
+        prop_assert_eq!(rows.len(), peers.len());
+        prop_assert_eq!(bitnodes::fault_of(&rows.into()), None);
         let (back, errors) = read(Format::Bitnodes, &bytes);
         prop_assert_eq!(errors, Vec::<String>::new());
         prop_assert_eq!(back.len(), peers.len());
@@ -304,6 +277,37 @@ fn a_dump_is_printed_as_the_seeder_prints_it() {
 1.2.3.4:8333                                        1   1700000000  100.00%  98.76%  50.00%  25.00%   0.00%  900000  00000409  70016 \"/Satoshi:27.0.0/\"
 ";
     assert_eq!(String::from_utf8(written(Format::Dnsseed, &[peer])).unwrap(), expected);
+}
+
+#[test]
+fn the_schema_of_bitnodes_refuses_what_is_no_row_of_it() {
+    let whole = || json!(["1.2.3.4", 8333, 70016, "/a/", 1, 9, 9, null, null, null, 0.0, 0.0, null, null, null]);
+    assert_eq!(bitnodes::fault_of(&json!([whole()])), None);
+    let wrong = [
+        (0, json!("1.2.3.4:8333/")),
+        (1, json!(65_536)),
+        (2, json!("70016")),
+        (3, Value::Null),
+        (4, json!(-1)),
+        (5, json!(1.5)),
+        (9, json!("de")),
+        (10, Value::Null),
+        (11, json!(181.0)),
+        (13, json!("TOR")),
+    ];
+    for (nth, value) in wrong {
+        let mut row = whole();
+        row[nth] = value;
+        let fault = bitnodes::fault_of(&json!([whole(), row])).unwrap_or_else(|| panic!("{row} passes"));
+        assert!(fault.contains(&format!("/1/{nth}'")), "{fault}");
+    }
+    let mut tor = whole();
+    tor[0] = json!(format!("{}d.onion", "a".repeat(55)));
+    assert!(bitnodes::fault_of(&json!([tor])).is_some(), "a node of Tor has TOR for an AS");
+    for len in [4, 14] {
+        let short = whole().as_array().unwrap()[..len].to_vec();
+        assert!(bitnodes::fault_of(&json!([short])).is_some(), "{len} values are too few");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@
 
 use core::fmt;
 
-use handshake::Role;
+use handshake::{Hex, Role};
 use hkdf::Hkdf;
 use secp256k1::ellswift::{ElligatorSwift, Party};
 use secp256k1::{PublicKey, SecretKey};
@@ -239,7 +239,7 @@ pub struct SessionId(pub [u8; 32]);
 
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        Hex(&self.0).fmt(f)
     }
 }
 

@@ -1,48 +1,121 @@
-//! Lists the networks that can be chosen by name.
+//! Lists the networks that can be chosen by name, of each protocol.
 
 use std::io::{self, Write};
 
-use bitcoin::chain::{CHAINS, Chain, Kind};
+use bitcoin::chain::Kind;
+use clap::ValueEnum as _;
+use handshake::Hex;
 use serde::Serialize;
 
 use super::printed;
-use crate::args::{Format, Global};
+use crate::args::{Format, Global, ProtocolName};
 use crate::exit::{Error, Exit};
+use crate::output::flat;
+use crate::protocol::Chain;
 
+/// A network, as the nodes of one protocol know it. Lightning's have the names of the chains that they run on, so it
+/// takes both names to tell a row.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "chain")]
 struct Row {
     name: &'static str,
+    protocol: &'static str,
     aliases: &'static [&'static str],
-    kind: &'static str,
-    magic: String,
+    /// What it is for, if we know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
     port: u16,
-    announce_version: i32,
-    min_peer_version: i32,
-    checksum: &'static str,
-    bip324: bool,
     dns_seeds: &'static [&'static str],
-    seed_filter: Option<&'static str>,
+    #[serde(flatten)]
+    own: Own,
 }
 
-impl From<&Chain> for Row {
-    fn from(chain: &Chain) -> Self {
+/// What only the networks of one protocol have: by what their nodes know each other, first of all.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Own {
+    Bitcoin {
+        magic: String,
+        announce_version: i32,
+        min_peer_version: i32,
+        checksum: &'static str,
+        bip324: bool,
+        seed_filter: Option<&'static str>,
+    },
+    Ethereum {
+        network_id: u64,
+        genesis: String,
+    },
+    Lightning {
+        chain_hash: String,
+    },
+    Monero {
+        genesis: String,
+    },
+}
+
+/// Every network of each protocol, one protocol after the other.
+fn rows() -> impl Iterator<Item = Row> {
+    let protocols = ProtocolName::value_variants().iter();
+    protocols.flat_map(|protocol| Chain::all().filter_map(|chain| Row::of(chain, *protocol)))
+}
+
+impl Row {
+    /// `None` if this protocol is not spoken there.
+    fn of(chain: Chain, spoken: ProtocolName) -> Option<Self> {
+        let row = match chain {
+            Chain::Bitcoin(chain) if spoken == ProtocolName::Lightning => {
+                let lightning = lightning::Chain::named(chain.name)?;
+                let chain_hash = Hex(&lightning.hash.0).to_string();
+                let own = Own::Lightning { chain_hash };
+                Self { protocol: "lightning", port: lightning.port, dns_seeds: &[], own, ..Self::from(chain) }
+            }
+            _ if !chain.is_of(spoken) => return None,
+            Chain::Bitcoin(chain) => chain.into(),
+            Chain::Ethereum(network) => Self {
+                name: network.name,
+                protocol: "ethereum",
+                aliases: &[],
+                kind: None,
+                port: ethereum::enode::DEFAULT_PORT,
+                dns_seeds: &[],
+                own: Own::Ethereum { network_id: network.network_id, genesis: network.genesis.to_string() },
+            },
+            Chain::Monero(network) => Self {
+                name: network.name,
+                protocol: "monero",
+                aliases: &[],
+                kind: None,
+                port: network.port,
+                dns_seeds: network.dns_seeds,
+                own: Own::Monero { genesis: Hex(&network.genesis).to_string() },
+            },
+        };
+        Some(row)
+    }
+}
+
+impl From<&bitcoin::Chain> for Row {
+    fn from(chain: &bitcoin::Chain) -> Self {
         Self {
             name: chain.name,
+            protocol: "bitcoin",
             aliases: chain.aliases,
-            kind: match chain.kind {
+            kind: Some(match chain.kind {
                 Kind::Main => "main",
                 Kind::Test => "test",
                 Kind::Regtest => "regtest",
-            },
-            magic: chain.params.magic.to_string(),
+            }),
             port: chain.port,
-            announce_version: chain.params.announce_version,
-            min_peer_version: chain.params.min_peer_version,
-            checksum: chain.params.checksum.name(),
-            bip324: chain.bip324,
             dns_seeds: chain.dns_seeds,
-            seed_filter: chain.seed_filter,
+            own: Own::Bitcoin {
+                magic: chain.params.magic.to_string(),
+                announce_version: chain.params.announce_version,
+                min_peer_version: chain.params.min_peer_version,
+                checksum: chain.params.checksum.name(),
+                bip324: chain.bip324,
+                seed_filter: chain.seed_filter,
+            },
         }
     }
 }
@@ -58,48 +131,60 @@ pub fn run(global: &Global) -> Result<Exit, Error> {
     printed(written)
 }
 
+/// One table, with what is as short as a line and means something in each protocol.
 fn write_human(out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{:<23} {:<8} {:>5}  {:>7}  {:>5}  ALIASES", "NAME", "MAGIC", "PORT", "VERSION", "SEEDS")?;
-    for row in CHAINS.iter().map(Row::from) {
-        let Row { name, magic, port, announce_version, .. } = &row;
+    writeln!(
+        out,
+        "{:<23} {:<9} {:>5}  {:>8}  {:>7}  {:>5}  ALIASES",
+        "NAME", "PROTOCOL", "PORT", "ID", "VERSION", "SEEDS"
+    )?;
+    for row in rows() {
+        let Row { name, protocol, port, own, .. } = &row;
         let (seeds, aliases) = (row.dns_seeds.len(), row.aliases.join(" "));
-        let line = format!("{name:<23} {magic:<8} {port:>5}  {announce_version:>7}  {seeds:>5}  {aliases}");
+        // A hash is no name that anybody reads: it is in the other formats.
+        let (id, version) = match own {
+            Own::Bitcoin { magic, announce_version, .. } => (magic.clone(), announce_version.to_string()),
+            Own::Ethereum { network_id, .. } => (network_id.to_string(), "-".to_owned()),
+            Own::Lightning { .. } | Own::Monero { .. } => ("-".to_owned(), "-".to_owned()),
+        };
+        let line = format!("{name:<23} {protocol:<9} {port:>5}  {id:>8}  {version:>7}  {seeds:>5}  {aliases}");
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }
 
 fn write_json(out: &mut impl Write) -> io::Result<()> {
-    for row in CHAINS.iter().map(Row::from) {
+    for row in rows() {
         serde_json::to_writer(&mut *out, &row)?;
         writeln!(out)?;
     }
     Ok(())
 }
 
+/// The same fields as in the JSON form; those of another protocol are empty.
 fn write_csv(out: &mut impl Write) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
-    writer.write_record([
+    const COLUMNS: [&str; 15] = [
         "name",
+        "protocol",
         "aliases",
         "kind",
-        "magic",
         "port",
+        "dns_seeds",
+        "magic",
         "announce_version",
         "min_peer_version",
         "checksum",
-    ])?;
-    for row in CHAINS.iter().map(Row::from) {
-        writer.write_record([
-            row.name,
-            &row.aliases.join(" "),
-            row.kind,
-            &row.magic,
-            &row.port.to_string(),
-            &row.announce_version.to_string(),
-            &row.min_peer_version.to_string(),
-            row.checksum,
-        ])?;
+        "bip324",
+        "seed_filter",
+        "network_id",
+        "genesis",
+        "chain_hash",
+    ];
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(COLUMNS)?;
+    for row in rows() {
+        let row = serde_json::to_value(row)?;
+        writer.write_record(COLUMNS.map(|name| flat(&row[name])))?;
     }
     writer.flush()
 }

@@ -17,6 +17,7 @@ use clap::Parser;
 use simnet::{GENESIS, LIBP2P, NAMES_OF_FAILURE, NETWORK_ID, Network, Plan, Transport, Truth};
 use tokio::sync::oneshot;
 
+use super::interrupt::interrupted;
 use super::{runtime, shake};
 use crate::args::{Cli, Demo, Global};
 use crate::exit::{Error, Exit};
@@ -49,9 +50,10 @@ pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
     Ok(verdicts)
 }
 
-/// Keeps the networks up until the user interrupts.
+/// Keeps the networks up until it is told to end.
 fn serve(plan: Plan) -> Result<Exit, Error> {
     runtime()?.block_on(async {
+        let interrupted = interrupted();
         let population = map::start(plan.chain).await.map_err(no_network)?;
         let chain = plan.chain;
         let network = Network::start(plan).await.map_err(no_network)?;
@@ -67,7 +69,7 @@ fn serve(plan: Plan) -> Result<Exit, Error> {
         say!("  {}", command_line(&monero::words(&others)));
         say!("\nSo are nodes that know each other, to be crawled:\n");
         say!("  {}\n\nCtrl-C ends it.", command_line(&map::words(&population, "crawl.sqlite")));
-        tokio::signal::ctrl_c().await.map_err(|error| Error::local("cannot wait for Ctrl-C", error))?;
+        interrupted.await;
         Ok(Exit::Interrupted)
     })
 }

@@ -1,18 +1,19 @@
 //! Addresses that are kept and not dialled: those of networks that need a router of their own, and of the family that
 //! was not asked for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::BuildHasher;
 
-use discover::{Group, Key, Source};
+use discover::{Group, Key, Learned, Note, Refusal, Source};
 
 use crate::protocol::Place;
 
-/// All that are known, each in some ten bytes.
+/// All that are known, each in some twenty bytes.
 #[derive(Debug)]
 pub struct Aside {
     key: Key,
-    known: HashSet<u64>,
+    known: HashMap<u64, Note>,
     introduced: HashMap<Group, u32, Key>,
 }
 
@@ -25,23 +26,25 @@ const MAX_PER_GROUP: u32 = 2_000;
 
 impl Aside {
     pub fn new(key: Key) -> Self {
-        Self { introduced: HashMap::with_hasher(key.clone()), key, known: HashSet::new() }
+        Self { introduced: HashMap::with_hasher(key.clone()), key, known: HashMap::new() }
     }
 
-    /// Takes note of an address. Whether it is new, and kept.
-    pub fn note(&mut self, place: Place, source: Source) -> bool {
-        let hash = self.key.hash_one(place);
-        if self.known.len() >= MAX_ASIDE || self.known.contains(&hash) {
-            return false;
-        }
+    /// Takes note of an address. What became of it, and unless it was refused, the note on it.
+    pub fn learn(&mut self, place: Place, source: Source) -> (Learned, Option<&mut Note>) {
+        let is_full = self.known.len() >= MAX_ASIDE;
+        let room = match self.known.entry(self.key.hash_one(place)) {
+            Entry::Occupied(known) => return (Learned::Known, Some(known.into_mut())),
+            Entry::Vacant(_) if is_full => return (Learned::Refused(Refusal::Total), None),
+            Entry::Vacant(room) => room,
+        };
         if let Source::Peer(ip) = source {
             let introduced = self.introduced.entry(Group::of(ip)).or_default();
             if *introduced >= MAX_PER_GROUP {
-                return false;
+                return (Learned::Refused(Refusal::Source), None);
             }
             *introduced += 1;
         }
-        self.known.insert(hash)
+        (Learned::New, Some(room.insert(Note::default())))
     }
 
     /// How many there are.
@@ -53,7 +56,7 @@ impl Aside {
 #[cfg(test)]
 mod tests {
     use bitcoin::gossip::Address;
-    use discover::{Key, Source};
+    use discover::{Key, Learned, Source};
 
     use super::{Aside, MAX_PER_GROUP};
     use crate::protocol::Place;
@@ -68,11 +71,12 @@ mod tests {
     fn an_address_is_news_once_and_a_network_has_its_share_of_them() {
         let mut aside = Aside::new(Key::new([1; 16]));
         let peer = |last| Source::Peer([9, 9, 0, last].into());
-        assert!(aside.note(place(0), peer(1)) && !aside.note(place(0), peer(2)));
-        let taken = (1..10_000).filter(|n| aside.note(place(*n), peer((n % 250).try_into().unwrap()))).count();
+        let mut is_new = |n, source| aside.learn(place(n), source).0 == Learned::New;
+        assert!(is_new(0, peer(1)) && !is_new(0, peer(2)));
+        let taken = (1..10_000).filter(|n| is_new(*n, peer((n % 250).try_into().unwrap()))).count();
         assert_eq!(taken + 1, MAX_PER_GROUP as usize);
-        assert!(aside.note(place(20_000), Source::Peer([9, 8, 0, 1].into())), "others have theirs");
-        assert!(aside.note(place(20_001), Source::Seed));
+        assert!(is_new(20_000, Source::Peer([9, 8, 0, 1].into())), "others have theirs");
+        assert!(is_new(20_001, Source::Seed));
         assert_eq!(aside.len(), MAX_PER_GROUP as usize + 2);
     }
 }

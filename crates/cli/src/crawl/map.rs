@@ -3,13 +3,14 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use discover::{Frontier, Key, Learned, Policy, Source};
+use discover::{Frontier, Key, Learned, Note, Policy, Refusal, Source};
 use store::{Text, Time};
 
 use super::aside::Aside;
+use super::heard;
 use super::tally::{Facts, Tally};
 use super::visit::Visit;
-use crate::protocol::{Place, Told};
+use crate::protocol::{Introduced, Place, Told};
 use crate::resolve::Family;
 
 /// What a crawl knows.
@@ -35,8 +36,9 @@ impl Map {
         Self { aside: Aside::new(key.clone()), frontier: Frontier::new(policy, key), tally, family, watches }
     }
 
-    /// Learns what a peer told. What is news is returned, to be stored; the rest was known, or there is no room for it.
-    pub fn learn(&mut self, told: &[Told], from: IpAddr, now: Duration) -> Vec<Told> {
+    /// Learns what a peer told at this time of the clock. What is news is returned, to be stored: who was not known, and who
+    /// was seen on a later day than was known.
+    pub fn learn(&mut self, told: &[Told], from: IpAddr, clock: Time, now: Duration) -> Vec<Told> {
         self.tally.told += told.len() as u64;
         self.tally.answers += u64::from(!told.is_empty());
         let source = Source::Peer(from);
@@ -49,61 +51,79 @@ impl Map {
                     sockets.push(socket);
                     whose.push(told);
                 }
-                place if self.is_news(place, source, now) => news.push(*told),
-                _ => {}
+                place => {
+                    let (learned, note) = self.learn_one(place, source, now);
+                    if hear(note, told, clock) || is_stored(learned) {
+                        news.push(*told);
+                    }
+                }
             }
         }
         let Self { frontier, tally, .. } = self;
-        frontier.learn_all(&sockets, source, now, |nth, learned| match learned {
-            Learned::New => {
-                tally.know(whose[nth].place.network());
-                news.push(*whose[nth]);
+        frontier.learn_all(&sockets, source, now, |nth, learned, note| {
+            let told = whose[nth];
+            if learned == Learned::New {
+                tally.know(told.place.network());
             }
-            Learned::Revived => news.push(*whose[nth]),
-            Learned::Known | Learned::Refused(_) => {}
+            if hear(note, told, clock) || is_stored(learned) {
+                news.push(*told);
+            }
         });
         news
     }
 
-    /// Learns from a seed.
+    /// Learns from a seed, who says that somebody is there, and not when that was.
     pub fn plant(&mut self, mut told: Vec<Told>, source: Source, now: Duration) -> Vec<Told> {
-        told.retain(|told| self.is_news(told.place, source, now));
+        told.retain(|told| is_stored(self.learn_one(told.place, source, now).0));
         told
     }
 
-    /// Learns of one address before the start.
-    pub fn plant_one(&mut self, place: Place, source: Source) {
-        self.is_news(place, source, Duration::ZERO);
+    /// Learns before the start of one address, of which this was heard.
+    pub fn plant_one(&mut self, place: Place, source: Source, heard: Note) {
+        if let (_, Some(note)) = self.learn_one(place, source, Duration::ZERO) {
+            *note = heard;
+        }
     }
 
-    /// Recalls what an earlier run found. Whether that counts.
-    pub fn recall_one(&mut self, address: SocketAddr, reached: bool, due: Option<Duration>) -> bool {
+    /// Recalls what an earlier run found at an address, of which this was heard. Whether that counts.
+    pub fn recall_one(&mut self, address: SocketAddr, reached: bool, due: Option<Duration>, heard: Note) -> bool {
         let counts = self.family.takes(address.ip())
             && self.frontier.recall(address, reached, due, Duration::ZERO) == Learned::New;
         if counts {
             self.tally.know(Place::Ip(address).network());
         }
+        if let Some(note) = self.frontier.note(address) {
+            *note = heard;
+        }
         counts
     }
 
-    fn is_news(&mut self, place: Place, source: Source, now: Duration) -> bool {
-        let new = match place {
-            Place::Ip(socket) if self.family.takes(socket.ip()) => match self.frontier.learn(socket, source, now) {
-                Learned::New => true,
-                Learned::Revived => return true,
-                Learned::Known | Learned::Refused(_) => false,
-            },
-            Place::Ip(socket) if !net::is_globally_routable(socket.ip()) => false,
-            Place::Ip(_) | Place::Overlay(..) => self.aside.note(place, source),
+    fn learn_one(&mut self, place: Place, source: Source, now: Duration) -> (Learned, Option<&mut Note>) {
+        let Self { frontier, aside, tally, family, .. } = self;
+        let (learned, note) = match place {
+            Place::Ip(socket) if family.takes(socket.ip()) => {
+                (frontier.learn(socket, source, now), frontier.note(socket))
+            }
+            Place::Ip(socket) if !net::is_globally_routable(socket.ip()) => (Learned::Refused(Refusal::Address), None),
+            Place::Ip(_) | Place::Overlay(..) => aside.learn(place, source),
         };
-        if new {
-            self.tally.know(place.network());
+        if learned == Learned::New {
+            tally.know(place.network());
         }
-        new
+        (learned, note)
+    }
+
+    /// Whether an address is dialled without the encrypted transport.
+    pub fn lacks_v2(&mut self, address: SocketAddr) -> bool {
+        self.frontier.note(address).is_some_and(|note| heard::lacks_v2(*note))
     }
 
     /// A visit is over.
     pub fn conclude(&mut self, address: SocketAddr, visit: &Visit, now: Duration) {
+        let introduced = visit.best().introduced.as_ref().and_then(Introduced::kept);
+        if let (Some(note), Some(introduced)) = (self.frontier.note(address), introduced) {
+            heard::offers(note, introduced.services);
+        }
         let outcome = visit.outcome();
         self.frontier.done(address, outcome, now);
         // What we did not dial has no result.
@@ -118,50 +138,105 @@ impl Map {
     }
 }
 
+/// Whether the database is to hear of it, whenever it was seen.
+fn is_stored(learned: Learned) -> bool {
+    matches!(learned, Learned::New | Learned::Revived)
+}
+
+/// Takes note of what a peer told. Whether somebody was seen there on a later day than was noted.
+fn hear(note: Option<&mut Note>, told: &Told, clock: Time) -> bool {
+    let Some(note) = note else { return false };
+    heard::offers(note, told.services);
+    believed(told.seen, clock).is_some_and(|seen| heard::saw(note, seen))
+}
+
 /// What somebody told, as the database has it. `None` if it cannot have it.
 pub fn learned(told: &Told, chain: &Text, source: &Text, now: Time) -> Option<store::Learned> {
     Some(store::Learned {
         chain: chain.clone(),
         address: told.place.kept()?,
-        seen: believed(told.seen, now),
+        seen: believed(told.seen, now).unwrap_or(Time(now.0 - INSTEAD)),
         services: told.services,
         source: source.clone(),
     })
 }
 
-/// When a peer was there, as far as the one who tells us is believed. (Core: net_processing.cpp ProcessMessage ADDR)
-fn believed(seen: i64, Time(now): Time) -> Time {
+/// A stranger of whom nobody says a believable time was there so long ago, in seconds. (Core: net_processing.cpp
+/// ProcessMessage ADDR)
+const INSTEAD: i64 = 5 * 24 * 60 * 60;
+
+/// When a peer was there, if the one who tells us is believed. (Core: the same)
+fn believed(seen: i64, Time(now): Time) -> Option<Time> {
     /// Before 1973 nobody was there.
     const LEAST: i64 = 100_000_000;
     /// So far may a clock be ahead of ours, in seconds.
     const AHEAD: i64 = 10 * 60;
-    /// What is unbelievable was so long ago, in seconds.
-    const INSTEAD: i64 = 5 * 24 * 60 * 60;
-    let unbelievable = seen <= LEAST || seen > now + AHEAD;
-    Time(if unbelievable { now - INSTEAD } else { seen.min(now) })
+    (seen > LEAST && seen <= now + AHEAD).then_some(Time(seen.min(now)))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+    use std::time::Duration;
+
+    use bitcoin::gossip::Address;
+    use discover::{Note, Policy, Source};
     use store::Time;
 
-    use super::believed;
+    use super::{Map, believed};
+    use crate::crawl::heard::saw;
+    use crate::protocol::{Place, Told};
+    use crate::resolve::Family;
+
+    const NOW: i64 = 1_800_000_000;
+
+    const DAY: i64 = 86_400;
 
     #[test]
     fn times_of_the_future_and_of_long_ago_are_not_believed() {
-        let now = 1_800_000_000;
-        let five_days_ago = now - 432_000;
         for (seen, expected) in [
-            (now - 1, now - 1),
-            (now, now),
-            (now + 600, now),
-            (now + 601, five_days_ago),
-            (i64::from(u32::MAX), five_days_ago),
-            (100_000_000, five_days_ago),
-            (0, five_days_ago),
-            (100_000_001, 100_000_001),
+            (NOW - 1, Some(NOW - 1)),
+            (NOW, Some(NOW)),
+            (NOW + 600, Some(NOW)),
+            (NOW + 601, None),
+            (i64::from(u32::MAX), None),
+            (100_000_000, None),
+            (0, None),
+            (100_000_001, Some(100_000_001)),
         ] {
-            assert_eq!(believed(seen, Time(now)), Time(expected), "{seen}");
+            assert_eq!(believed(seen, Time(NOW)), expected.map(Time), "{seen}");
         }
+    }
+
+    #[test]
+    fn who_is_known_is_news_on_each_later_day_on_which_somebody_has_seen_it() {
+        let onion = Place::Overlay(Address::TorV3([7; 32]), 8333);
+        for place in [Place::Ip("1.2.3.4:8333".parse().unwrap()), Place::Ip("[2a00::1]:1".parse().unwrap()), onion] {
+            let mut map = Map::new(Policy::default(), Family::V4);
+            let mut is_news = |seen| {
+                let told = Told { seen, services: 9, place };
+                map.learn(&[told], IpAddr::from([9, 9, 9, 9]), Time(NOW), Duration::ZERO) == [told]
+            };
+            assert!(is_news(NOW - 9 * DAY), "{place} is new");
+            assert!(!is_news(NOW - 9 * DAY) && !is_news(NOW - 30 * DAY));
+            assert!(is_news(NOW - 7 * DAY) && !is_news(NOW - 8 * DAY));
+            assert!(!is_news(NOW + DAY) && !is_news(0), "that is not believed");
+            assert!(is_news(NOW + 300) && !is_news(NOW) && !is_news(NOW - DAY));
+        }
+    }
+
+    #[test]
+    fn what_the_database_has_is_no_news_and_nor_is_a_seeds_word_of_who_is_known() {
+        let mut map = Map::new(Policy::default(), Family::Any);
+        let known = |place, seen| Told { seen, services: 0, place };
+        let mut heard = Note::default();
+        saw(&mut heard, Time(NOW - DAY));
+        let (first, second) = ("1.2.3.4:8333".parse().unwrap(), "1.2.3.5:8333".parse().unwrap());
+        map.plant_one(Place::Ip(first), Source::Seed, heard);
+        assert!(map.recall_one(second, true, None, heard));
+        let both = |seen| [known(Place::Ip(first), seen), known(Place::Ip(second), seen)];
+        let mut learned = |seen| map.learn(&both(seen), [9; 4].into(), Time(NOW), Duration::ZERO).len();
+        assert_eq!([learned(NOW - 2 * DAY), learned(NOW), learned(NOW)], [0, 2, 0]);
+        assert_eq!(map.plant(both(NOW).into(), Source::Seed, Duration::ZERO), []);
     }
 }

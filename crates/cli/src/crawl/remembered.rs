@@ -5,6 +5,7 @@ use std::time::Duration;
 use discover::Source;
 use store::{Peer, Store, Text, Time};
 
+use super::heard;
 use super::map::Map;
 use super::tally::Facts;
 use crate::protocol::Place;
@@ -32,7 +33,7 @@ fn recall(map: &mut Map, peer: &Peer, Time(now): Time, again: bool) {
         // An overlay's name, in the form that the gossip has it.
         let place = peer.address.host().parse().map(|address| Place::Overlay(address, peer.address.port()));
         if let Ok(place) = place {
-            map.plant_one(place, Source::Seed);
+            map.plant_one(place, Source::Seed, heard::of_peer(peer));
         }
         return;
     };
@@ -40,10 +41,10 @@ fn recall(map: &mut Map, peer: &Peer, Time(now): Time, again: bool) {
     match u64::try_from(due) {
         Ok(due @ 1..) if !again => {
             let due = map.watches.then(|| Duration::from_secs(due));
-            if map.recall_one(address, peer.is_reachable(), due) {
+            if map.recall_one(address, peer.is_reachable(), due, heard::of_peer(peer)) {
                 map.tally.recall(address, &Facts::of_peer(peer));
             }
         }
-        _ => map.plant_one(Place::Ip(address), source),
+        _ => map.plant_one(Place::Ip(address), source, heard::of_peer(peer)),
     }
 }

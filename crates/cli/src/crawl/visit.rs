@@ -27,9 +27,9 @@ pub struct Tried {
 }
 
 impl Attempts {
-    /// Visits an address. The first connection over which there was a handshake is the one on which is asked.
-    pub async fn visit(&self, call: &Call, timer: &mut Timer) -> Visit {
-        let transports = self.protocols.of(&call.whom).transports();
+    /// Visits an address, over each of these transports. The first connection over which there was a handshake is the one
+    /// on which is asked.
+    pub async fn visit(&self, call: &Call, transports: &[Transport], timer: &mut Timer) -> Visit {
         let mut visit = Visit { attempts: Vec::with_capacity(transports.len()), asked: None };
         for &transport in transports {
             let (mut attempt, earlier) = self.reach(call, transport, timer).await;

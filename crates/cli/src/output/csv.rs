@@ -93,8 +93,8 @@ fn disarmed(mut text: String) -> String {
     text
 }
 
-/// A value of the JSON form in a cell.
-fn flat(value: &Value) -> String {
+/// A value of the JSON form in a cell. Lists are joined by spaces.
+pub fn flat(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => disarmed(text.clone()),

@@ -106,6 +106,15 @@ impl Bitcoin {
         }
     }
 
+    /// Those over which an address is dialled whose services are known not to have P2P_V2. Core dials it so, too.
+    /// (net.cpp ThreadOpenConnections, use_v2transport)
+    pub fn transports_without_v2(&self) -> &'static [Transport] {
+        match self.transport {
+            TransportChoice::Auto => &[Transport::V1],
+            TransportChoice::V2 | TransportChoice::V1 | TransportChoice::Both => self.transports(),
+        }
+    }
+
     /// The transport over which connections are accepted.
     pub fn accepted_transport(&self) -> Transport {
         match self.transport {
@@ -210,7 +219,7 @@ impl Bitcoin {
         tracer: Option<Tracer<'_>>,
     ) {
         let params = &self.template.params;
-        keep(Session::new(channel), stream, opened, until, tracer, |seen, at| entry(seen, at, params)).await;
+        keep(Session::new(channel), None, stream, opened, until, tracer, |seen, at| entry(seen, at, params)).await;
     }
 
     fn introduced(&self, version: Version, announced: Announced) -> super::Introduced {

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use handshake::Handshake;
-use net::{Failure, Limits, Seen, Unread};
+use net::{Beat, Failure, Limits, Seen, Unread};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -78,10 +79,12 @@ pub async fn converse_within<H: Handshake>(
     }
 }
 
-/// Keeps a connection alive until the time is over, or the peer leaves: both are goodbyes.
+/// Keeps a connection alive until the time is over, or the peer leaves: both are goodbyes. With a beat our side speaks of
+/// itself, too.
 pub async fn keep<H: Handshake<Output = Infallible>>(
     mut session: H,
-    stream: Unread<TcpStream>,
+    beat: Option<Beat<H>>,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     opened: Instant,
     until: Instant,
     mut tracer: Option<Tracer<'_>>,
@@ -93,6 +96,10 @@ pub async fn keep<H: Handshake<Output = Infallible>>(
             tracer(line(&seen, opened.elapsed()));
         }
     };
-    let Err(failure) = net::run(&mut session, stream, limits, on_event).await;
+    let end = match &beat {
+        Some(beat) => net::run_beating(&mut session, stream, limits, beat, on_event).await,
+        None => net::run(&mut session, stream, limits, on_event).await,
+    };
+    let Err(failure) = end;
     tracing::debug!(cause = ?failure.cause, "goodbye");
 }

@@ -9,10 +9,12 @@ use ethereum::eth::OurChain;
 use ethereum::local::Expected;
 use ethereum::message::{Event, Message};
 use ethereum::network::END;
-use ethereum::text::Text;
+use ethereum::session::PING_EVERY;
 use ethereum::{Channel, Enode, ForkId, Fresh, Goal, Local, OurStatus, PublicKey, Rlpx, SecretKey, Session};
-use net::{Unread, Verdict};
+use handshake::Text;
+use net::{Beat, Verdict};
 use rand::RngExt;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -153,13 +155,51 @@ fn fresh() -> Fresh {
     }
 }
 
-/// Keeps a connection alive, and asks whether the peer does.
+/// Keeps a connection alive, and asks at once and again and again whether the peer does.
 pub async fn hold(
-    stream: Unread<TcpStream>,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     channel: Channel,
     opened: Instant,
     until: Instant,
     tracer: Option<Tracer<'_>>,
 ) {
-    keep(Session::new(channel).pinging(), stream, opened, until, tracer, line).await;
+    let beat = Beat { every: PING_EVERY, tell: Session::ping };
+    keep(Session::new(channel).pinging(), Some(beat), stream, opened, until, tracer, line).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ethereum::channel::Heard;
+    use ethereum::message::id;
+    use ethereum::{Goal, Local, Rlpx, SecretKey};
+    use handshake::Rx;
+    use tokio::io::{AsyncReadExt, duplex};
+    use tokio::time::Instant;
+
+    use super::{fresh, hold};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_that_leaves_who_is_silent_for_half_a_minute_is_held_for_an_hour() {
+        let [ours, theirs] = [[0x11; 32], [0x22; 32]].map(|key| {
+            let mut local = Local::new(SecretKey::from_bytes(key).unwrap());
+            local.goal = Goal::Hello;
+            local
+        });
+        let called = theirs.node_id();
+        let (ours, mut theirs) =
+            testing::pair(Rlpx::initiator(ours, fresh(), called), Rlpx::responder(theirs, fresh()));
+        let (mut peer, stream) = duplex(64 * 1024);
+        let opened = Instant::now();
+        hold(stream, ours.channel, opened, opened + Duration::from_secs(3599), None).await;
+        let mut said = Vec::new();
+        peer.read_to_end(&mut said).await.unwrap();
+        let (mut rx, mut pings) = (Rx::new(&mut said), 0);
+        while let Ok(heard) = theirs.channel.hear(&mut rx) {
+            assert!(matches!(heard, Heard::Message { id: id::PING, .. }), "{heard:?}");
+            pings += 1;
+        }
+        assert_eq!(pings, 3600 / 15);
+    }
 }

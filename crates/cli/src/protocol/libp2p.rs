@@ -116,5 +116,5 @@ pub async fn hold(
 ) {
     /// Any value would do.
     const PING: u32 = 1;
-    keep(Session::new(connection).with_ping(PING), stream, opened, until, tracer, line).await;
+    keep(Session::new(connection).with_ping(PING), None, stream, opened, until, tracer, line).await;
 }

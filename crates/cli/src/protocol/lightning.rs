@@ -6,8 +6,10 @@ mod lines;
 use std::net::SocketAddr;
 
 use lightning::message::{Event, Message, Ping};
+use lightning::session::PING_EVERY;
 use lightning::{Address, Channel, Features, Hello, Init, Local, NodeId, SecretKey, Session};
-use net::{Unread, Verdict};
+use net::{Beat, Verdict};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -95,16 +97,51 @@ impl Lightning {
     }
 }
 
-/// Keeps a connection alive, and asks whether the peer does.
+/// Keeps a connection alive, and asks at once and again and again whether the peer does.
 pub async fn hold(
-    stream: Unread<TcpStream>,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     channel: Channel,
     opened: Instant,
     until: Instant,
     tracer: Option<Tracer<'_>>,
 ) {
+    let beat = Beat { every: PING_EVERY, tell: |session: &mut Session| session.ping(ping()) };
+    keep(Session::new(channel).with_ping(ping()), Some(beat), stream, opened, until, tracer, line).await;
+}
+
+fn ping() -> Ping {
     /// Any length would do.
     const PONG_LEN: u16 = 16;
-    let session = Session::new(channel).with_ping(Ping::for_pong_of(PONG_LEN));
-    keep(session, stream, opened, until, tracer, line).await;
+    Ping::for_pong_of(PONG_LEN)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use handshake::Rx;
+    use lightning::{Hello, Local, Message, SecretKey};
+    use tokio::io::{AsyncReadExt, duplex};
+    use tokio::time::Instant;
+
+    use super::hold;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_is_held_for_an_hour_is_pinged_as_often_as_a_node_may() {
+        let key = |byte| SecretKey::new([byte; 32]).unwrap();
+        let local = |byte| Local::new(key(byte), key(byte + 1), Vec::new());
+        let called = key(0x22).node_id();
+        let (ours, mut theirs) = testing::pair(Hello::initiator(local(0x11), called), Hello::responder(local(0x22)));
+        let (mut peer, stream) = duplex(64 * 1024);
+        let opened = Instant::now();
+        hold(stream, ours.channel, opened, opened + Duration::from_secs(3599), None).await;
+        let mut said = Vec::new();
+        peer.read_to_end(&mut said).await.unwrap();
+        let (mut rx, mut pings) = (Rx::new(&mut said), 0);
+        while let Ok(message) = theirs.channel.open.open(&mut rx, u16::MAX) {
+            assert!(matches!(Message::read(message), Ok(Message::Ping(_))));
+            pings += 1;
+        }
+        assert_eq!(pings, 3600 / 30);
+    }
 }

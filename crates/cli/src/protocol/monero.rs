@@ -94,5 +94,5 @@ pub async fn hold(
     tracer: Option<Tracer<'_>>,
 ) {
     let session = Session::new(local).with_ping().with_timed_sync();
-    keep(session, stream, opened, until, tracer, line).await;
+    keep(session, None, stream, opened, until, tracer, line).await;
 }

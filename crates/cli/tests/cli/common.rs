@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 
 use bitcoin::Chain;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use simnet::{Network, Plan};
 use tokio::runtime::Runtime;
@@ -26,6 +28,14 @@ pub fn run<'a>(args: impl IntoIterator<Item = &'a str>) -> Output {
 /// Starts it with pipes.
 pub fn start<'a>(args: impl IntoIterator<Item = &'a str>) -> Child {
     verack(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// The words to end: Ctrl-C's, and a service manager's.
+pub const TO_END: [Signal; 2] = [Signal::SIGINT, Signal::SIGTERM];
+
+/// Tells it something.
+pub fn tell(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
 }
 
 /// What it printed.

@@ -7,13 +7,13 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::Output;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use bitcoin::Services;
+use bitcoin::gossip::{Address, Entry};
 use serde_json::{Value, json};
-use store::{Filter, Outcome, Peer as Stored, Sort, SortBy, Store};
+use store::{Filter, Network, Outcome, Peer as Stored, Sort, SortBy, Store, Time};
 use tempfile::TempDir;
 
-use crate::common::{CHAIN, Simulated, json_lines, run, start, text};
+use crate::common::{CHAIN, Simulated, TO_END, json_lines, run, start, tell, text};
 use crate::neighbours::{Answer, Neighbours, Peer, entry, knows};
 
 /// A folder, and the name of a database in it.
@@ -45,22 +45,21 @@ fn stored(db: &str) -> Vec<Stored> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = Store::open(db).await.unwrap();
-        let mut peers = store.peers(&Filter::default(), Sort { by: SortBy::Address, descending: false }, None);
         let mut all = Vec::new();
-        while let Some(peer) = peers.next().await.unwrap() {
-            all.push(peer);
-        }
+        let peers = store.peers(&Filter::default(), Sort { by: SortBy::Address, descending: false }, None);
+        peers.for_each(|peer| all.push(peer)).await.unwrap();
         all
     })
 }
 
 const FIRST: [u8; 4] = [127, 71, 0, 1];
 
-/// Each knows the next, the last knows the first and somebody who is not there.
+/// Each knows the next, as one that speaks v2; the last knows the first and somebody who is not there.
 fn ring(port: u16) -> Vec<Peer> {
     let ip = |nth: u8| [127, 71 + nth, 0, 1];
-    let mut peers: Vec<_> = (0..5).map(|nth| Peer::at(ip(nth), knows([entry(ip(nth + 1), port)]))).collect();
-    peers.push(Peer::at(ip(5), knows([entry(ip(0), port), entry([127, 99, 0, 1], port)])));
+    let next = |nth| Entry { services: Services(0x809), ..entry(ip(nth), port) };
+    let mut peers: Vec<_> = (0..5).map(|nth| Peer::at(ip(nth), knows([next(nth + 1)]))).collect();
+    peers.push(Peer::at(ip(5), knows([next(0), entry([127, 99, 0, 1], port)])));
     peers
 }
 
@@ -129,7 +128,7 @@ fn a_second_run_goes_on_where_the_first_ended() {
 }
 
 #[test]
-fn a_crawl_that_is_interrupted_has_stored_what_it_found() {
+fn a_crawl_that_is_told_to_end_has_stored_what_it_found() {
     // The silent one keeps the crawl waiting.
     let silent = [127, 90, 0, 1];
     let neighbours = Neighbours::up(|port| {
@@ -138,22 +137,85 @@ fn a_crawl_that_is_interrupted_has_stored_what_it_found() {
         peers.push(Peer::at(silent, Answer::Silence));
         peers
     });
+    let first = neighbours.address(FIRST);
+    for signal in TO_END {
+        let (_folder, db) = database();
+        let mut child = start(words(&db, &["--json", "--allow-private", "--answer-timeout", "1h", &first]));
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        for _ in 0..7 {
+            assert!(lines.next().unwrap().unwrap().contains("\"handshake\""));
+        }
+        tell(&child, signal);
+        let last: Value = serde_json::from_str(&lines.last().unwrap().unwrap()).unwrap();
+        assert_eq!(
+            (&last["type"], &last["ended"], &last["tried"]),
+            (&json!("crawl"), &json!("interrupted"), &json!(7)),
+            "{signal}"
+        );
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
+        let peers = stored(&db);
+        assert_eq!((peers.len(), peers.iter().filter(|peer| peer.tried == 1).count()), (8, 7), "{signal}");
+
+        let resumed = summary(&crawl(&db, &["--json", "--allow-private", "--answer-timeout", "100ms"]));
+        assert_eq!((&resumed["reachable"], &resumed["dials"]), (&json!(7), &json!(1)), "{signal}");
+    }
+}
+
+#[test]
+fn the_last_time_at_which_somebody_was_seen_is_stored() {
+    const THEN: u32 = 1_700_000_000;
+    const DAY: u32 = 86_400;
+    let onion = |time, port| Entry { time, services: Services(9), address: Address::TorV3([7; 32]), port };
+    // Whom nobody reaches is seen by nobody but those who tell.
+    let neighbours = Neighbours::up(|port| {
+        let absent = |time| Entry { time, ..entry([127, 99, 0, 1], port) };
+        let next = |nth: u8| entry([127, 71 + nth, 0, 1], port);
+        vec![
+            Peer::at(FIRST, knows([next(1), absent(THEN), onion(THEN, port)])),
+            Peer::at([127, 72, 0, 1], knows([next(2), absent(THEN + 3 * DAY), onion(THEN + 2 * DAY, port)])),
+            Peer::at([127, 73, 0, 1], knows([next(3), absent(THEN + DAY), onion(THEN + DAY, port)])),
+            Peer::at([127, 74, 0, 1], knows([absent(u32::MAX), onion(u32::MAX, port), absent(0)])),
+        ]
+    });
     let (_folder, db) = database();
     let first = neighbours.address(FIRST);
-    let mut child = start(words(&db, &["--json", "--allow-private", "--answer-timeout", "1h", &first]));
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    for _ in 0..7 {
-        assert!(lines.next().unwrap().unwrap().contains("\"handshake\""));
+    for options in [&["--json", "--allow-private", &first][..], &["--json", "--allow-private", "--again"]] {
+        assert_eq!(summary(&crawl(&db, options))["reachable"], 4);
+        let last_seen = |network| {
+            let found = stored(&db).into_iter().find(|peer| peer.good == 0 && peer.address.network() == network);
+            found.unwrap().last_seen
+        };
+        assert_eq!(last_seen(Network::Ipv4), Time((THEN + 3 * DAY).into()));
+        assert_eq!(last_seen(Network::Onion), Time((THEN + 2 * DAY).into()));
     }
-    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
-    let last: Value = serde_json::from_str(&lines.last().unwrap().unwrap()).unwrap();
-    assert_eq!((&last["type"], &last["ended"], &last["tried"]), (&json!("crawl"), &json!("interrupted"), &json!(7)));
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    let peers = stored(&db);
-    assert_eq!((peers.len(), peers.iter().filter(|peer| peer.tried == 1).count()), (8, 7));
+}
 
-    let resumed = summary(&crawl(&db, &["--json", "--allow-private", "--answer-timeout", "100ms"]));
-    assert_eq!((&resumed["reachable"], &resumed["dials"]), (&json!(7), &json!(1)));
+#[test]
+fn who_is_said_not_to_speak_v2_is_dialled_over_v1_until_it_says_otherwise() {
+    let neighbours = Neighbours::up(|port| {
+        let said = |nth: u8, services| Entry { services: Services(services), ..entry([127, 71 + nth, 0, 1], port) };
+        let mut peers = ring(port);
+        // Whom nobody says anything of is dialled as one who may speak it, and so is who is said to by one of two.
+        peers[0].answer = knows([said(1, 0x409), said(2, 0), said(3, 0x409), said(3, 0x809), said(4, 0x409)]);
+        peers[3].answer = knows([said(4, 0x409), said(5, 0x809)]);
+        peers
+    });
+    let (_folder, db) = database();
+    let first = neighbours.address(FIRST);
+    let over_v1 = || {
+        let peers = stored(&db).into_iter().filter(|peer| peer.good > 0 && peer.transports.v2.is_none());
+        peers.map(|peer| peer.address.host().to_owned()).collect::<Vec<_>>()
+    };
+    let options = ["--json", "--allow-private", "-j", "1", &first];
+    let mapped = summary(&crawl(&db, &options));
+    assert_eq!((&mapped["reachable"], &mapped["transports"]), (&json!(6), &json!({"v1": 2, "v2": 4})));
+    assert_eq!(over_v1(), ["127.72.0.1", "127.75.0.1"]);
+    // They introduced themselves as such that do.
+    let again = summary(&crawl(&db, &[&options[..], &["--again"]].concat()));
+    assert_eq!(again["transports"], json!({"v2": 6}));
+    let calls = neighbours.calls();
+    let over_both = summary(&crawl(&db, &[&options[..], &["--again", "--transport", "both"]].concat()));
+    assert_eq!((&over_both["transports"], neighbours.calls() - calls), (&json!({"v1": 6, "v2": 6}), 12));
 }
 
 #[test]

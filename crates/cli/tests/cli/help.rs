@@ -1,6 +1,8 @@
 //! What the program says about itself.
 
-use crate::common::{run, text};
+use serde_json::json;
+
+use crate::common::{json_lines, run, text};
 
 #[test]
 fn the_help_is_as_it_was_reviewed() {
@@ -20,10 +22,48 @@ fn the_help_is_as_it_was_reviewed() {
 
 #[test]
 fn every_chain_is_listed() {
-    let lines = |args: &[&str]| text(&run(args.iter().copied()).stdout).lines().count();
-    assert_eq!(lines(&["chains"]), bitcoin::CHAINS.len() + 1);
-    assert_eq!(lines(&["chains", "--json"]), bitcoin::CHAINS.len());
-    assert_eq!(lines(&["chains", "--format", "csv"]), bitcoin::CHAINS.len() + 1);
+    let of = |protocol: &str, name: &str| format!("{protocol} {name}");
+    let mut all: Vec<_> = bitcoin::CHAINS.iter().map(|chain| of("bitcoin", chain.name)).collect();
+    all.extend(ethereum::NETWORKS.iter().map(|network| of("ethereum", network.name)));
+    all.extend(lightning::CHAINS.iter().map(|chain| of("lightning", chain.name)));
+    all.extend(monero::NETWORKS.iter().map(|network| of("monero", network.name)));
+    all.sort_unstable();
+
+    let rows = json_lines(&run(["chains", "--json"]));
+    let listed = rows.iter().map(|row| of(row["protocol"].as_str().unwrap(), row["name"].as_str().unwrap()));
+    let mut listed: Vec<_> = listed.collect();
+    listed.sort_unstable();
+    assert_eq!(listed, all);
+
+    // The other forms have the same rows below a header, and CSV the same fields.
+    assert_eq!(text(&run(["chains"]).stdout).lines().count(), all.len() + 1);
+    let table = run(["chains", "--format", "csv"]).stdout;
+    let mut table = csv::Reader::from_reader(&*table);
+    let header = table.headers().unwrap().clone();
+    let records: Vec<_> = table.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), rows.len());
+    for (row, record) in rows.iter().zip(&records) {
+        let fields = row.as_object().unwrap();
+        for (column, cell) in header.iter().zip(record) {
+            let value = fields.get(column).filter(|value| !value.is_null() && **value != json!([]));
+            assert_eq!(cell.is_empty(), value.is_none(), "{column} of {row}");
+        }
+        assert!(fields.keys().all(|name| name == "type" || header.iter().any(|column| column == name)), "{row}");
+    }
+}
+
+#[test]
+fn a_network_is_listed_with_what_its_nodes_know_each_other_by() {
+    let rows = json_lines(&run(["chains", "--json"]));
+    let row = |protocol: &str, name: &str| {
+        rows.iter().find(|row| row["protocol"] == protocol && row["name"] == name).unwrap()
+    };
+    assert_eq!(row("bitcoin", "bitcoin")["magic"], "f9beb4d9");
+    assert_eq!(row("ethereum", "sepolia")["network_id"], 11_155_111);
+    assert_eq!(row("lightning", "bitcoin-regtest")["aliases"], row("bitcoin", "bitcoin-regtest")["aliases"]);
+    let genesis = "06226e46111a0b59caaf126043eb5bbf28c34f3a5e332a1fc7b2b73cf188910f";
+    assert_eq!(row("lightning", "bitcoin-regtest")["chain_hash"], genesis);
+    assert_eq!(row("monero", "monero-stagenet")["port"], 38080);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr};
 
-use crate::common::{CHAIN, run, start, text};
+use crate::common::{CHAIN, TO_END, run, start, tell, text};
 use serde_json::Value;
 
 /// A listener on a free port, and where it listens.
@@ -63,6 +63,20 @@ fn it_ends_after_as_many_peers_as_it_was_told() {
     let (lines, code) = output(child);
     assert_eq!((lines.len(), code), (4, Some(0)));
     assert_eq!(lines[3]["ok"], 3);
+}
+
+#[test]
+fn it_sums_up_who_came_when_it_is_told_to_end() {
+    for signal in TO_END {
+        let (mut child, _log, address) = listen(&[]);
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(run(["-c", CHAIN, "-q", &address]).status.success());
+        assert!(lines.next().unwrap().unwrap().contains("\"responder\""));
+        tell(&child, signal);
+        let summary: Value = serde_json::from_str(&lines.last().unwrap().unwrap()).unwrap();
+        assert_eq!((&summary["type"], &summary["ok"]), (&"summary".into(), &1.into()), "{signal}");
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod addrs;
 mod common;
 mod crawl;
+mod demo;
 mod help;
 mod keyed;
 mod listen;

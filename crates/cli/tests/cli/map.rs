@@ -57,11 +57,9 @@ impl Mapped {
     fn peers(&self) -> Vec<Peer> {
         self.runtime.block_on(async {
             let store = Store::open(&self.db).await.unwrap();
-            let mut peers = store.peers(&Filter::default(), Sort { by: SortBy::Known, descending: false }, None);
             let mut all = Vec::new();
-            while let Some(peer) = peers.next().await.unwrap() {
-                all.push(peer);
-            }
+            let peers = store.peers(&Filter::default(), Sort { by: SortBy::Known, descending: false }, None);
+            peers.for_each(|peer| all.push(peer)).await.unwrap();
             all
         })
     }
@@ -69,9 +67,10 @@ impl Mapped {
     /// Fails unless the database is the truth.
     fn check(&self) {
         let mut census = self.population.census();
-        for peer in self.peers() {
-            census.note(peer.address.socket().unwrap(), peer.ending.as_ref().map(|ending| ending.reason.as_str()));
-        }
+        self.runtime.block_on(async {
+            let store = Store::open(&self.db).await.unwrap();
+            store.reasons(|address, reason| census.note(address, reason)).await.unwrap();
+        });
         let faults = census.conclude();
         assert!(faults.are_none(), "{faults}");
     }
@@ -116,8 +115,7 @@ fn a_killed_crawl_has_lost_nothing_that_is_two_seconds_old_and_the_next_one_fini
         mapped.peers().into_iter().map(|peer| (peer.address.as_str().to_owned(), peer)).collect();
     assert!(stored.len() < TOPOLOGY.known() as usize || stored.values().any(|peer| peer.tried == 0));
     for (address, reason) in results {
-        let ending = stored[&address].ending.as_ref().map(|ending| ending.reason.as_str());
-        assert_eq!(ending, Some(&*reason), "{address}");
+        assert_eq!(stored[&address].reason(), Some(&*reason), "{address}");
     }
     mapped.crawl(&[]);
     mapped.check();

@@ -3,9 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
 
-use crate::common::{CHAIN, Simulated, json_lines, run, start, text, verack};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use crate::common::{CHAIN, Simulated, TO_END, json_lines, run, start, tell, text, verack};
 use serde_json::Value;
 
 fn keys(value: &Value) -> Vec<&str> {
@@ -220,30 +218,36 @@ fn a_log_that_cannot_be_chosen_so_is_named_and_stops_nothing() {
 }
 
 #[test]
-fn an_interrupt_prints_what_is_known() {
+fn whoever_ends_it_is_told_what_is_known() {
     let simulated = Simulated::network();
     let (ok, silent) = (simulated.peer("coalesced").to_string(), simulated.peer("silent").to_string());
-    let mut child = start(["-c", CHAIN, "-t", "60", &ok, &silent]);
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    assert!(lines.next().unwrap().unwrap().starts_with("OK "));
-    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
-    let last = lines.map(Result::unwrap).last().unwrap();
-    assert!(last.starts_with("Finished! Handshake results: 1 OK | 0 PARTIALLY OK | 0 FAILED (1 peer in "), "{last}");
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    for signal in TO_END {
+        let mut child = start(["-c", CHAIN, "-t", "60", &ok, &silent]);
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.next().unwrap().unwrap().starts_with("OK "));
+        tell(&child, signal);
+        let last = lines.map(Result::unwrap).last().unwrap();
+        let expected = "Finished! Handshake results: 1 OK | 0 PARTIALLY OK | 0 FAILED (1 peer in ";
+        assert!(last.starts_with(expected), "{signal}: {last}");
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
+    }
 }
 
 #[test]
-fn an_interrupt_ends_it_even_if_nobody_reads_on() {
+fn it_ends_when_it_is_told_to_even_if_nobody_reads_on() {
     let simulated = Simulated::network();
     let address = simulated.peer("coalesced").to_string();
     // More than a pipe holds, and nobody takes any of it.
     let flood = [address.as_str()].into_iter().chain(["--trace=hex", "-t", "60"]);
     let many: Vec<_> = (1..3000).map(|port| format!("127.255.0.1:{port}")).collect();
-    let mut child = start(["-c", CHAIN].into_iter().chain(flood).chain(many.iter().map(String::as_str)));
-    let mut first = [0; 1];
-    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
-    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let args: Vec<_> = ["-c", CHAIN].into_iter().chain(flood).chain(many.iter().map(String::as_str)).collect();
+    for signal in TO_END {
+        let mut child = start(args.iter().copied());
+        let mut first = [0; 1];
+        child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+        tell(&child, signal);
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
+    }
 }
 
 #[test]

@@ -25,11 +25,17 @@ pub(super) struct Entry {
     pub(super) failures: u8,
     /// Successes since the last failure.
     pub(super) successes: u8,
+    pub(super) note: Note,
     /// The number of its prefix.
     pub(super) prefix: u32,
     /// When it was last dialled, in seconds since the start.
     pub(super) tried: u32,
 }
+
+/// What whoever crawls keeps with an address, for as long as it is known: two bytes that are 0 at first, and that mean
+/// nothing here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Note(pub u16);
 
 /// Where an address is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +81,16 @@ pub(super) enum Standing {
 impl Entry {
     /// An address that nobody has tried.
     pub(super) fn new(endpoint: Endpoint, standing: Standing, prefix: u32) -> Self {
-        Self { endpoint, state: State::Waiting, standing, failures: 0, successes: 0, prefix, tried: 0 }
+        Self {
+            endpoint,
+            state: State::Waiting,
+            standing,
+            failures: 0,
+            successes: 0,
+            note: Note::default(),
+            prefix,
+            tried: 0,
+        }
     }
 
     /// Where it stands in line.
@@ -200,7 +215,7 @@ impl std::hash::Hash for Endpoint {
 
 #[cfg(test)]
 mod tests {
-    use super::{Book, Endpoint, Entry, Key, Standing};
+    use super::{Book, Endpoint, Entry, Key, Note, Standing};
 
     #[test]
     fn an_entry_has_32_bytes() {
@@ -215,7 +230,9 @@ mod tests {
         for port in 0..1000 {
             assert_eq!(book.add(entry(port)), u32::from(port));
         }
+        book.entry_mut(7).note = Note(1);
         book.replace(7, entry(5000));
+        assert_eq!(book.entry(7).note, Note(0), "what was noted was of the other");
         assert_eq!((book.find(endpoint(7)), book.find(endpoint(5000)), book.len()), (None, Some(7), 1000));
         assert!((8..1000).all(|port| book.find(endpoint(port)) == Some(port.into())));
     }

@@ -28,6 +28,11 @@ impl Script {
     pub(crate) fn new(acts: impl IntoIterator<Item = Act>) -> Self {
         Self { acts: acts.into_iter().collect(), stage: Stage::Hello }
     }
+
+    /// Lets it say something before it goes on.
+    pub(crate) fn add_words(&mut self) {
+        self.acts.push_front(Act::Say("..."));
+    }
 }
 
 impl Handshake for Script {

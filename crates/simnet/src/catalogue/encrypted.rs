@@ -10,8 +10,8 @@ use crate::encrypted::Bend::{Claims, Lacks, LastByte};
 use crate::encrypted::Word::{self, AlmostTerminator, Decoy, Garbage, Key, Packet, Terminator};
 use crate::peer::Peer;
 use crate::random::Random;
+use crate::rhythm::Rhythm::{self, Apart, AtOnce, Cut, CutAt, Drip};
 use crate::script::Act::{self, Accept, Close, Flood, Hear, HearKey, Say, Speak, V2};
-use crate::script::Rhythm::{self, Apart, AtOnce, Cut, CutAt, Drip};
 use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
 

@@ -1,225 +1,183 @@
-//! Lightning nodes: what each does, and the verdict that it deserves.
+//! Lightning nodes: what each can do, and the one interpreter that makes them do it.
+
+mod cast;
 
 use std::io;
 
-use handshake::{Blame, Stage};
-use lightning::acts::Responder;
-use lightning::message::{Notice, Ping};
-use lightning::{Chain, Channel, Features, Hello, Init, Kind, Local, Message, SecretKey};
+use handshake::Rx;
+use lightning::acts::{Initiator, Responder, SaysActThree, SaysActTwo};
+use lightning::{Channel, Hello, Init, Local, NodeId, SecretKey};
 use tokio::net::TcpStream;
 
+pub(super) use self::cast::peers;
+use super::CALLED_KEY;
 use super::line::Line;
-use super::{KeyedPeer, Script};
 use crate::random::Random;
-use crate::truth::Truth;
+use crate::rhythm::Rhythm;
 
-/// One thing that a peer does. After its last, it listens until the other side leaves.
+/// One thing that a peer does. What it says leaves before it waits for anything. After its last act it listens until the
+/// other side leaves.
 #[derive(Clone, Debug)]
 pub(super) enum Act {
+    /// Speaks in this rhythm from here on.
+    Speak(Rhythm),
     /// Has a healthy handshake, with this introduction.
     Node(Init),
-    /// Hears act one, says act two, hears act three.
+    /// Hears act one, says act two, hears act three; or says the first, hears the second and says the third, if it called.
     Keys,
-    /// The same, with act two byte by byte.
-    SlowKeys,
-    /// Hears act one and says an act two in which this byte is changed.
+    /// Says its first act with this byte changed: act two, once it has heard act one, or act one if it called.
     BentKeys(usize),
-    /// Waits for a byte.
+    /// One that called says act one and hears act two.
+    Knock,
+    /// The same, and then says act three with this byte changed.
+    BentActThree(usize),
+    /// Waits for a byte. One that called does not: nobody speaks to it before it has spoken.
     HearAnything,
     /// Says this.
     Say(Vec<u8>),
     /// Says this message, sealed.
     Seal(Vec<u8>),
-    /// Says this message byte by byte.
-    Drip(Vec<u8>),
     /// Says this message with one byte changed of what is sealed.
     Bend(Vec<u8>, usize),
     /// Says this again and again.
     Flood(Vec<u8>),
+    /// Says this message, sealed, again and again.
+    FloodOf(Vec<u8>),
     /// Closes.
     Close,
 }
-
-use Act::{Bend, BentKeys, Close, Drip, Flood, HearAnything, Keys, Node, Say, Seal, SlowKeys};
 
 /// The key that a peer has, or one that it does not have.
 pub(super) fn key(its_own: bool) -> SecretKey {
     SecretKey::new([if its_own { 0x42 } else { 0x24 }; 32]).expect("less than the order of the curve")
 }
 
-/// Acts a script.
+/// The key of the side that is called, or one that it does not have.
+pub(super) fn called_key(its_own: bool) -> SecretKey {
+    if its_own { SecretKey::new(CALLED_KEY).expect("less than the order of the curve") } else { key(false) }
+}
+
+/// Acts a script: of a peer that called the side with this key, or of one that was called.
 ///
 /// # Errors
 /// If the other side leaves first, or does not do as a node does.
-pub(super) async fn play(acts: &[Act], stream: TcpStream, turn: usize) -> io::Result<()> {
-    let mut line = Line::new(stream);
-    let mut channel = None;
+pub(super) async fn play(acts: &[Act], whom: Option<NodeId>, stream: TcpStream, turn: usize) -> io::Result<()> {
+    let mut play = Play { line: Line::new(stream, turn), whom, turn, channel: None };
     for act in acts {
         match act {
-            Node(init) => {
-                let mut local = Local::new(key(true), ephemeral(turn), Vec::new());
-                local.init.clone_from(init);
-                line.shake(Hello::responder(local)).await?;
+            Act::Speak(rhythm) => play.line.rhythm = *rhythm,
+            Act::Node(init) => match whom {
+                Some(whom) => play.line.shake(Hello::initiator(node(init, turn), whom)).await?,
+                None => play.line.shake(Hello::responder(node(init, turn))).await?,
+            },
+            Act::Keys => play.exchange_keys(|_| {}).await?,
+            Act::BentActThree(at) => play.exchange_keys(|act_three| act_three[*at] ^= 1).await?,
+            Act::Knock => drop(play.knock().await?),
+            Act::BentKeys(at) => play.bent_keys(*at).await?,
+            Act::HearAnything if whom.is_some() => {}
+            Act::HearAnything => play.line.hear_anything().await?,
+            Act::Say(bytes) => play.line.say(bytes.clone()),
+            Act::Seal(message) => play.seal(message, |_| {}),
+            Act::Bend(message, at) => play.seal(message, |sealed| sealed[*at] ^= 1),
+            Act::Flood(bytes) => return play.line.flood(|| bytes.clone()).await,
+            Act::FloodOf(message) => {
+                let mut channel = play.channel.expect("scripts exchange keys before they seal");
+                return play.line.flood(|| sealed(&mut channel, message)).await;
             }
-            Keys => channel = Some(exchange(&mut line, turn, false).await?),
-            SlowKeys => channel = Some(exchange(&mut line, turn, true).await?),
-            BentKeys(at) => {
-                let mut act_two = Vec::new();
-                let one = hear_act(&mut line).await?;
-                let awaits = answer(one, turn)?.act_two(&mut act_two);
-                drop(awaits);
-                act_two[*at] ^= 1;
-                line.say(&act_two).await?;
-            }
-            HearAnything => line.hear_anything().await?,
-            Say(bytes) => line.say(bytes).await?,
-            Seal(message) => line.say(&sealed(&mut channel, message)).await?,
-            Drip(message) => line.drip(&sealed(&mut channel, message)).await?,
-            Bend(message, at) => {
-                let mut bytes = sealed(&mut channel, message);
-                bytes[*at] ^= 1;
-                line.say(&bytes).await?;
-            }
-            Flood(bytes) => return line.flood(|| bytes.clone()).await,
-            Close => return Ok(()),
+            Act::Close => return play.line.send().await,
         }
     }
-    line.listen().await
+    play.line.listen().await
 }
 
-fn ephemeral(turn: usize) -> SecretKey {
-    let bytes = Random::new(turn as u64).bytes(32);
-    SecretKey::new(*bytes.first_chunk().expect("32 bytes")).expect("one in 2^128 is no secret key")
+/// A script being acted.
+struct Play {
+    line: Line,
+    /// The key that it calls by, if it called.
+    whom: Option<NodeId>,
+    /// How many conversations this peer had before.
+    turn: usize,
+    channel: Option<Channel>,
 }
 
-async fn exchange(line: &mut Line, turn: usize, slowly: bool) -> io::Result<Channel> {
-    let one = hear_act(line).await?;
-    let mut act_two = Vec::new();
-    let responder = answer(one, turn)?.act_two(&mut act_two);
-    if slowly {
-        line.drip(&act_two).await?;
-    } else {
-        line.say(&act_two).await?;
+impl Play {
+    /// Says and hears the acts. One that called changes its act three so.
+    async fn exchange_keys(&mut self, change: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        let transport = if self.whom.is_some() {
+            let initiator = self.knock().await?;
+            let mut act_three = Vec::new();
+            let transport = initiator.act_three(&mut act_three);
+            change(&mut act_three);
+            self.line.say(act_three);
+            transport
+        } else {
+            let mut act_two = Vec::new();
+            let responder = self.hear_act_one().await?.act_two(&mut act_two);
+            self.line.say(act_two);
+            let mut act_three = self.hear_act().await?;
+            responder.act_three(&mut act_three).map_err(io::Error::other)?
+        };
+        self.channel = Some(transport.channel);
+        Ok(())
     }
-    let mut three = hear_act(line).await?;
-    let transport = responder.act_three(&mut three).map_err(io::Error::other)?;
-    Ok(transport.channel)
+
+    /// Says act one, and hears act two.
+    async fn knock(&mut self) -> io::Result<SaysActThree> {
+        let mut act_one = Vec::new();
+        let initiator = self.initiator().act_one(&mut act_one);
+        self.line.say(act_one);
+        let mut act_two = self.hear_act().await?;
+        initiator.act_two(&mut act_two).map_err(io::Error::other)
+    }
+
+    /// Says its first act with this byte changed.
+    async fn bent_keys(&mut self, at: usize) -> io::Result<()> {
+        let mut act = Vec::new();
+        if self.whom.is_some() {
+            drop(self.initiator().act_one(&mut act));
+        } else {
+            drop(self.hear_act_one().await?.act_two(&mut act));
+        }
+        act[at] ^= 1;
+        self.line.say(act);
+        Ok(())
+    }
+
+    fn initiator(&self) -> Initiator {
+        Initiator::new(key(true), ephemeral(self.turn), self.whom.expect("only those knock that called"))
+    }
+
+    async fn hear_act_one(&mut self) -> io::Result<SaysActTwo> {
+        let mut act_one = self.hear_act().await?;
+        Responder::new(key(true), ephemeral(self.turn)).act_one(&mut act_one).map_err(io::Error::other)
+    }
+
+    async fn hear_act<const LEN: usize>(&mut self) -> io::Result<[u8; LEN]> {
+        self.line.hear(|rx: &mut Rx<'_>| rx.take(LEN).ok().and_then(|act| act.first_chunk().copied())).await
+    }
+
+    /// Says a message, changed so once it is sealed.
+    fn seal(&mut self, message: &[u8], change: impl FnOnce(&mut Vec<u8>)) {
+        let channel = self.channel.as_mut().expect("scripts exchange keys before they seal");
+        let mut bytes = sealed(channel, message);
+        change(&mut bytes);
+        self.line.say(bytes);
+    }
 }
 
-async fn hear_act<const LEN: usize>(line: &mut Line) -> io::Result<[u8; LEN]> {
-    line.hear(|rx| rx.take(LEN).ok().and_then(|act| act.first_chunk().copied())).await
-}
-
-fn answer(mut act_one: [u8; 50], turn: usize) -> io::Result<lightning::acts::SaysActTwo> {
-    Responder::new(key(true), ephemeral(turn)).act_one(&mut act_one).map_err(io::Error::other)
-}
-
-fn sealed(channel: &mut Option<Channel>, message: &[u8]) -> Vec<u8> {
-    let channel = channel.as_mut().expect("scripts exchange keys before they seal");
+fn sealed(channel: &mut Channel, message: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     channel.seal.seal(&mut bytes, |tx| tx.extend_from_slice(message));
     bytes
 }
 
-/// One of each kind.
-pub(super) fn peers() -> Vec<KeyedPeer> {
-    [healthy(), unfinished(), bent(), unfitting()].concat()
+/// A whole node, with this introduction.
+fn node(init: &Init, turn: usize) -> Local {
+    Local { static_key: key(true), ephemeral_key: ephemeral(turn), init: init.clone() }
 }
 
-fn peer<const N: usize>(name: &'static str, truth: Truth, acts: [Act; N]) -> KeyedPeer {
-    KeyedPeer::new(name, truth, Script::Lightning(acts.into()))
-}
-
-/// How a node introduces itself that has these features.
-fn introduction(features: &[u16]) -> Init {
-    let regtest = Chain::named("bitcoin-regtest").expect("it is in the table");
-    Init { features: Features::of(features), networks: vec![regtest.hash], ..Init::default() }
-}
-
-/// What nodes have nowadays, some of it required.
-const USUAL: &[u16] = &[0, 5, 7, 8, 11, 12, 14, 17, 19, 23, 25, 27, 39, 45, 47, 51];
-
-fn bytes(message: &Message) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    message.write(&mut bytes);
-    bytes
-}
-
-fn init(init: Init) -> Vec<u8> {
-    bytes(&Message::Init(init))
-}
-
-fn notice(text: &[u8]) -> Notice {
-    Notice::on_all_channels(text).expect("scripts say a few words")
-}
-
-fn healthy() -> Vec<KeyedPeer> {
-    let usual = init(introduction(USUAL));
-    let gossip = bytes(&Message::Other { kind: Kind::GOSSIP_TIMESTAMP_FILTER, len: 0 });
-    vec![
-        peer("lightning-node", Truth::OK, [Node(introduction(USUAL))]),
-        peer("lightning-byte-by-byte", Truth::OK, [SlowKeys, Drip(usual.clone())]),
-        peer("lightning-gossips-at-once", Truth::OK, [Keys, Seal(usual), Seal(gossip)]),
-        peer("lightning-says-no-network", Truth::OK, [Node(Init { networks: Vec::new(), ..introduction(USUAL) })]),
-        peer("lightning-unknown-odd-feature", Truth::OK, [Node(introduction(&[9, 999]))]),
-        peer("lightning-no-features", Truth::OK, [Node(introduction(&[]))]),
-    ]
-}
-
-fn unfinished() -> Vec<KeyedPeer> {
-    let ends = Truth::ends;
-    vec![
-        // A node that does not have the key cannot open act one.
-        peer("lightning-wrong-key", ends(Stage::Transport, "closed"), [HearAnything, Close]).misnamed(),
-        peer("lightning-wrong-key-silent", ends(Stage::Transport, "timeout"), [HearAnything]).misnamed(),
-        peer("lightning-silent-after-act-one", ends(Stage::Transport, "timeout"), []),
-        peer("lightning-close-at-once", ends(Stage::Transport, "closed"), [Close]),
-        peer("lightning-cut-act-two", ends(Stage::Transport, "closed"), [HearAnything, Say(vec![0, 2, 3]), Close]),
-        peer("lightning-close-before-init", ends(Stage::Hello, "closed"), [Keys, Close]),
-        peer("lightning-silent-before-init", ends(Stage::Hello, "timeout"), [Keys]),
-    ]
-}
-
-fn bent() -> Vec<KeyedPeer> {
-    let fault = |stage, reason| Truth::fault(stage, reason, Blame::Peer);
-    let stranger = Truth::fault(Stage::Transport, "lightning.version", Blame::Mismatch);
-    let usual = || init(introduction(USUAL));
-    let malformed = fault(Stage::Hello, "lightning.malformed");
-    vec![
-        peer("lightning-http", stranger, [HearAnything, Say(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())]),
-        peer("lightning-act-two-of-version-1", stranger, [BentKeys(0)]),
-        peer("lightning-flood-before-act-two", stranger, [Flood(vec![0x55; 10_000])]),
-        peer("lightning-zeros-for-act-two", fault(Stage::Transport, "lightning.point"), [Flood(vec![0; 10_000])]),
-        // 2 and 3 are what a point may start with.
-        peer("lightning-tag-of-act-two", fault(Stage::Transport, "lightning.mac"), [BentKeys(49)]),
-        peer("lightning-tag-of-length", fault(Stage::Hello, "lightning.mac"), [Keys, Bend(usual(), 10)]),
-        peer("lightning-tag-of-init", fault(Stage::Hello, "lightning.mac"), [Keys, Bend(usual(), 20)]),
-        peer("lightning-flood-before-init", fault(Stage::Hello, "lightning.mac"), [Keys, Flood(vec![0x55; 10_000])]),
-        peer("lightning-oversized", fault(Stage::Hello, "lightning.oversized"), [Keys, Seal(vec![0; 65_535])]),
-        peer("lightning-typeless", malformed, [Keys, Seal(vec![0])]),
-        peer("lightning-cut-init", malformed, [Keys, Seal(usual()[..9].to_vec())]),
-        peer(
-            "lightning-ping-first",
-            fault(Stage::Hello, "lightning.unexpected"),
-            [Keys, Seal(bytes(&Message::Ping(Ping::for_pong_of(8))))],
-        ),
-    ]
-}
-
-fn unfitting() -> Vec<KeyedPeer> {
-    let mismatch = |reason| Truth::fault(Stage::Hello, reason, Blame::Mismatch);
-    let refused = |reason| Truth::fault(Stage::Hello, reason, Blame::Refused);
-    let litecoin = Chain::named("litecoin").expect("it is in the table");
-    let elsewhere = Init { networks: vec![litecoin.hash], ..introduction(USUAL) };
-    let words = notice(b"no channel for you\x1b[2J");
-    vec![
-        peer(
-            "lightning-unknown-even-feature",
-            mismatch("lightning.feature"),
-            [Keys, Seal(init(introduction(&[8, 998])))],
-        ),
-        peer("lightning-other-network", mismatch("lightning.network"), [Keys, Seal(init(elsewhere))]),
-        peer("lightning-error", refused("lightning.error"), [Keys, Seal(bytes(&Message::Error(words.clone())))]),
-        peer("lightning-warning", refused("lightning.warning"), [Keys, Seal(bytes(&Message::Warning(words)))]),
-    ]
+/// What is new for each conversation.
+fn ephemeral(turn: usize) -> SecretKey {
+    let bytes = Random::new(turn as u64).bytes(32);
+    SecretKey::new(*bytes.first_chunk().expect("32 bytes")).expect("one in 2^128 is no secret key")
 }

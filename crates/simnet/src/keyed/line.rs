@@ -1,28 +1,49 @@
 //! A connection, as scripts use it.
 
 use std::io;
+use std::mem;
 use std::time::Duration;
 
 use handshake::{Handshake, Rx};
 use net::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::task::yield_now;
 
-/// A connection, and what has arrived over it and is not understood yet.
+use crate::rhythm::Rhythm;
+
+/// A connection, what has been said and not sent, and what has arrived and is not understood yet.
 #[derive(Debug)]
 pub(super) struct Line {
     stream: TcpStream,
+    said: Vec<Vec<u8>>,
     arrived: Vec<u8>,
+    /// How words are sent from here on.
+    pub(super) rhythm: Rhythm,
+    /// How many conversations this peer had before.
+    turn: usize,
 }
 
 impl Line {
-    pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, arrived: Vec::new() }
+    pub(super) fn new(stream: TcpStream, turn: usize) -> Self {
+        Self { stream, said: Vec::new(), arrived: Vec::new(), rhythm: Rhythm::AtOnce, turn }
+    }
+
+    /// Says this. It is sent before anything is waited for, with all else that was said until then.
+    pub(super) fn say(&mut self, words: Vec<u8>) {
+        self.said.push(words);
+    }
+
+    /// Sends what has been said.
+    pub(super) async fn send(&mut self) -> io::Result<()> {
+        match &*mem::take(&mut self.said) {
+            [] => Ok(()),
+            words => self.rhythm.send(words, self.turn, &mut self.stream).await,
+        }
     }
 
     /// Waits for a byte.
     pub(super) async fn hear_anything(&mut self) -> io::Result<()> {
+        self.send().await?;
         match self.stream.read_buf(&mut self.arrived).await? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             _ => Ok(()),
@@ -42,20 +63,6 @@ impl Line {
         }
     }
 
-    /// Says this in one write.
-    pub(super) async fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes).await
-    }
-
-    /// Says this byte by byte, as fast as they go.
-    pub(super) async fn drip(&mut self, bytes: &[u8]) -> io::Result<()> {
-        for byte in bytes.chunks(1) {
-            self.stream.write_all(byte).await?;
-            yield_now().await;
-        }
-        Ok(())
-    }
-
     /// Has a healthy handshake.
     pub(super) async fn shake(&mut self, mut handshake: impl Handshake) -> io::Result<()> {
         /// Longer than any test waits.
@@ -68,9 +75,9 @@ impl Line {
 
     /// Says what `words` make, again and again, and reads meanwhile: a side that waits for its own words to be taken
     /// would never come to ours.
-    pub(super) async fn flood(self, mut words: impl FnMut() -> Vec<u8>) -> io::Result<()> {
-        let mut stream = self.stream;
-        let (mut from, mut to) = stream.split();
+    pub(super) async fn flood(mut self, mut words: impl FnMut() -> Vec<u8>) -> io::Result<()> {
+        self.send().await?;
+        let (mut from, mut to) = self.stream.split();
         let pour = async {
             loop {
                 to.write_all(&words()).await?;
@@ -84,6 +91,7 @@ impl Line {
 
     /// Reads until the other side has left.
     pub(super) async fn listen(mut self) -> io::Result<()> {
+        self.send().await?;
         drain(&mut self.stream).await
     }
 }

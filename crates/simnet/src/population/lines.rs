@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bitcoin::gossip::{Address, Entry};
 use bitcoin::{Magic, Message, Params, Services};
 
-use crate::honest::{P2P_V2, introduction};
+use crate::honest::introduction;
 use crate::random::Random;
 use crate::topology::{Kind, Ports, Topology};
 use crate::voice::Voice;
@@ -80,7 +80,7 @@ impl Lines {
 /// A node that speaks only the v1 transport.
 fn healthy(voice: u32, chain: &Params, random: &mut Random) -> Voice {
     introduction(chain, random).with(|version| {
-        version.services = Services(version.services.0 & !P2P_V2.0);
+        version.services = Services(version.services.0 & !Services::P2P_V2.0);
         if voice % OLDER == OLDER - 1 {
             version.version = version.version.min(OLDER_VERSION);
         }

@@ -5,20 +5,25 @@ pub(crate) mod nodes;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use handshake::{Fault, Handshake, Stage};
-use net::{Accepted, Caps, Limits, Listener, Place, Verdict};
+use net::{Accepted, Caps, Limits, Listener, Verdict};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, JoinSet};
-use verack_simnet::{Peer, Truth};
+use tokio::task::JoinSet;
+use verack_simnet::Truth;
 
 /// How often each peer is met.
 pub(crate) fn rounds() -> usize {
-    std::env::var("VERACK_ROUNDS").map_or(100, |rounds| rounds.parse().unwrap())
+    rounds_or(100)
+}
+
+/// So often, if nobody asks for another number.
+pub(crate) fn rounds_or(usual: usize) -> usize {
+    std::env::var("VERACK_ROUNDS").map_or(usual, |rounds| rounds.parse().unwrap())
 }
 
 /// What came of one meeting.
@@ -30,6 +35,18 @@ pub(crate) struct Seen {
 
 pub(crate) fn never_met(error: &impl Fault) -> Seen {
     Seen { verdict: Verdict::failed(Stage::Connect, error), received: 0, user_agent: String::new() }
+}
+
+/// The bytes that a peer of this truth may take up.
+pub(crate) fn budget(truth: Truth) -> u64 {
+    // As true as with more, and sooner.
+    if truth.reason == "flood" { 32 * 1024 } else { Limits::DEFAULT_BYTES }
+}
+
+/// A number that there was not before.
+pub(crate) fn another() -> u64 {
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    NUMBER.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Has the handshake. `name` is what the peer calls itself, if it came to that.
@@ -46,42 +63,22 @@ pub(crate) async fn shake<H: Handshake>(
     Seen { verdict, received, user_agent: name(handshake, output).unwrap_or_default() }
 }
 
-/// A peer that calls us, until this is dropped.
-pub(crate) struct Called {
-    calling: JoinHandle<io::Result<()>>,
-    _place: Place,
-}
-
-impl Called {
-    /// Listens until it does.
-    pub(crate) async fn by(caller: &Peer) -> (TcpStream, Self) {
-        let caps = Caps { total: 1, per_address: 1 };
-        let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), caps).await.unwrap();
-        let (address, caller) = (listener.local_addr().unwrap(), caller.clone());
-        let calling = tokio::spawn(async move { caller.call(address).await });
-        match listener.accept().await.unwrap() {
-            Accepted::In { stream, place, .. } => (stream, Self { calling, _place: place }),
-            _ => unreachable!("there is a place for the first who comes"),
-        }
-    }
-}
-
-impl Drop for Called {
-    fn drop(&mut self) {
-        self.calling.abort();
-    }
-}
-
-/// The bytes that a peer of this truth may take up.
-pub(crate) fn budget(truth: Truth) -> u64 {
-    // As true as with more, and sooner.
-    if truth.reason == "flood" { 32 * 1024 } else { Limits::DEFAULT_BYTES }
-}
-
-/// A number that there was not before.
-pub(crate) fn another() -> u64 {
-    static NUMBER: AtomicU64 = AtomicU64::new(1);
-    NUMBER.fetch_add(1, Ordering::Relaxed)
+/// Lets somebody call us, whom `call` tells our address, and has the handshake with them.
+pub(crate) async fn accept<C, S>(call: impl FnOnce(SocketAddr) -> C, shake: impl FnOnce(TcpStream) -> S) -> Seen
+where
+    C: Future<Output = io::Result<()>> + Send + 'static,
+    S: Future<Output = Seen>,
+{
+    let caps = Caps { total: 1, per_address: 1 };
+    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), caps).await.unwrap();
+    let calling = tokio::spawn(call(listener.local_addr().unwrap()));
+    let Accepted::In { stream, place, .. } = listener.accept().await.unwrap() else {
+        panic!("turned away the first who came");
+    };
+    let seen = shake(stream).await;
+    drop(place);
+    calling.abort();
+    seen
 }
 
 /// Meetings that go on at the same time.

@@ -8,7 +8,7 @@ use net::Limits;
 use tokio::net::TcpStream;
 use verack_simnet::{Network, Peer, Plan, Transport, Truth};
 
-use super::{Called, Meetings, Seen, budget, never_met, rounds, shake};
+use super::{Meetings, Seen, accept, budget, never_met, rounds, shake};
 
 /// Our side of such a protocol.
 pub(crate) trait Ours: 'static {
@@ -54,7 +54,9 @@ pub(crate) async fn answer_each<O: Ours>(callers: Vec<Peer>) {
     for caller in callers {
         let truth = caller.truths.over(Transport::Auto);
         for _ in 0..rounds() {
-            meetings.hold(caller.name, truth, answer::<O>(caller.clone(), truth));
+            let caller = caller.clone();
+            let answer = move |stream| meet::<O>(Role::Responder, stream, truth);
+            meetings.hold(caller.name, truth, accept(|address| async move { caller.call(address).await }, answer));
         }
     }
     meetings.judge().await;
@@ -65,11 +67,6 @@ async fn call<O: Ours>(address: SocketAddr, truth: Truth) -> Seen {
         Ok(stream) => meet::<O>(Role::Initiator, stream, truth).await,
         Err(error) => never_met(&error),
     }
-}
-
-async fn answer<O: Ours>(caller: Peer, truth: Truth) -> Seen {
-    let (stream, _called) = Called::by(&caller).await;
-    meet::<O>(Role::Responder, stream, truth).await
 }
 
 async fn meet<O: Ours>(role: Role, stream: TcpStream, truth: Truth) -> Seen {

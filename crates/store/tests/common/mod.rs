@@ -69,10 +69,8 @@ pub async fn shown(store: &Store, nth: u32) -> PeerHistory {
     shown.remove(0)
 }
 
-pub async fn all(mut peers: verack_store::Peers) -> Vec<Peer> {
+pub async fn all(peers: verack_store::Peers) -> Vec<Peer> {
     let mut all = Vec::new();
-    while let Some(peer) = peers.next().await.unwrap() {
-        all.push(peer);
-    }
+    peers.for_each(|peer| all.push(peer)).await.unwrap();
     all
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use bitcoin::Params;
 use clap::Parser;
 use simnet::{Census, Faults, Ground, Population, Topology};
-use store::{Filter, Sort, SortBy, Store};
+use store::Store;
 
 use super::{CHAIN, beside, command_line};
 use crate::args::{Cli, Command, Global};
@@ -73,13 +73,7 @@ fn conclude(db: &Path, census: Census, global: &Global) -> Result<Exit, Error> {
 
 async fn compare(db: &Path, mut census: Census) -> Result<Faults, Error> {
     let store = Store::open(db).await?;
-    let mut peers = store.peers(&Filter::default(), Sort { by: SortBy::Known, descending: false }, None);
-    while let Some(peer) = peers.next().await? {
-        if let Some(address) = peer.address.socket() {
-            census.note(address, peer.ending.as_ref().map(|ending| ending.reason.as_str()));
-        }
-    }
-    drop(peers);
+    store.reasons(|address, reason| census.note(address, reason)).await?;
     store.close().await;
     Ok(census.conclude())
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use ethereum::eth::{Difficulty, Head};
-use ethereum::text::Text as PeersText;
 use ethereum::{Capability, Hash, Hello, Network, PublicKey, Status};
+use handshake::Text as PeersText;
 use serde::Serialize;
 
 use crate::report::{Text, as_text};

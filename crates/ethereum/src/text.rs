@@ -1,3 +1,0 @@
-//! Text that a peer chose: a client's name, a capability's.
-
-pub use handshake::Text;

@@ -1,0 +1,43 @@
+//! What a caller said in a handshake that went well, for one who says it again.
+
+use handshake::{Handshake, Rx, Step};
+
+/// All that `caller` says in a handshake with `called`. It takes place in memory.
+pub(super) fn record(caller: impl Handshake, called: impl Handshake) -> Vec<u8> {
+    /// More than any handshake has.
+    const ROUND_TRIPS: usize = 8;
+    let (mut caller, mut called) = (Side::new(caller), Side::new(called));
+    for _ in 0..ROUND_TRIPS {
+        caller.hear(&called.said);
+        called.hear(&caller.said);
+    }
+    caller.said
+}
+
+/// One side, and all that it has said.
+struct Side<H> {
+    handshake: H,
+    said: Vec<u8>,
+    /// How much of what the other side has said it has taken.
+    taken: usize,
+    is_over: bool,
+}
+
+impl<H: Handshake> Side<H> {
+    fn new(handshake: H) -> Self {
+        Self { handshake, said: Vec::new(), taken: 0, is_over: false }
+    }
+
+    /// Goes on as far as it can with all that the other side has said.
+    fn hear(&mut self, theirs: &[u8]) {
+        while !self.is_over {
+            let mut rest = theirs[self.taken..].to_vec();
+            let mut rx = Rx::new(&mut rest);
+            match self.handshake.step(&mut rx, &mut self.said) {
+                Ok(Step::Event(_)) => self.taken += rx.taken(),
+                Ok(Step::Need(_)) => return,
+                Ok(Step::Done(_)) | Err(_) => self.is_over = true,
+            }
+        }
+    }
+}

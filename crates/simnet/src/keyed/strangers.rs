@@ -1,0 +1,17 @@
+//! What those say that speak another protocol.
+
+use handshake::Role;
+
+/// A web server, or one of its clients.
+pub(super) const fn http(role: Role) -> &'static [u8] {
+    match role {
+        Role::Initiator => b"GET / HTTP/1.1\r\nHost: node.example\r\n\r\n",
+        Role::Responder => b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    }
+}
+
+/// The start of a TLS record.
+pub(super) const TLS: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+
+/// How both sides of SSH start.
+pub(super) const SSH: &[u8] = b"SSH-2.0-Go\r\n";
