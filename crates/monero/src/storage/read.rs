@@ -51,8 +51,8 @@ impl<'b> Cursor<'b> {
 pub(super) enum Walk {
     /// For the first time: all of it is looked at, and this much of it may still come.
     First(Budget),
-    /// Once more, only to find the way: it is known to be sound. To look at it all again each time that a key is looked
-    /// for would take a peer's 64 KiB twenty-fold.
+    /// Once more, only to find the way: it is known to be sound. If all of it were looked at again whenever a key is looked
+    /// for, a peer could make its 64 KiB cost twenty times as much.
     Again,
 }
 
