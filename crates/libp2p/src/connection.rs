@@ -48,6 +48,7 @@ pub struct Connection {
     opening: Opening,
     channel: Channel,
     opened: Opened,
+    muxer: Muxer,
     muxing: Muxing,
     streams: Streams,
     queue: Queue,
@@ -71,7 +72,7 @@ impl Connection {
         if may_ask {
             streams.ask(&mut queue);
         }
-        Self { role, opening, channel, opened: Opened::default(), muxing, streams, queue }
+        Self { role, opening, channel, opened: Opened::default(), muxer, muxing, streams, queue }
     }
 
     /// Asks whether the peer is there, in the muxer's own way.
@@ -87,6 +88,11 @@ impl Connection {
     /// How the peer introduced itself. It can be had once.
     pub(crate) fn identify(&mut self) -> Option<Identify> {
         self.streams.identify()
+    }
+
+    /// How yamux was agreed on, if it was.
+    pub(crate) fn muxer(&self) -> Option<Muxer> {
+        matches!(self.muxing, Muxing::Agreed).then_some(self.muxer)
     }
 
     /// The muxers that the peer proposed, none of which we speak.

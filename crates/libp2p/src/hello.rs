@@ -58,6 +58,7 @@ pub struct Hello {
     dialled: Option<PeerId>,
     /// Who the peer is: it has proved so.
     public_key: Option<PublicKey>,
+    /// How yamux was agreed on, if it was.
     muxer: Option<Muxer>,
     state: State,
 }
@@ -85,7 +86,7 @@ impl Hello {
         self.public_key.as_ref()
     }
 
-    /// How yamux was agreed on, once that is clear.
+    /// How yamux was agreed on, once it was.
     #[must_use]
     pub fn muxer(&self) -> Option<Muxer> {
         self.muxer
@@ -122,10 +123,10 @@ impl Hello {
         } else {
             return Err(Error::NoMuxer { theirs: muxers.into() });
         };
-        self.muxer = Some(muxer);
         let channel = Channel::new(transport.seal, transport.open);
         let ours = self.local.identify();
         let connection = Connection::new(self.role, channel, muxer, self.local.opening, identity, &ours);
+        self.muxer = connection.muxer();
         Ok(State::Connected(Box::new(connection)))
     }
 
@@ -197,10 +198,12 @@ impl Hello {
                         unreachable!("it was so above")
                     };
                     let public_key = self.public_key.clone().expect("no connection is sealed without");
-                    let muxer = self.muxer.expect("it was agreed on first");
+                    let muxer = self.muxer.expect("it introduced itself over it");
                     return Ok(Step::Done(Agreed { public_key, muxer, identify, connection: *connection }));
                 }
-                return connection.step(rx, tx).map(Step::Event);
+                let stepped = connection.step(rx, tx);
+                self.muxer = connection.muxer();
+                return stepped.map(Step::Event);
             }
             _ => {}
         }

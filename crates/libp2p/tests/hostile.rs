@@ -12,7 +12,7 @@ use testing::feed;
 use verack_libp2p::multistream::{HEADER, NOISE};
 use verack_libp2p::protobuf::{write_bytes, write_number};
 use verack_libp2p::yamux::{self, Kind, SYN};
-use verack_libp2p::{Error, Hello, Identity, Local, PublicKey, SecretKey};
+use verack_libp2p::{Error, Hello, Identity, Local, Muxer, PublicKey, SecretKey};
 
 #[test]
 fn another_protocol_is_told_by_its_first_byte() {
@@ -255,7 +255,29 @@ fn without_a_muxer_in_common_there_is_no_connection() {
     let mut waiting = ours(Role::Responder);
     let ended = feed(&mut waiting, [&named(Role::Responder, &[HEADER, "/mplex/6.7.0"])[..]]);
     assert_eq!(End::of(&ended), End::Waits("muxer"));
+    assert_eq!(waiting.muxer(), None, "nothing is agreed on yet");
     assert_eq!(waiting.ended(handshake::End::Closed, &[]).map(|fault| fault.code()), Some("libp2p.no-muxer"));
+}
+
+#[test]
+fn a_muxer_is_agreed_on_as_soon_as_both_have_named_it_and_no_sooner() {
+    for role in ROLES {
+        let muxer = |ours: Local, names: &[&str]| {
+            let bytes = Flight::with_payload(role, &ours, &their_payload()).seal(&written(names)).bytes;
+            let mut ours = with(role, ours);
+            let _ = feed(&mut ours, [&bytes[..]]);
+            ours.muxer()
+        };
+        assert_eq!(muxer(local(OURS), &[]), Some(Muxer::Inlined));
+        for (names, agreed) in [
+            (&[][..], None),
+            (&[HEADER], None),
+            (&[HEADER, "na"], None),
+            (&[HEADER, yamux::NAME], Some(Muxer::Negotiated)),
+        ] {
+            assert_eq!(muxer(without_inlining(local(OURS)), names), agreed, "{role:?}, {names:?}");
+        }
+    }
 }
 
 #[test]
