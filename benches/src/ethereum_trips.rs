@@ -1,18 +1,12 @@
 //! Round trips of an Ethereum handshake, over a link that holds every packet back.
-//!
-//! ```text
-//!  namespace near                          namespace far
-//!  knock, dial ── 50 ms ──▶  ◀── 50 ms ──  peer
-//! ```
 
 use ethereum::local::Goal;
 
 use crate::Result;
-use crate::compare::{Findings, Runs};
-use crate::cost::Cost;
+use crate::compare::Findings;
 use crate::ethereum_sides::Side;
 use crate::link::Link;
-use crate::program::{print_machine, role};
+use crate::program::print_machine;
 use crate::sides::{self, Peer};
 
 /// Round trips from the first packet until Hello is exchanged, as initiator, at most: one is TCP's.
@@ -33,21 +27,11 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     print_machine()?;
     let link = Link::start()?;
     let _peer = Peer::start(PEER, &link.far, &[ADDRESS])?;
-    let (mut trips, mut hellos, mut statuses) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        let trip = link.trip(ADDRESS)?;
-        let dial = |goal: &str| -> Result<f64> {
-            let (_, took) = Cost::of(role(DIAL, Some(&link.near))?.args([ADDRESS, goal]))?;
-            Ok(took.trim().parse::<f64>()? / trip)
-        };
-        hellos.push(dial("hello")?);
-        statuses.push(dial("status")?);
-        trips.push(trip);
-    }
-    println!("round trip: {:.2} ms", trips.into_iter().collect::<Runs>());
+    let calls: [&[&str]; 2] = [&[ADDRESS, "hello"], &[ADDRESS, "status"]];
+    let [hellos, statuses] = sides::count(&link, rounds, ADDRESS, DIAL, &calls)?;
     let mut findings = Findings::default();
-    findings.at_most(MOST_TO_HELLO, "round trips to both Hellos as initiator", &hellos.into_iter().collect());
-    findings.at_most(MOST_TO_STATUS, "round trips to both Statuses as initiator", &statuses.into_iter().collect());
+    findings.at_most(MOST_TO_HELLO, "round trips to both Hellos as initiator", &hellos);
+    findings.at_most(MOST_TO_STATUS, "round trips to both Statuses as initiator", &statuses);
     Ok(findings)
 }
 

@@ -6,41 +6,29 @@
 use std::hint::black_box;
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
-use handshake::{Handshake, Rx, Step};
-use libp2p::{Hello, Identity};
 use x25519_dalek::{PublicKey, StaticSecret};
 
 use crate::Result;
-use crate::compare::{Findings, Runs};
-use crate::cost::cpu_of;
+use crate::beside::Beside;
+use crate::compare::Findings;
+use crate::in_memory::talk;
 use crate::libp2p_sides::{INITIATOR, RESPONDER, Side};
-use crate::program::print_machine;
 
 /// CPU time by that of the bare curve operations, at most.
 const MOST_CPU: f64 = 1.3;
 
 /// Has so many handshakes in each round, by turns with as many times the bare operations.
-pub fn measure(handshakes: usize, rounds: usize) -> Result<Findings> {
-    print_machine()?;
-    println!("{handshakes} handshakes up to identify, {rounds} rounds, both roles together");
-    let identities = [INITIATOR, RESPONDER].map(Side::identity);
+pub fn measure(times: usize, rounds: usize) -> Result<Findings> {
+    let beside = Beside { times, rounds, bare: "curve operations", most: MOST_CPU }.begin()?;
+    let [initiator, responder] = [INITIATOR, RESPONDER].map(Side::identity);
     let [ours, theirs] = [INITIATOR, RESPONDER].map(Bare::new);
-    let (mut whole, mut bare, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    // The first round finds cold caches.
-    for _ in 0..=rounds {
-        let our = cpu_of(handshakes, |_| shake(&identities));
-        let floor = cpu_of(handshakes, |_| {
-            ours.compute(&theirs);
-            theirs.compute(&ours);
-        });
-        whole.push(our);
-        bare.push(floor);
-        ratios.push(our / floor);
-    }
-    let [whole, bare, ratios] = [whole, bare, ratios].map(|runs| runs.into_iter().skip(1).collect::<Runs>());
-    println!("{whole:.1} µs of CPU each; bare curve operations: {bare:.1} µs");
+    let whole = |_| talk(INITIATOR.dials(&initiator, responder.peer_id()), RESPONDER.is_dialled(&responder));
+    let bare = |_| {
+        ours.compute(&theirs);
+        theirs.compute(&ours);
+    };
     let mut findings = Findings::default();
-    findings.at_most(MOST_CPU, "CPU time of both by that of the bare curve operations", &ratios);
+    beside.measure("handshake up to identify", whole, bare, &mut findings);
     Ok(findings)
 }
 
@@ -74,35 +62,4 @@ impl Bare {
         let identity = VerifyingKey::from_bytes(black_box(identity)).expect("it is a key");
         identity.verify_strict(&SIGNED, signature).expect("it is signed");
     }
-}
-
-/// A whole handshake in memory.
-fn shake([initiator, responder]: &[Identity; 2]) {
-    let mut ours = INITIATOR.dials(initiator, responder.peer_id());
-    let mut theirs = RESPONDER.is_dialled(responder);
-    let (mut to_them, mut to_us) = (Vec::with_capacity(1024), Vec::with_capacity(1024));
-    let (mut ours_done, mut theirs_done) = (false, false);
-    while !(ours_done && theirs_done) {
-        ours_done |= turn(&mut ours, &mut to_us, &mut to_them);
-        theirs_done |= turn(&mut theirs, &mut to_them, &mut to_us);
-    }
-}
-
-/// Lets a side go on with what it heard. Whether it has concluded.
-fn turn(side: &mut Hello, heard: &mut Vec<u8>, said: &mut Vec<u8>) -> bool {
-    let mut rx = Rx::new(heard);
-    let done = loop {
-        match side.step(&mut rx, said).expect("both sides keep to the protocol") {
-            Step::Event(event) => {
-                black_box(event);
-            }
-            Step::Need(_) => break false,
-            Step::Done(agreed) => {
-                black_box(agreed);
-                break true;
-            }
-        }
-    };
-    heard.clear();
-    done
 }

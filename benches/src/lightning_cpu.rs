@@ -5,15 +5,14 @@
 
 use std::hint::black_box;
 
-use handshake::{Handshake, Rx, Step};
 use lightning::{Hello, Local, NodeId, SecretKey};
 use secp256k1::PublicKey;
 use secp256k1::ecdh::SharedSecret;
 
 use crate::Result;
-use crate::compare::{Findings, Runs};
-use crate::cost::cpu_of;
-use crate::program::print_machine;
+use crate::beside::Beside;
+use crate::compare::Findings;
+use crate::in_memory::turn;
 
 /// CPU time by that of the bare curve operations, at most.
 const MOST_CPU: f64 = 1.3;
@@ -23,36 +22,21 @@ const INITIATOR: [[u8; 32]; 2] = [[0x11; 32], [0x12; 32]];
 const RESPONDER: [[u8; 32]; 2] = [[0x21; 32], [0x22; 32]];
 
 /// Has so many handshakes in each round, by turns with as many times the bare operations.
-pub fn measure(handshakes: usize, rounds: usize) -> Result<Findings> {
-    print_machine()?;
-    println!("{handshakes} handshakes, {rounds} rounds");
+pub fn measure(times: usize, rounds: usize) -> Result<Findings> {
+    let beside = Beside { times, rounds, bare: "curve operations", most: MOST_CPU }.begin()?;
     let flights = Flights::new();
     let mut findings = Findings::default();
     let [ours, theirs] = [INITIATOR, RESPONDER].map(|[s, _]| key(s));
-    let initiator = || {
+    let initiator = |_| {
         let hello = Hello::initiator(local(&ours, INITIATOR[1]), theirs.node_id());
         conclude(hello, flights.to_initiator.clone());
     };
-    let bare_initiator = Bare::new(INITIATOR, &[RESPONDER[1]], &[RESPONDER[0]]);
-    compare("initiator", initiator, || bare_initiator.compute(), handshakes, rounds, &mut findings);
-    let responder = || conclude(Hello::responder(local(&theirs, RESPONDER[1])), flights.to_responder.clone());
-    let bare_responder = Bare::new(RESPONDER, &[INITIATOR[1], INITIATOR[0]], &[]);
-    compare("responder", responder, || bare_responder.compute(), handshakes, rounds, &mut findings);
+    let bare = Bare::new(INITIATOR, &[RESPONDER[1]], &[RESPONDER[0]]);
+    beside.measure("initiator", initiator, |_| bare.compute(), &mut findings);
+    let responder = |_| conclude(Hello::responder(local(&theirs, RESPONDER[1])), flights.to_responder.clone());
+    let bare = Bare::new(RESPONDER, &[INITIATOR[1], INITIATOR[0]], &[]);
+    beside.measure("responder", responder, |_| bare.compute(), &mut findings);
     Ok(findings)
-}
-
-fn compare(role: &str, handshake: impl Fn(), bare: impl Fn(), times: usize, rounds: usize, findings: &mut Findings) {
-    let (mut ours, mut floor, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        let (our, bare) = (cpu_of(times, |_| handshake()), cpu_of(times, |_| bare()));
-        ours.push(our);
-        floor.push(bare);
-        ratios.push(our / bare);
-    }
-    let [ours, floor] = [ours, floor].map(|times| times.into_iter().collect::<Runs>());
-    println!("{role}: {ours:.1} µs of CPU each; bare curve operations: {floor:.1} µs");
-    let what = format!("CPU time of the {role} by that of the bare curve operations");
-    findings.at_most(MOST_CPU, &what, &ratios.into_iter().collect());
 }
 
 /// What each side hears.
@@ -88,24 +72,13 @@ fn key(bytes: [u8; 32]) -> SecretKey {
 /// What a side says to what it hears.
 fn say(side: &mut Hello, heard: &mut [u8]) -> Vec<u8> {
     let mut said = Vec::new();
-    let mut rx = Rx::new(heard);
-    while let Step::Event(_) = side.step(&mut rx, &mut said).expect("both sides keep to the protocol") {}
+    turn(side, heard, &mut said);
     said
 }
 
 fn conclude(mut side: Hello, mut heard: Vec<u8>) {
-    let mut said = Vec::with_capacity(512);
-    let mut rx = Rx::new(&mut heard);
-    loop {
-        match side.step(&mut rx, &mut said).expect("both sides keep to the protocol") {
-            Step::Event(_) => {}
-            Step::Done(agreed) => {
-                black_box(agreed);
-                return;
-            }
-            Step::Need(_) => unreachable!("all of it has arrived"),
-        }
-    }
+    let done = turn(&mut side, &mut heard, &mut Vec::with_capacity(512));
+    assert!(done, "all of it has arrived");
 }
 
 /// One side's curve operations.

@@ -1,17 +1,11 @@
 //! Round trips of a Lightning handshake, over a link that holds every packet back.
-//!
-//! ```text
-//!  namespace near                          namespace far
-//!  knock, dial ── 50 ms ──▶  ◀── 50 ms ──  peer
-//! ```
 
 use lightning::{Hello, Local, SecretKey};
 
 use crate::Result;
-use crate::compare::{Findings, Runs};
-use crate::cost::Cost;
+use crate::compare::Findings;
 use crate::link::Link;
-use crate::program::{print_machine, role};
+use crate::program::print_machine;
 use crate::sides::{self, Peer};
 
 /// Round trips from the first packet to both `init` messages as initiator, at most: one is TCP's.
@@ -29,17 +23,9 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     print_machine()?;
     let link = Link::start()?;
     let _peer = Peer::start(PEER, &link.far, &[ADDRESS])?;
-    let (mut trips, mut handshakes) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        let trip = link.trip(ADDRESS)?;
-        let (_, took) = Cost::of(role(DIAL, Some(&link.near))?.arg(ADDRESS))?;
-        let took: f64 = took.trim().parse()?;
-        handshakes.push(took / trip);
-        trips.push(trip);
-    }
-    println!("round trip: {:.2} ms", trips.into_iter().collect::<Runs>());
+    let [inits] = sides::count(&link, rounds, ADDRESS, DIAL, &[&[ADDRESS]])?;
     let mut findings = Findings::default();
-    findings.at_most(MOST_AS_INITIATOR, "round trips to both inits as initiator", &handshakes.into_iter().collect());
+    findings.at_most(MOST_AS_INITIATOR, "round trips to both inits as initiator", &inits);
     Ok(findings)
 }
 

@@ -8,6 +8,7 @@
 //! A measurement runs the two sides that it compares by turns, so that both see the same machine, and takes the median.
 //! What the programs talk to, and what they are compared with, are roles of this same program in processes of their own.
 
+mod beside;
 mod compare;
 mod cost;
 mod crawl_kill;
@@ -20,6 +21,7 @@ mod ethereum_trips;
 mod flights;
 mod floor;
 mod handshakes;
+mod in_memory;
 mod libp2p_cpu;
 mod libp2p_sides;
 mod libp2p_trips;

@@ -2,21 +2,15 @@
 //!
 //! An answer that tells all that can be told of as many peers as it may has some 32 kB. That is more than TCP sends before
 //! it hears of the first of it, so such an answer takes a round trip more, whoever asks. Those of today have 13 to 20 kB.
-//!
-//! ```text
-//!  namespace near                          namespace far
-//!  knock, dial ── 50 ms ──▶  ◀── 50 ms ──  peer
-//! ```
 
 use std::net::{Ipv4Addr, SocketAddr};
 
 use monero::{Address, Hello, Local, Network, Peer as Known};
 
 use crate::Result;
-use crate::compare::{Findings, Runs};
-use crate::cost::Cost;
+use crate::compare::Findings;
 use crate::link::Link;
-use crate::program::{print_machine, role};
+use crate::program::print_machine;
 use crate::sides::{self, Peer};
 
 /// Round trips from the first packet to the answer as initiator, at most: one is TCP's.
@@ -40,23 +34,12 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     let link = Link::start()?;
     let _peer = Peer::start(PEER, &link.far, &[ADDRESS, FEW])?;
     let _talkative = Peer::start(PEER, &link.far, &[TALKATIVE, MANY])?;
-    let (mut trips, mut handshakes, mut longest) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        let trip = link.trip(ADDRESS)?;
-        let dial = |address: &str| -> Result<f64> {
-            let (_, took) = Cost::of(role(DIAL, Some(&link.near))?.arg(address))?;
-            Ok(took.trim().parse::<f64>()? / trip)
-        };
-        handshakes.push(dial(ADDRESS)?);
-        longest.push(dial(TALKATIVE)?);
-        trips.push(trip);
-    }
-    println!("round trip: {:.2} ms", trips.into_iter().collect::<Runs>());
+    let [handshakes, longest] = sides::count(&link, rounds, ADDRESS, DIAL, &[&[ADDRESS], &[TALKATIVE]])?;
     let mut findings = Findings::default();
     let [few, many] = [FEW, MANY].map(|peers| format!("round trips to an answer with {peers} peers as initiator"));
-    findings.at_most(MOST_AS_INITIATOR, &few, &handshakes.into_iter().collect());
+    findings.at_most(MOST_AS_INITIATOR, &few, &handshakes);
     // It is TCP's to say how many more it takes.
-    println!("{many}: {:.3}", longest.into_iter().collect::<Runs>());
+    println!("{many}: {longest:.3}");
     Ok(findings)
 }
 

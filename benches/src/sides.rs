@@ -1,4 +1,9 @@
 //! The two sides whose round trips are counted: a peer that answers, and whoever dials it.
+//!
+//! ```text
+//!  namespace near                          namespace far
+//!  knock, dial ── 50 ms ──▶  ◀── 50 ms ──  peer
+//! ```
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -11,6 +16,9 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::Result;
+use crate::compare::Runs;
+use crate::cost::Cost;
+use crate::link::Link;
 use crate::program::role;
 
 /// Longer than any handshake over the link.
@@ -60,17 +68,58 @@ async fn converse<H: Handshake>(mut handshake: H, stream: TcpStream) {
 }
 
 /// Prints how many milliseconds it takes from before the connect until all is said and heard.
-pub fn dial<H: Handshake>(address: &str, mut handshake: H) -> Result<()> {
+pub fn dial<H: Handshake>(address: &str, handshake: H) -> Result<()> {
+    dial_past(address, handshake, |_| false)
+}
+
+/// As [`dial`]; before that, how many it takes until each event that is a milestone.
+pub fn dial_past<H: Handshake>(
+    address: &str,
+    mut handshake: H,
+    is_milestone: impl Fn(&H::Event) -> bool,
+) -> Result<()> {
     let address: SocketAddr = address.parse()?;
     let took = runtime()?.block_on(async {
         let started = Instant::now();
+        let mut took = Vec::new();
         let stream = net::dial(address, PATIENCE).await?;
-        let result = net::run(&mut handshake, stream, Limits::within(PATIENCE), |_| {}).await;
-        result.map_err(|failure| format!("{:?}", failure.cause))?;
-        Ok::<_, Box<dyn std::error::Error>>(started.elapsed())
+        let result = net::run(&mut handshake, stream, Limits::within(PATIENCE), |seen| {
+            if is_milestone(&seen.event) {
+                took.push(started.elapsed());
+            }
+        });
+        result.await.map_err(|failure| format!("{:?}", failure.cause))?;
+        took.push(started.elapsed());
+        Ok::<_, Box<dyn std::error::Error>>(took)
     })?;
-    println!("{}", took.as_secs_f64() * 1e3);
+    let took: Vec<_> = took.iter().map(|took| (took.as_secs_f64() * 1e3).to_string()).collect();
+    println!("{}", took.join(" "));
     Ok(())
+}
+
+/// Measures the round trip to an address, and by turns how many of them it takes until each of the moments that these
+/// calls of the role that dials print, all together.
+pub fn count<const MOMENTS: usize>(
+    link: &Link,
+    rounds: usize,
+    address: &str,
+    dial: &str,
+    calls: &[&[&str]],
+) -> Result<[Runs; MOMENTS]> {
+    let (mut trips, mut counts) = (Vec::new(), [const { Vec::new() }; MOMENTS]);
+    for _ in 0..rounds {
+        let trip = link.trip(address)?;
+        let mut printed = Vec::new();
+        for args in calls {
+            let (_, line) = Cost::of(role(dial, Some(&link.near))?.args(*args))?;
+            printed.extend(line.split_whitespace().map(str::parse).collect::<std::result::Result<Vec<f64>, _>>()?);
+        }
+        let took = <[f64; MOMENTS]>::try_from(printed).map_err(|_| "it prints other moments")?;
+        counts.iter_mut().zip(took).for_each(|(counts, took)| counts.push(took / trip));
+        trips.push(trip);
+    }
+    println!("round trip: {:.2} ms", trips.into_iter().collect::<Runs>());
+    Ok(counts.map(|counts| counts.into_iter().collect()))
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {

@@ -15,6 +15,9 @@ use crate::error::{Error, Halt};
 /// Bytes of a length.
 const HEADER_LEN: usize = 2;
 
+/// Bytes of the text of a frame, at most: with its tag, as many as two bytes count. (`noise/README.md`)
+pub const MAX_TEXT_LEN: usize = 0xffff - TAG_LEN;
+
 /// Bytes of a message of Noise's handshake, at most: the longest has a key and a signature of RSA with 4096 bits, and the
 /// hashes of some certificates.
 pub const MAX_HANDSHAKE_LEN: u16 = 4096;
@@ -44,7 +47,7 @@ impl Seal {
     /// Appends a frame of some bytes, which `write` appends in plain.
     ///
     /// # Panics
-    /// If they are more than 65519.
+    /// If they are more than [`MAX_TEXT_LEN`].
     pub fn frame(&mut self, tx: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
         with_length(tx, |tx| {
             let start = tx.len();
@@ -60,7 +63,7 @@ impl Seal {
 pub struct Open(CipherState);
 
 impl Open {
-    /// The text of the next frame, opened where it lies: at most 65519 bytes.
+    /// The text of the next frame, opened where it lies: at most [`MAX_TEXT_LEN`] bytes.
     ///
     /// # Errors
     /// [`Halt::Short`] if it has not arrived; an error if its tag is wrong.

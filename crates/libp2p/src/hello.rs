@@ -4,25 +4,28 @@
 //! and so do its third, the choice of the muxer and the question for identify. So from the initiator's first packet to
 //! the peer's introduction there are three round trips, TCP's included.
 
+mod proposing;
+mod state;
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
-use handshake::{End, Handshake, Role, Rx, Stage, Step, Text};
+use handshake::{End, Handshake, Role, Rx, Stage, Step};
 
-use crate::channel::{Channel, take_message, with_length};
+use self::proposing::Proposing;
+use self::state::{Input, State, heard_name, say_name};
+use crate::channel::{Channel, with_length};
 use crate::connection::{Connection, MAX_PROPOSALS, Muxer};
 use crate::error::{Error, Halt};
 use crate::event::{Event, Message};
 use crate::identify::Identify;
 use crate::identity::PublicKey;
-use crate::local::{Local, Opening};
-use crate::multistream::{self, HEADER, NA, NOISE, TLS, may_be_header};
+use crate::local::Local;
+use crate::multistream::{HEADER, NA, NOISE};
 use crate::payload::Payload;
 use crate::peer_id::PeerId;
-use crate::xx::{
-    AwaitsThree, AwaitsTwo, Initiator, LEAST_ONE, LEAST_THREE, LEAST_TWO, Responder, SaysThree, SaysTwo, Transport,
-};
+use crate::xx::{Initiator, Responder, Transport};
 use crate::yamux;
 
 /// What was agreed.
@@ -55,115 +58,17 @@ pub struct Hello {
     dialled: Option<PeerId>,
     /// Who the peer is: it has proved so.
     public_key: Option<PublicKey>,
+    /// How yamux was agreed on, if it was.
     muxer: Option<Muxer>,
     state: State,
-}
-
-#[derive(Debug)]
-enum State {
-    Opening(&'static [Move], Xx),
-    Two(AwaitsTwo),
-    SayThree(SaysThree, Box<Payload>),
-    Header(Responder),
-    SayHeader(Responder),
-    /// What was proposed so far, and turned down.
-    Proposal(Responder, Vec<Text>),
-    SayNa(Responder, Vec<Text>),
-    SayNoise(Responder),
-    One(Responder),
-    SayTwo(SaysTwo),
-    Three(AwaitsThree),
-    Connected(Box<Connection>),
-    /// Nothing is left to do: how far it came, and what it waited for.
-    Over(Stage, &'static str),
-}
-
-/// What an initiator does until Noise is agreed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Move {
-    Say(&'static str),
-    SayOne,
-    Hear(&'static str),
-}
-
-const OPTIMISTIC: &[Move] = &[Move::Say(HEADER), Move::Say(NOISE), Move::SayOne, Move::Hear(HEADER), Move::Hear(NOISE)];
-const PATIENT: &[Move] = &[Move::Say(HEADER), Move::Hear(HEADER), Move::Say(NOISE), Move::Hear(NOISE), Move::SayOne];
-/// Once a peer has turned Noise down: what else does it speak?
-const ASKS_FOR_TLS: &[Move] = &[Move::Say(TLS), Move::Hear(TLS)];
-
-/// An initiator's Noise, while it is agreed on.
-#[derive(Debug)]
-enum Xx {
-    ToSay(Initiator),
-    Said(AwaitsTwo),
-}
-
-/// What a state takes in.
-enum Input<'b> {
-    Nothing,
-    Name(Text),
-    Noise(&'b mut [u8]),
-}
-
-impl State {
-    fn input<'b>(&self, rx: &mut Rx<'b>) -> Result<Input<'b>, Halt> {
-        match self {
-            Self::Opening([Move::Hear(HEADER), ..], _) | Self::Header(_) => {
-                // The first byte that differs tells another protocol as well as all of them would, and sooner.
-                if !may_be_header(rx.rest()) {
-                    return Err(Error::NotLibp2p.into());
-                }
-                take_name(rx)
-            }
-            Self::Opening([Move::Hear(_), ..], _) | Self::Proposal(..) => take_name(rx),
-            Self::Two(_) => take_message(rx, 2, LEAST_TWO).map(Input::Noise),
-            Self::One(_) => take_message(rx, 1, LEAST_ONE).map(Input::Noise),
-            Self::Three(_) => take_message(rx, 3, LEAST_THREE).map(Input::Noise),
-            _ => Ok(Input::Nothing),
-        }
-    }
-
-    fn awaiting(&self) -> &'static str {
-        match self {
-            Self::Opening([Move::Hear(NOISE), ..], _) => "answer to /noise",
-            Self::Opening([Move::Hear(TLS), ..], _) => "answer to /tls/1.0.0",
-            Self::Opening(..) | Self::Header(_) | Self::SayHeader(_) => "multistream-select header",
-            Self::Two(_) => "Noise message 2",
-            Self::Proposal(..) | Self::SayNa(..) | Self::SayNoise(_) => "protocol",
-            Self::One(_) => "Noise message 1",
-            Self::SayTwo(_) | Self::Three(_) => "Noise message 3",
-            Self::SayThree(..) => "identify",
-            Self::Connected(connection) => connection.awaiting(),
-            Self::Over(_, awaiting) => awaiting,
-        }
-    }
-
-    fn stage(&self) -> Stage {
-        match self {
-            Self::SayThree(..) | Self::Connected(_) => Stage::Hello,
-            Self::Over(stage, _) => *stage,
-            _ => Stage::Transport,
-        }
-    }
-}
-
-fn take_name<'b>(rx: &mut Rx<'b>) -> Result<Input<'b>, Halt> {
-    let (name, len) = multistream::read(rx.rest())?;
-    let name = name.into();
-    rx.take(len)?;
-    Ok(Input::Name(name))
 }
 
 impl Hello {
     /// A handshake on a connection that we opened, to the node with this peer id, or to whomever is there.
     #[must_use]
     pub fn initiator(local: Local, peer_id: Option<PeerId>) -> Self {
-        let script = match local.opening {
-            Opening::Optimistic => OPTIMISTIC,
-            Opening::Patient => PATIENT,
-        };
         let xx = Initiator::new(&[], local.static_key.clone(), local.ephemeral_key.clone());
-        let state = State::Opening(script, Xx::ToSay(xx));
+        let state = State::Proposing(Proposing::new(local.opening, xx));
         Self { role: Role::Initiator, local, dialled: peer_id, public_key: None, muxer: None, state }
     }
 
@@ -181,7 +86,7 @@ impl Hello {
         self.public_key.as_ref()
     }
 
-    /// How yamux was agreed on, once that is clear.
+    /// How yamux was agreed on, once it was.
     #[must_use]
     pub fn muxer(&self) -> Option<Muxer> {
         self.muxer
@@ -218,63 +123,17 @@ impl Hello {
         } else {
             return Err(Error::NoMuxer { theirs: muxers.into() });
         };
-        self.muxer = Some(muxer);
         let channel = Channel::new(transport.seal, transport.open);
         let ours = self.local.identify();
         let connection = Connection::new(self.role, channel, muxer, self.local.opening, identity, &ours);
+        self.muxer = connection.muxer();
         Ok(State::Connected(Box::new(connection)))
-    }
-
-    /// An initiator's next move, until Noise is agreed on.
-    fn open(
-        &mut self,
-        script: &'static [Move],
-        xx: Xx,
-        input: Input<'_>,
-        tx: &mut Vec<u8>,
-    ) -> Result<(Event, State), Error> {
-        let (&now, then) = script.split_first().expect("no script ends before Noise begins");
-        let (event, xx) = match (now, xx, input) {
-            (Move::Say(name), xx, _) => (say_name(name, tx), xx),
-            (Move::SayOne, Xx::ToSay(initiator), _) => {
-                let awaits = with_length(tx, |tx| initiator.one(&[], tx));
-                (Event::Said(Message::One), Xx::Said(awaits))
-            }
-            (Move::Hear(expected), xx, Input::Name(name)) => {
-                if name.as_bytes() == TLS.as_bytes() && expected == TLS {
-                    return Err(Error::NoNoise { theirs: [name].into(), hasty: false });
-                }
-                if name.as_bytes() == NA.as_bytes() && expected != HEADER {
-                    return self.turned_down(expected, xx, name);
-                }
-                if name.as_bytes() != expected.as_bytes() {
-                    return Err(Error::Answer { expected, found: name });
-                }
-                (heard_name(name), xx)
-            }
-            (Move::SayOne, Xx::Said(_), _) | (Move::Hear(_), ..) => {
-                unreachable!("a script says one once, and hears names")
-            }
-        };
-        let next = match (then, xx) {
-            ([], Xx::Said(awaits)) => State::Two(awaits),
-            (then, xx) => State::Opening(then, xx),
-        };
-        Ok((event, next))
-    }
-
-    /// The peer does not speak what we proposed.
-    fn turned_down(&self, proposed: &str, xx: Xx, na: Text) -> Result<(Event, State), Error> {
-        match (proposed, self.local.opening) {
-            (NOISE, Opening::Patient) => Ok((heard_name(na), State::Opening(ASKS_FOR_TLS, xx))),
-            (_, opening) => Err(Error::NoNoise { theirs: [].into(), hasty: opening == Opening::Optimistic }),
-        }
     }
 
     /// One move of anybody but a connected side.
     fn advance(&mut self, state: State, input: Input<'_>, tx: &mut Vec<u8>) -> Result<(Event, State), Error> {
         Ok(match (state, input) {
-            (State::Opening(script, xx), input) => return self.open(script, xx, input, tx),
+            (State::Proposing(proposing), input) => return proposing.advance(self.local.opening, input, tx),
             (State::Two(awaits), Input::Noise(message)) => {
                 let (says, payload) = awaits.two(message)?;
                 let theirs = Box::new(self.meet(payload, says.theirs())?);
@@ -339,10 +198,12 @@ impl Hello {
                         unreachable!("it was so above")
                     };
                     let public_key = self.public_key.clone().expect("no connection is sealed without");
-                    let muxer = self.muxer.expect("it was agreed on first");
+                    let muxer = self.muxer.expect("it introduced itself over it");
                     return Ok(Step::Done(Agreed { public_key, muxer, identify, connection: *connection }));
                 }
-                return connection.step(rx, tx).map(Step::Event);
+                let stepped = connection.step(rx, tx);
+                self.muxer = connection.muxer();
+                return stepped.map(Step::Event);
             }
             _ => {}
         }
@@ -361,15 +222,6 @@ impl Hello {
             }
         }
     }
-}
-
-fn say_name(name: &'static str, tx: &mut Vec<u8>) -> Event {
-    multistream::write(name, tx);
-    Event::Said(Message::protocol(None, name))
-}
-
-fn heard_name(name: Text) -> Event {
-    Event::Heard(Message::protocol(None, name))
 }
 
 impl Handshake for Hello {

@@ -95,11 +95,15 @@ impl PublicKey {
     pub fn read(encoded: &[u8]) -> Result<Self, Error> {
         let (number, key) = fields(encoded).map_err(|what| Error::Malformed { message: MESSAGE, what })?;
         let kind = KeyType::of_number(number).ok_or(Error::KeyType(number))?;
+        let not_canonical = Error::Malformed { message: MESSAGE, what: Malformed::NotCanonical("key") };
         if write(kind, key) != encoded {
-            return Err(Error::Malformed { message: MESSAGE, what: Malformed::NotCanonical("key") });
+            return Err(not_canonical);
         }
-        let key = Key::read(kind, key).ok_or(Error::Key(kind))?;
-        Ok(Self { key, encoded: encoded.into() })
+        let read = Key::read(kind, key).ok_or(Error::Key(kind))?;
+        if !read.is_written_as(key) {
+            return Err(not_canonical);
+        }
+        Ok(Self { key: read, encoded: encoded.into() })
     }
 
     /// Its encoding.
@@ -186,6 +190,15 @@ impl Key {
             }
             KeyType::Ecdsa => Self::Ecdsa(p256::ecdsa::VerifyingKey::from_public_key_der(bytes).ok()?),
         })
+    }
+
+    /// Whether these bytes, from which it was read, are the only ones from which it is.
+    fn is_written_as(&self, bytes: &[u8]) -> bool {
+        match self {
+            // Other forms of a point are shorter. The DER before it has but one form, as all of RSA's has.
+            Self::Ecdsa(key) => bytes.ends_with(key.to_sec1_point(false).as_bytes()),
+            Self::Rsa(_) | Self::Ed25519(_) | Self::Secp256k1(_) => true,
+        }
     }
 
     fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {

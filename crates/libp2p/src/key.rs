@@ -1,4 +1,4 @@
-//! The keys of Noise: X25519, new for each connection.
+//! The keys of Noise: X25519, new for each connection. (RFC 7748; `noise/README.md`)
 
 use core::fmt;
 

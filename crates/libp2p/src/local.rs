@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 
 use handshake::Text;
 
+use crate::connection::PING;
 use crate::identify::{self, Identify};
 use crate::identity::Identity;
 use crate::key::SecretKey;
 use crate::multiaddr::Multiaddr;
-use crate::stream::PING;
 
 /// How an initiator begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -21,7 +21,8 @@ pub enum Opening {
     Patient,
 }
 
-/// Our own side. Nothing of it is fixed.
+/// Our own side. Nothing of it is fixed. What is said of it by identify should have at most [`identify::MAX_LEN`] bytes in
+/// all: a peer refuses more.
 #[derive(Clone, Debug)]
 pub struct Local {
     /// Who we are.
@@ -31,9 +32,9 @@ pub struct Local {
     pub static_key: SecretKey,
     /// For this connection; must be new for each.
     pub ephemeral_key: SecretKey,
-    /// What we say about our program: at most some 100 bytes.
+    /// What we say about our program: `kubo/0.29.0/`. Others use less than 100 bytes.
     pub agent: Text,
-    /// The family of protocols that we say we belong to.
+    /// The family of protocols that we say we belong to: `ipfs/0.1.0` if nothing else is said.
     pub protocol_version: Text,
     /// Where we say that we listen.
     pub listen_addrs: Vec<Multiaddr>,

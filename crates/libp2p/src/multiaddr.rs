@@ -203,7 +203,11 @@ impl Part<'_> {
             Value::Ip4 => write!(f, "/{}", Ipv4Addr::from(array(value))),
             Value::Ip6 => write!(f, "/{}", Ipv6Addr::from(array(value))),
             Value::Port => write!(f, "/{}", u16::from_be_bytes(array(value))),
-            Value::Name => write!(f, "/{}", Printable(value)),
+            // A slash within a name would pass for the end of it.
+            Value::Name => value.split(|byte| *byte == b'/').enumerate().try_for_each(|(nth, piece)| {
+                let slash = if nth == 0 { "/" } else { "\\x2f" };
+                write!(f, "{slash}{}", Printable(piece))
+            }),
             Value::PeerId => match PeerId::from_bytes(value) {
                 Ok(peer_id) => write!(f, "/{peer_id}"),
                 // As multibase has it: f is for base16.
@@ -247,8 +251,7 @@ impl FromStr for Multiaddr {
                 }
                 Value::Name => {
                     let name = value()?;
-                    let fits = (1..=MAX_NAME_LEN).contains(&name.len()) && name.bytes().all(is_of_name);
-                    write_part(protocol.code, fits.then_some(name).ok_or(wrong)?.as_bytes(), &mut bytes);
+                    write_part(protocol.code, host_name(name.as_bytes()).ok_or(wrong)?.as_bytes(), &mut bytes);
                 }
                 Value::PeerId => {
                     let peer_id: PeerId = value()?.parse().map_err(|_| wrong)?;
@@ -261,9 +264,11 @@ impl FromStr for Multiaddr {
     }
 }
 
-/// What the names of hosts and zones are made of. Others would be shown in another way than they are read.
-fn is_of_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._".contains(&byte)
+/// The name of a host or a zone. What is made of other characters would be shown in another way than it is read.
+pub(crate) fn host_name(bytes: &[u8]) -> Option<&str> {
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
+    let is_name = (1..=MAX_NAME_LEN).contains(&bytes.len()) && bytes.iter().all(is_of_name);
+    str::from_utf8(bytes).ok().filter(|_| is_name)
 }
 
 fn write_fixed(code: u64, value: &[u8], tx: &mut Vec<u8>) {
@@ -332,7 +337,9 @@ mod tests {
         let shown = |bytes: &[u8]| Multiaddr::from(bytes).to_string();
         assert_eq!(shown(b"\x04\x7f\0\0\x01\x91\x02\xa0\x33\xff\x7f\x1b"), "/ip4/127.0.0.1/udp/41011/unknown/ff7f1b");
         assert_eq!(shown(b"\x04\x7f\0\0"), "/unknown/047f0000");
-        assert_eq!(shown(b"\x36\x03a\x1b/"), "/dns4/a\\x1b/");
+        assert_eq!(shown(b"\x36\x03a\x1bb"), "/dns4/a\\x1bb");
+        // It is one name, and no name of a host and a port.
+        assert_eq!(shown(b"\x36\x07a/tcp/1"), "/dns4/a\\x2ftcp\\x2f1");
         assert_eq!(shown(b"\xa5\x03\x02\x00\x01"), "/p2p/f0001");
         assert_eq!(shown(b"\xd2\x03\x02\x12\x20"), "/certhash/f1220");
         assert_eq!(shown(b""), "");

@@ -11,6 +11,9 @@ use alloc::vec::Vec;
 use crate::error::Malformed;
 use crate::varint::{self, Unread};
 
+/// What errors call a field's number. There is no 0, and none from 2^29 on.
+const NUMBER: &str = "number of a field";
+
 /// A field's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'m> {
@@ -59,15 +62,22 @@ impl<'m> Fields<'m> {
         Self { rest: message }
     }
 
-    /// The next field's number and value; `None` at the end.
+    /// The next field's number, which is below 2^29, and value; `None` at the end.
     ///
     /// # Errors
-    /// If it is cut, not in its shortest form, or of a type that there is not.
+    /// If it is cut, not in its shortest form, or of a number or a type that there is not.
     pub fn field(&mut self) -> Result<Option<(u64, Value<'m>)>, Malformed> {
         if self.rest.is_empty() {
             return Ok(None);
         }
-        let key = self.varint("number of a field")?;
+        let key = self.varint(NUMBER)?;
+        let number = match u32::try_from(key) {
+            Ok(key) => u64::from(key >> 3),
+            Err(_) => return Err(Malformed::TooLong(NUMBER)),
+        };
+        if number == 0 {
+            return Err(Malformed::Missing(NUMBER));
+        }
         let value = match key & 7 {
             0 => Value::Number(self.varint("number")?),
             1 => self.take(8).map(|_| Value::Fixed)?,
@@ -79,7 +89,7 @@ impl<'m> Fields<'m> {
             5 => self.take(4).map(|_| Value::Fixed)?,
             _ => return Err(Malformed::Type("field")),
         };
-        Ok(Some((key >> 3, value)))
+        Ok(Some((number, value)))
     }
 
     fn varint(&mut self, what: &'static str) -> Result<u64, Malformed> {
@@ -160,6 +170,10 @@ mod tests {
             first(b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),
             Err(Malformed::TooLong("length of a field"))
         );
+        // Field 0, and those from 2^29 on.
+        assert_eq!(first(b"\x02\x00"), Err(Malformed::Missing("number of a field")));
+        assert_eq!(first(b"\xf8\xff\xff\xff\x0f\x00"), Ok(Some(((1 << 29) - 1, Value::Number(0)))));
+        assert_eq!(first(b"\x80\x80\x80\x80\x10\x00"), Err(Malformed::TooLong("number of a field")));
         for group in [b"\x0b", b"\x0c", b"\x0e", b"\x0f"] {
             assert_eq!(first(group), Err(Malformed::Type("field")));
         }

@@ -12,7 +12,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::str::FromStr;
 
-use crate::multiaddr::{DNS, DNS4, DNS6, DNSADDR, IP4, IP6, Multiaddr, NotAMultiaddr, P2P, Part, TCP};
+use crate::multiaddr::{DNS, DNS4, DNS6, DNSADDR, IP4, IP6, Multiaddr, NotAMultiaddr, P2P, Part, TCP, host_name};
 use crate::peer_id::PeerId;
 
 /// Whom a multiaddr means.
@@ -61,7 +61,7 @@ impl Target {
     pub fn of(address: &Multiaddr) -> Result<Self, NotDialable> {
         let mut parts = address.parts();
         let host = parts.next().ok_or(NotDialable)?;
-        let name = || str::from_utf8(host.value()).map(str::to_owned).map_err(|_| NotDialable);
+        let name = || host_name(host.value()).map(str::to_owned).ok_or(NotDialable);
         let mut port = || match parts.next() {
             Some(part) if part.code() == TCP => Ok(u16::from_be_bytes(value(part)?)),
             _ => Err(NotDialable),
@@ -139,6 +139,8 @@ mod tests {
     use alloc::string::ToString as _;
 
     use super::{Family, NotATarget, NotDialable, Place, Target};
+    use crate::multiaddr::Multiaddr;
+    use crate::varint;
 
     const PEER: &str = "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N";
 
@@ -177,5 +179,20 @@ mod tests {
             assert_eq!(text.parse::<Target>(), Err(NotATarget::NotDialable(NotDialable)), "{text}");
         }
         assert!("127.0.0.1:1".parse::<Target>().is_err());
+    }
+
+    /// A multiaddr that came as bytes may say anything.
+    #[test]
+    fn a_name_that_no_host_has_is_no_target() {
+        let named = |name: &[u8]| {
+            let mut bytes = alloc::vec![0x36];
+            varint::write(name.len() as u64, &mut bytes);
+            Target::of(&Multiaddr::from(&[&bytes, name, &[0x06, 0, 1]].concat()[..]))
+        };
+        assert!(named(b"node.example").is_ok());
+        assert!(named(&[b'a'; 253]).is_ok());
+        for name in [&b""[..], b"a\x1b[2J", b"a/tcp/1", b"a b", b"\xff", &[b'a'; 254]] {
+            assert_eq!(named(name), Err(NotDialable), "{name:?}");
+        }
     }
 }

@@ -16,8 +16,33 @@ pub const NAME: &str = "/yamux/1.0.0";
 /// Bytes of a frame's header.
 pub const HEADER_LEN: usize = 12;
 
-/// Bytes that may be sent on a stream before its window is made larger. Here none ever is, so no frame has more.
+/// Bytes that may be sent on a stream before its window is made larger. Here none is ever larger than that, so no frame
+/// has more.
 pub const WINDOW: u32 = 256 * 1024;
+
+/// Bytes that may still be sent on a stream, in one direction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window(u32);
+
+impl Window {
+    /// At the start of a stream.
+    pub(crate) const fn new() -> Self {
+        Self(WINDOW)
+    }
+
+    /// So many are sent. Whether there is room for them; if not nothing changes.
+    #[must_use]
+    pub(crate) fn take(&mut self, bytes: usize) -> bool {
+        let left = u32::try_from(bytes).ok().and_then(|bytes| self.0.checked_sub(bytes));
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
+
+    /// So many more may be.
+    pub(crate) fn widen(&mut self, by: u32) {
+        self.0 = self.0.saturating_add(by);
+    }
+}
 
 /// Opens a stream, or asks for an answer to a ping.
 pub const SYN: u16 = 1;

@@ -2,12 +2,12 @@
 
 mod common;
 
-use common::{Flight, hello, streams, written};
+use common::{Flight, OURS, hello, local, streams, written};
 use handshake::{Handshake, Role, Rx, Step};
 use testing::{cut, feed};
 use verack_libp2p::multistream::HEADER;
-use verack_libp2p::yamux::{ACK, FIN, Frame, Kind, RST, Reason, SYN};
-use verack_libp2p::{Channel, Error, Event, Message, Session};
+use verack_libp2p::yamux::{ACK, FIN, Frame, Kind, RST, Reason, SYN, WINDOW};
+use verack_libp2p::{Channel, Error, Event, Hello, Message, Session};
 
 const PING: &str = "/ipfs/ping/1.0.0";
 
@@ -94,8 +94,59 @@ fn a_peer_that_pings_and_does_not_listen_is_not_written_to_without_end() {
     let (events, fault) = kept.run();
     assert_eq!(fault, None);
     let pongs = events.iter().filter(|&event| *event == frame(Kind::Data, 0, theirs, 32)).count();
-    assert_eq!(pongs, 256 * 1024 / 32);
+    // The names that it asked for took some of its window.
+    assert_eq!(pongs, (256 * 1024 - written(&[HEADER, PING]).len()) / 32);
     assert!(events.contains(&frame(Kind::Window, RST, theirs, 0)));
+}
+
+#[test]
+fn no_more_is_said_on_a_stream_than_its_window_has_room_for() {
+    let role = Role::Initiator;
+    let [_, theirs] = streams(role);
+    let mut kept = Kept::new(role).says(|peer| peer.names(SYN, theirs, &[HEADER, "/x", PING]));
+    for _ in 0..9000 {
+        kept = kept.says(|peer| peer.data(0, theirs, &[7; 32]));
+    }
+    let (events, fault) = kept.run();
+    assert_eq!(fault, None);
+    let said = events.iter().map(|event| match event {
+        Event::Said(Message::Frame(Frame { kind: Kind::Data, stream, length, .. })) if *stream == theirs => *length,
+        _ => 0,
+    });
+    assert!((WINDOW - 32..=WINDOW).contains(&said.sum()), "all of the window, and no more");
+}
+
+#[test]
+fn who_sends_more_on_a_stream_than_its_window_has_room_for_breaks_the_rules() {
+    let beyond = Some(Error::Yamux("it sends more on a stream than its window has room for"));
+    for role in [Role::Initiator, Role::Responder] {
+        let [ours, theirs] = streams(role);
+        // On ours, which has been answered; and on one of the peer's, which has.
+        let asked = || Kept::new(role).says(|peer| peer.names(SYN, theirs, &[HEADER, "/ipfs/id/1.0.0"]));
+        for stream in [ours, theirs] {
+            let pours = |times: u8| {
+                (0..times).fold(asked(), |kept, _| kept.says(|peer| peer.data(0, stream, &[7; 60_000]))).run().1
+            };
+            assert_eq!(pours(4), None);
+            assert_eq!(pours(5), beyond, "stream {stream}");
+        }
+        // The head of a frame tells.
+        assert_eq!(asked().says(|peer| peer.frame(Kind::Data, 0, theirs, WINDOW)).run().1, beyond);
+        // Nobody has a window on a stream that is not there.
+        let elsewhere = (0..9).fold(asked(), |kept, _| kept.says(|peer| peer.data(0, 4242, &[7; 60_000])));
+        assert_eq!(elsewhere.run().1, None);
+    }
+}
+
+#[test]
+fn however_much_we_say_of_ourselves_it_fits_into_frames() {
+    let role = Role::Responder;
+    let mut ours = local(OURS);
+    ours.agent = [b'x'; 70_000][..].into();
+    let bytes = Flight::to(role).asks().introduces().bytes;
+    let ended = feed(&mut Hello::responder(ours), [&bytes[..]]);
+    assert!(ended.sent.len() > 70_000);
+    assert!(matches!(ended.result, Some(Ok(_))));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::fs;
 use common::hex;
 use serde_json::Value;
 use verack_libp2p::channel::{Channel, with_length};
+use verack_libp2p::protobuf::{write_bytes, write_number};
 use verack_libp2p::xx::{Initiator, Responder, Transport};
 use verack_libp2p::{KeyType, PeerId, PublicKey, SecretKey};
 
@@ -93,6 +94,39 @@ fn the_keys_of_the_specification_are_read_and_written() {
         let peer_id = key.peer_id();
         assert!(peer_id.to_string().starts_with(starts), "{peer_id}");
         assert_eq!(peer_id.to_string().parse::<PeerId>(), Ok(peer_id));
+    }
+}
+
+/// Whoever could write a key in two ways would have two names.
+#[test]
+fn the_keys_of_the_specification_are_read_in_no_other_encoding() {
+    let file = read("tests/data/libp2p_peer_ids.json");
+    let der = |name: &str, start: usize| bytes(&file["keys_protobuf_hex"][name])[start..].to_vec();
+    let is_read = |kind: u64, der: &[u8]| {
+        let mut encoded = Vec::new();
+        write_number(1, kind, &mut encoded);
+        write_bytes(2, der, &mut encoded);
+        PublicKey::read(&encoded).is_ok()
+    };
+    // A point is 04 and two numbers. The first alone, with the second's last bit or without, says as much.
+    let ecdsa = der("ECDSA public key", 4);
+    assert!(is_read(3, &ecdsa));
+    let (algorithm, x) = (&ecdsa[2..23], &ecdsa[27..59]);
+    for tag in [2 + (ecdsa[90] & 1), 5] {
+        let short = [&[0x30, 0x39], algorithm, &[0x03, 0x22, 0x00, tag], x].concat();
+        assert!(!is_read(3, &short), "a point that starts with {tag}");
+    }
+    // 30 82 len | 30 0d 06 09 rsaEncryption 05 00 | 03 82 len 00 | 30 82 len | 02 82 len n | 02 03 e
+    let rsa = der("rsa public key", 5);
+    assert!(is_read(0, &rsa));
+    let without_null = [&[0x30, 0x82, 0x02, 0x20, 0x30, 0x0b], &rsa[6..17], &rsa[19..]].concat();
+    let long_len = [&[0x30, 0x83, 0x00, 0x02, 0x22], &rsa[4..]].concat();
+    let mut zero_before_n = [&rsa[..32], &[0], &rsa[32..]].concat();
+    for len in [3, 22, 27, 31] {
+        zero_before_n[len] += 1;
+    }
+    for other in [without_null, long_len, zero_before_n, [&rsa[..], &[0]].concat()] {
+        assert!(!is_read(0, &other), "{:02x?}", &other[..36]);
     }
 }
 

@@ -10,7 +10,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use handshake::Text;
 
 use crate::error::Malformed;
-use crate::storage::{Required as _, Section, Writer};
+use crate::storage::{Field, Section, Writer};
 
 /// Where a node can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,19 +78,20 @@ impl Address {
     /// # Errors
     /// If something is missing, or is not as it must be.
     pub fn read(section: &Section<'_>) -> Result<Self, Malformed> {
-        let kind = section.number("type")?.required("type")?;
-        let inner = section.section("addr")?.required("addr")?;
-        let port = || inner.number("m_port")?.required("m_port");
+        let [kind, inner] = section.fields(["type", "addr"]);
+        let kind = kind.required(Field::number)?;
+        let inner = inner.required(Field::section)?;
         Ok(match kind {
             IPV4 => {
-                let ip: u32 = inner.number("m_ip")?.required("m_ip")?;
+                let [ip, port] = inner.fields(["m_ip", "m_port"]);
                 // It is kept in the order in which it is sent, whatever the machine: the first octet is the lowest.
-                Self::Ip((Ipv4Addr::from(ip.to_le_bytes()), port()?).into())
+                let ip = ip.required(Field::number::<u32>)?.to_le_bytes();
+                Self::Ip((Ipv4Addr::from(ip), port.required(Field::number)?).into())
             }
             IPV6 => {
-                let ip: [u8; 16] =
-                    inner.string("addr")?.required("addr")?.try_into().map_err(|_| Malformed::Length("addr"))?;
-                Self::Ip((Ipv6Addr::from(ip), port()?).into())
+                let [ip, port] = inner.fields(["addr", "m_port"]);
+                let ip = <[u8; 16]>::try_from(ip.required(Field::string)?).map_err(|_| Malformed::Length("addr"))?;
+                Self::Ip((Ipv6Addr::from(ip), port.required(Field::number)?).into())
             }
             I2P => Self::I2p(read_host(&inner)?),
             TOR => Self::Tor(read_host(&inner)?),
@@ -126,8 +127,8 @@ impl Address {
 }
 
 fn read_host(section: &Section<'_>) -> Result<Host, Malformed> {
-    let name = section.string("host")?.required("host")?;
-    let port = section.number("port")?.required("port")?;
+    let [name, port] = section.fields(["host", "port"]);
+    let (name, port) = (name.required(Field::string)?, port.required(Field::number)?);
     Host::new(name, port).ok_or(Malformed::Length("host"))
 }
 

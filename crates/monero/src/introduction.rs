@@ -3,7 +3,7 @@
 
 use crate::error::Malformed;
 use crate::network::{Network, NetworkId};
-use crate::storage::{Required as _, Section, Writer};
+use crate::storage::{Field, Section, Writer};
 
 /// How a node introduces itself, in a request and in an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,15 +15,15 @@ pub struct Introduction {
 }
 
 impl Introduction {
-    pub(crate) fn read(message: &Section<'_>) -> Result<Self, Malformed> {
-        Ok(Self {
-            node: Node::read(&message.section("node_data")?.required("node_data")?)?,
-            tip: Tip::read_from(message)?,
-        })
+    /// Where it is in a message.
+    pub(crate) const KEYS: [&'static str; 2] = ["node_data", Tip::KEY];
+
+    pub(crate) fn read([node, tip]: [Field<'_>; 2]) -> Result<Self, Malformed> {
+        Ok(Self { node: Node::read(&node.required(Field::section)?)?, tip: Tip::read(tip)? })
     }
 
     pub(crate) fn write(&self, message: &mut Writer<'_>) {
-        message.section("node_data", |section| self.node.write(section));
+        message.section(Self::KEYS[0], |section| self.node.write(section));
         self.tip.write_into(message);
     }
 }
@@ -35,11 +35,12 @@ pub struct Node {
     pub network_id: NetworkId,
     /// What it calls itself: a random number, the same on all its connections.
     pub peer_id: u64,
-    /// Where it listens for peers; nowhere if 0. A `monerod` that we dial dials this port of ours and pings us.
+    /// The port where it listens for peers; none if 0. A peer may say any number. A `monerod` that we dial dials this port
+    /// of ours and pings us.
     pub my_port: u32,
-    /// Where it answers RPC; nowhere if 0, or nowhere that it tells.
+    /// The port where it answers RPC; none if 0, or none that it tells.
     pub rpc_port: u16,
-    /// What it asks for that.
+    /// What it pays for each hash of work that is done for it, in credits for its RPC; 0 if that is free.
     pub rpc_credits_per_hash: u32,
     /// What it can do besides: 1 are fluffy blocks. Whoever says 0 is asked.
     pub support_flags: u32,
@@ -53,14 +54,16 @@ impl Node {
     }
 
     fn read(section: &Section<'_>) -> Result<Self, Malformed> {
-        let network_id = section.string("network_id")?.required("network_id")?;
+        let keys = ["network_id", "peer_id", "my_port", "rpc_port", "rpc_credits_per_hash", "support_flags"];
+        let [network_id, peer_id, my_port, rpc_port, rpc_credits_per_hash, support_flags] = section.fields(keys);
+        let network_id = network_id.required(Field::string)?;
         Ok(Self {
             network_id: NetworkId(network_id.try_into().map_err(|_| Malformed::Length("network_id"))?),
-            peer_id: section.number("peer_id")?.required("peer_id")?,
-            my_port: section.number("my_port")?.required("my_port")?,
-            rpc_port: section.number("rpc_port")?.unwrap_or(0),
-            rpc_credits_per_hash: section.number("rpc_credits_per_hash")?.unwrap_or(0),
-            support_flags: section.number("support_flags")?.unwrap_or(0),
+            peer_id: peer_id.required(Field::number)?,
+            my_port: my_port.required(Field::number)?,
+            rpc_port: rpc_port.number()?.unwrap_or(0),
+            rpc_credits_per_hash: rpc_credits_per_hash.number()?.unwrap_or(0),
+            support_flags: support_flags.number()?.unwrap_or(0),
         })
     }
 
@@ -85,7 +88,7 @@ impl Node {
 pub struct Tip {
     /// How many blocks it has. There is one from the start.
     pub height: u64,
-    /// The work in all of them.
+    /// The work in all of them, in hashes.
     pub cumulative_difficulty: u128,
     /// The hash of the last one.
     pub top_id: [u8; 32],
@@ -102,26 +105,36 @@ impl Tip {
         Self { height: 1, cumulative_difficulty: 1, top_id: network.genesis, top_version: 1, pruning_seed: 0 }
     }
 
-    /// Reads it from the section of a message.
-    pub(crate) fn read_from(message: &Section<'_>) -> Result<Self, Malformed> {
-        let section = message.section("payload_data")?.required("payload_data")?;
-        let top_id = section.string("top_id")?.required("top_id")?;
-        let low: u64 = section.number("cumulative_difficulty")?.required("cumulative_difficulty")?;
+    /// Where it is in a message.
+    pub(crate) const KEY: &'static str = "payload_data";
+
+    /// Reads it from the field of a message.
+    pub(crate) fn read(tip: Field<'_>) -> Result<Self, Malformed> {
+        let [height, low, high, top_id, top_version, pruning_seed] = tip.required(Field::section)?.fields([
+            "current_height",
+            "cumulative_difficulty",
+            "cumulative_difficulty_top64",
+            "top_id",
+            "top_version",
+            "pruning_seed",
+        ]);
+        let top_id = top_id.required(Field::string)?;
+        let low: u64 = low.required(Field::number)?;
         // Older nodes do not say it.
-        let high: u64 = section.number("cumulative_difficulty_top64")?.unwrap_or(0);
+        let high: u64 = high.number()?.unwrap_or(0);
         Ok(Self {
-            height: section.number("current_height")?.required("current_height")?,
+            height: height.required(Field::number)?,
             cumulative_difficulty: u128::from(high) << 64 | u128::from(low),
             top_id: top_id.try_into().map_err(|_| Malformed::Length("top_id"))?,
-            top_version: section.number("top_version")?.unwrap_or(0),
-            pruning_seed: section.number("pruning_seed")?.unwrap_or(0),
+            top_version: top_version.number()?.unwrap_or(0),
+            pruning_seed: pruning_seed.number()?.unwrap_or(0),
         })
     }
 
     /// Writes it into the section of a message.
     pub(crate) fn write_into(&self, message: &mut Writer<'_>) {
         let half = |shift: u32| u64::try_from(self.cumulative_difficulty >> shift & u128::from(u64::MAX));
-        message.section("payload_data", |section| {
+        message.section(Self::KEY, |section| {
             section.u64("cumulative_difficulty", half(0).expect("64 bits"));
             section.u64("cumulative_difficulty_top64", half(64).expect("64 bits"));
             section.u64("current_height", self.height);

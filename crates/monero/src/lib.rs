@@ -12,6 +12,41 @@
 //! [`Session`] keeps the connection after that. There is no cryptography: a node's id is a random number, and whoever is
 //! on the path can say anything in its name. Nothing here owns a socket, a clock or a random source.
 //!
+//! Both roles, in memory; over a socket, a driver takes turns with the other side in the same way:
+//!
+//! ```
+//! use handshake::{Handshake, Rx, Step};
+//! use verack_monero::{Agreed, Error, Hello, Local, Network, Peer};
+//!
+//! /// Lets a side go on with what has arrived: what it says, and what was agreed if the handshake is over.
+//! fn turn(side: &mut Hello, arrived: &mut [u8]) -> Result<(Vec<u8>, Option<Agreed>), Error> {
+//!     let (mut rx, mut tx) = (Rx::new(arrived), Vec::new());
+//!     loop {
+//!         match side.step(&mut rx, &mut tx)? {
+//!             Step::Event(event) => println!("{event:?}"),
+//!             Step::Need(_) => return Ok((tx, None)),
+//!             Step::Done(agreed) => return Ok((tx, Some(agreed))),
+//!         }
+//!     }
+//! }
+//!
+//! let stagenet = Network::named("monero-stagenet").expect("it is in the table");
+//! // Random numbers belong in the place of 1 and 2.
+//! let (ours, mut theirs) = (Local::new(stagenet, 1), Local::new(stagenet, 2));
+//! let known = Peer::new(verack_monero::Address::Ip(([192, 0, 2, 7], 38080).into()), 3);
+//! theirs.peers = vec![known.clone()].into();
+//!
+//! let (mut initiator, mut responder) = (Hello::initiator(ours), Hello::responder(theirs));
+//! let (mut request, _) = turn(&mut initiator, &mut [])?;
+//! let (mut answer, met_by) = turn(&mut responder, &mut request)?;
+//! let (_, met) = turn(&mut initiator, &mut answer)?;
+//!
+//! let met = met.expect("it answered");
+//! assert_eq!((met.introduction.node.peer_id, &met.peers[..]), (2, &[known][..]));
+//! assert_eq!(met_by.expect("we asked").introduction.tip.height, 1);
+//! # Ok::<(), Error>(())
+//! ```
+//!
 //! Sources, as cited in the modules: files of monero-project/monero, as of release 0.18.
 #![no_std]
 extern crate alloc;

@@ -8,7 +8,7 @@ use crate::error::{Error, Malformed};
 use crate::introduction::{Introduction, Tip};
 use crate::levin::{Command, Frame, Kind, ReturnCode, write_message};
 use crate::peer::Peers;
-use crate::storage::{self, Required as _, Section, Writer};
+use crate::storage::{self, Field, Section, Writer};
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,24 +114,29 @@ impl Message {
     fn read_body(command: Command, kind: Kind, body: &[u8]) -> Result<Self, Malformed> {
         let read: fn(&Section<'_>) -> Result<Self, Malformed> = match (command, kind) {
             (_, Kind::Response(code)) if code.is_failure() => return Ok(Self::Failure { command, code }),
-            (Command::HANDSHAKE, Kind::Request) => |body| Introduction::read(body).map(Self::HandshakeRequest),
-            (Command::HANDSHAKE, Kind::Response(_)) => {
-                |body| Ok(Self::HandshakeResponse(Introduction::read(body)?, Peers::read(body)?))
+            (Command::HANDSHAKE, Kind::Request) => {
+                |body| Introduction::read(body.fields(Introduction::KEYS)).map(Self::HandshakeRequest)
             }
-            (Command::TIMED_SYNC, Kind::Request) => |body| Tip::read_from(body).map(Self::TimedSyncRequest),
-            (Command::TIMED_SYNC, Kind::Response(_)) => {
-                |body| Ok(Self::TimedSyncResponse(Tip::read_from(body)?, Peers::read(body)?))
-            }
+            (Command::HANDSHAKE, Kind::Response(_)) => |body| {
+                let [node, tip] = Introduction::KEYS;
+                let [node, tip, peers] = body.fields([node, tip, Peers::KEY]);
+                Ok(Self::HandshakeResponse(Introduction::read([node, tip])?, Peers::read(peers)?))
+            },
+            (Command::TIMED_SYNC, Kind::Request) => |body| Tip::read(body.field(Tip::KEY)).map(Self::TimedSyncRequest),
+            (Command::TIMED_SYNC, Kind::Response(_)) => |body| {
+                let [tip, peers] = body.fields([Tip::KEY, Peers::KEY]);
+                Ok(Self::TimedSyncResponse(Tip::read(tip)?, Peers::read(peers)?))
+            },
             (Command::PING, Kind::Request) => |_| Ok(Self::PingRequest),
             (Command::PING, Kind::Response(_)) => |body| {
-                let status = body.string("status")?.required("status")?.into();
-                Ok(Self::PingResponse { status, peer_id: body.number("peer_id")?.required("peer_id")? })
+                let [status, peer_id] = body.fields(["status", "peer_id"]);
+                let status = status.required(Field::string)?.into();
+                Ok(Self::PingResponse { status, peer_id: peer_id.required(Field::number)? })
             },
             (Command::SUPPORT_FLAGS, Kind::Request) => |_| Ok(Self::SupportFlagsRequest),
-            (Command::SUPPORT_FLAGS, Kind::Response(_)) => |body| {
-                let flags = body.number("support_flags")?.required("support_flags")?;
-                Ok(Self::SupportFlagsResponse(flags))
-            },
+            (Command::SUPPORT_FLAGS, Kind::Response(_)) => {
+                |body| body.field("support_flags").required(Field::number).map(Self::SupportFlagsResponse)
+            }
             _ => return Ok(Self::Other { command, kind, len: body.len() as u64 }),
         };
         read(&storage::read(body)?)

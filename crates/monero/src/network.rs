@@ -55,7 +55,7 @@ impl Network {
     }
 }
 
-/// Every network that we know by name.
+/// Every network that we know by name. (src/cryptonote_config.h; the seeds: src/p2p/net_node.h)
 pub const NETWORKS: &[Network] = &[
     Network {
         name: "monero",

@@ -6,7 +6,7 @@ use core::ops::Deref;
 
 use crate::address::Address;
 use crate::error::{Limit, Malformed};
-use crate::storage::{Required as _, Section, Value, Writer};
+use crate::storage::{Field, Section, Value, Writer};
 
 /// Peers that a message may tell. A node that tells more is a spammer to `monerod`. (P2P_MAX_PEERS_IN_HANDSHAKE)
 pub const MAX_PEERS: usize = 250;
@@ -22,9 +22,9 @@ pub struct Peer {
     pub last_seen: i64,
     /// Which part of the chain it has; all of it if 0.
     pub pruning_seed: u32,
-    /// Where it answers RPC; nowhere if 0.
+    /// The port where it answers RPC; none if 0.
     pub rpc_port: u16,
-    /// What it asks for that.
+    /// What it pays for each hash of work that is done for it, in credits for its RPC; 0 if that is free.
     pub rpc_credits_per_hash: u32,
 }
 
@@ -36,13 +36,15 @@ impl Peer {
     }
 
     fn read(section: &Section<'_>) -> Result<Self, Malformed> {
+        let keys = ["adr", "id", "last_seen", "pruning_seed", "rpc_port", "rpc_credits_per_hash"];
+        let [adr, id, last_seen, pruning_seed, rpc_port, rpc_credits_per_hash] = section.fields(keys);
         Ok(Self {
-            address: Address::read(&section.section("adr")?.required("adr")?)?,
-            id: section.number("id")?.required("id")?,
-            last_seen: section.number("last_seen")?.unwrap_or(0),
-            pruning_seed: section.number("pruning_seed")?.unwrap_or(0),
-            rpc_port: section.number("rpc_port")?.unwrap_or(0),
-            rpc_credits_per_hash: section.number("rpc_credits_per_hash")?.unwrap_or(0),
+            address: Address::read(&adr.required(Field::section)?)?,
+            id: id.required(Field::number)?,
+            last_seen: last_seen.number()?.unwrap_or(0),
+            pruning_seed: pruning_seed.number()?.unwrap_or(0),
+            rpc_port: rpc_port.number()?.unwrap_or(0),
+            rpc_credits_per_hash: rpc_credits_per_hash.number()?.unwrap_or(0),
         })
     }
 
@@ -69,11 +71,11 @@ impl Peer {
 pub struct Peers(Arc<[Peer]>);
 
 impl Peers {
-    const KEY: &'static str = "local_peerlist_new";
+    pub(crate) const KEY: &'static str = "local_peerlist_new";
 
-    /// Reads them from the section of a message.
-    pub(crate) fn read(message: &Section<'_>) -> Result<Self, Malformed> {
-        let Some(list) = message.array(Self::KEY)? else {
+    /// Reads them from the field of a message.
+    pub(crate) fn read(list: Field<'_>) -> Result<Self, Malformed> {
+        let Some(list) = list.array()? else {
             return Ok(Self::default());
         };
         if list.len() > MAX_PEERS {

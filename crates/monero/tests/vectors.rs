@@ -23,7 +23,7 @@ fn counts_are_written_and_read_as_the_description_says() {
         // As the length of a string, which is cut at once if it is long.
         let body = [&SIGNATURE[..], b"\x04\x01a\x0a", &bytes, &[7; 17_000]].concat();
         match usize::try_from(value).ok().filter(|len| *len <= 17_000) {
-            Some(len) => assert_eq!(read(&body).unwrap().string("a"), Ok(Some(&[7; 17_000][..len]))),
+            Some(len) => assert_eq!(read(&body).unwrap().field("a").string(), Ok(Some(&[7; 17_000][..len]))),
             None => assert_eq!(read(&body), Err(Malformed::EndsIn("length of a string"))),
         }
     }
@@ -38,12 +38,12 @@ fn the_document_of_the_description_is_read() {
     for key in ["short_quote", "long_quote"] {
         assert_eq!(section.find(key), Some(Value::String(json[key].as_str().unwrap().as_bytes())));
     }
-    assert_eq!(section.number("signed_32bit_int"), Ok(Some(20_140_418)));
-    let bools: Vec<_> = section.array("array_of_bools").unwrap().unwrap().values().collect();
+    assert_eq!(section.field("signed_32bit_int").number(), Ok(Some(20_140_418)));
+    let bools: Vec<_> = section.field("array_of_bools").array().unwrap().unwrap().values().collect();
     assert_eq!(bools, [true, false, true, true].map(Value::Bool));
-    let nested = section.section("nested_section").unwrap().unwrap();
+    let nested = section.field("nested_section").section().unwrap().unwrap();
     assert_eq!(nested.find("double"), Some(Value::Double(-6.9)));
-    assert_eq!(nested.number("unsigned_64bit_int"), Ok(Some(11_111_111_111_111_111_111u64)));
+    assert_eq!(nested.field("unsigned_64bit_int").number(), Ok(Some(11_111_111_111_111_111_111u64)));
     assert_eq!(section.entries().count(), 5);
 }
 

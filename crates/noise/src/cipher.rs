@@ -14,8 +14,8 @@ pub const TAG_LEN: usize = 16;
 #[error("the tag is wrong")]
 pub struct Forged;
 
-/// A key, and how often it has been used. (Noise 5.1)
-#[derive(Clone, Debug)]
+/// A key, and how often it has been used. There is no copy of one, which would use a nonce twice. (Noise 5.1)
+#[derive(Debug)]
 pub struct CipherState {
     key: Key,
     nonce: u64,

@@ -8,7 +8,7 @@ use crate::cipher::{CipherState, Forged};
 use crate::key::{Key, hkdf};
 
 /// The state that a handshake's messages are mixed into. (Noise 5.2)
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct SymmetricState {
     hash: [u8; 32],
     chaining_key: Key,

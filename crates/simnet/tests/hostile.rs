@@ -13,7 +13,7 @@ use bitcoin::v2::{Garbage, Keys, MAX_GARBAGE_LEN, Start};
 use bitcoin::{Accept, Chain, Concluded, Local, Params, V1, V2};
 use common::{Meetings, Seen, accept, another, budget, never_met, rounds};
 use handshake::{Handshake, Stage};
-use net::{Limits, Verdict};
+use net::Limits;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -144,12 +144,8 @@ async fn shake<H>(handshake: &mut H, hello: fn(&H) -> &Hello, stream: TcpStream,
 where
     H: Handshake<Output = Concluded>,
 {
-    let (verdict, received) = match net::run(handshake, stream, limits, |_| {}).await {
-        Ok(done) => (Verdict::ok(done.output.agreed.version.user_agent.to_string()), done.received),
-        Err(failure) => (Verdict::of_failure(handshake, &failure), failure.received),
-    };
-    let version = hello(handshake).version();
-    Seen { verdict, received, user_agent: version.map_or_else(String::new, |version| version.user_agent.to_string()) }
+    let user_agent = |handshake: &H, _| hello(handshake).version().map(|version| version.user_agent.to_string());
+    common::shake(handshake, stream, limits, user_agent).await
 }
 
 /// What a peer may take up over this transport.

@@ -9,12 +9,12 @@ mod common;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use common::{Meetings, Seen, accept, another, budget, never_met, rounds, rounds_or};
+use common::{Meetings, Seen, accept, another, budget, never_met, rounds, rounds_or, shake};
 use ethereum::local::Expected;
 use ethereum::{Fresh, Rlpx};
-use handshake::{Handshake, Stage};
+use handshake::Stage;
 use lightning::{Chain, Hello};
-use net::{Limits, Verdict};
+use net::Limits;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use verack_simnet::{self as simnet, CALLED_KEY, GENESIS, NETWORK_ID, Named, Network, Plan, Truth};
@@ -58,8 +58,8 @@ async fn call(address: SocketAddr, named: Named, truth: Truth) -> Seen {
         Err(error) => return never_met(&error),
     };
     match named {
-        Named::Ethereum(id) => shake(Rlpx::initiator(ethereum(), fresh(), id), client_id, stream, limits).await,
-        Named::Lightning(id) => shake(Hello::initiator(lightning(), id), |_| None, stream, limits).await,
+        Named::Ethereum(id) => shake(&mut Rlpx::initiator(ethereum(), fresh(), id), stream, limits, client_id).await,
+        Named::Lightning(id) => shake(&mut Hello::initiator(lightning(), id), stream, limits, |_, _| None).await,
     }
 }
 
@@ -67,8 +67,8 @@ async fn call(address: SocketAddr, named: Named, truth: Truth) -> Seen {
 async fn answer(named: Named, truth: Truth, stream: TcpStream) -> Seen {
     let limits = limits(truth);
     match named {
-        Named::Ethereum(_) => shake(Rlpx::responder(ethereum(), fresh()), client_id, stream, limits).await,
-        Named::Lightning(_) => shake(Hello::responder(lightning()), |_| None, stream, limits).await,
+        Named::Ethereum(_) => shake(&mut Rlpx::responder(ethereum(), fresh()), stream, limits, client_id).await,
+        Named::Lightning(_) => shake(&mut Hello::responder(lightning()), stream, limits, |_, _| None).await,
     }
 }
 
@@ -78,7 +78,7 @@ fn ethereum() -> ethereum::Local {
     local
 }
 
-fn client_id(side: &Rlpx) -> Option<String> {
+fn client_id<T>(side: &Rlpx, _: T) -> Option<String> {
     side.hello().map(|hello| hello.client_id.to_string())
 }
 
@@ -101,19 +101,6 @@ fn numbered<const LEN: usize>() -> [u8; LEN] {
 
 fn limits(truth: Truth) -> Limits {
     Limits { bytes: budget(truth), ..Limits::within(patience(truth)) }
-}
-
-async fn shake<H: Handshake>(
-    mut handshake: H,
-    name: impl Fn(&H) -> Option<String>,
-    stream: TcpStream,
-    limits: Limits,
-) -> Seen {
-    let (verdict, received) = match net::run(&mut handshake, stream, limits, |_| {}).await {
-        Ok(done) => (Verdict::ok(String::new()), done.received),
-        Err(failure) => (Verdict::of_failure(&handshake, &failure), failure.received),
-    };
-    Seen { verdict, received, user_agent: name(&handshake).unwrap_or_default() }
 }
 
 /// We wait in vain as briefly as a loaded machine lets us, and for whoever will come as long as it may need.

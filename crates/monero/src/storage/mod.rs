@@ -15,8 +15,7 @@ mod read;
 mod section;
 mod write;
 
-pub(crate) use section::Required;
-pub use section::{Array, Section, Value};
+pub use section::{Array, Field, Section, Value};
 pub use write::{Writer, write, write_count};
 
 use crate::error::Malformed;
@@ -44,7 +43,7 @@ pub const MAX_STRINGS: usize = 16384;
 /// If it is cut, has a type that does not exist, a key twice, or more of something than there may be.
 pub fn read(body: &[u8]) -> Result<Section<'_>, Malformed> {
     let rest = body.strip_prefix(&SIGNATURE).ok_or(Malformed::Signature)?;
-    read::section(&mut read::Cursor::new(rest), &mut read::Budget::default())
+    read::section(&mut read::Cursor::new(rest), &mut read::Walk::first())
 }
 
 /// Types of values, as they are written.

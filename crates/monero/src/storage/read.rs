@@ -46,6 +46,16 @@ impl<'b> Cursor<'b> {
     }
 }
 
+/// How a body is walked through.
+#[derive(Debug)]
+pub(super) enum Walk {
+    /// For the first time: all of it is looked at, and this much of it may still come.
+    First(Budget),
+    /// Once more, only to find the way: it is known to be sound. If all of it were looked at again whenever a key is looked
+    /// for, a peer could make its 64 KiB cost twenty times as much.
+    Again,
+}
+
 /// What a body may still have.
 #[derive(Debug)]
 pub(super) struct Budget {
@@ -54,45 +64,63 @@ pub(super) struct Budget {
     strings: usize,
 }
 
-impl Default for Budget {
-    fn default() -> Self {
-        Self { depth: MAX_DEPTH, sections: MAX_SECTIONS, strings: MAX_STRINGS }
+impl Walk {
+    pub(super) fn first() -> Self {
+        Self::First(Budget { depth: MAX_DEPTH, sections: MAX_SECTIONS, strings: MAX_STRINGS })
     }
-}
 
-impl Budget {
+    /// One more of those that are limited.
+    fn spend(&mut self, which: fn(&mut Budget) -> &mut usize, limit: Limit) -> Result<(), Malformed> {
+        if let Self::First(budget) = self {
+            let left = which(budget);
+            *left = left.checked_sub(1).ok_or(Malformed::TooMany(limit))?;
+        }
+        Ok(())
+    }
+
     /// One level deeper.
     fn within<T>(&mut self, walk: impl FnOnce(&mut Self) -> Result<T, Malformed>) -> Result<T, Malformed> {
-        self.depth = self.depth.checked_sub(1).ok_or(Malformed::TooMany(Limit::Depth))?;
+        self.spend(|budget| &mut budget.depth, Limit::Depth)?;
         let result = walk(self)?;
-        self.depth += 1;
+        if let Self::First(budget) = self {
+            budget.depth += 1;
+        }
         Ok(result)
     }
 }
 
 /// Walks through a section.
-pub(super) fn section<'b>(cursor: &mut Cursor<'b>, budget: &mut Budget) -> Result<Section<'b>, Malformed> {
+pub(super) fn section<'b>(cursor: &mut Cursor<'b>, walk: &mut Walk) -> Result<Section<'b>, Malformed> {
     /// A key of one letter, its length, a type and a value of one byte.
     const LEAST_ENTRY: usize = 4;
-    budget.sections = budget.sections.checked_sub(1).ok_or(Malformed::TooMany(Limit::Sections))?;
-    budget.within(|budget| {
+    walk.spend(|budget| &mut budget.sections, Limit::Sections)?;
+    walk.within(|walk| {
         let count = cursor.count(LEAST_ENTRY, "count of a section's entries")?;
-        let mut keys = [&[][..]; MAX_ENTRIES];
-        let keys = keys.get_mut(..count).ok_or(Malformed::TooMany(Limit::Entries))?;
         let start = cursor.clone();
-        for n in 0..count {
-            let (key, _) = entry(cursor, budget)?;
-            if keys[..n].contains(&key) {
-                return Err(Malformed::Twice);
-            }
-            keys[n] = key;
+        match walk {
+            Walk::First(_) => unlike_entries(cursor, walk, count)?,
+            Walk::Again => (0..count).try_for_each(|_| entry(cursor, walk).map(drop))?,
         }
         Ok(Section { count, entries: cursor.since(&start) })
     })
 }
 
+/// Walks through the entries of a section, no two of which have one key.
+fn unlike_entries(cursor: &mut Cursor<'_>, walk: &mut Walk, count: usize) -> Result<(), Malformed> {
+    let mut keys = [&[][..]; MAX_ENTRIES];
+    let keys = keys.get_mut(..count).ok_or(Malformed::TooMany(Limit::Entries))?;
+    for n in 0..count {
+        let (key, _) = entry(cursor, walk)?;
+        if keys[..n].contains(&key) {
+            return Err(Malformed::Twice);
+        }
+        keys[n] = key;
+    }
+    Ok(())
+}
+
 /// Walks through an entry of a section.
-pub(super) fn entry<'b>(cursor: &mut Cursor<'b>, budget: &mut Budget) -> Result<(&'b [u8], Value<'b>), Malformed> {
+pub(super) fn entry<'b>(cursor: &mut Cursor<'b>, walk: &mut Walk) -> Result<(&'b [u8], Value<'b>), Malformed> {
     let key = match cursor.array("key")? {
         [0] => return Err(Malformed::Nameless),
         [len] => cursor.bytes(len.into(), "key")?,
@@ -100,17 +128,17 @@ pub(super) fn entry<'b>(cursor: &mut Cursor<'b>, budget: &mut Budget) -> Result<
     let [kind] = cursor.array("type")?;
     let value = match kind {
         kind::ARRAY => match cursor.array("type")? {
-            [kind] if kind & kind::ARRAY_FLAG != 0 => Value::Array(array(cursor, budget, kind)?),
+            [kind] if kind & kind::ARRAY_FLAG != 0 => Value::Array(array(cursor, walk, kind)?),
             [other] => return Err(Malformed::Type(other)),
         },
-        kind if kind & kind::ARRAY_FLAG != 0 => Value::Array(array(cursor, budget, kind)?),
-        kind => value(cursor, budget, kind)?,
+        kind if kind & kind::ARRAY_FLAG != 0 => Value::Array(array(cursor, walk, kind)?),
+        kind => value(cursor, walk, kind)?,
     };
     Ok((key, value))
 }
 
 /// Walks through an array, whose type has been read.
-fn array<'b>(cursor: &mut Cursor<'b>, budget: &mut Budget, kind: u8) -> Result<Array<'b>, Malformed> {
+fn array<'b>(cursor: &mut Cursor<'b>, walk: &mut Walk, kind: u8) -> Result<Array<'b>, Malformed> {
     let kind = kind & !kind::ARRAY_FLAG;
     let least = match kind {
         kind::I64 | kind::U64 | kind::F64 => 8,
@@ -120,18 +148,22 @@ fn array<'b>(cursor: &mut Cursor<'b>, budget: &mut Budget, kind: u8) -> Result<A
         // Monero does not read arrays of arrays either.
         other => return Err(Malformed::Type(other | kind::ARRAY_FLAG)),
     };
-    budget.within(|budget| {
+    walk.within(|walk| {
         let count = cursor.count(least, "count of an array")?;
         let start = cursor.clone();
-        for _ in 0..count {
-            value(cursor, budget, kind)?;
+        match kind {
+            kind::BOOL | kind::STRING | kind::SECTION => {
+                (0..count).try_for_each(|_| value(cursor, walk, kind).map(drop))?;
+            }
+            // Any bytes are a number, and there are so many.
+            _ => cursor.bytes(count * least, "value").map(drop)?,
         }
         Ok(Array { kind, count, values: cursor.since(&start) })
     })
 }
 
 /// Walks through a value that is not an array.
-pub(super) fn value<'b>(cursor: &mut Cursor<'b>, budget: &mut Budget, kind: u8) -> Result<Value<'b>, Malformed> {
+pub(super) fn value<'b>(cursor: &mut Cursor<'b>, walk: &mut Walk, kind: u8) -> Result<Value<'b>, Malformed> {
     const WHAT: &str = "value";
     Ok(match kind {
         kind::I64 => Value::Signed(i64::from_le_bytes(cursor.array(WHAT)?)),
@@ -144,7 +176,7 @@ pub(super) fn value<'b>(cursor: &mut Cursor<'b>, budget: &mut Budget, kind: u8) 
         kind::U8 => Value::Unsigned(u8::from_le_bytes(cursor.array(WHAT)?).into()),
         kind::F64 => Value::Double(f64::from_le_bytes(cursor.array(WHAT)?)),
         kind::STRING => {
-            budget.strings = budget.strings.checked_sub(1).ok_or(Malformed::TooMany(Limit::Strings))?;
+            walk.spend(|budget| &mut budget.strings, Limit::Strings)?;
             let len = cursor.count(1, "length of a string")?;
             Value::String(cursor.bytes(len, "string")?)
         }
@@ -153,7 +185,7 @@ pub(super) fn value<'b>(cursor: &mut Cursor<'b>, budget: &mut Budget, kind: u8) 
             [1] => Value::Bool(true),
             [other] => return Err(Malformed::Bool(other)),
         },
-        kind::SECTION => Value::Section(section(cursor, budget)?),
+        kind::SECTION => Value::Section(section(cursor, walk)?),
         other => return Err(Malformed::Type(other)),
     })
 }

@@ -1,6 +1,6 @@
 //! What a body has, once it is known to be sound.
 
-use super::read::{self, Budget, Cursor};
+use super::read::{self, Cursor, Walk};
 use crate::error::Malformed;
 
 /// Values by their keys, at most [`MAX_ENTRIES`](super::MAX_ENTRIES), no key twice.
@@ -37,13 +37,20 @@ pub enum Value<'b> {
     Array(Array<'b>),
 }
 
+/// What a key stands for, if it is there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Field<'b> {
+    key: &'static str,
+    value: Option<Value<'b>>,
+}
+
 const SOUND: &str = "all of the body was read, and is within the limits";
 
 impl<'b> Section<'b> {
     /// Its entries, in the order of the sender.
     pub fn entries(&self) -> impl Iterator<Item = (&'b [u8], Value<'b>)> + use<'b> {
-        let (mut cursor, mut budget) = (Cursor::new(self.entries), Budget::default());
-        (0..self.count).map(move |_| read::entry(&mut cursor, &mut budget).expect(SOUND))
+        let mut cursor = Cursor::new(self.entries);
+        (0..self.count).map(move |_| read::entry(&mut cursor, &mut Walk::Again).expect(SOUND))
     }
 
     /// What the key stands for, if it is there.
@@ -52,54 +59,82 @@ impl<'b> Section<'b> {
         self.entries().find(|(name, _)| *name == key.as_bytes()).map(|(_, value)| value)
     }
 
-    /// The number that the key stands for, if it is there. As for Monero, its type may be another, if it fits.
+    /// What one key stands for.
+    #[must_use]
+    pub fn field(&self, key: &'static str) -> Field<'b> {
+        Field { key, value: self.find(key) }
+    }
+
+    /// What these keys stand for. All of them are found on one way through the section.
+    #[must_use]
+    pub fn fields<const N: usize>(&self, keys: [&'static str; N]) -> [Field<'b>; N] {
+        let mut fields = keys.map(|key| Field { key, value: None });
+        for (name, value) in self.entries() {
+            if let Some(field) = fields.iter_mut().find(|field| field.key.as_bytes() == name) {
+                field.value = Some(value);
+            }
+        }
+        fields
+    }
+}
+
+impl<'b> Field<'b> {
+    /// The number, if there is one. As for Monero, its type may be another, if it fits.
     ///
     /// # Errors
     /// If it is no number, or does not fit.
-    pub fn number<T: TryFrom<i128>>(&self, key: &'static str) -> Result<Option<T>, Malformed> {
-        let number = match self.find(key) {
+    pub fn number<T: TryFrom<i128>>(self) -> Result<Option<T>, Malformed> {
+        let number = match self.value {
             None => return Ok(None),
             Some(Value::Signed(number)) => number.into(),
             Some(Value::Unsigned(number)) => number.into(),
-            Some(_) => return Err(Malformed::Not(key, "a number")),
+            Some(_) => return Err(Malformed::Not(self.key, "a number")),
         };
-        T::try_from(number).map(Some).map_err(|_| Malformed::Range(key))
+        T::try_from(number).map(Some).map_err(|_| Malformed::Range(self.key))
     }
 
-    /// The bytes that the key stands for, if it is there.
+    /// The bytes, if there are any.
     ///
     /// # Errors
     /// If it is no string.
-    pub fn string(&self, key: &'static str) -> Result<Option<&'b [u8]>, Malformed> {
-        match self.find(key) {
+    pub fn string(self) -> Result<Option<&'b [u8]>, Malformed> {
+        match self.value {
             None => Ok(None),
             Some(Value::String(bytes)) => Ok(Some(bytes)),
-            Some(_) => Err(Malformed::Not(key, "a string")),
+            Some(_) => Err(Malformed::Not(self.key, "a string")),
         }
     }
 
-    /// The section that the key stands for, if it is there.
+    /// The section, if there is one.
     ///
     /// # Errors
     /// If it is no section.
-    pub fn section(&self, key: &'static str) -> Result<Option<Section<'b>>, Malformed> {
-        match self.find(key) {
+    pub fn section(self) -> Result<Option<Section<'b>>, Malformed> {
+        match self.value {
             None => Ok(None),
             Some(Value::Section(section)) => Ok(Some(section)),
-            Some(_) => Err(Malformed::Not(key, "a section")),
+            Some(_) => Err(Malformed::Not(self.key, "a section")),
         }
     }
 
-    /// The array that the key stands for, if it is there.
+    /// The array, if there is one.
     ///
     /// # Errors
     /// If it is no array.
-    pub fn array(&self, key: &'static str) -> Result<Option<Array<'b>>, Malformed> {
-        match self.find(key) {
+    pub fn array(self) -> Result<Option<Array<'b>>, Malformed> {
+        match self.value {
             None => Ok(None),
             Some(Value::Array(array)) => Ok(Some(array)),
-            Some(_) => Err(Malformed::Not(key, "an array")),
+            Some(_) => Err(Malformed::Not(self.key, "an array")),
         }
+    }
+
+    /// What `read` makes of it, which must be there.
+    ///
+    /// # Errors
+    /// If it is not; and those of `read`.
+    pub(crate) fn required<T>(self, read: impl FnOnce(Self) -> Result<Option<T>, Malformed>) -> Result<T, Malformed> {
+        read(self)?.ok_or(Malformed::Missing(self.key))
     }
 }
 
@@ -118,19 +153,7 @@ impl<'b> Array<'b> {
 
     /// Its values.
     pub fn values(&self) -> impl Iterator<Item = Value<'b>> + use<'b> {
-        let (mut cursor, mut budget, kind) = (Cursor::new(self.values), Budget::default(), self.kind);
-        (0..self.count).map(move |_| read::value(&mut cursor, &mut budget, kind).expect(SOUND))
-    }
-}
-
-/// What must be there.
-pub(crate) trait Required<T> {
-    /// The value; an error that names the key if there is none.
-    fn required(self, key: &'static str) -> Result<T, Malformed>;
-}
-
-impl<T> Required<T> for Option<T> {
-    fn required(self, key: &'static str) -> Result<T, Malformed> {
-        self.ok_or(Malformed::Missing(key))
+        let (mut cursor, kind) = (Cursor::new(self.values), self.kind);
+        (0..self.count).map(move |_| read::value(&mut cursor, &mut Walk::Again, kind).expect(SOUND))
     }
 }

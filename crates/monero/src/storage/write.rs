@@ -120,13 +120,13 @@ mod tests {
                 section.sections("rows", &rows, |row, section| section.i64("row", *row));
             });
             let section = read(&body).expect("sound");
-            assert_eq!(section.number("number"), Ok(Some(number)));
-            let inner = section.section("inner").expect("a section").expect("there");
-            assert_eq!(inner.string("text"), Ok(Some(&text[..])));
-            assert_eq!(inner.number("small"), Ok(Some(7u16)));
-            let array = section.array("rows").expect("an array").expect("there");
+            assert_eq!(section.field("number").number(), Ok(Some(number)));
+            let inner = section.field("inner").section().expect("a section").expect("there");
+            assert_eq!(inner.field("text").string(), Ok(Some(&text[..])));
+            assert_eq!(inner.field("small").number(), Ok(Some(7u16)));
+            let array = section.field("rows").array().expect("an array").expect("there");
             let read: Vec<i64> = array.values().map(|row| match row {
-                Value::Section(row) => row.number("row").expect("a number").expect("there"),
+                Value::Section(row) => row.field("row").number().expect("a number").expect("there"),
                 other => unreachable!("{other:?}"),
             }).collect();
             assert_eq!(read, rows);

@@ -1,13 +1,15 @@
 //! Meetings with scripted peers, and what is wrong with the verdicts on them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod nodes;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use handshake::{Fault, Stage};
+use handshake::{Fault, Handshake, Stage};
 use net::{Accepted, Caps, Limits, Listener, Verdict};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -45,6 +47,20 @@ pub(crate) fn budget(truth: Truth) -> u64 {
 pub(crate) fn another() -> u64 {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Has the handshake. `name` is what the peer calls itself, if it came to that.
+pub(crate) async fn shake<H: Handshake>(
+    handshake: &mut H,
+    stream: TcpStream,
+    limits: Limits,
+    name: impl FnOnce(&H, Option<H::Output>) -> Option<String>,
+) -> Seen {
+    let (verdict, received, output) = match net::run(handshake, stream, limits, |_| {}).await {
+        Ok(done) => (Verdict::ok(String::new()), done.received, Some(done.output)),
+        Err(failure) => (Verdict::of_failure(handshake, &failure), failure.received, None),
+    };
+    Seen { verdict, received, user_agent: name(handshake, output).unwrap_or_default() }
 }
 
 /// Lets somebody call us, whom `call` tells our address, and has the handshake with them.

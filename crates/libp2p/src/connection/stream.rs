@@ -8,7 +8,7 @@ use crate::error::{Error, Halt};
 use crate::event::Message;
 use crate::identify;
 use crate::multistream::{self, HEADER, NA};
-use crate::yamux::WINDOW;
+use crate::yamux::{WINDOW, Window};
 
 /// Our answer to pings on a stream: the same 32 bytes. (`ping/ping.md`)
 pub(crate) const PING: &str = "/ipfs/ping/1.0.0";
@@ -21,17 +21,19 @@ const MAX_PROPOSALS: usize = 5;
 
 /// A stream of the peer's.
 #[derive(Debug)]
-pub(crate) struct Stream {
-    pub(crate) id: u32,
+pub(super) struct Stream {
+    pub(super) id: u32,
     use_: Use,
     /// What has arrived and is not understood yet: less than a name, or a ping.
     buffer: Vec<u8>,
     /// Whether we have said anything on it: what is said first accepts it.
-    pub(crate) accepted: bool,
+    pub(super) accepted: bool,
     /// Whether we have said all that we will.
-    pub(crate) finished: bool,
-    /// Bytes that the peer still takes.
-    window: u32,
+    pub(super) finished: bool,
+    /// What the peer may still send.
+    pub(super) theirs: Window,
+    /// What it still takes.
+    pub(super) ours: Window,
     /// Bytes that we have taken since we last said so.
     taken: u32,
 }
@@ -48,7 +50,7 @@ enum Use {
 
 /// What is to be said on a stream.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(super) enum Answer {
     /// This protocol's name, or `na`.
     Name(&'static str),
     /// That identify is spoken, and how we introduce ourselves.
@@ -60,17 +62,13 @@ pub(crate) enum Answer {
 }
 
 impl Stream {
-    pub(crate) fn new(id: u32) -> Self {
-        Self { id, use_: Use::Header, buffer: Vec::new(), accepted: false, finished: false, window: WINDOW, taken: 0 }
-    }
-
-    /// The peer takes more.
-    pub(crate) fn widen(&mut self, by: u32) {
-        self.window = self.window.saturating_add(by);
+    pub(super) fn new(id: u32) -> Self {
+        let (theirs, ours) = (Window::new(), Window::new());
+        Self { id, use_: Use::Header, buffer: Vec::new(), accepted: false, finished: false, theirs, ours, taken: 0 }
     }
 
     /// Takes in what arrived.
-    pub(crate) fn take(&mut self, bytes: &[u8]) {
+    pub(super) fn take(&mut self, bytes: &[u8]) {
         if !matches!(self.use_, Use::Nothing) {
             self.buffer.extend_from_slice(bytes);
         }
@@ -80,7 +78,7 @@ impl Stream {
     ///
     /// # Errors
     /// If it is none.
-    pub(crate) fn next(&mut self, may_identify: bool) -> Result<Option<(Message, Answer)>, Error> {
+    pub(super) fn next(&mut self, may_identify: bool) -> Result<Option<(Message, Answer)>, Error> {
         match self.use_ {
             Use::Nothing => return Ok(None),
             Use::Ping => return Ok(self.next_ping()),
@@ -124,18 +122,8 @@ impl Stream {
         self.buffer.drain(..PING_LEN);
         self.taken += LEN;
         let more = if self.taken >= WINDOW / 2 { core::mem::take(&mut self.taken) } else { 0 };
-        let answer = match self.window.checked_sub(LEN) {
-            Some(left) => {
-                self.window = left;
-                Answer::Pong(ping, more)
-            }
-            // It asks and does not listen.
-            None => {
-                self.finish();
-                Answer::Reset
-            }
-        };
-        Some((Message::Ping { stream: self.id }, answer))
+        self.theirs.widen(more);
+        Some((Message::Ping { stream: self.id }, Answer::Pong(ping, more)))
     }
 
     fn finish(&mut self) {

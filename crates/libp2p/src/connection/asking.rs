@@ -11,21 +11,24 @@ use crate::identify::{self, Identify};
 use crate::identity::PublicKey;
 use crate::multistream::{self, HEADER, NA};
 use crate::varint::{self, Unread};
+use crate::yamux::Window;
 
 /// The names with which the question begins, and its answer.
-pub(crate) const NAMES: [&str; 2] = [HEADER, identify::NAME];
+pub(super) const NAMES: [&str; 2] = [HEADER, identify::NAME];
 
 /// What errors call the answer.
 const MESSAGE: &str = "identify";
 
 /// The stream.
 #[derive(Debug)]
-pub(crate) struct Asking {
-    pub(crate) id: u32,
+pub(super) struct Asking {
+    pub(super) id: u32,
     /// Who the peer has proved to be.
     their_key: PublicKey,
     expects: Expects,
     buffer: Vec<u8>,
+    /// What the peer may still send. It is never made larger: an introduction takes less.
+    pub(super) theirs: Window,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +40,12 @@ enum Expects {
 }
 
 impl Asking {
-    pub(crate) fn new(id: u32, their_key: PublicKey) -> Self {
-        Self { id, their_key, expects: Expects::Header, buffer: Vec::new() }
+    pub(super) fn new(id: u32, their_key: PublicKey) -> Self {
+        Self { id, their_key, expects: Expects::Header, buffer: Vec::new(), theirs: Window::new() }
     }
 
     /// Takes in what arrived.
-    pub(crate) fn take(&mut self, bytes: &[u8]) {
+    pub(super) fn take(&mut self, bytes: &[u8]) {
         if self.expects != Expects::Nothing {
             self.buffer.extend_from_slice(bytes);
         }
@@ -52,7 +55,7 @@ impl Asking {
     ///
     /// # Errors
     /// If there is no answer yet.
-    pub(crate) fn end(&self) -> Result<(), Error> {
+    pub(super) fn end(&self) -> Result<(), Error> {
         match self.expects {
             Expects::Nothing => Ok(()),
             _ => Err(Error::NoIdentify { closed: true }),
@@ -63,7 +66,7 @@ impl Asking {
     ///
     /// # Errors
     /// If it is none, or no.
-    pub(crate) fn next(&mut self) -> Result<Option<Message>, Error> {
+    pub(super) fn next(&mut self) -> Result<Option<Message>, Error> {
         let [header, protocol] = NAMES;
         let (expected, next) = match self.expects {
             Expects::Nothing => return Ok(None),

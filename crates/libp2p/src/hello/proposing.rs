@@ -1,0 +1,109 @@
+//! What an initiator does until Noise is agreed on: names and Noise's first message, in an order of its choice.
+
+use alloc::vec::Vec;
+
+use handshake::Text;
+
+use super::state::{Input, State, heard_name, say_name};
+use crate::channel::with_length;
+use crate::error::Error;
+use crate::event::{Event, Message};
+use crate::local::Opening;
+use crate::multistream::{HEADER, NA, NOISE, TLS};
+use crate::xx::{AwaitsTwo, Initiator};
+
+/// What is still to be done, and how far Noise has come.
+#[derive(Debug)]
+pub(super) struct Proposing {
+    script: &'static [Move],
+    xx: Xx,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Move {
+    Say(&'static str),
+    SayOne,
+    Hear(&'static str),
+}
+
+const OPTIMISTIC: &[Move] = &[Move::Say(HEADER), Move::Say(NOISE), Move::SayOne, Move::Hear(HEADER), Move::Hear(NOISE)];
+const PATIENT: &[Move] = &[Move::Say(HEADER), Move::Hear(HEADER), Move::Say(NOISE), Move::Hear(NOISE), Move::SayOne];
+/// Once a peer has turned Noise down: what else does it speak?
+const ASKS_FOR_TLS: &[Move] = &[Move::Say(TLS), Move::Hear(TLS)];
+
+#[derive(Debug)]
+enum Xx {
+    ToSay(Initiator),
+    Said(AwaitsTwo),
+}
+
+impl Proposing {
+    pub(super) fn new(opening: Opening, xx: Initiator) -> Self {
+        let script = match opening {
+            Opening::Optimistic => OPTIMISTIC,
+            Opening::Patient => PATIENT,
+        };
+        Self { script, xx: Xx::ToSay(xx) }
+    }
+
+    /// The name that must come now, if one must.
+    pub(super) fn expects(&self) -> Option<&'static str> {
+        match self.script {
+            [Move::Hear(name), ..] => Some(name),
+            _ => None,
+        }
+    }
+
+    /// What it waits for.
+    pub(super) fn awaiting(&self) -> &'static str {
+        match self.expects() {
+            Some(NOISE) => "answer to /noise",
+            Some(TLS) => "answer to /tls/1.0.0",
+            _ => "multistream-select header",
+        }
+    }
+
+    /// The next move.
+    ///
+    /// # Errors
+    /// If the peer does not speak Noise, or says what it was not asked for.
+    pub(super) fn advance(self, opening: Opening, input: Input<'_>, tx: &mut Vec<u8>) -> Result<(Event, State), Error> {
+        let Self { script, xx } = self;
+        let (&now, then) = script.split_first().expect("no script ends before Noise begins");
+        let (event, xx) = match (now, xx, input) {
+            (Move::Say(name), xx, _) => (say_name(name, tx), xx),
+            (Move::SayOne, Xx::ToSay(initiator), _) => {
+                let awaits = with_length(tx, |tx| initiator.one(&[], tx));
+                (Event::Said(Message::One), Xx::Said(awaits))
+            }
+            (Move::Hear(expected), xx, Input::Name(name)) => {
+                if name.as_bytes() == TLS.as_bytes() && expected == TLS {
+                    return Err(Error::NoNoise { theirs: [name].into(), hasty: false });
+                }
+                if name.as_bytes() == NA.as_bytes() && expected != HEADER {
+                    return turned_down(opening, expected, xx, name);
+                }
+                if name.as_bytes() != expected.as_bytes() {
+                    return Err(Error::Answer { expected, found: name });
+                }
+                (heard_name(name), xx)
+            }
+            (Move::SayOne, Xx::Said(_), _) | (Move::Hear(_), ..) => {
+                unreachable!("a script says one once, and hears names")
+            }
+        };
+        let next = match (then, xx) {
+            ([], Xx::Said(awaits)) => State::Two(awaits),
+            (script, xx) => State::Proposing(Self { script, xx }),
+        };
+        Ok((event, next))
+    }
+}
+
+/// The peer does not speak what we proposed.
+fn turned_down(opening: Opening, proposed: &str, xx: Xx, na: Text) -> Result<(Event, State), Error> {
+    match (proposed, opening) {
+        (NOISE, Opening::Patient) => Ok((heard_name(na), State::Proposing(Proposing { script: ASKS_FOR_TLS, xx }))),
+        (_, opening) => Err(Error::NoNoise { theirs: [].into(), hasty: opening == Opening::Optimistic }),
+    }
+}

@@ -1,0 +1,112 @@
+//! How far a handshake has come, and what each state takes in.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use handshake::{Rx, Stage, Text};
+
+use super::proposing::Proposing;
+use crate::channel::take_message;
+use crate::connection::Connection;
+use crate::error::{Error, Halt};
+use crate::event::{Event, Message};
+use crate::multistream::{self, HEADER, may_be_header};
+use crate::payload::Payload;
+use crate::xx::{AwaitsThree, AwaitsTwo, LEAST_ONE, LEAST_THREE, LEAST_TWO, Responder, SaysThree, SaysTwo};
+
+/// How far a handshake has come.
+#[derive(Debug)]
+pub(super) enum State {
+    Proposing(Proposing),
+    Two(AwaitsTwo),
+    SayThree(SaysThree, Box<Payload>),
+    Header(Responder),
+    SayHeader(Responder),
+    /// What was proposed so far, and turned down.
+    Proposal(Responder, Vec<Text>),
+    SayNa(Responder, Vec<Text>),
+    SayNoise(Responder),
+    One(Responder),
+    SayTwo(SaysTwo),
+    Three(AwaitsThree),
+    Connected(Box<Connection>),
+    /// Nothing is left to do: how far it came, and what it waited for.
+    Over(Stage, &'static str),
+}
+
+/// What a state takes in.
+pub(super) enum Input<'b> {
+    Nothing,
+    Name(Text),
+    Noise(&'b mut [u8]),
+}
+
+impl State {
+    /// What it takes in, if that has arrived.
+    ///
+    /// # Errors
+    /// [`Halt::Short`] if it has not; an error as soon as it cannot become what it must.
+    pub(super) fn input<'b>(&self, rx: &mut Rx<'b>) -> Result<Input<'b>, Halt> {
+        match self {
+            Self::Proposing(proposing) => match proposing.expects() {
+                Some(HEADER) => take_header(rx),
+                Some(_) => take_name(rx),
+                None => Ok(Input::Nothing),
+            },
+            Self::Header(_) => take_header(rx),
+            Self::Proposal(..) => take_name(rx),
+            Self::Two(_) => take_message(rx, 2, LEAST_TWO).map(Input::Noise),
+            Self::One(_) => take_message(rx, 1, LEAST_ONE).map(Input::Noise),
+            Self::Three(_) => take_message(rx, 3, LEAST_THREE).map(Input::Noise),
+            _ => Ok(Input::Nothing),
+        }
+    }
+
+    /// What it waits for.
+    pub(super) fn awaiting(&self) -> &'static str {
+        match self {
+            Self::Proposing(proposing) => proposing.awaiting(),
+            Self::Header(_) | Self::SayHeader(_) => "multistream-select header",
+            Self::Two(_) => "Noise message 2",
+            Self::Proposal(..) | Self::SayNa(..) | Self::SayNoise(_) => "protocol",
+            Self::One(_) => "Noise message 1",
+            Self::SayTwo(_) | Self::Three(_) => "Noise message 3",
+            Self::SayThree(..) => "identify",
+            Self::Connected(connection) => connection.awaiting(),
+            Self::Over(_, awaiting) => awaiting,
+        }
+    }
+
+    /// Which part of the handshake it is in.
+    pub(super) fn stage(&self) -> Stage {
+        match self {
+            Self::SayThree(..) | Self::Connected(_) => Stage::Hello,
+            Self::Over(stage, _) => *stage,
+            _ => Stage::Transport,
+        }
+    }
+}
+
+fn take_header<'b>(rx: &mut Rx<'b>) -> Result<Input<'b>, Halt> {
+    // The first byte that differs tells another protocol as well as all of them would, and sooner.
+    if !may_be_header(rx.rest()) {
+        return Err(Error::NotLibp2p.into());
+    }
+    take_name(rx)
+}
+
+fn take_name<'b>(rx: &mut Rx<'b>) -> Result<Input<'b>, Halt> {
+    let (name, len) = multistream::read(rx.rest())?;
+    let name = name.into();
+    rx.take(len)?;
+    Ok(Input::Name(name))
+}
+
+pub(super) fn say_name(name: &'static str, tx: &mut Vec<u8>) -> Event {
+    multistream::write(name, tx);
+    Event::Said(Message::protocol(None, name))
+}
+
+pub(super) fn heard_name(name: Text) -> Event {
+    Event::Heard(Message::protocol(None, name))
+}
