@@ -45,6 +45,11 @@ fn init(init: Init) -> Vec<u8> {
     bytes(&Message::Init(init))
 }
 
+/// A message of gossip with so many bytes behind its type.
+fn gossip_of(len: usize) -> Vec<u8> {
+    [bytes(&Message::Other { kind: Kind::GOSSIP_TIMESTAMP_FILTER, len: 0 }), vec![0; len]].concat()
+}
+
 fn notice(text: &[u8]) -> Notice {
     Notice::on_all_channels(text).expect("scripts say a few words")
 }
@@ -99,15 +104,18 @@ impl Cast {
     fn healthy(&self) -> Vec<KeyedPeer> {
         let usual = init(introduction(USUAL));
         let says = |name, rhythm| self.peer(name, Truth::OK, [Speak(rhythm), Keys, Seal(usual.clone())]);
-        let gossip = bytes(&Message::Other { kind: Kind::GOSSIP_TIMESTAMP_FILTER, len: 0 });
         vec![
             self.peer("lightning-node", Truth::OK, [Node(introduction(USUAL))]),
             says("lightning-in-one-write", Rhythm::AtOnce),
             says("lightning-in-many-writes", Rhythm::Apart),
             says("lightning-cut-anywhere", Rhythm::Cut),
             says("lightning-byte-by-byte", Rhythm::Drip),
-            self.peer("lightning-gossips-at-once", Truth::OK, [Keys, Seal(usual.clone()), Seal(gossip.clone())]),
-            self.peer("lightning-gossips-without-end", Truth::OK, [Keys, Seal(usual.clone()), FloodOf(gossip)]),
+            self.peer("lightning-gossips-at-once", Truth::OK, [Keys, Seal(usual.clone()), Seal(gossip_of(0))]),
+            self.peer(
+                "lightning-gossips-without-end",
+                Truth::OK,
+                [Keys, Seal(usual.clone()), FloodOf(gossip_of(60_000))],
+            ),
             self.peer(
                 "lightning-says-no-network",
                 Truth::OK,
@@ -176,9 +184,9 @@ impl Cast {
             self.peer("lightning-typeless", malformed, [Keys, Seal(vec![0])]),
             self.peer("lightning-cut-init", malformed, [Keys, Seal(usual()[..9].to_vec())]),
             self.peer(
-                "lightning-endless-pings-first",
+                "lightning-endless-gossip-first",
                 fault(Stage::Hello, "lightning.unexpected"),
-                [Keys, FloodOf(bytes(&Message::Ping(Ping::for_pong_of(8))))],
+                [Keys, FloodOf(gossip_of(4000))],
             ),
             self.peer(
                 "lightning-ping-first",
