@@ -1,8 +1,8 @@
 //! Peers that know each other: each shakes hands with whoever dials it, and tells what it is asked for.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bitcoin::gossip::{Address, Entry};
@@ -63,7 +63,10 @@ impl Neighbours {
     pub fn up(peers: impl FnOnce(u16) -> Vec<Peer>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let calls = Arc::new(AtomicUsize::new(0));
-        // A port that is free everywhere on loopback is free on each of its addresses.
+        // A port that is free everywhere on loopback is free on each of its addresses, unless another test looks for one
+        // meanwhile, and holds it everywhere.
+        static LOOKING: Mutex<()> = Mutex::new(());
+        let looking = LOOKING.lock().unwrap_or_else(PoisonError::into_inner);
         let free = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
         let port = free.local_addr().unwrap().port();
         let peers = peers(port);
@@ -80,6 +83,7 @@ impl Neighbours {
                 });
             }
         });
+        drop(looking);
         Self { port, calls, _runtime: runtime }
     }
 
