@@ -120,30 +120,18 @@ impl Connection {
         if let Some(message) = self.queue.say(&mut self.channel.seal, tx) {
             return Ok(Event::Said(message));
         }
-        match self.hear(rx) {
-            // The end of a stream may ask for an answer, and be no message of its own.
-            Err(Halt::Short(short)) => {
-                let message = self.queue.say(&mut self.channel.seal, tx);
-                message.map(Event::Said).ok_or(Halt::Short(short))
-            }
-            heard => heard,
+        if let Some(message) = self.next_message()? {
+            return Ok(Event::Heard(message));
         }
-    }
-
-    /// The next message of the peer's, or part of one.
-    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
-        let mut opened = None;
-        loop {
-            if let Some(message) = self.next_message()? {
-                return Ok(Event::Heard(message));
-            }
-            if let Some(len) = opened {
-                return Ok(Event::Part(len));
-            }
-            let text = self.channel.open.frame(rx)?;
-            opened = Some(text.len());
-            self.opened.append(text);
+        // The end of a stream may ask for an answer, and be no message of its own. It is said before another frame is
+        // opened: whether one has arrived must not matter.
+        if let Some(message) = self.queue.say(&mut self.channel.seal, tx) {
+            return Ok(Event::Said(message));
         }
+        let text = self.channel.open.frame(rx)?;
+        let len = text.len();
+        self.opened.append(text);
+        Ok(self.next_message()?.map_or(Event::Part(len), Event::Heard))
     }
 
     fn next_message(&mut self) -> Result<Option<Message>, Error> {

@@ -193,6 +193,10 @@ fn however_a_session_is_cut_it_goes_the_same() {
     let bytes = Kept::new(role).says(say).peer.bytes;
     let ended = cut(|| Kept::new(role).session, &bytes);
     assert_eq!(ended.taken, bytes.len());
+    // A stream that is over as soon as it is open, and a frame that is none.
+    let ends = |peer: Flight| peer.frame(Kind::Window, SYN | FIN, theirs, 0).seal(&[7; 12]);
+    let ended = cut(|| Kept::new(role).session, &Kept::new(role).says(ends).peer.bytes);
+    assert!(matches!(ended.result, Some(Err(Error::Yamux(_)))));
     let wrong = [&bytes[..], &[0, 16], &[0; 16]].concat();
     assert!(matches!(cut(|| Kept::new(role).session, &wrong).result, Some(Err(Error::Mac(None)))));
 }
