@@ -107,8 +107,8 @@ fn limits(truth: Truth) -> Limits {
 fn patience(truth: Truth) -> Duration {
     Duration::from_secs(match (truth.reason, truth.stage) {
         ("timeout", Stage::Transport) => 1,
-        // It has something to say before.
-        ("timeout", _) => 8,
+        // It shows its key before, as do hundreds at the same time.
+        ("timeout", _) => 20,
         _ => 120,
     })
 }
