@@ -49,8 +49,8 @@ impl Attempts {
     pub async fn dial(&self, call: &Call, timer: &mut Timer) {
         let protocol = self.protocols.of(&call.whom);
         for &transport in protocol.transports() {
-            let (attempt, earlier) = self.reach(call, transport, timer).await;
-            self.conclude(self.far_end(call), attempt, earlier.as_ref()).await;
+            let (mut attempt, earlier) = self.reach(call, transport, timer).await;
+            self.conclude(self.far_end(call), &mut attempt, earlier.as_ref()).await;
         }
     }
 
@@ -76,8 +76,8 @@ impl Attempts {
         let end = FarEnd { protocol, part: Part::Accepting, target, address: peer };
         let transport = protocol.accepted_transport();
         let mut timer = Timer::new();
-        let attempt = self.shake(end, transport, stream, (now, now), &mut timer).await;
-        self.conclude(end, attempt, None).await;
+        let mut attempt = self.shake(end, transport, stream, (now, now), &mut timer).await;
+        self.conclude(end, &mut attempt, None).await;
     }
 
     async fn try_dial(&self, end: FarEnd<'_>, transport: Transport, timer: &mut Timer) -> Attempt {
@@ -131,10 +131,10 @@ impl Attempts {
     }
 
     /// Reports an attempt, and keeps its connection if that was asked for.
-    async fn conclude(&self, end: FarEnd<'_>, attempt: Attempt, earlier: Option<&Attempt>) {
+    async fn conclude(&self, end: FarEnd<'_>, attempt: &mut Attempt, earlier: Option<&Attempt>) {
         let FarEnd { protocol, target, address, .. } = end;
-        self.report_at(protocol, target, Some(address), &attempt, earlier).await;
-        if let Some(Held { connection, opened, until }) = attempt.held {
+        self.report_at(protocol, target, Some(address), attempt, earlier).await;
+        if let Some(Held { connection, opened, until }) = attempt.held.take() {
             let mut trace = self.tracer(target, address);
             let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
             // Few connections are held, so its place is not set aside in all that wait.

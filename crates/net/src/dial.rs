@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use handshake::{Blame, Fault};
@@ -32,7 +33,7 @@ pub async fn dial_timed(
     within: Duration,
     timer: &mut Timer,
 ) -> Result<TcpStream, DialError> {
-    let connected = timer.wait(started + within, connect(address)).await;
+    let connected = timer.wait(started + within, pin!(connect(address))).await;
     let connected = connected.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
     connected.map_err(|error| DialError::of(address, error, started.elapsed()))
 }

@@ -2,8 +2,8 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::mem::MaybeUninit;
-use std::pin::Pin;
+use std::mem::{self, MaybeUninit};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -166,7 +166,7 @@ where
         received: 0,
         sent: 0,
     };
-    let result = timer.wait(limits.deadline, driver.converse(&mut stream, parting, pulse)).await;
+    let result = timer.wait(limits.deadline, pin!(driver.converse(&mut stream, parting, pulse))).await;
     match result.unwrap_or(Err(Cause::Late)) {
         Ok(output) => {
             Ok(Established { io: stream, output, unread: driver.kept, sent: driver.sent, received: driver.received })
@@ -208,27 +208,28 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
         S: AsyncRead + AsyncWrite + Unpin,
         P: Parting<S>,
     {
-        let mut progress = self.advance(&mut []);
-        loop {
+        let mut begun = false;
+        // What it came to is bound only once it is there, or every connection that waits would have room for it.
+        let over = loop {
+            let progress = poll_fn(|cx| {
+                if !mem::replace(&mut begun, true) || pulse.poll_beat(self.handshake, cx).is_ready() {
+                    return Poll::Ready(self.advance(&mut []));
+                }
+                self.poll_arrival(stream, cx)
+            });
+            if let Some(over) = progress.await.transpose() {
+                break over;
+            }
             // A peer that is gone may still have left bytes to read, and they decide. A write fails of itself only if
             // there is no more to come.
-            match progress {
-                Ok(Some(output)) => {
-                    drop(parting.say(stream, self.last_flight()).await);
-                    return Ok(output);
-                }
-                Ok(None) => drop(self.flush(stream).await),
-                Err(cause) => {
-                    drop(self.flush(stream).await);
-                    return Err(cause);
-                }
-            }
-            progress = poll_fn(|cx| match pulse.poll_beat(self.handshake, cx) {
-                Poll::Ready(()) => Poll::Ready(self.advance(&mut [])),
-                Poll::Pending => self.poll_arrival(stream, cx),
-            })
-            .await;
+            drop(self.flush(stream).await);
+        };
+        if over.is_ok() {
+            drop(parting.say(stream, self.last_flight()).await);
+        } else {
+            drop(self.flush(stream).await);
         }
+        over
     }
 
     /// Reads what the socket has, and goes on with it.
@@ -252,7 +253,7 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
             self.kept.extend_from_slice(&arrived[taken..]);
             return progress;
         }
-        let mut bytes = std::mem::take(&mut self.kept);
+        let mut bytes = mem::take(&mut self.kept);
         bytes.extend_from_slice(arrived);
         let (progress, taken) = self.steps(&mut bytes);
         bytes.drain(..taken);

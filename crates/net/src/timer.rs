@@ -16,8 +16,9 @@ impl Timer {
         Self::default()
     }
 
-    /// Waits for `work`, but no longer than until `deadline`; `None` if it was not over by then.
-    pub async fn wait<F: Future>(&mut self, deadline: Instant, work: F) -> Option<F::Output> {
+    /// Waits for `work`, but no longer than until `deadline`; `None` if it was not over by then. The work stays where it is:
+    /// taken in here, it would have its place twice.
+    pub async fn wait<F: Future>(&mut self, deadline: Instant, work: Pin<&mut F>) -> Option<F::Output> {
         let Self(sleep) = self;
         let sleep = match sleep {
             None => sleep.insert(Box::pin(sleep_until(deadline))),
