@@ -59,48 +59,44 @@ enum Asked {
 impl Dialler {
     /// Dials every address of every target. The same node at the same address is dialled once, whoever named it.
     pub async fn dial_all(mut self, targets: Vec<Target>) {
-        let mut crew = Crew::new(self.attempts.clone(), self.concurrency);
         let mut seen = HashSet::with_capacity(targets.len());
+        let mut names = Vec::new();
+        let call = |Target { text: target, kind, whom }| {
+            let asked = match kind {
+                Kind::Address(ip, port) => {
+                    let address = SocketAddr::new(ip, self.port_of(port, &whom));
+                    let is_new = self.family.takes(ip) && seen.insert((address, whom.clone()));
+                    return is_new.then(|| self.counted(Call { target, whom, address }));
+                }
+                Kind::Name(name, port) => Asked::Addresses(Family::Any, name, self.port_of(port, &whom)),
+                Kind::NameOf(family, name, port) => Asked::Addresses(family, name, port),
+                Kind::Listed(name) => Asked::List(name),
+            };
+            names.push((target, whom, asked));
+            None
+        };
+        // The list may be long: it becomes the queue in the place that it has.
+        let calls: Vec<Call> = targets.into_iter().filter_map(call).collect();
+        let mut crew = Crew::new(self.attempts.clone(), self.concurrency, self.pace.take(), calls);
+
         let mut lookups: JoinSet<Lookup> = JoinSet::new();
-        let mut targets = targets.into_iter();
-        let mut exhausted = false;
-        while !exhausted || !lookups.is_empty() {
-            if !exhausted && lookups.len() < LOOKUPS {
-                let Some(Target { text: target, kind, whom }) = targets.next() else {
-                    exhausted = true;
-                    continue;
-                };
-                match kind {
-                    Kind::Address(ip, port) => {
-                        let address = SocketAddr::new(ip, self.port_of(port, &whom));
-                        if self.family.takes(ip) && seen.insert((address, whom.clone())) {
-                            self.dial(&mut crew, Call { target, whom, address }).await;
+        let mut names = names.into_iter();
+        loop {
+            for (target, whom, asked) in names.by_ref().take(LOOKUPS - lookups.len()) {
+                lookups.spawn(self.look_up(target, whom, asked));
+            }
+            let Some(lookup) = lookups.join_next().await else { break };
+            let Ok(Lookup { target, whom, name, started, addresses }) = lookup else { continue };
+            match addresses {
+                Ok(addresses) => {
+                    for (address, whom) in addresses {
+                        if self.family.takes(address.ip()) && seen.insert((address, whom.clone())) {
+                            let call = Call { target: target.clone(), whom, address };
+                            self.dial_resolved(&mut crew, &name, call).await;
                         }
                     }
-                    Kind::Name(name, port) => {
-                        let port = self.port_of(port, &whom);
-                        lookups.spawn(self.look_up(target, whom, Asked::Addresses(Family::Any, name, port)));
-                    }
-                    Kind::NameOf(family, name, port) => {
-                        lookups.spawn(self.look_up(target, whom, Asked::Addresses(family, name, port)));
-                    }
-                    Kind::Listed(name) => {
-                        lookups.spawn(self.look_up(target, whom, Asked::List(name)));
-                    }
                 }
-            } else if let Some(Ok(lookup)) = lookups.join_next().await {
-                let Lookup { target, whom, name, started, addresses } = lookup;
-                match addresses {
-                    Ok(addresses) => {
-                        for (address, whom) in addresses {
-                            if self.family.takes(address.ip()) && seen.insert((address, whom.clone())) {
-                                let target = target.clone();
-                                self.dial_resolved(&mut crew, &name, Call { target, whom, address }).await;
-                            }
-                        }
-                    }
-                    Err(error) => self.fail((&target, &whom), None, Stage::Resolve, started, &error).await,
-                }
+                Err(error) => self.fail((&target, &whom), None, Stage::Resolve, started, &error).await,
             }
         }
     }
@@ -141,10 +137,10 @@ impl Dialler {
         given.or(self.port).unwrap_or_else(|| self.attempts.protocols.of(whom).port())
     }
 
-    /// Dials an address that a name led to, if it may be dialled.
-    async fn dial_resolved(&mut self, crew: &mut Crew, name: &str, call: Call) {
+    /// Has an address dialled that a name led to, if it may be.
+    async fn dial_resolved(&self, crew: &mut Crew, name: &str, call: Call) {
         if self.allow_private || may_lead_to(name, call.address) {
-            self.dial(crew, call).await;
+            crew.dial(self.counted(call));
         } else {
             let Call { target, whom, address } = &call;
             let fault = NotRoutable(*address);
@@ -152,12 +148,10 @@ impl Dialler {
         }
     }
 
-    async fn dial(&mut self, crew: &mut Crew, call: Call) {
+    /// Counts a call among those that will be made.
+    fn counted(&self, call: Call) -> Call {
         self.expect(&call.whom);
-        if let Some(pace) = &mut self.pace {
-            pace.tick().await;
-        }
-        crew.dial(call);
+        call
     }
 
     /// There will be an attempt over each transport.
@@ -183,23 +177,35 @@ impl Dialler {
 /// one: an attempt's state is large, and a new task for each would be made, moved and freed every time.
 struct Crew {
     attempts: Arc<Attempts>,
+    /// How many more tasks there may be.
     room: usize,
     waiting: Arc<Waiting>,
 }
 
 impl Crew {
-    fn new(attempts: Arc<Attempts>, concurrency: usize) -> Self {
-        Self { attempts, room: concurrency, waiting: Arc::default() }
+    /// Begins with these addresses.
+    fn new(attempts: Arc<Attempts>, concurrency: usize, pace: Option<Interval>, calls: Vec<Call>) -> Self {
+        let tasks = concurrency.min(calls.len());
+        let queue = Queue { calls: calls.into(), closed: false };
+        let waiting = Waiting { queue: queue.into(), changed: Notify::new(), pace: pace.map(Into::into) };
+        let mut crew = Self { attempts, room: concurrency, waiting: Arc::new(waiting) };
+        for _ in 0..tasks {
+            crew.grow();
+        }
+        crew
     }
 
     /// Has an address dialled, as soon as there is room.
     fn dial(&mut self, call: Call) {
+        self.waiting.push(call);
         if self.room > 0 {
-            self.room -= 1;
-            tokio::spawn(work(self.attempts.clone(), call, self.waiting.clone()));
-        } else {
-            self.waiting.push(call);
+            self.grow();
         }
+    }
+
+    fn grow(&mut self) {
+        self.room -= 1;
+        tokio::spawn(work(self.attempts.clone(), self.waiting.clone()));
     }
 }
 
@@ -209,23 +215,21 @@ impl Drop for Crew {
     }
 }
 
-async fn work(attempts: Arc<Attempts>, first: Call, waiting: Arc<Waiting>) {
+async fn work(attempts: Arc<Attempts>, waiting: Arc<Waiting>) {
     let mut timer = Timer::new();
-    let mut next = Some(first);
-    while let Some(call) = next {
+    while let Some(call) = waiting.next().await {
         attempts.dial(&call, &mut timer).await;
-        next = waiting.next().await;
     }
 }
 
 /// Addresses that wait for a task to be free.
-#[derive(Default)]
 struct Waiting {
     queue: Mutex<Queue>,
     changed: Notify,
+    /// When the next may be dialled, if that is limited.
+    pace: Option<tokio::sync::Mutex<Interval>>,
 }
 
-#[derive(Default)]
 struct Queue {
     calls: VecDeque<Call>,
     closed: bool,
@@ -247,8 +251,16 @@ impl Waiting {
         self.changed.notify_waiters();
     }
 
-    /// The next, as soon as there is one; none if there will be no more.
+    /// The next, as soon as there is one and it may be dialled; none if there will be no more.
     async fn next(&self) -> Option<Call> {
+        let call = self.pop().await?;
+        if let Some(pace) = &self.pace {
+            pace.lock().await.tick().await;
+        }
+        Some(call)
+    }
+
+    async fn pop(&self) -> Option<Call> {
         loop {
             // Made before the queue is looked at, so that no change in between is missed.
             let changed = self.changed.notified();
