@@ -1,5 +1,6 @@
 //! Why a reader stops short of what it reads.
 
+use crate::Step;
 use crate::fault::Fault;
 use crate::rx::Short;
 
@@ -10,6 +11,19 @@ pub enum Halt<E> {
     Short(Short),
     /// The stream cannot be read on.
     Error(E),
+}
+
+impl<E> Halt<E> {
+    /// What it is for a [`Handshake`](crate::Handshake) that reads: too few bytes are no error of its.
+    ///
+    /// # Errors
+    /// If the stream cannot be read on.
+    pub fn into_step<V, T>(self) -> Result<Step<V, T>, E> {
+        match self {
+            Self::Short(Short(missing)) => Ok(Step::Need(missing)),
+            Self::Error(error) => Err(error),
+        }
+    }
 }
 
 impl<E> From<Short> for Halt<E> {

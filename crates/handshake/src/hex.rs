@@ -15,35 +15,57 @@ impl fmt::Display for Hex<'_> {
 /// The bytes that [`Hex`] shows so. For constants: a text that is no such one does not compile there.
 ///
 /// # Panics
-/// If there are not two digits for each byte, or one is none in lower case.
+/// If there are not two digits for each byte, or one is none.
 #[must_use]
 pub const fn from_hex<const LEN: usize>(text: &str) -> [u8; LEN] {
-    let digits = text.as_bytes();
-    assert!(digits.len() == 2 * LEN, "two digits a byte");
+    read_hex(text.as_bytes()).expect("two hexadecimal digits a byte")
+}
+
+/// The bytes that these digits are, in lower or upper case; `None` if there are not two for each, or one is none.
+#[must_use]
+pub const fn read_hex<const LEN: usize>(digits: &[u8]) -> Option<[u8; LEN]> {
+    if digits.len() != 2 * LEN {
+        return None;
+    }
     let mut bytes = [0; LEN];
     let mut at = 0;
     while at < LEN {
-        bytes[at] = value(digits[2 * at]) << 4 | value(digits[2 * at + 1]);
+        let (Some(high), Some(low)) = (value(digits[2 * at]), value(digits[2 * at + 1])) else {
+            return None;
+        };
+        bytes[at] = high << 4 | low;
         at += 1;
     }
-    bytes
+    Some(bytes)
 }
 
-const fn value(digit: u8) -> u8 {
-    assert!(matches!(digit, b'0'..=b'9' | b'a'..=b'f'), "hexadecimal, in lower case");
-    if digit.is_ascii_digit() { digit - b'0' } else { digit - b'a' + 10 }
+const fn value(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use alloc::string::ToString as _;
 
-    use super::{Hex, from_hex};
+    use super::{Hex, from_hex, read_hex};
 
     #[test]
     fn what_is_written_is_what_is_shown() {
         const BYTES: [u8; 4] = from_hex("00ff7a10");
         assert_eq!(BYTES, [0x00, 0xff, 0x7a, 0x10]);
         assert_eq!(Hex(&BYTES).to_string(), "00ff7a10");
+    }
+
+    #[test]
+    fn only_two_digits_a_byte_are_read() {
+        assert_eq!(read_hex(b"00Ff"), Some([0x00, 0xff]));
+        for text in ["", "0", "00f", "00fff", "0 ff", "+0ff", "0xff", "zz00"] {
+            assert_eq!(read_hex::<2>(text.as_bytes()), None, "{text}");
+        }
     }
 }

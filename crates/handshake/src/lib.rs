@@ -14,6 +14,7 @@
 extern crate alloc;
 
 mod fault;
+mod fields;
 mod halt;
 mod hex;
 mod rx;
@@ -22,8 +23,9 @@ mod text;
 use alloc::vec::Vec;
 
 pub use fault::{Blame, Fault};
+pub use fields::{EndsIn, Fields};
 pub use halt::Halt;
-pub use hex::{Hex, from_hex};
+pub use hex::{Hex, from_hex, read_hex};
 pub use rx::{Rx, Short};
 pub use text::{Printable, Text};
 
