@@ -155,8 +155,7 @@ impl Handshake for Gossip {
                 }
                 Ok(Step::Event(event))
             }
-            Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
-            Err(Halt::Error(error)) => Err(error),
+            Err(halt) => halt.into_step(),
         }
     }
 

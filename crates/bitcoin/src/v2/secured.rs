@@ -114,8 +114,7 @@ impl Secured {
         } else {
             match self.hear(rx) {
                 Ok(event) => Step::Event(event),
-                Err(Halt::Short(short)) => Step::Need(short.0),
-                Err(Halt::Error(error)) => return Err(error),
+                Err(halt) => halt.into_step()?,
             }
         };
         if let Step::Event(Event::Transport(Phase::ReceivedDecoy { contents })) = step {
