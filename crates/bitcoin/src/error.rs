@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use handshake::{Blame, Fault, Printable};
+use handshake::{Blame, EndsIn, Fault, Printable};
 
 use crate::chain::{Chain, Checksum, Magic};
 use crate::message::{Command, Reject};
@@ -151,6 +151,12 @@ pub enum Malformed {
     /// The field has a value that it must not have.
     #[error("its {0} has a value that is not allowed")]
     Value(&'static str),
+}
+
+impl From<EndsIn> for Malformed {
+    fn from(EndsIn(what): EndsIn) -> Self {
+        Self::EndsIn(what)
+    }
 }
 
 /// Another kind of service, known by its first four bytes.

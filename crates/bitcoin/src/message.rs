@@ -4,13 +4,13 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use handshake::Printable;
+use handshake::{Fields, Printable};
 
 use crate::error::Malformed;
 use crate::gossip::entry::{self, Entry, Form};
 use crate::v2::Phase;
 use crate::version::{Tail, Version};
-use crate::wire::{Fields, write_var_bytes};
+use crate::wire::{read_var_bytes, write_var_bytes};
 
 /// A message's name: twelve bytes, ASCII padded with NUL.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -283,8 +283,8 @@ impl Feature {
 
     fn read(payload: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(payload);
-        let id = fields.var_bytes(*FEATURE_ID_LEN.end(), "feature's name")?;
-        let data = fields.var_bytes(MAX_FEATURE_DATA_LEN, "feature's data")?;
+        let id = read_var_bytes(&mut fields, *FEATURE_ID_LEN.end(), "feature's name")?;
+        let data = read_var_bytes(&mut fields, MAX_FEATURE_DATA_LEN, "feature's data")?;
         if !fields.is_empty() {
             return Err(Malformed::Trailing("feature's data"));
         }
@@ -320,9 +320,9 @@ impl Reject {
 
     fn read(payload: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(payload);
-        let message = fields.var_bytes(12, "rejected message")?.into();
+        let message = read_var_bytes(&mut fields, 12, "rejected message")?.into();
         let [code] = fields.array("code")?;
-        let reason = fields.var_bytes(Self::MAX_REASON_LEN, "reason")?.into();
+        let reason = read_var_bytes(&mut fields, Self::MAX_REASON_LEN, "reason")?.into();
         Ok(Self { message, code, reason })
     }
 

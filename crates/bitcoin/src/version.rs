@@ -12,11 +12,11 @@ use core::fmt;
 use core::iter;
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use handshake::Printable;
+use handshake::{Fields, Printable};
 
 use crate::chain::{Params, TailKind};
 use crate::error::Malformed;
-use crate::wire::{Fields, write_var_bytes};
+use crate::wire::{read_var_bytes, write_var_bytes};
 
 /// A `version` message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -226,7 +226,7 @@ impl UserAgent {
 
     fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         const WHAT: &str = "user agent";
-        let bytes = fields.var_bytes(MAX_USER_AGENT_LEN, WHAT)?;
+        let bytes = read_var_bytes(fields, MAX_USER_AGENT_LEN, WHAT)?;
         Self::new(bytes).ok_or(Malformed::TooLong(WHAT))
     }
 }

@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use handshake::{Rx, Short};
+use handshake::{Fields, Rx, Short};
 
 use crate::chain::{Chain, Params};
 use crate::error::{Banner, Error, Malformed};
@@ -160,74 +160,29 @@ impl FrameReader {
     }
 }
 
-/// Reads the fields of a payload from its start.
-#[derive(Clone, Copy, Debug)]
-pub struct Fields<'p> {
-    rest: &'p [u8],
+/// Reads a CompactSize: 1, 3, 5 or 9 bytes, the shortest that holds the value. `what` names the field in the error. (Core:
+/// serialize.h ReadCompactSize)
+///
+/// # Errors
+/// If it is cut, or longer than it must be.
+pub fn read_compact_size(fields: &mut Fields<'_>, what: &'static str) -> Result<u64, Malformed> {
+    let (value, least) = match fields.array::<1>(what)? {
+        [0xfd] => (u64::from(u16::from_le_bytes(fields.array(what)?)), 0xfd),
+        [0xfe] => (u64::from(u32::from_le_bytes(fields.array(what)?)), 0x1_0000),
+        [0xff] => (u64::from_le_bytes(fields.array(what)?), 0x1_0000_0000),
+        [small] => (u64::from(small), 0),
+    };
+    if value < least { Err(Malformed::NotCanonical(what)) } else { Ok(value) }
 }
 
-impl<'p> Fields<'p> {
-    /// At the start of `payload`.
-    #[must_use]
-    pub fn new(payload: &'p [u8]) -> Self {
-        Self { rest: payload }
-    }
-
-    /// Whether every byte has been read.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    /// The bytes not read yet.
-    #[must_use]
-    pub fn rest(&self) -> &'p [u8] {
-        self.rest
-    }
-
-    /// The next `len` bytes; `what` names the field in the error.
-    ///
-    /// # Errors
-    /// If fewer are left.
-    pub fn bytes(&mut self, len: usize, what: &'static str) -> Result<&'p [u8], Malformed> {
-        let (head, rest) = self.rest.split_at_checked(len).ok_or(Malformed::EndsIn(what))?;
-        self.rest = rest;
-        Ok(head)
-    }
-
-    /// The next `N` bytes.
-    ///
-    /// # Errors
-    /// If fewer are left.
-    pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Malformed> {
-        let (head, rest) = self.rest.split_first_chunk().ok_or(Malformed::EndsIn(what))?;
-        self.rest = rest;
-        Ok(*head)
-    }
-
-    /// A CompactSize: 1, 3, 5 or 9 bytes, the shortest that holds the value. (Core: serialize.h ReadCompactSize)
-    ///
-    /// # Errors
-    /// If it is cut, or longer than it must be.
-    pub fn compact_size(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        let (value, least) = match self.array::<1>(what)? {
-            [0xfd] => (u64::from(u16::from_le_bytes(self.array(what)?)), 0xfd),
-            [0xfe] => (u64::from(u32::from_le_bytes(self.array(what)?)), 0x1_0000),
-            [0xff] => (u64::from_le_bytes(self.array(what)?), 0x1_0000_0000),
-            [small] => (u64::from(small), 0),
-        };
-        if value < least { Err(Malformed::NotCanonical(what)) } else { Ok(value) }
-    }
-
-    /// A CompactSize length of at most `max`, then that many bytes.
-    ///
-    /// # Errors
-    /// If it is cut, longer than `max`, or its length is not canonical.
-    pub fn var_bytes(&mut self, max: usize, what: &'static str) -> Result<&'p [u8], Malformed> {
-        match usize::try_from(self.compact_size(what)?) {
-            Ok(len) if len <= max => self.bytes(len, what),
-            _ => Err(Malformed::TooLong(what)),
-        }
+/// Reads a CompactSize length of at most `max`, then that many bytes.
+///
+/// # Errors
+/// If it is cut, longer than `max`, or its length is not canonical.
+pub fn read_var_bytes<'p>(fields: &mut Fields<'p>, max: usize, what: &'static str) -> Result<&'p [u8], Malformed> {
+    match usize::try_from(read_compact_size(fields, what)?) {
+        Ok(len) if len <= max => Ok(fields.bytes(len, what)?),
+        _ => Err(Malformed::TooLong(what)),
     }
 }
 
@@ -261,10 +216,10 @@ pub fn write_var_bytes(bytes: &[u8], tx: &mut Vec<u8>) {
 mod tests {
     use alloc::vec::Vec;
 
-    use handshake::{Rx, Short};
+    use handshake::{Fields, Rx, Short};
     use proptest::prelude::{any, proptest};
 
-    use super::{Fields, Frame, FrameReader, Halt, write_compact_size, write_message};
+    use super::{Frame, FrameReader, Halt, read_compact_size, write_compact_size, write_message};
     use crate::chain::Chain;
     use crate::error::{Banner, Error, Malformed};
     use crate::message::Command;
@@ -323,9 +278,9 @@ mod tests {
     #[test]
     fn a_compact_size_must_be_as_short_as_it_can() {
         for bytes in [&b"\xfd\xfc\x00"[..], b"\xfe\xff\xff\0\0", b"\xff\xff\xff\xff\xff\0\0\0\0"] {
-            assert_eq!(Fields::new(bytes).compact_size("n"), Err(Malformed::NotCanonical("n")));
+            assert_eq!(read_compact_size(&mut Fields::new(bytes), "n"), Err(Malformed::NotCanonical("n")));
         }
-        assert_eq!(Fields::new(b"\xfd\xfd").compact_size("n"), Err(Malformed::EndsIn("n")));
+        assert_eq!(read_compact_size(&mut Fields::new(b"\xfd\xfd"), "n"), Err(Malformed::EndsIn("n")));
     }
 
     proptest! {
@@ -334,7 +289,7 @@ mod tests {
             let mut bytes = Vec::new();
             write_compact_size(value >> shift, &mut bytes);
             let mut fields = Fields::new(&bytes);
-            assert_eq!(fields.compact_size("n"), Ok(value >> shift));
+            assert_eq!(read_compact_size(&mut fields, "n"), Ok(value >> shift));
             assert!(fields.is_empty());
         }
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use common::v2::{Peer, ours, said as said_encrypted};
 use common::{Flight, params, version};
-use handshake::{Blame, Fault, Role};
+use handshake::{Blame, Fault, Fields, Role};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use testing::{Ended, cut, feed, flip};
 use verack_bitcoin::gossip::{Address, Entry, Gossip, MAX_ENTRIES, Told};
 use verack_bitcoin::message::{Command, Message};
 use verack_bitcoin::version::{Services, Tail, Version};
-use verack_bitcoin::wire::{Fields, HEADER_LEN, MAX_ADDRESSES_LEN};
+use verack_bitcoin::wire::{HEADER_LEN, MAX_ADDRESSES_LEN};
 use verack_bitcoin::{Channel, Error};
 
 #[test]

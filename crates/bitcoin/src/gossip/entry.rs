@@ -9,10 +9,12 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use handshake::Fields;
+
 use super::address::Address;
 use crate::error::Malformed;
 use crate::version::Services;
-use crate::wire::{Fields, write_compact_size};
+use crate::wire::{read_compact_size, write_compact_size};
 
 /// Entries that one message may have. (BIP155; Core: MAX_ADDR_TO_SEND)
 pub const MAX_ENTRIES: usize = 1000;
@@ -49,7 +51,7 @@ impl Entry {
         let time = u32::from_le_bytes(fields.array("time")?);
         let (services, address) = match form {
             Form::Addr => (u64::from_le_bytes(fields.array("services")?), Address::from_v1(fields.array("address")?)),
-            Form::Addrv2 => (fields.compact_size("services")?, Address::read(fields)?),
+            Form::Addrv2 => (read_compact_size(fields, "services")?, Address::read(fields)?),
         };
         let port = u16::from_be_bytes(fields.array("port")?);
         Ok(address.map(|address| Self { time, services: Services(services), address, port }))
@@ -93,7 +95,7 @@ impl fmt::Display for Entry {
 pub(crate) fn read(form: Form, payload: &[u8]) -> Result<Vec<Entry>, Malformed> {
     const WHAT: &str = "list of addresses";
     let mut fields = Fields::new(payload);
-    let count = usize::try_from(fields.compact_size(WHAT)?).map_err(|_| Malformed::TooLong(WHAT))?;
+    let count = usize::try_from(read_compact_size(&mut fields, WHAT)?).map_err(|_| Malformed::TooLong(WHAT))?;
     if count > MAX_ENTRIES {
         return Err(Malformed::TooLong(WHAT));
     }
