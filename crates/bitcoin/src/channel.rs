@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 use handshake::Rx;
 
 use crate::chain::{Checksum, Params};
-use crate::error::Error;
-use crate::message::{Command, Event, Message};
+use crate::error::{Error, Halt};
+use crate::frame::{Frame, FrameReader, write_message};
+use crate::message::{Command, Event, MAX_ADDRESSES_LEN, Message};
 use crate::v2::{Open, Packet, Phase, Seal, SessionId, contents};
 use crate::version::Tail;
-use crate::wire::{Frame, FrameReader, Halt, MAX_ADDRESSES_LEN, write_message};
 
 /// A connection on which messages pass. Its halves are independent of each other: two tasks may have one each.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ pub(crate) fn seal_message(seal: &mut Seal, message: &Message, tail: &Tail, tx: 
 }
 
 /// The peer's half of a channel. Neither kind holds more than a long message's place: what has not arrived whole stays
-/// with the caller, at most [`MAX_WHOLE_LEN`](crate::wire::MAX_WHOLE_LEN) bytes of payload, and longer messages are
+/// with the caller, at most [`MAX_WHOLE_LEN`](crate::message::MAX_WHOLE_LEN) bytes of payload, and longer messages are
 /// skipped as they arrive. A program that wants those whole reads packets itself: [`Open::wait_for`], [`Open::read`].
 #[derive(Debug)]
 pub enum Reader {

@@ -130,6 +130,15 @@ impl Fault for Error {
     }
 }
 
+/// Why nothing was read.
+pub type Halt = handshake::Halt<Error>;
+
+impl From<v2::Error> for Halt {
+    fn from(error: v2::Error) -> Self {
+        Self::Error(error.into())
+    }
+}
+
 /// What is wrong with a payload. Each carries the field's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! [`hello`] is the conversation, over whole messages. A [`channel`] carries it: [`v1`] in the plaintext framing of
-//! [`wire`], [`v2`] in encrypted packets; [`accept`] takes either on one port. What differs between networks is in
+//! [`frame`], [`v2`] in encrypted packets; [`accept`] takes either on one port. What differs between networks is in
 //! [`chain`]. Nothing here owns a socket, a clock or a random source.
 //!
 //! Sources, as cited in the modules: the BIPs by number, and Bitcoin Core 31.99 by file.
@@ -19,8 +19,10 @@ extern crate alloc;
 pub mod accept;
 pub mod chain;
 pub mod channel;
+pub mod compact_size;
 mod conversation;
 pub mod error;
+pub mod frame;
 pub mod gossip;
 pub mod hello;
 pub mod message;
@@ -28,13 +30,12 @@ pub mod session;
 pub mod v1;
 pub mod v2;
 pub mod version;
-pub mod wire;
 
 pub use accept::Accept;
 pub use chain::{CHAINS, Chain, Magic, Params};
 pub use channel::Channel;
 pub use conversation::Concluded;
-pub use error::Error;
+pub use error::{Error, Halt};
 pub use gossip::Gossip;
 pub use hello::{Agreed, Announced, Local};
 pub use message::{Command, Event, Feature, Message};

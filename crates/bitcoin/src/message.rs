@@ -6,11 +6,11 @@ use core::fmt;
 
 use handshake::{Fields, Printable};
 
+use crate::compact_size::{read_var_bytes, write_var_bytes};
 use crate::error::Malformed;
 use crate::gossip::entry::{self, Entry, Form};
 use crate::v2::Phase;
 use crate::version::{Tail, Version};
-use crate::wire::{read_var_bytes, write_var_bytes};
 
 /// A message's name: twelve bytes, ASCII padded with NUL.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,6 +73,21 @@ impl fmt::Debug for Command {
         write!(f, "Command({self})")
     }
 }
+
+/// Payload bytes that a message may announce. (Core: MAX_PROTOCOL_MESSAGE_LENGTH)
+pub const MAX_PAYLOAD_LEN: u32 = 4_000_000;
+
+/// A payload up to this length is waited for and read whole; a longer one is skipped as it arrives.
+///
+/// The longest message that matters here is `feature`, with 597 bytes; a `version` with every tail that we know has
+/// 477. The rest is room for fields to come.
+pub const MAX_WHOLE_LEN: u32 = 2048;
+
+/// The same for a message that tells addresses, where they were asked for.
+///
+/// 1000 entries of the networks that BIP155 names have at most 49 003 bytes. With networks unknown to us they could have
+/// 531 003, but nobody tells of such; a peer that did could bind that much memory on each of thousands of connections.
+pub const MAX_ADDRESSES_LEN: u32 = 64 * 1024;
 
 /// A message that may pass while two nodes say hello.
 #[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each handshake")]

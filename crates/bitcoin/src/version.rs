@@ -15,8 +15,8 @@ use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 use handshake::{Fields, Printable};
 
 use crate::chain::{Params, TailKind};
+use crate::compact_size::{read_var_bytes, write_var_bytes};
 use crate::error::Malformed;
-use crate::wire::{read_var_bytes, write_var_bytes};
 
 /// A `version` message.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,10 +11,10 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use serde_json::Value;
 use testing::{Ended, cut, feed, flip};
+use verack_bitcoin::frame::HEADER_LEN;
 use verack_bitcoin::gossip::{Address, Entry, Gossip, MAX_ENTRIES, Told};
-use verack_bitcoin::message::{Command, Message};
+use verack_bitcoin::message::{Command, MAX_ADDRESSES_LEN, Message};
 use verack_bitcoin::version::{Services, Tail, Version};
-use verack_bitcoin::wire::{HEADER_LEN, MAX_ADDRESSES_LEN};
 use verack_bitcoin::{Channel, Error};
 
 #[test]

@@ -7,9 +7,9 @@ use common::{End, Flight, ROLES, params, version};
 use handshake::Blame::{Mismatch, Peer as ThePeer};
 use handshake::{End as Ending, Fault, Handshake, Role, Rx, Stage};
 use testing::{cut, feed};
+use verack_bitcoin::message::MAX_WHOLE_LEN;
 use verack_bitcoin::v2::{Garbage, MAX_CONTENTS_LEN, MAX_DECOYS_LEN, MAX_GARBAGE_LEN, Packet};
-use verack_bitcoin::wire::{Halt, MAX_WHOLE_LEN};
-use verack_bitcoin::{Error, v2};
+use verack_bitcoin::{Error, Halt, v2};
 
 #[test]
 fn garbage_is_as_long_as_it_may_be_and_no_longer() {

@@ -6,8 +6,8 @@ use common::local;
 use common::recorded::recorded;
 use handshake::{Fault, Handshake, Role, Rx, Stage};
 use testing::{cut, feed};
+use verack_bitcoin::frame::{Frame, FrameReader};
 use verack_bitcoin::version::Services;
-use verack_bitcoin::wire::{Frame, FrameReader};
 use verack_bitcoin::{Agreed, Local, Params, V1};
 
 #[test]

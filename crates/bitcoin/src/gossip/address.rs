@@ -9,8 +9,8 @@ use handshake::Fields;
 use sha3::{Digest, Sha3_256};
 
 use super::base32;
+use crate::compact_size::{read_var_bytes, write_var_bytes};
 use crate::error::Malformed;
-use crate::wire::{read_var_bytes, write_var_bytes};
 
 /// Where a node can be reached, but for its port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

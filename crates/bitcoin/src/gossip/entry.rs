@@ -12,9 +12,9 @@ use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use handshake::Fields;
 
 use super::address::Address;
+use crate::compact_size::{read_compact_size, write_compact_size};
 use crate::error::Malformed;
 use crate::version::Services;
-use crate::wire::{read_compact_size, write_compact_size};
 
 /// Entries that one message may have. (BIP155; Core: MAX_ADDR_TO_SEND)
 pub const MAX_ENTRIES: usize = 1000;

@@ -9,10 +9,10 @@ use super::contents::is_name;
 use super::keys::{Encoding, KEY_LEN, KeyPair};
 use super::secured::Secured;
 use super::{Error, Phase, Start};
+use crate::Halt;
 use crate::chain::{Magic, Params};
 use crate::error::Banner;
 use crate::message::Command;
-use crate::wire::Halt;
 
 /// Our key is said, and theirs awaited.
 #[derive(Debug)]

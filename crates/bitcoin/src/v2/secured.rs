@@ -9,12 +9,12 @@ use handshake::{Role, Rx, Short, Step};
 use super::cipher::{OVERHEAD, Open, Packet, Seal};
 use super::keys::{Session, SessionId, Shared, TERMINATOR_LEN};
 use super::{Error, Garbage, MAX_DECOYS_LEN, MAX_GARBAGE_LEN, Phase};
+use crate::Halt;
 use crate::chain::{CHAINS, Magic};
 use crate::channel::{Channel, Reader, Writer};
 use crate::conversation::{Concluded, converse};
 use crate::hello::Hello;
 use crate::message::Event;
-use crate::wire::Halt;
 
 /// Both keys are known.
 #[derive(Debug)]

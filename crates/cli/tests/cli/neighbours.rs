@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bitcoin::frame::write_message;
 use bitcoin::gossip::{Address, Entry};
 use bitcoin::v2::{Garbage, Keys, Start};
 use bitcoin::version::Tail;
-use bitcoin::wire::{Halt, write_message};
-use bitcoin::{Accept, Chain, Channel, Command, Concluded, Event, Local, Message, NetAddress, Services};
+use bitcoin::{Accept, Chain, Channel, Command, Concluded, Event, Halt, Local, Message, NetAddress, Services};
 use handshake::Rx;
 use net::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
