@@ -6,8 +6,8 @@ use handshake::{Blame, EndsIn, Fault, Printable};
 
 use crate::chain::{Chain, Checksum, Magic};
 use crate::message::{Command, Reject};
+use crate::services::Services;
 use crate::v2;
-use crate::version::Services;
 
 /// Why a handshake cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -28,7 +28,8 @@ use handshake::{End, Handshake, Rx, Stage, Step};
 use crate::channel::Channel;
 use crate::error::{Error, Halt};
 use crate::message::{Command, Event, MAX_ADDRESSES_LEN, Message};
-use crate::version::{Services, Tail, Version};
+use crate::services::Services;
+use crate::version::{Tail, Version};
 
 /// A connection on which addresses are asked for, over either transport. It has the form of a handshake so that the same
 /// driver, with its deadline and byte budget, runs it; it is done with the first answer, and never waits for more.

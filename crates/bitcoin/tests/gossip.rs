@@ -14,8 +14,8 @@ use testing::{Ended, cut, feed, flip};
 use verack_bitcoin::frame::HEADER_LEN;
 use verack_bitcoin::gossip::{Address, Entry, Gossip, MAX_ENTRIES, Told};
 use verack_bitcoin::message::{Command, MAX_ADDRESSES_LEN, Message};
-use verack_bitcoin::version::{Services, Tail, Version};
-use verack_bitcoin::{Channel, Error};
+use verack_bitcoin::version::{Tail, Version};
+use verack_bitcoin::{Channel, Error, Services};
 
 #[test]
 fn addresses_are_read_as_cores_own_tests_read_them() {

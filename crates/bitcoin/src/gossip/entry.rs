@@ -14,7 +14,7 @@ use handshake::Fields;
 use super::address::Address;
 use crate::compact_size::{read_compact_size, write_compact_size};
 use crate::error::Malformed;
-use crate::version::Services;
+use crate::services::Services;
 
 /// Entries that one message may have. (BIP155; Core: MAX_ADDR_TO_SEND)
 pub const MAX_ENTRIES: usize = 1000;
