@@ -30,12 +30,12 @@ impl Channel {
         Self { writer: Writer::V1(params), reader: Reader::V1(FrameReader::new(params)), session_id: None }
     }
 
-    /// Which transport it is: `v1` is plain, `v2` encrypted.
+    /// Which transport it is.
     #[must_use]
-    pub fn transport(&self) -> &'static str {
+    pub fn transport(&self) -> Transport {
         match self.reader {
-            Reader::V1(_) => "v1",
-            Reader::V2(_) => "v2",
+            Reader::V1(_) => Transport::V1,
+            Reader::V2(_) => Transport::V2,
         }
     }
 
@@ -60,6 +60,26 @@ impl Channel {
     /// As [`Reader::read`].
     pub fn read(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
         self.reader.read(rx)
+    }
+}
+
+/// How messages are carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// In plain text.
+    V1,
+    /// Encrypted. (BIP324)
+    V2,
+}
+
+impl Transport {
+    /// Its stable name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub mod version;
 
 pub use accept::Accept;
 pub use chain::{CHAINS, Chain, Magic, Params};
-pub use channel::Channel;
+pub use channel::{Channel, Transport};
 pub use conversation::Concluded;
 pub use error::{Error, Halt};
 pub use gossip::Gossip;
