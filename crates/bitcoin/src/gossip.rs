@@ -14,15 +14,15 @@
 
 mod address;
 mod base32;
-pub(crate) mod entry;
+mod entry;
 pub mod seeds;
 
 use alloc::vec::Vec;
-use core::mem;
 use core::net::IpAddr;
 
 pub use address::{Address, BadAddress, MAX_ADDRESS_LEN, Network};
-pub use entry::{Entry, MAX_ENTRIES};
+pub(crate) use entry::Form;
+pub use entry::{Entries, Entry, MAX_ENTRIES};
 use handshake::{End, Handshake, Rx, Stage, Step};
 
 use crate::channel::Channel;
@@ -60,7 +60,7 @@ enum State {
     /// The answer is awaited.
     Answer,
     /// It is there.
-    Told(Vec<Entry>),
+    Told(Entries),
 }
 
 /// A node announces itself with its clock's time; so many seconds may lie between that and the handshake. (Core: addresses
@@ -71,7 +71,7 @@ const FRESH: u64 = 10 * 60;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// Whom it knows, at most [`MAX_ENTRIES`], of networks that we know.
-    pub entries: Vec<Entry>,
+    pub entries: Entries,
     /// How it announced itself, if it did so before it answered.
     pub own: Option<Entry>,
 }
@@ -145,8 +145,8 @@ impl Handshake for Gossip {
             self.channel.write(&message, &Tail::None, tx);
             return Ok(Step::Event(Event::Said(message)));
         }
-        if let State::Told(entries) = &mut self.state {
-            return Ok(Step::Done(Told { entries: mem::take(entries), own: self.own }));
+        if let State::Told(entries) = &self.state {
+            return Ok(Step::Done(Told { entries: entries.clone(), own: self.own }));
         }
         match self.hear(rx) {
             Ok(event) => {

@@ -8,7 +8,7 @@ use handshake::{Fields, Printable};
 
 use crate::compact_size::{read_var_bytes, write_var_bytes};
 use crate::error::Malformed;
-use crate::gossip::entry::{self, Entry, Form};
+use crate::gossip::{Entries, Form};
 use crate::v2::Phase;
 use crate::version::{Tail, Version};
 
@@ -128,9 +128,9 @@ pub enum Message {
     /// Tell me addresses.
     Getaddr,
     /// These are addresses of other nodes: at most 1000.
-    Addr(Vec<Entry>),
+    Addr(Entries),
     /// The same, of whatever network. (BIP155)
-    Addrv2(Vec<Entry>),
+    Addrv2(Entries),
     /// Your message was turned away. (BIP61)
     Reject(Reject),
     /// A message that does not matter here; its payload was not read.
@@ -202,8 +202,8 @@ impl Message {
             Command::PING => Self::Ping(Some(u64::from_le_bytes(fields.array("nonce")?))),
             Command::PONG => Self::Pong(u64::from_le_bytes(fields.array("nonce")?)),
             Command::GETADDR => Self::Getaddr,
-            Command::ADDR => Self::Addr(entry::read(Form::Addr, payload)?),
-            Command::ADDRV2 => Self::Addrv2(entry::read(Form::Addrv2, payload)?),
+            Command::ADDR => Self::Addr(Entries::read(Form::Addr, payload)?),
+            Command::ADDRV2 => Self::Addrv2(Entries::read(Form::Addrv2, payload)?),
             Command::REJECT => Self::Reject(Reject::read(payload)?),
             _ => Self::Other { command, len: u32::try_from(payload.len()).unwrap_or(u32::MAX) },
         })
@@ -227,8 +227,8 @@ impl Message {
             Self::Feefilter(rate) => tx.extend_from_slice(&rate.to_le_bytes()),
             Self::Ping(nonce) => tx.extend(nonce.map(u64::to_le_bytes).into_iter().flatten()),
             Self::Pong(nonce) => tx.extend_from_slice(&nonce.to_le_bytes()),
-            Self::Addr(entries) => entry::write(Form::Addr, entries, tx),
-            Self::Addrv2(entries) => entry::write(Form::Addrv2, entries, tx),
+            Self::Addr(entries) => entries.write(Form::Addr, tx),
+            Self::Addrv2(entries) => entries.write(Form::Addrv2, tx),
             Self::Reject(reject) => reject.write(tx),
             Self::Other { .. } => {}
         }

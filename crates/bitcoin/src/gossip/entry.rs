@@ -5,9 +5,11 @@
 //! addrv2   count | time u32 | services CompactSize | network u8 | length CompactSize, at most 512 | address | port u16 BE
 //! ```
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::ops::Deref;
 
 use handshake::Fields;
 
@@ -88,29 +90,52 @@ impl fmt::Display for Entry {
     }
 }
 
-/// Reads a message. Entries of networks that we do not know are skipped, bytes behind the last ignored.
-///
-/// # Errors
-/// If it has more than [`MAX_ENTRIES`], or an entry that is cut or that BIP155 forbids.
-pub(crate) fn read(form: Form, payload: &[u8]) -> Result<Vec<Entry>, Malformed> {
-    const WHAT: &str = "list of addresses";
-    let mut fields = Fields::new(payload);
-    let count = usize::try_from(read_compact_size(&mut fields, WHAT)?).map_err(|_| Malformed::TooLong(WHAT))?;
-    if count > MAX_ENTRIES {
-        return Err(Malformed::TooLong(WHAT));
+/// The entries of a message. A clone is the same list: who shows them and who dials them share it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entries(
+    // Not a slice: the list would have to be copied into it.
+    Arc<Vec<Entry>>,
+);
+
+impl Entries {
+    /// Reads a message. Entries of networks that we do not know are skipped, bytes behind the last ignored.
+    ///
+    /// # Errors
+    /// If it has more than [`MAX_ENTRIES`], or an entry that is cut or that BIP155 forbids.
+    pub(crate) fn read(form: Form, payload: &[u8]) -> Result<Self, Malformed> {
+        const WHAT: &str = "list of addresses";
+        let mut fields = Fields::new(payload);
+        let count = usize::try_from(read_compact_size(&mut fields, WHAT)?).map_err(|_| Malformed::TooLong(WHAT))?;
+        if count > MAX_ENTRIES {
+            return Err(Malformed::TooLong(WHAT));
+        }
+        // Room for what is there at most, whatever the count claims: an entry has at least 9 bytes.
+        let mut entries = Vec::with_capacity(count.min(payload.len() / 9));
+        for _ in 0..count {
+            entries.extend(Entry::read(form, &mut fields)?);
+        }
+        Ok(entries.into())
     }
-    // Room for what is there at most, whatever the count claims: an entry has at least 9 bytes.
-    let mut entries = Vec::with_capacity(count.min(payload.len() / 9));
-    for _ in 0..count {
-        entries.extend(Entry::read(form, &mut fields)?);
+
+    /// Appends a message. At most [`MAX_ENTRIES`] are written, and as `addr` only those that it can express.
+    pub(crate) fn write(&self, form: Form, tx: &mut Vec<u8>) {
+        let fits = |entry: &&Entry| form == Form::Addrv2 || entry.address.ip().is_some();
+        let written = || self.iter().filter(fits).take(MAX_ENTRIES);
+        write_compact_size(written().count() as u64, tx);
+        written().for_each(|entry| entry.write(form, tx));
     }
-    Ok(entries)
 }
 
-/// Appends a message. At most [`MAX_ENTRIES`] are written, and as `addr` only those that it can express.
-pub(crate) fn write(form: Form, entries: &[Entry], tx: &mut Vec<u8>) {
-    let fits = |entry: &&Entry| form == Form::Addrv2 || entry.address.ip().is_some();
-    let written = || entries.iter().filter(fits).take(MAX_ENTRIES);
-    write_compact_size(written().count() as u64, tx);
-    written().for_each(|entry| entry.write(form, tx));
+impl From<Vec<Entry>> for Entries {
+    fn from(entries: Vec<Entry>) -> Self {
+        Self(Arc::new(entries))
+    }
+}
+
+impl Deref for Entries {
+    type Target = [Entry];
+
+    fn deref(&self) -> &[Entry] {
+        &self.0
+    }
 }
