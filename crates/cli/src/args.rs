@@ -54,46 +54,52 @@ pub struct Cli {
     pub global: Global,
 }
 
+/// Lines of at most 78 columns, and paragraphs, which the terminal's width breaks, as one line.
 const AFTER_HELP: &str = "\
 Targets:
-  seed.bitcoin.sipa.be    a DNS seed or host name: every address behind it
-  192.0.2.1  2001:db8::1  an address, with the network's usual port
-  192.0.2.1:8333  [2001:db8::1]:8333  node.example:8333
-  enode://ID@HOST:PORT    an Ethereum node; ID has 128 hex digits
-  enr:...                 an Ethereum node's record
-  ID@HOST:PORT            a Lightning node; ID has 66 hex digits
-  /ip4/IP/tcp/PORT[/p2p/ID]  a libp2p node; /ip6, /dns4, /dns6, /dns as well; without ID, whoever is there
-  /dnsaddr/NAME[/p2p/ID]  every libp2p node that NAME lists
-  @FILE                   one target a line; '#' starts a comment
-  -                       the same from standard input
-  TARGET PORT TIMEOUT_MS  in bare numbers: node.example 8333 5000
+  seed.bitcoin.sipa.be      a DNS seed or host name: every address behind it
+  192.0.2.1, 2001:db8::1    an address, with the network's usual port
+  192.0.2.1:8333, [2001:db8::1]:8333, node.example:8333
+  enode://ID@HOST:PORT      an Ethereum node; ID has 128 hex digits
+  enr:...                   an Ethereum node's record
+  ID@HOST:PORT              a Lightning node; ID has 66 hex digits
+  /ip4/IP/tcp/PORT/p2p/ID   a libp2p node; /ip6, /dns4, /dns6, /dns as well;
+                            without /p2p/ID, whoever is there
+  /dnsaddr/NAME/p2p/ID      every libp2p node that NAME lists
+  @FILE                     one target a line; '#' starts a comment
+  -                         the same from standard input
+  TARGET PORT TIMEOUT_MS    in bare numbers: node.example 8333 5000
 
 Transport:
-  --transport auto, the default, dials over v2 (BIP324) first. If the peer closes that connection without having
-  sent a byte, which is what a node does that speaks only v1, it is dialled again over v1; the report is that of
-  the second attempt, and names the first. That is Bitcoin Core's rule: a peer that is silent is not dialled again.
+--transport auto, the default, dials over v2 (BIP324) first. If the peer closes that connection without having sent a \
+byte, as Bitcoin Core's rule is, or answers in plain text, it is dialled again over v1; the report is that of the second \
+attempt, and names the first. A peer that is silent is not dialled again.
 
-  Targets that name a node by its key are spoken to in its protocol, whatever --chain is; each connection of theirs
-  is encrypted (RLPx, BOLT 8, Noise). So are multiaddrs, which start with a slash.
+Targets that name a node by its key are spoken to in its protocol, whatever --chain is; each connection of theirs is \
+encrypted (RLPx, BOLT 8, Noise). So are multiaddrs, which start with a slash.
 
 Examples:
-  verack my.node.example                      am I reachable, and if not, why?
-  verack --trace 127.0.0.1:18444 -c regtest   what goes over the wire?
-  verack -c litecoin --dns-seeds              everybody whom the DNS seeds know
-  verack --json @nodes.txt | jq .reason       one object a line, the last one a summary
-  verack listen 127.0.0.1:18444 -c regtest    shake hands with who dials us
-  verack crawl                                map the network, into a database
-  verack addrs my.node.example                whom does it know?
-  verack enode://...@192.0.2.1:30303          who is that Ethereum node, and on which network?
-  verack -c sepolia enode://...               is it on Sepolia?
-  verack 02...@192.0.2.1                      which features does that Lightning node offer?
-  verack listen --protocol lightning          be a Lightning node to be dialled; says under which id
-  verack /ip4/192.0.2.1/tcp/4001              who is that libp2p node, and what does it speak?
-  verack -c monero node.example               which height has that Monero node, and whom does it know?
+  verack my.node.example              am I reachable, and if not, why?
+  verack --trace 127.0.0.1 -c regtest what goes over the wire?
+  verack -c litecoin --dns-seeds      everybody whom the DNS seeds know
+  verack --json @nodes.txt            one object a line, the last a summary
+  verack listen -c regtest            shake hands with who dials us
+  verack crawl                        map the network, into a database
+  verack addrs my.node.example        whom does it know?
+  verack enode://...@192.0.2.1:30303  which Ethereum node is that?
+  verack -c sepolia enode://...       is it on Sepolia?
+  verack 02...@192.0.2.1              what does that Lightning node offer?
+  verack listen --protocol lightning  be a Lightning node; says under which id
+  verack /ip4/192.0.2.1/tcp/4001      who is that libp2p node?
+  verack -c monero node.example       how high is that Monero node?
 
 Exit codes:
-  0  what was required happened (--require any: one handshake is OK; all: each is)
-  1  it did not      2  wrong usage      3  our side failed      130  interrupted";
+  0    what was required happened
+       (--require any: one handshake is OK; all: each is)
+  1    it did not
+  2    wrong usage
+  3    our side failed
+  130  interrupted";
 
 /// What the program does besides shaking hands with targets.
 #[derive(Debug, Subcommand)]
@@ -240,7 +246,7 @@ pub struct Introduction {
     /// What carries the handshake: see below what auto does
     #[arg(long, value_enum, default_value_t, value_name = "TRANSPORT", help_heading = "Network")]
     pub transport: TransportChoice,
-    /// Bytes of garbage behind our v2 key [default: random, up to 4095, as Core does]
+    /// Bytes of garbage behind our v2 key [default: random; up to 150 with auto, else up to 4095, as Core does]
     #[arg(long, value_name = "N", value_parser = values::garbage, help_heading = "Network")]
     pub garbage: Option<usize>,
     /// Send a decoy of so many bytes before our v2 version packet; may be given several times
@@ -318,8 +324,8 @@ pub enum ProtocolName {
 /// What carries the handshake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum TransportChoice {
-    /// Dialling: v2, then v1 on a second connection if the peer closed the first without a byte, as nodes do that
-    /// speak only v1. Accepting: whichever the peer speaks
+    /// Dialling: v2, then v1 on a second connection if the peer shows that it speaks only that. Accepting: whichever the
+    /// peer speaks
     #[default]
     Auto,
     /// Encrypted (BIP324)
