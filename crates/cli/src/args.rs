@@ -304,6 +304,13 @@ impl Introduction {
     pub fn chain(&self) -> Chain {
         self.chain.unwrap_or_else(|| Chain::named("bitcoin").expect("it is in the table"))
     }
+
+    /// The names behind which its nodes are. A network of the user's own has none: those of the one that it is like
+    /// lead to that.
+    pub fn dns_seeds(&self) -> Vec<String> {
+        let own = self.magic.is_some() || self.signet_challenge.is_some();
+        if own { Vec::new() } else { self.chain().dns_seeds() }
+    }
 }
 
 /// A protocol, by name.

@@ -13,9 +13,9 @@ use libp2p::target::{NotATarget, Place};
 use lightning::NodeId;
 use lightning::key::NotAPoint;
 
-use crate::args::values;
+use crate::args::{Introduction, values};
 use crate::exit::Error;
-use crate::protocol::{Chain, Whom};
+use crate::protocol::Whom;
 use crate::resolve::Family;
 
 /// One target.
@@ -183,11 +183,14 @@ fn is_host_name(host: &str) -> bool {
     name.len() <= 253 && name.split('.').all(label) && !last.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// A target, its port and, if it was given, the time for it.
+type Legacy<'w> = (&'w str, u16, Option<Duration>);
+
 /// `TARGET PORT [TIMEOUT_MS]` in bare numbers, as older tools take them.
 ///
 /// # Errors
 /// If they are such words, but the second is no port or the third no time.
-pub fn split_legacy(words: &[String]) -> Result<Option<(&str, u16, Option<Duration>)>, Error> {
+pub fn split_legacy(words: &[String]) -> Result<Option<Legacy<'_>>, Error> {
     let (target, port, timeout) = match words {
         [target, port] if is_number(port) => (target, port, None),
         [target, port, timeout] if is_number(port) && is_number(timeout) => (target, port, Some(timeout)),
@@ -228,10 +231,14 @@ pub fn read_all<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Vec<Targ
 }
 
 /// The network's own DNS seeds, asked as its nodes ask them.
-pub fn dns_seeds(chain: Chain) -> Result<Vec<Target>, Error> {
-    let seeds = chain.dns_seeds();
+pub fn dns_seeds(network: &Introduction) -> Result<Vec<Target>, Error> {
+    let seeds = network.dns_seeds();
     if seeds.is_empty() {
-        return Err(Error::Usage(format!("{} has no DNS seeds; name a target", chain.name())));
+        let like = network.chain().name();
+        return Err(Error::Usage(match network.magic.or(network.signet_challenge) {
+            Some(magic) => format!("a network of your own, with the magic {magic}, has no DNS seeds; name a target"),
+            None => format!("{like} has no DNS seeds; name a target"),
+        }));
     }
     let seed = |seed: String| Target::anybody(&seed).map_err(|error| Error::Usage(format!("{seed}: {error}")));
     seeds.into_iter().map(seed).collect()

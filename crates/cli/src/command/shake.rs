@@ -53,7 +53,7 @@ impl Plan {
             None => target::read_all(args.targets.iter().map(String::as_str))?,
         };
         if args.dns_seeds {
-            targets.extend(target::dns_seeds(args.introduction.chain())?);
+            targets.extend(target::dns_seeds(&args.introduction)?);
         }
         let protocols = Protocols::new(&args.introduction, &args.receiving_services, &targets)?;
         Ok(Self { targets, port, timeout, protocols })

@@ -33,7 +33,7 @@ pub fn run(args: &Whoami, global: &Global) -> Result<Exit, Error> {
         return Err(Error::Usage(format!("the nodes of {} do not say how they see us", chain.name())));
     }
     let targets = match &args.targets[..] {
-        [] => target::dns_seeds(args.introduction.chain())?,
+        [] => target::dns_seeds(&args.introduction)?,
         targets => target::read_all(targets.iter().map(String::as_str))?,
     };
     let protocols = Protocols::gossiping(&args.introduction, &targets)?;

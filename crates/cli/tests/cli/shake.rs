@@ -235,6 +235,24 @@ fn a_list_may_begin_with_a_byte_order_mark() {
 }
 
 #[test]
+fn a_network_of_ones_own_has_no_dns_seeds_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("peers.sqlite").display().to_string();
+    for (words, expected) in [
+        (
+            &["--dns-seeds", "--magic", "01020304"][..],
+            "a network of your own, with the magic 01020304, has no DNS seeds",
+        ),
+        (&["whoami", "--signet-challenge", "51"], "a network of your own, with the magic 54d26fbd, has no DNS seeds"),
+        (&["crawl", "--db", &db, "--magic", "01020304"], "nowhere to begin: magic-01020304 has no DNS"),
+    ] {
+        let output = run(words.iter().copied());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).starts_with(&format!("error: {expected}")), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn a_port_that_is_none_is_named() {
     for (words, expected) in [
         (&["host:0"][..], "'host:0' is not a target: a port is a number from 1 to 65535"),
