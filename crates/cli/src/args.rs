@@ -6,7 +6,7 @@ mod lightning;
 mod monero;
 mod parse;
 mod peers;
-mod values;
+pub mod values;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
@@ -253,7 +253,7 @@ pub struct Introduction {
     #[arg(long, value_name = "BYTES", value_parser = values::decoy, action = ArgAction::Append, help_heading = "Network")]
     pub decoy: Vec<usize>,
     /// Protocol version that we announce [default: the network's current]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::whole::<i32>)]
     pub protocol_version: Option<i32>,
     /// Services that we offer: decimal, 0x… or names such as NETWORK,WITNESS
     #[arg(short, long, value_name = "SERVICES", default_value = "0")]
@@ -262,13 +262,13 @@ pub struct Introduction {
     #[arg(long, value_name = "TEXT", value_parser = values::user_agent)]
     pub user_agent: Option<UserAgent>,
     /// Height of the last block that we claim to have
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = values::whole::<i32>)]
     pub start_height: i32,
     /// Ask the peer to announce transactions to us
     #[arg(long)]
     pub relay: bool,
     /// Refuse peers of a lower protocol version [default: the network's rule]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::whole::<i32>)]
     pub min_version: Option<i32>,
     /// Refuse peers that lack these services
     #[arg(long, value_name = "SERVICES", default_value = "0")]
@@ -283,7 +283,7 @@ pub struct Introduction {
     #[arg(long, value_name = "HEX", value_parser = values::nonce)]
     pub nonce: Option<u64>,
     /// Our clock in seconds since 1970 [default: the system's]
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = values::whole::<i64>)]
     pub time: Option<i64>,
     /// Our own key, which 'verack key FILE' makes [default: a fresh one for this run]
     #[arg(long, value_name = "FILE")]
@@ -303,6 +303,13 @@ impl Introduction {
     /// The network that was chosen.
     pub fn chain(&self) -> Chain {
         self.chain.unwrap_or_else(|| Chain::named("bitcoin").expect("it is in the table"))
+    }
+
+    /// The names behind which its nodes are. A network of the user's own has none: those of the one that it is like
+    /// lead to that.
+    pub fn dns_seeds(&self) -> Vec<String> {
+        let own = self.magic.is_some() || self.signet_challenge.is_some();
+        if own { Vec::new() } else { self.chain().dns_seeds() }
     }
 }
 
@@ -378,13 +385,13 @@ pub struct Keeping {
 #[derive(Clone, Debug, Args)]
 pub struct Dialling {
     /// Port of targets that name none [default: the network's]
-    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, value_name = "PORT", value_parser = values::port)]
     pub port: Option<u16>,
     /// Time for a connection alone, within --timeout
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::time, help_heading = "Limits")]
     pub connect_timeout: Duration,
     /// Dial at most so many a second
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Limits")]
+    #[arg(long, value_name = "N", value_parser = values::rate, help_heading = "Limits")]
     pub rate: Option<u32>,
     /// DNS server instead of the system's: IP or IP:PORT
     #[arg(long, value_name = "IP[:PORT]", value_parser = values::resolver, help_heading = "Addresses")]
@@ -429,7 +436,7 @@ pub struct Listen {
     #[arg(long, conflicts_with = "count")]
     pub once: bool,
     /// End after so many peers have been served
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroU64>)]
     pub count: Option<NonZeroU64>,
     /// Connections at once from one IPv4 address or IPv6 /64 network
     #[arg(long, value_name = "N", default_value = "16", value_parser = values::positive, help_heading = "Limits")]
@@ -460,9 +467,9 @@ pub struct Demo {
     #[arg(long)]
     pub serve: bool,
     /// Healthy peers besides those that misbehave
-    #[arg(long, value_name = "N", default_value_t = 60)]
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = values::whole::<usize>)]
     pub honest: usize,
     /// Port of the peers [default: any free one]
-    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true, value_parser = values::whole::<u16>)]
     pub port: u16,
 }
