@@ -1,7 +1,12 @@
 //! Both transports on one port: whoever dials us chooses. (BIP324: signaling v2 support; Core: net.cpp V2Transport)
 //!
-//! A plaintext initiator starts with its network's magic and the name `version`: 16 bytes. They are compared as they
-//! arrive, and none is taken. All 16 equal: v1. One that differs: v2, and our key is said at once.
+//! A message in plain text starts with its network's magic and a name: 16 bytes. They are looked at as they arrive, and
+//! none is taken. A byte of the magic that differs: v2, and our key is said at once. The magic and a name: v1. The magic
+//! and no name: v2.
+//!
+//! Core takes only the name `version` for plain text, and any other message for a key, as which it is answered with
+//! noise. We need not: some peers say `verack` first and Bitcoin SV's may say `createstream`, a key is never shorter than
+//! 64 bytes, and one of 2^49 starts with our magic and a name.
 
 use alloc::vec::Vec;
 
@@ -53,17 +58,15 @@ impl Accept {
 
     /// What the first bytes tell, if they tell it already.
     fn choice(&self, arrived: &[u8]) -> Option<Transport> {
-        let mut first = [0; 16];
-        first[..4].copy_from_slice(&self.hello().local().params.magic.0);
-        first[4..].copy_from_slice(&Command::VERSION.0);
-        let heard = arrived.len().min(first.len());
-        if arrived[..heard] != first[..heard] {
-            Some(Transport::V2)
-        } else if heard == first.len() {
-            Some(Transport::V1)
-        } else {
-            None
+        let magic = self.hello().local().params.magic.0;
+        let Some((first, rest)) = arrived.split_first_chunk() else {
+            return (!magic.starts_with(arrived)).then_some(Transport::V2);
+        };
+        if *first != magic {
+            return Some(Transport::V2);
         }
+        let name = Command(*rest.first_chunk()?);
+        Some(if name.is_name() { Transport::V1 } else { Transport::V2 })
     }
 }
 

@@ -58,6 +58,15 @@ impl Command {
     pub fn new(name: &[u8]) -> Option<Self> {
         (name.len() <= 12).then(|| Self::padded(name))
     }
+
+    /// Whether these are ASCII from the space on, 0x7f among them, and then nothing but NUL. The plaintext transport of
+    /// Core does not take 0x7f. (Core: protocol.cpp IsMessageTypeValid, net.cpp V2Transport::GetMessageType)
+    #[must_use]
+    pub fn is_name(&self) -> bool {
+        let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(self.0.len());
+        let (name, padding) = self.0.split_at(end);
+        name.iter().all(|byte| (b' '..=0x7f).contains(byte)) && padding.iter().all(|byte| *byte == 0)
+    }
 }
 
 /// Its name without the padding, fit to print.

@@ -251,13 +251,27 @@ fn one_port_takes_both_transports_and_neither_of_another_network() {
     for len in 1..16 {
         assert_eq!(chosen(&plain[..len]), (None, End::Waits, 0), "{len}");
         let mut differs = plain[..len].to_vec();
-        differs[len - 1] ^= 1;
-        assert_eq!(chosen(&differs), (Some(Transport::V2), End::Waits, 75), "{len}");
+        differs[len - 1] ^= 0x80;
+        // Behind the magic all of the name is waited for: a key is longer.
+        let at_once = if len <= 4 { (Some(Transport::V2), End::Waits, 75) } else { (None, End::Waits, 0) };
+        assert_eq!(chosen(&differs), at_once, "{len}");
     }
+    let no_name = [&plain[..15], &[0x80]].concat();
+    assert_eq!(chosen(&no_name), (Some(Transport::V2), End::Waits, 75));
     assert_eq!(chosen(&plain[..16]), (Some(Transport::V1), End::Waits, 0));
     let litecoin = Flight::on("litecoin").version(&version("litecoin")).bytes;
     assert_eq!(chosen(&litecoin).1, End::Fault("bitcoin.magic", Mismatch));
     assert_eq!(chosen(b"GET / HTTP/1.1\r\n").1, End::Fault("bitcoin.not-bitcoin", Mismatch));
+}
+
+#[test]
+fn a_peer_in_plain_text_may_say_another_message_before_its_version() {
+    // Core takes such a message for a key.
+    for first in ["verack", "createstream", "", "wtxidrelay"] {
+        let flight = Flight::on("bitcoin").payload(first, b"").version(&version("bitcoin")).verack();
+        let concluded = cut(accept, &flight.bytes).result.expect("over").expect("no fault");
+        assert_eq!(concluded.channel.transport(), Transport::V1, "{first}");
+    }
 }
 
 #[test]

@@ -53,12 +53,9 @@ fn healthy(voice: &Voice) -> Vec<Peer> {
         ),
         caller("verack-after-ours", vec![Say(version.clone()), Hear(Command::VERACK), Say(verack.clone())]),
         caller("all-at-once", vec![Say(whole.clone())]),
-        // It might be the start of a key, but for the magic.
-        Peer::new(
-            "verack-first",
-            Truths::heedless(Truth::OK, Truth::V1_ONLY),
-            vec![Say([verack.clone(), version.clone()].concat())],
-        ),
+        // Core takes these for keys.
+        caller("verack-first", vec![Say([verack.clone(), version.clone()].concat())]),
+        caller("createstream-first", vec![Say([voice.unknown("createstream", b""), whole.clone()].concat())]),
         caller("separate", vec![SayApart(vec![version.clone(), verack.clone()])]),
         caller("byte-by-byte", vec![Drip(whole.clone(), Duration::from_millis(1))]),
         caller("cut-anywhere", vec![SayCut(whole.clone())]),
@@ -157,9 +154,8 @@ fn endless(voice: &Voice) -> Vec<Peer> {
     let flood = |stage| Truth { outcome: Outcome::Failed, stage, reason: "flood", blame: Some(Blame::Peer) };
     // 1000 entries of 36 bytes.
     let inventory = voice.unknown("inv", &[&[0xfd, 0xe8, 0x03], &[0x1f; 36_000][..]].concat());
-    let no_key = Truths::heedless(flood(Stage::Hello), Truth::V1_ONLY);
     vec![
-        Peer::new("endless-before-version", no_key, [Flood(inventory.clone())]),
+        Peer::new("endless-before-version", Truths::v1(flood(Stage::Hello)), [Flood(inventory.clone())]),
         Peer::new("endless-after-version", Truths::v1(flood(Stage::Ack)), [Say(voice.version()), Flood(inventory)]),
         Peer::new(
             "endless-pings",

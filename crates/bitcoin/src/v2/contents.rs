@@ -74,18 +74,11 @@ pub fn read(contents: &[u8]) -> Option<(Command, &[u8])> {
     let (&id, rest) = contents.split_first()?;
     let Some(at) = usize::from(id).checked_sub(1) else {
         let (name, payload) = rest.split_first_chunk()?;
-        return is_name(name).then_some((Command(*name), payload));
+        let command = Command(*name);
+        return command.is_name().then_some((command, payload));
     };
     let name = SHORT.get(at).filter(|name| !name.is_empty())?;
     Some((Command::new(name)?, rest))
-}
-
-/// Whether these are ASCII from the space on, 0x7f among them, and then nothing but NUL. The plaintext transport does not
-/// take 0x7f.
-pub(super) fn is_name(name: &[u8; 12]) -> bool {
-    let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
-    let (name, padding) = name.split_at(end);
-    name.iter().all(|byte| (b' '..=0x7f).contains(byte)) && padding.iter().all(|byte| *byte == 0)
 }
 
 #[cfg(test)]

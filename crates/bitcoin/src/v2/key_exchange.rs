@@ -5,7 +5,6 @@ use core::mem;
 
 use handshake::{Role, Rx, Step};
 
-use super::contents::is_name;
 use super::keys::{Encoding, KEY_LEN, KeyPair};
 use super::secured::Secured;
 use super::{Error, Phase, Start};
@@ -71,13 +70,13 @@ fn hear(params: &Params, rx: &mut Rx<'_>) -> Result<Encoding, Halt> {
 /// by chance: that would take 2^80 connections.
 fn is_it_a_key(first: &[u8; 16], params: &Params) -> Result<(), crate::Error> {
     let (magic, name) = first.split_first_chunk().expect("4 of 16 bytes");
-    let name: &[u8; 12] = name.try_into().expect("12 of 16 bytes");
+    let name = Command(name.try_into().expect("12 of 16 bytes"));
     let (found, expected) = (Magic(*magic), params.magic);
     let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t');
     match Banner::of(*magic) {
-        _ if found == expected && is_name(name) => Err(Error::V1Only.into()),
-        _ if *name == Command::VERSION.0 => Err(crate::Error::Magic { found, expected }),
-        Some(banner) if name.iter().all(is_text) => Err(crate::Error::NotBitcoin(banner)),
+        _ if found == expected && name.is_name() => Err(Error::V1Only.into()),
+        _ if name == Command::VERSION => Err(crate::Error::Magic { found, expected }),
+        Some(banner) if name.0.iter().all(is_text) => Err(crate::Error::NotBitcoin(banner)),
         _ => Ok(()),
     }
 }
