@@ -103,7 +103,7 @@ impl Handshake for Accept {
     fn ended(&self, end: End, rest: &[u8]) -> Option<Error> {
         match self.transport {
             Some(Transport::V2) => self.v2.ended(end, rest),
-            None | Some(Transport::V1) => None,
+            None | Some(Transport::V1) => self.v1.ended(end, rest),
         }
     }
 

@@ -61,6 +61,14 @@ impl Channel {
     pub fn read(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
         self.reader.read(rx)
     }
+
+    /// What it was that sent this and no more, if nothing of it is a message in plain text.
+    pub(crate) fn what_else(&self, rest: &[u8]) -> Option<Error> {
+        match &self.reader {
+            Reader::V1(frames) => frames.what_else(rest),
+            Reader::V2(_) => None,
+        }
+    }
 }
 
 /// How messages are carried.

@@ -4,6 +4,7 @@ use core::fmt;
 
 use handshake::{Blame, EndsIn, Fault, Printable};
 
+pub use crate::banner::Banner;
 use crate::chain::{Chain, Checksum, Magic};
 use crate::message::{Command, Reject};
 use crate::services::Services;
@@ -32,6 +33,12 @@ pub enum Error {
     /// The first bytes are those of another kind of service.
     #[error("not a Bitcoin node: it answers with {0}")]
     NotBitcoin(Banner),
+    /// The first bytes are no message of any network, nor those of a service that we know.
+    #[error(
+        "what it sent is no message in plain text: most likely it speaks BIP324 and took us for a node that does, or it \
+         speaks another protocol"
+    )]
+    NoMessage,
     /// A message does not start with the magic, though earlier ones did.
     #[error("a message starts with {}, not with the network's magic, though earlier ones did", Magic(*.found))]
     OutOfSync {
@@ -98,6 +105,7 @@ impl Fault for Error {
             Self::Magic { .. }
             | Self::KeysOf { .. }
             | Self::NotBitcoin(_)
+            | Self::NoMessage
             | Self::Obsolete { .. }
             | Self::Services { .. } => Blame::Mismatch,
             Self::Checksum { other, .. } if other.is_some() => Blame::Mismatch,
@@ -116,6 +124,7 @@ impl Fault for Error {
         match self {
             Self::Magic { .. } | Self::KeysOf { .. } => "bitcoin.magic",
             Self::NotBitcoin(_) => "bitcoin.not-bitcoin",
+            Self::NoMessage => "bitcoin.no-message",
             Self::OutOfSync { .. } => "bitcoin.out-of-sync",
             Self::Oversized { .. } => "bitcoin.oversized",
             Self::Checksum { .. } => "bitcoin.checksum",
@@ -165,46 +174,6 @@ pub enum Malformed {
 impl From<EndsIn> for Malformed {
     fn from(EndsIn(what): EndsIn) -> Self {
         Self::EndsIn(what)
-    }
-}
-
-/// Another kind of service, known by its first four bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum Banner {
-    /// `HTTP/1.1 400 Bad Request`, or a client's `GET / HTTP/1.1`.
-    #[error("HTTP")]
-    Http,
-    /// A TLS handshake record or alert.
-    #[error("TLS")]
-    Tls,
-    /// `SSH-2.0-...`
-    #[error("an SSH banner")]
-    Ssh,
-    /// `220 ...`: FTP or SMTP.
-    #[error("the greeting of a mail or FTP server")]
-    Smtp,
-    /// `-ERR ...`: Redis or POP3.
-    #[error("the error of a Redis or POP3 server")]
-    Redis,
-    /// `{"..`: JSON: a Stratum or Electrum server.
-    #[error("JSON, as a Stratum or Electrum server would")]
-    Json,
-}
-
-impl Banner {
-    /// What starts with these bytes, as far as we can tell.
-    #[must_use]
-    pub fn of(first: [u8; 4]) -> Option<Self> {
-        match &first {
-            b"HTTP" | b"GET " | b"POST" | b"HEAD" | b"<htm" | b"<!DO" => Some(Self::Http),
-            // Record type alert (21) or handshake (22), version 3.x.
-            [0x15 | 0x16, 0x03, 0x00..=0x04, _] => Some(Self::Tls),
-            b"SSH-" => Some(Self::Ssh),
-            b"220 " | b"220-" => Some(Self::Smtp),
-            b"-ERR" => Some(Self::Redis),
-            [b'{', b'"', _, _] => Some(Self::Json),
-            _ => None,
-        }
     }
 }
 

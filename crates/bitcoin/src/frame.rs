@@ -8,8 +8,9 @@ use alloc::vec::Vec;
 
 use handshake::{Rx, Short};
 
-use crate::chain::{Chain, Params};
-use crate::error::{Banner, Error, Halt};
+use crate::banner::{BANNER_LEN, Banner};
+use crate::chain::{Chain, Magic, Params};
+use crate::error::{Error, Halt};
 use crate::message::{Command, MAX_ADDRESSES_LEN, MAX_PAYLOAD_LEN, MAX_WHOLE_LEN};
 
 /// Bytes before the payload.
@@ -96,7 +97,7 @@ impl FrameReader {
             self.to_skip -= skipped;
             return Ok(Frame::Skipped(skipped));
         }
-        self.check_magic(*rx.peek::<4>()?)?;
+        self.check_magic(rx)?;
         let header = rx.peek::<HEADER_LEN>()?;
         let command = Command(*header[4..].first_chunk().expect("the command has 12 of 24 bytes"));
         let len = u32::from_le_bytes(*header[16..].first_chunk().expect("the length has 4 of 24 bytes"));
@@ -118,20 +119,39 @@ impl FrameReader {
         Ok(Frame::Whole { command, payload: &message[HEADER_LEN..], checksum })
     }
 
-    /// Core compares the magic once the header is whole; four bytes tell as much, and sooner.
-    fn check_magic(&mut self, found: [u8; 4]) -> Result<(), Error> {
+    /// Core compares the magic once the header is whole. Four bytes tell as much, and sooner, if they are the magic of a
+    /// network that we know; all others might also start a key (BIP324), which the next twelve tell.
+    fn check_magic(&mut self, rx: &Rx<'_>) -> Result<(), Halt> {
+        let found = *rx.peek::<4>()?;
         if found == self.params.magic.0 {
             self.in_sync = true;
             return Ok(());
         }
         if self.in_sync {
-            return Err(Error::OutOfSync { found });
+            return Err(Error::OutOfSync { found }.into());
         }
-        let found_magic = crate::Magic(found);
-        match Banner::of(found) {
-            Some(banner) if Chain::with_magic(found_magic).next().is_none() => Err(Error::NotBitcoin(banner)),
-            _ => Err(Error::Magic { found: found_magic, expected: self.params.magic }),
+        let other = Error::Magic { found: Magic(found), expected: self.params.magic };
+        if Chain::with_magic(Magic(found)).next().is_some() {
+            return Err(other.into());
         }
+        let first = rx.peek::<BANNER_LEN>()?;
+        let command = Command(*first[4..].first_chunk().expect("12 of 16 bytes"));
+        let error = match Banner::of(first) {
+            Some(banner) => Error::NotBitcoin(banner),
+            None if command.is_name() => other,
+            None => Error::NoMessage,
+        };
+        Err(error.into())
+    }
+
+    /// What it was that sent this and no more, if it is not the start of a message.
+    #[must_use]
+    pub fn what_else(&self, rest: &[u8]) -> Option<Error> {
+        let magic = &self.params.magic.0;
+        if self.in_sync || rest.starts_with(magic) || magic.starts_with(rest) {
+            return None;
+        }
+        Some(Banner::of(rest).map_or(Error::NoMessage, Error::NotBitcoin))
     }
 }
 
@@ -142,7 +162,7 @@ mod tests {
     use handshake::{Rx, Short};
 
     use super::{Frame, FrameReader, write_message};
-    use crate::chain::Chain;
+    use crate::chain::{Chain, Magic};
     use crate::error::{Banner, Error, Halt};
     use crate::message::Command;
 
@@ -185,15 +205,34 @@ mod tests {
     }
 
     #[test]
-    fn four_bytes_tell_what_it_is_not() {
+    fn what_it_is_not_is_told_as_soon_as_it_is_certain() {
         let read = |bytes: &[u8]| match reader().read(&mut Rx::new(&mut Vec::from(bytes))) {
             Err(Halt::Error(error)) => Some(error),
             _ => None,
         };
-        assert_eq!(read(b"HTT"), None);
-        assert_eq!(read(b"HTTP"), Some(Error::NotBitcoin(Banner::Http)));
         let expected = Chain::named("bitcoin").unwrap().params.magic;
         let found = Chain::named("litecoin").unwrap().params.magic;
         assert_eq!(read(&found.0), Some(Error::Magic { found, expected }));
+        let found = Magic([0xaa; 4]);
+        for (first, error) in [
+            (b"HTTP/1.1 400 Bad", Error::NotBitcoin(Banner::Http)),
+            (b"\xaa\xaa\xaa\xaaversion\0\0\0\0\0", Error::Magic { found, expected }),
+            (b"\xaa\xaa\xaa\xaaversion\0\0\x01\0\0", Error::NoMessage),
+            // One key of 65 536 starts like this.
+            (b"{\"id\":12}\x9c\x01\xb2\x63\xf0\x55\x11", Error::NoMessage),
+        ] {
+            assert_eq!((read(&first[..15]), read(first)), (None, Some(error)), "{first:02x?}");
+        }
+    }
+
+    #[test]
+    fn what_ends_before_that_is_told_by_what_came() {
+        let what_else = |bytes: &[u8]| reader().what_else(bytes);
+        for ours in [&b""[..], b"\xf9\xbe\xb4", b"\xf9\xbe\xb4\xd9vers"] {
+            assert_eq!(what_else(ours), None);
+        }
+        assert_eq!(what_else(b"SSH-2.0-Go\r\n"), Some(Error::NotBitcoin(Banner::Ssh)));
+        assert_eq!(what_else(b"\xf9\xbe\xb5"), Some(Error::NoMessage));
+        assert_eq!(what_else(b"{\"\x80\x81"), Some(Error::NoMessage));
     }
 }

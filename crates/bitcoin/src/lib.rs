@@ -36,6 +36,7 @@
 extern crate alloc;
 
 pub mod accept;
+mod banner;
 pub mod chain;
 pub mod channel;
 pub mod compact_size;

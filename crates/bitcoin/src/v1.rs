@@ -61,6 +61,10 @@ impl Handshake for V1 {
         self.hello.stage()
     }
 
+    fn ended(&self, _end: End, rest: &[u8]) -> Option<Error> {
+        self.channel.what_else(rest)
+    }
+
     fn suspicion(&self, end: End) -> &'static str {
         self.hello.suspicion(end)
     }

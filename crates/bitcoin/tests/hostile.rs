@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::{End, Flight, KINDS, local, params, version};
+use common::{End, Flight, KINDS, ROLES, local, params, version};
 use handshake::Blame::{Mismatch, Peer};
-use handshake::Fault;
-use testing::feed;
+use handshake::{End as Ending, Fault, Handshake};
+use testing::{cut, feed};
 use verack_bitcoin::chain::Checksum;
 use verack_bitcoin::frame::HEADER_LEN;
 use verack_bitcoin::message::{MAX_PAYLOAD_LEN, MAX_WHOLE_LEN};
@@ -13,20 +13,50 @@ use verack_bitcoin::{Error, V1};
 
 #[test]
 fn the_first_bytes_tell_what_it_is_not() {
-    let rows: [(&[u8], End); 10] = [
+    let rows: [(&[u8], End); 12] = [
         (b"HTTP/1.1 400 Bad Request\r\n", End::Fault("bitcoin.not-bitcoin", Mismatch)),
         (b"GET / HTTP/1.1\r\n", End::Fault("bitcoin.not-bitcoin", Mismatch)),
-        (b"\x15\x03\x03\x00\x02\x02\x46", End::Fault("bitcoin.not-bitcoin", Mismatch)),
+        (
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\x8a\x11\xd7\x55\x03",
+            End::Fault("bitcoin.not-bitcoin", Mismatch),
+        ),
         (b"SSH-2.0-OpenSSH_9.2\r\n", End::Fault("bitcoin.not-bitcoin", Mismatch)),
         (b"220 mail.example.org ESMTP\r\n", End::Fault("bitcoin.not-bitcoin", Mismatch)),
         (b"-ERR unknown command\r\n", End::Fault("bitcoin.not-bitcoin", Mismatch)),
-        (b"{\"id\":1}\n", End::Fault("bitcoin.not-bitcoin", Mismatch)),
-        (b"\x00\x00\x00\x00", End::Fault("bitcoin.magic", Mismatch)),
+        (b"{\"id\":1,\"method\":\"server.version\"}\n", End::Fault("bitcoin.not-bitcoin", Mismatch)),
+        (b"\x00\x00\x00\x00version\0\0\0\0\0", End::Fault("bitcoin.magic", Mismatch)),
+        (b"\x00\x00\x00\x00version\0\0\0\0", End::Waits),
+        (
+            b"\x72\x82\x86\xc1\x0e\x53\xf0\x1b\x8c\xd2\x91\x4f\x37\xe6\x2a\xbb",
+            End::Fault("bitcoin.no-message", Mismatch),
+        ),
         (&params("litecoin").magic.0, End::Fault("bitcoin.magic", Mismatch)),
         (b"\xf9\xbe\xb4", End::Waits),
     ];
     for (bytes, expected) in rows {
         assert_eq!(End::with("bitcoin", bytes), expected, "{bytes:?}");
+    }
+}
+
+#[test]
+fn what_ends_before_its_first_bytes_tell_is_told_by_what_came() {
+    for role in ROLES {
+        let rows: [(&[u8], Option<&str>); 5] = [
+            (b"", None),
+            (b"\xf9\xbe\xb4", None),
+            (b"\x15\x03\x03\x00\x02\x02\x46", Some("bitcoin.not-bitcoin")),
+            (b"SSH-2.0-Go\r\n", Some("bitcoin.not-bitcoin")),
+            (b"{\"\xc1\x0e\x53\xf0", Some("bitcoin.no-message")),
+        ];
+        for (bytes, code) in rows {
+            let mut side = V1::new(role, local("bitcoin"));
+            let ended = cut(|| V1::new(role, local("bitcoin")), bytes);
+            assert_eq!((End::of(&ended), ended.taken), (End::Waits, 0));
+            assert_eq!(End::of(&feed(&mut side, [bytes])), End::Waits);
+            for end in [Ending::Closed, Ending::Silent] {
+                assert_eq!(side.ended(end, bytes).as_ref().map(Fault::code), code, "{bytes:02x?}");
+            }
+        }
     }
 }
 

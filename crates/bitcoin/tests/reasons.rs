@@ -40,6 +40,7 @@ fn every_error() -> Vec<Error> {
         Error::NotBitcoin(Banner::Smtp),
         Error::NotBitcoin(Banner::Redis),
         Error::NotBitcoin(Banner::Json),
+        Error::NoMessage,
         Error::OutOfSync { found: [0, 1, 2, 3] },
         Error::Oversized { command: Command::VERSION, len: u32::MAX, max: 2048 },
         checksum(None),

@@ -90,7 +90,7 @@ fn core_that_wants_services_we_lack_leaves_before_its_verack() {
 fn the_key_of_an_encrypted_transport_is_no_magic() {
     let bytes = recorded("core-31.99_initiator_v2_to_v1only_conn1", "in");
     let ended = cut(|| V1::responder(local("bitcoin-regtest")), &bytes);
-    assert_eq!(ended.result.expect("over").expect_err("not plaintext").code(), "bitcoin.magic");
+    assert_eq!(ended.result.expect("over").expect_err("not plaintext").code(), "bitcoin.no-message");
     assert!(ended.sent.is_empty());
 }
 

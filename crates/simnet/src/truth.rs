@@ -35,8 +35,8 @@ impl Truth {
     /// It closes on our key without a word, or plain text comes in place of its own.
     pub const V1_ONLY: Self = Self::fault(Stage::Transport, "bitcoin.v1-only", Blame::Mismatch);
 
-    /// Its key comes in place of a `version`, and does not start with the network's magic.
-    pub const KEY_IN_PLACE_OF_VERSION: Self = Self::fault(Stage::Hello, "bitcoin.magic", Blame::Mismatch);
+    /// Its key comes in place of a `version`.
+    pub const KEY_IN_PLACE_OF_VERSION: Self = Self::fault(Stage::Hello, "bitcoin.no-message", Blame::Mismatch);
 
     /// The connection ends without a word of why; once the peer has introduced itself, that is half a success.
     pub(crate) const fn ends(stage: Stage, reason: &'static str) -> Self {

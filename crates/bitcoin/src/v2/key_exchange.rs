@@ -9,8 +9,8 @@ use super::keys::{Encoding, KEY_LEN, KeyPair};
 use super::secured::Secured;
 use super::{Error, Phase, Start};
 use crate::Halt;
+use crate::banner::{BANNER_LEN, Banner};
 use crate::chain::{Magic, Params};
-use crate::error::Banner;
 use crate::message::Command;
 
 /// Our key is said, and theirs awaited.
@@ -66,22 +66,22 @@ fn hear(params: &Params, rx: &mut Rx<'_>) -> Result<Encoding, Halt> {
     Ok((&*theirs).try_into().expect("64 bytes"))
 }
 
-/// Refuses what starts as a plaintext message does, or in the words of another protocol. None of these are a key's start
-/// by chance: that would take 2^80 connections.
-fn is_it_a_key(first: &[u8; 16], params: &Params) -> Result<(), crate::Error> {
+/// Refuses what starts as a plaintext message does, or in the words of another protocol. It might be a key's start by
+/// chance: one key of 2^35 is taken for JSON, one of 2^49 for a message of our network.
+fn is_it_a_key(first: &[u8; BANNER_LEN], params: &Params) -> Result<(), crate::Error> {
     let (magic, name) = first.split_first_chunk().expect("4 of 16 bytes");
     let name = Command(name.try_into().expect("12 of 16 bytes"));
     let (found, expected) = (Magic(*magic), params.magic);
-    let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t');
-    match Banner::of(*magic) {
-        _ if found == expected && name.is_name() => Err(Error::V1Only.into()),
-        _ if name == Command::VERSION => Err(crate::Error::Magic { found, expected }),
-        Some(banner) if name.0.iter().all(is_text) => Err(crate::Error::NotBitcoin(banner)),
-        _ => Ok(()),
+    if found == expected && name.is_name() {
+        return Err(Error::V1Only.into());
     }
+    if name == Command::VERSION {
+        return Err(crate::Error::Magic { found, expected });
+    }
+    Banner::of(first).map_or(Ok(()), |banner| Err(crate::Error::NotBitcoin(banner)))
 }
 
 /// What it was that sent no whole key.
 pub(super) fn what_else(rest: &[u8]) -> Option<crate::Error> {
-    rest.first_chunk().and_then(|first| Banner::of(*first)).map(crate::Error::NotBitcoin)
+    Banner::of(rest).map(crate::Error::NotBitcoin)
 }

@@ -59,7 +59,7 @@ fn a_listener_takes_only_the_transport_that_it_was_told() {
     assert_eq!((&dialled[0]["transport"], &dialled[0]["outcome"]), (&"v1".into(), &"ok".into()));
     assert_eq!(dialled[0]["fallback_from"]["reason"], "bitcoin.v1-only");
     let (heard, _) = output(child);
-    assert_eq!(heard[0]["reason"], "bitcoin.magic");
+    assert_eq!(heard[0]["reason"], "bitcoin.no-message");
 
     let (child, _log, address) = listen(&["--transport", "v2", "--once"]);
     let dialled = reports(&["--transport", "v1", &address]);

@@ -9,7 +9,7 @@ use handshake::{Blame, Stage};
 use super::{MALFORMED, on_version, other_magic, with_checksum};
 use crate::peer::Peer;
 use crate::random::Random;
-use crate::script::Act::{Close, Echo, Flood, HearAnything, Say, SayNonceBack};
+use crate::script::Act::{Close, Echo, Flood, HearAnything, Say, SayCut, SayNonceBack};
 use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
 
@@ -132,8 +132,7 @@ pub(super) fn strangers() -> Vec<Peer> {
     let answers = |name, words: &[u8]| Peer::new(name, not_bitcoin, [HearAnything, Say(words.to_vec()), Close]);
     let greets = |name, words: &[u8]| Peer::new(name, not_bitcoin, [Say(words.to_vec())]);
     // Whatever comes is a key, and what follows it garbage.
-    let noise =
-        Truths::heedless(OTHER_NETWORK, Truth::fault(Stage::Transport, "bitcoin.v2.no-terminator", Blame::Mismatch));
+    let noise = Truths::v2(Truth::fault(Stage::Transport, "bitcoin.v2.no-terminator", Blame::Mismatch));
     vec![
         answers("http", b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nConnection: close\r\n\r\n"),
         answers("tls-alert", b"\x15\x03\x01\x00\x02\x02\x46"),
@@ -142,6 +141,7 @@ pub(super) fn strangers() -> Vec<Peer> {
         greets("ssh", b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n"),
         greets("mail", b"220 mail.example ESMTP\r\n"),
         Peer::new("noise", noise, [Flood(Random::new(1).bytes(64 * 1024))]),
+        Peer::new("noise-like-json", noise, [SayCut([b"{\"", &Random::new(5).bytes(64 * 1024)[..]].concat())]),
     ]
 }
 
