@@ -10,7 +10,7 @@ use core::mem;
 use handshake::{End, Role, Stage};
 
 use crate::chain::Params;
-use crate::error::Error;
+use crate::error::{Error, Malformed};
 use crate::message::{Command, Event, Feature, MAX_WHOLE_LEN, Message};
 use crate::services::Services;
 use crate::version::{NetAddress, Tail, UserAgent, Version};
@@ -284,6 +284,10 @@ impl Hello {
             Message::Reject(reject) if *reject.message == *b"version" => return Err(Error::Rejected(reject.clone())),
             Message::Other { command: command @ (Command::VERSION | Command::VERACK), len } => {
                 return Err(Error::Oversized { command: *command, len: *len, max: MAX_WHOLE_LEN });
+            }
+            // Not even its longest data fills as much: whatever else is in it, bytes follow.
+            Message::Other { command: command @ Command::FEATURE, .. } if self.takes_features() => {
+                return Err(Error::Malformed { command: *command, what: Malformed::TooLong("payload") });
             }
             Message::Ping(_)
             | Message::Pong(_)

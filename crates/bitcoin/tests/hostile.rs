@@ -90,6 +90,21 @@ fn a_version_or_verack_too_long_to_be_one_is_not_waited_for() {
 }
 
 #[test]
+fn a_feature_too_long_to_be_one_is_malformed_where_features_mean_something() {
+    let of = |chain: &str, len: usize| {
+        let payload = [&b"\x04abcd\xfd\x00\x02"[..], &vec![0; len]].concat();
+        let flight = Flight::on(chain).version(&version(chain)).payload("feature", &payload[..len]).verack();
+        End::with(chain, &flight.bytes)
+    };
+    assert_eq!(of("bitcoin", 1 + 4 + 3 + 512), End::Done);
+    let longest = usize::try_from(MAX_WHOLE_LEN).unwrap();
+    for len in [1 + 4 + 3 + 512 + 1, longest, longest + 1, 100_000] {
+        assert_eq!(of("bitcoin", len), End::Fault("bitcoin.malformed", Peer), "{len}");
+        assert_eq!(of("litecoin", len), End::Done, "{len}");
+    }
+}
+
+#[test]
 fn a_bad_checksum_is_the_peers_fault_unless_it_is_another_networks_kind() {
     let mut damaged = Flight::on("bitcoin").version(&version("bitcoin")).bytes;
     damaged[20] ^= 1;

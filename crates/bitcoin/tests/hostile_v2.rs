@@ -7,7 +7,7 @@ use common::{End, Flight, ROLES, params, version};
 use handshake::Blame::{Mismatch, Peer as ThePeer};
 use handshake::{End as Ending, Fault, Handshake, Role, Rx, Stage};
 use testing::{cut, feed};
-use verack_bitcoin::message::MAX_WHOLE_LEN;
+use verack_bitcoin::message::{MAX_WHOLE_LEN, Message};
 use verack_bitcoin::v2::{Garbage, MAX_CONTENTS_LEN, MAX_DECOYS_LEN, MAX_GARBAGE_LEN, Packet};
 use verack_bitcoin::{Error, Halt, Transport, v2};
 
@@ -149,12 +149,15 @@ fn a_program_may_have_long_packets_whole() {
 }
 
 #[test]
-fn a_version_too_long_to_be_one_is_not_waited_for() {
+fn a_version_or_feature_too_long_to_be_one_is_not_waited_for() {
     let long = usize::try_from(MAX_WHOLE_LEN).unwrap() + 1;
     for role in ROLES {
         let contents = [&b"\0version\0\0\0\0\0"[..], &vec![0; long]].concat();
         let ended = Peer::ready(role).packet(false, &contents).to(role);
         assert_eq!(End::of(&ended), End::Fault("bitcoin.oversized", ThePeer));
+        let introduced = Peer::ready(role).say(&Message::Version(version("bitcoin")));
+        let ended = introduced.packet(false, &[&[37][..], &vec![0; long]].concat()).to(role);
+        assert_eq!(End::of(&ended), End::Fault("bitcoin.malformed", ThePeer));
     }
 }
 

@@ -102,6 +102,7 @@ fn no_changed_byte_goes_unnoticed_and_the_peer_is_blamed_for_it() {
                         Place::Command(Command::VERSION | Command::VERACK) => &[End::Waits],
                         Place::Command(_) => &[End::Done],
                         Place::Length => &[
+                            End::Fault("bitcoin.malformed", Blame::Peer),
                             End::Waits,
                             End::Fault("bitcoin.checksum", Blame::Peer),
                             End::Fault("bitcoin.oversized", Blame::Peer),

@@ -91,8 +91,8 @@ fn no_changed_byte_goes_unnoticed_and_none_of_them_is_blamed_on_us() {
             // Another key: what ends the garbage is not found, and 4111 bytes are not there.
             (0..64, End::Waits) => {}
             (64.., End::Waits | End::Fault("bitcoin.v2.tag" | "bitcoin.v2.too-long", Blame::Peer)) => {}
-            // A changed length makes a `version` of thousands of bytes, which is not waited for.
-            (64.., End::Fault("bitcoin.oversized", Blame::Peer)) => {}
+            // A changed length makes a `version` or `feature` of thousands of bytes, which is not waited for.
+            (64.., End::Fault("bitcoin.oversized" | "bitcoin.malformed", Blame::Peer)) => {}
             _ => panic!("{role:?}, byte {at}: {end:?}"),
         };
         flip(|| ours(role), &bytes, |at, ended| check(at, &End::of(ended)));

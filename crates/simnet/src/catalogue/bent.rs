@@ -81,6 +81,11 @@ pub(super) fn bent(voice: &Voice) -> Vec<Peer> {
         ),
         answers("out-of-sync", between("bitcoin.out-of-sync"), &[version.clone(), b"!".to_vec(), verack.clone()]),
         answers("feature-malformed", feature_truth, &[version.clone(), feature, verack.clone()]),
+        answers(
+            "feature-too-long",
+            feature_truth,
+            &[version.clone(), voice.message(Command::FEATURE, &[0; 3000]), verack.clone()],
+        ),
         answers("rejects-our-version", before("bitcoin.rejected", Blame::Refused), &[reject(b"version")]),
         answers("rejects-something-else", Truth::OK, &[version.clone(), reject(b"tx"), verack]),
         on_version(
