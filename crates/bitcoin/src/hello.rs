@@ -183,7 +183,7 @@ impl Hello {
         self.version.as_ref()
     }
 
-    /// What the peer announced so far.
+    /// What the peer announced so far, behind its version.
     #[must_use]
     pub fn announced(&self) -> &Announced {
         &self.announced
@@ -262,12 +262,27 @@ impl Hello {
     /// Takes in what the peer said.
     ///
     /// # Errors
-    /// If the peer's version is one that we refuse, it turns ours away, or one of the two messages that matter is too
-    /// long to be one.
+    /// If the peer's version is one that we refuse, it turns ours away, or a message that matters is too long to be one.
     pub fn hear(&mut self, message: &Message) -> Result<(), Error> {
         match message {
-            Message::Version(theirs) => self.hear_version(theirs)?,
-            Message::Verack => self.verack = true,
+            Message::Version(theirs) => self.hear_version(theirs),
+            Message::Verack => {
+                self.verack = true;
+                Ok(())
+            }
+            Message::Reject(reject) if *reject.message == *b"version" => Err(Error::Rejected(reject.clone())),
+            Message::Other { command: command @ (Command::VERSION | Command::VERACK), len } => {
+                Err(Error::Oversized { command: *command, len: *len, max: MAX_WHOLE_LEN })
+            }
+            // Their version tells what they know, and so what all else means. Core ignores it before.
+            _ if self.version.is_none() => Ok(()),
+            _ => self.hear_more(message),
+        }
+    }
+
+    /// What follows their version.
+    fn hear_more(&mut self, message: &Message) -> Result<(), Error> {
+        match message {
             Message::Wtxidrelay => self.announced.wtxidrelay = true,
             Message::Sendaddrv2 => self.announced.sendaddrv2 = true,
             Message::Sendtxrcncl { .. } => self.announced.sendtxrcncl = true,
@@ -279,17 +294,13 @@ impl Hello {
             }
             Message::Feefilter(rate) => self.announced.feefilter = Some(*rate),
             Message::Feature(feature) => self.hear_feature(feature)?,
-            // Before we know their version we cannot know whether they expect an answer.
-            Message::Ping(nonce) if self.version.is_some() => self.ping = *nonce,
-            Message::Reject(reject) if *reject.message == *b"version" => return Err(Error::Rejected(reject.clone())),
-            Message::Other { command: command @ (Command::VERSION | Command::VERACK), len } => {
-                return Err(Error::Oversized { command: *command, len: *len, max: MAX_WHOLE_LEN });
-            }
+            Message::Ping(nonce) => self.ping = *nonce,
             // Not even its longest data fills as much: whatever else is in it, bytes follow.
             Message::Other { command: command @ Command::FEATURE, .. } if self.takes_features() => {
                 return Err(Error::Malformed { command: *command, what: Malformed::TooLong("payload") });
             }
-            Message::Ping(_)
+            Message::Version(_)
+            | Message::Verack
             | Message::Pong(_)
             | Message::Getaddr
             | Message::Addr(_)
@@ -329,7 +340,7 @@ impl Hello {
         if self.local.params.feature_from.is_none() {
             return Ok(());
         }
-        if self.version.is_some() && !self.takes_features() {
+        if !self.takes_features() {
             // BIP434: a node that announced less than 70017 must not send it. Core disconnects.
             return Err(Error::Unexpected(Command::FEATURE));
         }

@@ -7,6 +7,7 @@ use common::{End, Flight, NONCE, ROLES, local, version};
 use handshake::Blame::{Local, Mismatch, Peer, Refused};
 use handshake::{Handshake, Role, Stage};
 use testing::feed;
+use verack_bitcoin::hello::Announced;
 use verack_bitcoin::message::{Feature, Message, Reject};
 use verack_bitcoin::version::{UserAgent, Version};
 use verack_bitcoin::{Agreed, Error, Services, V1};
@@ -162,11 +163,23 @@ fn a_feature_is_a_fault_where_bip434_says_so_and_nothing_elsewhere() {
 }
 
 #[test]
-fn a_feature_before_the_version_is_kept_and_one_after_the_verack_left_unread() {
-    let feature = Message::Feature(Feature::new(b"example.org/x", b"").unwrap());
-    let said = Flight::on("bitcoin").say(&feature).version(&version("bitcoin")).verack();
+fn what_is_announced_before_the_version_is_not_heard_and_what_follows_the_verack_left_unread() {
+    let feature = || Message::Feature(Feature::new(b"example.org/x", b"").unwrap());
+    let announce = |flight: Flight| {
+        let sendcmpct = Message::Sendcmpct { announce: false, version: 2 };
+        let words = [Message::Wtxidrelay, Message::Sendaddrv2, Message::Sendheaders, sendcmpct, feature()];
+        let more = [Message::Sendtxrcncl { version: 1, salt: 2 }, Message::Feefilter(1000)];
+        words.into_iter().chain(more).fold(flight, |flight, message| flight.say(&message))
+    };
+    // One that knows features, and one that does not: of neither has anything been heard.
+    for number in [70015, 70017] {
+        let theirs = Version { version: number, ..version("bitcoin") };
+        let said = announce(Flight::on("bitcoin").payload("feature", &[0; 3000])).version(&theirs).verack();
+        assert_eq!(done(&said).announced, Announced::default(), "{number}");
+    }
+    let said = announce(Flight::on("bitcoin").version(&version("bitcoin"))).verack();
     assert_eq!(done(&said).announced.features.len(), 1);
-    let late = said.clone().say(&feature);
+    let late = said.clone().say(&feature());
     assert_eq!(feed(&mut V1::responder(local("bitcoin")), [&late.bytes[..]]).taken, said.bytes.len());
 }
 

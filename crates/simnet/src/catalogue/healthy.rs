@@ -111,6 +111,8 @@ pub(super) fn in_other_orders(voice: &Voice) -> Vec<Peer> {
             Truth::OK,
             vec![version.clone(), with_checksum(voice.unknown("mystery", b"abc"), [0; 4]), verack.clone()],
         ),
+        // Whatever comes before a version means nothing.
+        answers("feature-before-version", Truth::OK, vec![older.say_all(&features), older.version(), verack.clone()]),
         answers("feature-too-early", too_early, vec![older.version(), older.say_all(&features), verack]),
     ]
 }
