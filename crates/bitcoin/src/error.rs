@@ -6,7 +6,7 @@ use handshake::{Blame, EndsIn, Fault, Printable};
 
 pub use crate::banner::Banner;
 use crate::chain::{Chain, Checksum, Magic};
-use crate::message::{Command, Reject};
+use crate::message::{Command, MAX_PAYLOAD_LEN, Reject};
 use crate::services::Services;
 use crate::v2;
 
@@ -45,14 +45,14 @@ pub enum Error {
         /// What the message starts with.
         found: [u8; 4],
     },
-    /// A header announces more than is allowed.
-    #[error("its {command} message claims {len} bytes; at most {max} are allowed")]
+    /// A header announces more than the protocol allows any message, or than we read of this one.
+    #[error("its {command} message claims {len} bytes; {}", Most(*.max))]
     Oversized {
         /// The message.
         command: Command,
         /// Payload bytes by its header.
         len: u32,
-        /// How many are allowed.
+        /// How many are allowed, or read.
         max: u32,
     },
     /// A payload does not have the checksum that its header gives.
@@ -195,6 +195,18 @@ impl fmt::Display for NamesOf {
             write!(f, " or {name}")?;
         }
         f.write_str(")")
+    }
+}
+
+/// Whose limit it is.
+struct Most(u32);
+
+impl fmt::Display for Most {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            MAX_PAYLOAD_LEN => write!(f, "at most {MAX_PAYLOAD_LEN} are allowed"),
+            ours => write!(f, "we read at most {ours}"),
+        }
     }
 }
 
