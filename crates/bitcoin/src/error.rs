@@ -5,7 +5,7 @@ use core::fmt;
 use handshake::{Blame, EndsIn, Fault, Printable};
 
 pub use crate::banner::Banner;
-use crate::chain::{Chain, Checksum, Magic};
+use crate::chain::{Chain, Checksum, Magic, Params};
 use crate::message::{Command, MAX_PAYLOAD_LEN, Reject};
 use crate::services::Services;
 use crate::v2;
@@ -74,8 +74,8 @@ pub enum Error {
     /// A message that must not be sent on this connection, or not now.
     #[error("it sent {0}, which the lower of our two protocol versions does not know")]
     Unexpected(Command),
-    /// The peer's protocol version is too old.
-    #[error("its protocol version is {version}; this network needs at least {minimum}")]
+    /// The peer's protocol version is below what we ask for: the network's minimum, unless the user named another.
+    #[error("its protocol version is {version}; at least {minimum} is asked for")]
     Obsolete {
         /// What it announced.
         version: i32,
@@ -83,10 +83,12 @@ pub enum Error {
         minimum: i32,
     },
     /// The peer lacks services that we ask for.
-    #[error("it lacks services that we ask for: {missing}")]
+    #[error("it lacks services that we ask for: {}", Named(*.missing, .params))]
     Services {
         /// Those it lacks.
         missing: Services,
+        /// The network, which names them.
+        params: Params,
     },
     /// The peer's nonce is one of ours: we reached ourselves.
     #[error("it sent our own nonce: we are connected to ourselves, or to something that echoes")]
@@ -195,6 +197,18 @@ impl fmt::Display for NamesOf {
             write!(f, " or {name}")?;
         }
         f.write_str(")")
+    }
+}
+
+/// `WITNESS,P2P_V2`
+struct Named<'p>(Services, &'p Params);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, name) in self.0.names(self.1).enumerate() {
+            write!(f, "{}{name}", if n == 0 { "" } else { "," })?;
+        }
+        Ok(())
     }
 }
 

@@ -326,7 +326,7 @@ impl Hello {
         }
         let missing = self.local.require_services.missing_from(theirs.services);
         if missing != Services::NONE {
-            return Err(Error::Services { missing });
+            return Err(Error::Services { missing, params: self.local.params });
         }
         self.version = Some(theirs.clone());
         self.state = match self.role {

@@ -106,7 +106,7 @@ fn a_peer_without_the_services_that_we_ask_for_is_turned_away() {
     ours.require_services = Services(0x49);
     let bytes = Flight::on("bitcoin").version(&version("bitcoin")).verack().bytes;
     let ended = feed(&mut V1::initiator(ours.clone()), [&bytes[..]]);
-    assert!(matches!(ended.result, Some(Err(Error::Services { missing: Services(0x40) }))));
+    assert!(matches!(ended.result, Some(Err(Error::Services { missing: Services(0x40), .. }))));
     ours.require_services = Services(0x9);
     assert_eq!(End::of(&feed(&mut V1::initiator(ours), [&bytes[..]])), End::Done);
 }

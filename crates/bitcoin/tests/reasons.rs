@@ -6,7 +6,7 @@ use handshake::Fault;
 use verack_bitcoin::chain::{Checksum, Magic};
 use verack_bitcoin::error::{Banner, Malformed};
 use verack_bitcoin::message::{Command, Reject};
-use verack_bitcoin::{Error, Services, v2};
+use verack_bitcoin::{Chain, Error, Services, v2};
 
 #[test]
 fn every_reason_has_a_code_a_blame_and_a_sentence() {
@@ -53,7 +53,10 @@ fn every_error() -> Vec<Error> {
         malformed(Command::FEATURE, Malformed::Trailing("feature's data")),
         Error::Unexpected(Command::FEATURE),
         Error::Obsolete { version: -1, minimum: 31800 },
-        Error::Services { missing: Services(0x9) },
+        Error::Services {
+            missing: Services(0x0100_0009),
+            params: Chain::named("ecash").expect("it is in the table").params,
+        },
         Error::SelfConnect,
         rejected(0x01),
         rejected(0x10),
