@@ -1,9 +1,16 @@
-//! The table of networks is the one of `data/chains.toml`, which says where each value was read.
+//! The table of networks is the one of `data/chains.toml`, which says where each value was read; and what changes bytes
+//! on the wire is, byte by byte, what its remarks on each family say.
+
+mod common;
 
 use std::collections::BTreeMap;
 
+use common::{Flight, local, said, version};
+use testing::feed;
 use toml::Table;
 use verack_bitcoin::chain::{CHAINS, Chain, Checksum, Kind, Magic};
+use verack_bitcoin::frame::HEADER_LEN;
+use verack_bitcoin::{Feature, Local, Services, V1, Version};
 
 #[test]
 fn every_row_is_the_one_of_the_table_that_names_its_sources() {
@@ -37,6 +44,107 @@ fn a_name_or_alias_selects_one_network_only() {
         for name in chain.aliases.iter().chain([&chain.name]) {
             assert_eq!(names.insert(name, chain.name), None, "{name} is taken");
             assert_eq!(Chain::named(name).map(|named| named.name), Some(chain.name));
+        }
+    }
+}
+
+/// What the networks of a family do on the wire: its name in the file; the bytes behind the relay byte of our `version` if
+/// our random bytes are 0, 1, 2 and so on; the lowest common versions for `wtxidrelay`, `sendaddrv2` and `feature`; and
+/// the service bits that have a name on it alone.
+///
+/// From the remarks in the file, and Bitcoin's from Core (net_processing.cpp, protocol.h). Where the remarks are silent
+/// (Bitcoin Cash, DigiByte, Firo, Peercoin, Ravencoin), their nodes are told nothing.
+const WIRE: [(&str, &[u8], [Option<i32>; 3], &[(u32, &str)]); 16] = [
+    ("bitcoin", b"", [Some(70016), Some(70016), Some(70017)], &[]),
+    ("bitcoin-cash", b"", [None, None, None], &[]),
+    ("bitcoin-sv", b"\0", [None, None, None], &[]),
+    ("dash", DASH_TAIL, [None, Some(70223), None], &[]),
+    ("digibyte", b"", [None, None, None], &[]),
+    ("dogecoin", b"", [None, None, None], &[]),
+    ("ecash", b"\x00\x01\x02\x03\x04\x05\x06\x07", [None, None, None], &[(24, "AVALANCHE")]),
+    ("firo", CHALLENGE, [None, None, None], &[]),
+    ("groestlcoin", b"", [Some(70016), Some(70016), Some(70017)], &[]),
+    ("litecoin", b"", [Some(70016), Some(70016), None], &[(23, "MWEB_LIGHT_CLIENT"), (24, "MWEB")]),
+    ("namecoin", b"", [Some(110_016), Some(110_016), Some(110_017)], &[]),
+    ("peercoin", b"", [None, None, None], &[]),
+    ("qtum", b"", [Some(70019), Some(70016), None], &[]),
+    ("ravencoin", b"", [None, None, None], &[]),
+    ("vertcoin", b"", [Some(70016), Some(70016), None], &[]),
+    ("zcash", b"", [None, None, None], &[]),
+];
+
+/// For `mnauth`.
+const CHALLENGE: &[u8] = b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\
+    \x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f";
+
+/// And no masternode.
+const DASH_TAIL: &[u8] = b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\
+    \x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x00";
+
+/// Service bits that mean the same everywhere.
+const SERVICES: [(u32, &str); 10] = [
+    (0, "NETWORK"),
+    (1, "GETUTXO"),
+    (2, "BLOOM"),
+    (3, "WITNESS"),
+    (4, "XTHIN"),
+    (5, "BITCOIN_CASH"),
+    (6, "COMPACT_FILTERS"),
+    (10, "NETWORK_LIMITED"),
+    (11, "P2P_V2"),
+    (12, "UTREEXO"),
+];
+
+/// Each network, with what its family does on the wire.
+fn on_the_wire() -> Vec<(&'static Chain, &'static [u8], [Option<i32>; 3], &'static [(u32, &'static str)])> {
+    let file = file();
+    let families: Vec<_> = rows(&file, "chain").iter().map(|row| text(row, "family")).collect();
+    assert_eq!(families.len(), CHAINS.len());
+    let row = |(chain, family): (&'static Chain, &String)| {
+        let (_, tail, from, names) = WIRE.into_iter().find(|(name, ..)| name == family).expect("a row for each family");
+        (chain, tail, from, names)
+    };
+    CHAINS.iter().zip(&families).map(row).collect()
+}
+
+#[test]
+fn our_version_ends_on_each_network_as_its_nodes_expect() {
+    /// Up to the relay byte, with no user agent.
+    const WITHOUT_TAIL: usize = HEADER_LEN + 86;
+    for (chain, tail, ..) in on_the_wire() {
+        let random = std::array::from_fn(|at| u8::try_from(at).expect("32 of them"));
+        let local = Local::new(chain.params, 1_700_000_000, 1, random);
+        let sent = feed(&mut V1::initiator(local), [&[][..]]).sent;
+        assert_eq!(&sent[WITHOUT_TAIL..], tail, "{}", chain.name);
+    }
+}
+
+#[test]
+fn each_extension_is_said_from_the_common_version_on_that_knows_it() {
+    for (chain, _, from, _) in on_the_wire() {
+        for common in [70016, 70017, 70019, 70223, 110_016, 110_017, 200_000].into_iter().flat_map(|n| [n - 1, n]) {
+            let mut ours = local(chain.name);
+            ours.version.version = i32::MAX;
+            ours.min_peer_version = 0;
+            ours.features = vec![Feature::new(b"example.org/x", b"").expect("short")];
+            let theirs = Flight::on(chain.name).version(&Version { version: common, ..version(chain.name) });
+            let heard = said(&feed(&mut V1::initiator(ours), [&theirs.bytes[..]]).sent);
+            let known = ["wtxidrelay", "sendaddrv2", "feature"].into_iter().zip(from);
+            let known = known.filter(|(_, from)| from.is_some_and(|from| common >= from)).map(|(name, _)| name);
+            let expected: Vec<_> = ["version"].into_iter().chain(known).chain(["verack"]).collect();
+            assert_eq!(heard, expected, "{}, {common}", chain.name);
+        }
+    }
+}
+
+#[test]
+fn each_service_bit_has_the_name_that_its_network_gives_it() {
+    for (chain, _, _, own) in on_the_wire() {
+        for bit in 0..64 {
+            let named = own.iter().chain(&SERVICES).find(|(named, _)| *named == bit);
+            let expected = named.map_or(format!("UNKNOWN[2^{bit}]"), |(_, name)| (*name).to_owned());
+            let names: Vec<_> = Services(1 << bit).names(&chain.params).map(|name| name.to_string()).collect();
+            assert_eq!(names, [expected], "{}", chain.name);
         }
     }
 }

@@ -5,7 +5,7 @@ mod common;
 use std::net::IpAddr;
 
 use common::v2::{Peer, ours, said as said_encrypted};
-use common::{Flight, params, version};
+use common::{Flight, params, said, version};
 use handshake::{Blame, Fault, Fields, Role};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert_eq, prop_oneof, proptest};
@@ -347,16 +347,6 @@ fn fault(command: &str, payload: &[u8]) -> (&'static str, Blame) {
     let flight = Flight::on("bitcoin").payload(command, payload);
     let fault = feed(&mut gossip(), [&flight.bytes[..]]).result.expect("over").expect_err("a fault");
     (fault.code(), fault.blame())
-}
-
-/// The names of messages without long payloads.
-fn said(mut sent: &[u8]) -> Vec<String> {
-    let mut names = Vec::new();
-    while let Some((header, rest)) = sent.split_first_chunk::<HEADER_LEN>() {
-        names.push(Command(*header[4..].first_chunk().expect("12 bytes")).to_string());
-        sent = &rest[usize::from(header[16])..];
-    }
-    names
 }
 
 /// What the node of a transcript sent after our `getaddr`.

@@ -6,7 +6,7 @@ pub(crate) mod v2;
 
 use handshake::{Blame, Fault, Handshake, Role};
 use testing::{Ended, feed};
-use verack_bitcoin::frame::write_message;
+use verack_bitcoin::frame::{HEADER_LEN, write_message};
 use verack_bitcoin::message::{Command, Feature, Message};
 use verack_bitcoin::version::{NetAddress, Tail, UserAgent, Version};
 use verack_bitcoin::{Chain, Error, Local, Params, Services, V1};
@@ -113,6 +113,17 @@ impl Flight {
         self.bytes.extend_from_slice(bytes);
         self
     }
+}
+
+/// The names of the plaintext messages that our side sent.
+pub(crate) fn said(mut sent: &[u8]) -> Vec<String> {
+    let mut names = Vec::new();
+    while let Some((header, rest)) = sent.split_first_chunk::<HEADER_LEN>() {
+        names.push(Command(*header[4..].first_chunk().expect("12 of 24 bytes")).to_string());
+        let len = u32::from_le_bytes(*header[16..].first_chunk().expect("4 of 24 bytes"));
+        sent = &rest[usize::try_from(len).expect("we say little")..];
+    }
+    names
 }
 
 /// How a handshake ended, without what was agreed.
