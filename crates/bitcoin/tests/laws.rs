@@ -2,12 +2,12 @@
 
 mod common;
 
-use common::{End, Flight, KINDS, ROLES, local, params};
+use common::{End, Flight, KINDS, ROLES, local, params, said};
 use handshake::{Blame, Fault};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::select;
-use testing::{cut, feed, flip, pair};
+use testing::{Ended, cut, feed, flip, pair};
 use verack_bitcoin::frame::HEADER_LEN;
 use verack_bitcoin::message::{Command, Feature, Message};
 use verack_bitcoin::version::{UserAgent, Version};
@@ -86,34 +86,49 @@ fn an_old_peer_is_told_nothing_that_it_does_not_know() {
 }
 
 #[test]
-fn no_changed_byte_goes_unnoticed_and_the_peer_is_blamed_for_it() {
+fn a_changed_byte_is_the_peers_fault_or_a_message_less() {
     for chain in ["bitcoin", "groestlcoin", "ecash", "zcash"] {
         let flight = Flight::talkative(chain);
+        // What our side learns, and what it answers: less, if a message that means something has another name.
+        let outcome = |ended: &Ended<V1>| match &ended.result {
+            Some(Ok(concluded)) => Some((concluded.agreed.clone(), said(&ended.sent))),
+            _ => None,
+        };
+        let means_something = |command: Command| {
+            Message::knows(command) && (command != Command::FEATURE || params(chain).feature_from.is_some())
+        };
         for role in ROLES {
+            let unchanged = outcome(&feed(&mut V1::new(role, local(chain)), [&flight.bytes[..]]));
+            assert!(unchanged.is_some());
             flip(
                 || V1::new(role, local(chain)),
                 &flight.bytes,
                 |at, ended| {
                     let end = End::of(ended);
-                    let expected: &[End] = match Place::of(&flight, at) {
+                    let place = Place::of(&flight, at);
+                    let expected: &[End] = match place {
                         Place::Magic { first: true } => &[End::Fault("bitcoin.magic", Blame::Mismatch)],
                         Place::Magic { first: false } => &[End::Fault("bitcoin.out-of-sync", Blame::Peer)],
-                        // Nobody knows such a message.
                         Place::Command(Command::VERSION | Command::VERACK) => &[End::Waits],
                         Place::Command(_) => &[End::Done],
                         Place::Length => &[
-                            End::Fault("bitcoin.malformed", Blame::Peer),
                             End::Waits,
                             End::Fault("bitcoin.checksum", Blame::Peer),
+                            End::Fault("bitcoin.malformed", Blame::Peer),
                             End::Fault("bitcoin.oversized", Blame::Peer),
                             End::Fault("bitcoin.out-of-sync", Blame::Peer),
                         ],
                         Place::Content(command) if Message::knows(command) => {
                             &[End::Fault("bitcoin.checksum", Blame::Peer)]
                         }
+                        // Nobody knows such a message, and whatever it says is ignored.
                         Place::Content(_) => &[End::Done],
                     };
                     assert!(expected.contains(&end), "{chain}, byte {at}: {}", ended.summary());
+                    if let (End::Done, Place::Command(command) | Place::Content(command)) = (end, place) {
+                        let noticed = outcome(ended) != unchanged;
+                        assert_eq!(noticed, means_something(command), "{chain}, byte {at}: {}", ended.summary());
+                    }
                 },
             );
         }
