@@ -88,8 +88,8 @@ pub const MAX_PAYLOAD_LEN: u32 = 4_000_000;
 
 /// A payload up to this length is waited for and read whole; a longer one is skipped as it arrives.
 ///
-/// The longest message that matters here is `feature`, with 597 bytes; a `version` with every tail that we know has
-/// 477. The rest is room for fields to come.
+/// The longest message that matters here is `feature`, with at most 596 bytes; a `version` with the longest tail that we
+/// know, Bitcoin SV's, has at most 474. The rest is room for fields to come.
 pub const MAX_WHOLE_LEN: u32 = 2048;
 
 /// The same for a message that tells addresses, where they were asked for.
@@ -375,9 +375,10 @@ mod tests {
     use alloc::string::ToString;
     use alloc::vec::Vec;
 
-    use super::{Command, Feature, Message, Reject};
+    use super::{Command, Feature, MAX_FEATURE_DATA_LEN, Message, Reject};
     use crate::error::Malformed;
-    use crate::version::Tail;
+    use crate::services::Services;
+    use crate::version::{MAX_USER_AGENT_LEN, NetAddress, Tail, UserAgent, Version};
 
     #[test]
     fn written_messages_are_read_back() {
@@ -400,6 +401,30 @@ mod tests {
             let mut payload = Vec::new();
             message.write(&Tail::None, &mut payload);
             assert_eq!(Message::read(message.command(), &payload), Ok(message));
+        }
+    }
+
+    #[test]
+    fn the_longest_messages_that_matter_are_read_whole() {
+        let feature = Feature::new(&[b'a'; 80], &[0; MAX_FEATURE_DATA_LEN]).unwrap();
+        let nowhere = NetAddress::unspecified(Services::NONE);
+        let version = Version {
+            version: 1,
+            services: Services::NONE,
+            time: 1,
+            receiver: nowhere,
+            sender: Some(nowhere),
+            nonce: Some(1),
+            user_agent: UserAgent::new(&[b'a'; MAX_USER_AGENT_LEN]).unwrap(),
+            start_height: Some(1),
+            relay: Some(true),
+        };
+        // An association id of Bitcoin SV's has at most 129 bytes.
+        for (message, tail, longest) in [(Message::Feature(feature), 0, 596), (Message::Version(version), 1 + 129, 474)]
+        {
+            let mut payload = Vec::new();
+            message.write(&Tail::None, &mut payload);
+            assert_eq!(payload.len() + tail, longest);
         }
     }
 
