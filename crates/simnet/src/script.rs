@@ -24,6 +24,9 @@ pub(crate) enum Act {
     /// Waits for a message of this name, whatever else comes before it. Closes if the first of all is no `version`, as a
     /// node does that speaks only plain text and is told a key.
     Hear(Command),
+    /// Waits for a header and for all that it announces, and closes if that is over 32 MiB: as a node does that looks at
+    /// the length before it looks at the magic.
+    HearLengthFirst,
     /// Waits for 64 bytes, and takes them for a key of this network.
     HearKey(Magic),
     /// Waits for a byte.
@@ -97,6 +100,7 @@ impl Conversation {
         for act in script {
             match act {
                 Act::Hear(command) => self.hear(*command).await?,
+                Act::HearLengthFirst => self.hear_length_first().await?,
                 Act::HearKey(magic) => self.hear_key(*magic).await?,
                 Act::HearAnything => self.read().await?,
                 Act::Say(bytes) => self.stream.write_all(bytes).await?,
@@ -166,6 +170,24 @@ impl Conversation {
             self.introduced = true;
         }
         Ok(next_message(&mut self.arrived))
+    }
+
+    async fn hear_length_first(&mut self) -> io::Result<()> {
+        /// btcd's; those of Core's descendants are shorter.
+        const LONGEST: usize = 32 * 1024 * 1024;
+        let announced = loop {
+            if let Some(header) = self.arrived.first_chunk() {
+                break length(header).filter(|len| *len <= LONGEST);
+            }
+            self.read().await?;
+        };
+        let Some(len) = announced else {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "longer than any message"));
+        };
+        while self.arrived.len() < HEADER_LEN + len {
+            self.read().await?;
+        }
+        Ok(())
     }
 
     async fn hear_key(&mut self, magic: Magic) -> io::Result<()> {
@@ -260,11 +282,16 @@ async fn drain(from: &mut (impl AsyncReadExt + Unpin)) -> io::Result<()> {
 fn next_message(arrived: &mut Vec<u8>) -> Option<(Command, Vec<u8>)> {
     let header = arrived.first_chunk::<HEADER_LEN>()?;
     let command = name(header);
-    let len = u32::from_le_bytes(*header[16..].first_chunk().expect("the length has 4 of 24 bytes"));
-    let end = HEADER_LEN.checked_add(usize::try_from(len).ok()?)?;
+    let end = HEADER_LEN.checked_add(length(header)?)?;
     let payload = arrived.get(HEADER_LEN..end)?.to_vec();
     arrived.drain(..end);
     Some((command, payload))
+}
+
+/// The payload's length by a header.
+fn length(header: &[u8; HEADER_LEN]) -> Option<usize> {
+    let len = u32::from_le_bytes(*header[16..].first_chunk().expect("the length has 4 of 24 bytes"));
+    usize::try_from(len).ok()
 }
 
 /// The command in a header.

@@ -35,6 +35,14 @@ async fn whoever_we_call_encrypted_gets_the_verdict_it_deserves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn none_of_a_thousand_keys_is_a_length_that_a_node_waits_for() {
+    let mut peers = simnet::catalogue(&bitcoin());
+    peers.retain(|peer| peer.name == "length-first");
+    assert_eq!(peers.len(), 1);
+    call_all(Plan::only(bitcoin(), peers), Transport::Auto, 1000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn so_does_everyone_on_networks_with_other_checksums_versions_and_tails() {
     let mut networks = JoinSet::new();
     for name in ["bitcoin-sv", "dash", "dogecoin", "ecash", "groestlcoin", "litecoin", "zcash"] {

@@ -9,7 +9,7 @@ use handshake::{Blame, Stage};
 
 use super::{on_version, with_checksum};
 use crate::peer::Peer;
-use crate::script::Act::{Close, Drip, Hear, Say, SayApart, SayCut, Wait};
+use crate::script::Act::{Close, Drip, Hear, HearLengthFirst, Say, SayApart, SayCut, Wait};
 use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
 
@@ -28,6 +28,8 @@ pub(super) fn however_cut(voice: &Voice) -> Vec<Peer> {
         on_version("headers-apart", Truth::OK, [SayApart(heads_apart.collect())]),
         on_version("byte-by-byte", Truth::OK, [Drip(whole.clone(), Duration::from_millis(1))]),
         on_version("cut-anywhere", Truth::OK, [SayCut(whole.clone())]),
+        // One key of 128 would be a length that it waits for; we say none of those.
+        Peer::new("length-first", first, [HearLengthFirst, Hear(Command::VERSION), Say(whole.clone())]),
         on_version("late", Truth::OK, [Wait(Duration::from_millis(200)), Say(whole.clone())]),
         Peer::new("speaks-first", first, [Say(whole.clone())]),
         Peer::new("never-reads", first, [Say(whole.clone()), Wait(Duration::from_secs(60)), Close]),
