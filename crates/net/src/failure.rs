@@ -16,7 +16,7 @@ pub struct Failure<E> {
     pub awaiting: &'static str,
     /// Bytes that the handshake had taken in.
     pub received: u64,
-    /// Bytes that we had sent.
+    /// Bytes of ours that the connection had taken. What a peer does not read is not among them.
     pub sent: u64,
     /// How long it had taken.
     pub after: Duration,
@@ -45,10 +45,10 @@ pub enum Cause<E> {
 }
 
 impl<E> Cause<E> {
-    /// The cause behind an error of a read; `sent` says whether we had sent anything.
-    pub(crate) fn of(error: io::Error, sent: bool) -> Self {
+    /// The cause behind an error of a read; `spoke` says whether we had tried to send anything.
+    pub(crate) fn of(error: io::Error, spoke: bool) -> Self {
         match error.kind() {
-            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted if sent => {
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted if spoke => {
                 Self::Closed
             }
             io::ErrorKind::ConnectionReset => Self::Reset,

@@ -53,6 +53,7 @@ async fn what_was_said_before_a_fault_is_sent_before_it_is_reported() {
     let wire = Wire::new([Bytes("x")]).unwritable(ErrorKind::BrokenPipe);
     let failure = shake([Hear(1), Say("no"), Refuse], wire).await.expect_err("refused");
     assert!(matches!(failure.cause, Cause::Fault(Refused)), "the fault, not the write, is what happened");
+    assert_eq!(failure.sent, 0, "nothing of it left");
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,9 +179,12 @@ async fn a_kept_side_speaks_at_every_beat_and_loses_nothing_by_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_read_is_given_up_at_the_deadline() {
-    let (_theirs, ours) = duplex(2);
-    let failure = shake([Say("more than fits"), Hear(1)], ours).await.expect_err("stuck");
-    assert!(matches!(failure.cause, Cause::Late));
+    for script in [vec![Say("more than fits"), Hear(1)], vec![Say("more than fits")]] {
+        let (_theirs, ours) = duplex(2);
+        let failure = shake(script, ours).await.expect_err("stuck");
+        assert!(matches!(failure.cause, Cause::Late));
+        assert_eq!(failure.sent, 2, "what did not leave was not sent");
+    }
 }
 
 #[tokio::test]
