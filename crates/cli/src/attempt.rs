@@ -12,7 +12,9 @@ use tokio::time::Instant;
 
 use crate::args::TraceLevel;
 use crate::output::Results;
-use crate::protocol::{Connection, Introduced, Part, Protocol, Protocols, Shaken, Times, Tracer, Transport, Whom};
+use crate::protocol::{
+    Connection, Introduced, Part, Protocol, Protocols, Retry, Shaken, Times, Tracer, Transport, Whom,
+};
 use crate::report::{Bytes, Report, Timing};
 use crate::trace::Entry;
 
@@ -88,7 +90,10 @@ impl Attempts {
                 // A connection that never opens, and most of a crawl's never do, has no need of all this room.
                 Box::pin(self.shake(end, transport, stream, times, timer)).await
             }
-            Err(error) => Attempt::failed(Stage::Connect, &error, transport, started),
+            Err(error) => {
+                let retry = Retry::after_dial(&error);
+                Attempt { retry, ..Attempt::failed(Stage::Connect, &error, transport, started) }
+            }
         }
     }
 
@@ -106,7 +111,7 @@ impl Attempts {
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
         let times = Times { opened, deadline: started + self.timeout, timer, stays: self.hold.is_some() };
         let shaken = protocol.shake(transport, part, stream, address, times, tracer).await;
-        let Shaken { transport, session_id, fall_back, verdict, introduced, hello, bytes, connection } = shaken;
+        let Shaken { transport, session_id, fall_back, verdict, retry, introduced, hello, bytes, connection } = shaken;
         let ended = Instant::now();
         let role = part.role();
         let timing_ms = Timing {
@@ -117,7 +122,7 @@ impl Attempts {
         };
         // Unless it is to be held, the connection is closed here, before anything else.
         let held = self.hold.zip(connection).map(|(hold, connection)| Held { connection, opened, until: ended + hold });
-        Attempt { role, transport, session_id, verdict, introduced, timing_ms, bytes, fall_back, held }
+        Attempt { role, transport, session_id, verdict, retry, introduced, timing_ms, bytes, fall_back, held }
     }
 
     /// Shows each message, if that was asked for.
@@ -200,6 +205,8 @@ pub struct Attempt {
     pub session_id: Option<SessionId>,
     /// How it went.
     pub verdict: Verdict,
+    /// What that says of the next attempt.
+    pub retry: Retry,
     /// How the peer introduced itself, if it did.
     pub introduced: Option<Introduced>,
     /// How long it took.
@@ -230,6 +237,7 @@ impl Attempt {
             transport,
             session_id: None,
             verdict: Verdict::failed(stage, fault),
+            retry: Retry::Later,
             introduced: None,
             timing_ms: Timing { total: Some(started.elapsed()), ..Timing::default() },
             bytes: Bytes::default(),

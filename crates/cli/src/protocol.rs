@@ -8,6 +8,7 @@ mod introduced;
 mod libp2p;
 mod lightning;
 mod monero;
+mod retry;
 mod told;
 
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ pub use self::introduced::Introduced;
 use self::libp2p::Libp2p;
 use self::lightning::Lightning;
 use self::monero::Monero;
+pub use self::retry::Retry;
 pub use self::told::{Asked, Place, Told};
 use crate::args::{Introduction, ProtocolName, ServicesArg};
 use crate::exit::Error;
@@ -130,6 +132,8 @@ pub struct Shaken {
     pub fall_back: Option<Transport>,
     /// How it went.
     pub verdict: Verdict,
+    /// What that says of the next attempt.
+    pub retry: Retry,
     /// How the peer introduced itself.
     pub introduced: Option<Introduced>,
     /// When it did, since the connection was open.

@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 
-use net::{Outcome, Timer, Verdict};
+use net::{Outcome, Timer};
 use store::{Ending, Text, Time, Transports};
 
 use crate::attempt::{Attempt, Attempts, Call, Held};
-use crate::protocol::{Asked, Times, Told, Tracer, Transport};
+use crate::protocol::{Asked, Retry, Times, Told, Tracer, Transport};
 
 /// What came of visiting an address.
 #[derive(Debug)]
@@ -76,15 +76,12 @@ impl Visit {
 
     /// What the frontier is to make of it.
     pub fn outcome(&self) -> discover::Outcome {
-        let Verdict { outcome, reason, blame, .. } = self.best().verdict;
-        match (outcome, reason, blame) {
-            (Outcome::Ok, ..) => discover::Outcome::Reached,
-            (_, "local.too-many-files" | "local.no-port", _) => discover::Outcome::NotDialled,
-            // Another network, another protocol: it will not be ours tomorrow. A peer that closes on our key may just be
-            // full, though.
-            (_, reason, Some(handshake::Blame::Mismatch)) if reason != "bitcoin.v1-only" => discover::Outcome::Unfit,
-            (_, "bitcoin.self-connect" | "monero.self-connect", _) => discover::Outcome::Unfit,
-            _ => discover::Outcome::Failed,
+        let best = self.best();
+        match (best.verdict.outcome, best.retry) {
+            (Outcome::Ok, _) => discover::Outcome::Reached,
+            (_, Retry::Later) => discover::Outcome::Failed,
+            (_, Retry::Never) => discover::Outcome::Unfit,
+            (_, Retry::NotDialled) => discover::Outcome::NotDialled,
         }
     }
 

@@ -23,6 +23,7 @@ pub use self::introduced::Introduced;
 use self::lines::entry;
 use self::side::Side;
 use super::converse::{Conversed, converse, keep};
+use super::retry::Lasting;
 use super::{Connection, Shaken, Times, Tracer, Transport};
 use crate::args::{Extension, Introduction, ServicesArg, TransportChoice};
 use crate::exit::Error;
@@ -171,7 +172,7 @@ impl Bitcoin {
     ) -> Shaken {
         let params = &self.template.params;
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Version(_)));
-        let Conversed { result, hello, bytes } =
+        let Conversed { result, retry, hello, bytes } =
             converse(&mut *handshake, stream, times, tracer, is_hello, |seen, at| entry(seen, at, params)).await;
         match result {
             Ok((stream, Concluded { agreed, channel })) => Shaken {
@@ -179,6 +180,7 @@ impl Bitcoin {
                 session_id: channel.session_id,
                 fall_back: None,
                 verdict: Verdict::ok(String::new()),
+                retry,
                 introduced: Some(self.introduced(agreed.version, agreed.announced)),
                 hello,
                 bytes,
@@ -191,6 +193,7 @@ impl Bitcoin {
                     session_id: handshake.session_id(),
                     fall_back: self.fall_back(&failure.cause),
                     verdict: Verdict::of_failure(&*handshake, &failure),
+                    retry,
                     introduced: heard
                         .version()
                         .map(|version| self.introduced(version.clone(), heard.announced().clone())),
@@ -226,6 +229,17 @@ impl Bitcoin {
         let clock_offset_s = version.time.saturating_sub(self.time.unwrap_or_else(unix_time));
         let params = self.template.params;
         super::Introduced::Bitcoin(Box::new(Introduced { version, announced, params, clock_offset_s }))
+    }
+}
+
+impl Lasting for bitcoin::Error {
+    fn is_ourselves(&self) -> bool {
+        matches!(self, Self::SelfConnect)
+    }
+
+    /// A peer that closes on our key may just be full.
+    fn may_pass(&self) -> bool {
+        matches!(self, Self::V2(v2::Error::ClosedOnKey | v2::Error::V1Only))
     }
 }
 

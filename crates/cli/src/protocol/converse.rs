@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use super::retry::{Lasting, Retry};
 use super::{Times, Tracer};
 use crate::report::Bytes;
 use crate::trace::Entry;
@@ -20,6 +21,8 @@ type Concluded<H> = (Unread<TcpStream>, <H as Handshake>::Output);
 pub struct Conversed<H: Handshake> {
     /// The connection and what was agreed, or why there is none.
     pub result: Result<Concluded<H>, Failure<H::Error>>,
+    /// What that says of the next attempt.
+    pub retry: Retry,
     /// When the peer introduced itself, since the connection was open.
     pub hello: Option<Duration>,
     /// How much passed.
@@ -27,7 +30,7 @@ pub struct Conversed<H: Handshake> {
 }
 
 /// Has the handshake. `is_hello` knows the peer's introduction, and `line` how an event is shown.
-pub async fn converse<H: Handshake>(
+pub async fn converse<H: Handshake<Error: Lasting>>(
     handshake: &mut H,
     stream: TcpStream,
     times: Times<'_>,
@@ -39,7 +42,7 @@ pub async fn converse<H: Handshake>(
 }
 
 /// As [`converse`], with a byte budget of the protocol's own.
-pub async fn converse_within<H: Handshake>(
+pub async fn converse_within<H: Handshake<Error: Lasting>>(
     budget: u64,
     handshake: &mut H,
     stream: TcpStream,
@@ -67,14 +70,14 @@ pub async fn converse_within<H: Handshake>(
     match result {
         Ok(established) => {
             let bytes = Bytes { sent: established.sent, received: established.received };
-            Conversed { result: Ok(established.into_stream()), hello, bytes }
+            Conversed { result: Ok(established.into_stream()), retry: Retry::Later, hello, bytes }
         }
         Err(failure) => {
             if let (Some(tracer), [_, ..]) = (&mut tracer, &*failure.rest) {
                 tracer(Entry::unread(&failure.rest, failure.after));
             }
             let bytes = Bytes { sent: failure.sent, received: failure.received + failure.rest.len() as u64 };
-            Conversed { result: Err(failure), hello, bytes }
+            Conversed { retry: Retry::after(&failure.cause), result: Err(failure), hello, bytes }
         }
     }
 }

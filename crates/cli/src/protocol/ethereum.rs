@@ -21,6 +21,7 @@ use tokio::time::Instant;
 pub use self::introduced::Introduced;
 use self::lines::line;
 use super::converse::{Conversed, converse, keep};
+use super::retry::Lasting;
 use super::{Chain, Connection, Shaken, Times, Tracer, Transport};
 use crate::args::{EthereumOptions, Introduction, StatusChoice};
 use crate::exit::Error;
@@ -118,7 +119,8 @@ impl Ethereum {
             }
         };
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Hello(_)));
-        let Conversed { result, hello, bytes } = converse(&mut rlpx, stream, times, tracer, is_hello, line).await;
+        let Conversed { result, retry, hello, bytes } =
+            converse(&mut rlpx, stream, times, tracer, is_hello, line).await;
         let (verdict, connection) = match result {
             Ok((stream, agreed)) => {
                 let channel = Box::new(agreed.channel);
@@ -131,7 +133,7 @@ impl Ethereum {
             super::Introduced::Ethereum(Box::new(Introduced { node_id, hello, status }))
         });
         let transport = Transport::Rlpx;
-        Shaken { transport, session_id: None, fall_back: None, verdict, introduced, hello, bytes, connection }
+        Shaken { transport, session_id: None, fall_back: None, verdict, retry, introduced, hello, bytes, connection }
     }
 }
 
@@ -152,6 +154,12 @@ fn fresh() -> Fresh {
         if let Some(fresh) = Fresh::new(&rand::rng().random()) {
             return fresh;
         }
+    }
+}
+
+impl Lasting for ethereum::Error {
+    fn is_ourselves(&self) -> bool {
+        matches!(self, Self::SelfConnect)
     }
 }
 

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 pub use self::introduced::Introduced;
 use self::lines::line;
 use super::converse::{Conversed, converse, keep};
+use super::retry::Lasting;
 use super::{Connection as Connected, Shaken, Times, Tracer, Transport};
 use crate::args::Introduction;
 use crate::exit::Error;
@@ -71,7 +72,8 @@ impl Libp2p {
             }
         };
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Two(_) | Message::Three(_)));
-        let Conversed { result, hello: at, bytes } = converse(&mut hello, stream, times, tracer, is_hello, line).await;
+        let Conversed { result, retry, hello: at, bytes } =
+            converse(&mut hello, stream, times, tracer, is_hello, line).await;
         let introduced = |identify| {
             let public_key = hello.public_key()?.clone();
             let introduced = Introduced { public_key, muxer: hello.muxer(), identify };
@@ -88,7 +90,7 @@ impl Libp2p {
                 (Verdict::of_failure(&hello, &failure), introduced(None), fall_back, None)
             }
         };
-        Shaken { transport, session_id: None, fall_back, verdict, introduced, hello: at, bytes, connection }
+        Shaken { transport, session_id: None, fall_back, verdict, retry, introduced, hello: at, bytes, connection }
     }
 
     fn local(&self) -> Local {
@@ -103,6 +105,12 @@ fn opening(transport: Transport) -> Opening {
     match transport {
         Transport::PatientNoise => Opening::Patient,
         _ => Opening::Optimistic,
+    }
+}
+
+impl Lasting for Fault {
+    fn is_ourselves(&self) -> bool {
+        matches!(self, Self::SelfConnect)
     }
 }
 
