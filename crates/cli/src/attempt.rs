@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bitcoin::v2::SessionId;
 use handshake::{Blame, Fault, Role, Stage};
-use net::{Timer, Verdict};
+use net::{DialError, Timer, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -90,10 +90,7 @@ impl Attempts {
                 // A connection that never opens, and most of a crawl's never do, has no need of all this room.
                 Box::pin(self.shake(end, transport, stream, times, timer)).await
             }
-            Err(error) => {
-                let retry = Retry::after_dial(&error);
-                Attempt { retry, ..Attempt::failed(Stage::Connect, &error, transport, started) }
-            }
+            Err(error) => Attempt::not_connected(&error, transport, started),
         }
     }
 
@@ -230,6 +227,16 @@ pub struct Held {
 }
 
 impl Attempt {
+    /// There is no connection.
+    fn not_connected(error: &DialError, transport: Transport, started: Instant) -> Self {
+        let mut attempt = Self::failed(Stage::Connect, error, transport, started);
+        attempt.retry = Retry::after_dial(error);
+        if let DialError::TooManyFiles(_) = error {
+            attempt.verdict.detail.push_str(": raise the limit (ulimit -n) or lower --concurrency");
+        }
+        attempt
+    }
+
     /// It ended before there was a connection.
     fn failed(stage: Stage, fault: &impl Fault, transport: Transport, started: Instant) -> Self {
         Self {
@@ -259,5 +266,25 @@ impl Fault for NotRoutable {
 
     fn code(&self) -> &'static str {
         "local.address-not-routable"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use net::DialError;
+    use tokio::time::Instant;
+
+    use super::Attempt;
+    use crate::protocol::Transport;
+
+    #[test]
+    fn who_runs_out_of_files_is_told_what_helps() {
+        let error = DialError::TooManyFiles("192.0.2.1:8333".parse().unwrap());
+        let attempt = Attempt::not_connected(&error, Transport::V1, Instant::now());
+        assert_eq!(
+            attempt.verdict.detail,
+            "too many open files for another connection, to 192.0.2.1:8333: raise the limit (ulimit -n) or lower \
+             --concurrency"
+        );
     }
 }
