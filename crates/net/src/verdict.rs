@@ -2,32 +2,9 @@
 
 use std::fmt;
 
-use handshake::{Blame, End, Fault, Handshake, Stage};
+use handshake::{Blame, End, Fault, Handshake, Outcome, Stage};
 
 use crate::failure::{Cause, Failure};
-
-/// How an attempt went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// Both sides said everything that the protocol's handshake asks for.
-    Ok,
-    /// The peer introduced itself, and then closed or fell silent before the handshake was over.
-    Partial,
-    /// Everything else.
-    Failed,
-}
-
-impl Outcome {
-    /// Its stable name in reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Partial => "partial",
-            Self::Failed => "failed",
-        }
-    }
-}
 
 /// How an attempt went, how far it came, why it ended there, and whose fault that was.
 #[derive(Clone, Debug, PartialEq, Eq)]

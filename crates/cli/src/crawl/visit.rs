@@ -90,7 +90,7 @@ impl Visit {
         let mut transports = Transports::default();
         let tried = self.attempts.iter().flat_map(|tried| tried.earlier.iter().chain([&tried.attempt]));
         for attempt in tried.filter(|attempt| attempt.verdict.stage > handshake::Stage::Connect) {
-            let outcome = Some(stored(attempt.verdict.outcome));
+            let outcome = Some(attempt.verdict.outcome);
             match attempt.transport {
                 Transport::V1 => transports.v1 = outcome,
                 Transport::V2 => transports.v2 = outcome,
@@ -107,21 +107,12 @@ impl Visit {
             chain: chain.clone(),
             address: address.into(),
             at,
-            ending: Ending { outcome: stored(verdict.outcome), stage: verdict.stage, reason: verdict.reason.into() },
+            ending: Ending { outcome: verdict.outcome, stage: verdict.stage, reason: verdict.reason.into() },
             blame: verdict.blame,
             transports: self.transports(),
             introduced: introduced.as_ref().and_then(crate::protocol::Introduced::kept),
             latency: timing_ms.connect.zip(timing_ms.hello).map(|(connect, hello)| connect + hello),
             source: None,
         }
-    }
-}
-
-/// As the database has it.
-pub fn stored(outcome: Outcome) -> store::Outcome {
-    match outcome {
-        Outcome::Ok => store::Outcome::Ok,
-        Outcome::Partial => store::Outcome::Partial,
-        Outcome::Failed => store::Outcome::Failed,
     }
 }
