@@ -278,7 +278,7 @@ impl Waiting {
 
 /// Whether an address is dialled that only a name led to: one must not be able to point us into our own network.
 pub fn may_lead_to(name: &str, address: SocketAddr) -> bool {
-    is_localhost(name) || net::is_globally_routable(address.ip())
+    is_localhost(name) || discover::is_globally_routable(address.ip())
 }
 
 /// Whether a name can mean nothing but this machine itself. (RFC 6761)
