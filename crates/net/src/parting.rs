@@ -2,12 +2,13 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::task::{Poll, ready};
 
+use rustix::io::Errno;
 use rustix::net::{SendFlags, Shutdown};
-use tokio::io::{AsyncWrite, Interest};
-use tokio::net::TcpStream;
+use tokio::io::AsyncWrite;
 
 /// Says the last there is to say.
 pub(crate) trait Parting<S> {
@@ -52,17 +53,18 @@ pub(crate) fn write_counted<S: AsyncWrite + Unpin>(
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Leave;
 
-impl Parting<TcpStream> for Leave {
+impl<S: AsyncWrite + AsFd + Unpin> Parting<S> for Leave {
     /// The kernel holds the bytes back until it is told that no more will come, and then sends both as one segment.
-    async fn say(self, stream: &mut TcpStream, bytes: &[u8], sent: &mut u64) -> io::Result<()> {
-        let flags = SendFlags::MORE | SendFlags::NOSIGNAL;
-        let taken = stream.try_io(Interest::WRITABLE, || Ok(rustix::net::send(&*stream, bytes, flags)?));
-        let taken = match taken {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-            taken => taken?,
-        };
-        *sent += taken as u64;
-        write_counted(stream, &bytes[taken..], sent).await?;
+    async fn say(self, stream: &mut S, bytes: &[u8], sent: &mut u64) -> io::Result<()> {
+        if !bytes.is_empty() {
+            let flags = SendFlags::MORE | SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+            let taken = match rustix::net::send(&*stream, bytes, flags) {
+                Err(Errno::AGAIN) => 0,
+                taken => taken?,
+            };
+            *sent += taken as u64;
+            write_counted(stream, &bytes[taken..], sent).await?;
+        }
         // Not a close: with something unread that would throw away what has not left yet.
         Ok(rustix::net::shutdown(&*stream, Shutdown::Write)?)
     }

@@ -3,13 +3,13 @@
 use std::future::poll_fn;
 use std::io;
 use std::mem::{self, MaybeUninit};
+use std::os::fd::AsFd;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use handshake::{End, Handshake, Rx, Step};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::failure::{Cause, Failure};
@@ -109,18 +109,22 @@ where
     drive(handshake, stream, limits, timer, on_event, Stay, Still).await
 }
 
-/// As [`run_timed`], for a connection that serves no longer than the handshake: the last flight and the end of our side
+/// As [`run_timed`], for a TCP connection that serves no longer than the handshake: the last flight and the end of our side
 /// leave in one segment, so what comes of it can only be read from, or dropped.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn run_and_leave<H: Handshake>(
+pub async fn run_and_leave<H, S>(
     handshake: &mut H,
-    stream: TcpStream,
+    stream: S,
     limits: Limits,
     timer: &mut Timer,
     on_event: impl FnMut(Seen<'_, H::Event>),
-) -> Result<Established<TcpStream, H::Output>, Failure<H::Error>> {
+) -> Result<Established<S, H::Output>, Failure<H::Error>>
+where
+    H: Handshake,
+    S: AsyncRead + AsyncWrite + AsFd + Unpin,
+{
     drive(handshake, stream, limits, timer, on_event, Leave, Still).await
 }
 
