@@ -5,14 +5,29 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use handshake::Handshake;
-use net::{Beat, Failure, Limits, Seen, Unread};
+use net::{Beat, Failure, Limits, Seen, Timer, Unread};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::retry::{Lasting, Retry};
-use super::{Times, Tracer};
 use crate::report::Bytes;
 use crate::trace::Entry;
+
+/// The clock of a handshake.
+#[derive(Debug)]
+pub struct Times<'t> {
+    /// When the connection was open.
+    pub opened: Instant,
+    /// When the handshake must be over.
+    pub deadline: Instant,
+    /// Keeps to the deadline.
+    pub timer: &'t mut Timer,
+    /// Whether the connection is wanted after it.
+    pub stays: bool,
+}
+
+/// Is shown each message as it passes.
+pub type Tracer<'t> = &'t mut (dyn FnMut(Entry<'_>) + Send);
 
 /// A connection, and what was agreed over it.
 type Concluded<H, S> = (Unread<S>, <H as Handshake>::Output);
