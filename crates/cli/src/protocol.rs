@@ -13,11 +13,12 @@ mod retry;
 mod shaken;
 mod told;
 mod transport;
+mod way;
 mod whom;
 
 use std::net::SocketAddr;
 
-use tokio::net::TcpStream;
+use ::libp2p::Opening;
 use tokio::time::Instant;
 
 use self::bitcoin::Bitcoin;
@@ -32,7 +33,8 @@ pub use self::protocols::Protocols;
 pub use self::retry::Retry;
 pub use self::shaken::{Connection, Shaken};
 pub use self::told::{Asked, Place, Told};
-pub use self::transport::Transport;
+pub use self::transport::{BitcoinTransport, Transport};
+pub use self::way::{Way, Ways};
 pub use self::whom::{Part, Whom};
 use crate::args::{Introduction, ProtocolName, ServicesArg};
 use crate::exit::Error;
@@ -78,33 +80,30 @@ impl Protocol {
         }
     }
 
-    /// The transports over which an address is dialled, each on a connection of its own.
-    pub fn transports(&self) -> &'static [Transport] {
+    /// The ways in which an address is dialled, each on a connection of its own.
+    pub fn ways(&self) -> Ways<'_> {
         match self {
-            Self::Bitcoin(bitcoin) => bitcoin.transports(),
-            Self::Ethereum(_) => &[Transport::Rlpx],
-            Self::Lightning(_) => &[Transport::Bolt8],
-            Self::Libp2p(_) => &[Transport::Noise],
-            Self::Monero(_) => &[Transport::Levin],
+            Self::Bitcoin(bitcoin) => Ways::of_bitcoin(bitcoin, bitcoin.transports()),
+            other => other.way_in().into(),
         }
     }
 
-    /// Those over which an address is dialled whose services are known not to have the encrypted transport.
-    pub fn transports_without_v2(&self) -> &'static [Transport] {
+    /// Those in which an address is dialled whose services are known not to have the encrypted transport.
+    pub fn ways_without_v2(&self) -> Ways<'_> {
         match self {
-            Self::Bitcoin(bitcoin) => bitcoin.transports_without_v2(),
-            other => other.transports(),
+            Self::Bitcoin(bitcoin) => Ways::of_bitcoin(bitcoin, bitcoin.transports_without_v2()),
+            other => other.ways(),
         }
     }
 
-    /// The transport over which connections are accepted.
-    pub fn accepted_transport(&self) -> Transport {
+    /// The way in which connections are accepted.
+    pub fn way_in(&self) -> Way<'_> {
         match self {
-            Self::Bitcoin(bitcoin) => bitcoin.accepted_transport(),
-            Self::Ethereum(_) => Transport::Rlpx,
-            Self::Lightning(_) => Transport::Bolt8,
-            Self::Libp2p(_) => Transport::Noise,
-            Self::Monero(_) => Transport::Levin,
+            Self::Bitcoin(bitcoin) => Way::Bitcoin(bitcoin, bitcoin.accepted_transport()),
+            Self::Ethereum(ethereum) => Way::Ethereum(ethereum),
+            Self::Lightning(lightning) => Way::Lightning(lightning),
+            Self::Libp2p(libp2p) => Way::Libp2p(libp2p, Opening::Optimistic),
+            Self::Monero(monero) => Way::Monero(monero),
         }
     }
 
@@ -147,40 +146,6 @@ impl Protocol {
             Self::Ethereum(ethereum) => Some(ethereum.our_enode(address).to_string()),
             Self::Lightning(lightning) => Some(format!("{}@{address}", lightning.node_id())),
             Self::Libp2p(libp2p) => Some(libp2p.our_multiaddr(address).to_string()),
-        }
-    }
-
-    /// Has the handshake over a connection.
-    pub async fn shake(
-        &self,
-        transport: Transport,
-        part: Part<'_>,
-        stream: TcpStream,
-        peer: SocketAddr,
-        times: Times<'_>,
-        tracer: Option<Tracer<'_>>,
-    ) -> Shaken {
-        // What many connections wait in is as large as the largest of these, so those that are rarer have their own
-        // place.
-        match (self, part) {
-            (Self::Bitcoin(bitcoin), _) => bitcoin.shake(transport, part.role(), stream, peer, times, tracer).await,
-            (Self::Ethereum(ethereum), Part::Dialling(Whom::Ethereum(id))) => {
-                Box::pin(ethereum.shake(Some(**id), stream, times, tracer)).await
-            }
-            (Self::Ethereum(ethereum), _) => Box::pin(ethereum.shake(None, stream, times, tracer)).await,
-            (Self::Lightning(lightning), Part::Dialling(Whom::Lightning(id))) => {
-                Box::pin(lightning.shake(Some(**id), stream, peer, times, tracer)).await
-            }
-            (Self::Lightning(lightning), _) => Box::pin(lightning.shake(None, stream, peer, times, tracer)).await,
-            (Self::Libp2p(libp2p), _) => {
-                let whom = match part {
-                    Part::Dialling(Whom::Libp2p(peer_id)) => Some(peer_id.as_deref().cloned()),
-                    Part::Dialling(_) => Some(None),
-                    Part::Accepting => None,
-                };
-                Box::pin(libp2p.shake(transport, whom, stream, peer, times, tracer)).await
-            }
-            (Self::Monero(monero), _) => Box::pin(monero.shake(part, stream, times, tracer)).await,
         }
     }
 

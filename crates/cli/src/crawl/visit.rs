@@ -6,7 +6,7 @@ use net::{Outcome, Timer};
 use store::{Ending, Text, Time, Transports};
 
 use crate::attempt::{Attempt, Attempts, Call, Held};
-use crate::protocol::{Asked, Retry, Times, Told, Tracer, Transport};
+use crate::protocol::{Asked, BitcoinTransport, Retry, Times, Told, Tracer, Transport, Ways};
 
 /// What came of visiting an address.
 #[derive(Debug)]
@@ -27,12 +27,12 @@ pub struct Tried {
 }
 
 impl Attempts {
-    /// Visits an address, over each of these transports. The first connection over which there was a handshake is the one
+    /// Visits an address, in each of these ways. The first connection over which there was a handshake is the one
     /// on which is asked.
-    pub async fn visit(&self, call: &Call, transports: &[Transport], timer: &mut Timer) -> Visit {
-        let mut visit = Visit { attempts: Vec::with_capacity(transports.len()), asked: None };
-        for &transport in transports {
-            let (mut attempt, earlier) = self.reach(call, transport, timer).await;
+    pub async fn visit(&self, call: &Call, ways: Ways<'_>, timer: &mut Timer) -> Visit {
+        let mut visit = Visit { attempts: Vec::with_capacity(ways.len()), asked: None };
+        for way in ways {
+            let (mut attempt, earlier) = self.reach(call, way, timer).await;
             if let Some(held) = attempt.held.take().filter(|_| visit.asked.is_none()) {
                 visit.asked = Box::pin(self.ask(held, &attempt, call, timer)).await;
             }
@@ -92,8 +92,8 @@ impl Visit {
         for attempt in tried.filter(|attempt| attempt.verdict.stage > handshake::Stage::Connect) {
             let outcome = Some(attempt.verdict.outcome);
             match attempt.transport {
-                Transport::V1 => transports.v1 = outcome,
-                Transport::V2 => transports.v2 = outcome,
+                Transport::Bitcoin(BitcoinTransport::V1) => transports.v1 = outcome,
+                Transport::Bitcoin(BitcoinTransport::V2) => transports.v2 = outcome,
                 _ => {}
             }
         }

@@ -24,7 +24,7 @@ use self::lines::entry;
 use self::side::Side;
 use super::converse::{Conversed, converse, keep};
 use super::retry::Lasting;
-use super::{Connection, Shaken, Times, Tracer, Transport};
+use super::{BitcoinTransport, Connection, Shaken, Times, Tracer, Transport, Way};
 use crate::args::{Extension, Introduction, ServicesArg, TransportChoice};
 use crate::exit::Error;
 
@@ -99,29 +99,29 @@ impl Bitcoin {
     }
 
     /// The transports over which an address is dialled, each on a connection of its own.
-    pub fn transports(&self) -> &'static [Transport] {
+    pub fn transports(&self) -> &'static [BitcoinTransport] {
         match self.transport {
-            TransportChoice::Auto | TransportChoice::V2 => &[Transport::V2],
-            TransportChoice::V1 => &[Transport::V1],
-            TransportChoice::Both => &[Transport::V2, Transport::V1],
+            TransportChoice::Auto | TransportChoice::V2 => &[BitcoinTransport::V2],
+            TransportChoice::V1 => &[BitcoinTransport::V1],
+            TransportChoice::Both => &[BitcoinTransport::V2, BitcoinTransport::V1],
         }
     }
 
     /// Those over which an address is dialled whose services are known not to have P2P_V2. Core dials it so, too.
     /// (net.cpp ThreadOpenConnections, use_v2transport)
-    pub fn transports_without_v2(&self) -> &'static [Transport] {
+    pub fn transports_without_v2(&self) -> &'static [BitcoinTransport] {
         match self.transport {
-            TransportChoice::Auto => &[Transport::V1],
+            TransportChoice::Auto => &[BitcoinTransport::V1],
             TransportChoice::V2 | TransportChoice::V1 | TransportChoice::Both => self.transports(),
         }
     }
 
     /// The transport over which connections are accepted.
-    pub fn accepted_transport(&self) -> Transport {
+    pub fn accepted_transport(&self) -> BitcoinTransport {
         match self.transport {
-            TransportChoice::Auto | TransportChoice::Both => Transport::Either,
-            TransportChoice::V1 => Transport::V1,
-            TransportChoice::V2 => Transport::V2,
+            TransportChoice::Auto | TransportChoice::Both => BitcoinTransport::Either,
+            TransportChoice::V1 => BitcoinTransport::V1,
+            TransportChoice::V2 => BitcoinTransport::V2,
         }
     }
 
@@ -140,25 +140,21 @@ impl Bitcoin {
     /// Has the handshake.
     pub async fn shake(
         &self,
-        transport: Transport,
+        transport: BitcoinTransport,
         role: Role,
         stream: TcpStream,
         peer: SocketAddr,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
-    ) -> Shaken {
+    ) -> Shaken<'_> {
         let local = self.local(peer);
         let start = || side::start(self.garbage, &self.decoys);
         match transport {
-            Transport::V2 => self.converse(Box::new(V2::new(role, local, start())), stream, times, tracer).await,
-            Transport::Either => self.converse(Box::new(Accept::new(local, start())), stream, times, tracer).await,
-            // All but the first are other protocols', and not asked for here.
-            Transport::V1
-            | Transport::Rlpx
-            | Transport::Bolt8
-            | Transport::Noise
-            | Transport::PatientNoise
-            | Transport::Levin => self.converse(Box::new(V1::new(role, local)), stream, times, tracer).await,
+            BitcoinTransport::V1 => self.converse(Box::new(V1::new(role, local)), stream, times, tracer).await,
+            BitcoinTransport::V2 => self.converse(Box::new(V2::new(role, local, start())), stream, times, tracer).await,
+            BitcoinTransport::Either => {
+                self.converse(Box::new(Accept::new(local, start())), stream, times, tracer).await
+            }
         }
     }
 
@@ -169,14 +165,14 @@ impl Bitcoin {
         stream: TcpStream,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
-    ) -> Shaken {
+    ) -> Shaken<'_> {
         let params = &self.template.params;
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Version(_)));
         let Conversed { result, retry, hello, bytes } =
             converse(&mut *handshake, stream, times, tracer, is_hello, |seen, at| entry(seen, at, params)).await;
         match result {
             Ok((stream, Concluded { agreed, channel })) => Shaken {
-                transport: handshake.transport().unwrap_or(Transport::Either),
+                transport: Transport::Bitcoin(handshake.transport().unwrap_or(BitcoinTransport::Either)),
                 session_id: channel.session_id,
                 fall_back: None,
                 verdict: Verdict::ok(String::new()),
@@ -189,7 +185,7 @@ impl Bitcoin {
             Err(failure) => {
                 let heard = handshake.hello();
                 Shaken {
-                    transport: handshake.transport().unwrap_or(Transport::Either),
+                    transport: Transport::Bitcoin(handshake.transport().unwrap_or(BitcoinTransport::Either)),
                     session_id: handshake.session_id(),
                     fall_back: self.fall_back(&failure.cause),
                     verdict: Verdict::of_failure(&*handshake, &failure),
@@ -205,11 +201,11 @@ impl Bitcoin {
         }
     }
 
-    /// The transport with which it may go better. Core's rule: only a peer that closed on our key without a word is
+    /// The way in which it may go better. Core's rule: only a peer that closed on our key without a word is
     /// dialled again, never one that is silent or says something else.
-    fn fall_back(&self, cause: &Cause<bitcoin::Error>) -> Option<Transport> {
+    fn fall_back(&self, cause: &Cause<bitcoin::Error>) -> Option<Way<'_>> {
         let closed_on_key = matches!(cause, Cause::Fault(bitcoin::Error::V2(v2::Error::ClosedOnKey)));
-        (self.transport == TransportChoice::Auto && closed_on_key).then_some(Transport::V1)
+        (self.transport == TransportChoice::Auto && closed_on_key).then_some(Way::Bitcoin(self, BitcoinTransport::V1))
     }
 
     /// Keeps a connection alive.

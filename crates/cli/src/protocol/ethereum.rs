@@ -106,7 +106,7 @@ impl Ethereum {
         stream: TcpStream,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
-    ) -> Shaken {
+    ) -> Shaken<'_> {
         let mut local = self.local.clone();
         let mut rlpx = match whom {
             Some(id) => {

@@ -16,7 +16,7 @@ pub use self::introduced::Introduced;
 use self::lines::line;
 use super::converse::{Conversed, converse, keep};
 use super::retry::Lasting;
-use super::{Connection as Connected, Shaken, Times, Tracer, Transport};
+use super::{Connection as Connected, Shaken, Times, Tracer, Transport, Way};
 use crate::args::Introduction;
 use crate::exit::Error;
 use crate::key;
@@ -53,17 +53,17 @@ impl Libp2p {
     /// is told from where.
     pub async fn shake(
         &self,
-        transport: Transport,
+        opening: Opening,
         whom: Option<Option<PeerId>>,
         stream: TcpStream,
         peer: SocketAddr,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
-    ) -> Shaken {
+    ) -> Shaken<'_> {
         let mut local = self.local();
         let mut hello = match whom {
             Some(peer_id) => {
-                local.opening = opening(transport);
+                local.opening = opening;
                 Hello::initiator(local, peer_id)
             }
             None => {
@@ -86,10 +86,11 @@ impl Libp2p {
             }
             Err(failure) => {
                 let again = matches!(&failure.cause, Cause::Fault(fault) if Fault::is_worth_a_second_try(fault));
-                let fall_back = again.then_some(Transport::PatientNoise);
+                let fall_back = again.then_some(Way::Libp2p(self, Opening::Patient));
                 (Verdict::of_failure(&hello, &failure), introduced(None), fall_back, None)
             }
         };
+        let transport = Transport::Noise;
         Shaken { transport, session_id: None, fall_back, verdict, retry, introduced, hello: at, bytes, connection }
     }
 
@@ -98,13 +99,6 @@ impl Libp2p {
         let mut local = Local::new(self.identity.clone(), static_key, ephemeral_key, "");
         local.agent = self.agent.clone();
         local
-    }
-}
-
-fn opening(transport: Transport) -> Opening {
-    match transport {
-        Transport::PatientNoise => Opening::Patient,
-        _ => Opening::Optimistic,
     }
 }
 

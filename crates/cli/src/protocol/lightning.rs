@@ -69,7 +69,7 @@ impl Lightning {
         peer: SocketAddr,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
-    ) -> Shaken {
+    ) -> Shaken<'_> {
         let (static_key, ephemeral_key) = (self.key.clone(), key::fresh(SecretKey::new));
         let mut init = self.init.clone();
         let mut hello = match whom {

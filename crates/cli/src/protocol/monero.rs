@@ -60,7 +60,7 @@ impl Monero {
         stream: TcpStream,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
-    ) -> Shaken {
+    ) -> Shaken<'_> {
         let local = self.local.clone();
         let mut hello = match part {
             Part::Dialling(_) => Hello::initiator(local),

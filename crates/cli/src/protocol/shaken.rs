@@ -6,18 +6,18 @@ use bitcoin::v2::SessionId;
 use net::{Unread, Verdict};
 use tokio::net::TcpStream;
 
-use super::{Introduced, Retry, Transport};
+use super::{Introduced, Retry, Transport, Way};
 use crate::report::Bytes;
 
 /// What came of a handshake.
 #[derive(Debug)]
-pub struct Shaken {
+pub struct Shaken<'p> {
     /// What carried it.
     pub transport: Transport,
     /// The name that both sides give the connection, if it is encrypted.
     pub session_id: Option<SessionId>,
-    /// The transport with which it may go better, on another connection.
-    pub fall_back: Option<Transport>,
+    /// The way in which it may go better, on another connection.
+    pub fall_back: Option<Way<'p>>,
     /// How it went.
     pub verdict: Verdict,
     /// What that says of the next attempt.

@@ -6,7 +6,7 @@ use bitcoin::{Accept, Concluded, Error, Event, V1, V2};
 use handshake::Handshake;
 use rand::RngExt;
 
-use crate::protocol::Transport;
+use crate::protocol::BitcoinTransport;
 
 /// What the transports have in common besides the handshake itself.
 pub trait Side: Handshake<Output = Concluded, Event = Event, Error = Error> {
@@ -14,7 +14,7 @@ pub trait Side: Handshake<Output = Concluded, Event = Event, Error = Error> {
     fn hello(&self) -> &Hello;
 
     /// The transport, once it is known.
-    fn transport(&self) -> Option<Transport>;
+    fn transport(&self) -> Option<BitcoinTransport>;
 
     /// The connection's name, if it is encrypted and both keys are known.
     fn session_id(&self) -> Option<SessionId> {
@@ -27,8 +27,8 @@ impl Side for V1 {
         self.hello()
     }
 
-    fn transport(&self) -> Option<Transport> {
-        Some(Transport::V1)
+    fn transport(&self) -> Option<BitcoinTransport> {
+        Some(BitcoinTransport::V1)
     }
 }
 
@@ -37,8 +37,8 @@ impl Side for V2 {
         self.hello()
     }
 
-    fn transport(&self) -> Option<Transport> {
-        Some(Transport::V2)
+    fn transport(&self) -> Option<BitcoinTransport> {
+        Some(BitcoinTransport::V2)
     }
 
     fn session_id(&self) -> Option<SessionId> {
@@ -51,8 +51,8 @@ impl Side for Accept {
         self.hello()
     }
 
-    fn transport(&self) -> Option<Transport> {
-        self.transport().map(|name| if name == "v2" { Transport::V2 } else { Transport::V1 })
+    fn transport(&self) -> Option<BitcoinTransport> {
+        self.transport().map(|name| if name == "v2" { BitcoinTransport::V2 } else { BitcoinTransport::V1 })
     }
 
     fn session_id(&self) -> Option<SessionId> {
