@@ -52,7 +52,7 @@ impl Attempts {
         let protocol = self.protocols.of(&call.whom);
         for way in protocol.ways() {
             let (mut attempt, earlier) = self.reach(call, way, timer).await;
-            self.conclude(self.far_end(call), &mut attempt, earlier.as_ref()).await;
+            self.conclude(&self.far_end(call), &mut attempt, earlier.as_ref()).await;
         }
     }
 
@@ -60,9 +60,9 @@ impl Attempts {
     /// first attempt is then the second of the two that are returned.
     pub async fn reach(&self, call: &Call, way: Way<'_>, timer: &mut Timer) -> (Attempt, Option<Attempt>) {
         let end = self.far_end(call);
-        match self.try_dial(end, way, timer).await {
+        match self.try_dial(&end, way, timer).await {
             (first, None) => (first, None),
-            (first, Some(way)) => (self.try_dial(end, way, timer).await.0, Some(first)),
+            (first, Some(way)) => (self.try_dial(&end, way, timer).await.0, Some(first)),
         }
     }
 
@@ -76,12 +76,12 @@ impl Attempts {
         let protocol = self.protocols.chosen();
         let end = FarEnd { protocol, part: Part::Accepting, target, address: peer };
         let mut timer = Timer::new();
-        let (mut attempt, _) = self.shake(end, protocol.way_in(), stream, (now, now), &mut timer).await;
-        self.conclude(end, &mut attempt, None).await;
+        let (mut attempt, _) = self.shake(&end, protocol.way_in(), stream, (now, now), &mut timer).await;
+        self.conclude(&end, &mut attempt, None).await;
     }
 
     /// Dials once; also says in which way it may go better.
-    async fn try_dial<'p>(&self, end: FarEnd<'_>, way: Way<'p>, timer: &mut Timer) -> (Attempt, Option<Way<'p>>) {
+    async fn try_dial<'p>(&self, end: &FarEnd<'_>, way: Way<'p>, timer: &mut Timer) -> (Attempt, Option<Way<'p>>) {
         let started = Instant::now();
         match net::dial_timed(end.address, started, self.connect_timeout.min(self.timeout), timer).await {
             Ok(stream) => {
@@ -96,13 +96,13 @@ impl Attempts {
     /// Shakes hands over a connection. The attempt began at the first of the two times, and it was open at the second.
     async fn shake<'p>(
         &self,
-        end: FarEnd<'_>,
+        end: &FarEnd<'_>,
         way: Way<'p>,
         stream: TcpStream,
         (started, opened): (Instant, Instant),
         timer: &mut Timer,
     ) -> (Attempt, Option<Way<'p>>) {
-        let FarEnd { part, target, address, .. } = end;
+        let FarEnd { part, target, address, .. } = *end;
         let mut trace = self.tracer(target, address);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
         let times = Times { opened, deadline: started + self.timeout, timer, stays: self.hold.is_some() };
@@ -133,8 +133,8 @@ impl Attempts {
     }
 
     /// Reports an attempt, and keeps its connection if that was asked for.
-    async fn conclude(&self, end: FarEnd<'_>, attempt: &mut Attempt, earlier: Option<&Attempt>) {
-        let FarEnd { protocol, target, address, .. } = end;
+    async fn conclude(&self, end: &FarEnd<'_>, attempt: &mut Attempt, earlier: Option<&Attempt>) {
+        let FarEnd { protocol, target, address, .. } = *end;
         self.report_at(protocol, target, Some(address), attempt, earlier).await;
         if let Some(Held { connection, opened, until }) = attempt.held.take() {
             let mut trace = self.tracer(target, address);
