@@ -52,7 +52,10 @@ impl Side for Accept {
     }
 
     fn transport(&self) -> Option<BitcoinTransport> {
-        self.transport().map(|name| if name == "v2" { BitcoinTransport::V2 } else { BitcoinTransport::V1 })
+        self.transport().map(|chosen| match chosen {
+            bitcoin::Transport::V1 => BitcoinTransport::V1,
+            bitcoin::Transport::V2 => BitcoinTransport::V2,
+        })
     }
 
     fn session_id(&self) -> Option<SessionId> {
