@@ -6,7 +6,7 @@ use net::{Outcome, Timer};
 use store::{Ending, Text, Time, Transports};
 
 use crate::attempt::{Attempt, Attempts, Call, Held};
-use crate::protocol::{Asked, BitcoinTransport, Retry, Times, Told, Tracer, Transport, Ways};
+use crate::protocol::{Asked, Retry, Times, Told, Tracer, Transport, Ways};
 
 /// What came of visiting an address.
 #[derive(Debug)]
@@ -92,8 +92,8 @@ impl Visit {
         for attempt in tried.filter(|attempt| attempt.verdict.stage > handshake::Stage::Connect) {
             let outcome = Some(attempt.verdict.outcome);
             match attempt.transport {
-                Transport::Bitcoin(BitcoinTransport::V1) => transports.v1 = outcome,
-                Transport::Bitcoin(BitcoinTransport::V2) => transports.v2 = outcome,
+                Transport::Bitcoin(Some(bitcoin::Transport::V1)) => transports.v1 = outcome,
+                Transport::Bitcoin(Some(bitcoin::Transport::V2)) => transports.v2 = outcome,
                 _ => {}
             }
         }

@@ -25,7 +25,7 @@ use self::lines::entry;
 use self::side::Side;
 use super::converse::{Conversed, converse, keep};
 use super::retry::Lasting;
-use super::{BitcoinTransport, Connection, Shaken, Times, Tracer, Transport, Way};
+use super::{Connection, Shaken, Times, Tracer, Transport, Way};
 use crate::args::{Extension, Introduction, ServicesArg, TransportChoice};
 use crate::exit::Error;
 
@@ -100,29 +100,29 @@ impl Bitcoin {
     }
 
     /// The transports over which an address is dialled, each on a connection of its own.
-    pub fn transports(&self) -> &'static [BitcoinTransport] {
+    pub fn transports(&self) -> &'static [bitcoin::Transport] {
         match self.transport {
-            TransportChoice::Auto | TransportChoice::V2 => &[BitcoinTransport::V2],
-            TransportChoice::V1 => &[BitcoinTransport::V1],
-            TransportChoice::Both => &[BitcoinTransport::V2, BitcoinTransport::V1],
+            TransportChoice::Auto | TransportChoice::V2 => &[bitcoin::Transport::V2],
+            TransportChoice::V1 => &[bitcoin::Transport::V1],
+            TransportChoice::Both => &[bitcoin::Transport::V2, bitcoin::Transport::V1],
         }
     }
 
     /// Those over which an address is dialled whose services are known not to have P2P_V2. Core dials it so, too.
     /// (net.cpp ThreadOpenConnections, use_v2transport)
-    pub fn transports_without_v2(&self) -> &'static [BitcoinTransport] {
+    pub fn transports_without_v2(&self) -> &'static [bitcoin::Transport] {
         match self.transport {
-            TransportChoice::Auto => &[BitcoinTransport::V1],
+            TransportChoice::Auto => &[bitcoin::Transport::V1],
             TransportChoice::V2 | TransportChoice::V1 | TransportChoice::Both => self.transports(),
         }
     }
 
-    /// The transport over which connections are accepted.
-    pub fn accepted_transport(&self) -> BitcoinTransport {
+    /// The transport over which connections are accepted; none if the peer may choose.
+    pub fn accepted_transport(&self) -> Option<bitcoin::Transport> {
         match self.transport {
-            TransportChoice::Auto | TransportChoice::Both => BitcoinTransport::Either,
-            TransportChoice::V1 => BitcoinTransport::V1,
-            TransportChoice::V2 => BitcoinTransport::V2,
+            TransportChoice::Auto | TransportChoice::Both => None,
+            TransportChoice::V1 => Some(bitcoin::Transport::V1),
+            TransportChoice::V2 => Some(bitcoin::Transport::V2),
         }
     }
 
@@ -138,10 +138,10 @@ impl Bitcoin {
         local
     }
 
-    /// Has the handshake.
+    /// Has the handshake, over this transport or else whichever the peer chooses.
     pub async fn shake(
         &self,
-        transport: BitcoinTransport,
+        transport: Option<bitcoin::Transport>,
         role: Role,
         stream: TcpStream,
         peer: SocketAddr,
@@ -153,11 +153,11 @@ impl Bitcoin {
             if self.transport == TransportChoice::Auto { side::MAX_TENTATIVE_GARBAGE } else { MAX_GARBAGE_LEN };
         let start = || side::start(self.garbage, longest, &self.decoys);
         match transport {
-            BitcoinTransport::V1 => self.converse(Box::new(V1::new(role, local)), stream, times, tracer).await,
-            BitcoinTransport::V2 => self.converse(Box::new(V2::new(role, local, start())), stream, times, tracer).await,
-            BitcoinTransport::Either => {
-                self.converse(Box::new(Accept::new(local, start())), stream, times, tracer).await
+            Some(bitcoin::Transport::V1) => self.converse(Box::new(V1::new(role, local)), stream, times, tracer).await,
+            Some(bitcoin::Transport::V2) => {
+                self.converse(Box::new(V2::new(role, local, start())), stream, times, tracer).await
             }
+            None => self.converse(Box::new(Accept::new(local, start())), stream, times, tracer).await,
         }
     }
 
@@ -175,7 +175,7 @@ impl Bitcoin {
             converse(&mut *handshake, stream, times, tracer, is_hello, |seen, at| entry(seen, at, params)).await;
         match result {
             Ok((stream, Concluded { agreed, channel })) => Shaken {
-                transport: Transport::Bitcoin(handshake.transport().unwrap_or(BitcoinTransport::Either)),
+                transport: Transport::Bitcoin(handshake.transport()),
                 session_id: channel.session_id,
                 fall_back: None,
                 verdict: Verdict::ok(String::new()),
@@ -188,7 +188,7 @@ impl Bitcoin {
             Err(failure) => {
                 let heard = handshake.hello();
                 Shaken {
-                    transport: Transport::Bitcoin(handshake.transport().unwrap_or(BitcoinTransport::Either)),
+                    transport: Transport::Bitcoin(handshake.transport()),
                     session_id: handshake.session_id(),
                     fall_back: self.fall_back(&failure.cause),
                     verdict: Verdict::of_failure(&*handshake, &failure),
@@ -209,7 +209,8 @@ impl Bitcoin {
     /// silent or says something else is not.
     fn fall_back(&self, cause: &Cause<bitcoin::Error>) -> Option<Way<'_>> {
         let speaks_v1 = matches!(cause, Cause::Fault(fault) if seems_to_speak_v1(fault));
-        (self.transport == TransportChoice::Auto && speaks_v1).then_some(Way::Bitcoin(self, BitcoinTransport::V1))
+        (self.transport == TransportChoice::Auto && speaks_v1)
+            .then_some(Way::Bitcoin(self, Some(bitcoin::Transport::V1)))
     }
 
     /// Keeps a connection alive.

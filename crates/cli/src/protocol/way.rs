@@ -11,13 +11,13 @@ use super::ethereum::Ethereum;
 use super::libp2p::Libp2p;
 use super::lightning::Lightning;
 use super::monero::Monero;
-use super::{BitcoinTransport, Part, Shaken, Times, Tracer, Transport, Whom};
+use super::{Part, Shaken, Times, Tracer, Transport, Whom};
 
 /// Our side in a protocol, and what is to carry it.
 #[derive(Clone, Copy, Debug)]
 pub enum Way<'p> {
-    /// Bitcoin.
-    Bitcoin(&'p Bitcoin, BitcoinTransport),
+    /// Bitcoin; a peer that dialled us may be left to choose.
+    Bitcoin(&'p Bitcoin, Option<bitcoin::Transport>),
     /// Ethereum.
     Ethereum(&'p Ethereum),
     /// Lightning.
@@ -82,13 +82,13 @@ pub struct Ways<'p>(Left<'p>);
 
 #[derive(Clone, Debug)]
 enum Left<'p> {
-    OfBitcoin(&'p Bitcoin, slice::Iter<'static, BitcoinTransport>),
+    OfBitcoin(&'p Bitcoin, slice::Iter<'static, bitcoin::Transport>),
     One(Option<Way<'p>>),
 }
 
 impl<'p> Ways<'p> {
     /// Bitcoin, over each of these.
-    pub fn of_bitcoin(bitcoin: &'p Bitcoin, transports: &'static [BitcoinTransport]) -> Self {
+    pub fn of_bitcoin(bitcoin: &'p Bitcoin, transports: &'static [bitcoin::Transport]) -> Self {
         Self(Left::OfBitcoin(bitcoin, transports.iter()))
     }
 }
@@ -105,7 +105,7 @@ impl<'p> Iterator for Ways<'p> {
     fn next(&mut self) -> Option<Way<'p>> {
         match &mut self.0 {
             Left::OfBitcoin(bitcoin, transports) => {
-                transports.next().map(|transport| Way::Bitcoin(bitcoin, *transport))
+                transports.next().map(|transport| Way::Bitcoin(bitcoin, Some(*transport)))
             }
             Left::One(way) => way.take(),
         }

@@ -2,11 +2,9 @@
 
 use bitcoin::hello::Hello;
 use bitcoin::v2::{Garbage, Keys, SessionId, Start};
-use bitcoin::{Accept, Concluded, Error, Event, V1, V2};
+use bitcoin::{Accept, Concluded, Error, Event, Transport, V1, V2};
 use handshake::Handshake;
 use rand::RngExt;
-
-use crate::protocol::BitcoinTransport;
 
 /// What the transports have in common besides the handshake itself.
 pub trait Side: Handshake<Output = Concluded, Event = Event, Error = Error> {
@@ -14,7 +12,7 @@ pub trait Side: Handshake<Output = Concluded, Event = Event, Error = Error> {
     fn hello(&self) -> &Hello;
 
     /// The transport, once it is known.
-    fn transport(&self) -> Option<BitcoinTransport>;
+    fn transport(&self) -> Option<Transport>;
 
     /// The connection's name, if it is encrypted and both keys are known.
     fn session_id(&self) -> Option<SessionId> {
@@ -27,8 +25,8 @@ impl Side for V1 {
         self.hello()
     }
 
-    fn transport(&self) -> Option<BitcoinTransport> {
-        Some(BitcoinTransport::V1)
+    fn transport(&self) -> Option<Transport> {
+        Some(Transport::V1)
     }
 }
 
@@ -37,8 +35,8 @@ impl Side for V2 {
         self.hello()
     }
 
-    fn transport(&self) -> Option<BitcoinTransport> {
-        Some(BitcoinTransport::V2)
+    fn transport(&self) -> Option<Transport> {
+        Some(Transport::V2)
     }
 
     fn session_id(&self) -> Option<SessionId> {
@@ -51,11 +49,8 @@ impl Side for Accept {
         self.hello()
     }
 
-    fn transport(&self) -> Option<BitcoinTransport> {
-        self.transport().map(|chosen| match chosen {
-            bitcoin::Transport::V1 => BitcoinTransport::V1,
-            bitcoin::Transport::V2 => BitcoinTransport::V2,
-        })
+    fn transport(&self) -> Option<Transport> {
+        self.transport()
     }
 
     fn session_id(&self) -> Option<SessionId> {
