@@ -238,11 +238,12 @@ impl Handshake for Hello {
                     let Transport { node_id, channel } = transport;
                     (Event::Heard(Message::Init(init.clone())), State::Concluded(Agreed { node_id, init, channel }))
                 }
-                Err(Halt::Short(short)) => {
-                    self.state = State::Init(transport);
-                    return Ok(Step::Need(short.0));
+                Err(halt) => {
+                    if let Halt::Short(_) = halt {
+                        self.state = State::Init(transport);
+                    }
+                    return halt.into_step();
                 }
-                Err(Halt::Error(error)) => return Err(error),
             },
             State::Concluded(agreed) => return Ok(Step::Done(agreed)),
             State::Over(..) => return Ok(Step::Need(1)),
