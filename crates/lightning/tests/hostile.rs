@@ -209,6 +209,31 @@ fn we_do_not_shake_hands_with_ourselves() {
 }
 
 #[test]
+fn what_an_end_most_likely_means_depends_on_how_far_the_handshake_came() {
+    let meaning = |role: Role, heard: usize| {
+        let mut ours = hello(role);
+        feed(&mut ours, [&Flight::to(role).bytes[..heard]]);
+        let sentences = [handshake::End::Closed, handshake::End::Silent].map(|end| ours.suspicion(end));
+        sentences.map(|sentence| sentence.split([',', ':', ';']).next().unwrap_or_default())
+    };
+    let no_more = "a half-open proxy or a broken node does so";
+    let rows = [
+        (
+            Role::Initiator,
+            0,
+            ["that is what a wrong key looks like", "that is what a wrong key looks like to some nodes"],
+        ),
+        (Role::Initiator, 50, ["it looked at who we are and left", no_more]),
+        (Role::Responder, 0, ["most likely a port scan"; 2]),
+        (Role::Responder, 50, ["it knows our key", no_more]),
+        (Role::Responder, 116, ["it told us who it is", no_more]),
+    ];
+    for (role, heard, expected) in rows {
+        assert_eq!(meaning(role, heard), expected, "{role:?}, {heard} bytes");
+    }
+}
+
+#[test]
 fn a_fault_does_not_hide_how_far_the_handshake_came() {
     for (role, awaited) in [(Role::Initiator, "act two"), (Role::Responder, "act one")] {
         let mut ours = hello(role);
