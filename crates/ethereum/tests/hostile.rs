@@ -173,6 +173,18 @@ fn a_long_packet_that_starts_as_an_old_one_does_is_tried_as_both() {
 }
 
 #[test]
+fn what_ends_inside_a_packet_of_either_form_is_malformed() {
+    for form in [Form::Eip8, Form::Plain] {
+        for len in [0, 64, 96] {
+            let auth = Auth::read(form, &vec![0xf8; len]);
+            assert!(matches!(auth, Err(Error::Malformed { message: "auth", .. })), "{form:?}, {len}: {auth:?}");
+        }
+        let ack = Ack::read(form, &[0xf8; 95]);
+        assert!(matches!(ack, Err(Error::Malformed { message: "ack", .. })), "{form:?}: {ack:?}");
+    }
+}
+
+#[test]
 fn who_looks_for_another_node_is_told_so() {
     let other = key(0x55).public();
     let mut bytes = feed(&mut Rlpx::initiator(local(0x42, status()), fresh(0x43), other), []).sent;
