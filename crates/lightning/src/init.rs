@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use data_encoding::BASE32_NOPAD;
 use handshake::{Fields, Printable};
 
 use crate::chain::ChainHash;
@@ -187,7 +188,10 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ip(socket) => socket.fmt(f),
-            Self::Onion { service, port } => write!(f, "{}.onion:{port}", Base32(service)),
+            Self::Onion { service, port } => {
+                let name = BASE32_NOPAD.encode(service).to_ascii_lowercase();
+                write!(f, "{name}.onion:{port}")
+            }
             Self::Dns { name, port } => write!(f, "{}:{port}", Printable(&name.0)),
             Self::Other(Descriptor(bytes)) => match bytes.first() {
                 Some(kind) => write!(f, "(address of type {kind})"),
@@ -227,23 +231,6 @@ impl Descriptor {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
-    }
-}
-
-/// (RFC 4648, in lower case, as onion services are written)
-struct Base32<'b>(&'b [u8; 35]);
-
-impl fmt::Display for Base32<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-        for five in self.0.as_chunks::<5>().0 {
-            let bits = five.iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
-            for shift in (0..40).step_by(5).rev() {
-                let letter = usize::try_from(bits >> shift & 31).expect("five bits");
-                write!(f, "{}", char::from(LETTERS[letter]))?;
-            }
-        }
-        Ok(())
     }
 }
 
