@@ -6,16 +6,25 @@
 //! | [`pair`] | two sides agree, and what follows the handshake is left untouched |
 //! | [`flip`] | a changed byte never panics, hangs or goes unnoticed, and one that is missing at the end is waited for |
 //! | [`survives`] | so does input that nobody thought of: for fuzzing, and for replaying what it found ([`replay`]) |
+//!
+//! Besides, what the tests of every protocol have in common: how a handshake ended ([`End`]), the table of its
+//! [`reasons`], and connections with real nodes ([`Recorded`]).
 
 #![expect(clippy::panic, reason = "a law that does not hold fails its test")]
 
 mod corpus;
+mod end;
+mod reasons;
+mod recorded;
 
 use std::fmt::Debug;
 
 use handshake::{Fault, Handshake, Rx, Step};
 
 pub use self::corpus::replay;
+pub use self::end::End;
+pub use self::reasons::reasons;
+pub use self::recorded::{Recorded, hex};
 
 /// How a handshake ended that was given all of some bytes.
 #[derive(Debug)]

@@ -2,9 +2,10 @@
 
 mod common;
 
-use common::{array, hash, hex, text};
+use common::{array, hash, text};
 use handshake::Rx;
 use serde_json::Value;
+use testing::hex;
 use verack_ethereum::auth::{Ack, AckReader, Auth, AuthReader, Form, Opened};
 use verack_ethereum::fork_id::{Head, Incompatible};
 use verack_ethereum::rlp::Items;

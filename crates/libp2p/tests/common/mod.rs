@@ -1,8 +1,8 @@
 //! A peer's bytes, piece by piece, and our side that hears them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use handshake::{Blame, Fault, Handshake, Role};
-use testing::{Ended, feed};
+use handshake::Role;
+use testing::{End, feed};
 use verack_libp2p::channel::with_length;
 use verack_libp2p::multistream::{self, HEADER, NOISE};
 use verack_libp2p::xx::{Initiator, Responder, Transport};
@@ -218,36 +218,13 @@ pub(crate) fn written(names: &[&str]) -> Vec<u8> {
     bytes
 }
 
-/// How a handshake ended, in short.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    Waits(&'static str),
-    Done,
-    Fault(&'static str, Blame),
-}
-
-impl End {
-    pub(crate) fn of<H: Handshake>(ended: &Ended<H>) -> Self {
-        match &ended.result {
-            None => Self::Waits(ended.awaiting),
-            Some(Ok(_)) => Self::Done,
-            Some(Err(fault)) => Self::Fault(fault.code(), fault.blame()),
-        }
-    }
-
-    /// The end of our plain handshake with a peer that sends this.
-    pub(crate) fn with(role: Role, bytes: &[u8]) -> Self {
-        Self::of(&feed(&mut hello(role), [bytes]))
-    }
+/// How our plain handshake with a peer ends that sends this.
+pub(crate) fn end_of(role: Role, bytes: &[u8]) -> End {
+    End::of(&feed(&mut hello(role), [bytes]))
 }
 
 /// The fault with which some bytes end our side.
 #[track_caller]
 pub(crate) fn fault(mut ours: Hello, bytes: &[u8]) -> Error {
     feed(&mut ours, [bytes]).result.expect("over").expect_err("a fault")
-}
-
-pub(crate) fn hex(digits: &str) -> Vec<u8> {
-    let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
-    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hex")).collect()
 }
