@@ -3,12 +3,12 @@
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{Ended as Printed, concurrency, print_all, runtime, write};
+use super::{Ended as Printed, concurrency, print_all, runtime, write_last};
 use crate::args::{self, Format, Global};
 use crate::attempt::Attempts;
 use crate::crawl::{Crawl, Ended, Limits, Progress, Seeds, Summary, read_seeds};
 use crate::exit::{Error, Exit};
-use crate::output::{Printer, Screen, Text, queue, write_json};
+use crate::output::{Printer, Screen, queue, write_json};
 use crate::protocol::Protocols;
 use crate::target::{self, Target};
 
@@ -33,9 +33,10 @@ async fn crawl(
     let chain = args.introduction.chain();
     let port = args.dialling.port.unwrap_or(protocols.chosen().port());
     let timeout = args.bounds.timeout;
-    let asks_dns = targets.is_empty() && !args.no_dns_seeds && !chain.dns_seeds().is_empty();
-    let dns = if asks_dns { target::dns_seeds(chain)? } else { Vec::new() };
+    let asks_dns = targets.is_empty() && !args.no_dns_seeds && !args.introduction.dns_seeds().is_empty();
+    let dns = if asks_dns { target::dns_seeds(&args.introduction)? } else { Vec::new() };
     let fixed = args.seed_nodes.iter().map(|path| read_seeds(path, chain, port)).collect::<Result<Vec<_>, _>>()?;
+    let network = protocols.chosen().chain().to_owned();
     let begins_with = targets.len() + dns.len() + fixed.len();
 
     let store = args.database.open().await?;
@@ -55,8 +56,7 @@ async fn crawl(
     let known = crawl.known();
     if known == 0 && begins_with == 0 {
         return Err(Error::Usage(format!(
-            "nowhere to begin: {} has no DNS seeds and the database remembers nobody; name a target or --seed-nodes",
-            chain.name()
+            "nowhere to begin: {network} has no DNS seeds and the database remembers nobody; name a target or --seed-nodes"
         )));
     }
     let seeds = Seeds::new(known, targets, dns, fixed, port, args.dialling.lookup(timeout));
@@ -77,12 +77,9 @@ async fn crawl(
         stop.notify_one();
         printed
     };
-    let (ended, printed) = tokio::join!(crawling, printing);
+    let (ended, mut printed) = tokio::join!(crawling, printing);
     let summary = crawl.summary(ended);
-    if !matches!(printed, Printed::ReaderGone) {
-        let text = summary_text(&summary, global);
-        let _ = write(&screen, Text::of_output(text)).await;
-    }
+    write_last(&screen, summary_text(&summary, global), &mut printed).await;
     if let Some(error) = crawl.failure() {
         return Err(error.clone().into());
     }
@@ -105,7 +102,7 @@ fn summary_text(summary: &Summary, global: &Global) -> Vec<u8> {
 fn exit(printed: &Printed, ended: Ended, summary: &Summary) -> Exit {
     match (printed, ended) {
         (Printed::Interrupted, _) => Exit::Interrupted,
-        (Printed::ReaderGone, _) => Exit::Success,
+        (Printed::Unwritable(why), _) => why.exit(),
         _ if summary.reachable > 0 => Exit::Success,
         _ => Exit::NotReached,
     }

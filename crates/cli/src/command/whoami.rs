@@ -15,12 +15,12 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Ended, concurrency, print_all, runtime, write};
+use super::{Ended, concurrency, print_all, runtime, write_last};
 use crate::args::{Format, Global, ProtocolName, Whoami};
 use crate::attempt::{Attempts, Call};
 use crate::dialler::may_lead_to;
 use crate::exit::{Error, Exit};
-use crate::output::{Printer, Screen, Text, queue, write_json};
+use crate::output::{Printer, Screen, Unwritable, queue, write_json};
 use crate::protocol::{Introduced, Protocols, Whom};
 use crate::report::in_milliseconds;
 use crate::resolve::{Options, Resolver};
@@ -33,7 +33,7 @@ pub fn run(args: &Whoami, global: &Global) -> Result<Exit, Error> {
         return Err(Error::Usage(format!("the nodes of {} do not say how they see us", chain.name())));
     }
     let targets = match &args.targets[..] {
-        [] => target::dns_seeds(args.introduction.chain())?,
+        [] => target::dns_seeds(&args.introduction)?,
         targets => target::read_all(targets.iter().map(String::as_str))?,
     };
     let protocols = Protocols::gossiping(&args.introduction, &targets)?;
@@ -74,16 +74,15 @@ async fn whoami(
     let heard = inquiry.heard.clone();
     let screen = Screen::plain();
     let inquiring = tokio::spawn(inquiry.run(targets));
-    let (ended, _) = print_all(unprinted, screen.clone(), || 0).await;
+    let (mut ended, _) = print_all(unprinted, screen.clone(), || 0).await;
     if let Ended::Done = ended {
         inquiring.await.expect("asking does not panic, and is not aborted")?;
     }
     let answer = Answer::of(&heard.lock().unwrap_or_else(PoisonError::into_inner), args, started);
-    if !matches!(ended, Ended::ReaderGone) {
-        let _ = write(&screen, Text::of_output(answer.to_text(global.format()))).await;
-    }
+    write_last(&screen, answer.to_text(global.format()), &mut ended).await;
     Ok(match ended {
         Ended::Interrupted => Exit::Interrupted,
+        Ended::Unwritable(Unwritable::Failed) => Exit::Local,
         _ if answer.ipv4.is_some() || answer.ipv6.is_some() => Exit::Success,
         _ => Exit::NotReached,
     })
