@@ -1,5 +1,4 @@
 //! Recorded connections with `monerod`, heard again: see `data/README.md`.
-#![expect(clippy::unwrap_used, reason = "the recordings are as they are")]
 
 mod common;
 
