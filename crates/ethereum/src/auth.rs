@@ -100,7 +100,7 @@ impl Auth {
             }
         };
         let (signature, key, nonce, version) = read().map_err(|what| Error::Malformed { message: AUTH, what })?;
-        let key = PublicKey::from_bytes(&key).ok_or(Error::Point("key in its auth"))?;
+        let key = PublicKey::from_bytes(&key).map_err(|_| Error::Point("key in its auth"))?;
         Ok(Self { signature, key, nonce, version })
     }
 
@@ -167,7 +167,7 @@ impl Ack {
             }
         };
         let (key, nonce, version) = read().map_err(|what| Error::Malformed { message: ACK, what })?;
-        let ephemeral_key = PublicKey::from_bytes(&key).ok_or(Error::Point("ephemeral key in its ack"))?;
+        let ephemeral_key = PublicKey::from_bytes(&key).map_err(|_| Error::Point("ephemeral key in its ack"))?;
         Ok(Self { ephemeral_key, nonce, version })
     }
 

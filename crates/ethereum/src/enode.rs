@@ -53,7 +53,7 @@ impl FromStr for Enode {
         let rest = text.strip_prefix("enode://").ok_or(NotAnEnode::Scheme)?;
         let (id, place) = rest.split_once('@').ok_or(NotAnEnode::Host)?;
         let id = read_hex(id.as_bytes()).ok_or(NotAnEnode::Digits)?;
-        let id = PublicKey::from_bytes(&id).ok_or(NotAnEnode::Point)?;
+        let id = PublicKey::from_bytes(&id).map_err(|_| NotAnEnode::Point)?;
         let (place, discovery_port) = match place.split_once("?discport=") {
             None => (place, None),
             // 0 means that it cannot be discovered.

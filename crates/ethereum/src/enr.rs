@@ -102,7 +102,8 @@ impl Enr {
         if pairs.bytes("id")? != Some(b"v4") {
             return Err(NotAnEnr::Scheme);
         }
-        let id = pairs.array("secp256k1")?.and_then(PublicKey::from_compressed).ok_or(NotAnEnr::Key)?;
+        let id = pairs.array("secp256k1")?.ok_or(NotAnEnr::Key)?;
+        let id = PublicKey::from_compressed(id).map_err(|_| NotAnEnr::Key)?;
         let mut content = Vec::with_capacity(MAX_LEN);
         write_list(&mut content, |tx| tx.extend_from_slice(signed));
         if !id.verifies(&signature, Keccak256::digest(&content).into()) {

@@ -49,7 +49,7 @@ fn replay(name: &str, role: Role) -> Agreed {
 /// Our side as the recorder was.
 fn ours(meta: &Value, role: Role) -> Rlpx {
     let keys = &meta["our_keys"];
-    let key = |value: &Value, name| SecretKey::from_bytes(array(text(value, name))).expect("a key");
+    let key = |value: &Value, name| SecretKey::new(array(text(value, name))).expect("a key");
     let mut local = Local::new(key(keys, "static"));
     local.client_id = "lab/0.1".into();
     local.protocols = vec![Protocol::eth(68)];

@@ -15,7 +15,7 @@ pub(crate) const ROLES: [Role; 2] = [Role::Initiator, Role::Responder];
 pub(crate) const GENESIS: &str = "d4e56740f876aef8c010b86a40d5f56745a118d0906a34e69aec8c0db1cb8fa3";
 
 pub(crate) fn key(byte: u8) -> SecretKey {
-    SecretKey::from_bytes([byte; 32]).expect("less than the order")
+    SecretKey::new([byte; 32]).expect("less than the order")
 }
 
 /// The side whose static key is of this byte.
