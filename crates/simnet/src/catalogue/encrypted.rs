@@ -1,7 +1,7 @@
 //! Peers on the encrypted transport. (BIP324)
 
+use bitcoin::message::MAX_WHOLE_LEN;
 use bitcoin::v2::{MAX_CONTENTS_LEN, MAX_DECOYS_LEN, MAX_GARBAGE_LEN};
-use bitcoin::wire::MAX_WHOLE_LEN;
 use bitcoin::{Command, Message, Params};
 use handshake::{Blame, Stage};
 

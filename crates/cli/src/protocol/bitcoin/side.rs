@@ -52,7 +52,10 @@ impl Side for Accept {
     }
 
     fn transport(&self) -> Option<Transport> {
-        self.transport().map(|name| if name == "v2" { Transport::V2 } else { Transport::V1 })
+        self.transport().map(|chosen| match chosen {
+            bitcoin::Transport::V1 => Transport::V1,
+            bitcoin::Transport::V2 => Transport::V2,
+        })
     }
 
     fn session_id(&self) -> Option<SessionId> {
