@@ -68,7 +68,7 @@ impl Ethereum {
             OurChain { network_id, genesis, fork_id, total_difficulty, earliest: 0, latest, latest_hash: genesis }
         });
 
-        let mut local = Local::new(key::ours(options.key.as_deref(), SecretKey::from_bytes)?);
+        let mut local = Local::new(key::ours(options.key.as_deref(), SecretKey::new)?);
         local.client_id = match &options.user_agent {
             Some(agent) => Text::from(agent.as_bytes()),
             None => concat!("verack/v", env!("CARGO_PKG_VERSION")).into(),
@@ -191,7 +191,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_node_that_leaves_who_is_silent_for_half_a_minute_is_held_for_an_hour() {
         let [ours, theirs] = [[0x11; 32], [0x22; 32]].map(|key| {
-            let mut local = Local::new(SecretKey::from_bytes(key).unwrap());
+            let mut local = Local::new(SecretKey::new(key).unwrap());
             local.goal = Goal::Hello;
             local
         });
