@@ -54,7 +54,7 @@ fn a_name_or_alias_selects_one_network_only() {
 ///
 /// From the remarks in the file, and Bitcoin's from Core (net_processing.cpp, protocol.h). Where the remarks are silent
 /// (Bitcoin Cash, DigiByte, Firo, Peercoin, Ravencoin), their nodes are told nothing.
-const WIRE: [(&str, &[u8], [Option<i32>; 3], &[(u32, &str)]); 16] = [
+const WIRE: [(&str, &[u8], Thresholds, ServiceBits); 16] = [
     ("bitcoin", b"", [Some(70016), Some(70016), Some(70017)], &[]),
     ("bitcoin-cash", b"", [None, None, None], &[]),
     ("bitcoin-sv", b"\0", [None, None, None], &[]),
@@ -72,6 +72,9 @@ const WIRE: [(&str, &[u8], [Option<i32>; 3], &[(u32, &str)]); 16] = [
     ("vertcoin", b"", [Some(70016), Some(70016), None], &[]),
     ("zcash", b"", [None, None, None], &[]),
 ];
+
+type Thresholds = [Option<i32>; 3];
+type ServiceBits = &'static [(u32, &'static str)];
 
 /// For `mnauth`.
 const CHALLENGE: &[u8] = b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\
@@ -96,7 +99,7 @@ const SERVICES: [(u32, &str); 10] = [
 ];
 
 /// Each network, with what its family does on the wire.
-fn on_the_wire() -> Vec<(&'static Chain, &'static [u8], [Option<i32>; 3], &'static [(u32, &'static str)])> {
+fn on_the_wire() -> Vec<(&'static Chain, &'static [u8], Thresholds, ServiceBits)> {
     let file = file();
     let families: Vec<_> = rows(&file, "chain").iter().map(|row| text(row, "family")).collect();
     assert_eq!(families.len(), CHAINS.len());

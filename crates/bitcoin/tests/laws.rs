@@ -2,12 +2,12 @@
 
 mod common;
 
-use common::{End, Flight, KINDS, ROLES, local, params, said};
+use common::{Flight, KINDS, ROLES, local, params, said};
 use handshake::{Blame, Fault};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::select;
-use testing::{Ended, cut, feed, flip, pair};
+use testing::{End, Ended, cut, feed, flip, pair};
 use verack_bitcoin::frame::HEADER_LEN;
 use verack_bitcoin::message::{Command, Feature, Message};
 use verack_bitcoin::version::{UserAgent, Version};
@@ -109,10 +109,12 @@ fn a_changed_byte_is_the_peers_fault_or_a_message_less() {
                     let expected: &[End] = match place {
                         Place::Magic { first: true } => &[End::Fault("bitcoin.magic", Blame::Mismatch)],
                         Place::Magic { first: false } => &[End::Fault("bitcoin.out-of-sync", Blame::Peer)],
-                        Place::Command(Command::VERSION | Command::VERACK) => &[End::Waits],
+                        Place::Command(Command::VERSION) => &[End::Waits("version")],
+                        Place::Command(Command::VERACK) => &[End::Waits("verack")],
                         Place::Command(_) => &[End::Done],
                         Place::Length => &[
-                            End::Waits,
+                            End::Waits("version"),
+                            End::Waits("verack"),
                             End::Fault("bitcoin.checksum", Blame::Peer),
                             End::Fault("bitcoin.malformed", Blame::Peer),
                             End::Fault("bitcoin.oversized", Blame::Peer),

@@ -279,8 +279,8 @@ enum Wake {
 async fn visit(crawl: Arc<Crawl>, address: SocketAddr, lacks_v2: bool) {
     let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address };
     let protocol = crawl.attempts.protocols.chosen();
-    let transports = if lacks_v2 { protocol.transports_without_v2() } else { protocol.transports() };
-    let mut visit = crawl.attempts.visit(&call, transports, &mut Timer::new()).await;
+    let ways = if lacks_v2 { protocol.ways_without_v2() } else { protocol.ways() };
+    let mut visit = crawl.attempts.visit(&call, ways, &mut Timer::new()).await;
     let at = Time::now();
     // The news first: whoever finds the attempt in the database finds what it brought as well.
     let news = crawl.map().learn(&visit.take_told(), address.ip(), at, crawl.now());

@@ -154,10 +154,10 @@ impl Dialler {
         call
     }
 
-    /// There will be an attempt over each transport.
+    /// There will be an attempt in each way.
     fn expect(&self, whom: &Whom) {
-        let transports = self.attempts.protocols.of(whom).transports();
-        self.expected.fetch_add(transports.len() as u64, Ordering::Relaxed);
+        let ways = self.attempts.protocols.of(whom).ways();
+        self.expected.fetch_add(ways.len() as u64, Ordering::Relaxed);
     }
 
     async fn fail(
@@ -278,7 +278,7 @@ impl Waiting {
 
 /// Whether an address is dialled that only a name led to: one must not be able to point us into our own network.
 pub fn may_lead_to(name: &str, address: SocketAddr) -> bool {
-    is_localhost(name) || net::is_globally_routable(address.ip())
+    is_localhost(name) || discover::is_globally_routable(address.ip())
 }
 
 /// Whether a name can mean nothing but this machine itself. (RFC 6761)

@@ -64,6 +64,7 @@ async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DialError {
     /// The host answered that nothing listens there.
     #[error("nothing is listening on {0}")]
@@ -77,13 +78,13 @@ pub enum DialError {
         after: Duration,
     },
     /// A router or the host said that it cannot be reached.
-    #[error("{0} cannot be reached: a router on the way says so")]
+    #[error("{0} cannot be reached: it does not answer on its own network, or a router on the way says so")]
     Unreachable(SocketAddr),
     /// Our own side has no route there.
     #[error("no route from here to {0}")]
     NoRoute(SocketAddr),
     /// Our own side has no more open files.
-    #[error("too many open files for another connection, to {0}: raise the limit (ulimit -n) or lower --concurrency")]
+    #[error("too many open files for another connection, to {0}")]
     TooManyFiles(SocketAddr),
     /// Our own side has no free port for a connection to that address.
     #[error("no local port is free for a connection to {0}")]
@@ -97,6 +98,7 @@ pub enum DialError {
         /// Whom we called.
         address: SocketAddr,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
 }
