@@ -156,7 +156,7 @@ fn a_version_or_feature_too_long_to_be_one_is_not_waited_for() {
         let ended = Peer::ready(role).packet(false, &contents).to(role);
         assert_eq!(End::of(&ended), End::Fault("bitcoin.oversized", ThePeer));
         let introduced = Peer::ready(role).say(&Message::Version(version("bitcoin")));
-        let ended = introduced.packet(false, &[&[37][..], &vec![0; long]].concat()).to(role);
+        let ended = introduced.packet(false, &[&[37][..], &vec![0; 12 + long]].concat()).to(role);
         assert_eq!(End::of(&ended), End::Fault("bitcoin.malformed", ThePeer));
     }
 }
