@@ -72,21 +72,34 @@ enum Ended {
     ReaderGone,
 }
 
-/// Prints results as they come until there are no more, or somebody interrupts.
+/// Prints results as they come until there are no more, or somebody interrupts. What is ready then is printed all the
+/// same.
 async fn print_all(unprinted: Unprinted, screen: Screen, expected: impl Fn() -> u64) -> (Ended, Option<Summary>) {
+    print_until_closed(&unprinted, screen, expected, || unprinted.close()).await
+}
+
+/// Prints results as they come until there are no more. If somebody interrupts, `stop` is called: whoever has results
+/// is to come to an end then, which is waited for as long as somebody reads what it says. To be told twice is no more
+/// than to be told once.
+async fn print_until_closed(
+    unprinted: &Unprinted,
+    screen: Screen,
+    expected: impl Fn() -> u64,
+    stop: impl FnOnce(),
+) -> (Ended, Option<Summary>) {
     /// When so much text came at once, more is on its way, and is written together: each write wakes a thread.
     const MUCH: usize = 8 << 10;
     /// Too short for anybody to notice.
     const PAUSE: Duration = Duration::from_millis(10);
     let mut text = Text::default();
-    let interrupt = interrupted();
+    let told = interrupted();
+    let interrupt = async {
+        told.await;
+        stop();
+    };
     tokio::pin!(interrupt);
     let mut ended = Ended::Done;
     loop {
-        if matches!(ended, Ended::Interrupted) {
-            // What is ready is printed all the same.
-            unprinted.close();
-        }
         let results;
         tokio::select! {
             biased;

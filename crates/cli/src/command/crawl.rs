@@ -3,12 +3,12 @@
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{Ended as Printed, concurrency, print_all, runtime, write};
+use super::{Ended as Printed, concurrency, print_until_closed, runtime};
 use crate::args::{self, Format, Global};
 use crate::attempt::Attempts;
 use crate::crawl::{Crawl, Ended, Limits, Progress, Seeds, Summary, read_seeds};
 use crate::exit::{Error, Exit};
-use crate::output::{Printer, Screen, Text, queue, write_json};
+use crate::output::{Printer, Screen, queue, write_json};
 use crate::protocol::Protocols;
 use crate::target::{self, Target};
 
@@ -65,23 +65,22 @@ async fn crawl(
         progress.say(&format!("{known} addresses are remembered in {}", store.path().display()));
     }
     let stop = Notify::new();
-    let screen = Screen::plain();
     let crawling = async {
         let ended = crawl.run(seeds, limits, &mut progress, &stop).await;
-        // Nothing more will be printed.
-        crawl.hush();
-        ended
+        let summary = crawl.summary(ended);
+        crawl.conclude(&summary_text(&summary, global));
+        (ended, summary)
     };
     let printing = async {
-        let (printed, _) = print_all(unprinted, screen.clone(), || 0).await;
+        let (printed, _) = print_until_closed(&unprinted, Screen::plain(), || 0, || stop.notify_one()).await;
+        // Nobody reads any more, if there would be more to read.
+        unprinted.close();
         stop.notify_one();
         printed
     };
-    let (ended, printed) = tokio::join!(crawling, printing);
-    let summary = crawl.summary(ended);
-    if !matches!(printed, Printed::ReaderGone) {
-        let text = summary_text(&summary, global);
-        let _ = write(&screen, Text::of_output(text)).await;
+    let ((ended, summary), printed) = tokio::join!(crawling, printing);
+    if let (Format::Csv, false, Printed::Done | Printed::Interrupted) = (global.format(), global.quiet, &printed) {
+        say!("{}", summary.last_line());
     }
     if let Some(error) = crawl.failure() {
         return Err(error.clone().into());
@@ -90,13 +89,12 @@ async fn crawl(
     Ok(exit(&printed, ended, &summary))
 }
 
-/// The last line, or the last lines for people. CSV has rows alone.
+/// The last line, or the last lines for people. CSV has rows alone, and its last line goes to standard error.
 fn summary_text(summary: &Summary, global: &Global) -> Vec<u8> {
     let mut text = Vec::new();
     match global.format() {
         Format::Json => write_json(&mut text, summary),
         Format::Human if !global.quiet => text.extend_from_slice(summary.to_text().as_bytes()),
-        Format::Csv if !global.quiet => say!("{}", summary.last_line()),
         Format::Human | Format::Csv => {}
     }
     text
