@@ -14,8 +14,8 @@ use discover::seeds::{Kind as SeedKind, PEERS_ENOUGH, Seed, Start, read_lines};
 use store::{Text, Time};
 use tokio::task::JoinSet;
 
-use crate::dialler::is_localhost;
 use crate::exit::Error;
+use crate::lookup::is_localhost;
 use crate::protocol::{Chain, Place, Told};
 use crate::resolve::{Options, ResolveError, Resolver};
 use crate::target::{Kind, Target};
