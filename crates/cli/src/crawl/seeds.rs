@@ -3,9 +3,8 @@
 //! Whom to ask when is [`discover::seeds::Start`]'s to say; here they are asked.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bitcoin::gossip::{Address, seeds as fixed};
@@ -15,9 +14,9 @@ use store::{Text, Time};
 use tokio::task::JoinSet;
 
 use crate::exit::Error;
-use crate::lookup::is_localhost;
+use crate::lookup::{Found, Lookup, is_localhost};
 use crate::protocol::{Chain, Place, Told};
-use crate::resolve::{Options, ResolveError, Resolver};
+use crate::resolve::{Options, ResolveError};
 use crate::target::{Kind, Target};
 
 /// All seeds of a crawl.
@@ -25,8 +24,9 @@ pub struct Seeds {
     start: Start,
     /// The port of targets that name none.
     port: u16,
-    lookup: Options,
-    resolver: Option<Resolver>,
+    /// How a resolver is asked, once there is a name to ask it for.
+    resolver: Options,
+    lookup: Option<Lookup>,
     /// Whom the user named by address, until they are taken.
     named: Vec<Yield>,
     /// The network's own, until they are asked.
@@ -35,7 +35,7 @@ pub struct Seeds {
     fixed: Vec<Yield>,
     /// Names that are to be looked up.
     waiting: VecDeque<Target>,
-    lookups: JoinSet<Lookup>,
+    lookups: JoinSet<Answer>,
 }
 
 /// Names that are looked up at once.
@@ -52,8 +52,8 @@ pub struct Yield {
     pub told: Vec<Told>,
 }
 
-/// A name, and what came of looking it up.
-pub type Lookup = (Arc<str>, u16, Result<Vec<IpAddr>, ResolveError>);
+/// A seed, and what came of looking up its name.
+type Answer = (Target, Result<Vec<Found>, ResolveError>);
 
 impl Seeds {
     /// Seeds of a crawl that knows so many addresses already: those that the user named, or else the network's own.
@@ -63,21 +63,19 @@ impl Seeds {
         dns: Vec<Target>,
         fixed: Vec<Yield>,
         port: u16,
-        lookup: Options,
+        resolver: Options,
     ) -> Self {
         let mut waiting = VecDeque::new();
         let mut told = Vec::new();
         for target in targets {
             match target.kind {
                 Kind::Address(ip, own_port) => told.push(news(SocketAddr::new(ip, own_port.unwrap_or(port)))),
-                Kind::Name(..) => waiting.push_back(target),
-                // They name nodes that tell nobody whom they know, and are turned down before.
-                Kind::NameOf(..) | Kind::Listed(_) => {}
+                _ => waiting.push_back(target),
             }
         }
         let named = vec![Yield { name: "command line".into(), source: Source::Remembered, told }];
         let start = Start::new(known, !dns.is_empty());
-        Self { start, port, lookup, resolver: None, named, dns, fixed, waiting, lookups: JoinSet::new() }
+        Self { start, port, resolver, lookup: None, named, dns, fixed, waiting, lookups: JoinSet::new() }
     }
 
     /// Whether a seed has been asked and has not answered yet.
@@ -112,35 +110,35 @@ impl Seeds {
 
     /// Looks up names, as many as may be at once.
     fn look_up(&mut self) -> Result<(), Error> {
-        while self.lookups.len() < LOOKUPS
-            && let Some(Target { text, kind, .. }) = self.waiting.pop_front()
-        {
-            let Kind::Name(name, port) = kind else { continue };
-            let resolver = match &self.resolver {
-                Some(resolver) => resolver.clone(),
-                None => match Resolver::new(self.lookup) {
-                    Ok(resolver) => self.resolver.insert(resolver).clone(),
-                    Err(error) => {
-                        self.waiting.clear();
-                        return Err(error);
-                    }
-                },
-            };
-            let port = port.unwrap_or(self.port);
-            self.lookups.spawn(async move { (text, port, resolver.addresses(&name).await) });
+        let lookup = match &self.lookup {
+            Some(lookup) => lookup,
+            None if self.waiting.is_empty() => return Ok(()),
+            // Whether an address may be dialled is the frontier's to say, whoever told it.
+            None => match Lookup::new(self.resolver, true, &self.waiting) {
+                Ok(lookup) => self.lookup.insert(lookup),
+                Err(error) => {
+                    self.waiting.clear();
+                    return Err(error);
+                }
+            },
+        };
+        let room = self.waiting.len().min(LOOKUPS - self.lookups.len());
+        for target in self.waiting.drain(..room) {
+            let found = lookup.addresses(&target, self.port);
+            self.lookups.spawn(async move { (target, found.await) });
         }
         Ok(())
     }
 
     /// The next answer.
     pub async fn found(&mut self) -> Result<Yield, ResolveError> {
-        let Some(Ok((name, port, addresses))) = self.lookups.join_next().await else {
+        let Some(Ok((target, found))) = self.lookups.join_next().await else {
             return std::future::pending().await;
         };
-        let addresses = addresses?;
-        let source = if is_localhost(&name) { Source::Remembered } else { Source::Seed };
-        let told = addresses.into_iter().map(|ip| news(SocketAddr::new(ip, port))).collect();
-        Ok(Yield { name: Text::from(&*name), source, told })
+        let is_ours = target.kind.name().is_some_and(is_localhost);
+        let source = if is_ours { Source::Remembered } else { Source::Seed };
+        let told = found?.into_iter().flatten().map(|(address, _)| news(address)).collect();
+        Ok(Yield { name: Text::from(&*target.text), source, told })
     }
 }
 
