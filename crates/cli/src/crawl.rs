@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use discover::{Next, Policy};
 use net::Timer;
-use store::{Store, Text, Time, Writer};
+use store::{Shown, Store, Time, Writer};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -47,7 +47,7 @@ use crate::resolve::Family;
 pub struct Crawl {
     attempts: Attempts,
     /// The network's name, as the database has it.
-    chain: Text,
+    chain: Shown,
     writer: Writer,
     started: Instant,
     map: Mutex<Map>,
@@ -113,7 +113,7 @@ impl Crawl {
         store: &Store,
         again: bool,
     ) -> Result<Arc<Self>, store::Error> {
-        let chain = Text::from(attempts.protocols.chosen().chain());
+        let chain = Shown::from(attempts.protocols.chosen().chain());
         let mut map = Map::new(policy, family);
         remember(&mut map, store, &chain, again).await?;
         let writer = store.writer().await?;
@@ -245,7 +245,7 @@ impl Crawl {
     }
 
     /// Stores what is news.
-    async fn store_told(&self, news: Vec<crate::protocol::Told>, source: &Text) -> Result<(), store::Error> {
+    async fn store_told(&self, news: Vec<crate::protocol::Told>, source: &Shown) -> Result<(), store::Error> {
         let now = Time::now();
         for told in news {
             if let Some(learned) = map::learned(&told, &self.chain, source, now) {
@@ -297,7 +297,7 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr, lacks_v2: bool) {
     // The news first: whoever finds the attempt in the database finds what it brought as well.
     let news = crawl.map().learn(&visit.take_told(), address.ip(), at, crawl.now());
     let stored = async {
-        crawl.store_told(news, &Text::from(&*call.target)).await?;
+        crawl.store_told(news, &Shown::from(&*call.target)).await?;
         crawl.writer.record(visit.record(&crawl.chain, address, at)).await
     };
     if let Err(error) = stored.await {

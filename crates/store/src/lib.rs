@@ -7,7 +7,7 @@
 //! ```
 //!
 //! It knows no protocol, no socket and no clock: networks, reasons and times are told to it. What peers chose, such as
-//! their user agents, is kept as [`Text`], which no file format misreads.
+//! their user agents, is kept as [`Shown`], which no file format misreads.
 
 mod address;
 mod crowd;
@@ -30,10 +30,19 @@ pub use crowd::KEPT_UNANSWERED;
 pub use error::{Error, Why};
 pub use format::{BadLine, ExportError, Exporter, Format, Importer, Origin, Unread};
 pub use good::Standard;
-pub use peer::{Attempt, Ending, Introduced, Learned, Outcome, Past, Peer, PeerHistory, Time, Transports};
+pub use peer::{Attempt, Introduced, Learned, Outcome, PeerHistory, Time, Transports};
 pub use query::{Column, Filter, Peers, Sort, SortBy};
 pub use reliability::{Average, MIN_RETRY_S, Reliability, WINDOWS};
 pub use scribe::KEPT_ATTEMPTS;
 pub use store::{BUSY_TIMEOUT, Store};
-pub use text::{MAX_TEXT_LEN, Text, disarm};
+pub use text::{MAX_TEXT_LEN, Shown, disarm};
 pub use writer::Writer;
+
+/// What is known of a peer.
+pub type Peer = peer::Peer<Shown>;
+
+/// How an attempt ended.
+pub type Ending = peer::Ending<Shown>;
+
+/// An attempt of the past.
+pub type Past = peer::Past<Shown>;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bitcoin::gossip::{Address, seeds as fixed};
 use discover::Source;
 use discover::seeds::{Kind as SeedKind, PEERS_ENOUGH, Seed, Start, read_lines};
-use store::{Text, Time};
+use store::{Shown, Time};
 use tokio::task::JoinSet;
 
 use crate::exit::Error;
@@ -45,7 +45,7 @@ const LOOKUPS: usize = 64;
 #[derive(Debug)]
 pub struct Yield {
     /// Who, as the database has it.
-    pub name: Text,
+    pub name: Shown,
     /// Who, as far as the frontier cares.
     pub source: Source,
     /// The addresses.
@@ -138,7 +138,7 @@ impl Seeds {
         let is_ours = target.kind.name().is_some_and(is_localhost);
         let source = if is_ours { Source::Remembered } else { Source::Seed };
         let told = found?.into_iter().flatten().map(|(address, _)| news(address)).collect();
-        Ok(Yield { name: Text::from(&*target.text), source, told })
+        Ok(Yield { name: Shown::from(&*target.text), source, told })
     }
 }
 
@@ -162,7 +162,7 @@ pub fn read_file(path: &Path, chain: Chain, port: u16) -> Result<Yield, Error> {
     }
     let seen = Time::now().0 - AGE;
     let told = places.into_iter().map(|place| Told { seen, services: 0, place }).collect();
-    Ok(Yield { name: Text::from(&*path.to_string_lossy()), source: Source::Seed, told })
+    Ok(Yield { name: Shown::from(&*path.to_string_lossy()), source: Source::Seed, told })
 }
 
 fn places(bytes: &[u8], chain: Chain, port: u16, mut warn: impl FnMut(String)) -> Result<Vec<Place>, String> {
