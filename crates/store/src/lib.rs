@@ -22,6 +22,7 @@ mod schema;
 mod scribe;
 mod sql;
 mod store;
+mod sweep;
 mod text;
 mod writer;
 

@@ -5,6 +5,7 @@
 //! learned ──▶ upsert         many, and mostly known already
 //! attempts ──▶ find ──▶ fold in Rust ──▶ update, remember     what is new is added before
 //! crowd ──▶ delete           whom nobody ever met, if they are too many
+//! sweep ──▶ delete           texts that nothing refers to, at the end
 //! ```
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use crate::crowd::{Crowd, KEPT_UNANSWERED};
 use crate::peer::{Attempt, Ending, Learned, Past, Peer, Time};
 use crate::row::{Columns, bind_past, bind_peer};
 use crate::sql::{Query, Statements};
+use crate::sweep::sweep;
 use crate::text::Shown;
 
 /// Attempts that are kept of each peer: a week of a daily crawl and a day more, in some 200 bytes.
@@ -78,13 +80,17 @@ pub(crate) struct Scribe {
     db: SqliteConnection,
     statements: Statements,
     numbers: HashMap<Shown, i64>,
+    /// Which state of the database these are of, as far as others change it.
+    data_version: i64,
     crowd: Crowd,
+    /// Entries, so far.
+    written: u64,
 }
 
 impl Scribe {
     pub(crate) fn new(db: SqliteConnection) -> Self {
         let crowd = Crowd::new(KEPT_UNANSWERED);
-        Self { db, statements: Statements::new(), numbers: HashMap::new(), crowd }
+        Self { db, statements: Statements::new(), numbers: HashMap::new(), data_version: 0, crowd, written: 0 }
     }
 
     /// The same with another crowd.
@@ -95,14 +101,27 @@ impl Scribe {
 
     /// Writes all of a batch or nothing.
     pub(crate) async fn write(&mut self, batch: &Batch) -> Result<(), sqlx::Error> {
-        let Self { db, statements, numbers, crowd } = self;
+        let Self { db, statements, numbers, data_version, crowd, written } = self;
         // The lock is taken at once: a reader that becomes a writer may find that another was faster.
         let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
+        // Another process may have forgotten texts whose numbers we remember. (SQLite: PRAGMA data_version)
+        let version = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut *transaction).await?;
+        if version != *data_version {
+            numbers.clear();
+            *data_version = version;
+        }
         number(&mut transaction, statements, numbers, batch).await?;
         learn(&mut transaction, statements, numbers, &batch.learned).await?;
         tell(&mut transaction, statements, numbers, &batch.told).await?;
         crowd.thin_out(&mut transaction, batch.len()).await?;
+        *written += batch.len() as u64;
         transaction.commit().await
+    }
+
+    /// Forgets texts to which nothing refers any more, if that is worth the time.
+    pub(crate) async fn sweep(&mut self) -> Result<(), sqlx::Error> {
+        self.numbers.clear();
+        sweep(&mut self.db, self.written).await
     }
 
     pub(crate) async fn close(self) -> Result<(), sqlx::Error> {
