@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bitcoin::gossip::{Address, seeds as fixed};
 use discover::Source;
-use discover::seeds::{Kind as SeedKind, PEERS_ENOUGH, Seed, Start, read_lines};
+use discover::seeds::{Kind as SeedKind, PEERS_ENOUGH, Start, read_lines};
 use store::{Shown, Time};
 use tokio::task::JoinSet;
 
@@ -182,20 +182,23 @@ fn places(bytes: &[u8], chain: Chain, port: u16, mut warn: impl FnMut(String)) -
         return Ok(seeds.into_iter().map(place).collect());
     }
     let mut places = Vec::new();
-    for seed in read_lines(&text, port) {
-        match seed {
-            Ok(Seed::Address(address)) => places.push(Place::Ip(address)),
-            Ok(Seed::Overlay(name)) => {
-                let (host, own_port) = name.split_once(':').unwrap_or((&name, ""));
-                match host.parse() {
-                    Ok(address) => places.push(Place::Overlay(address, own_port.parse().unwrap_or(port))),
-                    Err(error) => warn(format!("{host}: {error}")),
-                }
-            }
+    for line in read_lines(&text, |line| read_place(line, port)) {
+        match line {
+            Ok(found) => places.push(place(found)),
             Err(bad) => warn(bad.to_string()),
         }
     }
     Ok(places)
+}
+
+/// An address of any network, with this port unless it has its own.
+fn read_place(text: &str, port: u16) -> Option<(Address, u16)> {
+    let bare = |host: &str| host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host).parse().ok();
+    if let Some(address) = bare(text) {
+        return Some((address, port));
+    }
+    let (host, port) = text.rsplit_once(':')?;
+    bare(host).zip(port.parse().ok())
 }
 
 /// How Core calls a network's array; of another program's file, the first is taken.
@@ -231,10 +234,27 @@ mod tests {
             |name: &str, digits: &str| format!("static const uint8_t chainparams_seed_{name}[] = {{{digits}}};\n");
         let header = array("test", "0x01,0x04,0x05,0x05,0x05,0x05,0x00,0x01") + &array("main", &digits.join(","));
         assert_eq!(read(header.as_bytes()), (expected(), vec![]));
-        let list = "1.2.3.4 # a comment\nnonsense\npg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:9\n";
-        let (listed, warnings) = read(list.as_bytes());
-        assert_eq!(listed.unwrap()[0], "1.2.3.4:8333");
-        assert!(warnings.len() == 1 && warnings[0].starts_with("line 2: expected"), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_list_has_addresses_of_every_network_with_and_without_a_port() {
+        const ONION: &str = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
+        const I2P: &str = "ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p";
+        let good =
+            format!("1.2.3.4:18333 # AS1\n[2a00::1]:1\r\n5.6.7.8\n2a00::2\n[2a00::3]\n[fc00::1]:9\n{ONION}\n{I2P}:0\n");
+        let (listed, warnings) = read(good.as_bytes());
+        let expected =
+            ["1.2.3.4:18333", "[2a00::1]:1", "5.6.7.8:8333", "[2a00::2]:8333", "[2a00::3]:8333", "[fc00::1]:9"];
+        let names = [format!("{ONION}:8333"), format!("{I2P}:0")];
+        assert_eq!(listed.unwrap(), [&expected.map(str::to_owned)[..], &names].concat());
+        assert_eq!(warnings, [""; 0]);
+
+        let misspelt = ONION.replace("pg6", "pg7");
+        for bad in ["1.2.3.4:99999", "example.org:8333", "short.onion:1", "[::1]x", "::1:", &misspelt] {
+            let (listed, warnings) = read(format!("9.9.9.9:1\n{bad}\n").as_bytes());
+            assert_eq!(listed.unwrap(), ["9.9.9.9:1"]);
+            assert_eq!(warnings, [format!("line 2: expected an address, with or without a port, not {bad:?}")]);
+        }
     }
 
     #[test]
