@@ -8,13 +8,14 @@
 
 use std::net::IpAddr;
 
-use handshake::{Fault, Role, Rx};
+use handshake::{Fault, Fields, Role, Rx};
 use testing::survives;
+use verack_bitcoin::compact_size::{read_compact_size, write_compact_size};
+use verack_bitcoin::frame::{Frame, FrameReader, HEADER_LEN};
 use verack_bitcoin::gossip::{Address, Gossip, MAX_ENTRIES, seeds};
-use verack_bitcoin::message::{Command, Feature, Message};
-use verack_bitcoin::version::{Services, Tail};
-use verack_bitcoin::wire::{Fields, Frame, FrameReader, HEADER_LEN, Halt, MAX_WHOLE_LEN, write_compact_size};
-use verack_bitcoin::{Chain, Channel, Concluded, Local, Params, Session, V1};
+use verack_bitcoin::message::{Command, Feature, MAX_WHOLE_LEN, Message};
+use verack_bitcoin::version::Tail;
+use verack_bitcoin::{Chain, Channel, Concluded, Halt, Local, Params, Services, Session, V1};
 
 /// Any bytes to our initiator.
 pub fn initiator(input: &[u8]) {
@@ -179,7 +180,7 @@ fn assert_said(params: &Params, mut taken: &[u8]) {
 /// What can be read is written such that it is read again.
 fn read_and_write(command: Command, payload: &[u8]) {
     let mut fields = Fields::new(payload);
-    if let Ok(value) = fields.compact_size("n") {
+    if let Ok(value) = read_compact_size(&mut fields, "n") {
         let mut written = Vec::new();
         write_compact_size(value, &mut written);
         assert_eq!(written, payload[..payload.len() - fields.rest().len()]);

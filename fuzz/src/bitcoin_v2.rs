@@ -11,8 +11,7 @@ use testing::survives;
 use verack_bitcoin::message::Command;
 use verack_bitcoin::v2::keys::Session as Keyed;
 use verack_bitcoin::v2::{Garbage, Keys, Packet, Start, contents};
-use verack_bitcoin::wire::Halt;
-use verack_bitcoin::{Accept, Chain, Concluded, Error, Local, Params, V2};
+use verack_bitcoin::{Accept, Chain, Concluded, Error, Halt, Local, Params, Transport, V2};
 
 /// Any bytes to our initiator.
 pub fn initiator(input: &[u8]) {
@@ -75,7 +74,7 @@ where
         }
         Some(Ok(concluded)) => {
             assert!(concluded.agreed.version.version >= local.min_peer_version);
-            assert_eq!(concluded.channel.session_id.is_some(), concluded.channel.transport() == "v2");
+            assert_eq!(concluded.channel.session_id.is_some(), concluded.channel.transport() == Transport::V2);
         }
     }
 }

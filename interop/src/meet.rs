@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bitcoin::frame::write_message;
 use bitcoin::message::{Command, Event, Message};
 use bitcoin::version::Tail;
-use bitcoin::wire::write_message;
 use bitcoin::{Chain, Concluded, Local, Params, Services, Session, UserAgent, V1};
 use handshake::Stage;
 use net::{Accepted, Caps, Established, Limits, Listener, Verdict};

@@ -56,6 +56,17 @@ async fn it_finds_bcoin_ok_300_times_of_300() {
     }
 }
 
+/// It takes our key for headers of messages, answers with a `reject`, and bans whoever sends it ten such headers.
+#[tokio::test]
+async fn bcoin_does_not_ban_us_for_a_key_and_is_found_ok_over_v1() {
+    let Some(node) = bcoin::start().await else { return };
+    for _ in 0..100 {
+        let report = report(bcoin::CHAIN, node.address(), "auto").await;
+        assert_eq!((&report["outcome"], &report["transport"]), (&json!("ok"), &json!("v1")), "{report}");
+        assert_eq!(report["fallback_from"]["reason"], "bitcoin.v1-only", "{report}");
+    }
+}
+
 /// The program, listening; where; and what it prints.
 async fn listening(chain: &str) -> (Child, SocketAddr, Lines<BufReader<ChildStdout>>) {
     let options = ["listen", "127.0.0.1:0", "--json", "--hold", "60s", "-s", "NETWORK,WITNESS", "-c", chain];

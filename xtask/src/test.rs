@@ -15,6 +15,7 @@ const STEPS: &[(&str, Step)] = &[
     ("arrows", |_| arrows()),
     ("deny", |_| deny()),
     ("clippy", |_| clippy()),
+    ("fuzz targets", |_| fuzz_targets()),
     ("doc", |_| doc()),
     ("tests", |_| run(cargo().args(["test", "--workspace", "--exclude", INTEROP]))),
     ("real nodes", real_nodes),
@@ -63,6 +64,13 @@ fn deny() -> Outcome {
 
 fn clippy() -> Outcome {
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+}
+
+/// They are a workspace of their own, which nothing else here builds. libFuzzer, in C++, is left out.
+fn fuzz_targets() -> Outcome {
+    const MANIFEST: [&str; 2] = ["--manifest-path", "fuzz/Cargo.toml"];
+    run(cargo().arg("fmt").args(MANIFEST).arg("--check"))?;
+    run(cargo().arg("check").args(MANIFEST).args(["--locked", "--no-default-features"]))
 }
 
 fn doc() -> Outcome {

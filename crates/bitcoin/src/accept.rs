@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use handshake::{End, Handshake, Rx, Stage, Step};
 
+use crate::channel::Transport;
 use crate::conversation::Concluded;
 use crate::error::Error;
 use crate::hello::{Hello, Local};
@@ -22,12 +23,6 @@ pub struct Accept {
     v2: V2,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Transport {
-    V1,
-    V2,
-}
-
 impl Accept {
     /// A handshake with whoever dialled us. `start` is what our side starts with if the peer chooses v2.
     #[must_use]
@@ -35,13 +30,10 @@ impl Accept {
         Self { transport: None, v1: V1::responder(local.clone()), v2: V2::responder(local, start) }
     }
 
-    /// Which transport the peer chose, once that is known: `v1` or `v2`.
+    /// Which transport the peer chose, once that is known.
     #[must_use]
-    pub fn transport(&self) -> Option<&'static str> {
-        self.transport.map(|transport| match transport {
-            Transport::V1 => "v1",
-            Transport::V2 => "v2",
-        })
+    pub fn transport(&self) -> Option<Transport> {
+        self.transport
     }
 
     /// What has been said and heard so far: all that a failed handshake has learned.

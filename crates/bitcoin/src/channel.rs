@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 use handshake::Rx;
 
 use crate::chain::{Checksum, Params};
-use crate::error::Error;
-use crate::message::{Command, Event, Message};
+use crate::error::{Error, Halt};
+use crate::frame::{Frame, FrameReader, write_message};
+use crate::message::{Command, Event, MAX_ADDRESSES_LEN, Message};
 use crate::v2::{Open, Packet, Phase, Seal, SessionId, contents};
 use crate::version::Tail;
-use crate::wire::{Frame, FrameReader, Halt, MAX_ADDRESSES_LEN, write_message};
 
 /// A connection on which messages pass. Its halves are independent of each other: two tasks may have one each.
 #[derive(Debug)]
@@ -30,12 +30,12 @@ impl Channel {
         Self { writer: Writer::V1(params), reader: Reader::V1(FrameReader::new(params)), session_id: None }
     }
 
-    /// Which transport it is: `v1` is plain, `v2` encrypted.
+    /// Which transport it is.
     #[must_use]
-    pub fn transport(&self) -> &'static str {
+    pub fn transport(&self) -> Transport {
         match self.reader {
-            Reader::V1(_) => "v1",
-            Reader::V2(_) => "v2",
+            Reader::V1(_) => Transport::V1,
+            Reader::V2(_) => Transport::V2,
         }
     }
 
@@ -60,6 +60,26 @@ impl Channel {
     /// As [`Reader::read`].
     pub fn read(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
         self.reader.read(rx)
+    }
+}
+
+/// How messages are carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// In plain text.
+    V1,
+    /// Encrypted. (BIP324)
+    V2,
+}
+
+impl Transport {
+    /// Its stable name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+        }
     }
 }
 
@@ -91,7 +111,7 @@ pub(crate) fn seal_message(seal: &mut Seal, message: &Message, tail: &Tail, tx: 
 }
 
 /// The peer's half of a channel. Neither kind holds more than a long message's place: what has not arrived whole stays
-/// with the caller, at most [`MAX_WHOLE_LEN`](crate::wire::MAX_WHOLE_LEN) bytes of payload, and longer messages are
+/// with the caller, at most [`MAX_WHOLE_LEN`](crate::message::MAX_WHOLE_LEN) bytes of payload, and longer messages are
 /// skipped as they arrive. A program that wants those whole reads packets itself: [`Open::wait_for`], [`Open::read`].
 #[derive(Debug)]
 pub enum Reader {

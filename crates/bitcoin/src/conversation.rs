@@ -9,7 +9,6 @@ use crate::channel::Channel;
 use crate::error::Error;
 use crate::hello::{Agreed, Hello};
 use crate::message::Event;
-use crate::wire::Halt;
 
 /// A concluded handshake, over whichever transport.
 #[derive(Debug)]
@@ -40,7 +39,6 @@ pub(crate) fn converse(
             hello.take_in(&event)?;
             Ok(Step::Event(event))
         }
-        Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
-        Err(Halt::Error(error)) => Err(error),
+        Err(halt) => halt.into_step(),
     }
 }

@@ -2,12 +2,12 @@
 
 use core::fmt;
 
-use handshake::{Blame, Fault, Printable};
+use handshake::{Blame, EndsIn, Fault, Printable};
 
 use crate::chain::{Chain, Checksum, Magic};
 use crate::message::{Command, Reject};
+use crate::services::Services;
 use crate::v2;
-use crate::version::Services;
 
 /// Why a handshake cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -130,6 +130,15 @@ impl Fault for Error {
     }
 }
 
+/// Why nothing was read.
+pub type Halt = handshake::Halt<Error>;
+
+impl From<v2::Error> for Halt {
+    fn from(error: v2::Error) -> Self {
+        Self::Error(error.into())
+    }
+}
+
 /// What is wrong with a payload. Each carries the field's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
@@ -151,6 +160,12 @@ pub enum Malformed {
     /// The field has a value that it must not have.
     #[error("its {0} has a value that is not allowed")]
     Value(&'static str),
+}
+
+impl From<EndsIn> for Malformed {
+    fn from(EndsIn(what): EndsIn) -> Self {
+        Self::EndsIn(what)
+    }
 }
 
 /// Another kind of service, known by its first four bytes.

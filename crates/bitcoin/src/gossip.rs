@@ -14,22 +14,22 @@
 
 mod address;
 mod base32;
-pub(crate) mod entry;
+mod entry;
 pub mod seeds;
 
 use alloc::vec::Vec;
-use core::mem;
 use core::net::IpAddr;
 
 pub use address::{Address, BadAddress, MAX_ADDRESS_LEN, Network};
-pub use entry::{Entry, MAX_ENTRIES};
+pub(crate) use entry::Form;
+pub use entry::{Entries, Entry, MAX_ENTRIES};
 use handshake::{End, Handshake, Rx, Stage, Step};
 
 use crate::channel::Channel;
-use crate::error::Error;
-use crate::message::{Command, Event, Message};
-use crate::version::{Services, Tail, Version};
-use crate::wire::{Halt, MAX_ADDRESSES_LEN};
+use crate::error::{Error, Halt};
+use crate::message::{Command, Event, MAX_ADDRESSES_LEN, Message};
+use crate::services::Services;
+use crate::version::{Tail, Version};
 
 /// A connection on which addresses are asked for, over either transport. It has the form of a handshake so that the same
 /// driver, with its deadline and byte budget, runs it; it is done with the first answer, and never waits for more.
@@ -60,7 +60,7 @@ enum State {
     /// The answer is awaited.
     Answer,
     /// It is there.
-    Told(Vec<Entry>),
+    Told(Entries),
 }
 
 /// A node announces itself with its clock's time; so many seconds may lie between that and the handshake. (Core: addresses
@@ -71,7 +71,7 @@ const FRESH: u64 = 10 * 60;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// Whom it knows, at most [`MAX_ENTRIES`], of networks that we know.
-    pub entries: Vec<Entry>,
+    pub entries: Entries,
     /// How it announced itself, if it did so before it answered.
     pub own: Option<Entry>,
 }
@@ -145,8 +145,8 @@ impl Handshake for Gossip {
             self.channel.write(&message, &Tail::None, tx);
             return Ok(Step::Event(Event::Said(message)));
         }
-        if let State::Told(entries) = &mut self.state {
-            return Ok(Step::Done(Told { entries: mem::take(entries), own: self.own }));
+        if let State::Told(entries) = &self.state {
+            return Ok(Step::Done(Told { entries: entries.clone(), own: self.own }));
         }
         match self.hear(rx) {
             Ok(event) => {
@@ -155,8 +155,7 @@ impl Handshake for Gossip {
                 }
                 Ok(Step::Event(event))
             }
-            Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
-            Err(Halt::Error(error)) => Err(error),
+            Err(halt) => halt.into_step(),
         }
     }
 

@@ -11,9 +11,9 @@ use handshake::{End, Role, Stage};
 
 use crate::chain::Params;
 use crate::error::Error;
-use crate::message::{Command, Event, Feature, Message};
-use crate::version::{NetAddress, Services, Tail, UserAgent, Version};
-use crate::wire::MAX_WHOLE_LEN;
+use crate::message::{Command, Event, Feature, MAX_WHOLE_LEN, Message};
+use crate::services::Services;
+use crate::version::{NetAddress, Tail, UserAgent, Version};
 
 /// Our own side: what we say, and what we ask of the peer. Nothing of it is fixed.
 #[derive(Clone, Debug)]

@@ -4,13 +4,13 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use handshake::Printable;
+use handshake::{Fields, Printable};
 
+use crate::compact_size::{read_var_bytes, write_var_bytes};
 use crate::error::Malformed;
-use crate::gossip::entry::{self, Entry, Form};
+use crate::gossip::{Entries, Form};
 use crate::v2::Phase;
 use crate::version::{Tail, Version};
-use crate::wire::{Fields, write_var_bytes};
 
 /// A message's name: twelve bytes, ASCII padded with NUL.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,6 +74,21 @@ impl fmt::Debug for Command {
     }
 }
 
+/// Payload bytes that a message may announce. (Core: MAX_PROTOCOL_MESSAGE_LENGTH)
+pub const MAX_PAYLOAD_LEN: u32 = 4_000_000;
+
+/// A payload up to this length is waited for and read whole; a longer one is skipped as it arrives.
+///
+/// The longest message that matters here is `feature`, with 597 bytes; a `version` with every tail that we know has
+/// 477. The rest is room for fields to come.
+pub const MAX_WHOLE_LEN: u32 = 2048;
+
+/// The same for a message that tells addresses, where they were asked for.
+///
+/// 1000 entries of the networks that BIP155 names have at most 49 003 bytes. With networks unknown to us they could have
+/// 531 003, but nobody tells of such; a peer that did could bind that much memory on each of thousands of connections.
+pub const MAX_ADDRESSES_LEN: u32 = 64 * 1024;
+
 /// A message that may pass while two nodes say hello.
 #[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each handshake")]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,9 +128,9 @@ pub enum Message {
     /// Tell me addresses.
     Getaddr,
     /// These are addresses of other nodes: at most 1000.
-    Addr(Vec<Entry>),
+    Addr(Entries),
     /// The same, of whatever network. (BIP155)
-    Addrv2(Vec<Entry>),
+    Addrv2(Entries),
     /// Your message was turned away. (BIP61)
     Reject(Reject),
     /// A message that does not matter here; its payload was not read.
@@ -187,8 +202,8 @@ impl Message {
             Command::PING => Self::Ping(Some(u64::from_le_bytes(fields.array("nonce")?))),
             Command::PONG => Self::Pong(u64::from_le_bytes(fields.array("nonce")?)),
             Command::GETADDR => Self::Getaddr,
-            Command::ADDR => Self::Addr(entry::read(Form::Addr, payload)?),
-            Command::ADDRV2 => Self::Addrv2(entry::read(Form::Addrv2, payload)?),
+            Command::ADDR => Self::Addr(Entries::read(Form::Addr, payload)?),
+            Command::ADDRV2 => Self::Addrv2(Entries::read(Form::Addrv2, payload)?),
             Command::REJECT => Self::Reject(Reject::read(payload)?),
             _ => Self::Other { command, len: u32::try_from(payload.len()).unwrap_or(u32::MAX) },
         })
@@ -212,8 +227,8 @@ impl Message {
             Self::Feefilter(rate) => tx.extend_from_slice(&rate.to_le_bytes()),
             Self::Ping(nonce) => tx.extend(nonce.map(u64::to_le_bytes).into_iter().flatten()),
             Self::Pong(nonce) => tx.extend_from_slice(&nonce.to_le_bytes()),
-            Self::Addr(entries) => entry::write(Form::Addr, entries, tx),
-            Self::Addrv2(entries) => entry::write(Form::Addrv2, entries, tx),
+            Self::Addr(entries) => entries.write(Form::Addr, tx),
+            Self::Addrv2(entries) => entries.write(Form::Addrv2, tx),
             Self::Reject(reject) => reject.write(tx),
             Self::Other { .. } => {}
         }
@@ -283,8 +298,8 @@ impl Feature {
 
     fn read(payload: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(payload);
-        let id = fields.var_bytes(*FEATURE_ID_LEN.end(), "feature's name")?;
-        let data = fields.var_bytes(MAX_FEATURE_DATA_LEN, "feature's data")?;
+        let id = read_var_bytes(&mut fields, *FEATURE_ID_LEN.end(), "feature's name")?;
+        let data = read_var_bytes(&mut fields, MAX_FEATURE_DATA_LEN, "feature's data")?;
         if !fields.is_empty() {
             return Err(Malformed::Trailing("feature's data"));
         }
@@ -320,9 +335,9 @@ impl Reject {
 
     fn read(payload: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(payload);
-        let message = fields.var_bytes(12, "rejected message")?.into();
+        let message = read_var_bytes(&mut fields, 12, "rejected message")?.into();
         let [code] = fields.array("code")?;
-        let reason = fields.var_bytes(Self::MAX_REASON_LEN, "reason")?.into();
+        let reason = read_var_bytes(&mut fields, Self::MAX_REASON_LEN, "reason")?.into();
         Ok(Self { message, code, reason })
     }
 

@@ -9,7 +9,6 @@ use crate::channel::Channel;
 use crate::error::Error;
 use crate::message::{Event, Message};
 use crate::version::Tail;
-use crate::wire::Halt;
 
 /// A connection that is kept after its handshake. It has the form of a handshake so that the same driver, with its
 /// deadline and byte budget, runs it; it is never done.
@@ -45,8 +44,7 @@ impl Handshake for Session {
                 }
                 Ok(Step::Event(event))
             }
-            Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
-            Err(Halt::Error(error)) => Err(error),
+            Err(halt) => halt.into_step(),
         }
     }
 

@@ -9,14 +9,14 @@
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::iter;
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use handshake::Printable;
+use handshake::{Fields, Printable};
 
-use crate::chain::{Params, TailKind};
+use crate::chain::TailKind;
+use crate::compact_size::{read_var_bytes, write_var_bytes};
 use crate::error::Malformed;
-use crate::wire::{Fields, write_var_bytes};
+use crate::services::Services;
 
 /// A `version` message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -226,7 +226,7 @@ impl UserAgent {
 
     fn read(fields: &mut Fields<'_>) -> Result<Self, Malformed> {
         const WHAT: &str = "user agent";
-        let bytes = fields.var_bytes(MAX_USER_AGENT_LEN, WHAT)?;
+        let bytes = read_var_bytes(fields, MAX_USER_AGENT_LEN, WHAT)?;
         Self::new(bytes).ok_or(Malformed::TooLong(WHAT))
     }
 }
@@ -251,85 +251,8 @@ impl fmt::Debug for UserAgent {
     }
 }
 
-/// What a node offers: one bit each. (Core: protocol.h ServiceFlags)
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Services(pub u64);
-
-/// Service bits that mean the same on most networks, with the names of the BIPs and of Core.
-const SERVICE_NAMES: &[(u32, &str)] = &[
-    (0, "NETWORK"),
-    (1, "GETUTXO"),
-    (2, "BLOOM"),
-    (3, "WITNESS"),
-    (4, "XTHIN"),
-    (5, "BITCOIN_CASH"),
-    (6, "COMPACT_FILTERS"),
-    (10, "NETWORK_LIMITED"),
-    (11, "P2P_V2"),
-    (12, "UTREEXO"),
-];
-
-impl Services {
-    /// Nothing at all.
-    pub const NONE: Self = Self(0);
-
-    /// Speaks the encrypted transport. (BIP324: NODE_P2P_V2)
-    pub const P2P_V2: Self = Self(1 << 11);
-
-    /// The services of `self` that `other` lacks.
-    #[must_use]
-    pub const fn missing_from(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    /// One name for each bit that is set, lowest first; what is unknown is named by its bit.
-    pub fn names(self, params: &Params) -> impl Iterator<Item = ServiceName> {
-        let own = params.service_names;
-        let mut left = self.0;
-        iter::from_fn(move || {
-            let bit = left.trailing_zeros();
-            left &= left.checked_sub(1)?;
-            let known = own.iter().chain(SERVICE_NAMES).find(|(known, _)| *known == bit);
-            Some(known.map_or(ServiceName::Unknown(bit), |(_, name)| ServiceName::Known(name)))
-        })
-    }
-
-    /// The service bit of this name, in any case.
-    #[must_use]
-    pub fn named(name: &str, params: &Params) -> Option<Self> {
-        let is = |(_, known): &&(u32, &str)| known.eq_ignore_ascii_case(name);
-        params.service_names.iter().chain(SERVICE_NAMES).find(is).map(|(bit, _)| Self(1 << bit))
-    }
-}
-
-/// In hex, as nodes' logs show it.
-impl fmt::Display for Services {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#x}", self.0)
-    }
-}
-
-/// The name of a service bit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ServiceName {
-    /// A bit with a meaning.
-    Known(&'static str),
-    /// A bit without; its number.
-    Unknown(u32),
-}
-
-impl fmt::Display for ServiceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Known(name) => f.write_str(name),
-            Self::Unknown(bit) => write!(f, "UNKNOWN[2^{bit}]"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use alloc::string::{String, ToString};
     use alloc::vec::Vec;
     use core::net::Ipv6Addr;
 
@@ -337,9 +260,9 @@ mod tests {
     use proptest::option;
     use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 
-    use super::{NetAddress, Services, Tail, UserAgent, Version};
-    use crate::chain::Chain;
+    use super::{NetAddress, Tail, UserAgent, Version};
     use crate::error::Malformed;
+    use crate::services::Services;
 
     fn net_address() -> impl Strategy<Value = NetAddress> {
         (any::<u64>(), any::<u128>(), any::<u16>()).prop_map(|(services, ip, port)| NetAddress {
@@ -407,19 +330,5 @@ mod tests {
         assert!(with_agent(256).is_ok());
         assert_eq!(with_agent(257), Err(Malformed::TooLong("user agent")));
         assert_eq!(with_agent(3), Err(Malformed::NotCanonical("user agent")));
-    }
-
-    #[test]
-    fn service_bits_are_named_as_their_network_names_them() {
-        let names = |chain: &str, bits: u64| -> String {
-            let params = Chain::named(chain).unwrap().params;
-            Services(bits).names(&params).map(|name| name.to_string()).collect::<Vec<_>>().join(" ")
-        };
-        assert_eq!(names("bitcoin", 0xc09), "NETWORK WITNESS NETWORK_LIMITED P2P_V2");
-        assert_eq!(names("litecoin", 1 << 24), "MWEB");
-        assert_eq!(names("ecash", 1 << 24), "AVALANCHE");
-        assert_eq!(names("bitcoin", 1 << 24 | 1 << 63), "UNKNOWN[2^24] UNKNOWN[2^63]");
-        let params = Chain::named("bitcoin").unwrap().params;
-        assert_eq!(Services::named("p2p_v2", &params), Some(Services(1 << 11)));
     }
 }

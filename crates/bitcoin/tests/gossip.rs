@@ -6,16 +6,16 @@ use std::net::IpAddr;
 
 use common::v2::{Peer, ours, said as said_encrypted};
 use common::{Flight, params, version};
-use handshake::{Blame, Fault, Role};
+use handshake::{Blame, Fault, Fields, Role};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use serde_json::Value;
 use testing::{Ended, cut, feed, flip};
-use verack_bitcoin::gossip::{Address, Entry, Gossip, MAX_ENTRIES, Told};
-use verack_bitcoin::message::{Command, Message};
-use verack_bitcoin::version::{Services, Tail, Version};
-use verack_bitcoin::wire::{Fields, HEADER_LEN, MAX_ADDRESSES_LEN};
-use verack_bitcoin::{Channel, Error};
+use verack_bitcoin::frame::HEADER_LEN;
+use verack_bitcoin::gossip::{Address, Entries, Entry, Gossip, MAX_ENTRIES, Told};
+use verack_bitcoin::message::{Command, MAX_ADDRESSES_LEN, Message};
+use verack_bitcoin::version::{Tail, Version};
+use verack_bitcoin::{Channel, Error, Services};
 
 #[test]
 fn addresses_are_read_as_cores_own_tests_read_them() {
@@ -66,8 +66,8 @@ fn both_messages_are_read_and_written_as_cores_own_tests_have_them() {
     });
     let entries: Vec<_> = entries.collect();
     for (message, field) in [
-        (Message::Addr(entries.clone()), "addr_v1_payload_hex"),
-        (Message::Addrv2(entries.clone()), "addr_v2_payload_hex"),
+        (Message::Addr(entries.clone().into()), "addr_v1_payload_hex"),
+        (Message::Addrv2(entries.clone().into()), "addr_v2_payload_hex"),
     ] {
         let payload = hex(vectors[field].as_str().unwrap());
         let mut written = Vec::new();
@@ -95,16 +95,16 @@ fn however_an_answer_is_cut_it_is_the_same() {
     let flight = Flight::on("bitcoin")
         .say(&Message::Ping(Some(1)))
         .say(&Message::Sendcmpct { announce: false, version: 2 })
-        .say(&Message::Addrv2(vec![own()]))
+        .say(&Message::Addrv2(vec![own()].into()))
         .payload("inv", &[0; 2049])
-        .say(&Message::Addrv2(entries(100)))
+        .say(&Message::Addrv2(entries(100).into()))
         .say(&Message::Ping(Some(2)));
     let answer = flight.starts[5] - flight.starts[4];
     assert!(answer > 2048 + HEADER_LEN, "longer than what is read whole elsewhere");
     let ended = cut(gossip, &flight.bytes);
     assert_eq!(ended.taken, *flight.starts.last().unwrap(), "what follows the answer is left");
     assert_eq!(said(&ended.sent), ["getaddr", "pong"]);
-    assert_eq!(ended.result.unwrap().unwrap(), Told { entries: entries(100), own: Some(own()) });
+    assert_eq!(ended.result.unwrap().unwrap(), Told { entries: entries(100).into(), own: Some(own()) });
 }
 
 /// Our side asks over an encrypted channel; what the peer says from there on.
@@ -124,18 +124,18 @@ fn however_an_encrypted_answer_is_cut_it_is_the_same() {
     let (asked, bytes) = encrypted(|peer| {
         peer.say(&Message::Ping(Some(1)))
             .packet(true, b"a decoy")
-            .say(&Message::Addrv2(vec![own()]))
-            .say(&Message::Addrv2(entries(80)))
+            .say(&Message::Addrv2(vec![own()].into()))
+            .say(&Message::Addrv2(entries(80).into()))
     });
     assert!(bytes.len() > 2048, "longer than what is read whole elsewhere");
     let ended = cut(asked, &bytes);
     assert_eq!(ended.taken, bytes.len());
-    assert_eq!(ended.result.unwrap().unwrap(), Told { entries: entries(80), own: Some(own()) });
+    assert_eq!(ended.result.unwrap().unwrap(), Told { entries: entries(80).into(), own: Some(own()) });
 }
 
 #[test]
 fn an_encrypted_answer_is_asked_for_and_bounded_as_a_plain_one_is() {
-    let (asked, bytes) = encrypted(|peer| peer.say(&Message::Addrv2(entries(MAX_ENTRIES))));
+    let (asked, bytes) = encrypted(|peer| peer.say(&Message::Addrv2(entries(MAX_ENTRIES).into())));
     assert_eq!(feed(&mut asked(), [&bytes[..]]).result.unwrap().unwrap().entries.len(), MAX_ENTRIES);
 
     let hello = Peer::ready(Role::Initiator).hello(&version("bitcoin"));
@@ -165,23 +165,26 @@ fn a_lone_address_is_an_answer_unless_it_is_the_peers_own() {
         (other(fresh + 601, services), false),
         (other(fresh, Services(9)), false),
     ] {
-        let ended = tell(&[Message::Addrv2(vec![alone])]);
+        let ended = tell(&[Message::Addrv2(vec![alone].into())]);
         assert_eq!(ended.result.is_none(), is_own, "{alone:?}");
     }
-    let twice = tell(&[Message::Addr(vec![own()]), Message::Addr(vec![other(fresh, services)])]);
+    let twice = tell(&[Message::Addr(vec![own()].into()), Message::Addr(vec![other(fresh, services)].into())]);
     assert!(twice.result.is_some(), "it announces itself once");
-    let again = tell(&[Message::Addr(vec![own()]), Message::Addr(vec![own()])]);
+    let again = tell(&[Message::Addr(vec![own()].into()), Message::Addr(vec![own()].into())]);
     assert!(again.result.is_none(), "unless it repeats itself");
 }
 
 #[test]
 fn an_empty_answer_is_one() {
-    assert_eq!(tell(&[Message::Addr(Vec::new())]).result.unwrap().unwrap(), Told { entries: Vec::new(), own: None });
+    assert_eq!(
+        tell(&[Message::Addr(Entries::default())]).result.unwrap().unwrap(),
+        Told { entries: Entries::default(), own: None }
+    );
 }
 
 #[test]
 fn a_thousand_addresses_are_an_answer_and_one_more_is_a_fault() {
-    let full = tell(&[Message::Addrv2(entries(MAX_ENTRIES))]);
+    let full = tell(&[Message::Addrv2(entries(MAX_ENTRIES).into())]);
     assert_eq!(full.result.unwrap().unwrap().entries.len(), MAX_ENTRIES);
     for command in ["addr", "addrv2"] {
         let too_many = [&[0xfd, 0xe9, 0x03][..], &[0; 40_000]].concat();
@@ -232,7 +235,7 @@ fn an_answer_longer_than_any_is_not_waited_for() {
 
 #[test]
 fn no_changed_byte_of_an_answer_goes_unnoticed() {
-    let flight = Flight::on("bitcoin").say(&Message::Addrv2(entries(5)));
+    let flight = Flight::on("bitcoin").say(&Message::Addrv2(entries(5).into()));
     flip(gossip, &flight.bytes, |at, ended| match &ended.result {
         None => assert!((4..20).contains(&at), "byte {at}: another message, or a longer one"),
         Some(Ok(told)) => panic!("byte {at} went unnoticed: {told:?}"),
@@ -272,13 +275,13 @@ proptest! {
     fn what_is_told_is_heard(entries in vec(any_entry(), 2..50), older in any::<bool>(), piece in 1usize..500) {
         let ip = |entry: &Entry| entry.socket().is_some();
         let (message, heard) = if older {
-            (Message::Addr(entries.clone()), entries.iter().copied().filter(ip).collect())
+            (Message::Addr(entries.clone().into()), entries.iter().copied().filter(ip).collect())
         } else {
-            (Message::Addrv2(entries.clone()), entries)
+            (Message::Addrv2(entries.clone().into()), entries)
         };
         let ended = feed(&mut gossip(), Flight::on("bitcoin").say(&message).bytes.chunks(piece));
         match ended.result {
-            Some(result) => prop_assert_eq!(result.unwrap().entries, heard),
+            Some(result) => prop_assert_eq!(result.unwrap().entries.to_vec(), heard),
             // One is left that is the peer's own.
             None => prop_assert_eq!(heard.len(), 1),
         }

@@ -7,7 +7,8 @@ use handshake::Blame::{Mismatch, Peer};
 use handshake::Fault;
 use testing::feed;
 use verack_bitcoin::chain::Checksum;
-use verack_bitcoin::wire::{HEADER_LEN, MAX_PAYLOAD_LEN, MAX_WHOLE_LEN};
+use verack_bitcoin::frame::HEADER_LEN;
+use verack_bitcoin::message::{MAX_PAYLOAD_LEN, MAX_WHOLE_LEN};
 use verack_bitcoin::{Error, V1};
 
 #[test]

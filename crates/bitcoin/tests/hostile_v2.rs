@@ -7,9 +7,9 @@ use common::{End, Flight, ROLES, params, version};
 use handshake::Blame::{Mismatch, Peer as ThePeer};
 use handshake::{End as Ending, Fault, Handshake, Role, Rx, Stage};
 use testing::{cut, feed};
+use verack_bitcoin::message::MAX_WHOLE_LEN;
 use verack_bitcoin::v2::{Garbage, MAX_CONTENTS_LEN, MAX_DECOYS_LEN, MAX_GARBAGE_LEN, Packet};
-use verack_bitcoin::wire::{Halt, MAX_WHOLE_LEN};
-use verack_bitcoin::{Error, v2};
+use verack_bitcoin::{Error, Halt, Transport, v2};
 
 #[test]
 fn garbage_is_as_long_as_it_may_be_and_no_longer() {
@@ -252,9 +252,9 @@ fn one_port_takes_both_transports_and_neither_of_another_network() {
         assert_eq!(chosen(&plain[..len]), (None, End::Waits, 0), "{len}");
         let mut differs = plain[..len].to_vec();
         differs[len - 1] ^= 1;
-        assert_eq!(chosen(&differs), (Some("v2"), End::Waits, 75), "{len}");
+        assert_eq!(chosen(&differs), (Some(Transport::V2), End::Waits, 75), "{len}");
     }
-    assert_eq!(chosen(&plain[..16]), (Some("v1"), End::Waits, 0));
+    assert_eq!(chosen(&plain[..16]), (Some(Transport::V1), End::Waits, 0));
     let litecoin = Flight::on("litecoin").version(&version("litecoin")).bytes;
     assert_eq!(chosen(&litecoin).1, End::Fault("bitcoin.magic", Mismatch));
     assert_eq!(chosen(b"GET / HTTP/1.1\r\n").1, End::Fault("bitcoin.not-bitcoin", Mismatch));

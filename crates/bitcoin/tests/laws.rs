@@ -8,9 +8,9 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::select;
 use testing::{cut, feed, flip, pair};
+use verack_bitcoin::frame::HEADER_LEN;
 use verack_bitcoin::message::{Command, Feature, Message};
 use verack_bitcoin::version::{UserAgent, Version};
-use verack_bitcoin::wire::HEADER_LEN;
 use verack_bitcoin::{Agreed, Local, V1};
 
 #[test]

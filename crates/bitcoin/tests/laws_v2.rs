@@ -9,7 +9,7 @@ use testing::{cut, feed, flip, pair};
 use verack_bitcoin::message::{Event, Message};
 use verack_bitcoin::v2::{Garbage, Keys, MAX_GARBAGE_LEN, Phase, Start};
 use verack_bitcoin::version::Tail;
-use verack_bitcoin::{Accept, Concluded, V1, V2};
+use verack_bitcoin::{Accept, Concluded, Transport, V1, V2};
 
 #[test]
 fn however_the_bytes_are_cut_the_handshake_ends_the_same() {
@@ -29,7 +29,7 @@ fn however_the_bytes_are_cut_the_handshake_ends_the_same() {
 fn however_the_bytes_are_cut_the_transport_that_the_peer_chose_is_taken() {
     let encrypted = Peer::talkative(Role::Responder, &version("bitcoin")).bytes;
     let plain = Flight::talkative("bitcoin").bytes;
-    for (bytes, transport) in [(encrypted, "v2"), (plain, "v1")] {
+    for (bytes, transport) in [(encrypted, Transport::V2), (plain, Transport::V1)] {
         let ended = cut(accept, &bytes);
         let concluded = ended.result.expect("over").expect("no fault");
         assert_eq!((concluded.channel.transport(), ended.taken), (transport, bytes.len()));
@@ -56,14 +56,14 @@ fn both_sides_agree_and_leave_what_follows() {
             decoys: vec![vec![secret; 50].into(); decoys],
         };
         let initiator = || V2::initiator(local_named("/a/", 1), start(1));
-        agree(initiator(), V2::responder(local_named("/b/", 2), start(2)), "v2");
-        agree(initiator(), Accept::new(local_named("/b/", 2), start(2)), "v2");
+        agree(initiator(), V2::responder(local_named("/b/", 2), start(2)), Transport::V2);
+        agree(initiator(), Accept::new(local_named("/b/", 2), start(2)), Transport::V2);
     }
-    agree(V1::initiator(local_named("/a/", 1)), Accept::new(local_named("/b/", 2), start()), "v1");
+    agree(V1::initiator(local_named("/a/", 1)), Accept::new(local_named("/b/", 2), start()), Transport::V1);
 }
 
 /// Both sides conclude, over this transport, and a ping on what they go on with comes through either way.
-fn agree<A, B>(initiator: A, responder: B, transport: &str)
+fn agree<A, B>(initiator: A, responder: B, transport: Transport)
 where
     A: Handshake<Output = Concluded>,
     B: Handshake<Output = Concluded>,

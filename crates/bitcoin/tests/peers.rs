@@ -8,8 +8,8 @@ use handshake::Blame::{Local, Mismatch, Peer, Refused};
 use handshake::{Handshake, Role, Stage};
 use testing::feed;
 use verack_bitcoin::message::{Feature, Message, Reject};
-use verack_bitcoin::version::{Services, UserAgent, Version};
-use verack_bitcoin::{Agreed, Error, V1};
+use verack_bitcoin::version::{UserAgent, Version};
+use verack_bitcoin::{Agreed, Error, Services, V1};
 
 #[test]
 fn a_version_has_one_of_the_lengths_that_core_takes() {

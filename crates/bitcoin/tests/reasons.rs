@@ -6,8 +6,7 @@ use handshake::Fault;
 use verack_bitcoin::chain::{Checksum, Magic};
 use verack_bitcoin::error::{Banner, Malformed};
 use verack_bitcoin::message::{Command, Reject};
-use verack_bitcoin::version::Services;
-use verack_bitcoin::{Error, v2};
+use verack_bitcoin::{Error, Services, v2};
 
 #[test]
 fn every_reason_has_a_code_a_blame_and_a_sentence() {

@@ -6,9 +6,8 @@ use common::local;
 use common::recorded::recorded;
 use handshake::{Fault, Handshake, Role, Rx, Stage};
 use testing::{cut, feed};
-use verack_bitcoin::version::Services;
-use verack_bitcoin::wire::{Frame, FrameReader};
-use verack_bitcoin::{Agreed, Local, Params, V1};
+use verack_bitcoin::frame::{Frame, FrameReader};
+use verack_bitcoin::{Agreed, Local, Params, Services, V1};
 
 #[test]
 fn core_answers_our_version_with_all_of_its_own() {

@@ -6,7 +6,7 @@ mod lightning;
 mod monero;
 mod parse;
 mod peers;
-mod values;
+pub mod values;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
@@ -54,46 +54,52 @@ pub struct Cli {
     pub global: Global,
 }
 
+/// Lines of at most 78 columns, and paragraphs, which the terminal's width breaks, as one line.
 const AFTER_HELP: &str = "\
 Targets:
-  seed.bitcoin.sipa.be    a DNS seed or host name: every address behind it
-  192.0.2.1  2001:db8::1  an address, with the network's usual port
-  192.0.2.1:8333  [2001:db8::1]:8333  node.example:8333
-  enode://ID@HOST:PORT    an Ethereum node; ID has 128 hex digits
-  enr:...                 an Ethereum node's record
-  ID@HOST:PORT            a Lightning node; ID has 66 hex digits
-  /ip4/IP/tcp/PORT[/p2p/ID]  a libp2p node; /ip6, /dns4, /dns6, /dns as well; without ID, whoever is there
-  /dnsaddr/NAME[/p2p/ID]  every libp2p node that NAME lists
-  @FILE                   one target a line; '#' starts a comment
-  -                       the same from standard input
-  TARGET PORT TIMEOUT_MS  in bare numbers: node.example 8333 5000
+  seed.bitcoin.sipa.be      a DNS seed or host name: every address behind it
+  192.0.2.1, 2001:db8::1    an address, with the network's usual port
+  192.0.2.1:8333, [2001:db8::1]:8333, node.example:8333
+  enode://ID@HOST:PORT      an Ethereum node; ID has 128 hex digits
+  enr:...                   an Ethereum node's record
+  ID@HOST:PORT              a Lightning node; ID has 66 hex digits
+  /ip4/IP/tcp/PORT/p2p/ID   a libp2p node; /ip6, /dns4, /dns6, /dns as well;
+                            without /p2p/ID, whoever is there
+  /dnsaddr/NAME/p2p/ID      every libp2p node that NAME lists
+  @FILE                     one target a line; '#' starts a comment
+  -                         the same from standard input
+  TARGET PORT TIMEOUT_MS    in bare numbers: node.example 8333 5000
 
 Transport:
-  --transport auto, the default, dials over v2 (BIP324) first. If the peer closes that connection without having
-  sent a byte, which is what a node does that speaks only v1, it is dialled again over v1; the report is that of
-  the second attempt, and names the first. That is Bitcoin Core's rule: a peer that is silent is not dialled again.
+--transport auto, the default, dials over v2 (BIP324) first. If the peer closes that connection without having sent a \
+byte, as Bitcoin Core's rule is, or answers in plain text, it is dialled again over v1; the report is that of the second \
+attempt, and names the first. A peer that is silent is not dialled again.
 
-  Targets that name a node by its key are spoken to in its protocol, whatever --chain is; each connection of theirs
-  is encrypted (RLPx, BOLT 8, Noise). So are multiaddrs, which start with a slash.
+Targets that name a node by its key are spoken to in its protocol, whatever --chain is; each connection of theirs is \
+encrypted (RLPx, BOLT 8, Noise). So are multiaddrs, which start with a slash.
 
 Examples:
-  verack my.node.example                      am I reachable, and if not, why?
-  verack --trace 127.0.0.1:18444 -c regtest   what goes over the wire?
-  verack -c litecoin --dns-seeds              everybody whom the DNS seeds know
-  verack --json @nodes.txt | jq .reason       one object a line, the last one a summary
-  verack listen 127.0.0.1:18444 -c regtest    shake hands with who dials us
-  verack crawl                                map the network, into a database
-  verack addrs my.node.example                whom does it know?
-  verack enode://...@192.0.2.1:30303          who is that Ethereum node, and on which network?
-  verack -c sepolia enode://...               is it on Sepolia?
-  verack 02...@192.0.2.1                      which features does that Lightning node offer?
-  verack listen --protocol lightning          be a Lightning node to be dialled; says under which id
-  verack /ip4/192.0.2.1/tcp/4001              who is that libp2p node, and what does it speak?
-  verack -c monero node.example               which height has that Monero node, and whom does it know?
+  verack my.node.example              am I reachable, and if not, why?
+  verack --trace 127.0.0.1 -c regtest what goes over the wire?
+  verack -c litecoin --dns-seeds      everybody whom the DNS seeds know
+  verack --json @nodes.txt            one object a line, the last a summary
+  verack listen -c regtest            shake hands with who dials us
+  verack crawl                        map the network, into a database
+  verack addrs my.node.example        whom does it know?
+  verack enode://...@192.0.2.1:30303  which Ethereum node is that?
+  verack -c sepolia enode://...       is it on Sepolia?
+  verack 02...@192.0.2.1              what does that Lightning node offer?
+  verack listen --protocol lightning  be a Lightning node; says under which id
+  verack /ip4/192.0.2.1/tcp/4001      who is that libp2p node?
+  verack -c monero node.example       how high is that Monero node?
 
 Exit codes:
-  0  what was required happened (--require any: one handshake is OK; all: each is)
-  1  it did not      2  wrong usage      3  our side failed      130  interrupted";
+  0    what was required happened
+       (--require any: one handshake is OK; all: each is)
+  1    it did not
+  2    wrong usage
+  3    our side failed
+  130  interrupted";
 
 /// What the program does besides shaking hands with targets.
 #[derive(Debug, Subcommand)]
@@ -240,14 +246,14 @@ pub struct Introduction {
     /// What carries the handshake: see below what auto does
     #[arg(long, value_enum, default_value_t, value_name = "TRANSPORT", help_heading = "Network")]
     pub transport: TransportChoice,
-    /// Bytes of garbage behind our v2 key [default: random, up to 4095, as Core does]
+    /// Bytes of garbage behind our v2 key [default: random; up to 150 with auto, else up to 4095, as Core does]
     #[arg(long, value_name = "N", value_parser = values::garbage, help_heading = "Network")]
     pub garbage: Option<usize>,
     /// Send a decoy of so many bytes before our v2 version packet; may be given several times
     #[arg(long, value_name = "BYTES", value_parser = values::decoy, action = ArgAction::Append, help_heading = "Network")]
     pub decoy: Vec<usize>,
     /// Protocol version that we announce [default: the network's current]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::whole::<i32>)]
     pub protocol_version: Option<i32>,
     /// Services that we offer: decimal, 0x… or names such as NETWORK,WITNESS
     #[arg(short, long, value_name = "SERVICES", default_value = "0")]
@@ -256,13 +262,13 @@ pub struct Introduction {
     #[arg(long, value_name = "TEXT", value_parser = values::user_agent)]
     pub user_agent: Option<UserAgent>,
     /// Height of the last block that we claim to have
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = values::whole::<i32>)]
     pub start_height: i32,
     /// Ask the peer to announce transactions to us
     #[arg(long)]
     pub relay: bool,
     /// Refuse peers of a lower protocol version [default: the network's rule]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::whole::<i32>)]
     pub min_version: Option<i32>,
     /// Refuse peers that lack these services
     #[arg(long, value_name = "SERVICES", default_value = "0")]
@@ -277,7 +283,7 @@ pub struct Introduction {
     #[arg(long, value_name = "HEX", value_parser = values::nonce)]
     pub nonce: Option<u64>,
     /// Our clock in seconds since 1970 [default: the system's]
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = values::whole::<i64>)]
     pub time: Option<i64>,
     /// Our own key, which 'verack key FILE' makes [default: a fresh one for this run]
     #[arg(long, value_name = "FILE")]
@@ -297,6 +303,13 @@ impl Introduction {
     /// The network that was chosen.
     pub fn chain(&self) -> Chain {
         self.chain.unwrap_or_else(|| Chain::named("bitcoin").expect("it is in the table"))
+    }
+
+    /// The names behind which its nodes are. A network of the user's own has none: those of the one that it is like
+    /// lead to that.
+    pub fn dns_seeds(&self) -> Vec<String> {
+        let own = self.magic.is_some() || self.signet_challenge.is_some();
+        if own { Vec::new() } else { self.chain().dns_seeds() }
     }
 }
 
@@ -318,8 +331,8 @@ pub enum ProtocolName {
 /// What carries the handshake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum TransportChoice {
-    /// Dialling: v2, then v1 on a second connection if the peer closed the first without a byte, as nodes do that
-    /// speak only v1. Accepting: whichever the peer speaks
+    /// Dialling: v2, then v1 on a second connection if the peer shows that it speaks only that. Accepting: whichever the
+    /// peer speaks
     #[default]
     Auto,
     /// Encrypted (BIP324)
@@ -372,13 +385,13 @@ pub struct Keeping {
 #[derive(Clone, Debug, Args)]
 pub struct Dialling {
     /// Port of targets that name none [default: the network's]
-    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, value_name = "PORT", value_parser = values::port)]
     pub port: Option<u16>,
     /// Time for a connection alone, within --timeout
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::time, help_heading = "Limits")]
     pub connect_timeout: Duration,
     /// Dial at most so many a second
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Limits")]
+    #[arg(long, value_name = "N", value_parser = values::rate, help_heading = "Limits")]
     pub rate: Option<u32>,
     /// DNS server instead of the system's: IP or IP:PORT
     #[arg(long, value_name = "IP[:PORT]", value_parser = values::resolver, help_heading = "Addresses")]
@@ -423,7 +436,7 @@ pub struct Listen {
     #[arg(long, conflicts_with = "count")]
     pub once: bool,
     /// End after so many peers have been served
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroU64>)]
     pub count: Option<NonZeroU64>,
     /// Connections at once from one IPv4 address or IPv6 /64 network
     #[arg(long, value_name = "N", default_value = "16", value_parser = values::positive, help_heading = "Limits")]
@@ -454,9 +467,9 @@ pub struct Demo {
     #[arg(long)]
     pub serve: bool,
     /// Healthy peers besides those that misbehave
-    #[arg(long, value_name = "N", default_value_t = 60)]
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = values::whole::<usize>)]
     pub honest: usize,
     /// Port of the peers [default: any free one]
-    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true, value_parser = values::whole::<u16>)]
     pub port: u16,
 }

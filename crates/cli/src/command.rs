@@ -23,7 +23,7 @@ use tokio::time::sleep;
 use self::interrupt::interrupted;
 use crate::args::Require;
 use crate::exit::{Error, Exit};
-use crate::output::{ReaderGone, Screen, Text, Unprinted};
+use crate::output::{Screen, Text, Unprinted, Unwritable};
 use crate::report::Summary;
 
 /// Files that are open besides connections: standard streams, the poller, DNS sockets, listeners, some room.
@@ -68,8 +68,8 @@ enum Ended {
     Done,
     /// It was told to end before that.
     Interrupted,
-    /// Nobody reads the results.
-    ReaderGone,
+    /// The results cannot be printed.
+    Unwritable(Unwritable),
 }
 
 /// Prints results as they come until there are no more, or somebody interrupts. What is ready then is printed all the
@@ -123,7 +123,7 @@ async fn print_until_closed(
         };
         match written {
             None => return (ended, None),
-            Some(Err(ReaderGone)) => return (Ended::ReaderGone, None),
+            Some(Err(why)) => return (Ended::Unwritable(why), None),
             Some(Ok(same)) => text = same,
         }
         if much {
@@ -131,7 +131,7 @@ async fn print_until_closed(
         }
     }
     screen.clear();
-    let (summary, text) = unprinted.finish();
+    let (summary, text) = unprinted.finish(matches!(ended, Ended::Interrupted));
     let written = tokio::select! {
         written = write(&screen, text) => Some(written),
         () = given_up(interrupt.as_mut(), &mut ended) => None,
@@ -139,15 +139,25 @@ async fn print_until_closed(
     match written {
         None => (ended, None),
         Some(Ok(_)) => (ended, Some(summary)),
-        Some(Err(ReaderGone)) => (Ended::ReaderGone, None),
+        Some(Err(why)) => (Ended::Unwritable(why), None),
     }
 }
 
 /// Writes text on a thread that may block; gives it back, so that its memory can be used again.
-async fn write(screen: &Screen, text: Text) -> Result<Text, ReaderGone> {
+async fn write(screen: &Screen, text: Text) -> Result<Text, Unwritable> {
     let screen = screen.clone();
     let write = move || screen.write(&text).map(|()| text);
     spawn_blocking(write).await.expect("writing does not panic, and is not aborted")
+}
+
+/// Writes what comes behind the results, unless these could not be written.
+async fn write_last(screen: &Screen, text: Vec<u8>, ended: &mut Ended) {
+    if matches!(ended, Ended::Unwritable(_)) {
+        return;
+    }
+    if let Err(why) = write(screen, Text::of_output(text)).await {
+        *ended = Ended::Unwritable(why);
+    }
 }
 
 /// Completes some time after it was told to end: a reader that has stopped reading would keep us for ever.
@@ -165,7 +175,8 @@ async fn given_up(interrupt: Pin<&mut impl Future<Output = ()>>, ended: &mut End
 fn exit(ended: &Ended, summary: Option<&Summary>, require: Require) -> Exit {
     match (ended, summary) {
         (Ended::Interrupted, _) => Exit::Interrupted,
-        (Ended::ReaderGone, _) | (_, None) => Exit::Success,
+        (Ended::Unwritable(why), _) => why.exit(),
+        (_, None) => Exit::Success,
         (_, Some(summary)) => {
             let reached = match require {
                 Require::Any => summary.ok > 0,

@@ -238,7 +238,7 @@ impl Crawl {
         let count = told.len();
         let news = self.map().plant(told, source, self.now());
         let addresses = if count == 1 { "address" } else { "addresses" };
-        progress.say(&format!("{count} {addresses} from {name}, {} of them news", news.len()));
+        progress.say(&format!("{count} {addresses} from {name}, {} of them new", news.len()));
         if let Err(error) = self.store_told(news, &name).await {
             self.fail(error);
         }

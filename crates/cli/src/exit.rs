@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::output::Unwritable;
+
 /// The ways in which it ends after having done its work. The numbers are documented in the help and stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -24,6 +26,16 @@ impl From<Exit> for ExitCode {
             Exit::Local => LOCAL,
             Exit::Interrupted => 130,
         })
+    }
+}
+
+impl Unwritable {
+    /// How the program ends then.
+    pub fn exit(self) -> Exit {
+        match self {
+            Self::ReaderGone => Exit::Success,
+            Self::Failed => Exit::Local,
+        }
     }
 }
 

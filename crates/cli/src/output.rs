@@ -94,7 +94,12 @@ impl Printer {
             _ if !self.each => {}
             Format::Human => human::write_report(out, report, self.paint),
             Format::Json => write_json(out, report),
-            Format::Csv => csv::write_report(out, report, mem::take(&mut self.header_due)),
+            Format::Csv => {
+                if mem::take(&mut self.header_due) {
+                    csv::write_header(out);
+                }
+                csv::write_report(out, report);
+            }
         }
     }
 
@@ -112,24 +117,33 @@ impl Printer {
         self.summary.attempts
     }
 
-    fn finish(&mut self) -> (Summary, Text) {
+    fn finish(&mut self, interrupted: bool) -> (Summary, Text) {
         let elapsed = self.started.elapsed();
         self.summary.elapsed_ms = in_milliseconds(elapsed);
         let Text { out, err } = &mut self.text;
+        if self.each && mem::take(&mut self.header_due) {
+            csv::write_header(out);
+        }
+        let last = human::LastLine { summary: &self.summary, elapsed, interrupted };
         match self.format {
             _ if !self.sum => {}
             Format::Json => write_json(out, &self.summary),
-            Format::Human if !self.quiet => human::write_summary(out, &self.summary, elapsed, self.paint),
-            Format::Csv if !self.quiet => human::write_last_line(err, &self.summary, elapsed),
+            Format::Human if !self.quiet => human::write_summary(out, last, self.paint),
+            Format::Csv if !self.quiet => human::write_last_line(err, last),
             Format::Human | Format::Csv => {}
         }
         (mem::take(&mut self.summary), mem::take(&mut self.text))
     }
 }
 
-/// Whoever reads our output has gone. That is not an error, but nothing is left to do.
-#[derive(Debug)]
-pub struct ReaderGone;
+/// Why nothing more can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unwritable {
+    /// Whoever read it has gone. That is not an error, but nothing is left to do.
+    ReaderGone,
+    /// Anything else: the disk is full. The user has been told.
+    Failed,
+}
 
 /// Where text is written.
 #[derive(Clone, Debug)]
@@ -150,12 +164,13 @@ impl Screen {
         Self { progress: None }
     }
 
-    /// Shows how far it has come.
+    /// Shows how far it has come. Nothing is expected where nobody knows how many there will be.
     pub fn progress(&self, results: u64, expected: u64) {
-        if let Some(progress) = &self.progress {
-            progress.set_length(expected);
-            progress.set_position(results);
-        }
+        let Some(progress) = &self.progress else { return };
+        let of = if expected > 0 { format!("/{expected}") } else { String::new() };
+        #[expect(clippy::cast_precision_loss, reason = "for people, and below 2^53")]
+        let rate = results as f64 / progress.elapsed().as_secs_f64().max(0.001);
+        progress.set_message(format!("{results}{of} shaken, {rate:.0}/s"));
     }
 
     /// Takes the line of progress away.
@@ -169,8 +184,8 @@ impl Screen {
     /// has no place on a thread that serves them.
     ///
     /// # Errors
-    /// If nobody reads it.
-    pub fn write(&self, text: &Text) -> Result<(), ReaderGone> {
+    /// If nobody reads it, or it cannot be written.
+    pub fn write(&self, text: &Text) -> Result<(), Unwritable> {
         let write = || {
             // Nobody reading what is said beside the results is no error.
             let _ = io::stderr().write_all(&text.err);
@@ -182,10 +197,11 @@ impl Screen {
             None => write(),
         };
         written.map_err(|error| {
-            if error.kind() != io::ErrorKind::BrokenPipe {
-                say!("error: cannot write to standard output: {error}");
+            if error.kind() == io::ErrorKind::BrokenPipe {
+                return Unwritable::ReaderGone;
             }
-            ReaderGone
+            say!("error: cannot write to standard output: {error}");
+            Unwritable::Failed
         })
     }
 }
@@ -197,8 +213,8 @@ pub fn write_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
 }
 
 fn progress_bar() -> ProgressBar {
-    const TEMPLATE: &str = "{spinner} {pos}/{len} shaken, {per_sec}, {elapsed}";
-    let bar = ProgressBar::new(0);
+    const TEMPLATE: &str = "{spinner} {msg}, {elapsed}";
+    let bar = ProgressBar::new_spinner().with_message("0 shaken");
     bar.set_style(ProgressStyle::with_template(TEMPLATE).expect("the template is well formed"));
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
@@ -219,9 +235,10 @@ impl Paint {
     /// As it was chosen, for what is a terminal or not.
     pub fn new(choice: ColorChoice, terminal: bool) -> Self {
         let no_color = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = || std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         Self {
             on: match choice {
-                ColorChoice::Auto => terminal && !no_color(),
+                ColorChoice::Auto => terminal && !no_color() && !dumb(),
                 ColorChoice::Always => true,
                 ColorChoice::Never => false,
             },

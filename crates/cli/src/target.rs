@@ -1,7 +1,7 @@
 //! What the user names: hosts, addresses, and lists of them.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,9 @@ use libp2p::target::{NotATarget, Place};
 use lightning::NodeId;
 use lightning::key::NotAPoint;
 
+use crate::args::{Introduction, values};
 use crate::exit::Error;
-use crate::protocol::{Chain, Whom};
+use crate::protocol::Whom;
 use crate::resolve::Family;
 
 /// One target.
@@ -68,6 +69,9 @@ pub enum BadTarget {
     /// A multiaddr with port 0.
     #[error("nobody listens on port 0")]
     NoPort,
+    /// What stands behind a host is a number, and no port.
+    #[error("a port is a number from 1 to 65535")]
+    Port,
     /// What stands behind an @ is no host.
     #[error("behind the @ there is no host, host:port, ip:port or [ipv6]:port")]
     Host,
@@ -76,7 +80,7 @@ pub enum BadTarget {
 impl Target {
     /// Whoever is at a host or an address.
     pub fn anybody(text: &str) -> Result<Self, BadTarget> {
-        let kind = Kind::parse(text).ok_or(BadTarget::Form)?;
+        let kind = Kind::parse(text).ok_or_else(|| BadTarget::of(text, BadTarget::Form))?;
         Ok(Self { text: text.into(), kind, whom: Whom::Anybody })
     }
 
@@ -108,12 +112,27 @@ impl Target {
             targets.push(Self { text: text.into(), kind: Kind::of_place(place)?, whom });
         } else if let Some((node_id, place)) = text.split_once('@') {
             let whom = Whom::Lightning(node_id.parse::<NodeId>()?.into());
-            targets.push(Self { text: text.into(), kind: Kind::parse(place).ok_or(BadTarget::Host)?, whom });
+            let kind = Kind::parse(place).ok_or_else(|| BadTarget::of(place, BadTarget::Host))?;
+            targets.push(Self { text: text.into(), kind, whom });
         } else {
             targets.push(Self::anybody(text)?);
         }
         Ok(())
     }
+}
+
+impl BadTarget {
+    /// What is wrong with a place: its port, if that is a number, or else this.
+    fn of(place: &str, otherwise: Self) -> Self {
+        match place.rsplit_once(':') {
+            Some((host, port)) if is_number(port) && Kind::parse(host).is_some() => Self::Port,
+            _ => otherwise,
+        }
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 impl Kind {
@@ -168,17 +187,28 @@ fn is_host_name(host: &str) -> bool {
     name.len() <= 253 && name.split('.').all(label) && !last.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// A target, its port and, if it was given, the time for it.
+type Legacy<'w> = (&'w str, u16, Option<Duration>);
+
 /// `TARGET PORT [TIMEOUT_MS]` in bare numbers, as older tools take them.
-pub fn split_legacy(words: &[String]) -> Option<(&str, u16, Option<Duration>)> {
-    let number = |text: &String| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u64>().ok()).flatten();
+///
+/// # Errors
+/// If they are such words, but the second is no port or the third no time.
+pub fn split_legacy(words: &[String]) -> Result<Option<Legacy<'_>>, Error> {
     let (target, port, timeout) = match words {
-        [target, port] => (target, number(port)?, None),
-        [target, port, timeout] => (target, number(port)?, Some(number(timeout)?)),
-        _ => return None,
+        [target, port] if is_number(port) => (target, port, None),
+        [target, port, timeout] if is_number(port) && is_number(timeout) => (target, port, Some(timeout)),
+        _ => return Ok(None),
     };
-    let port = u16::try_from(port).ok().filter(|&port| port > 0)?;
-    let timeout = timeout.map(Duration::from_millis);
-    (number(target).is_none() && timeout != Some(Duration::ZERO)).then_some((target, port, timeout))
+    if is_number(target) {
+        return Ok(None);
+    }
+    let wrong =
+        |word: &str, what: &str, expected| Error::Usage(format!("'{word}' is no {what} of {target}: {expected}"));
+    let port = values::port(port).map_err(|expected| wrong(port, "port", expected))?;
+    let milliseconds =
+        |text: &String| values::time(&format!("{text}ms")).map_err(|expected| wrong(text, "time", expected));
+    Ok(Some((target, port, timeout.map(milliseconds).transpose()?)))
 }
 
 /// Every target that these words name, files and standard input read.
@@ -205,10 +235,14 @@ pub fn read_all<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Vec<Targ
 }
 
 /// The network's own DNS seeds, asked as its nodes ask them.
-pub fn dns_seeds(chain: Chain) -> Result<Vec<Target>, Error> {
-    let seeds = chain.dns_seeds();
+pub fn dns_seeds(network: &Introduction) -> Result<Vec<Target>, Error> {
+    let seeds = network.dns_seeds();
     if seeds.is_empty() {
-        return Err(Error::Usage(format!("{} has no DNS seeds; name a target", chain.name())));
+        let like = network.chain().name();
+        return Err(Error::Usage(match network.magic.or(network.signet_challenge) {
+            Some(magic) => format!("a network of your own, with the magic {magic}, has no DNS seeds; name a target"),
+            None => format!("{like} has no DNS seeds; name a target"),
+        }));
     }
     let seed = |seed: String| Target::anybody(&seed).map_err(|error| Error::Usage(format!("{seed}: {error}")));
     seeds.into_iter().map(seed).collect()
@@ -216,27 +250,43 @@ pub fn dns_seeds(chain: Chain) -> Result<Vec<Target>, Error> {
 
 /// Reads one target a line. A line that is none is reported with its number, and the others are taken.
 fn read_lines(mut lines: impl BufRead, source: &str, targets: &mut Vec<Target>) -> Result<(), Error> {
+    /// A node record has at most 400 characters, a multiaddr with two peer ids less. (EIP-778)
+    const MAX_LINE_LEN: u64 = 64 * 1024;
+    /// Of a line that is no target, so much is shown.
+    const SHOWN: usize = 80;
     let before = targets.len();
     let mut bad = 0;
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
-        let read = lines.read_until(b'\n', &mut line);
-        if read.map_err(|error| Error::Usage(format!("cannot read {source}: {error}")))? == 0 {
-            break;
+        let read = lines.by_ref().take(MAX_LINE_LEN).read_until(b'\n', &mut line);
+        match read.map_err(|error| Error::Usage(format!("cannot read {source}: {error}")))? {
+            0 => break,
+            read if read as u64 == MAX_LINE_LEN && !line.ends_with(b"\n") => {
+                return Err(Error::Usage(format!("{source}, line {number}: longer than any target can be")));
+            }
+            _ => {}
         }
         let line = String::from_utf8_lossy(&line);
+        // Some editors begin a file with it.
+        let line = if number == 1 { line.trim_start_matches('\u{feff}') } else { &line };
         let text = line.split('#').next().unwrap_or_default().trim();
         if text.is_empty() {
             continue;
         }
         if let Err(error) = Target::read(text, targets) {
             bad += 1;
-            say!("warning: {source}, line {number}: '{}': {error}", text.escape_debug());
+            let cut = text.char_indices().nth(SHOWN).map_or(text, |(end, _)| &text[..end]);
+            let dots = if cut.len() < text.len() { "..." } else { "" };
+            say!("warning: {source}, line {number}: '{}{dots}': {error}", cut.escape_debug());
         }
     }
     if targets.len() == before {
-        let but = if bad == 0 { String::new() } else { format!(", but {bad} lines that are none") };
+        let but = match bad {
+            0 => String::new(),
+            1 => ", but a line that is none".to_owned(),
+            _ => format!(", but {bad} lines that are none"),
+        };
         return Err(Error::Usage(format!("no target in {source}{but}")));
     }
     Ok(())
@@ -346,6 +396,7 @@ mod tests {
             "host:0",
             "host:65536",
             "1.2.3.4:0",
+            "fe80::1%lo",
             "-x",
             "a..b",
             "é",
@@ -359,10 +410,16 @@ mod tests {
     #[test]
     fn bare_numbers_behind_one_target_are_port_and_milliseconds() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(split_legacy(&words("seed 8333 5000")), Some(("seed", 8333, Some(Duration::from_secs(5)))));
-        assert_eq!(split_legacy(&words("seed 8333")), Some(("seed", 8333, None)));
-        for other in ["seed", "a b", "a 8333 b", "8333 8333", "a 70000", "a 0", "a 1 0", "a 1 2 3"] {
-            assert_eq!(split_legacy(&words(other)), None, "{other}");
+        let split = |words: &[String]| split_legacy(words).map(|legacy| legacy.map(|(_, port, time)| (port, time)));
+        assert_eq!(split(&words("seed 8333 5000")).unwrap(), Some((8333, Some(Duration::from_secs(5)))));
+        assert_eq!(split(&words("seed 8333")).unwrap(), Some((8333, None)));
+        for other in ["seed", "a b", "a 8333 b", "8333 8333", "a 1 2 3"] {
+            assert_eq!(split(&words(other)).unwrap(), None, "{other}");
+        }
+        for (wrong, word) in
+            [("a 70000", "'70000' is no port of a"), ("a 0", "'0' is no port"), ("a 1 0", "'0' is no time")]
+        {
+            assert!(split(&words(wrong)).unwrap_err().text().starts_with(word), "{wrong}");
         }
     }
 

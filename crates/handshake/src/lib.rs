@@ -10,6 +10,71 @@
 //! A protocol implements [`Handshake`] once for each [`Role`]. It owns no socket, clock or random source: keys,
 //! nonces, the reading of our clock and limits come in through its constructor. So official vectors run through
 //! the public API, a fuzzer's runs repeat, and the same code works over tokio, threads or a recorded session.
+//! A protocol in which each side says one byte, its version, and both speak the lower one:
+//!
+//! ```
+//! use verack_handshake::{Blame, Fault, Handshake, Rx, Stage, Step};
+//!
+//! struct Greeting {
+//!     version: u8,
+//!     said: bool,
+//! }
+//!
+//! #[derive(Debug)]
+//! struct TooOld;
+//!
+//! impl std::fmt::Display for TooOld {
+//!     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+//!         f.write_str("version 0 is spoken no more")
+//!     }
+//! }
+//!
+//! impl std::error::Error for TooOld {}
+//!
+//! impl Fault for TooOld {
+//!     fn blame(&self) -> Blame {
+//!         Blame::Mismatch
+//!     }
+//!
+//!     fn code(&self) -> &'static str {
+//!         "greeting.too-old"
+//!     }
+//! }
+//!
+//! impl Handshake for Greeting {
+//!     type Output = u8;
+//!     type Event = &'static str;
+//!     type Error = TooOld;
+//!
+//!     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Self::Event, u8>, TooOld> {
+//!         if !self.said {
+//!             self.said = true;
+//!             tx.push(self.version);
+//!             return Ok(Step::Event("said hello"));
+//!         }
+//!         match rx.take(1) {
+//!             Ok([0]) => Err(TooOld),
+//!             Ok(theirs) => Ok(Step::Done(self.version.min(theirs[0]))),
+//!             Err(missing) => Ok(Step::Need(missing.0)),
+//!         }
+//!     }
+//!
+//!     fn awaiting(&self) -> &'static str {
+//!         "version"
+//!     }
+//!
+//!     fn stage(&self) -> Stage {
+//!         Stage::Hello
+//!     }
+//! }
+//!
+//! let mut side = Greeting { version: 3, said: false };
+//! let mut tx = Vec::new();
+//! assert!(matches!(side.step(&mut Rx::new(&mut []), &mut tx), Ok(Step::Event("said hello"))));
+//! assert_eq!(tx, [3]);
+//! assert!(matches!(side.step(&mut Rx::new(&mut []), &mut tx), Ok(Step::Need(1))));
+//! assert!(matches!(side.step(&mut Rx::new(&mut [2]), &mut tx), Ok(Step::Done(2))));
+//! ```
 #![no_std]
 extern crate alloc;
 

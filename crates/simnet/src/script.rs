@@ -4,8 +4,8 @@ use std::io;
 use std::slice;
 use std::time::Duration;
 
+use bitcoin::frame::HEADER_LEN;
 use bitcoin::v2::keys::KEY_LEN;
-use bitcoin::wire::HEADER_LEN;
 use bitcoin::{Accept, Command, Local, Magic, V2, Version};
 use handshake::{Handshake, Role};
 use net::Limits;

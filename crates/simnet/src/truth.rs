@@ -78,8 +78,8 @@ impl Truths {
         Self { auto: truth, v1: truth, v2: truth }
     }
 
-    /// Of one that speaks only plain text. It closes on a key without a word: so it is called again, and gets what it
-    /// deserves.
+    /// Of one that speaks only plain text. It closes on a key without a word, or answers it in plain text: so it is called
+    /// again, and gets what it deserves.
     pub(crate) const fn v1(truth: Truth) -> Self {
         Self { auto: truth, v1: truth, v2: Truth::V1_ONLY }
     }
@@ -89,7 +89,8 @@ impl Truths {
         Self { auto: truth, v1: Truth::KEY_IN_PLACE_OF_VERSION, v2: truth }
     }
 
-    /// Of one that does the same whatever it hears. It does not close without a word, so it is not called again.
+    /// Of one that does the same whatever it hears: something that does not tell that it speaks plain text, so it is not
+    /// called again; or one that calls us.
     pub(crate) const fn heedless(v1: Truth, v2: Truth) -> Self {
         Self { auto: v2, v1, v2 }
     }

@@ -3,9 +3,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bitcoin::chain::TailKind;
+use bitcoin::frame::write_message;
 use bitcoin::v2::contents;
 use bitcoin::version::Tail;
-use bitcoin::wire::write_message;
 use bitcoin::{Command, Local, Message, NetAddress, Params, Services, UserAgent, Version};
 
 use crate::encrypted::Word;

@@ -107,7 +107,7 @@ async fn accept_all(transport: Transport, rounds: usize) {
     meetings.judge().await;
 }
 
-/// Over either transport as BIP324 says: with a key first, and again in plain text if not a byte came.
+/// Over either transport: with a key first, and again in plain text if that is what the answer to it means.
 async fn call(params: Params, address: SocketAddr, transport: Transport, truths: Truths) -> Seen {
     if transport != Transport::V1 {
         let limits = limits(truths, Transport::V2);
@@ -117,7 +117,7 @@ async fn call(params: Params, address: SocketAddr, transport: Transport, truths:
         };
         let mut handshake = V2::initiator(local(params), start());
         let seen = shake(&mut handshake, V2::hello, stream, limits).await;
-        let falls_back = seen.verdict.reason == "bitcoin.v1-only" && handshake.may_fall_back();
+        let falls_back = seen.verdict.reason == "bitcoin.v1-only";
         if transport == Transport::V2 || !falls_back {
             return seen;
         }

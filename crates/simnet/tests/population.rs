@@ -6,9 +6,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bitcoin::frame::write_message;
 use bitcoin::gossip::Told;
 use bitcoin::version::Tail;
-use bitcoin::wire::write_message;
 use bitcoin::{Chain, Command, Gossip, Local, Params, V1};
 use handshake::Fault;
 use net::{Limits, dial};

@@ -5,11 +5,12 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
+use handshake::Fields;
 use sha3::{Digest, Sha3_256};
 
 use super::base32;
+use crate::compact_size::{read_var_bytes, write_var_bytes};
 use crate::error::Malformed;
-use crate::wire::{Fields, write_var_bytes};
 
 /// Where a node can be reached, but for its port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,7 +110,7 @@ impl Address {
     pub fn read(fields: &mut Fields<'_>) -> Result<Option<Self>, Malformed> {
         const LEN: &str = "address length";
         let [network] = fields.array("network")?;
-        let bytes = fields.var_bytes(MAX_ADDRESS_LEN, "address")?;
+        let bytes = read_var_bytes(fields, MAX_ADDRESS_LEN, "address")?;
         let sized = || <[u8; 16]>::try_from(bytes).map_err(|_| Malformed::Value(LEN));
         let key = || <[u8; 32]>::try_from(bytes).map_err(|_| Malformed::Value(LEN));
         Ok(match network {

@@ -3,49 +3,18 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+use data_encoding::BASE32_NOPAD_NOCASE;
 
 /// The digits of `bytes`; the last is filled up with zero bits.
 pub(super) fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity((bytes.len() * 8).div_ceil(5));
-    let (mut bits, mut len) = (0u32, 0);
-    for &byte in bytes {
-        (bits, len) = (bits << 8 | u32::from(byte), len + 8);
-        while len >= 5 {
-            len -= 5;
-            text.push(digit(bits >> len));
-        }
-    }
-    if len > 0 {
-        text.push(digit(bits << (5 - len)));
-    }
+    let mut text = BASE32_NOPAD_NOCASE.encode(bytes);
+    text.make_ascii_lowercase();
     text
-}
-
-fn digit(bits: u32) -> char {
-    let [low, ..] = bits.to_le_bytes();
-    DIGITS[usize::from(low & 31)].into()
 }
 
 /// The bytes of `text`, in any case; `None` if it has another character, or bits that are left over and not zero.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() * 5 / 8);
-    let (mut bits, mut len) = (0u32, 0);
-    for letter in text.bytes() {
-        let letter = letter.to_ascii_lowercase();
-        let value = match letter {
-            b'a'..=b'z' => letter - b'a',
-            b'2'..=b'7' => letter - b'2' + 26,
-            _ => return None,
-        };
-        (bits, len) = (bits << 5 | u32::from(value), len + 5);
-        if len >= 8 {
-            len -= 8;
-            let [low, ..] = (bits >> len).to_le_bytes();
-            bytes.push(low);
-        }
-    }
-    (len < 5 && bits & ((1 << len) - 1) == 0).then_some(bytes)
+    BASE32_NOPAD_NOCASE.decode(text.as_bytes()).ok()
 }
 
 #[cfg(test)]

@@ -5,14 +5,18 @@
 //! addrv2   count | time u32 | services CompactSize | network u8 | length CompactSize, at most 512 | address | port u16 BE
 //! ```
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::ops::Deref;
+
+use handshake::Fields;
 
 use super::address::Address;
+use crate::compact_size::{read_compact_size, write_compact_size};
 use crate::error::Malformed;
-use crate::version::Services;
-use crate::wire::{Fields, write_compact_size};
+use crate::services::Services;
 
 /// Entries that one message may have. (BIP155; Core: MAX_ADDR_TO_SEND)
 pub const MAX_ENTRIES: usize = 1000;
@@ -49,7 +53,7 @@ impl Entry {
         let time = u32::from_le_bytes(fields.array("time")?);
         let (services, address) = match form {
             Form::Addr => (u64::from_le_bytes(fields.array("services")?), Address::from_v1(fields.array("address")?)),
-            Form::Addrv2 => (fields.compact_size("services")?, Address::read(fields)?),
+            Form::Addrv2 => (read_compact_size(fields, "services")?, Address::read(fields)?),
         };
         let port = u16::from_be_bytes(fields.array("port")?);
         Ok(address.map(|address| Self { time, services: Services(services), address, port }))
@@ -86,29 +90,52 @@ impl fmt::Display for Entry {
     }
 }
 
-/// Reads a message. Entries of networks that we do not know are skipped, bytes behind the last ignored.
-///
-/// # Errors
-/// If it has more than [`MAX_ENTRIES`], or an entry that is cut or that BIP155 forbids.
-pub(crate) fn read(form: Form, payload: &[u8]) -> Result<Vec<Entry>, Malformed> {
-    const WHAT: &str = "list of addresses";
-    let mut fields = Fields::new(payload);
-    let count = usize::try_from(fields.compact_size(WHAT)?).map_err(|_| Malformed::TooLong(WHAT))?;
-    if count > MAX_ENTRIES {
-        return Err(Malformed::TooLong(WHAT));
+/// The entries of a message. A clone is the same list: who shows them and who dials them share it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entries(
+    // Not a slice: the list would have to be copied into it.
+    Arc<Vec<Entry>>,
+);
+
+impl Entries {
+    /// Reads a message. Entries of networks that we do not know are skipped, bytes behind the last ignored.
+    ///
+    /// # Errors
+    /// If it has more than [`MAX_ENTRIES`], or an entry that is cut or that BIP155 forbids.
+    pub(crate) fn read(form: Form, payload: &[u8]) -> Result<Self, Malformed> {
+        const WHAT: &str = "list of addresses";
+        let mut fields = Fields::new(payload);
+        let count = usize::try_from(read_compact_size(&mut fields, WHAT)?).map_err(|_| Malformed::TooLong(WHAT))?;
+        if count > MAX_ENTRIES {
+            return Err(Malformed::TooLong(WHAT));
+        }
+        // Room for what is there at most, whatever the count claims: an entry has at least 9 bytes.
+        let mut entries = Vec::with_capacity(count.min(payload.len() / 9));
+        for _ in 0..count {
+            entries.extend(Entry::read(form, &mut fields)?);
+        }
+        Ok(entries.into())
     }
-    // Room for what is there at most, whatever the count claims: an entry has at least 9 bytes.
-    let mut entries = Vec::with_capacity(count.min(payload.len() / 9));
-    for _ in 0..count {
-        entries.extend(Entry::read(form, &mut fields)?);
+
+    /// Appends a message. At most [`MAX_ENTRIES`] are written, and as `addr` only those that it can express.
+    pub(crate) fn write(&self, form: Form, tx: &mut Vec<u8>) {
+        let fits = |entry: &&Entry| form == Form::Addrv2 || entry.address.ip().is_some();
+        let written = || self.iter().filter(fits).take(MAX_ENTRIES);
+        write_compact_size(written().count() as u64, tx);
+        written().for_each(|entry| entry.write(form, tx));
     }
-    Ok(entries)
 }
 
-/// Appends a message. At most [`MAX_ENTRIES`] are written, and as `addr` only those that it can express.
-pub(crate) fn write(form: Form, entries: &[Entry], tx: &mut Vec<u8>) {
-    let fits = |entry: &&Entry| form == Form::Addrv2 || entry.address.ip().is_some();
-    let written = || entries.iter().filter(fits).take(MAX_ENTRIES);
-    write_compact_size(written().count() as u64, tx);
-    written().for_each(|entry| entry.write(form, tx));
+impl From<Vec<Entry>> for Entries {
+    fn from(entries: Vec<Entry>) -> Self {
+        Self(Arc::new(entries))
+    }
+}
+
+impl Deref for Entries {
+    type Target = [Entry];
+
+    fn deref(&self) -> &[Entry] {
+        &self.0
+    }
 }

@@ -8,9 +8,10 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use handshake::Fields;
+
 use super::address::Address;
 use crate::error::Malformed;
-use crate::wire::Fields;
 
 /// Reads the bytes of a list. Seeds of networks that we do not know are skipped.
 ///

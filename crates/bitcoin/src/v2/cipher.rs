@@ -17,7 +17,8 @@ use zeroize::Zeroizing;
 
 use super::contents::LONG_NAME_LEN;
 use super::error::Error;
-use crate::wire::{Halt, MAX_PAYLOAD_LEN, MAX_WHOLE_LEN};
+use crate::Halt;
+use crate::message::{MAX_PAYLOAD_LEN, MAX_WHOLE_LEN};
 
 /// Contents bytes of a packet that is taken: a message's name in its long form and the longest payload. The length field
 /// could say 2^24 - 1. (Core: net.cpp V2Transport, MAX_CONTENTS_LEN)

@@ -9,6 +9,7 @@ use super::contents::is_name;
 use super::keys::{Encoding, KEY_LEN, KeyPair};
 use super::secured::Secured;
 use super::{Error, Phase, Start};
+use crate::Halt;
 use crate::chain::{Magic, Params};
 use crate::error::Banner;
 use crate::message::Command;
@@ -46,13 +47,9 @@ impl KeyExchange {
             self.said = Some(keys);
             return Ok(Step::Event(Phase::SentKey { garbage: garbage.len() }));
         };
-        match rx.peek() {
-            Ok(first) => is_it_a_key(first, params)?,
-            Err(short) => return Ok(Step::Need(short.0)),
-        }
-        let theirs: Encoding = match rx.take(KEY_LEN) {
-            Ok(bytes) => (&*bytes).try_into().expect("64 bytes"),
-            Err(short) => return Ok(Step::Need(short.0)),
+        let theirs = match hear(params, rx) {
+            Ok(theirs) => theirs,
+            Err(halt) => return halt.into_step(),
         };
         if theirs == *ours.encoding() {
             return Err(Error::Echo.into());
@@ -61,6 +58,13 @@ impl KeyExchange {
         let (garbage, decoys) = (mem::take(&mut self.start.garbage), mem::take(&mut self.start.decoys));
         Ok(Step::Done(Secured::new(shared, role, params.magic, garbage, decoys)))
     }
+}
+
+/// Their key, unless something else comes in its place.
+fn hear(params: &Params, rx: &mut Rx<'_>) -> Result<Encoding, Halt> {
+    is_it_a_key(rx.peek()?, params)?;
+    let theirs = rx.take(KEY_LEN)?;
+    Ok((&*theirs).try_into().expect("64 bytes"))
 }
 
 /// Refuses what starts as a plaintext message does, or in the words of another protocol. None of these are a key's start

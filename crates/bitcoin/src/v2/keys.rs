@@ -13,7 +13,7 @@ use handshake::{Hex, Role};
 use hkdf::Hkdf;
 use secp256k1::ellswift::{ElligatorSwift, Party};
 use secp256k1::{PublicKey, SecretKey};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::cipher::{Open, Seal};
@@ -69,11 +69,31 @@ impl Keys {
     pub fn encode(&self) -> KeyPair {
         let encoding = match self.public {
             Public::Encoded(encoding) => encoding,
-            Public::Auxiliary(ref auxiliary) => {
-                ElligatorSwift::from_seckey(self.secret.0, Some(**auxiliary)).to_array()
-            }
+            Public::Auxiliary(ref auxiliary) => self.encode_with(auxiliary.clone()),
         };
         KeyPair { secret: self.secret.clone(), encoding }
+    }
+}
+
+/// A node that speaks only the v1 transport takes these bytes of a key for a message's length.
+const LEN_IN_V1: core::ops::Range<usize> = 16..20;
+
+/// The longest message that any such node waits for before it looks at the magic: 32 MiB, btcd's (wire/message.go
+/// MaxMessagePayload). Those that descend from Core's older releases, as Dogecoin's, take 4 000 000 bytes.
+const MAX_LEN_IN_V1: u32 = 32 * 1024 * 1024;
+
+impl Keys {
+    /// The first encoding that such a node turns down at once. One of 128 is none: to that it would listen in silence,
+    /// and nobody would dial it again over v1.
+    fn encode_with(&self, mut auxiliary: Zeroizing<[u8; 32]>) -> Encoding {
+        loop {
+            let encoding = ElligatorSwift::from_seckey(self.secret.0, Some(*auxiliary)).to_array();
+            let len = encoding[LEN_IN_V1].first_chunk().map_or(0, |len| u32::from_le_bytes(*len));
+            if len > MAX_LEN_IN_V1 {
+                return encoding;
+            }
+            *auxiliary = Sha256::digest(*auxiliary).into();
+        }
     }
 }
 
@@ -253,7 +273,9 @@ impl fmt::Debug for SessionId {
 mod tests {
     use alloc::format;
 
-    use super::Keys;
+    use secp256k1::ellswift::ElligatorSwift;
+
+    use super::{Keys, LEN_IN_V1, MAX_LEN_IN_V1, decode};
 
     /// The order of the curve: the least number that is too large for a secret key.
     const ORDER: [u8; 32] = hex_literal::hex!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
@@ -274,6 +296,22 @@ mod tests {
         assert_eq!(Keys::with_encoding([1; 32], encoding).unwrap().encode().encoding(), &encoding);
         assert!(Keys::with_encoding([2; 32], encoding).is_none());
         assert_ne!(Keys::new([1; 32], [3; 32]).unwrap().encode().encoding(), &encoding);
+    }
+
+    #[test]
+    fn no_encoding_is_the_start_of_a_message_that_a_v1_node_would_wait_for() {
+        let len = |encoding: [u8; 64]| u32::from_le_bytes(*encoding[LEN_IN_V1].first_chunk().unwrap());
+        let short = (0..=u8::MAX).map(|byte| [byte; 32]).find_map(|auxiliary| {
+            let first =
+                ElligatorSwift::from_seckey(Keys::new([1; 32], auxiliary)?.secret.0, Some(auxiliary)).to_array();
+            (len(first) <= MAX_LEN_IN_V1).then_some((auxiliary, first))
+        });
+        let (auxiliary, first) = short.expect("one of 128 is");
+        let keys = Keys::new([1; 32], auxiliary).unwrap();
+        let encoding = *keys.encode().encoding();
+        assert!(len(encoding) > MAX_LEN_IN_V1);
+        assert_eq!(decode(encoding), decode(first), "another encoding of the same key");
+        assert_eq!(*keys.encode().encoding(), encoding, "the same one each time");
     }
 
     #[test]

@@ -6,25 +6,26 @@ use core::mem;
 
 use handshake::{Role, Rx, Short, Step};
 
-use super::cipher::{OVERHEAD, Open, Packet, Seal};
+use super::cipher::{Open, Packet, Seal};
 use super::keys::{Session, SessionId, Shared, TERMINATOR_LEN};
-use super::{Error, Garbage, MAX_DECOYS_LEN, MAX_GARBAGE_LEN, Phase};
+use super::{Error, Garbage, MAX_GARBAGE_LEN, Phase};
+use crate::Halt;
 use crate::chain::{CHAINS, Magic};
-use crate::channel::{Channel, Reader, Writer};
-use crate::conversation::{Concluded, converse};
+use crate::channel::{Channel, Reader, Writer, seal_message};
 use crate::hello::Hello;
 use crate::message::Event;
-use crate::wire::Halt;
 
-/// Both keys are known.
+/// Both keys are known, and the peer's proof awaited.
 #[derive(Debug)]
 pub(super) struct Secured {
     role: Role,
     magic: Magic,
     shared: Shared,
     session_id: SessionId,
-    /// Encrypted, until it is given away in the end.
-    channel: Channel,
+    /// Our half of the channel to come.
+    seal: Box<Seal>,
+    /// The peer's.
+    open: Box<Open>,
     saying: Saying,
     our_terminator: [u8; TERMINATOR_LEN],
     /// What our first packet authenticates.
@@ -33,8 +34,6 @@ pub(super) struct Secured {
     decoys: vec::IntoIter<Box<[u8]>>,
     hearing: Hearing,
     their_terminator: [u8; TERMINATOR_LEN],
-    /// Bytes of decoys that came.
-    decoys_len: usize,
 }
 
 /// What we say next.
@@ -53,27 +52,24 @@ enum Hearing {
     Garbage(usize),
     /// Decoys, then the version packet. One of this length has begun, if it is long.
     Packets(Option<usize>),
-    Messages,
 }
 
 impl Secured {
     pub(super) fn new(shared: Shared, role: Role, magic: Magic, garbage: Garbage, decoys: Vec<Box<[u8]>>) -> Self {
         let Session { id, our_terminator, their_terminator, seal, open } = shared.derive(role, magic);
-        let channel =
-            Channel { writer: Writer::V2(Box::new(seal)), reader: Reader::V2(Box::new(open)), session_id: Some(id) };
         Self {
             role,
             magic,
             shared,
             session_id: id,
-            channel,
+            seal: Box::new(seal),
+            open: Box::new(open),
             saying: Saying::Terminator,
             our_terminator,
             garbage,
             decoys: decoys.into_iter(),
             hearing: Hearing::Garbage(0),
             their_terminator,
-            decoys_len: 0,
         }
     }
 
@@ -82,49 +78,37 @@ impl Secured {
         self.session_id
     }
 
-    /// Whether the peer has proven that it has the keys.
-    pub(super) fn is_proven(&self) -> bool {
-        self.hearing == Hearing::Messages
+    /// The channel that messages pass on, once the peer has proven that it has the keys.
+    #[expect(clippy::boxed_local, reason = "what both share is overwritten where it lies, not in a copy")]
+    pub(super) fn into_channel(self: Box<Self>) -> Channel {
+        let Self { seal, open, session_id, .. } = *self;
+        Channel { writer: Writer::V2(seal), reader: Reader::V2(open), session_id: Some(session_id) }
     }
 
-    /// What it waits for, unless it is a message.
-    pub(super) fn awaiting(&self) -> Option<&'static str> {
+    /// What it waits for.
+    pub(super) fn awaiting(&self) -> &'static str {
         match self.hearing {
-            Hearing::Garbage(_) => Some("garbage terminator"),
-            Hearing::Packets(_) => Some("version packet"),
-            Hearing::Messages => None,
+            Hearing::Garbage(_) => "garbage terminator",
+            Hearing::Packets(_) => "version packet",
         }
     }
 
+    /// It is done with the peer's version packet.
     pub(super) fn step(
         &mut self,
         hello: &mut Hello,
         rx: &mut Rx<'_>,
         tx: &mut Vec<u8>,
-    ) -> Result<Step<Event, Concluded>, crate::Error> {
+    ) -> Result<Step<Event, Phase>, crate::Error> {
         if let Some(phase) = self.say(tx) {
             return Ok(Step::Event(Event::Transport(phase)));
         }
-        let step = if self.is_proven() {
-            converse(hello, &mut self.channel, rx, tx)?
-        } else if let Some(message) = hello.say() {
-            // An initiator's `version` leaves with its version packet: to wait for the peer's would cost a round trip.
-            self.channel.write(&message, &hello.local().tail, tx);
-            Step::Event(Event::Said(message))
-        } else {
-            match self.hear(rx) {
-                Ok(event) => Step::Event(event),
-                Err(Halt::Short(short)) => Step::Need(short.0),
-                Err(Halt::Error(error)) => return Err(error),
-            }
-        };
-        if let Step::Event(Event::Transport(Phase::ReceivedDecoy { contents })) = step {
-            self.decoys_len += contents + OVERHEAD;
-            if self.decoys_len > MAX_DECOYS_LEN {
-                return Err(Error::Decoys.into());
-            }
+        // An initiator's `version` leaves with its version packet: to wait for the peer's would cost a round trip.
+        if let Some(message) = hello.say() {
+            seal_message(&mut self.seal, &message, &hello.local().tail, tx);
+            return Ok(Step::Event(Event::Said(message)));
         }
-        Ok(step)
+        self.hear(rx).or_else(Halt::into_step)
     }
 
     /// What we have to say before messages.
@@ -139,10 +123,10 @@ impl Secured {
                 // BIP324: the garbage is authenticated by the first packet, decoy or not.
                 let garbage = mem::take(&mut self.garbage);
                 if let Some(decoy) = self.decoys.next() {
-                    self.seal().seal(garbage.as_bytes(), true, tx, |tx| tx.extend_from_slice(&decoy));
+                    self.seal.seal(garbage.as_bytes(), true, tx, |tx| tx.extend_from_slice(&decoy));
                     return Some(Phase::SentDecoy { contents: decoy.len() });
                 }
-                self.seal().seal(garbage.as_bytes(), false, tx, |_| {});
+                self.seal.seal(garbage.as_bytes(), false, tx, |_| {});
                 self.saying = Saying::Messages;
                 Some(Phase::SentVersionPacket)
             }
@@ -151,11 +135,10 @@ impl Secured {
     }
 
     /// What the peer has to say before messages.
-    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Step<Event, Phase>, Halt> {
         match self.hearing {
-            Hearing::Garbage(looked) => self.hear_garbage(looked, rx).map(Event::Transport),
+            Hearing::Garbage(looked) => Ok(Step::Event(Event::Transport(self.hear_garbage(looked, rx)?))),
             Hearing::Packets(begun) => self.hear_packet(begun, rx),
-            Hearing::Messages => self.channel.read(rx),
         }
     }
 
@@ -173,32 +156,36 @@ impl Secured {
         };
         let garbage = looked + after;
         let taken = rx.take(garbage + TERMINATOR_LEN)?;
-        self.open().authenticate(&taken[..garbage]);
+        self.open.authenticate(&taken[..garbage]);
         self.hearing = Hearing::Packets(None);
         Ok(Phase::ReceivedGarbage { garbage })
     }
 
     /// A packet before messages. What is in the version packet means nothing yet: it is there for versions to come.
-    fn hear_packet(&mut self, begun: Option<usize>, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+    fn hear_packet(&mut self, begun: Option<usize>, rx: &mut Rx<'_>) -> Result<Step<Event, Phase>, Halt> {
         let before = rx.taken();
-        let contents = match (self.open().read(rx)?, begun) {
-            (Packet::Whole { ignore: false, contents }, _) => contents.len(),
-            (Packet::Skipped { over: true, .. }, Some(begun)) => begun,
+        let event = match (self.open.read(rx)?, begun) {
+            (Packet::Whole { ignore: false, contents }, _) => {
+                return Ok(Step::Done(Phase::ReceivedVersionPacket { contents: contents.len() }));
+            }
+            (Packet::Skipped { over: true, .. }, Some(contents)) => {
+                return Ok(Step::Done(Phase::ReceivedVersionPacket { contents }));
+            }
             (Packet::Whole { ignore: true, contents }, _) => {
-                return Ok(Event::Transport(Phase::ReceivedDecoy { contents: contents.len() }));
+                Event::Transport(Phase::ReceivedDecoy { contents: contents.len() })
             }
             (Packet::Long { ignore, len, .. }, _) => {
                 let contents = usize::try_from(len).expect("24 bits");
                 if ignore {
-                    return Ok(Event::Transport(Phase::ReceivedDecoy { contents }));
+                    Event::Transport(Phase::ReceivedDecoy { contents })
+                } else {
+                    self.hearing = Hearing::Packets(Some(contents));
+                    Event::Skipped(rx.taken() - before)
                 }
-                self.hearing = Hearing::Packets(Some(contents));
-                return Ok(Event::Skipped(rx.taken() - before));
             }
-            (Packet::Skipped { bytes, .. }, _) => return Ok(Event::Skipped(bytes)),
+            (Packet::Skipped { bytes, .. }, _) => Event::Skipped(bytes),
         };
-        self.hearing = Hearing::Messages;
-        Ok(Event::Transport(Phase::ReceivedVersionPacket { contents }))
+        Ok(Step::Event(event))
     }
 
     /// The network whose terminator is among these bytes, if the peer's is not on ours. One by one, as only a failure
@@ -210,20 +197,6 @@ impl Secured {
         let ends = |magic: &Magic| position(&self.shared.their_terminator(self.role, *magic), rest).is_some();
         let found = CHAINS.iter().map(|chain| chain.params.magic).find(ends)?;
         Some(crate::Error::KeysOf { found, expected: self.magic })
-    }
-
-    fn seal(&mut self) -> &mut Seal {
-        match &mut self.channel.writer {
-            Writer::V2(seal) => seal,
-            Writer::V1(_) => unreachable!("the channel is encrypted"),
-        }
-    }
-
-    fn open(&mut self) -> &mut Open {
-        match &mut self.channel.reader {
-            Reader::V2(open) => open,
-            Reader::V1(_) => unreachable!("the channel is encrypted"),
-        }
     }
 }
 

@@ -6,10 +6,10 @@ pub(crate) mod v2;
 
 use handshake::{Blame, Fault, Handshake, Role};
 use testing::{Ended, feed};
+use verack_bitcoin::frame::write_message;
 use verack_bitcoin::message::{Command, Feature, Message};
-use verack_bitcoin::version::{NetAddress, Services, Tail, UserAgent, Version};
-use verack_bitcoin::wire::write_message;
-use verack_bitcoin::{Chain, Error, Local, Params, V1};
+use verack_bitcoin::version::{NetAddress, Tail, UserAgent, Version};
+use verack_bitcoin::{Chain, Error, Local, Params, Services, V1};
 
 pub(crate) const ROLES: [Role; 2] = [Role::Initiator, Role::Responder];
 

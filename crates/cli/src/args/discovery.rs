@@ -34,19 +34,19 @@ pub struct Crawl {
           value_parser = values::time, help_heading = "Limits")]
     pub watch: Option<Duration>,
     /// End once so many peers were reached
-    #[arg(long, value_name = "N", help_heading = "Limits")]
+    #[arg(long, value_name = "N", help_heading = "Limits", value_parser = values::whole::<NonZeroUsize>)]
     pub max_peers: Option<NonZeroUsize>,
     /// Know at most so many addresses at once
-    #[arg(long, value_name = "N", default_value_t = Policy::MAX_KNOWN, help_heading = "Limits")]
+    #[arg(long, value_name = "N", default_value_t = Policy::MAX_KNOWN, help_heading = "Limits", value_parser = values::positive)]
     pub max_known: usize,
     /// End after this time
     #[arg(long = "for", value_name = "TIME", value_parser = values::time, help_heading = "Limits")]
     pub within: Option<Duration>,
     /// Dial at most so many a second in one network (IPv4 /16, IPv6 /32); 0 for as many as come
-    #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Limits")]
+    #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Limits", value_parser = values::whole::<u32>)]
     pub prefix_rate: u32,
     /// Dial an address that failed so often again, after 10 s and then ever later [default: 0, with --watch 3]
-    #[arg(long, value_name = "N", help_heading = "Limits")]
+    #[arg(long, value_name = "N", help_heading = "Limits", value_parser = values::whole::<u8>)]
     pub retries: Option<u8>,
     /// How we ask.
     #[command(flatten)]

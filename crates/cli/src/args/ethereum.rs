@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use ethereum::{Capability, ForkId, Hash, Protocol, eth};
 
-use super::values::hex;
+use super::values::{self, hex};
 
 /// How we introduce ourselves to Ethereum's nodes.
 #[derive(Clone, Debug, Args)]
@@ -14,13 +14,13 @@ pub struct EthereumOptions {
           default_value = "eth/68,eth/69,eth/70,eth/71,eth/72")]
     pub capabilities: Vec<Protocol>,
     /// The port on which we say that we listen, 0 for none
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    #[arg(long, value_name = "PORT", default_value_t = 0, value_parser = values::whole::<u16>)]
     pub listen_port: u16,
     /// What our Status says [default: echo; listening on a network that is named: own]
     #[arg(long, value_enum, value_name = "WHOSE")]
     pub status: Option<StatusChoice>,
     /// The number of a network that has no name; a peer on another one is refused
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::whole::<u64>)]
     pub network_id: Option<u64>,
     /// The hash of its first block
     #[arg(long, value_name = "HEX", value_parser = hash)]

@@ -135,7 +135,7 @@ pub struct Query {
     #[arg(short, long)]
     pub reverse: bool,
     /// At most so many
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = values::whole::<u32>)]
     pub limit: Option<u32>,
 }
 

@@ -1,6 +1,9 @@
 //! Values of options, and the words in which a wrong one is answered.
 
+use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
+use std::num::{NonZeroU16, NonZeroU64, NonZeroUsize};
+use std::str::FromStr;
 use std::time::Duration;
 
 use bitcoin::v2::{MAX_CONTENTS_LEN, MAX_GARBAGE_LEN};
@@ -80,6 +83,43 @@ pub fn time(text: &str) -> Result<Duration, String> {
     if time.is_zero() || time > MAX_TIME { Err(EXPECTED.into()) } else { Ok(time) }
 }
 
+/// A type of whole numbers.
+pub trait Whole: FromStr + Display {
+    /// The least of them.
+    const LEAST: Self;
+    /// The greatest.
+    const MOST: Self;
+}
+
+macro_rules! whole {
+    ($($number:ty)*) => {
+        $(impl Whole for $number {
+            const LEAST: Self = Self::MIN;
+            const MOST: Self = Self::MAX;
+        })*
+    };
+}
+
+whole! { u8 u16 u32 u64 u128 usize i32 i64 NonZeroU16 NonZeroU64 NonZeroUsize }
+
+/// A whole number of this type.
+pub fn whole<N: Whole>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| format!("expected a whole number from {} to {}", N::LEAST, N::MOST))
+}
+
+/// A port that somebody may listen on.
+pub fn port(text: &str) -> Result<u16, String> {
+    whole(text).map(NonZeroU16::get)
+}
+
+/// Dials a second.
+pub fn rate(text: &str) -> Result<u32, String> {
+    /// A clock tells no shorter times apart.
+    const MOST: u32 = 1_000_000;
+    let expected = || format!("expected a whole number from 1 to {MOST}");
+    text.parse().ok().filter(|rate| (1..=MOST).contains(rate)).ok_or_else(expected)
+}
+
 /// A whole number above 0.
 pub fn positive(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "expected a whole number above 0".into())
@@ -154,7 +194,10 @@ pub fn resolver(text: &str) -> Result<SocketAddr, String> {
     const DNS_PORT: u16 = 53;
     let with_port = text.parse().ok();
     let bare = || text.parse().ok().map(|ip| SocketAddr::new(ip, DNS_PORT));
-    with_port.or_else(bare).ok_or_else(|| "expected an IP address, with or without a port: 9.9.9.9, [::1]:5353".into())
+    with_port
+        .or_else(bare)
+        .filter(|address: &SocketAddr| address.port() > 0)
+        .ok_or_else(|| "expected an IP address, with or without a port: 9.9.9.9, [::1]:5353".into())
 }
 
 /// Where to listen.

@@ -51,8 +51,10 @@ async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Targ
     };
     let asking = tokio::spawn(one.ask());
     let (ended, summary) = print_all(unprinted, Screen::plain(), || 0).await;
-    if let Ended::Interrupted = ended {
-        return Ok(Exit::Interrupted);
+    match ended {
+        Ended::Interrupted => return Ok(Exit::Interrupted),
+        Ended::Unwritable(why) => return Ok(why.exit()),
+        Ended::Done => {}
     }
     let told = asking.await.expect("asking does not panic, and is not aborted");
     Ok(match summary {

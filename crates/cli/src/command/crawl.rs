@@ -33,9 +33,10 @@ async fn crawl(
     let chain = args.introduction.chain();
     let port = args.dialling.port.unwrap_or(protocols.chosen().port());
     let timeout = args.bounds.timeout;
-    let asks_dns = targets.is_empty() && !args.no_dns_seeds && !chain.dns_seeds().is_empty();
-    let dns = if asks_dns { target::dns_seeds(chain)? } else { Vec::new() };
+    let asks_dns = targets.is_empty() && !args.no_dns_seeds && !args.introduction.dns_seeds().is_empty();
+    let dns = if asks_dns { target::dns_seeds(&args.introduction)? } else { Vec::new() };
     let fixed = args.seed_nodes.iter().map(|path| read_seeds(path, chain, port)).collect::<Result<Vec<_>, _>>()?;
+    let network = protocols.chosen().chain().to_owned();
     let begins_with = targets.len() + dns.len() + fixed.len();
 
     let store = args.database.open().await?;
@@ -55,8 +56,7 @@ async fn crawl(
     let known = crawl.known();
     if known == 0 && begins_with == 0 {
         return Err(Error::Usage(format!(
-            "nowhere to begin: {} has no DNS seeds and the database remembers nobody; name a target or --seed-nodes",
-            chain.name()
+            "nowhere to begin: {network} has no DNS seeds and the database remembers nobody; name a target or --seed-nodes"
         )));
     }
     let seeds = Seeds::new(known, targets, dns, fixed, port, args.dialling.lookup(timeout));
@@ -79,7 +79,7 @@ async fn crawl(
         printed
     };
     let ((ended, summary), printed) = tokio::join!(crawling, printing);
-    if let (Format::Csv, false, Printed::Done | Printed::Interrupted) = (global.format(), global.quiet, &printed) {
+    if global.format() == Format::Csv && !global.quiet && !matches!(printed, Printed::Unwritable(_)) {
         say!("{}", summary.last_line());
     }
     if let Some(error) = crawl.failure() {
@@ -103,7 +103,7 @@ fn summary_text(summary: &Summary, global: &Global) -> Vec<u8> {
 fn exit(printed: &Printed, ended: Ended, summary: &Summary) -> Exit {
     match (printed, ended) {
         (Printed::Interrupted, _) => Exit::Interrupted,
-        (Printed::ReaderGone, _) => Exit::Success,
+        (Printed::Unwritable(why), _) => why.exit(),
         _ if summary.reachable > 0 => Exit::Success,
         _ => Exit::NotReached,
     }

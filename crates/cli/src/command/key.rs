@@ -1,6 +1,6 @@
 //! Makes a key of ours, and shows who we are with it.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -59,7 +59,11 @@ fn make(path: &Path) -> Result<bool, Error> {
     let secret: Secret = key::fresh(|bytes| ethereum::SecretKey::from_bytes(bytes).map(|_| Secret::new(bytes)));
     let mut line = Zeroizing::new(hex(&*secret));
     line.push('\n');
-    file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(cannot)?;
+    if let Err(error) = file.write_all(line.as_bytes()).and_then(|()| file.sync_all()) {
+        // Half a key would be in the way of the next attempt.
+        let _ = fs::remove_file(path);
+        return Err(cannot(error));
+    }
     Ok(true)
 }
 

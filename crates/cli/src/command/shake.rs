@@ -44,7 +44,7 @@ impl Plan {
     fn new(args: &Shake) -> Result<Self, Error> {
         let mut timeout = args.bounds.timeout;
         let mut port = args.dialling.port;
-        let mut targets = match target::split_legacy(&args.targets) {
+        let mut targets = match target::split_legacy(&args.targets)? {
             Some((target, given_port, given_timeout)) => {
                 port = Some(given_port);
                 timeout = given_timeout.unwrap_or(timeout);
@@ -53,7 +53,7 @@ impl Plan {
             None => target::read_all(args.targets.iter().map(String::as_str))?,
         };
         if args.dns_seeds {
-            targets.extend(target::dns_seeds(args.introduction.chain())?);
+            targets.extend(target::dns_seeds(&args.introduction)?);
         }
         let protocols = Protocols::new(&args.introduction, &args.receiving_services, &targets)?;
         Ok(Self { targets, port, timeout, protocols })

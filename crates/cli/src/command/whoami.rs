@@ -14,12 +14,12 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Ended, concurrency, print_all, runtime, write};
+use super::{Ended, concurrency, print_all, runtime, write_last};
 use crate::args::{Format, Global, ProtocolName, Whoami};
 use crate::attempt::{Attempts, Call};
 use crate::exit::{Error, Exit};
 use crate::lookup::Lookup;
-use crate::output::{Printer, Screen, Text, queue, write_json};
+use crate::output::{Printer, Screen, Unwritable, queue, write_json};
 use crate::protocol::{Introduced, Protocols, Whom};
 use crate::report::in_milliseconds;
 use crate::target::{self, Target};
@@ -31,7 +31,7 @@ pub fn run(args: &Whoami, global: &Global) -> Result<Exit, Error> {
         return Err(Error::Usage(format!("the nodes of {} do not say how they see us", chain.name())));
     }
     let targets = match &args.targets[..] {
-        [] => target::dns_seeds(args.introduction.chain())?,
+        [] => target::dns_seeds(&args.introduction)?,
         targets => target::read_all(targets.iter().map(String::as_str))?,
     };
     let protocols = Protocols::gossiping(&args.introduction, &targets)?;
@@ -71,17 +71,16 @@ async fn whoami(
     let heard = inquiry.heard.clone();
     let screen = Screen::plain();
     let inquiring = tokio::spawn(inquiry.run(targets));
-    let (ended, summary) = print_all(unprinted, screen.clone(), || 0).await;
+    let (mut ended, summary) = print_all(unprinted, screen.clone(), || 0).await;
     if let Ended::Done = ended {
         inquiring.await.expect("asking does not panic, and is not aborted");
     }
     let reasons = summary.unwrap_or_default().reasons;
     let answer = Answer::of(&heard.lock().unwrap_or_else(PoisonError::into_inner), reasons, args, started);
-    if !matches!(ended, Ended::ReaderGone) {
-        let _ = write(&screen, Text::of_output(answer.to_text(global.format()))).await;
-    }
+    write_last(&screen, answer.to_text(global.format()), &mut ended).await;
     Ok(match ended {
         Ended::Interrupted => Exit::Interrupted,
+        Ended::Unwritable(Unwritable::Failed) => Exit::Local,
         _ if answer.ipv4.is_some() || answer.ipv6.is_some() => Exit::Success,
         _ => Exit::NotReached,
     })

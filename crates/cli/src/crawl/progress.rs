@@ -62,8 +62,8 @@ impl Progress {
         let (then, before) = std::mem::replace(&mut self.before, (elapsed, counts.dials));
         #[expect(clippy::cast_precision_loss, reason = "for people, and below 2^53")]
         let lately = (counts.dials - before) as f64 / (elapsed - then).as_secs_f64().max(0.001);
-        // What is shown often is smoothed.
-        let weight = if let Shown::Bar(_) = self.shown { 0.1 } else { 1.0 };
+        // What is shown often is smoothed, once there is something to smooth.
+        let weight = if matches!(self.shown, Shown::Bar(_)) && self.rate > 0.0 { 0.1 } else { 1.0 };
         self.rate += weight * (lately - self.rate);
         let waiting = if counts.waiting > 0 { format!(", {} for later", counts.waiting) } else { String::new() };
         let line = format!(

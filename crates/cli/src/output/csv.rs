@@ -70,12 +70,16 @@ const TAIL: [&str; 8] = [
     "fallback_from",
 ];
 
-/// One row, below the header if that is due. What does not apply is left empty; lists are joined by spaces.
-pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, header_due: bool) {
+/// The names of the columns.
+pub fn write_header(out: &mut Vec<u8>) {
     let mut writer = Writer::from_writer(out);
-    if header_due {
-        writer.write_record(HEAD.iter().chain(&PEER).chain(&TAIL)).expect("memory takes every write");
-    }
+    writer.write_record(HEAD.iter().chain(&PEER).chain(&TAIL)).expect("memory takes every write");
+    writer.flush().expect("memory takes every write");
+}
+
+/// One row. What does not apply is left empty; lists are joined by spaces.
+pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>) {
+    let mut writer = Writer::from_writer(out);
     let peer = serde_json::to_value(&report.attempt.introduced).expect("what peers say has string keys");
     let peer = PEER.map(|name| flat(&peer[name]));
     let row = head(report).into_iter().chain(peer).chain(tail(report));

@@ -1,6 +1,7 @@
 //! Results for people: one line each.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::Write;
 use std::time::Duration;
 
@@ -75,31 +76,45 @@ fn shortened(target: &str) -> Cow<'_, str> {
     }
 }
 
+/// `Finished! Handshake results: 22 OK | 1 PARTIALLY OK | 2 FAILED (25 peers in 1.3 s)`
+#[derive(Clone, Copy, Debug)]
+pub struct LastLine<'a> {
+    /// The results.
+    pub summary: &'a Summary,
+    /// Since the start.
+    pub elapsed: Duration,
+    /// Whether there would have been more.
+    pub interrupted: bool,
+}
+
+impl fmt::Display for LastLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary { attempts, ok, partial, failed, .. } = self.summary;
+        let over = if self.interrupted { "Interrupted!" } else { "Finished!" };
+        let peers = if *attempts == 1 { "peer" } else { "peers" };
+        let seconds = self.elapsed.as_secs_f64();
+        write!(
+            f,
+            "{over} Handshake results: {ok} OK | {partial} PARTIALLY OK | {failed} FAILED \
+             ({attempts} {peers} in {seconds:.1} s)"
+        )
+    }
+}
+
 /// A tally of the reasons, and the last line.
-pub fn write_summary(out: &mut Vec<u8>, summary: &Summary, elapsed: Duration, paint: Paint) {
-    let mut reasons: Vec<_> = summary.reasons.iter().collect();
+pub fn write_summary(out: &mut Vec<u8>, last: LastLine<'_>, paint: Paint) {
+    let mut reasons: Vec<_> = last.summary.reasons.iter().collect();
     reasons.sort_by_key(|&(reason, count)| (std::cmp::Reverse(count), reason));
     let mut text = String::from("\n");
     for (reason, count) in reasons {
         text += &format!("{count:>7}  {reason}\n");
     }
-    let finished = last_line(summary, elapsed);
-    text += &paint.paint(Style::new().bold(), &finished);
+    text += &paint.paint(Style::new().bold(), &last.to_string());
     text.push('\n');
     out.extend_from_slice(text.as_bytes());
 }
 
 /// The last line alone.
-pub fn write_last_line(out: &mut Vec<u8>, summary: &Summary, elapsed: Duration) {
-    writeln!(out, "{}", last_line(summary, elapsed)).expect("memory takes every write");
-}
-
-/// `Finished! Handshake results: 22 OK | 1 PARTIALLY OK | 2 FAILED (25 peers in 1.3 s)`
-fn last_line(summary: &Summary, elapsed: Duration) -> String {
-    let Summary { attempts, ok, partial, failed, .. } = summary;
-    let peers = if *attempts == 1 { "peer" } else { "peers" };
-    let seconds = elapsed.as_secs_f64();
-    format!(
-        "Finished! Handshake results: {ok} OK | {partial} PARTIALLY OK | {failed} FAILED ({attempts} {peers} in {seconds:.1} s)"
-    )
+pub fn write_last_line(out: &mut Vec<u8>, last: LastLine<'_>) {
+    writeln!(out, "{last}").expect("memory takes every write");
 }

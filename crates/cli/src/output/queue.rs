@@ -166,8 +166,8 @@ impl Unprinted {
         self.0.close();
     }
 
-    /// The summary, and its text.
-    pub fn finish(&self) -> (Summary, Text) {
-        self.0.state().printer.finish()
+    /// The summary, and its text; whether somebody interrupted.
+    pub fn finish(&self, interrupted: bool) -> (Summary, Text) {
+        self.0.state().printer.finish(interrupted)
     }
 }

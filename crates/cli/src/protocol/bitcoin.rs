@@ -12,7 +12,8 @@ use bitcoin::chain::TailKind;
 use bitcoin::version::Tail;
 use bitcoin::{
     Accept, Announced, Chain, Channel, Concluded, Event, Local, Message, NetAddress, Services, Session, UserAgent, V1,
-    V2, Version, v2,
+    V2, Version,
+    v2::{self, MAX_GARBAGE_LEN},
 };
 use handshake::Role;
 use net::{Cause, Verdict};
@@ -147,7 +148,9 @@ impl Bitcoin {
         tracer: Option<Tracer<'_>>,
     ) -> Shaken {
         let local = self.local(peer);
-        let start = || side::start(self.garbage, &self.decoys);
+        let longest =
+            if self.transport == TransportChoice::Auto { side::MAX_TENTATIVE_GARBAGE } else { MAX_GARBAGE_LEN };
+        let start = || side::start(self.garbage, longest, &self.decoys);
         match transport {
             Transport::V2 => self.converse(Box::new(V2::new(role, local, start())), stream, times, tracer).await,
             Transport::Either => self.converse(Box::new(Accept::new(local, start())), stream, times, tracer).await,
@@ -202,11 +205,12 @@ impl Bitcoin {
         }
     }
 
-    /// The transport with which it may go better. Core's rule: only a peer that closed on our key without a word is
-    /// dialled again, never one that is silent or says something else.
+    /// The transport with which it may go better. A peer that closed on our key without a word is dialled again, as
+    /// Core does it; and, beyond Core, one that answered our key with a message of this network in plain text: bcoin
+    /// does. One that is silent or says something else is not.
     fn fall_back(&self, cause: &Cause<bitcoin::Error>) -> Option<Transport> {
-        let closed_on_key = matches!(cause, Cause::Fault(bitcoin::Error::V2(v2::Error::ClosedOnKey)));
-        (self.transport == TransportChoice::Auto && closed_on_key).then_some(Transport::V1)
+        let speaks_v1 = matches!(cause, Cause::Fault(bitcoin::Error::V2(v2::Error::ClosedOnKey | v2::Error::V1Only)));
+        (self.transport == TransportChoice::Auto && speaks_v1).then_some(Transport::V1)
     }
 
     /// Keeps a connection alive.

@@ -22,8 +22,8 @@ fn entries() -> Vec<Entry> {
 
 /// How the peer announces itself, and then its answer.
 fn answer(port: u16) -> Answer {
-    let own = Message::Addrv2(vec![entry(IP, port)]);
-    Answer::Messages(vec![Message::Ping(Some(1)), own, Message::Addrv2(entries())])
+    let own = Message::Addrv2(vec![entry(IP, port)].into());
+    Answer::Messages(vec![Message::Ping(Some(1)), own, Message::Addrv2(entries().into())])
 }
 
 fn asked(neighbours: &Neighbours, options: &[&str]) -> std::process::Output {
@@ -75,7 +75,7 @@ fn people_get_a_table_and_programs_rows() {
 #[test]
 fn a_peer_that_tells_nothing_has_a_verdict_too() {
     let too_many = [&[0xfd, 0xe9, 0x03][..], &[0; 40_000]].concat();
-    let flood = Message::Addrv2(vec![entry(IP, 1)]);
+    let flood = Message::Addrv2(vec![entry(IP, 1)].into());
     for (answer, outcome, reason) in [
         (Answer::Silence, "failed", "timeout"),
         (knows([]), "ok", "ok"),

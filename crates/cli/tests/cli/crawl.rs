@@ -102,7 +102,7 @@ fn people_see_sums_and_no_line_for_each_peer() {
     assert!(said.contains("\n6 peers told 7 addresses; known are 7 ipv4.\n"), "{said}");
     let last = said.lines().last().unwrap();
     assert!(last.starts_with("Finished! bitcoin-regtest: 6 reachable of 7 tried, 7 known, in "), "{last}");
-    assert!(text(&output.stderr).contains("1 address from command line, 1 of them news"));
+    assert!(text(&output.stderr).contains("1 address from command line, 1 of them new"));
     let quiet = crawl(&db, &["--quiet", "--again", "--allow-private"]);
     assert_eq!((quiet.status.code(), text(&quiet.stdout), text(&quiet.stderr)), (Some(0), "", ""));
 }
@@ -256,7 +256,7 @@ fn seeds_are_asked_in_the_order_of_a_node() {
     assert_eq!((&summary(&output)["reachable"], output.status.code()), (&json!(1), Some(0)));
     let log = text(&output.stderr);
     assert!(log.contains("line 2: expected") || log.contains("line 3: expected"), "{log}");
-    assert!(log.contains(&format!("1 address from {fixed}, 1 of them news")), "{log}");
+    assert!(log.contains(&format!("1 address from {fixed}, 1 of them new")), "{log}");
     assert_eq!(stored(&db)[0].source.as_ref().unwrap().as_str(), fixed);
 
     // Whoever is named is asked, and then there is no need of a list.

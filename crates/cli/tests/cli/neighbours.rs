@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bitcoin::gossip::{Address, Entry};
+use bitcoin::frame::write_message;
+use bitcoin::gossip::{Address, Entries, Entry};
 use bitcoin::v2::{Garbage, Keys, Start};
 use bitcoin::version::Tail;
-use bitcoin::wire::{Halt, write_message};
-use bitcoin::{Accept, Chain, Channel, Command, Concluded, Event, Local, Message, NetAddress, Services};
+use bitcoin::{Accept, Chain, Channel, Command, Concluded, Event, Halt, Local, Message, NetAddress, Services};
 use handshake::Rx;
 use net::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -104,7 +104,7 @@ pub fn entry(ip: [u8; 4], port: u16) -> Entry {
 
 /// Core's answer: these addresses, of whatever network.
 pub fn knows(entries: impl Into<Vec<Entry>>) -> Answer {
-    Answer::Messages(vec![Message::Addrv2(entries.into())])
+    Answer::Messages(vec![Message::Addrv2(Entries::from(entries.into()))])
 }
 
 async fn converse(peer: Peer, port: u16, stream: TcpStream) -> Option<()> {

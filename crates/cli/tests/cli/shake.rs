@@ -1,5 +1,6 @@
 //! Shaking hands with targets, from the command line.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
 
@@ -209,6 +210,62 @@ fn nor_is_it_one_that_nobody_reads_what_is_said_beside_the_results() {
 }
 
 #[test]
+fn a_disk_that_is_full_is_our_own_failure() {
+    for command in [&["127.0.0.1:1", "--json"][..], &["addrs", "127.0.0.1:1", "--json"], &["whoami", "127.0.0.1:1"]] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = verack(command.iter().copied()).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{command:?}");
+        assert!(text(&output.stderr).contains("error: cannot write to standard output: "), "{command:?}");
+    }
+}
+
+#[test]
+fn csv_without_rows_still_names_its_columns() {
+    let output = run(["--format", "csv", "-6", "127.0.0.1:1"]);
+    assert!(text(&output.stdout).starts_with("target,address,chain,"));
+}
+
+#[test]
+fn a_list_may_begin_with_a_byte_order_mark() {
+    let mut list = tempfile::NamedTempFile::new().unwrap();
+    list.write_all("\u{feff}127.0.0.1:1\r\n".as_bytes()).unwrap();
+    let output = run(["--json", &format!("@{}", list.path().display())]);
+    assert_eq!(json_lines(&output)[0]["address"], "127.0.0.1:1");
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn a_network_of_ones_own_has_no_dns_seeds_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("peers.sqlite").display().to_string();
+    for (words, expected) in [
+        (
+            &["--dns-seeds", "--magic", "01020304"][..],
+            "a network of your own, with the magic 01020304, has no DNS seeds",
+        ),
+        (&["whoami", "--signet-challenge", "51"], "a network of your own, with the magic 54d26fbd, has no DNS seeds"),
+        (&["crawl", "--db", &db, "--magic", "01020304"], "nowhere to begin: magic-01020304 has no DNS"),
+    ] {
+        let output = run(words.iter().copied());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).starts_with(&format!("error: {expected}")), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_port_that_is_none_is_named() {
+    for (words, expected) in [
+        (&["host:0"][..], "'host:0' is not a target: a port is a number from 1 to 65535"),
+        (&["host", "65536"], "'65536' is no port of host: expected a whole number from 1 to 65535"),
+        (&["--port", "x", "host"], "invalid value 'x' for '--port <PORT>': expected a whole number from 1 to 65535"),
+    ] {
+        let output = run(words.iter().copied());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).starts_with(&format!("error: {expected}")), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn a_log_that_cannot_be_chosen_so_is_named_and_stops_nothing() {
     let output = verack(["chains"]).env("RUST_LOG", "verack=loud").output().unwrap();
     assert!(output.status.success());
@@ -227,7 +284,7 @@ fn whoever_ends_it_is_told_what_is_known() {
         assert!(lines.next().unwrap().unwrap().starts_with("OK "));
         tell(&child, signal);
         let last = lines.map(Result::unwrap).last().unwrap();
-        let expected = "Finished! Handshake results: 1 OK | 0 PARTIALLY OK | 0 FAILED (1 peer in ";
+        let expected = "Interrupted! Handshake results: 1 OK | 0 PARTIALLY OK | 0 FAILED (1 peer in ";
         assert!(last.starts_with(expected), "{signal}: {last}");
         assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
     }

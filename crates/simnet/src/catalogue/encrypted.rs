@@ -1,7 +1,7 @@
 //! Peers on the encrypted transport. (BIP324)
 
+use bitcoin::message::MAX_WHOLE_LEN;
 use bitcoin::v2::{MAX_CONTENTS_LEN, MAX_DECOYS_LEN, MAX_GARBAGE_LEN};
-use bitcoin::wire::MAX_WHOLE_LEN;
 use bitcoin::{Command, Message, Params};
 use handshake::{Blame, Stage};
 
@@ -209,7 +209,7 @@ fn in_plain_text(voice: &Voice) -> [Peer; 2] {
     let other_network = |stage| Truth::fault(stage, "bitcoin.magic", Blame::Mismatch);
     let answers = |name, truths, words| Peer::new(name, truths, [HearKey(magic), Say(words)]);
     [
-        answers("plain-answer-to-a-key", Truths::heedless(Truth::OK, Truth::V1_ONLY), voice.flight().concat()),
+        answers("plain-answer-to-a-key", Truths::v1(Truth::OK), voice.flight().concat()),
         answers(
             "plain-answer-of-another-network",
             Truths::heedless(other_network(Stage::Hello), other_network(Stage::Transport)),

@@ -17,8 +17,8 @@ use crate::voice::Voice;
 pub(super) fn however_cut(voice: &Voice) -> Vec<Peer> {
     let flight = voice.flight();
     let whole = flight.concat();
-    // In plain text, before it has heard our key: so we do not call again.
-    let first = Truths::heedless(Truth::OK, Truth::V1_ONLY);
+    // In plain text, before it has heard our key: that is an answer to it all the same.
+    let first = Truths::v1(Truth::OK);
     let heads_apart = flight.iter().flat_map(|message| [message[..24].to_vec(), message[24..].to_vec()]);
     vec![
         on_version("coalesced", Truth::OK, [Say(whole.clone())]),

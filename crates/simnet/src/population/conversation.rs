@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use bitcoin::wire::HEADER_LEN;
+use bitcoin::frame::HEADER_LEN;
 use bitcoin::{Command, Magic};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

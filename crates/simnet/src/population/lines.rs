@@ -94,7 +94,8 @@ fn voice_of(topology: &Topology, node: u32) -> usize {
 
 fn tell(voice: &Voice, entries: Vec<Entry>) -> Box<[u8]> {
     let knows_addrv2 = voice.version.version > OLDER_VERSION;
-    voice.say(&if knows_addrv2 { Message::Addrv2(entries) } else { Message::Addr(entries) }).into()
+    let message = if knows_addrv2 { Message::Addrv2 } else { Message::Addr };
+    voice.say(&message(entries.into())).into()
 }
 
 /// Seconds since a node was last heard of: hours if it is up, else days.

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use bitcoin::version::ServiceName;
-use bitcoin::{Announced, Feature, Params, UserAgent, Version};
+use bitcoin::{Announced, Feature, Params, ServiceName, UserAgent, Version};
 use serde::{Serialize, Serializer};
 
 use crate::report::{Text, as_text};

@@ -1,7 +1,7 @@
 //! Our side of Bitcoin's handshake, over whichever transport.
 
 use bitcoin::hello::Hello;
-use bitcoin::v2::{Garbage, Keys, MAX_GARBAGE_LEN, SessionId, Start};
+use bitcoin::v2::{Garbage, Keys, SessionId, Start};
 use bitcoin::{Accept, Concluded, Error, Event, V1, V2};
 use handshake::Handshake;
 use rand::RngExt;
@@ -52,7 +52,10 @@ impl Side for Accept {
     }
 
     fn transport(&self) -> Option<Transport> {
-        self.transport().map(|name| if name == "v2" { Transport::V2 } else { Transport::V1 })
+        self.transport().map(|chosen| match chosen {
+            bitcoin::Transport::V1 => Transport::V1,
+            bitcoin::Transport::V2 => Transport::V2,
+        })
     }
 
     fn session_id(&self) -> Option<SessionId> {
@@ -60,9 +63,13 @@ impl Side for Accept {
     }
 }
 
-/// What an encrypted connection starts with: fresh keys, and garbage and decoys of these lengths. Core sends no decoys,
-/// and garbage of a random length.
-pub fn start(garbage: Option<usize>, decoys: &[usize]) -> Start {
+/// Bytes of garbage behind a key that a v1 node may get. bcoin bans who sends it ten headers that are none, of 24 bytes
+/// each; with the key of 64 these are eight. (bcoin: net/peer.js, net/pool.js)
+pub const MAX_TENTATIVE_GARBAGE: usize = 150;
+
+/// What an encrypted connection starts with: fresh keys, and garbage and decoys of these lengths; without one the garbage
+/// has up to `longest` bytes. Core sends no decoys, and garbage of a random length.
+pub fn start(garbage: Option<usize>, longest: usize, decoys: &[usize]) -> Start {
     let mut random = rand::rng();
     let keys = loop {
         // Nobody has ever seen the second turn.
@@ -70,7 +77,7 @@ pub fn start(garbage: Option<usize>, decoys: &[usize]) -> Start {
             break keys;
         }
     };
-    let len = garbage.unwrap_or_else(|| random.random_range(0..=MAX_GARBAGE_LEN));
+    let len = garbage.unwrap_or_else(|| random.random_range(0..=longest));
     let mut bytes = |len: usize| {
         let mut bytes = vec![0; len];
         random.fill(&mut bytes[..]);

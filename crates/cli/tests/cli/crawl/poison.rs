@@ -1,6 +1,6 @@
 //! Peers that tell what is not so.
 
-use bitcoin::gossip::{Address, Entry};
+use bitcoin::gossip::{Address, Entries, Entry};
 use bitcoin::{Command, Message};
 use serde_json::{Value, json};
 use store::{Network, Peer as Stored};
@@ -63,14 +63,14 @@ fn what_cannot_be_dialled_is_not_kept_and_what_cannot_be_true_is_not_believed() 
 fn an_answer_that_cannot_be_read_or_has_no_end_spoils_nothing_else() {
     let too_many = [&[0xfd, 0xe9, 0x03][..], &[0; 40_000]].concat();
     let cut = [&[2][..], &[0; 20]].concat();
-    let alone = Message::Addrv2(vec![Entry { time: 1, ..entry([8, 8, 8, 8], 1) }]);
+    let alone = Message::Addrv2(vec![Entry { time: 1, ..entry([8, 8, 8, 8], 1) }].into());
     for (answer, told) in [
         (Answer::Payload(Command::ADDRV2, too_many), 0),
         (Answer::Payload(Command::ADDR, cut), 0),
         // A lone address that is not the peer's own is an answer, and what follows is not waited for.
         (Answer::Endless(Box::new(alone)), 1),
         (Answer::Endless(Box::new(Message::Ping(Some(1)))), 0),
-        (Answer::Messages(vec![Message::Addr(Vec::new())]), 0),
+        (Answer::Messages(vec![Message::Addr(Entries::default())]), 0),
     ] {
         let (summary, peers, _) = poisoned(answer);
         assert_eq!((&summary["told"], peers.len()), (&json!(told), told + 1));

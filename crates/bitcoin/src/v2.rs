@@ -26,16 +26,19 @@ mod secured;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::mem;
 
 use handshake::{End, Handshake, Role, Rx, Stage, Step};
 
+use self::cipher::OVERHEAD;
 pub use self::cipher::{MAX_CONTENTS_LEN, Open, Packet, Seal};
 pub use self::error::Error;
 use self::key_exchange::KeyExchange;
 pub use self::keys::{Encoding, KeyPair, Keys, SessionId};
 pub use self::phase::Phase;
 use self::secured::Secured;
-use crate::conversation::Concluded;
+use crate::channel::Channel;
+use crate::conversation::{Concluded, converse};
 use crate::hello::{Hello, Local};
 use crate::message::Event;
 
@@ -92,16 +95,22 @@ pub struct V2 {
     role: Role,
     hello: Hello,
     state: State,
+    /// The connection's name, once the peer's key has come.
+    session_id: Option<SessionId>,
     /// Whether anything has arrived.
     heard: bool,
+    /// Bytes of decoys that came.
+    decoys_len: usize,
 }
 
 #[derive(Debug)]
 enum State {
     /// Our key is said, theirs is awaited.
     Key(Box<KeyExchange>),
-    /// All keys are known.
+    /// All keys are known; that the peer has them too is to be proven.
     Secured(Box<Secured>),
+    /// It is. Messages pass, until the channel is given away in the end.
+    Messages(Channel),
 }
 
 impl V2 {
@@ -112,7 +121,9 @@ impl V2 {
             role,
             hello: Hello::new(role, local),
             state: State::Key(Box::new(KeyExchange::new(start))),
+            session_id: None,
             heard: false,
+            decoys_len: 0,
         }
     }
 
@@ -138,10 +149,7 @@ impl V2 {
     /// The connection's name, once the peer's key has come.
     #[must_use]
     pub fn session_id(&self) -> Option<SessionId> {
-        match &self.state {
-            State::Key(_) => None,
-            State::Secured(secured) => Some(secured.session_id()),
-        }
+        self.session_id
     }
 
     /// Whether the peer may be dialled again over the plaintext transport, now that it has closed the connection: it has
@@ -149,6 +157,26 @@ impl V2 {
     #[must_use]
     pub fn may_fall_back(&self) -> bool {
         self.role == Role::Initiator && !self.heard && matches!(&self.state, State::Key(exchange) if exchange.is_said())
+    }
+
+    /// The peer has proven that it has the keys.
+    fn begin_messages(&mut self) {
+        let none_yet = State::Messages(Channel::v1(self.hello.local().params));
+        self.state = match mem::replace(&mut self.state, none_yet) {
+            State::Secured(secured) => State::Messages(secured.into_channel()),
+            other => other,
+        };
+    }
+
+    /// Decoys may come before messages and among them.
+    fn count_decoys(&mut self, event: &Event) -> Result<(), Error> {
+        if let Event::Transport(Phase::ReceivedDecoy { contents }) = event {
+            self.decoys_len += contents + OVERHEAD;
+            if self.decoys_len > MAX_DECOYS_LEN {
+                return Err(Error::Decoys);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -159,32 +187,46 @@ impl Handshake for V2 {
 
     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Concluded>, crate::Error> {
         self.heard |= !rx.is_empty();
-        let exchange = match &mut self.state {
-            State::Key(exchange) => exchange,
-            State::Secured(secured) => return secured.step(&mut self.hello, rx, tx),
+        let event = match &mut self.state {
+            State::Key(exchange) => match exchange.step(self.role, &self.hello.local().params, rx, tx)? {
+                Step::Need(n) => return Ok(Step::Need(n)),
+                Step::Event(phase) => Event::Transport(phase),
+                Step::Done(secured) => {
+                    let session_id = secured.session_id();
+                    self.session_id = Some(session_id);
+                    self.state = State::Secured(Box::new(secured));
+                    Event::Transport(Phase::ReceivedKey { session_id })
+                }
+            },
+            State::Secured(secured) => match secured.step(&mut self.hello, rx, tx)? {
+                Step::Need(n) => return Ok(Step::Need(n)),
+                Step::Event(event) => event,
+                Step::Done(phase) => {
+                    self.begin_messages();
+                    Event::Transport(phase)
+                }
+            },
+            State::Messages(channel) => match converse(&mut self.hello, channel, rx, tx)? {
+                Step::Event(event) => event,
+                over => return Ok(over),
+            },
         };
-        Ok(match exchange.step(self.role, &self.hello.local().params, rx, tx)? {
-            Step::Need(n) => Step::Need(n),
-            Step::Event(phase) => Step::Event(Event::Transport(phase)),
-            Step::Done(secured) => {
-                let session_id = secured.session_id();
-                self.state = State::Secured(Box::new(secured));
-                Step::Event(Event::Transport(Phase::ReceivedKey { session_id }))
-            }
-        })
+        self.count_decoys(&event)?;
+        Ok(Step::Event(event))
     }
 
     fn awaiting(&self) -> &'static str {
         match &self.state {
             State::Key(_) => "key",
-            State::Secured(secured) => secured.awaiting().unwrap_or_else(|| self.hello.awaiting()),
+            State::Secured(secured) => secured.awaiting(),
+            State::Messages(_) => self.hello.awaiting(),
         }
     }
 
     fn stage(&self) -> Stage {
         match &self.state {
-            State::Secured(secured) if secured.is_proven() => self.hello.stage(),
             State::Key(_) | State::Secured(_) => Stage::Transport,
+            State::Messages(_) => self.hello.stage(),
         }
     }
 
@@ -193,12 +235,12 @@ impl Handshake for V2 {
             State::Key(_) if self.may_fall_back() && end == End::Closed => Some(Error::ClosedOnKey.into()),
             State::Key(_) => key_exchange::what_else(rest),
             State::Secured(secured) => secured.other_network(rest),
+            State::Messages(_) => None,
         }
     }
 
     fn suspicion(&self, end: End) -> &'static str {
         match (&self.state, self.role, end) {
-            (State::Secured(secured), ..) if secured.is_proven() => self.hello.suspicion(end),
             (State::Secured(_), _, End::Closed) => "most likely our keys do not fit, as those of two networks would",
             (State::Secured(_), _, End::Silent) => "a node of another network does so, whose keys do not fit ours",
             (State::Key(_), Role::Initiator, End::Closed) => "most likely another protocol",
@@ -206,6 +248,7 @@ impl Handshake for V2 {
                 "something accepts connections there, but most likely it is not a Bitcoin node"
             }
             (State::Key(_), Role::Responder, _) => "most likely a port scan, or another protocol",
+            (State::Messages(_), ..) => self.hello.suspicion(end),
         }
     }
 }

@@ -8,6 +8,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use groestl::Groestl512;
+use handshake::{Hex, read_hex};
 use sha2::{Digest, Sha256};
 pub use table::CHAINS;
 
@@ -124,7 +125,7 @@ pub struct ChallengeTooLong(pub usize);
 
 impl fmt::Display for Magic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08x}", u32::from_be_bytes(self.0))
+        Hex(&self.0).fmt(f)
     }
 }
 
@@ -139,10 +140,7 @@ impl FromStr for Magic {
 
     fn from_str(text: &str) -> Result<Self, BadMagic> {
         let digits = text.strip_prefix("0x").unwrap_or(text);
-        if digits.len() != 8 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(BadMagic);
-        }
-        u32::from_str_radix(digits, 16).map(|magic| Self(magic.to_be_bytes())).map_err(|_| BadMagic)
+        read_hex(digits.as_bytes()).map(Self).ok_or(BadMagic)
     }
 }
 

@@ -9,27 +9,11 @@ use alloc::vec::Vec;
 use handshake::{Rx, Short};
 
 use crate::chain::{Chain, Params};
-use crate::error::{Banner, Error, Malformed};
-use crate::message::Command;
-use crate::v2;
+use crate::error::{Banner, Error, Halt};
+use crate::message::{Command, MAX_ADDRESSES_LEN, MAX_PAYLOAD_LEN, MAX_WHOLE_LEN};
 
 /// Bytes before the payload.
 pub const HEADER_LEN: usize = 24;
-
-/// Payload bytes that a header may announce. (Core: MAX_PROTOCOL_MESSAGE_LENGTH)
-pub const MAX_PAYLOAD_LEN: u32 = 4_000_000;
-
-/// A payload up to this length is waited for and read whole; a longer one is skipped as it arrives.
-///
-/// The longest message that matters here is `feature`, with 597 bytes; a `version` with every tail that we know has
-/// 477. The rest is room for fields to come.
-pub const MAX_WHOLE_LEN: u32 = 2048;
-
-/// The same for a message that tells addresses, where they were asked for.
-///
-/// 1000 entries of the networks that BIP155 names have at most 49 003 bytes. With networks unknown to us they could have
-/// 531 003, but nobody tells of such; a peer that did could bind that much memory on each of thousands of connections.
-pub const MAX_ADDRESSES_LEN: u32 = 64 * 1024;
 
 /// Appends a message: its header, and the payload that `write` appends.
 pub fn write_message(params: &Params, command: Command, tx: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
@@ -78,15 +62,6 @@ pub enum Frame<'r> {
     },
     /// So many bytes of that payload were skipped.
     Skipped(usize),
-}
-
-/// Why nothing was read.
-pub type Halt = handshake::Halt<Error>;
-
-impl From<v2::Error> for Halt {
-    fn from(error: v2::Error) -> Self {
-        Self::Error(error.into())
-    }
 }
 
 impl FrameReader {
@@ -160,113 +135,15 @@ impl FrameReader {
     }
 }
 
-/// Reads the fields of a payload from its start.
-#[derive(Clone, Copy, Debug)]
-pub struct Fields<'p> {
-    rest: &'p [u8],
-}
-
-impl<'p> Fields<'p> {
-    /// At the start of `payload`.
-    #[must_use]
-    pub fn new(payload: &'p [u8]) -> Self {
-        Self { rest: payload }
-    }
-
-    /// Whether every byte has been read.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    /// The bytes not read yet.
-    #[must_use]
-    pub fn rest(&self) -> &'p [u8] {
-        self.rest
-    }
-
-    /// The next `len` bytes; `what` names the field in the error.
-    ///
-    /// # Errors
-    /// If fewer are left.
-    pub fn bytes(&mut self, len: usize, what: &'static str) -> Result<&'p [u8], Malformed> {
-        let (head, rest) = self.rest.split_at_checked(len).ok_or(Malformed::EndsIn(what))?;
-        self.rest = rest;
-        Ok(head)
-    }
-
-    /// The next `N` bytes.
-    ///
-    /// # Errors
-    /// If fewer are left.
-    pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Malformed> {
-        let (head, rest) = self.rest.split_first_chunk().ok_or(Malformed::EndsIn(what))?;
-        self.rest = rest;
-        Ok(*head)
-    }
-
-    /// A CompactSize: 1, 3, 5 or 9 bytes, the shortest that holds the value. (Core: serialize.h ReadCompactSize)
-    ///
-    /// # Errors
-    /// If it is cut, or longer than it must be.
-    pub fn compact_size(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        let (value, least) = match self.array::<1>(what)? {
-            [0xfd] => (u64::from(u16::from_le_bytes(self.array(what)?)), 0xfd),
-            [0xfe] => (u64::from(u32::from_le_bytes(self.array(what)?)), 0x1_0000),
-            [0xff] => (u64::from_le_bytes(self.array(what)?), 0x1_0000_0000),
-            [small] => (u64::from(small), 0),
-        };
-        if value < least { Err(Malformed::NotCanonical(what)) } else { Ok(value) }
-    }
-
-    /// A CompactSize length of at most `max`, then that many bytes.
-    ///
-    /// # Errors
-    /// If it is cut, longer than `max`, or its length is not canonical.
-    pub fn var_bytes(&mut self, max: usize, what: &'static str) -> Result<&'p [u8], Malformed> {
-        match usize::try_from(self.compact_size(what)?) {
-            Ok(len) if len <= max => self.bytes(len, what),
-            _ => Err(Malformed::TooLong(what)),
-        }
-    }
-}
-
-/// Appends a CompactSize in its shortest form.
-pub fn write_compact_size(value: u64, tx: &mut Vec<u8>) {
-    let bytes = value.to_le_bytes();
-    match value {
-        0..=0xfc => tx.push(bytes[0]),
-        0xfd..=0xffff => {
-            tx.push(0xfd);
-            tx.extend_from_slice(&bytes[..2]);
-        }
-        0x1_0000..=0xffff_ffff => {
-            tx.push(0xfe);
-            tx.extend_from_slice(&bytes[..4]);
-        }
-        _ => {
-            tx.push(0xff);
-            tx.extend_from_slice(&bytes);
-        }
-    }
-}
-
-/// Appends a CompactSize length and the bytes.
-pub fn write_var_bytes(bytes: &[u8], tx: &mut Vec<u8>) {
-    write_compact_size(bytes.len() as u64, tx);
-    tx.extend_from_slice(bytes);
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
 
     use handshake::{Rx, Short};
-    use proptest::prelude::{any, proptest};
 
-    use super::{Fields, Frame, FrameReader, Halt, write_compact_size, write_message};
+    use super::{Frame, FrameReader, write_message};
     use crate::chain::Chain;
-    use crate::error::{Banner, Error, Malformed};
+    use crate::error::{Banner, Error, Halt};
     use crate::message::Command;
 
     fn reader() -> FrameReader {
@@ -318,24 +195,5 @@ mod tests {
         let expected = Chain::named("bitcoin").unwrap().params.magic;
         let found = Chain::named("litecoin").unwrap().params.magic;
         assert_eq!(read(&found.0), Some(Error::Magic { found, expected }));
-    }
-
-    #[test]
-    fn a_compact_size_must_be_as_short_as_it_can() {
-        for bytes in [&b"\xfd\xfc\x00"[..], b"\xfe\xff\xff\0\0", b"\xff\xff\xff\xff\xff\0\0\0\0"] {
-            assert_eq!(Fields::new(bytes).compact_size("n"), Err(Malformed::NotCanonical("n")));
-        }
-        assert_eq!(Fields::new(b"\xfd\xfd").compact_size("n"), Err(Malformed::EndsIn("n")));
-    }
-
-    proptest! {
-        #[test]
-        fn a_written_compact_size_is_read_back(value in any::<u64>(), shift in 0u32..64) {
-            let mut bytes = Vec::new();
-            write_compact_size(value >> shift, &mut bytes);
-            let mut fields = Fields::new(&bytes);
-            assert_eq!(fields.compact_size("n"), Ok(value >> shift));
-            assert!(fields.is_empty());
-        }
     }
 }
