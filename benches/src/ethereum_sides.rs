@@ -32,7 +32,7 @@ impl Side {
     }
 
     fn new(byte: u8, status: OurStatus) -> Self {
-        let mut local = Local::new(SecretKey::from_bytes([byte; 32]).expect("less than the order"));
+        let mut local = Local::new(SecretKey::new([byte; 32]).expect("less than the order"));
         local.client_id = concat!("verack/", env!("CARGO_PKG_VERSION")).into();
         local.goal = Goal::Status(status);
         let fresh = Fresh::new(&[byte + 2; Fresh::RANDOM_LEN]).expect("less than the order");

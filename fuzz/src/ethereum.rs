@@ -211,7 +211,7 @@ fn up_to_hello(byte: u8) -> Local {
 }
 
 fn key(byte: u8) -> SecretKey {
-    SecretKey::from_bytes([byte; 32]).expect("less than the order")
+    SecretKey::new([byte; 32]).expect("less than the order")
 }
 
 fn fresh(byte: u8) -> Fresh {

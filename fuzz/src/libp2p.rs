@@ -7,17 +7,20 @@
 //! to the end of Noise; up to the seal of its frames, each of which the input has as a length of two bytes and that many
 //! bytes; or with a payload of its own within Noise, which is then the input.
 
+#[path = "../../crates/libp2p/tests/common/noise.rs"]
+mod noise;
+
 use handshake::{Fault, Role};
 use testing::{feed, survives};
-use verack_libp2p::channel::with_length;
-use verack_libp2p::multistream::{self, HEADER, NOISE};
+use verack_libp2p::multistream::{self, HEADER};
 use verack_libp2p::protobuf::Fields;
-use verack_libp2p::xx::{Initiator, Responder, Transport};
 use verack_libp2p::yamux::{self, Frame};
 use verack_libp2p::{
     Channel, Error, Hello, Identify, Identity, Local, Multiaddr, Opening, Payload, PeerId, PublicKey, SecretKey,
     Session, Target, varint,
 };
+
+use self::noise::{Noise, muxers_of, payload_of};
 
 /// Any bytes to our initiator.
 pub fn initiator(input: &[u8]) {
@@ -138,7 +141,8 @@ fn handshake(role: Role, input: &[u8]) {
     if choices.noise && choices.payload {
         bytes.append(&mut Peer::of(role, choices, sent).noise);
     } else if choices.noise {
-        let mut peer = Peer::of(role, choices, &payload(&choices.local(THEIRS), choices.inlines));
+        let theirs = choices.local(THEIRS);
+        let mut peer = Peer::of(role, choices, &payload_of(&theirs, muxers_of(&theirs)));
         bytes.append(&mut peer.noise);
         if choices.kept {
             peer.introduces(role, choices, &mut bytes);
@@ -184,13 +188,6 @@ fn check(fault: &Error) {
     assert_printable(&fault.to_string());
 }
 
-fn payload(local: &Local, inlines: bool) -> Vec<u8> {
-    let muxers = if inlines { vec![yamux::NAME.into()] } else { Vec::new() };
-    let mut bytes = Vec::new();
-    Payload::new(&local.identity, local.static_key.public(), muxers).write(&mut bytes);
-    bytes
-}
-
 /// A peer that keeps to the protocol, up to the end of Noise.
 struct Peer {
     noise: Vec<u8>,
@@ -199,37 +196,11 @@ struct Peer {
 
 impl Peer {
     /// The peer of our side in this role, which says this of itself.
-    fn of(role: Role, choices: Choices, theirs: &[u8]) -> Self {
+    fn of(role: Role, choices: Choices, payload: &[u8]) -> Self {
         // No message of Noise is longer.
-        let theirs = &theirs[..theirs.len().min(4000)];
-        let ours = payload(&choices.local(OURS), choices.inlines);
-        let keys = |side| {
-            let Local { static_key, ephemeral_key, .. } = choices.local(side);
-            (static_key, ephemeral_key)
-        };
-        let ([(s, e), (rs, re)], [in_two, in_three]) = match role {
-            Role::Initiator => ([keys(OURS), keys(THEIRS)], [theirs, &ours]),
-            Role::Responder => ([keys(THEIRS), keys(OURS)], [&ours[..], theirs]),
-        };
-        let (mut one, mut two, mut three) = (Vec::new(), Vec::new(), Vec::new());
-        let initiator = Initiator::new(&[], s, e).one(&[], &mut one);
-        let (says, _) = Responder::new(&[], rs, re).one(&mut one).expect("sound");
-        let responder = says.two(in_two, &mut two).expect("sound");
-        let mut heard = two.clone();
-        let (says, _) = initiator.two(&mut heard).expect("sound");
-        let initiator = says.three(in_three, &mut three).expect("sound");
-        let mut heard = three.clone();
-        let (responder, _) = responder.three(&mut heard).expect("sound");
-        let (messages, Transport { seal, open, .. }) = match role {
-            Role::Initiator => (vec![two], responder),
-            Role::Responder => (vec![one, three], initiator),
-        };
-        let mut noise = Vec::new();
-        [HEADER, NOISE].iter().for_each(|name| multistream::write(name, &mut noise));
-        for message in messages {
-            with_length(&mut noise, |tx| tx.extend_from_slice(&message));
-        }
-        Self { noise, channel: Channel::new(seal, open) }
+        let payload = &payload[..payload.len().min(4000)];
+        let Noise { pieces, channel } = Noise::of(role, &choices.local(OURS), &choices.local(THEIRS), payload);
+        Self { noise: pieces.concat(), channel }
     }
 
     /// What it says, each piece of which is a length of two bytes and that many bytes, or what there is.

@@ -7,11 +7,11 @@
 //! to the end of its acts, or up to the seal of its messages, each of which the input has as a length of two bytes and
 //! that many bytes.
 
-use handshake::{Fault, Role};
+use handshake::{Fault, Fields, Role};
 use testing::{feed, survives};
 use verack_lightning::acts::{Initiator, Responder};
 use verack_lightning::channel::Channel;
-use verack_lightning::wire::{Fields, write_big_size};
+use verack_lightning::wire::{read_big_size, write_big_size};
 use verack_lightning::{Chain, Features, Hello, Init, Local, Message, SecretKey, Session};
 
 /// Any bytes to our initiator.
@@ -190,7 +190,7 @@ fn our_channel() -> Channel {
 /// What can be read is written such that it is read again.
 fn read_and_write(bytes: &[u8]) {
     let mut fields = Fields::new(bytes);
-    if let Ok(value) = fields.big_size("n") {
+    if let Ok(value) = read_big_size(&mut fields, "n") {
         let mut written = Vec::new();
         write_big_size(value, &mut written);
         assert_eq!(written, bytes[..bytes.len() - fields.rest().len()]);

@@ -27,7 +27,7 @@ pub type Met = Established<TcpStream, Agreed>;
 /// If the system has no random numbers.
 #[must_use]
 pub fn local(status: OurStatus) -> Local {
-    let mut local = Local::new(SecretKey::from_bytes(random()).expect("nearly every number is a key"));
+    let mut local = Local::new(SecretKey::new(random()).expect("nearly every number is a key"));
     local.client_id = CLIENT_ID.into();
     local.goal = Goal::Status(status);
     local

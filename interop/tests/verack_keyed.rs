@@ -69,7 +69,7 @@ async fn it_finds_ethereumjs_ok_100_times_of_100() {
 
 /// A node's id, but not that of any node.
 fn other_id() -> String {
-    ethereum::SecretKey::from_bytes([0x55; 32]).unwrap().public().to_string()
+    ethereum::SecretKey::new([0x55; 32]).unwrap().public().to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]

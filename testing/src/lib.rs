@@ -4,18 +4,27 @@
 //! |---|---|
 //! | [`cut`] | the same bytes give the same end, however they are cut |
 //! | [`pair`] | two sides agree, and what follows the handshake is left untouched |
-//! | [`flip`] | a changed or missing byte never panics, hangs or goes unnoticed |
+//! | [`flip`] | a changed byte never panics, hangs or goes unnoticed, and one that is missing at the end is waited for |
 //! | [`survives`] | so does input that nobody thought of: for fuzzing, and for replaying what it found ([`replay`]) |
+//!
+//! Besides, what the tests of every protocol have in common: how a handshake ended ([`End`]), the table of its
+//! [`reasons`], and connections with real nodes ([`Recorded`]).
 
 #![expect(clippy::panic, reason = "a law that does not hold fails its test")]
 
 mod corpus;
+mod end;
+mod reasons;
+mod recorded;
 
 use std::fmt::Debug;
 
 use handshake::{Fault, Handshake, Rx, Step};
 
 pub use self::corpus::replay;
+pub use self::end::End;
+pub use self::reasons::reasons;
+pub use self::recorded::{Recorded, hex};
 
 /// How a handshake ended that was given all of some bytes.
 #[derive(Debug)]
@@ -173,15 +182,16 @@ impl<T> Side<T> {
     }
 }
 
-/// Changes each byte in several ways, and cuts the input at each byte. `check` judges every end that is not the one of
-/// the unchanged bytes: it gets the place and the end.
+/// Changes each byte in several ways: `check` judges how that ends, and gets the place and the end. And leaves out what
+/// is behind each byte: as long as that is something the handshake takes, it waits.
 ///
 /// # Panics
-/// If the handshake does, or breaks its contract.
+/// If the handshake does, or breaks its contract, or ends before it has all that it takes.
 pub fn flip<H: Handshake>(make: impl Fn() -> H, bytes: &[u8], mut check: impl FnMut(usize, &Ended<H>))
 where
     H::Output: Debug,
 {
+    let whole = feed(&mut make(), [bytes]);
     for at in 0..bytes.len() {
         for mask in [0x01, 0x80, 0xff] {
             let mut changed = bytes.to_vec();
@@ -189,7 +199,7 @@ where
             check(at, &feed(&mut make(), [&changed[..]]));
         }
         let ended = feed(&mut make(), [&bytes[..at]]);
-        assert!(ended.result.is_none() || ended.taken <= at, "it took more than there was");
+        assert!(at >= whole.taken || ended.result.is_none(), "with {at} of {} bytes: {}", whole.taken, ended.summary());
     }
 }
 

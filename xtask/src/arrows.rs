@@ -1,10 +1,11 @@
 //! `cargo xtask arrows`: which crate may depend on which.
 //!
 //! ```text
-//!  cli ──▶ discover, store, simnet ──▶ net, protocols, noise ──▶ handshake
+//!  cli ──▶ store, simnet ──▶ net, protocols, noise ──▶ handshake
+//!   └────▶ discover
 //! ```
-//! Protocols never see each other, a socket or a clock; what carries them never sees a protocol; and nobody brings
-//! somebody else's whole handshake. Only what ends up in the program counts, on whatever system: tests may depend on
+//! Protocols never see each other, a socket or a clock, nor does what decides whom to dial; what carries them never sees a
+//! protocol; and nobody brings somebody else's whole handshake. Only what ends up in the program counts, on whatever system: tests may depend on
 //! anything, and independent code is what they are for.
 
 use std::fs;
@@ -20,6 +21,8 @@ enum Layer {
     Protocol,
     /// What runs any protocol over sockets.
     Driver,
+    /// What decides, and is told all that it decides by: the time, too.
+    Planner,
     /// What is built on both, and keeps to itself.
     Service,
     /// The program, which joins them all.
@@ -36,7 +39,7 @@ const CRATES: &[(&str, Layer)] = &[
     ("libp2p", Layer::Protocol),
     ("monero", Layer::Protocol),
     ("net", Layer::Driver),
-    ("discover", Layer::Service),
+    ("discover", Layer::Planner),
     ("simnet", Layer::Service),
     ("store", Layer::Service),
     ("cli", Layer::Program),
@@ -105,18 +108,19 @@ fn is_forbidden(name: &str, of: Layer, dependency: &str) -> bool {
     let ours = CRATES.iter().find(|(known, _)| package(known) == dependency);
     match (of, ours) {
         (Layer::Contract, _) => true,
-        (Layer::Protocol, None) => IMPURE.contains(&dependency),
+        (Layer::Protocol | Layer::Planner, None) => IMPURE.contains(&dependency),
         // Noise is what the others are made of.
         (Layer::Protocol, Some(("handshake", _))) => false,
         (Layer::Protocol, Some(("noise", _))) => name == "noise",
         (Layer::Protocol, Some(_)) => true,
-        (Layer::Driver, Some((_, to))) => *to != Layer::Contract,
+        (Layer::Driver | Layer::Planner, Some((_, to))) => *to != Layer::Contract,
         (Layer::Service, Some((other, to))) => {
             // The one among them that speaks protocols.
             let protocols = *to == Layer::Protocol && name != "simnet";
             // What is known of peers is told to it.
             let driver = *to == Layer::Driver && name == "store";
-            protocols || driver || *to == Layer::Program || (*to == Layer::Service && *other != name)
+            let upwards = matches!(to, Layer::Program | Layer::Planner);
+            protocols || driver || upwards || (*to == Layer::Service && *other != name)
         }
         (Layer::Driver | Layer::Service, None) | (Layer::Program, _) => false,
     }
@@ -180,7 +184,8 @@ mod tests {
         assert!(!allowed("noise", "tokio") && allowed("net", "tokio"));
         assert!(allowed("net", "verack-handshake") && !allowed("net", "verack-bitcoin"));
         assert!(!allowed("store", "verack-bitcoin") && !allowed("store", "verack-discover"));
-        assert!(!allowed("store", "verack-net") && allowed("discover", "verack-net"));
+        assert!(!allowed("store", "verack-net") && allowed("simnet", "verack-net"));
+        assert!(!allowed("discover", "verack-net") && !allowed("discover", "tokio") && !allowed("discover", "rustix"));
         assert!(allowed("simnet", "verack-bitcoin") && !allowed("simnet", "verack"));
         assert!(!allowed("cli", "bitcoin") && allowed("cli", "verack-bitcoin"));
         assert!(allowed("cli", "verack-simnet") && !allowed("handshake", "libc"));

@@ -10,7 +10,7 @@ use handshake::{Blame, Fault, Fields, Role};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use serde_json::Value;
-use testing::{Ended, cut, feed, flip};
+use testing::{Ended, cut, feed, flip, hex};
 use verack_bitcoin::frame::HEADER_LEN;
 use verack_bitcoin::gossip::{Address, Entries, Entry, Gossip, MAX_ENTRIES, Told};
 use verack_bitcoin::message::{Command, MAX_ADDRESSES_LEN, Message};
@@ -372,9 +372,4 @@ fn answer_of(file: &str) -> Vec<u8> {
 fn data(file: &str) -> Value {
     let path = format!("{}/tests/data/bip155/{file}", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).expect("it is there")).expect("JSON")
-}
-
-fn hex(digits: &str) -> Vec<u8> {
-    let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
-    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hex")).collect()
 }

@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::{End, Flight, KINDS, local, params, version};
+use common::{Flight, KINDS, end_on, local, params, version};
 use handshake::Blame::{Mismatch, Peer};
 use handshake::Fault;
-use testing::feed;
+use testing::{End, feed};
 use verack_bitcoin::chain::Checksum;
 use verack_bitcoin::frame::HEADER_LEN;
 use verack_bitcoin::message::{MAX_PAYLOAD_LEN, MAX_WHOLE_LEN};
@@ -23,10 +23,10 @@ fn the_first_bytes_tell_what_it_is_not() {
         (b"{\"id\":1}\n", End::Fault("bitcoin.not-bitcoin", Mismatch)),
         (b"\x00\x00\x00\x00", End::Fault("bitcoin.magic", Mismatch)),
         (&params("litecoin").magic.0, End::Fault("bitcoin.magic", Mismatch)),
-        (b"\xf9\xbe\xb4", End::Waits),
+        (b"\xf9\xbe\xb4", End::Waits("version")),
     ];
     for (bytes, expected) in rows {
-        assert_eq!(End::with("bitcoin", bytes), expected, "{bytes:?}");
+        assert_eq!(end_on("bitcoin", bytes), expected, "{bytes:?}");
     }
 }
 
@@ -44,18 +44,18 @@ fn a_node_of_another_network_is_told_by_the_name_of_its_network() {
 fn a_length_over_the_limit_fails_on_the_header_alone() {
     for len in [MAX_PAYLOAD_LEN + 1, 32 << 20, u32::MAX] {
         for command in [b"version\0\0\0\0\0", b"inv\0\0\0\0\0\0\0\0\0"] {
-            assert_eq!(End::with("bitcoin", &header(command, len)), End::Fault("bitcoin.oversized", Peer), "{len}");
+            assert_eq!(end_on("bitcoin", &header(command, len)), End::Fault("bitcoin.oversized", Peer), "{len}");
         }
     }
-    assert_eq!(End::with("bitcoin", &header(b"inv\0\0\0\0\0\0\0\0\0", MAX_PAYLOAD_LEN)), End::Waits);
+    assert_eq!(end_on("bitcoin", &header(b"inv\0\0\0\0\0\0\0\0\0", MAX_PAYLOAD_LEN)), End::Waits("version"));
 }
 
 #[test]
 fn a_version_or_verack_too_long_to_be_one_is_not_waited_for() {
     for command in [b"version\0\0\0\0\0", b"verack\0\0\0\0\0\0"] {
-        assert_eq!(End::with("bitcoin", &header(command, MAX_WHOLE_LEN)), End::Waits);
+        assert_eq!(end_on("bitcoin", &header(command, MAX_WHOLE_LEN)), End::Waits("version"));
         let too_long = header(command, MAX_WHOLE_LEN + 1);
-        assert_eq!(End::with("bitcoin", &too_long), End::Fault("bitcoin.oversized", Peer));
+        assert_eq!(end_on("bitcoin", &too_long), End::Fault("bitcoin.oversized", Peer));
     }
 }
 
@@ -63,14 +63,14 @@ fn a_version_or_verack_too_long_to_be_one_is_not_waited_for() {
 fn a_bad_checksum_is_the_peers_fault_unless_it_is_another_networks_kind() {
     let mut damaged = Flight::on("bitcoin").version(&version("bitcoin")).bytes;
     damaged[20] ^= 1;
-    assert_eq!(End::with("bitcoin", &damaged), End::Fault("bitcoin.checksum", Peer));
+    assert_eq!(end_on("bitcoin", &damaged), End::Fault("bitcoin.checksum", Peer));
 
     for (ours, theirs, kind) in
         [("bitcoin", "groestlcoin", Checksum::Groestl512d), ("groestlcoin", "bitcoin", Checksum::Sha256d)]
     {
         let mut bytes = Flight::on(theirs).version(&version(theirs)).bytes;
         bytes[..4].copy_from_slice(&params(ours).magic.0);
-        assert_eq!(End::with(ours, &bytes), End::Fault("bitcoin.checksum", Mismatch));
+        assert_eq!(end_on(ours, &bytes), End::Fault("bitcoin.checksum", Mismatch));
         let ended = feed(&mut V1::initiator(local(ours)), [&bytes[..]]);
         let hint = ended.result.unwrap().unwrap_err();
         assert!(matches!(hint, Error::Checksum { other: Some(other), .. } if other == kind), "{hint}");
@@ -81,7 +81,7 @@ fn a_bad_checksum_is_the_peers_fault_unless_it_is_another_networks_kind() {
 fn the_checksum_of_a_message_that_nobody_knows_does_not_matter() {
     let mut flight = Flight::on("bitcoin").version(&version("bitcoin")).payload("whatever", b"...");
     *flight.bytes.last_mut().unwrap() ^= 1;
-    assert_eq!(End::with("bitcoin", &flight.verack().bytes), End::Done);
+    assert_eq!(end_on("bitcoin", &flight.verack().bytes), End::Done);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_message_of_four_megabytes_is_skipped() {
 #[test]
 fn bytes_out_of_step_after_a_good_message_are_not_another_network() {
     let bytes = Flight::on("bitcoin").version(&version("bitcoin")).raw(&params("litecoin").magic.0).bytes;
-    assert_eq!(End::with("bitcoin", &bytes), End::Fault("bitcoin.out-of-sync", Peer));
+    assert_eq!(end_on("bitcoin", &bytes), End::Fault("bitcoin.out-of-sync", Peer));
 }
 
 fn header(command: &[u8; 12], len: u32) -> [u8; HEADER_LEN] {

@@ -3,10 +3,10 @@
 mod common;
 
 use common::v2::{Peer, accept, keys, ours};
-use common::{End, Flight, ROLES, params, version};
+use common::{Flight, ROLES, params, version};
 use handshake::Blame::{Mismatch, Peer as ThePeer};
 use handshake::{End as Ending, Fault, Handshake, Role, Rx, Stage};
-use testing::{cut, feed};
+use testing::{End, cut, feed};
 use verack_bitcoin::message::MAX_WHOLE_LEN;
 use verack_bitcoin::v2::{Garbage, MAX_CONTENTS_LEN, MAX_DECOYS_LEN, MAX_GARBAGE_LEN, Packet};
 use verack_bitcoin::{Error, Halt, Transport, v2};
@@ -29,7 +29,7 @@ fn garbage_is_as_long_as_it_may_be_and_no_longer() {
 fn garbage_without_an_end_is_waited_for_no_longer_than_4111_bytes() {
     let bytes = Peer::on("bitcoin", Role::Initiator, &[0; MAX_GARBAGE_LEN + 15]).bytes;
     let ended = feed(&mut ours(Role::Initiator), [&bytes[..]]);
-    assert_eq!((End::of(&ended), ended.awaiting), (End::Waits, "garbage terminator"));
+    assert_eq!(End::of(&ended), End::Waits("garbage terminator"));
     let ended = feed(&mut ours(Role::Initiator), [&bytes[..], &[0]]);
     assert_eq!(End::of(&ended), End::Fault("bitcoin.v2.no-terminator", Mismatch));
 }
@@ -99,7 +99,7 @@ fn a_length_over_the_limit_fails_before_anything_is_waited_for() {
         let start = Peer::ready(role).bytes.len();
         let ended = feed(&mut ours(role), [&long(most + 1)[..start + 3]]);
         assert_eq!(End::of(&ended), End::Fault("bitcoin.v2.too-long", ThePeer));
-        assert_eq!(End::of(&feed(&mut ours(role), [&long(most)[..start + 3]])), End::Waits);
+        assert_eq!(End::of(&feed(&mut ours(role), [&long(most)[..start + 3]])), End::Waits("version"));
     }
 }
 
@@ -165,7 +165,7 @@ fn a_peer_on_another_network_is_told_by_the_name_of_its_network() {
         let short = Peer::on("testnet4", role, b"garbage").terminator().packet(false, b"");
         let mut side = ours(role);
         let ended = feed(&mut side, [&short.bytes[..]]);
-        assert_eq!((End::of(&ended), side.stage()), (End::Waits, Stage::Transport));
+        assert_eq!((End::of(&ended), side.stage()), (End::Waits("garbage terminator"), Stage::Transport));
         let rest = &short.bytes[ended.taken..];
         for end in [Ending::Closed, Ending::Silent] {
             let fault = side.ended(end, rest).expect("its terminator is among the bytes");
@@ -189,9 +189,9 @@ fn what_comes_in_place_of_a_key_is_told_by_its_name() {
         (b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", End::Fault("bitcoin.not-bitcoin", Mismatch)),
         (b"220 mail.example.org ESMTP\r\n", End::Fault("bitcoin.not-bitcoin", Mismatch)),
         // A key may start like that.
-        (b"HTTP\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", End::Waits),
-        (&params("bitcoin").magic.0, End::Waits),
-        (b"\x15\x03\x03\x00\x02\x02\x46", End::Waits),
+        (b"HTTP\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", End::Waits("key")),
+        (&params("bitcoin").magic.0, End::Waits("key")),
+        (b"\x15\x03\x03\x00\x02\x02\x46", End::Waits("key")),
     ];
     for (bytes, expected) in rows {
         for role in ROLES {
@@ -204,7 +204,7 @@ fn what_comes_in_place_of_a_key_is_told_by_its_name() {
 fn what_closes_before_its_key_is_whole_is_told_by_its_first_bytes() {
     let mut side = ours(Role::Initiator);
     let alert = b"\x15\x03\x03\x00\x02\x02\x46";
-    assert_eq!(End::of(&feed(&mut side, [&alert[..]])), End::Waits);
+    assert_eq!(End::of(&feed(&mut side, [&alert[..]])), End::Waits("key"));
     assert_eq!(side.ended(Ending::Closed, alert).unwrap().code(), "bitcoin.not-bitcoin");
     assert_eq!(side.ended(Ending::Closed, b"\x01\x02\x03\x04"), None);
 }
@@ -223,18 +223,18 @@ fn a_connection_closed_on_our_key_may_be_made_again_in_plain_text_unless_a_byte_
     let mut silent = ours(Role::Initiator);
     assert!(!silent.may_fall_back(), "our key is not said");
     assert_eq!(silent.ended(Ending::Closed, b""), None);
-    assert_eq!(End::of(&feed(&mut silent, [&[][..]])), End::Waits);
+    assert_eq!(End::of(&feed(&mut silent, [&[][..]])), End::Waits("key"));
     assert!(silent.may_fall_back());
     assert_eq!(silent.ended(Ending::Closed, b""), Some(Error::V2(v2::Error::ClosedOnKey)));
     assert_eq!(silent.ended(Ending::Silent, b""), None, "it may still be thinking");
 
     let mut heard = ours(Role::Initiator);
-    assert_eq!(End::of(&feed(&mut heard, [&[7][..]])), End::Waits);
+    assert_eq!(End::of(&feed(&mut heard, [&[7][..]])), End::Waits("key"));
     assert!(!heard.may_fall_back());
     assert_eq!(heard.ended(Ending::Closed, &[7]), None);
 
     let mut responder = ours(Role::Responder);
-    assert_eq!(End::of(&feed(&mut responder, [&[][..]])), End::Waits);
+    assert_eq!(End::of(&feed(&mut responder, [&[][..]])), End::Waits("key"));
     assert!(!responder.may_fall_back(), "whoever dialled may do so again");
     assert_eq!(responder.ended(Ending::Closed, b""), None);
 }
@@ -247,14 +247,14 @@ fn one_port_takes_both_transports_and_neither_of_another_network() {
         (side.transport(), End::of(&ended), ended.sent.len())
     };
     let plain = Flight::on("bitcoin").version(&version("bitcoin")).bytes;
-    assert_eq!(chosen(b""), (None, End::Waits, 0));
+    assert_eq!(chosen(b""), (None, End::Waits("version or key"), 0));
     for len in 1..16 {
-        assert_eq!(chosen(&plain[..len]), (None, End::Waits, 0), "{len}");
+        assert_eq!(chosen(&plain[..len]), (None, End::Waits("version or key"), 0), "{len}");
         let mut differs = plain[..len].to_vec();
         differs[len - 1] ^= 1;
-        assert_eq!(chosen(&differs), (Some(Transport::V2), End::Waits, 75), "{len}");
+        assert_eq!(chosen(&differs), (Some(Transport::V2), End::Waits("key"), 75), "{len}");
     }
-    assert_eq!(chosen(&plain[..16]), (Some(Transport::V1), End::Waits, 0));
+    assert_eq!(chosen(&plain[..16]), (Some(Transport::V1), End::Waits("version"), 0));
     let litecoin = Flight::on("litecoin").version(&version("litecoin")).bytes;
     assert_eq!(chosen(&litecoin).1, End::Fault("bitcoin.magic", Mismatch));
     assert_eq!(chosen(b"GET / HTTP/1.1\r\n").1, End::Fault("bitcoin.not-bitcoin", Mismatch));
@@ -266,8 +266,9 @@ fn our_side_waits_for_one_thing_after_the_other() {
         let bytes = Peer::ready(role).hello(&version("bitcoin")).bytes;
         let after = |len: usize| {
             let mut side = ours(role);
-            assert_eq!(End::of(&feed(&mut side, [&bytes[..len]])), End::Waits);
-            (side.awaiting(), side.stage())
+            let ended = feed(&mut side, [&bytes[..len]]);
+            assert!(ended.result.is_none());
+            (ended.awaiting, side.stage())
         };
         let garbage = 64 + 13 + 16;
         assert_eq!(after(0), ("key", Stage::Transport));

@@ -2,12 +2,12 @@
 
 mod common;
 
-use common::{End, Flight, KINDS, ROLES, local, params};
+use common::{Flight, KINDS, ROLES, local, params};
 use handshake::{Blame, Fault};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::select;
-use testing::{cut, feed, flip, pair};
+use testing::{End, cut, feed, flip, pair};
 use verack_bitcoin::frame::HEADER_LEN;
 use verack_bitcoin::message::{Command, Feature, Message};
 use verack_bitcoin::version::{UserAgent, Version};
@@ -99,10 +99,12 @@ fn no_changed_byte_goes_unnoticed_and_the_peer_is_blamed_for_it() {
                         Place::Magic { first: true } => &[End::Fault("bitcoin.magic", Blame::Mismatch)],
                         Place::Magic { first: false } => &[End::Fault("bitcoin.out-of-sync", Blame::Peer)],
                         // Nobody knows such a message.
-                        Place::Command(Command::VERSION | Command::VERACK) => &[End::Waits],
+                        Place::Command(Command::VERSION) => &[End::Waits("version")],
+                        Place::Command(Command::VERACK) => &[End::Waits("verack")],
                         Place::Command(_) => &[End::Done],
                         Place::Length => &[
-                            End::Waits,
+                            End::Waits("version"),
+                            End::Waits("verack"),
                             End::Fault("bitcoin.checksum", Blame::Peer),
                             End::Fault("bitcoin.oversized", Blame::Peer),
                             End::Fault("bitcoin.out-of-sync", Blame::Peer),

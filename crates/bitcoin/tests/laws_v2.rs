@@ -3,9 +3,9 @@
 mod common;
 
 use common::v2::{Peer, accept, keys, local_named, ours, said, start};
-use common::{End, Flight, ROLES, version};
+use common::{Flight, ROLES, version};
 use handshake::{Blame, Handshake, Role, Rx, Step};
-use testing::{cut, feed, flip, pair};
+use testing::{End, cut, feed, flip, pair};
 use verack_bitcoin::message::{Event, Message};
 use verack_bitcoin::v2::{Garbage, Keys, MAX_GARBAGE_LEN, Phase, Start};
 use verack_bitcoin::version::Tail;
@@ -89,8 +89,8 @@ fn no_changed_byte_goes_unnoticed_and_none_of_them_is_blamed_on_us() {
         let bytes = Peer::talkative(role, &version("bitcoin")).bytes;
         let check = |at: usize, end: &End| match (at, end) {
             // Another key: what ends the garbage is not found, and 4111 bytes are not there.
-            (0..64, End::Waits) => {}
-            (64.., End::Waits | End::Fault("bitcoin.v2.tag" | "bitcoin.v2.too-long", Blame::Peer)) => {}
+            (0..64, End::Waits(_)) => {}
+            (64.., End::Waits(_) | End::Fault("bitcoin.v2.tag" | "bitcoin.v2.too-long", Blame::Peer)) => {}
             // A changed length makes a `version` of thousands of bytes, which is not waited for.
             (64.., End::Fault("bitcoin.oversized", Blame::Peer)) => {}
             _ => panic!("{role:?}, byte {at}: {end:?}"),

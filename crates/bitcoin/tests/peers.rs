@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{End, Flight, NONCE, ROLES, local, version};
+use common::{Flight, NONCE, ROLES, end_on, local, version};
 use handshake::Blame::{Local, Mismatch, Peer, Refused};
 use handshake::{Handshake, Role, Stage};
-use testing::feed;
+use testing::{End, feed};
 use verack_bitcoin::message::{Feature, Message, Reject};
 use verack_bitcoin::version::{UserAgent, Version};
 use verack_bitcoin::{Agreed, Error, Services, V1};
@@ -23,7 +23,7 @@ fn a_version_has_one_of_the_lengths_that_core_takes() {
             46 | 80 | 90 | 94 | 95.. => End::Done,
             _ => End::Fault("bitcoin.malformed", Peer),
         };
-        assert_eq!(End::with("bitcoin", &bytes), expected, "{len} bytes");
+        assert_eq!(end_on("bitcoin", &bytes), expected, "{len} bytes");
     }
 }
 
@@ -62,7 +62,7 @@ fn a_user_agent_that_claims_too_much_is_malformed() {
         payload[..4].copy_from_slice(&70016i32.to_le_bytes());
         payload[80..80 + length.len()].copy_from_slice(length);
         let bytes = Flight::on("bitcoin").payload("version", &payload).bytes;
-        assert_eq!(End::with("bitcoin", &bytes), End::Fault("bitcoin.malformed", Peer), "{length:x?}");
+        assert_eq!(end_on("bitcoin", &bytes), End::Fault("bitcoin.malformed", Peer), "{length:x?}");
     }
 }
 
@@ -81,11 +81,7 @@ fn a_version_that_does_not_fit_ours_is_turned_away() {
         (Version { services: Services::NONE, ..version("bitcoin") }, End::Done),
     ];
     for (theirs, expected) in rows {
-        assert_eq!(
-            End::with("bitcoin", &Flight::on("bitcoin").version(&theirs).verack().bytes),
-            expected,
-            "{theirs:?}"
-        );
+        assert_eq!(end_on("bitcoin", &Flight::on("bitcoin").version(&theirs).verack().bytes), expected, "{theirs:?}");
     }
 }
 
@@ -113,14 +109,14 @@ fn a_peer_without_the_services_that_we_ask_for_is_turned_away() {
 #[test]
 fn a_verack_before_the_version_is_kept() {
     let bytes = Flight::on("bitcoin").verack().verack().version(&version("bitcoin")).bytes;
-    assert_eq!(End::with("bitcoin", &bytes), End::Done);
-    assert_eq!(End::with("bitcoin", &bytes[..48]), End::Waits);
+    assert_eq!(end_on("bitcoin", &bytes), End::Done);
+    assert_eq!(end_on("bitcoin", &bytes[..48]), End::Waits("version"));
 }
 
 #[test]
 fn a_verack_with_a_payload_is_one_and_a_second_is_left_unread() {
     let bytes = Flight::on("bitcoin").version(&version("bitcoin")).payload("verack", b"surplus").bytes;
-    assert_eq!(End::with("bitcoin", &bytes), End::Done);
+    assert_eq!(end_on("bitcoin", &bytes), End::Done);
     for role in ROLES {
         let ended = feed(&mut V1::new(role, local("bitcoin")), [&bytes[..], &bytes[..]]);
         assert_eq!(ended.taken, bytes.len());
@@ -140,8 +136,8 @@ fn without_a_verack_it_waits_for_one_and_says_so() {
     for role in ROLES {
         let mut ours = V1::new(role, local("bitcoin"));
         assert_eq!((ours.awaiting(), ours.stage()), ("version", Stage::Hello));
-        assert_eq!(End::of(&feed(&mut ours, [&bytes[..]])), End::Waits);
-        assert_eq!((ours.awaiting(), ours.stage()), ("verack", Stage::Ack));
+        assert_eq!(End::of(&feed(&mut ours, [&bytes[..]])), End::Waits("verack"));
+        assert_eq!(ours.stage(), Stage::Ack);
         assert_eq!(ours.hello().version(), Some(&version("bitcoin")), "what was heard is not lost");
     }
 }
@@ -150,7 +146,7 @@ fn without_a_verack_it_waits_for_one_and_says_so() {
 fn a_feature_is_a_fault_where_bip434_says_so_and_nothing_elsewhere() {
     let said = |chain: &str, announced: i32, payload: &[u8]| {
         let theirs = Version { version: announced, ..version(chain) };
-        End::with(chain, &Flight::on(chain).version(&theirs).payload("feature", payload).verack().bytes)
+        end_on(chain, &Flight::on(chain).version(&theirs).payload("feature", payload).verack().bytes)
     };
     let good = b"\x0dexample.org/x\x04data";
     assert_eq!(said("bitcoin", 70017, good), End::Done);
@@ -186,14 +182,14 @@ fn a_reject_of_our_version_is_a_refusal_in_the_peers_words() {
         Flight::on("dash").say(&Message::Reject(reject))
     };
     let refusal = reject(b"version").bytes;
-    assert_eq!(End::with("dash", &refusal), End::Fault("bitcoin.rejected", Refused));
+    assert_eq!(end_on("dash", &refusal), End::Fault("bitcoin.rejected", Refused));
     let ended = feed(&mut V1::initiator(local("dash")), [&refusal[..]]);
     assert_eq!(
         ended.result.unwrap().unwrap_err().to_string(),
         "it rejected our version: obsolete (0x11), \"Version must be 70215\\x1b[2J\""
     );
     let of_another = reject(b"tx").version(&version("dash")).verack().bytes;
-    assert_eq!(End::with("dash", &of_another), End::Done);
+    assert_eq!(end_on("dash", &of_another), End::Done);
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! The stable reason codes, with blame and an example of the sentence that goes with each.
 
-use std::fmt::Write as _;
-
-use handshake::Fault;
+use testing::reasons;
 use verack_bitcoin::chain::{Checksum, Magic};
 use verack_bitcoin::error::{Banner, Malformed};
 use verack_bitcoin::message::{Command, Reject};
@@ -10,11 +8,7 @@ use verack_bitcoin::{Error, Services, v2};
 
 #[test]
 fn every_reason_has_a_code_a_blame_and_a_sentence() {
-    let mut table = String::new();
-    for error in every_error() {
-        writeln!(table, "{} | {} | {error}", error.code(), error.blame().name()).unwrap();
-    }
-    insta::assert_snapshot!(table);
+    insta::assert_snapshot!(reasons(&every_error()));
 }
 
 fn every_error() -> Vec<Error> {

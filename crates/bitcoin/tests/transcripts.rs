@@ -77,7 +77,7 @@ fn a_feeler_says_everything_before_it_closes() {
 
 #[test]
 fn core_that_wants_services_we_lack_leaves_before_its_verack() {
-    let bytes = recorded("core-31.99_initiator_v1_full-relay_peer-lacks-services", "in");
+    let bytes = recorded("core-31.99_initiator_v1_full-relay_peer-lacks-services").heard;
     let ended = cut(|| V1::responder(local("bitcoin-regtest")), &bytes);
     assert!(ended.result.is_none());
     let mut ours = V1::responder(local("bitcoin-regtest"));
@@ -88,7 +88,7 @@ fn core_that_wants_services_we_lack_leaves_before_its_verack() {
 
 #[test]
 fn the_key_of_an_encrypted_transport_is_no_magic() {
-    let bytes = recorded("core-31.99_initiator_v2_to_v1only_conn1", "in");
+    let bytes = recorded("core-31.99_initiator_v2_to_v1only_conn1").heard;
     let ended = cut(|| V1::responder(local("bitcoin-regtest")), &bytes);
     assert_eq!(ended.result.expect("over").expect_err("not plaintext").code(), "bitcoin.magic");
     assert!(ended.sent.is_empty());
@@ -120,7 +120,7 @@ fn is_litecoin(agreed: &Agreed) {
 
 /// What is agreed with the node of a transcript, and the names of its messages that are left unread.
 fn hear(file: &str, role: Role, local: &Local) -> (Agreed, Vec<String>) {
-    let bytes = recorded(file, "in");
+    let bytes = recorded(file).heard;
     let params = local.params;
     let ended = cut(|| V1::new(role, local.clone()), &bytes);
     let unread = names(params, &bytes[ended.taken..]);

@@ -80,18 +80,18 @@ fn every_packet_of_either_side_is_opened_and_sealed_as_it_was() {
 #[test]
 fn a_node_without_v2_hangs_up_on_our_key_and_may_be_dialled_in_plain_text() {
     for file in ["core-31.99-v2off_responder_gets_v2key", "litecoin-0.21.2_responder_gets_v2key"] {
-        assert!(recorded(file, "in").is_empty());
+        assert!(recorded(file).heard.is_empty());
         let keys = Keys::new([1; 32], [2; 32]).unwrap();
         let mut ours = V2::initiator(local("bitcoin-regtest"), Start::new(keys, Garbage::default()));
         assert!(!ours.may_fall_back(), "nothing was said yet");
-        assert_eq!(feed(&mut ours, [&[][..]]).sent.len(), recorded(file, "out").len());
+        assert_eq!(feed(&mut ours, [&[][..]]).sent.len(), recorded(file).said.concat().len());
         assert!(ours.may_fall_back());
     }
 }
 
 #[test]
 fn core_that_tries_v2_first_sends_a_key_that_we_answer() {
-    let heard = recorded("core-31.99_initiator_v2_to_v1only_conn1", "in");
+    let heard = recorded("core-31.99_initiator_v2_to_v1only_conn1").heard;
     let keys = Keys::new([1; 32], [2; 32]).unwrap();
     let mut ours = V2::responder(local("bitcoin-regtest"), Start::new(keys, Garbage::default()));
     let ended = feed(&mut ours, [&heard[..]]);
@@ -116,8 +116,8 @@ impl Session {
         let role = if keys["role"] == "initiator" { Role::Initiator } else { Role::Responder };
         let garbage = hex(&keys["our_garbage"]);
         let mut session = Self {
-            said: recorded(file, "out"),
-            heard: recorded(file, "in"),
+            said: recorded(file).said.concat(),
+            heard: recorded(file).heard,
             decoys: Vec::new(),
             local: local("bitcoin-regtest"),
             keys,

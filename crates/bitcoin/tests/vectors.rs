@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use handshake::{Role, Rx};
+use handshake::{Role, Rx, read_hex};
+use testing::hex;
 use verack_bitcoin::Chain;
 use verack_bitcoin::chain::Magic;
 use verack_bitcoin::v2::keys::decode;
@@ -60,12 +61,12 @@ fn packets_are_sealed_and_opened_as_they_should_be() {
         assert_eq!(shared.their_terminator(role, magic()), session.their_terminator);
 
         let before: usize = row["in_idx"].parse().unwrap();
-        let contents = bytes(&row["in_contents"]).repeat(row["in_multiply"].parse().unwrap());
-        let (aad, ignore) = (bytes(&row["in_aad"]), row["in_ignore"] == "1");
+        let contents = hex(&row["in_contents"]).repeat(row["in_multiply"].parse().unwrap());
+        let (aad, ignore) = (hex(&row["in_aad"]), row["in_ignore"] == "1");
         let mut sent = empty_decoys(&mut session.seal, before);
         let start = sent.len();
         session.seal.seal(&aad, ignore, &mut sent, |tx| tx.extend_from_slice(&contents));
-        let (whole, end) = (bytes(&row["out_ciphertext"]), bytes(&row["out_ciphertext_endswith"]));
+        let (whole, end) = (hex(&row["out_ciphertext"]), hex(&row["out_ciphertext_endswith"]));
         assert!(whole.is_empty() || sent[start..] == whole, "{before}");
         assert!(sent.ends_with(&end), "{before}");
 
@@ -109,11 +110,6 @@ fn rows(table: &str) -> Vec<Row> {
 
 type Row = std::collections::BTreeMap<String, String>;
 
-fn array<const N: usize>(hex: &str) -> [u8; N] {
-    bytes(hex).try_into().expect("so many bytes")
-}
-
-fn bytes(hex: &str) -> Vec<u8> {
-    let pairs = (0..hex.len()).step_by(2).map(|at| &hex[at..at + 2]);
-    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hex")).collect()
+fn array<const N: usize>(digits: &str) -> [u8; N] {
+    read_hex(digits.as_bytes()).expect("so many bytes")
 }

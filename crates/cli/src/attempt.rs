@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use bitcoin::v2::SessionId;
 use handshake::{Blame, Fault, Role, Stage};
-use net::{Timer, Verdict};
+use net::{DialError, Timer, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::args::TraceLevel;
 use crate::output::Results;
-use crate::protocol::{Connection, Introduced, Part, Protocol, Protocols, Shaken, Times, Tracer, Transport, Whom};
+use crate::protocol::{
+    Connection, Introduced, Part, Protocol, Protocols, Retry, Shaken, Times, Tracer, Transport, Way, Whom,
+};
 use crate::report::{Bytes, Report, Timing};
 use crate::trace::Entry;
 
@@ -48,20 +50,19 @@ impl Attempts {
     /// Dials an address and shakes hands, over each transport that was asked for.
     pub async fn dial(&self, call: &Call, timer: &mut Timer) {
         let protocol = self.protocols.of(&call.whom);
-        for &transport in protocol.transports() {
-            let (mut attempt, earlier) = self.reach(call, transport, timer).await;
-            self.conclude(self.far_end(call), &mut attempt, earlier.as_ref()).await;
+        for way in protocol.ways() {
+            let (mut attempt, earlier) = self.reach(call, way, timer).await;
+            self.conclude(&self.far_end(call), &mut attempt, earlier.as_ref()).await;
         }
     }
 
-    /// Dials an address and shakes hands over this transport; or over another, if the peer is to be dialled again over
-    /// that one. The first attempt is then the second of the two that are returned.
-    pub async fn reach(&self, call: &Call, transport: Transport, timer: &mut Timer) -> (Attempt, Option<Attempt>) {
+    /// Dials an address and shakes hands in this way; or in another, if the peer is to be dialled again in that one. The
+    /// first attempt is then the second of the two that are returned.
+    pub async fn reach(&self, call: &Call, way: Way<'_>, timer: &mut Timer) -> (Attempt, Option<Attempt>) {
         let end = self.far_end(call);
-        let first = self.try_dial(end, transport, timer).await;
-        match first.fall_back {
-            None => (first, None),
-            Some(transport) => (self.try_dial(end, transport, timer).await, Some(first)),
+        match self.try_dial(&end, way, timer).await {
+            (first, None) => (first, None),
+            (first, Some(way)) => (self.try_dial(&end, way, timer).await.0, Some(first)),
         }
     }
 
@@ -74,39 +75,39 @@ impl Attempts {
         let now = Instant::now();
         let protocol = self.protocols.chosen();
         let end = FarEnd { protocol, part: Part::Accepting, target, address: peer };
-        let transport = protocol.accepted_transport();
         let mut timer = Timer::new();
-        let mut attempt = self.shake(end, transport, stream, (now, now), &mut timer).await;
-        self.conclude(end, &mut attempt, None).await;
+        let (mut attempt, _) = self.shake(&end, protocol.way_in(), stream, (now, now), &mut timer).await;
+        self.conclude(&end, &mut attempt, None).await;
     }
 
-    async fn try_dial(&self, end: FarEnd<'_>, transport: Transport, timer: &mut Timer) -> Attempt {
+    /// Dials once; also says in which way it may go better.
+    async fn try_dial<'p>(&self, end: &FarEnd<'_>, way: Way<'p>, timer: &mut Timer) -> (Attempt, Option<Way<'p>>) {
         let started = Instant::now();
         match net::dial_timed(end.address, started, self.connect_timeout.min(self.timeout), timer).await {
             Ok(stream) => {
                 let times = (started, Instant::now());
                 // A connection that never opens, and most of a crawl's never do, has no need of all this room.
-                Box::pin(self.shake(end, transport, stream, times, timer)).await
+                Box::pin(self.shake(end, way, stream, times, timer)).await
             }
-            Err(error) => Attempt::failed(Stage::Connect, &error, transport, started),
+            Err(error) => (Attempt::not_connected(&error, way.transport(), started), None),
         }
     }
 
     /// Shakes hands over a connection. The attempt began at the first of the two times, and it was open at the second.
-    async fn shake(
+    async fn shake<'p>(
         &self,
-        end: FarEnd<'_>,
-        transport: Transport,
+        end: &FarEnd<'_>,
+        way: Way<'p>,
         stream: TcpStream,
         (started, opened): (Instant, Instant),
         timer: &mut Timer,
-    ) -> Attempt {
-        let FarEnd { protocol, part, target, address } = end;
+    ) -> (Attempt, Option<Way<'p>>) {
+        let FarEnd { part, target, address, .. } = *end;
         let mut trace = self.tracer(target, address);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
         let times = Times { opened, deadline: started + self.timeout, timer, stays: self.hold.is_some() };
-        let shaken = protocol.shake(transport, part, stream, address, times, tracer).await;
-        let Shaken { transport, session_id, fall_back, verdict, introduced, hello, bytes, connection } = shaken;
+        let shaken = way.shake(part, stream, address, times, tracer).await;
+        let Shaken { transport, session_id, fall_back, verdict, retry, introduced, hello, bytes, connection } = shaken;
         let ended = Instant::now();
         let role = part.role();
         let timing_ms = Timing {
@@ -117,7 +118,8 @@ impl Attempts {
         };
         // Unless it is to be held, the connection is closed here, before anything else.
         let held = self.hold.zip(connection).map(|(hold, connection)| Held { connection, opened, until: ended + hold });
-        Attempt { role, transport, session_id, verdict, introduced, timing_ms, bytes, fall_back, held }
+        let attempt = Attempt { role, transport, session_id, verdict, retry, introduced, timing_ms, bytes, held };
+        (attempt, fall_back)
     }
 
     /// Shows each message, if that was asked for.
@@ -131,8 +133,8 @@ impl Attempts {
     }
 
     /// Reports an attempt, and keeps its connection if that was asked for.
-    async fn conclude(&self, end: FarEnd<'_>, attempt: &mut Attempt, earlier: Option<&Attempt>) {
-        let FarEnd { protocol, target, address, .. } = end;
+    async fn conclude(&self, end: &FarEnd<'_>, attempt: &mut Attempt, earlier: Option<&Attempt>) {
+        let FarEnd { protocol, target, address, .. } = *end;
         self.report_at(protocol, target, Some(address), attempt, earlier).await;
         if let Some(Held { connection, opened, until }) = attempt.held.take() {
             let mut trace = self.tracer(target, address);
@@ -170,8 +172,8 @@ impl Attempts {
         fault: &impl Fault,
     ) {
         let protocol = self.protocols.of(whom);
-        for &transport in protocol.transports() {
-            let attempt = Attempt::failed(stage, fault, transport, started);
+        for way in protocol.ways() {
+            let attempt = Attempt::failed(stage, fault, way.transport(), started);
             self.report_at(protocol, target, address, &attempt, None).await;
         }
     }
@@ -200,13 +202,14 @@ pub struct Attempt {
     pub session_id: Option<SessionId>,
     /// How it went.
     pub verdict: Verdict,
+    /// What that says of the next attempt.
+    pub retry: Retry,
     /// How the peer introduced itself, if it did.
     pub introduced: Option<Introduced>,
     /// How long it took.
     pub timing_ms: Timing,
     /// How much passed.
     pub bytes: Bytes,
-    fall_back: Option<Transport>,
     /// The connection, if it is kept.
     pub held: Option<Held>,
 }
@@ -223,6 +226,16 @@ pub struct Held {
 }
 
 impl Attempt {
+    /// There is no connection.
+    fn not_connected(error: &DialError, transport: Transport, started: Instant) -> Self {
+        let mut attempt = Self::failed(Stage::Connect, error, transport, started);
+        attempt.retry = Retry::after_dial(error);
+        if let DialError::TooManyFiles(_) = error {
+            attempt.verdict.detail.push_str(": raise the limit (ulimit -n) or lower --concurrency");
+        }
+        attempt
+    }
+
     /// It ended before there was a connection.
     fn failed(stage: Stage, fault: &impl Fault, transport: Transport, started: Instant) -> Self {
         Self {
@@ -230,10 +243,10 @@ impl Attempt {
             transport,
             session_id: None,
             verdict: Verdict::failed(stage, fault),
+            retry: Retry::Later,
             introduced: None,
             timing_ms: Timing { total: Some(started.elapsed()), ..Timing::default() },
             bytes: Bytes::default(),
-            fall_back: None,
             held: None,
         }
     }
@@ -251,5 +264,25 @@ impl Fault for NotRoutable {
 
     fn code(&self) -> &'static str {
         "local.address-not-routable"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use net::DialError;
+    use tokio::time::Instant;
+
+    use super::Attempt;
+    use crate::protocol::Transport;
+
+    #[test]
+    fn who_runs_out_of_files_is_told_what_helps() {
+        let error = DialError::TooManyFiles("192.0.2.1:8333".parse().unwrap());
+        let attempt = Attempt::not_connected(&error, Transport::Levin, Instant::now());
+        assert_eq!(
+            attempt.verdict.detail,
+            "too many open files for another connection, to 192.0.2.1:8333: raise the limit (ulimit -n) or lower \
+             --concurrency"
+        );
     }
 }

@@ -286,11 +286,11 @@ enum Wake {
 async fn visit(crawl: Arc<Crawl>, address: SocketAddr, lacks_v2: bool) {
     let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address };
     let protocol = crawl.attempts.protocols.chosen();
-    let transports = if lacks_v2 { protocol.transports_without_v2() } else { protocol.transports() };
+    let ways = if lacks_v2 { protocol.ways_without_v2() } else { protocol.ways() };
     let (mut timer, mut ending) = (Timer::new(), crawl.ending.subscribe());
     let mut visit = tokio::select! {
         biased;
-        visit = crawl.attempts.visit(&call, transports, &mut timer) => visit,
+        visit = crawl.attempts.visit(&call, ways, &mut timer) => visit,
         _ = ending.wait_for(|is_ending| *is_ending) => return,
     };
     let at = Time::now();

@@ -124,10 +124,10 @@ impl Dialler {
         call
     }
 
-    /// There will be an attempt over each transport.
+    /// There will be an attempt in each way.
     fn expect(&self, whom: &Whom) {
-        let transports = self.attempts.protocols.of(whom).transports();
-        self.expected.fetch_add(transports.len() as u64, Ordering::Relaxed);
+        let ways = self.attempts.protocols.of(whom).ways();
+        self.expected.fetch_add(ways.len() as u64, Ordering::Relaxed);
     }
 
     async fn fail(

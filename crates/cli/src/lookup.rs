@@ -90,7 +90,7 @@ impl Lookup {
 
 /// What a name led to, if that may be dialled: one must not be able to point us into our own network.
 fn allowed((address, whom): (SocketAddr, Whom), name: &str, allow_private: bool) -> Found {
-    match allow_private || is_localhost(name) || net::is_globally_routable(address.ip()) {
+    match allow_private || is_localhost(name) || discover::is_globally_routable(address.ip()) {
         true => Ok((address, whom)),
         false => Err(NotRoutable(address)),
     }

@@ -6,9 +6,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use net::is_globally_routable;
-
 use crate::group::Group;
+use crate::routable::is_globally_routable;
 
 /// So many network groups must say the same before it is believed. Two could be had by anybody.
 pub const MIN_GROUPS: usize = 3;

@@ -29,7 +29,6 @@ use std::time::Duration;
 
 pub use book::Note;
 use book::{Book, Class, Endpoint, Entry, Standing, State};
-use net::is_globally_routable;
 use pacer::Pacer;
 pub use policy::{Growing, Pace, Policy, SHARE_LASTS};
 use prefixes::Prefixes;
@@ -38,6 +37,7 @@ use sources::Sources;
 
 use crate::group::Group;
 use crate::key::Key;
+use crate::routable::is_globally_routable;
 
 /// Decides whom to dial next. Every `now` is the time since some start, the same for all calls; it should not go back.
 #[derive(Debug)]

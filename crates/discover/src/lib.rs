@@ -16,9 +16,11 @@ pub mod external;
 pub mod frontier;
 mod group;
 mod key;
+mod routable;
 pub mod seeds;
 
 pub use external::{External, Majority};
 pub use frontier::{Counts, Frontier, Growing, Learned, Next, Note, Outcome, Pace, Policy, Refusal, Source};
 pub use group::Group;
 pub use key::Key;
+pub use routable::is_globally_routable;

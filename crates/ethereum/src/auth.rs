@@ -12,7 +12,7 @@
 
 use alloc::vec::Vec;
 
-use handshake::Rx;
+use handshake::{Fields, Rx};
 use sha3::{Digest, Keccak256};
 use zeroize::Zeroizing;
 
@@ -87,22 +87,20 @@ impl Auth {
     /// # Errors
     /// If a field is missing or has the wrong length, or the key is not on the curve.
     pub fn read(form: Form, inside: &[u8]) -> Result<Self, Error> {
-        let (signature, key, nonce, version) = match form {
+        let read = || match form {
             Form::Eip8 => {
-                let read = || {
-                    let mut items = Items::of(inside, "list")?;
-                    Ok((items.array("signature")?, items.array("key")?, items.array("nonce")?, items.uint("version")?))
-                };
-                read().map_err(|what| Error::Malformed { message: AUTH, what })?
+                let mut items = Items::of(inside, "list")?;
+                Ok((items.array("signature")?, items.array("key")?, items.array("nonce")?, items.uint("version")?))
             }
             Form::Plain => {
-                let mut fields = Fields(inside);
-                let signature = fields.array();
-                let _hash_of_ephemeral_key = fields.array::<32>();
-                (signature, fields.array(), fields.array(), VERSION)
+                let mut fields = Fields::new(inside);
+                let signature = fields.array("signature")?;
+                let _hash_of_ephemeral_key = fields.array::<32>("hash of its key")?;
+                Ok((signature, fields.array("key")?, fields.array("nonce")?, VERSION))
             }
         };
-        let key = PublicKey::from_bytes(&key).ok_or(Error::Point("key in its auth"))?;
+        let (signature, key, nonce, version) = read().map_err(|what| Error::Malformed { message: AUTH, what })?;
+        let key = PublicKey::from_bytes(&key).map_err(|_| Error::Point("key in its auth"))?;
         Ok(Self { signature, key, nonce, version })
     }
 
@@ -158,20 +156,18 @@ impl Ack {
     /// # Errors
     /// If a field is missing or has the wrong length, or the key is not on the curve.
     pub fn read(form: Form, inside: &[u8]) -> Result<Self, Error> {
-        let (key, nonce, version) = match form {
+        let read = || match form {
             Form::Eip8 => {
-                let read = || {
-                    let mut items = Items::of(inside, "list")?;
-                    Ok((items.array("ephemeral key")?, items.array("nonce")?, items.uint("version")?))
-                };
-                read().map_err(|what| Error::Malformed { message: ACK, what })?
+                let mut items = Items::of(inside, "list")?;
+                Ok((items.array("ephemeral key")?, items.array("nonce")?, items.uint("version")?))
             }
             Form::Plain => {
-                let mut fields = Fields(inside);
-                (fields.array(), fields.array(), VERSION)
+                let mut fields = Fields::new(inside);
+                Ok((fields.array("ephemeral key")?, fields.array("nonce")?, VERSION))
             }
         };
-        let ephemeral_key = PublicKey::from_bytes(&key).ok_or(Error::Point("ephemeral key in its ack"))?;
+        let (key, nonce, version) = read().map_err(|what| Error::Malformed { message: ACK, what })?;
+        let ephemeral_key = PublicKey::from_bytes(&key).map_err(|_| Error::Point("ephemeral key in its ack"))?;
         Ok(Self { ephemeral_key, nonce, version })
     }
 
@@ -205,17 +201,6 @@ fn seal(form: Form, mut inside: Vec<u8>, to: &PublicKey, sealing: &Sealing, tx: 
             tx.extend_from_slice(&size.to_be_bytes());
             ecies::seal(to, key, *iv, &size.to_be_bytes(), &inside, tx);
         }
-    }
-}
-
-/// The fields of the old form, whose length has been checked.
-struct Fields<'p>(&'p [u8]);
-
-impl Fields<'_> {
-    fn array<const N: usize>(&mut self) -> [u8; N] {
-        let (field, rest) = self.0.split_first_chunk().expect("the packet has the length of its form");
-        self.0 = rest;
-        *field
     }
 }
 

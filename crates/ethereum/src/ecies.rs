@@ -66,7 +66,7 @@ pub fn open<'s>(key: &SecretKey, authenticated: &[u8], sealed: &'s mut [u8]) -> 
         return Err(Unopened::Point);
     };
     let point = point.try_into().expect("64 of 65 bytes");
-    let theirs = PublicKey::from_bytes(point).ok_or(Unopened::Point)?;
+    let theirs = PublicKey::from_bytes(point).map_err(|_| Unopened::Point)?;
     let Keys { mut cipher, mut mac } = Keys::derive(key, &theirs, iv);
     mac.update(iv);
     mac.update(body);
@@ -104,7 +104,7 @@ mod tests {
     use crate::key::SecretKey;
 
     fn key(byte: u8) -> SecretKey {
-        SecretKey::from_bytes([byte; 32]).unwrap()
+        SecretKey::new([byte; 32]).unwrap()
     }
 
     fn sealed() -> Vec<u8> {

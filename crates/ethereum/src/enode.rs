@@ -5,6 +5,8 @@ use core::fmt;
 use core::net::Ipv6Addr;
 use core::str::FromStr;
 
+use handshake::read_hex;
+
 use crate::key::PublicKey;
 
 /// The port on which nodes listen unless told otherwise.
@@ -50,7 +52,8 @@ impl FromStr for Enode {
     fn from_str(text: &str) -> Result<Self, NotAnEnode> {
         let rest = text.strip_prefix("enode://").ok_or(NotAnEnode::Scheme)?;
         let (id, place) = rest.split_once('@').ok_or(NotAnEnode::Host)?;
-        let id = PublicKey::from_bytes(&hex(id).ok_or(NotAnEnode::Digits)?).ok_or(NotAnEnode::Point)?;
+        let id = read_hex(id.as_bytes()).ok_or(NotAnEnode::Digits)?;
+        let id = PublicKey::from_bytes(&id).map_err(|_| NotAnEnode::Point)?;
         let (place, discovery_port) = match place.split_once("?discport=") {
             None => (place, None),
             // 0 means that it cannot be discovered.
@@ -86,19 +89,6 @@ impl fmt::Display for Enode {
         }
         discovery_port.map_or(Ok(()), |port| write!(f, "?discport={port}"))
     }
-}
-
-/// 64 bytes from twice as many digits.
-fn hex(digits: &str) -> Option<[u8; 64]> {
-    let mut bytes = [0; 64];
-    if digits.len() != 2 * bytes.len() {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
-        let value = |digit: u8| char::from(digit).to_digit(16);
-        *byte = u8::try_from(value(pair[0])? << 4 | value(pair[1])?).expect("two digits");
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

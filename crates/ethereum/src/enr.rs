@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::str::FromStr;
 
+use data_encoding::BASE64URL_NOPAD;
 use sha3::{Digest, Keccak256};
 
 use crate::error::Malformed;
@@ -79,7 +80,7 @@ impl FromStr for Enr {
         if digits.len() > MAX_LEN.div_ceil(3) * 4 {
             return Err(NotAnEnr::TooLong);
         }
-        Self::read(&base64url(digits).ok_or(NotAnEnr::Base64)?)
+        Self::read(&BASE64URL_NOPAD.decode(digits.as_bytes()).map_err(|_| NotAnEnr::Base64)?)
     }
 }
 
@@ -101,7 +102,8 @@ impl Enr {
         if pairs.bytes("id")? != Some(b"v4") {
             return Err(NotAnEnr::Scheme);
         }
-        let id = pairs.array("secp256k1")?.and_then(PublicKey::from_compressed).ok_or(NotAnEnr::Key)?;
+        let id = pairs.array("secp256k1")?.ok_or(NotAnEnr::Key)?;
+        let id = PublicKey::from_compressed(id).map_err(|_| NotAnEnr::Key)?;
         let mut content = Vec::with_capacity(MAX_LEN);
         write_list(&mut content, |tx| tx.extend_from_slice(signed));
         if !id.verifies(&signature, Keccak256::digest(&content).into()) {
@@ -187,45 +189,18 @@ impl<'p> Pairs<'p> {
     }
 }
 
-/// RFC 4648, section 5, without padding; bits that are left over must be 0.
-fn base64url(digits: &str) -> Option<Vec<u8>> {
-    let value = |digit: u8| match digit {
-        b'A'..=b'Z' => Some(digit - b'A'),
-        b'a'..=b'z' => Some(digit - b'a' + 26),
-        b'0'..=b'9' => Some(digit - b'0' + 52),
-        b'-' => Some(62),
-        b'_' => Some(63),
-        _ => None,
-    };
-    let mut bytes = Vec::with_capacity(digits.len() * 3 / 4);
-    for group in digits.as_bytes().chunks(4) {
-        let mut bits = 0u32;
-        for digit in group {
-            bits = bits << 6 | u32::from(value(*digit)?);
-        }
-        let [_, decoded @ ..] = (bits << (6 * (4 - group.len()))).to_be_bytes();
-        let (decoded, left_over) = decoded.split_at(group.len().checked_sub(1)?);
-        if group.len() == 1 || left_over.iter().any(|byte| *byte != 0) {
-            return None;
-        }
-        bytes.extend_from_slice(decoded);
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::base64url;
+    use super::{Enr, NotAnEnr};
 
     #[test]
     fn base64_has_one_form_for_all_bytes() {
-        assert_eq!(base64url("").unwrap(), b"");
-        assert_eq!(base64url("Zg").unwrap(), b"f");
-        assert_eq!(base64url("Zm8").unwrap(), b"fo");
-        assert_eq!(base64url("Zm9vYmFy").unwrap(), b"foobar");
-        assert_eq!(base64url("-_-_").unwrap(), b"\xfb\xff\xbf");
         for text in ["Zh", "Zm9", "Z", "Zg==", "Zm+v", "Zm 8", "é"] {
-            assert_eq!(base64url(text), None, "{text}");
+            assert_eq!(["enr:", text].concat().parse::<Enr>(), Err(NotAnEnr::Base64), "{text}");
+        }
+        for text in ["", "Zg", "Zm8", "Zm9vYmFy", "-_-_"] {
+            let why = ["enr:", text].concat().parse::<Enr>().expect_err("no list");
+            assert!(matches!(why, NotAnEnr::Malformed(_)), "{text}: {why}");
         }
     }
 }

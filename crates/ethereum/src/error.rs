@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use handshake::{Blame, Fault, Printable};
+use handshake::{Blame, EndsIn, Fault, Printable};
 
 use crate::disconnect::Reason;
 use crate::hash::Hash;
@@ -159,6 +159,12 @@ pub enum Malformed {
     /// A length or number is not in its shortest form.
     #[error("its {0} is not canonical")]
     NotCanonical(&'static str),
+}
+
+impl From<EndsIn> for Malformed {
+    fn from(EndsIn(what): EndsIn) -> Self {
+        Self::EndsIn(what)
+    }
 }
 
 /// `"HTTP" (48545450)`, or in hex alone if it is no text.

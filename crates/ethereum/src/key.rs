@@ -14,7 +14,7 @@ pub struct SecretKey(secp256k1::SecretKey);
 impl SecretKey {
     /// The key of these bytes; `None` if they are 0 or not less than the order of the curve, as 2 of 2^128 are.
     #[must_use]
-    pub fn from_bytes(bytes: [u8; 32]) -> Option<Self> {
+    pub fn new(bytes: [u8; 32]) -> Option<Self> {
         secp256k1::SecretKey::from_secret_bytes(bytes).ok().map(Self)
     }
 
@@ -59,18 +59,22 @@ impl fmt::Debug for SecretKey {
 pub struct PublicKey(secp256k1::PublicKey);
 
 impl PublicKey {
-    /// The key with these coordinates, x and then y; `None` if they are not a point on the curve.
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8; 64]) -> Option<Self> {
+    /// The key with these coordinates, x and then y.
+    ///
+    /// # Errors
+    /// If they are not a point on the curve.
+    pub fn from_bytes(bytes: &[u8; 64]) -> Result<Self, NotAPoint> {
         let mut uncompressed = [UNCOMPRESSED; 65];
         uncompressed[1..].copy_from_slice(bytes);
-        secp256k1::PublicKey::from_byte_array_uncompressed(uncompressed).ok().map(Self)
+        secp256k1::PublicKey::from_byte_array_uncompressed(uncompressed).map(Self).map_err(|_| NotAPoint)
     }
 
     /// The key with this x coordinate, and a first byte that says which of two ys it has (2 or 3).
-    #[must_use]
-    pub fn from_compressed(bytes: [u8; 33]) -> Option<Self> {
-        secp256k1::PublicKey::from_byte_array_compressed(bytes).ok().map(Self)
+    ///
+    /// # Errors
+    /// If there is no such point on the curve, or the first byte is another.
+    pub fn from_compressed(bytes: [u8; 33]) -> Result<Self, NotAPoint> {
+        secp256k1::PublicKey::from_byte_array_compressed(bytes).map(Self).map_err(|_| NotAPoint)
     }
 
     /// The coordinates, x and then y.
@@ -96,6 +100,11 @@ impl PublicKey {
     }
 }
 
+/// Bytes that are no point of the curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no public key: not a point of secp256k1")]
+pub struct NotAPoint;
+
 /// What precedes two coordinates. (SEC 1, 2.3.3)
 pub(crate) const UNCOMPRESSED: u8 = 4;
 
@@ -116,27 +125,27 @@ impl fmt::Debug for PublicKey {
 mod tests {
     use alloc::format;
 
-    use super::{PublicKey, SecretKey};
+    use super::{NotAPoint, PublicKey, SecretKey};
 
     #[test]
     fn a_secret_key_does_not_show() {
-        assert_eq!(format!("{:?}", SecretKey::from_bytes([0x42; 32]).unwrap()), "SecretKey(..)");
+        assert_eq!(format!("{:?}", SecretKey::new([0x42; 32]).unwrap()), "SecretKey(..)");
     }
 
     #[test]
     fn numbers_off_the_curve_are_no_keys() {
-        assert!(SecretKey::from_bytes([0; 32]).is_none());
-        assert!(SecretKey::from_bytes([0xff; 32]).is_none());
-        assert!(PublicKey::from_bytes(&[0; 64]).is_none());
-        let mut bytes = SecretKey::from_bytes([0x42; 32]).unwrap().public().to_bytes();
-        assert!(PublicKey::from_bytes(&bytes).is_some());
+        assert!(SecretKey::new([0; 32]).is_none());
+        assert!(SecretKey::new([0xff; 32]).is_none());
+        assert_eq!(PublicKey::from_bytes(&[0; 64]), Err(NotAPoint));
+        let mut bytes = SecretKey::new([0x42; 32]).unwrap().public().to_bytes();
+        assert!(PublicKey::from_bytes(&bytes).is_ok());
         bytes[63] ^= 1;
-        assert!(PublicKey::from_bytes(&bytes).is_none());
+        assert_eq!(PublicKey::from_bytes(&bytes), Err(NotAPoint));
     }
 
     #[test]
     fn whoever_signed_is_recovered() {
-        let key = SecretKey::from_bytes([0x42; 32]).unwrap();
+        let key = SecretKey::new([0x42; 32]).unwrap();
         let mut signature = key.sign([7; 32]);
         assert_eq!(PublicKey::recover(&signature, [7; 32]), Some(key.public()));
         assert_ne!(PublicKey::recover(&signature, [8; 32]), Some(key.public()));

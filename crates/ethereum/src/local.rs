@@ -142,9 +142,9 @@ impl Fresh {
         let (ephemeral, sealing) = keys.split_first_chunk().expect("32 of 64 bytes");
         let sealing = sealing.try_into().expect("32 of 64 bytes");
         Some(Self {
-            ephemeral: SecretKey::from_bytes(*ephemeral)?,
+            ephemeral: SecretKey::new(*ephemeral)?,
             nonce: *nonce,
-            sealing: Sealing { key: SecretKey::from_bytes(sealing)?, iv: *iv, padding: 100 + (rest[0] & 0x7f) },
+            sealing: Sealing { key: SecretKey::new(sealing)?, iv: *iv, padding: 100 + (rest[0] & 0x7f) },
             form: Form::Eip8,
         })
     }

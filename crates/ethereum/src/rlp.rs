@@ -11,6 +11,8 @@
 
 use alloc::vec::Vec;
 
+use handshake::Fields;
+
 use crate::error::Malformed;
 
 /// The items of a list, from the first that has not been read.
@@ -105,30 +107,26 @@ impl<'p> Items<'p> {
     /// # Errors
     /// If there is none, it ends too soon, or its length is not in its shortest form.
     pub fn item(&mut self, what: &'static str) -> Result<Item<'p>, Malformed> {
-        let ends = Malformed::EndsIn(what);
-        let (&first, rest) = self.rest.split_first().ok_or(ends)?;
-        let (is_list, header) = match first {
+        let mut fields = Fields::new(self.rest);
+        let item = fields.bytes(1, what)?;
+        let (is_list, header) = match item[0] {
             0..0x80 => {
-                let (item, rest) = self.rest.split_at(1);
-                self.rest = rest;
+                self.rest = fields.rest();
                 return Ok(Item::Bytes(item));
             }
-            0x80..0xc0 => (false, first - BYTES),
-            0xc0.. => (true, first - LIST),
+            first @ 0x80..0xc0 => (false, first - BYTES),
+            first @ 0xc0.. => (true, first - LIST),
         };
-        let (len, rest) = match header.checked_sub(SHORT) {
-            None | Some(0) => (usize::from(header), rest),
-            Some(len_of_len) => {
-                let (len, rest) = rest.split_at_checked(len_of_len.into()).ok_or(ends)?;
-                (long_length(len, what)?, rest)
-            }
+        let len = match header.checked_sub(SHORT) {
+            None | Some(0) => header.into(),
+            Some(len_of_len) => long_length(fields.bytes(len_of_len.into(), what)?, what)?,
         };
-        let (payload, rest) = rest.split_at_checked(len).ok_or(ends)?;
+        let payload = fields.bytes(len, what)?;
         if let (false, [0..0x80]) = (is_list, payload) {
             // A byte that could stand for itself.
             return Err(Malformed::NotCanonical(what));
         }
-        self.rest = rest;
+        self.rest = fields.rest();
         Ok(if is_list { Item::List(Self { rest: payload }) } else { Item::Bytes(payload) })
     }
 }

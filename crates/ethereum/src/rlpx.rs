@@ -174,8 +174,7 @@ impl Handshake for Rlpx {
         }
         match self.go_on(rx, tx) {
             Ok(event) => Ok(Step::Event(event)),
-            Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
-            Err(Halt::Error(error)) => Err(error),
+            Err(halt) => halt.into_step(),
         }
     }
 

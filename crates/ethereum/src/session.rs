@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::time::Duration;
 
-use handshake::{End, Handshake, Rx, Stage, Step};
+use handshake::{Handshake, Rx, Stage, Step};
 
 use crate::channel::{Channel, Heard};
 use crate::disconnect::Reason;
@@ -86,8 +86,7 @@ impl Handshake for Session {
         }
         match self.hear(rx) {
             Ok(event) => Ok(Step::Event(event)),
-            Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
-            Err(Halt::Error(error)) => Err(error),
+            Err(halt) => halt.into_step(),
         }
     }
 
@@ -97,9 +96,5 @@ impl Handshake for Session {
 
     fn stage(&self) -> Stage {
         Stage::Done
-    }
-
-    fn suspicion(&self, _end: End) -> &'static str {
-        ""
     }
 }

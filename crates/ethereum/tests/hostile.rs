@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::{End, ROLES, echo, fault, fresh, hash, key, local, ours, said_to, status, theirs};
+use common::{ROLES, echo, fault, fresh, hash, key, local, ours, said_to, status, theirs};
 use handshake::Blame::{Local as Ourselves, Mismatch, Peer, Refused};
 use handshake::{End as Ending, Handshake, Role, Stage};
-use testing::{Ended, feed};
+use testing::{End, Ended, feed};
 use verack_ethereum::auth::{Ack, AckReader, Auth, AuthReader, Form, MAX_SIZE};
 use verack_ethereum::eth::OurChain;
 use verack_ethereum::frame::MAX_WHOLE_LEN;
@@ -132,7 +132,15 @@ fn the_first_bytes_tell_what_it_is_not() {
             let end = End::of(&feed(&mut ours(role, status()), [bytes]));
             assert_eq!(end, End::Fault("ethereum.not-rlpx", Mismatch), "{bytes:x?}");
         }
-        assert_eq!(End::of(&feed(&mut ours(role, status()), [&b"HTT"[..]])), End::Waits);
+        assert_eq!(End::of(&feed(&mut ours(role, status()), [&b"HTT"[..]])), End::Waits(packet(role)));
+    }
+}
+
+/// What our side waits for first.
+fn packet(role: Role) -> &'static str {
+    match role {
+        Role::Initiator => "ack",
+        Role::Responder => "auth",
     }
 }
 
@@ -143,7 +151,7 @@ fn a_size_over_the_limit_fails_on_four_bytes() {
             let [high, low] = size.to_be_bytes();
             End::of(&feed(&mut ours(role, status()), [&[high, low, 4, 0][..]]))
         };
-        assert_eq!(end(MAX_SIZE), End::Waits);
+        assert_eq!(end(MAX_SIZE), End::Waits(packet(role)));
         assert_eq!(end(MAX_SIZE + 1), End::Fault("ethereum.not-rlpx", Mismatch));
         assert_eq!(end(u16::MAX), End::Fault("ethereum.not-rlpx", Mismatch));
     }
@@ -166,10 +174,22 @@ fn a_long_packet_that_starts_as_an_old_one_does_is_tried_as_both() {
     ecies::seal(&us, &fresh.sealing.key, fresh.sealing.iv, &[4, 0], &padded, &mut long);
 
     let ended = testing::cut(|| ours(Role::Responder, status()), &long);
-    assert_eq!((End::of(&ended), ended.awaiting, ended.taken), (End::Waits, "Hello", long.len()));
+    assert_eq!((End::of(&ended), ended.taken), (End::Waits("Hello"), long.len()));
     *long.last_mut().expect("not empty") ^= 1;
     let end = End::of(&feed(&mut ours(Role::Responder, status()), [&long[..]]));
     assert_eq!(end, End::Fault("ethereum.wrong-key", Mismatch));
+}
+
+#[test]
+fn what_ends_inside_a_packet_of_either_form_is_malformed() {
+    for form in [Form::Eip8, Form::Plain] {
+        for len in [0, 64, 96] {
+            let auth = Auth::read(form, &vec![0xf8; len]);
+            assert!(matches!(auth, Err(Error::Malformed { message: "auth", .. })), "{form:?}, {len}: {auth:?}");
+        }
+        let ack = Ack::read(form, &[0xf8; 95]);
+        assert!(matches!(ack, Err(Error::Malformed { message: "ack", .. })), "{form:?}: {ack:?}");
+    }
 }
 
 #[test]
@@ -223,7 +243,7 @@ fn whatever_version_auth_and_ack_announce_is_accepted() {
         let mut bytes = Vec::new();
         auth.write(Form::Eip8, &fresh.ephemeral, &us, &fresh.sealing, &mut bytes);
         let ended = feed(&mut ours(Role::Responder, status()), [&bytes[..]]);
-        assert_eq!((End::of(&ended), ended.awaiting), (End::Waits, "Hello"));
+        assert_eq!(End::of(&ended), End::Waits("Hello"));
     }
 }
 
@@ -366,7 +386,7 @@ fn a_frame_too_long_for_a_hello_is_not_waited_for() {
     for_both(|peer| {
         let mut peer = peer.frame(&vec![0x80; MAX_WHOLE_LEN]);
         peer.said.truncate(Voice::of(peer.role).said.len() + 32);
-        assert_eq!(peer.end(), End::Waits);
+        assert_eq!(peer.end(), End::Waits("Hello"));
     });
 }
 

@@ -2,12 +2,12 @@
 
 mod common;
 
-use common::{End, ROLES, echo, fresh, key, local, ours, said_to, status, theirs};
+use common::{ROLES, echo, fresh, key, local, ours, said_to, status, theirs};
 use handshake::{Fault, Role};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 use proptest::sample::select;
-use testing::{cut, feed, flip, pair};
+use testing::{End, cut, feed, flip, pair};
 use verack_ethereum::auth::Form;
 use verack_ethereum::local::Goal;
 use verack_ethereum::{Capability, Fresh, Protocol, Rlpx};
@@ -86,7 +86,7 @@ fn hello_is_exchanged_when_ack_is_and_status_one_flight_later() {
     let auth = feed(&mut theirs(Role::Responder, status()), []).sent;
     let ack_and_hello = feed(&mut responder, [&auth[..]]).sent;
     let hello_and_status = feed(&mut theirs(Role::Responder, status()), [&ack_and_hello[..]]);
-    assert_eq!(End::of(&hello_and_status), End::Waits);
+    assert_eq!(End::of(&hello_and_status), End::Waits("Status"));
     let ended = feed(&mut responder, [&hello_and_status.sent[auth.len()..]]);
     assert_eq!(End::of(&ended), End::Done);
     // One that wants no more than Hello is done two flights after it began.

@@ -3,12 +3,10 @@
 
 mod common;
 
-use std::fs;
-
-use common::{array, hash, hex, text};
+use common::{array, hash, text};
 use handshake::Role;
 use serde_json::Value;
-use testing::cut;
+use testing::{Recorded, cut};
 use verack_ethereum::auth::{Form, Sealing};
 use verack_ethereum::eth::{Difficulty, Head};
 use verack_ethereum::local::Goal;
@@ -17,15 +15,13 @@ use verack_ethereum::{Agreed, Capability, ForkId, Fresh, Local, OurStatus, Proto
 
 #[test]
 fn ethereumjs_answers_us_and_every_byte_of_ours_is_what_was_sent() {
-    let recorded = Recorded::read("ethereumjs-10.0.0_responder");
-    let agreed = recorded.replay(Role::Initiator);
+    let agreed = replay("ethereumjs-10.0.0_responder", Role::Initiator);
     is_ethereumjs(&agreed, 30399);
 }
 
 #[test]
 fn ethereumjs_dials_us_and_every_byte_of_ours_is_what_was_sent() {
-    let recorded = Recorded::read("ethereumjs-10.0.0_initiator");
-    let agreed = recorded.replay(Role::Responder);
+    let agreed = replay("ethereumjs-10.0.0_initiator", Role::Responder);
     is_ethereumjs(&agreed, 30397);
 }
 
@@ -41,56 +37,36 @@ fn is_ethereumjs(agreed: &Agreed, listen_port: u64) {
     assert_eq!((network.name, network.fork_named(status.fork_id)), ("ethereum", Some("prague")));
 }
 
-/// A session.
-struct Recorded {
-    meta: Value,
-    lines: Vec<Value>,
+/// Lets our side hear what the node sent. What it says must be what the recorder said.
+fn replay(name: &str, role: Role) -> Agreed {
+    let Recorded { meta, heard, said } = Recorded::read(env!("CARGO_MANIFEST_DIR"), name);
+    let ended = cut(|| ours(&meta, role), &heard);
+    assert_eq!(ended.sent, said.concat());
+    assert_eq!(ended.taken, heard.len());
+    ended.result.expect("over").expect("no fault")
 }
 
-impl Recorded {
-    fn read(file: &str) -> Self {
-        let path = format!("{}/tests/data/transcripts/{file}.jsonl", env!("CARGO_MANIFEST_DIR"));
-        let text = fs::read_to_string(&path).expect("the transcript is there");
-        let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-        let mut meta = lines.remove(0);
-        Self { meta: meta["meta"].take(), lines }
-    }
-
-    /// Lets our side hear what the node sent. What it says must be what the recorder said.
-    fn replay(&self, role: Role) -> Agreed {
-        let heard = self.bytes("in");
-        let ended = cut(|| self.ours(role), &heard);
-        assert_eq!(ended.sent, self.bytes("out"));
-        assert_eq!(ended.taken, heard.len());
-        ended.result.expect("over").expect("no fault")
-    }
-
-    fn bytes(&self, dir: &str) -> Vec<u8> {
-        self.lines.iter().filter(|line| line["dir"] == dir).flat_map(|line| hex(text(line, "hex"))).collect()
-    }
-
-    /// Our side as the recorder was.
-    fn ours(&self, role: Role) -> Rlpx {
-        let keys = &self.meta["our_keys"];
-        let key = |value: &Value, name| SecretKey::from_bytes(array(text(value, name))).expect("a key");
-        let mut local = Local::new(key(keys, "static"));
-        local.client_id = "lab/0.1".into();
-        local.protocols = vec![Protocol::eth(68)];
-        local.goal = Goal::Status(OurStatus::Of(verack_ethereum::eth::OurChain {
-            // What this node wants to hear, which is what it says itself.
-            fork_id: FORK_ID,
-            ..common::chain()
-        }));
-        let fresh = Fresh {
-            ephemeral: key(keys, "eph"),
-            nonce: array(text(keys, "nonce")),
-            sealing: Sealing { key: key(keys, "ecies"), iv: array(text(keys, "iv")), padding: PADDING },
-            form: Form::Eip8,
-        };
-        match role {
-            Role::Initiator => Rlpx::initiator(local, fresh, key(&self.meta, "peer_static_private_key").public()),
-            Role::Responder => Rlpx::responder(local, fresh),
-        }
+/// Our side as the recorder was.
+fn ours(meta: &Value, role: Role) -> Rlpx {
+    let keys = &meta["our_keys"];
+    let key = |value: &Value, name| SecretKey::new(array(text(value, name))).expect("a key");
+    let mut local = Local::new(key(keys, "static"));
+    local.client_id = "lab/0.1".into();
+    local.protocols = vec![Protocol::eth(68)];
+    local.goal = Goal::Status(OurStatus::Of(verack_ethereum::eth::OurChain {
+        // What this node wants to hear, which is what it says itself.
+        fork_id: FORK_ID,
+        ..common::chain()
+    }));
+    let fresh = Fresh {
+        ephemeral: key(keys, "eph"),
+        nonce: array(text(keys, "nonce")),
+        sealing: Sealing { key: key(keys, "ecies"), iv: array(text(keys, "iv")), padding: PADDING },
+        form: Form::Eip8,
+    };
+    match role {
+        Role::Initiator => Rlpx::initiator(local, fresh, key(meta, "peer_static_private_key").public()),
+        Role::Responder => Rlpx::responder(local, fresh),
     }
 }
 

@@ -2,9 +2,10 @@
 
 mod common;
 
-use common::{array, hash, hex, text};
+use common::{array, hash, text};
 use handshake::Rx;
 use serde_json::Value;
+use testing::hex;
 use verack_ethereum::auth::{Ack, AckReader, Auth, AuthReader, Form, Opened};
 use verack_ethereum::fork_id::{Head, Incompatible};
 use verack_ethereum::rlp::Items;
@@ -31,7 +32,7 @@ impl Eip8 {
     }
 
     fn key(&self, name: &str) -> SecretKey {
-        SecretKey::from_bytes(self.given(name)).expect("a key")
+        SecretKey::new(self.given(name)).expect("a key")
     }
 
     fn packets(&self) -> Vec<Vec<u8>> {
@@ -177,7 +178,7 @@ fn every_fork_id_of_eip_2124_is_written_and_read() {
 fn the_example_record_is_read() {
     let vectors = vectors("enr");
     let record: Enr = text(&vectors, "enr").parse().expect("it is one");
-    let key = SecretKey::from_bytes(array(text(&vectors, "private_key"))).expect("a key");
+    let key = SecretKey::new(array(text(&vectors, "private_key"))).expect("a key");
     assert_eq!((record.id, record.seq), (key.public(), 1));
     assert_eq!(record.node_address(), array(text(&vectors, "node_id")));
     assert_eq!((record.ip.map(|ip| ip.to_string()), record.udp), (Some("127.0.0.1".to_owned()), Some(30303)));

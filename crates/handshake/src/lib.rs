@@ -184,6 +184,29 @@ impl Stage {
     }
 }
 
+/// How an attempt went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Both sides said everything that the protocol's handshake asks for.
+    Ok,
+    /// The peer introduced itself, and then closed or fell silent before the handshake was over.
+    Partial,
+    /// Everything else.
+    Failed,
+}
+
+impl Outcome {
+    /// Its stable name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// How a connection ended without any message saying why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum End {

@@ -231,14 +231,12 @@ impl Handshake for Hello {
 
     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Agreed>, Error> {
         let (stage, awaiting) = (self.stage(), self.awaiting());
-        match self.go(rx, tx) {
-            Ok(step) => Ok(step),
-            Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
-            Err(Halt::Error(error)) => {
+        self.go(rx, tx).or_else(|halt| {
+            if let Halt::Error(_) = halt {
                 self.state = State::Over(stage, awaiting);
-                Err(error)
             }
-        }
+            halt.into_step()
+        })
     }
 
     fn awaiting(&self) -> &'static str {

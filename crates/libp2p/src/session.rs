@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
-use handshake::{End, Handshake, Rx, Stage, Step};
+use handshake::{Handshake, Rx, Stage, Step};
 
 use crate::connection::Connection;
-use crate::error::{Error, Halt};
+use crate::error::Error;
 use crate::event::Event;
 
 /// A connection that is kept after its handshake. It has the form of a handshake so that the same driver, with its
@@ -39,8 +39,7 @@ impl Handshake for Session {
     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Infallible>, Error> {
         match self.connection.step(rx, tx) {
             Ok(event) => Ok(Step::Event(event)),
-            Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
-            Err(Halt::Error(error)) => Err(error),
+            Err(halt) => halt.into_step(),
         }
     }
 
@@ -50,9 +49,5 @@ impl Handshake for Session {
 
     fn stage(&self) -> Stage {
         Stage::Done
-    }
-
-    fn suspicion(&self, _end: End) -> &'static str {
-        ""
     }
 }

@@ -3,12 +3,12 @@
 mod common;
 
 use common::{
-    End, Flight, OURS, ROLES, THEIRS, fault, hello, local, patient, payload_of, streams, their_payload, with,
+    Flight, OURS, ROLES, THEIRS, end_of, fault, hello, local, patient, payload_of, streams, their_payload, with,
     without_inlining, written,
 };
 use handshake::Blame::{Local as Us, Mismatch, Peer};
 use handshake::{Fault, Handshake, Role, Stage};
-use testing::feed;
+use testing::{End, feed};
 use verack_libp2p::multistream::{HEADER, NOISE};
 use verack_libp2p::protobuf::{write_bytes, write_number};
 use verack_libp2p::yamux::{self, Kind, SYN};
@@ -18,9 +18,9 @@ use verack_libp2p::{Error, Hello, Identity, Local, Muxer, PublicKey, SecretKey};
 fn another_protocol_is_told_by_its_first_byte() {
     for role in ROLES {
         for bytes in [&b"HTTP/1.1 400 Bad Request\r\n"[..], b"SSH-2.0-OpenSSH_9.2\r\n", b"\x16\x03\x01", b"\xf9"] {
-            assert_eq!(End::with(role, bytes), End::Fault("libp2p.not-libp2p", Mismatch), "{bytes:?}");
+            assert_eq!(end_of(role, bytes), End::Fault("libp2p.not-libp2p", Mismatch), "{bytes:?}");
         }
-        assert_eq!(End::with(role, b"\x13"), End::with(role, &[]));
+        assert_eq!(end_of(role, b"\x13"), end_of(role, &[]));
     }
 }
 
@@ -30,12 +30,12 @@ fn a_huge_name_is_refused_by_its_length() {
         for length in [&b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"[..], b"\x82\x08", &[0xff; 10], b"\x80\x00", b"\x00"]
         {
             let bytes = [&written(&[HEADER])[..], length].concat();
-            assert_eq!(End::with(role, &bytes), End::Fault("libp2p.malformed", Peer), "{length:?}");
+            assert_eq!(end_of(role, &bytes), End::Fault("libp2p.malformed", Peer), "{length:?}");
         }
         // The same within the sealed connection, on streams of either side.
         for stream in streams(role) {
             let flight = Flight::to(role).data(if stream == streams(role)[1] { SYN } else { 0 }, stream, &[0xff; 10]);
-            assert_eq!(End::with(role, &flight.bytes), End::Fault("libp2p.malformed", Peer), "stream {stream}");
+            assert_eq!(end_of(role, &flight.bytes), End::Fault("libp2p.malformed", Peer), "stream {stream}");
         }
     }
 }
@@ -90,7 +90,7 @@ fn proposals_without_end_come_to_an_end() {
 #[test]
 fn an_answer_that_was_not_asked_for_is_unexpected() {
     for answer in [NOISE, "/tls/1.0.0", HEADER, "/multistream/1.0.1", "ls", ""] {
-        let end = End::with(Role::Initiator, &written(&[HEADER, answer]));
+        let end = end_of(Role::Initiator, &written(&[HEADER, answer]));
         let expected =
             if answer == NOISE { End::Waits("Noise message 2") } else { End::Fault("libp2p.unexpected", Peer) };
         assert_eq!(end, expected, "{answer}");
@@ -104,7 +104,7 @@ fn a_noise_message_that_cannot_hold_its_keys_or_is_too_long_is_refused_by_its_le
             [(0, true), (least - 1, true), (least, false), (4096, false), (4097, true), (65_535, true)]
         {
             let bytes = [&written(&[HEADER, NOISE])[..], &u16::to_be_bytes(len)].concat();
-            let end = End::with(role, &bytes);
+            let end = end_of(role, &bytes);
             assert_eq!(end == End::Fault("libp2p.oversized", Peer), is_fault, "{role:?}, {len} bytes: {end:?}");
         }
     }
@@ -116,7 +116,7 @@ fn a_key_of_small_order_is_refused() {
     for e in [[0; 32], core::array::from_fn(one)] {
         let two = [&[0, 96][..], &e, &[7; 64]].concat();
         let bytes = [&written(&[HEADER, NOISE])[..], &two].concat();
-        assert_eq!(End::with(Role::Initiator, &bytes), End::Fault("libp2p.weak-key", Peer));
+        assert_eq!(end_of(Role::Initiator, &bytes), End::Fault("libp2p.weak-key", Peer));
         let message = [&[0, 32][..], &e].concat();
         let bytes = [&written(&[HEADER, NOISE])[..], &message].concat();
         let ended = feed(&mut hello(Role::Responder), [&bytes[..]]);
@@ -128,7 +128,7 @@ fn a_key_of_small_order_is_refused() {
 
 #[test]
 fn a_signature_of_another_key_or_of_another_message_is_wrong() {
-    let end = |role, payload: &[u8]| End::with(role, &Flight::with_payload(role, &local(OURS), payload).bytes);
+    let end = |role, payload: &[u8]| end_of(role, &Flight::with_payload(role, &local(OURS), payload).bytes);
     for role in ROLES {
         // The peer's own, with somebody else's identity.
         let theirs = their_payload();
@@ -158,7 +158,7 @@ fn an_identity_that_is_no_key_is_refused() {
         write_bytes(2, key, &mut identity);
         write_bytes(1, &identity, &mut payload);
         write_bytes(2, &[7; 64], &mut payload);
-        End::with(Role::Initiator, &Flight::with_payload(Role::Initiator, &local(OURS), &payload).bytes)
+        end_of(Role::Initiator, &Flight::with_payload(Role::Initiator, &local(OURS), &payload).bytes)
     };
     let not_a_key = End::Fault("libp2p.key", Peer);
     for (kind, key) in [
@@ -179,9 +179,8 @@ fn an_identity_that_is_no_key_is_refused() {
 #[test]
 fn what_could_be_written_in_two_ways_is_refused() {
     let theirs = their_payload();
-    let end = |payload: &[u8]| {
-        End::with(Role::Responder, &Flight::with_payload(Role::Responder, &local(OURS), payload).bytes)
-    };
+    let end =
+        |payload: &[u8]| end_of(Role::Responder, &Flight::with_payload(Role::Responder, &local(OURS), payload).bytes);
     let malformed = End::Fault("libp2p.malformed", Peer);
     assert_eq!(end(&theirs), End::Waits("identify"));
     // A length in two bytes, the identity twice, no identity, no signature, and what is cut.
@@ -223,7 +222,7 @@ fn we_do_not_shake_hands_with_ourselves() {
     twin.identity = local(OURS).identity;
     for role in ROLES {
         let bytes = Flight::with_payload(role, &local(OURS), &payload_of(&twin, &[])).bytes;
-        assert_eq!(End::with(role, &bytes), End::Fault("libp2p.self-connect", Us));
+        assert_eq!(end_of(role, &bytes), End::Fault("libp2p.self-connect", Us));
     }
 }
 
@@ -232,11 +231,11 @@ fn without_a_muxer_in_common_there_is_no_connection() {
     let mismatch = End::Fault("libp2p.no-muxer", Mismatch);
     for role in ROLES {
         let bytes = Flight::with_payload(role, &local(OURS), &payload_of(&local(THEIRS), &["/mplex/6.7.0"])).bytes;
-        assert_eq!(End::with(role, &bytes), mismatch);
+        assert_eq!(end_of(role, &bytes), mismatch);
         assert_eq!(fault(hello(role), &bytes).to_string(), "it does not speak yamux, but /mplex/6.7.0");
         let both = payload_of(&local(THEIRS), &["/mplex/6.7.0", yamux::NAME]);
         let bytes = Flight::with_payload(role, &local(OURS), &both).introduces().bytes;
-        assert_eq!(End::with(role, &bytes), End::Done);
+        assert_eq!(end_of(role, &bytes), End::Done);
     }
     // By names.
     let named = |role, names: &[&str]| {
@@ -293,11 +292,11 @@ fn a_recorded_handshake_cannot_be_replayed() {
 fn a_frame_that_is_too_short_for_its_tag_or_said_twice_is_forged() {
     for role in ROLES {
         let forged = End::Fault("libp2p.mac", Peer);
-        assert_eq!(End::with(role, &Flight::to(role).raw(&[0, 15]).bytes), forged);
-        assert_eq!(End::with(role, &Flight::to(role).raw(&[0, 16]).raw(&[7; 16]).bytes), forged);
+        assert_eq!(end_of(role, &Flight::to(role).raw(&[0, 15]).bytes), forged);
+        assert_eq!(end_of(role, &Flight::to(role).raw(&[0, 16]).raw(&[7; 16]).bytes), forged);
         let flight = Flight::to(role).frame(Kind::Ping, SYN, 0, 7);
         let last = flight.bytes[flight.starts[flight.starts.len() - 1]..].to_vec();
-        assert_eq!(End::with(role, &flight.raw(&last).bytes), forged);
+        assert_eq!(end_of(role, &flight.raw(&last).bytes), forged);
     }
 }
 

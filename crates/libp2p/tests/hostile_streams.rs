@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{End, Flight, ROLES, hello, streams, their_identify, written};
+use common::{Flight, ROLES, end_of, hello, streams, their_identify, written};
 use handshake::Blame::{Mismatch, Peer, Refused};
-use testing::{feed, survives};
+use testing::{End, feed, survives};
 use verack_libp2p::multistream::HEADER;
 use verack_libp2p::yamux::{ACK, FIN, Kind, RST, SYN, WINDOW};
 use verack_libp2p::{Identify, Identity};
@@ -25,7 +25,7 @@ fn streams_without_end_come_to_an_end() {
         for nth in 0..1000 {
             many = many.frame(Kind::Window, SYN | if nth % 2 == 0 { FIN } else { RST }, first + 2 * nth, 0);
         }
-        assert_eq!(End::with(role, &many.introduces().bytes), End::Done);
+        assert_eq!(end_of(role, &many.introduces().bytes), End::Done);
     }
 }
 
@@ -62,7 +62,7 @@ fn a_frame_that_breaks_the_rules_of_yamux_is_a_fault() {
     let broken = End::Fault("libp2p.yamux", Peer);
     for role in ROLES {
         let [ours, theirs] = streams(role);
-        let end = |make: &dyn Fn(Flight) -> Flight| End::with(role, &make(Flight::to(role)).bytes);
+        let end = |make: &dyn Fn(Flight) -> Flight| end_of(role, &make(Flight::to(role)).bytes);
         assert_eq!(end(&|flight| flight.seal(b"\x01\0\0\0\0\0\0\0\0\0\0\0")), broken);
         assert_eq!(end(&|flight| flight.seal(b"\0\x04\0\0\0\0\0\0\0\0\0\0")), broken);
         assert_eq!(end(&|flight| flight.frame(Kind::Data, SYN, theirs, WINDOW + 1)), broken);
@@ -80,7 +80,7 @@ fn a_frame_that_breaks_the_rules_of_yamux_is_a_fault() {
 fn an_introduction_that_is_none_is_a_fault() {
     for role in ROLES {
         let [ours, _] = streams(role);
-        let end = |make: &dyn Fn(Flight) -> Flight| End::with(role, &make(Flight::to(role)).bytes);
+        let end = |make: &dyn Fn(Flight) -> Flight| end_of(role, &make(Flight::to(role)).bytes);
         let asked = |flight: Flight, more: &[u8]| {
             flight.data(ACK, ours, &[&written(&[HEADER, "/ipfs/id/1.0.0"])[..], more].concat())
         };
@@ -108,7 +108,7 @@ fn an_introduction_that_is_none_is_a_fault() {
 fn who_does_not_introduce_itself_is_told_apart() {
     for role in ROLES {
         let [ours, _] = streams(role);
-        let end = |make: &dyn Fn(Flight) -> Flight| End::with(role, &make(Flight::to(role)).bytes);
+        let end = |make: &dyn Fn(Flight) -> Flight| end_of(role, &make(Flight::to(role)).bytes);
         let no = |flight: Flight| flight.names(ACK, ours, &[HEADER, "na"]);
         assert_eq!(end(&no), End::Fault("libp2p.no-identify", Mismatch));
         assert_eq!(end(&|flight| flight.frame(Kind::Window, RST, ours, 0)), End::Fault("libp2p.no-identify", Refused));

@@ -2,14 +2,12 @@
 
 mod common;
 
-use common::{
-    End, Flight, OURS, ROLES, THEIRS, hello, local, patient, their_identify, their_key, with, without_inlining,
-};
+use common::{Flight, OURS, ROLES, THEIRS, hello, local, patient, their_identify, their_key, with, without_inlining};
 use handshake::Role;
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::select;
-use testing::{cut, feed, flip, pair, survives};
+use testing::{End, cut, feed, flip, pair, survives};
 use verack_libp2p::{Hello, Muxer, yamux};
 
 #[test]

@@ -1,19 +1,13 @@
 //! The stable reason codes, with blame and an example of the sentence that goes with each.
 
-use std::fmt::Write as _;
-
-use handshake::Fault;
+use testing::reasons;
 use verack_libp2p::error::Malformed;
 use verack_libp2p::yamux::Reason;
 use verack_libp2p::{Error, Identity, KeyType};
 
 #[test]
 fn every_reason_has_a_code_a_blame_and_a_sentence() {
-    let mut table = String::new();
-    for error in every_error() {
-        writeln!(table, "{} | {} | {error}", error.code(), error.blame().name()).unwrap();
-    }
-    insta::assert_snapshot!(table);
+    insta::assert_snapshot!(reasons(&every_error()));
 }
 
 fn every_error() -> Vec<Error> {

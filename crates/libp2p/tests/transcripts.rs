@@ -3,12 +3,8 @@
 
 mod common;
 
-use std::fs;
-
-use common::hex;
-use handshake::Role;
-use serde_json::Value;
-use testing::{cut, feed};
+use handshake::{Role, read_hex};
+use testing::{Recorded, cut, feed};
 use verack_libp2p::{Agreed, Hello, Identity, KeyType, Local, Muxer, SecretKey, Session};
 
 #[test]
@@ -40,8 +36,8 @@ fn js_libp2p_answers_us_and_dials_us() {
 /// Replays the handshake, and what follows it. Up to the end of Noise our bytes are the recorder's; after that, which of
 /// its words it put into one frame was its own choice.
 fn replay(name: &str, role: Role) -> Agreed {
-    let Recorded { meta, heard, said } = Recorded::read(name);
-    let ours = |field: &str| <[u8; 32]>::try_from(hex(meta[field].as_str().unwrap())).unwrap();
+    let Recorded { meta, heard, said } = Recorded::read(env!("CARGO_MANIFEST_DIR"), name);
+    let ours = |field: &str| read_hex(meta[field].as_str().unwrap().as_bytes()).unwrap();
     let [s, e] = ["our_noise_static_priv", "our_noise_ephemeral_priv"].map(|field| SecretKey::new(ours(field)));
     let local = Local::new(Identity::new(ours("our_ed25519_seed")), s, e, "lab/0.1");
     let hello = || match role {
@@ -53,7 +49,7 @@ fn replay(name: &str, role: Role) -> Agreed {
         Role::Initiator => 28 + 34 + 186,
         Role::Responder => 28 + 218,
     };
-    assert_eq!(ended.sent[..noise], said[..noise], "{name}");
+    assert_eq!(ended.sent[..noise], said.concat()[..noise], "{name}");
     let agreed = ended.result.unwrap().unwrap();
 
     let mut session = Session::new(agreed.connection).with_ping(7);
@@ -62,24 +58,4 @@ fn replay(name: &str, role: Role) -> Agreed {
     assert_eq!(ended.taken + after.taken, heard.len(), "{name}: all was understood");
     // The connection went on; what was agreed is the same in a second replay.
     feed(&mut hello(), [&heard[..]]).result.unwrap().unwrap()
-}
-
-struct Recorded {
-    meta: Value,
-    heard: Vec<u8>,
-    said: Vec<u8>,
-}
-
-impl Recorded {
-    fn read(name: &str) -> Self {
-        let path = format!("{}/tests/data/transcripts/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
-        let lines = fs::read_to_string(&path).expect("the transcript is there");
-        let lines: Vec<Value> =
-            lines.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
-        let all = |direction: &str| {
-            let pieces = lines.iter().filter(|line| line["dir"] == direction);
-            pieces.flat_map(|line| hex(line["hex"].as_str().unwrap())).collect()
-        };
-        Self { meta: lines[0]["meta"].clone(), heard: all("in"), said: all("out") }
-    }
 }

@@ -5,8 +5,8 @@ mod common;
 
 use std::fs;
 
-use common::hex;
 use serde_json::Value;
+use testing::hex;
 use verack_libp2p::channel::{Channel, with_length};
 use verack_libp2p::protobuf::{write_bytes, write_number};
 use verack_libp2p::xx::{Initiator, Responder, Transport};

@@ -44,10 +44,10 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// The chain of this name.
+    /// The chain of this name, in any case.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
-        CHAINS.iter().find(|chain| chain.name == name)
+        CHAINS.iter().find(|chain| chain.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -75,6 +75,7 @@ mod tests {
     fn each_name_and_each_hash_is_one_chain() {
         for chain in CHAINS {
             assert_eq!(Chain::named(chain.name), Some(chain));
+            assert_eq!(Chain::named(&chain.name.to_uppercase()), Some(chain));
             assert_eq!(chain.hash.chain(), Some(chain));
         }
     }

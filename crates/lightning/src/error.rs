@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use handshake::{Blame, Fault, Printable};
+use handshake::{Blame, EndsIn, Fault, Printable};
 
 use crate::acts::{Act, VERSION};
 use crate::chain::ChainHash;
@@ -150,6 +150,12 @@ pub enum Malformed {
     /// A record of a type that must be understood, and is not.
     #[error("its record of type {0} must be understood, and is not")]
     UnknownRecord(u64),
+}
+
+impl From<EndsIn> for Malformed {
+    fn from(EndsIn(what): EndsIn) -> Self {
+        Self::EndsIn(what)
+    }
 }
 
 /// `72 ('H')`

@@ -238,11 +238,12 @@ impl Handshake for Hello {
                     let Transport { node_id, channel } = transport;
                     (Event::Heard(Message::Init(init.clone())), State::Concluded(Agreed { node_id, init, channel }))
                 }
-                Err(Halt::Short(short)) => {
-                    self.state = State::Init(transport);
-                    return Ok(Step::Need(short.0));
+                Err(halt) => {
+                    if let Halt::Short(_) = halt {
+                        self.state = State::Init(transport);
+                    }
+                    return halt.into_step();
                 }
-                Err(Halt::Error(error)) => return Err(error),
             },
             State::Concluded(agreed) => return Ok(Step::Done(agreed)),
             State::Over(..) => return Ok(Step::Need(1)),
@@ -260,20 +261,22 @@ impl Handshake for Hello {
     }
 
     fn suspicion(&self, end: End) -> &'static str {
-        match (self.role, self.awaiting(), end) {
-            (Role::Initiator, "act two", End::Closed) => {
+        match (&self.state, self.role, end) {
+            (State::SayActOne(_) | State::ActTwo(_), _, End::Closed) => {
                 "that is what a wrong key looks like, as a node answers nobody who does not know its key; \
                  or all its inbound slots are taken"
             }
-            (Role::Initiator, "act two", End::Silent) => {
+            (State::SayActOne(_) | State::ActTwo(_), _, End::Silent) => {
                 "that is what a wrong key looks like to some nodes; or something else listens there"
             }
-            (Role::Initiator, _, End::Closed) => {
+            (State::ActOne(_), ..) => "most likely a port scan, or another protocol",
+            (State::SayActTwo(_) | State::ActThree(_), _, End::Closed) => {
+                "it knows our key, and did not tell us who it is"
+            }
+            (_, Role::Initiator, End::Closed) => {
                 "it looked at who we are and left: it wants other features or another chain, or not us"
             }
-            (Role::Responder, "act one", _) => "most likely a port scan, or another protocol",
-            (Role::Responder, "act three", End::Closed) => "it knows our key, and did not tell us who it is",
-            (Role::Responder, _, End::Closed) => "it told us who it is, looked at our init and left",
+            (_, Role::Responder, End::Closed) => "it told us who it is, looked at our init and left",
             (_, _, End::Silent) => "a half-open proxy or a broken node does so",
         }
     }

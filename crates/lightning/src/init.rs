@@ -9,12 +9,13 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use handshake::Printable;
+use data_encoding::BASE32_NOPAD;
+use handshake::{Fields, Printable};
 
 use crate::chain::ChainHash;
 use crate::error::Malformed;
 use crate::feature::Features;
-use crate::wire::{Fields, write_tlv};
+use crate::wire::{read_tlv, read_u16, read_var_bytes, write_tlv};
 
 /// Chains that an `init` may name. Nobody is known to name more than three; 64 fit into any message.
 pub const MAX_NETWORKS: usize = 64;
@@ -50,12 +51,12 @@ impl Init {
     pub fn read(payload: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(payload);
         let mut init = Self {
-            global_features: Features::from_bytes(fields.var_bytes("globalfeatures")?)?,
-            features: Features::from_bytes(fields.var_bytes("features")?)?,
+            global_features: Features::from_bytes(read_var_bytes(&mut fields, "globalfeatures")?)?,
+            features: Features::from_bytes(read_var_bytes(&mut fields, "features")?)?,
             ..Self::default()
         };
         let mut last = None;
-        while let Some((kind, value)) = fields.tlv(last)? {
+        while let Some((kind, value)) = read_tlv(&mut fields, last)? {
             match kind {
                 NETWORKS => init.networks = read_networks(value)?,
                 REMOTE_ADDR => init.remote_addr = Some(Address::read(value)?),
@@ -128,7 +129,7 @@ impl Address {
     fn read(value: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(value);
         let [kind] = fields.array("remote_addr")?;
-        let port = |fields: &mut Fields<'_>| fields.u16("remote_addr");
+        let port = |fields: &mut Fields<'_>| read_u16(fields, "remote_addr");
         let address = match kind {
             Self::IPV4 => {
                 let ip = Ipv4Addr::from(fields.array::<4>("remote_addr")?);
@@ -147,7 +148,7 @@ impl Address {
             _ if value.len() > Descriptor::MAX_LEN => return Err(Malformed::TooLong("remote_addr")),
             _ => return Ok(Self::Other(Descriptor(value.into()))),
         };
-        if fields.rest().is_empty() { Ok(address) } else { Err(Malformed::Length("remote_addr")) }
+        if fields.is_empty() { Ok(address) } else { Err(Malformed::Length("remote_addr")) }
     }
 
     fn write(&self, tx: &mut Vec<u8>) {
@@ -187,7 +188,10 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ip(socket) => socket.fmt(f),
-            Self::Onion { service, port } => write!(f, "{}.onion:{port}", Base32(service)),
+            Self::Onion { service, port } => {
+                let name = BASE32_NOPAD.encode(service).to_ascii_lowercase();
+                write!(f, "{name}.onion:{port}")
+            }
             Self::Dns { name, port } => write!(f, "{}:{port}", Printable(&name.0)),
             Self::Other(Descriptor(bytes)) => match bytes.first() {
                 Some(kind) => write!(f, "(address of type {kind})"),
@@ -227,23 +231,6 @@ impl Descriptor {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
-    }
-}
-
-/// (RFC 4648, in lower case, as onion services are written)
-struct Base32<'b>(&'b [u8; 35]);
-
-impl fmt::Display for Base32<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-        for five in self.0.as_chunks::<5>().0 {
-            let bits = five.iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
-            for shift in (0..40).step_by(5).rev() {
-                let letter = usize::try_from(bits >> shift & 31).expect("five bits");
-                write!(f, "{}", char::from(LETTERS[letter]))?;
-            }
-        }
-        Ok(())
     }
 }
 

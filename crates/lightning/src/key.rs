@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use handshake::Hex;
+use handshake::{Hex, read_hex};
 use noise::Key;
 use secp256k1::ecdh::SharedSecret;
 
@@ -48,16 +48,7 @@ impl FromStr for NodeId {
     type Err = NotAPoint;
 
     fn from_str(digits: &str) -> Result<Self, NotAPoint> {
-        let mut bytes = [0; Self::LEN];
-        if digits.len() != 2 * bytes.len() {
-            return Err(NotAPoint);
-        }
-        for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
-            let [high, low] = [pair[0], pair[1]].map(|digit| char::from(digit).to_digit(16));
-            let value = high.zip(low).map(|(high, low)| 16 * high + low).ok_or(NotAPoint)?;
-            *byte = value.try_into().expect("two digits are a byte");
-        }
-        Self::from_bytes(&bytes)
+        Self::from_bytes(&read_hex(digits.as_bytes()).ok_or(NotAPoint)?)
     }
 }
 

@@ -4,10 +4,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
+use handshake::Fields;
+
 use crate::acts::Act;
 use crate::error::{Error, Malformed, Quoted};
 use crate::init::Init;
-use crate::wire::Fields;
+use crate::wire::{read_u16, read_var_bytes};
 
 /// A message's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,7 +107,7 @@ impl Message {
     /// If it ends too soon, or an `init` is not as it must be.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         let mut fields = Fields::new(bytes);
-        let kind = fields.u16("type").map(Kind).map_err(|_| Error::Typeless(bytes.len()))?;
+        let kind = read_u16(&mut fields, "type").map(Kind).map_err(|_| Error::Typeless(bytes.len()))?;
         Self::read_payload(kind, fields.rest()).map_err(|what| Error::Malformed { kind, what })
     }
 
@@ -174,7 +176,7 @@ impl Notice {
     fn read(payload: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(payload);
         let channel_id = fields.array("channel id")?;
-        let data = fields.var_bytes("text")?;
+        let data = read_var_bytes(&mut fields, "text")?;
         if data.len() > Self::MAX_LEN {
             return Err(Malformed::TooLong("text"));
         }
@@ -227,8 +229,8 @@ impl Ping {
         /// What a message has left behind its type and the two lengths.
         const MAX_PADDING: u16 = 65_535 - 6;
         let mut fields = Fields::new(payload);
-        let pong_len = fields.u16("length of the pong")?;
-        match u16::try_from(fields.var_bytes("padding")?.len()) {
+        let pong_len = read_u16(&mut fields, "length of the pong")?;
+        match u16::try_from(read_var_bytes(&mut fields, "padding")?.len()) {
             Ok(padding) if padding <= MAX_PADDING => Ok(Self { pong_len, padding }),
             _ => Err(Malformed::TooLong("padding")),
         }
@@ -261,7 +263,7 @@ impl Pong {
     }
 
     fn read(payload: &[u8]) -> Result<Self, Malformed> {
-        match u16::try_from(Fields::new(payload).var_bytes("padding")?.len()) {
+        match u16::try_from(read_var_bytes(&mut Fields::new(payload), "padding")?.len()) {
             Ok(len) if len <= Self::MAX_LEN => Ok(Self(len)),
             _ => Err(Malformed::TooLong("padding")),
         }

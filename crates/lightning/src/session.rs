@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::time::Duration;
 
-use handshake::{End, Handshake, Rx, Stage, Step};
+use handshake::{Handshake, Rx, Stage, Step};
 
 use crate::channel::{Channel, MAX_MESSAGE_LEN};
 use crate::error::Error;
@@ -78,8 +78,7 @@ impl Handshake for Session {
         }
         match self.hear(rx) {
             Ok(message) => Ok(Step::Event(Event::Heard(message))),
-            Err(Halt::Short(short)) => Ok(Step::Need(short.0)),
-            Err(Halt::Error(error)) => Err(error),
+            Err(halt) => halt.into_step(),
         }
     }
 
@@ -89,9 +88,5 @@ impl Handshake for Session {
 
     fn stage(&self) -> Stage {
         Stage::Done
-    }
-
-    fn suspicion(&self, _end: End) -> &'static str {
-        ""
     }
 }

@@ -2,98 +2,61 @@
 
 use alloc::vec::Vec;
 
+use handshake::{EndsIn, Fields};
+
 use crate::error::{Error, Malformed};
 
 /// Why nothing was read.
 pub type Halt = handshake::Halt<Error>;
 
-/// Reads fields from the start of a message.
-#[derive(Clone, Copy, Debug)]
-pub struct Fields<'p> {
-    rest: &'p [u8],
+/// Reads a number of two bytes.
+///
+/// # Errors
+/// If fewer are left.
+pub fn read_u16(fields: &mut Fields<'_>, what: &'static str) -> Result<u16, EndsIn> {
+    fields.array(what).map(u16::from_be_bytes)
 }
 
-impl<'p> Fields<'p> {
-    /// At the start of `bytes`.
-    #[must_use]
-    pub fn new(bytes: &'p [u8]) -> Self {
-        Self { rest: bytes }
-    }
+/// Reads a length of two bytes, then that many bytes.
+///
+/// # Errors
+/// If fewer are left.
+pub fn read_var_bytes<'p>(fields: &mut Fields<'p>, what: &'static str) -> Result<&'p [u8], EndsIn> {
+    let len = read_u16(fields, what)?;
+    fields.bytes(len.into(), what)
+}
 
-    /// The bytes not read yet.
-    #[must_use]
-    pub fn rest(&self) -> &'p [u8] {
-        self.rest
-    }
+/// Reads a BigSize: 1, 3, 5 or 9 bytes, the shortest that holds the value. (BOLT 1)
+///
+/// # Errors
+/// If it is cut, or longer than it must be.
+pub fn read_big_size(fields: &mut Fields<'_>, what: &'static str) -> Result<u64, Malformed> {
+    let (value, least) = match fields.array(what)? {
+        [0xfd] => (u64::from(u16::from_be_bytes(fields.array(what)?)), 0xfd),
+        [0xfe] => (u64::from(u32::from_be_bytes(fields.array(what)?)), 0x1_0000),
+        [0xff] => (u64::from_be_bytes(fields.array(what)?), 0x1_0000_0000),
+        [small] => (u64::from(small), 0),
+    };
+    if value < least { Err(Malformed::NotMinimal(what)) } else { Ok(value) }
+}
 
-    /// The next `len` bytes; `what` names the field in the error.
-    ///
-    /// # Errors
-    /// If fewer are left.
-    pub fn bytes(&mut self, len: usize, what: &'static str) -> Result<&'p [u8], Malformed> {
-        let (head, rest) = self.rest.split_at_checked(len).ok_or(Malformed::EndsIn(what))?;
-        self.rest = rest;
-        Ok(head)
+/// Reads the next record of a TLV stream, its type and its value; `None` at the end. `last` is the type before it.
+/// (BOLT 1)
+///
+/// # Errors
+/// If it is cut, not in its shortest form, or its type is not higher than the last.
+pub fn read_tlv<'p>(fields: &mut Fields<'p>, last: Option<u64>) -> Result<Option<(u64, &'p [u8])>, Malformed> {
+    if fields.is_empty() {
+        return Ok(None);
     }
-
-    /// The next `N` bytes.
-    ///
-    /// # Errors
-    /// If fewer are left.
-    pub fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Malformed> {
-        let (head, rest) = self.rest.split_first_chunk().ok_or(Malformed::EndsIn(what))?;
-        self.rest = rest;
-        Ok(*head)
+    let kind = read_big_size(fields, "type of a record")?;
+    if last.is_some_and(|last| kind <= last) {
+        return Err(Malformed::OutOfOrder(kind));
     }
-
-    /// A number of two bytes.
-    ///
-    /// # Errors
-    /// If fewer are left.
-    pub fn u16(&mut self, what: &'static str) -> Result<u16, Malformed> {
-        self.array(what).map(u16::from_be_bytes)
-    }
-
-    /// A length of two bytes, then that many bytes.
-    ///
-    /// # Errors
-    /// If fewer are left.
-    pub fn var_bytes(&mut self, what: &'static str) -> Result<&'p [u8], Malformed> {
-        let len = self.u16(what)?;
-        self.bytes(len.into(), what)
-    }
-
-    /// A BigSize: 1, 3, 5 or 9 bytes, the shortest that holds the value. (BOLT 1)
-    ///
-    /// # Errors
-    /// If it is cut, or longer than it must be.
-    pub fn big_size(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        let (value, least) = match self.array::<1>(what)? {
-            [0xfd] => (u64::from(u16::from_be_bytes(self.array(what)?)), 0xfd),
-            [0xfe] => (u64::from(u32::from_be_bytes(self.array(what)?)), 0x1_0000),
-            [0xff] => (u64::from_be_bytes(self.array(what)?), 0x1_0000_0000),
-            [small] => (u64::from(small), 0),
-        };
-        if value < least { Err(Malformed::NotMinimal(what)) } else { Ok(value) }
-    }
-
-    /// The next record of a TLV stream, its type and its value; `None` at the end. `last` is the type before it. (BOLT 1)
-    ///
-    /// # Errors
-    /// If it is cut, not in its shortest form, or its type is not higher than the last.
-    pub fn tlv(&mut self, last: Option<u64>) -> Result<Option<(u64, &'p [u8])>, Malformed> {
-        if self.rest.is_empty() {
-            return Ok(None);
-        }
-        let kind = self.big_size("type of a record")?;
-        if last.is_some_and(|last| kind <= last) {
-            return Err(Malformed::OutOfOrder(kind));
-        }
-        let len = self.big_size("length of a record")?;
-        // What does not fit into memory is not there either.
-        let len = usize::try_from(len).unwrap_or(usize::MAX);
-        Ok(Some((kind, self.bytes(len, "value of a record")?)))
-    }
+    let len = read_big_size(fields, "length of a record")?;
+    // What does not fit into memory is not there either.
+    let len = usize::try_from(len).unwrap_or(usize::MAX);
+    Ok(Some((kind, fields.bytes(len, "value of a record")?)))
 }
 
 /// Appends a BigSize in its shortest form.
@@ -130,7 +93,7 @@ mod tests {
     use proptest::collection::{btree_map, vec};
     use proptest::prelude::{any, proptest};
 
-    use super::{Fields, write_big_size, write_tlv};
+    use super::{Fields, read_big_size, read_tlv, write_big_size, write_tlv};
     use crate::error::Malformed;
 
     /// BOLT 1, appendix A.
@@ -147,7 +110,7 @@ mod tests {
             (b"\xff\xff\xff\xff\xff\xff\xff\xff\xff", u64::MAX),
         ];
         for (bytes, value) in rows {
-            assert_eq!(Fields::new(bytes).big_size("n"), Ok(value));
+            assert_eq!(read_big_size(&mut Fields::new(bytes), "n"), Ok(value));
             let mut written = Vec::new();
             write_big_size(value, &mut written);
             assert_eq!(written, bytes);
@@ -158,10 +121,10 @@ mod tests {
     #[test]
     fn a_big_size_that_is_cut_or_too_long_is_malformed() {
         for bytes in [&b"\xfd\x00\xfc"[..], b"\xfe\x00\x00\xff\xff", b"\xff\x00\x00\x00\x00\xff\xff\xff\xff"] {
-            assert_eq!(Fields::new(bytes).big_size("n"), Err(Malformed::NotMinimal("n")));
+            assert_eq!(read_big_size(&mut Fields::new(bytes), "n"), Err(Malformed::NotMinimal("n")));
         }
         for bytes in [&b"\xfd\x00"[..], b"\xfe\xff\xff", b"\xff\xff\xff\xff\xff", b"", b"\xfd", b"\xfe", b"\xff"] {
-            assert_eq!(Fields::new(bytes).big_size("n"), Err(Malformed::EndsIn("n")));
+            assert_eq!(read_big_size(&mut Fields::new(bytes), "n"), Err(Malformed::EndsIn("n")));
         }
     }
 
@@ -169,8 +132,8 @@ mod tests {
     fn records_come_in_ascending_order_and_whole() {
         let second = |bytes: &[u8]| {
             let mut fields = Fields::new(bytes);
-            let (first, _) = fields.tlv(None)?.expect("there are two");
-            fields.tlv(Some(first)).map(|record| record.map(|(kind, _)| kind))
+            let (first, _) = read_tlv(&mut fields, None)?.expect("there are two");
+            read_tlv(&mut fields, Some(first)).map(|record| record.map(|(kind, _)| kind))
         };
         assert_eq!(second(b"\x01\x00\x03\x00"), Ok(Some(3)));
         assert_eq!(second(b"\x01\x00"), Ok(None));
@@ -192,10 +155,10 @@ mod tests {
             }
             let (mut fields, mut last) = (Fields::new(&bytes), None);
             for (kind, value) in &records {
-                assert_eq!(fields.tlv(last), Ok(Some((*kind, &value[..]))));
+                assert_eq!(read_tlv(&mut fields, last), Ok(Some((*kind, &value[..]))));
                 last = Some(*kind);
             }
-            assert_eq!(fields.tlv(last), Ok(None));
+            assert_eq!(read_tlv(&mut fields, last), Ok(None));
         }
     }
 }

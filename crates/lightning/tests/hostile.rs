@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::{End, Flight, OURS, ROLES, THEIRS, act, hash, hello, key, local, their_init, with};
+use common::{Flight, OURS, ROLES, THEIRS, act, end_of, hash, hello, key, local, their_init, with};
 use handshake::Blame::{self, Mismatch, Peer, Refused};
 use handshake::{Fault, Handshake, Role, Stage};
-use testing::feed;
+use testing::{End, feed};
 use verack_lightning::acts::{Initiator, SHORT_ACT_LEN};
 use verack_lightning::hello::MAX_FIRST_LEN;
 use verack_lightning::message::{Notice, Ping};
@@ -15,9 +15,9 @@ use verack_lightning::{Features, Hello, Init, Local, Message};
 fn another_protocol_is_told_by_its_first_byte() {
     for role in ROLES {
         for bytes in [&b"HTTP/1.1 400 Bad Request\r\n"[..], b"SSH-2.0-OpenSSH_9.2\r\n", b"\x16\x03\x01", b"\xf9"] {
-            assert_eq!(End::with(role, bytes), End::Fault("lightning.version", Mismatch), "{bytes:?}");
+            assert_eq!(end_of(role, bytes), End::Fault("lightning.version", Mismatch), "{bytes:?}");
         }
-        assert_eq!(End::with(role, &[0]), End::with(role, &[]));
+        assert_eq!(end_of(role, &[0]), end_of(role, &[]));
     }
 }
 
@@ -31,7 +31,7 @@ fn a_key_that_is_no_point_of_the_curve_is_never_computed_with() {
         for point in [&beyond_the_field, &no_such_x, &uncompressed, &infinity] {
             let bytes = [&[0][..], point, &[0; 16]].concat();
             assert_eq!(bytes.len(), SHORT_ACT_LEN);
-            assert_eq!(End::with(role, &bytes), End::Fault("lightning.point", Peer), "{point:?}");
+            assert_eq!(end_of(role, &bytes), End::Fault("lightning.point", Peer), "{point:?}");
         }
     }
 }
@@ -46,7 +46,7 @@ fn an_act_that_is_cut_is_waited_for() {
                 (Role::Responder, 0) => "act one",
                 (Role::Responder, _) => "act three",
             };
-            assert_eq!(End::with(role, &bytes[..len]), End::Waits(expected));
+            assert_eq!(end_of(role, &bytes[..len]), End::Waits(expected));
         }
     }
 }
@@ -58,14 +58,14 @@ fn who_dials_another_nodes_key_is_told_so_and_gets_no_byte() {
     let _ = Initiator::new(s, e, key([0x77; 32]).node_id()).act_one(&mut one);
     let ended = feed(&mut hello(Role::Responder), [&one[..]]);
     assert_eq!(End::of(&ended), End::Fault("lightning.mac", Mismatch));
-    assert_eq!(ended.sent, []);
+    assert!(ended.sent.is_empty(), "{:02x?}", ended.sent);
 }
 
 #[test]
 fn a_recorded_handshake_cannot_be_replayed() {
     for role in ROLES {
         let bytes = Flight::to(role).init(their_init()).bytes;
-        assert_eq!(End::with(role, &bytes), End::Done);
+        assert_eq!(end_of(role, &bytes), End::Done);
         // The same node, with the fresh key that every connection has.
         let mut again = with(role, local([OURS[0], [0x13; 32]]));
         let ended = feed(&mut again, [&bytes[..]]);
@@ -80,10 +80,10 @@ fn a_message_cannot_be_replayed() {
         let start = flight.bytes.len();
         let mut bytes = flight.seal(b"").bytes;
         // An empty message is no message; and it can be said only once.
-        assert_eq!(End::with(role, &bytes), End::Fault("lightning.malformed", Peer));
+        assert_eq!(end_of(role, &bytes), End::Fault("lightning.malformed", Peer));
         let init = Flight::to(role).init(their_init()).bytes;
         bytes.extend_from_slice(&init[start..]);
-        assert_eq!(End::with(role, &bytes), End::Fault("lightning.malformed", Peer));
+        assert_eq!(end_of(role, &bytes), End::Fault("lightning.malformed", Peer));
     }
 }
 
@@ -98,7 +98,7 @@ fn a_length_over_the_limit_fails_before_its_body_is_waited_for() {
             let flight = Flight::to(role);
             let header = flight.bytes.len() + 18;
             let bytes = flight.seal(&vec![0; len]).bytes;
-            assert_eq!(End::with(role, &bytes[..header]), expected, "{len} bytes");
+            assert_eq!(end_of(role, &bytes[..header]), expected, "{len} bytes");
         }
     }
 }
@@ -107,7 +107,7 @@ fn a_length_over_the_limit_fails_before_its_body_is_waited_for() {
 fn a_flood_after_the_acts_ends_at_its_first_message() {
     for role in ROLES {
         let flood = Flight::to(role).raw(&vec![0xaa; 1 << 20]);
-        assert_eq!(End::with(role, &flood.bytes), End::Fault("lightning.mac", Peer));
+        assert_eq!(end_of(role, &flood.bytes), End::Fault("lightning.mac", Peer));
         let mut pings = Flight::to(role);
         for _ in 0..1000 {
             pings = pings.say(&Message::Ping(Ping::for_pong_of(65_531)));
@@ -148,7 +148,7 @@ fn a_feature_that_must_be_known_and_is_not_is_a_mismatch() {
                 Init { features: features.clone(), ..Init::default() },
                 Init { global_features: features.clone(), ..Init::default() },
             ] {
-                assert_eq!(End::with(role, &Flight::to(role).init(init).bytes), expected, "{bits:?}");
+                assert_eq!(end_of(role, &Flight::to(role).init(init).bytes), expected, "{bits:?}");
             }
         }
         // What we offer ourselves is no obstacle.
@@ -185,7 +185,7 @@ fn an_init_that_cannot_be_read_is_malformed() {
     for role in ROLES {
         for payload in [&b""[..], b"\0", b"\0\x01", b"\0\0\0\x01", b"\0\0\0\0\x02\x00", b"\0\0\0\0\x01\x01x"] {
             let message = [&[0, 16], payload].concat();
-            let end = End::with(role, &Flight::to(role).seal(&message).bytes);
+            let end = end_of(role, &Flight::to(role).seal(&message).bytes);
             assert_eq!(end, End::Fault("lightning.malformed", Peer), "{payload:?}");
         }
     }
@@ -197,7 +197,7 @@ fn we_do_not_shake_hands_with_ourselves() {
     let mut to_ourselves = Hello::initiator(local(OURS), s.node_id());
     let ended = feed(&mut to_ourselves, []);
     assert_eq!(End::of(&ended), End::Fault("lightning.self-connect", Blame::Local));
-    assert_eq!(ended.sent, []);
+    assert!(ended.sent.is_empty(), "{:02x?}", ended.sent);
 
     let (mut one, mut three) = (Vec::new(), Vec::new());
     let dialling = Initiator::new(s.clone(), e, s.node_id()).act_one(&mut one);
@@ -206,6 +206,31 @@ fn we_do_not_shake_hands_with_ourselves() {
     let _ = dialling.act_two(&mut act(&two)).unwrap().act_three(&mut three);
     let fault = feed(&mut answering, [&three[..]]).result.unwrap().unwrap_err();
     assert_eq!(fault.code(), "lightning.self-connect");
+}
+
+#[test]
+fn what_an_end_most_likely_means_depends_on_how_far_the_handshake_came() {
+    let meaning = |role: Role, heard: usize| {
+        let mut ours = hello(role);
+        feed(&mut ours, [&Flight::to(role).bytes[..heard]]);
+        let sentences = [handshake::End::Closed, handshake::End::Silent].map(|end| ours.suspicion(end));
+        sentences.map(|sentence| sentence.split([',', ':', ';']).next().unwrap_or_default())
+    };
+    let no_more = "a half-open proxy or a broken node does so";
+    let rows = [
+        (
+            Role::Initiator,
+            0,
+            ["that is what a wrong key looks like", "that is what a wrong key looks like to some nodes"],
+        ),
+        (Role::Initiator, 50, ["it looked at who we are and left", no_more]),
+        (Role::Responder, 0, ["most likely a port scan"; 2]),
+        (Role::Responder, 50, ["it knows our key", no_more]),
+        (Role::Responder, 116, ["it told us who it is", no_more]),
+    ];
+    for (role, heard, expected) in rows {
+        assert_eq!(meaning(role, heard), expected, "{role:?}, {heard} bytes");
+    }
 }
 
 #[test]

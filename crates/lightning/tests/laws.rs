@@ -2,13 +2,13 @@
 
 mod common;
 
-use common::{End, Flight, OURS, ROLES, THEIRS, hello, key, local, their_init};
+use common::{Flight, OURS, ROLES, THEIRS, hello, key, local, their_init};
 use handshake::Blame::{Mismatch, Peer};
 use handshake::Role;
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::select;
-use testing::{cut, feed, flip, pair, survives};
+use testing::{End, cut, feed, flip, pair, survives};
 use verack_lightning::message::{Kind, Notice};
 use verack_lightning::{Hello, Message};
 

@@ -2,21 +2,15 @@
 
 mod common;
 
-use std::fmt::Write as _;
-
 use common::hash;
-use handshake::Fault;
+use testing::reasons;
 use verack_lightning::error::{Malformed, Part};
 use verack_lightning::message::{Kind, Notice};
 use verack_lightning::{Act, ChainHash, Error, Feature};
 
 #[test]
 fn every_reason_has_a_code_a_blame_and_a_sentence() {
-    let mut table = String::new();
-    for error in every_error() {
-        writeln!(table, "{} | {} | {error}", error.code(), error.blame().name()).unwrap();
-    }
-    insta::assert_snapshot!(table);
+    insta::assert_snapshot!(reasons(&every_error()));
 }
 
 fn every_error() -> Vec<Error> {

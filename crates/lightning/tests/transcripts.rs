@@ -3,11 +3,9 @@
 
 mod common;
 
-use std::fs;
-
-use common::{hex, key};
-use serde_json::Value;
-use testing::{cut, feed};
+use common::key;
+use handshake::read_hex;
+use testing::{Recorded, cut, feed, hex};
 use verack_lightning::message::Ping;
 use verack_lightning::{Feature, Features, Hello, Init, Local, NodeId, Session};
 
@@ -37,8 +35,8 @@ fn every_byte_of_ours_is_the_one_that_ldk_was_sent() {
 
 /// Replays the handshake, our ping and the pong; says who it was.
 fn replay(name: &str, hello: impl Fn(Local) -> Hello) -> NodeId {
-    let Recorded { meta, heard, said } = Recorded::read(name);
-    let ours = |field: &str| key(hex(meta[field].as_str().unwrap()).try_into().unwrap());
+    let Recorded { meta, heard, said } = Recorded::read(env!("CARGO_MANIFEST_DIR"), name);
+    let ours = |field: &str| key(read_hex(meta[field].as_str().unwrap().as_bytes()).unwrap());
     let features = Features::from_bytes(&hex("08a2a1")).unwrap();
     let local = Local {
         static_key: ours("our_static_priv"),
@@ -56,26 +54,6 @@ fn replay(name: &str, hello: impl Fn(Local) -> Hello) -> NodeId {
     let after = feed(&mut session, [&heard[ended.taken..]]);
     assert!(after.result.is_none(), "{}", after.result.unwrap().unwrap_err());
     assert_eq!(ended.taken + after.taken, heard.len(), "{name}: all was understood");
-    assert_eq!([ended.sent, after.sent].concat(), said, "{name}");
+    assert_eq!([ended.sent, after.sent].concat(), said.concat(), "{name}");
     node_id
-}
-
-struct Recorded {
-    meta: Value,
-    heard: Vec<u8>,
-    said: Vec<u8>,
-}
-
-impl Recorded {
-    fn read(name: &str) -> Self {
-        let path = format!("{}/tests/data/transcripts/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
-        let lines = fs::read_to_string(&path).expect("the transcript is there");
-        let lines: Vec<Value> =
-            lines.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
-        let all = |direction: &str| {
-            let pieces = lines.iter().filter(|line| line["dir"] == direction);
-            pieces.flat_map(|line| hex(line["hex"].as_str().unwrap())).collect()
-        };
-        Self { meta: lines[0]["meta"].clone(), heard: all("in"), said: all("out") }
-    }
 }

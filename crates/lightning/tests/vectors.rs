@@ -3,12 +3,12 @@
 
 mod common;
 
-use common::{End, act, hex, key};
+use common::{act, key};
 use handshake::Blame::{Mismatch, Peer};
 use handshake::Rx;
 use noise::{CipherState, Key};
 use serde_json::Value;
-use testing::cut;
+use testing::{End, cut, hex};
 use verack_lightning::acts::{Initiator, Responder};
 use verack_lightning::channel::Channel;
 use verack_lightning::{Hello, Local, NodeId, SecretKey};

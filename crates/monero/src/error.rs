@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use handshake::{Blame, Fault};
+use handshake::{Blame, EndsIn, Fault};
 
 use crate::levin::{Command, Kind, ReturnCode, VERSION};
 use crate::network::NetworkId;
@@ -152,6 +152,12 @@ pub enum Malformed {
     /// There is more of something than there may be.
     #[error("{0}")]
     TooMany(Limit),
+}
+
+impl From<EndsIn> for Malformed {
+    fn from(EndsIn(what): EndsIn) -> Self {
+        Self::EndsIn(what)
+    }
 }
 
 /// What there is too much of.

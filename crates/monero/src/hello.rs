@@ -9,7 +9,7 @@ use handshake::{End, Handshake, Role, Rx, Stage, Step};
 
 use crate::error::Error;
 use crate::introduction::{Introduction, Node, Tip};
-use crate::levin::{Command, FrameReader, HEAD_LEN, Halt, Kind, MAX_EARLY_LEN, MAX_SYNC_LEN};
+use crate::levin::{Command, FrameReader, HEAD_LEN, Kind, MAX_EARLY_LEN, MAX_SYNC_LEN};
 use crate::message::{Event, Message};
 use crate::network::Network;
 use crate::peer::Peers;
@@ -176,8 +176,7 @@ impl Handshake for Hello {
         }
         let event = match self.frames.read(rx) {
             Ok(frame) => Event::of(frame)?,
-            Err(Halt::Short(short)) => return Ok(Step::Need(short.0)),
-            Err(Halt::Error(error)) => return Err(error),
+            Err(halt) => return halt.into_step(),
         };
         self.hear(&event)?;
         Ok(Step::Event(event))

@@ -48,10 +48,10 @@ pub struct Network {
 }
 
 impl Network {
-    /// The network of this name.
+    /// The network of this name, in any case.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
-        NETWORKS.iter().find(|network| network.name == name)
+        NETWORKS.iter().find(|network| network.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -108,6 +108,7 @@ mod tests {
     fn each_name_is_one_network() {
         for network in NETWORKS {
             assert_eq!(Network::named(network.name), Some(network));
+            assert_eq!(Network::named(&network.name.to_uppercase()), Some(network));
         }
         assert_eq!(Network::named("bitcoin"), None);
     }

@@ -4,11 +4,11 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
-use handshake::{End, Handshake, Rx, Stage, Step};
+use handshake::{Handshake, Rx, Stage, Step};
 
 use crate::error::Error;
 use crate::hello::Local;
-use crate::levin::{Command, FrameReader, Halt, Kind, ReturnCode};
+use crate::levin::{Command, FrameReader, Kind, ReturnCode};
 use crate::message::{Event, Message};
 use crate::peer::Peers;
 
@@ -98,8 +98,7 @@ impl Handshake for Session {
         }
         let event = match self.frames.read(rx) {
             Ok(frame) => Event::of(frame)?,
-            Err(Halt::Short(short)) => return Ok(Step::Need(short.0)),
-            Err(Halt::Error(error)) => return Err(error),
+            Err(halt) => return halt.into_step(),
         };
         if let Event::Heard(message) = &event {
             self.hear(message)?;
@@ -113,9 +112,5 @@ impl Handshake for Session {
 
     fn stage(&self) -> Stage {
         Stage::Done
-    }
-
-    fn suspicion(&self, _end: End) -> &'static str {
-        ""
     }
 }

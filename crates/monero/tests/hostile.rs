@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::{End, Flight, OURS, ROLES, hello, introduced, local, network, theirs, with};
+use common::{Flight, OURS, ROLES, hello, introduced, local, network, theirs, waits, with};
 use handshake::Blame::{self, Mismatch, Peer as ByPeer, Refused};
 use handshake::{Handshake, Role, Stage};
-use testing::feed;
+use testing::{End, feed};
 use verack_monero::hello::MAX_BYTES;
 use verack_monero::levin::{HEAD_LEN, MAX_EARLY_LEN, MAX_SYNC_LEN};
 use verack_monero::storage::{MAX_DEPTH, MAX_ENTRIES, MAX_SECTIONS, MAX_STRINGS, write_count};
@@ -27,7 +27,7 @@ fn another_protocol_is_told_by_its_first_byte() {
         for bytes in [&b"HTTP/1.1 400 Bad Request\r\n"[..], b"SSH-2.0-OpenSSH_9.2\r\n", b"\x16\x03\x01", b"\xf9\xbe"] {
             assert_eq!(Flight::to(role).raw(bytes).end(), End::Fault("monero.not-levin", Mismatch), "{bytes:?}");
         }
-        assert_eq!(Flight::to(role).raw(&[0x01]).end(), End::waits(role));
+        assert_eq!(Flight::to(role).raw(&[0x01]).end(), waits(role));
         let late = Flight::to(role).say(&Message::PingRequest).raw(b"HTTP");
         assert_eq!(late.end(), End::Fault("monero.out-of-sync", ByPeer));
     }
@@ -42,14 +42,14 @@ fn a_head_that_is_wrong_fails_before_its_body_is_waited_for() {
             flight.bytes.truncate(HEAD_LEN);
             flight.end()
         };
-        assert_eq!(bent(0, &[]), End::waits(role));
+        assert_eq!(bent(0, &[]), waits(role));
         assert_eq!(bent(29, &[2]), End::Fault("monero.version", Mismatch));
         for flags in [3, 7, 16, 255] {
             assert_eq!(bent(25, &[flags]), End::Fault("monero.flags", ByPeer), "{flags}");
         }
         assert_eq!(bent(16, &[2]), End::Fault("monero.flags", ByPeer));
         let len = |len: u64| bent(8, &len.to_le_bytes());
-        assert_eq!(len(MAX_SYNC_LEN), End::waits(role));
+        assert_eq!(len(MAX_SYNC_LEN), waits(role));
         for more in [MAX_SYNC_LEN + 1, 100_000_000, u64::MAX] {
             assert_eq!(len(more), End::Fault("monero.oversized", ByPeer), "{more}");
         }
@@ -64,7 +64,7 @@ fn what_is_skipped_is_bounded_too() {
             flight.bytes[8..16].copy_from_slice(&len.to_le_bytes());
             flight.end()
         };
-        assert_eq!(announced(MAX_EARLY_LEN), End::waits(role));
+        assert_eq!(announced(MAX_EARLY_LEN), waits(role));
         assert_eq!(announced(MAX_EARLY_LEN + 1), End::Fault("monero.oversized", ByPeer));
         // The longest of each, one after the other, is within the driver's budget.
         let longest = Flight::to(role).frame(Command::NEW_BLOCK, Kind::Notification, &[0; 1 << 18]).introduce();
@@ -332,7 +332,7 @@ fn questions_without_end_are_answered_by_no_more_than_they_ask() {
             flight = flight.say(&Message::PingRequest).say(&Message::SupportFlagsRequest);
         }
         let ended = feed(&mut hello(role), [&flight.bytes[..]]);
-        assert_eq!(End::of(&ended), End::waits(role));
+        assert_eq!(End::of(&ended), waits(role));
         assert!(ended.sent.len() < 2 * flight.bytes.len(), "{} bytes", ended.sent.len());
     }
 }

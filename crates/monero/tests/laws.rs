@@ -2,12 +2,12 @@
 
 mod common;
 
-use common::{End, Flight, OURS, ROLES, THEIRS, hello, introduced, local, their_peers, theirs};
+use common::{Flight, OURS, ROLES, THEIRS, hello, introduced, local, their_peers, theirs};
 use handshake::{Blame, Role};
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::select;
-use testing::{cut, feed, flip, pair, survives};
+use testing::{End, cut, feed, flip, pair, survives};
 use verack_monero::levin::HEAD_LEN;
 use verack_monero::{Command, Hello, Kind, Local, Message};
 

@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::{End, OURS, local, network, their_peers, theirs};
+use common::{OURS, local, network, their_peers, theirs};
 use handshake::{Fault, Rx};
-use testing::{cut, feed};
+use testing::{End, cut, feed};
 use verack_monero::levin::{FrameReader, write_message};
 use verack_monero::{Command, Kind, Message, ReturnCode, Session, Tip};
 

@@ -1,13 +1,9 @@
 //! Recorded connections with `monerod`, heard again: see `data/README.md`.
-#![expect(clippy::unwrap_used, reason = "the recordings are as they are")]
 
 mod common;
 
-use std::fs;
-
-use common::{OURS, hex, local};
-use serde_json::Value;
-use testing::{cut, feed};
+use common::{OURS, local};
+use testing::{Recorded, cut, feed};
 use verack_monero::{Agreed, Hello, Introduction, Local, Session};
 
 /// What `monerod` called itself on that day.
@@ -15,7 +11,7 @@ const MONEROD: u64 = 0x1a0d_da68_d349_96a9;
 
 #[test]
 fn a_node_that_was_dialled_is_heard_again() {
-    let Recorded { heard, .. } = Recorded::read("initiator");
+    let Recorded { heard, .. } = recorded("initiator");
     // A notification, the answer, and what came after it: an answer to our ping, and a timed sync.
     let ended = cut(|| Hello::initiator(local(OURS)), &heard);
     let agreed = ended.result.unwrap().unwrap();
@@ -27,14 +23,14 @@ fn a_node_that_was_dialled_is_heard_again() {
     assert!(after.result.is_none(), "{}", after.result.unwrap().unwrap_err());
     assert_eq!(ended.taken + after.taken, heard.len(), "all was understood");
     // Our answer to the timed sync has what the recorded one has, and its length.
-    let Recorded { said, .. } = Recorded::read("initiator");
+    let Recorded { said, .. } = recorded("initiator");
     assert_eq!(after.sent.len(), said[1].len() + said[2].len());
     assert_eq!(after.sent[..said[1].len()], said[1]);
 }
 
 #[test]
 fn a_node_that_knows_two_others_tells_of_them() {
-    let Recorded { heard, said } = Recorded::read("knows-two");
+    let Recorded { heard, said, .. } = recorded("knows-two");
     let agreed = cut(|| Hello::initiator(local(OURS)), &heard).result.unwrap().unwrap();
     let peers: Vec<_> = agreed.peers.iter().map(|peer| (peer.address.to_string(), peer.id)).collect();
     let [third, second] = [("10.78.0.3:18080", 0x88e3_ecdb_cd4d_3bfc), ("10.78.0.2:18080", 0x9c7e_b1d4_c31c_f086)];
@@ -47,7 +43,7 @@ fn a_node_that_knows_two_others_tells_of_them() {
 
 #[test]
 fn a_node_that_dials_is_heard_again() {
-    let Recorded { heard, said } = Recorded::read("responder");
+    let Recorded { heard, said, .. } = recorded("responder");
     let ended = cut(|| Hello::responder(local(OURS)), &heard);
     let Agreed { introduction, .. } = ended.result.unwrap().unwrap();
     assert_eq!((introduction, ended.taken), (monerod(), heard.len()));
@@ -57,11 +53,11 @@ fn a_node_that_dials_is_heard_again() {
 #[test]
 fn what_we_say_in_the_place_of_monerod_is_what_it_said() {
     let ours = || Local { introduction: monerod(), ..local(OURS) };
-    let Recorded { heard, said } = Recorded::read("responder");
+    let Recorded { heard, said, .. } = recorded("responder");
     // It dialled: this is its request.
     assert_eq!(feed(&mut Hello::initiator(ours()), []).sent, heard);
     // It was dialled: this is its answer, behind a notification.
-    let Recorded { heard, said: asked } = Recorded::read("initiator");
+    let Recorded { heard, said: asked, .. } = recorded("initiator");
     let answer = feed(&mut Hello::responder(ours()), [&asked[0][..]]).sent;
     assert_eq!(answer, heard[43..43 + 295]);
     assert_eq!(said.len(), 1);
@@ -71,23 +67,6 @@ fn monerod() -> Introduction {
     local(MONEROD).introduction
 }
 
-struct Recorded {
-    /// All that `monerod` sent.
-    heard: Vec<u8>,
-    /// What was sent to it, message by message.
-    said: Vec<Vec<u8>>,
-}
-
-impl Recorded {
-    fn read(role: &str) -> Self {
-        let path = format!("{}/tests/data/transcripts/monerod-0.18.0.0_{role}.jsonl", env!("CARGO_MANIFEST_DIR"));
-        let lines = fs::read_to_string(&path).expect("the transcript is there");
-        let lines: Vec<Value> =
-            lines.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
-        let all = |direction: &str| -> Vec<Vec<u8>> {
-            let pieces = lines.iter().filter(|line| line["dir"] == direction);
-            pieces.map(|line| hex(line["hex"].as_str().unwrap())).collect()
-        };
-        Self { heard: all("in").concat(), said: all("out") }
-    }
+fn recorded(name: &str) -> Recorded {
+    Recorded::read(env!("CARGO_MANIFEST_DIR"), &format!("monerod-0.18.0.0_{name}"))
 }

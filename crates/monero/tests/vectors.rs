@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::hex;
 use serde_json::Value as Json;
+use testing::hex;
 use verack_monero::error::Malformed;
 use verack_monero::storage::{SIGNATURE, Value, read, write, write_count};
 

@@ -64,6 +64,7 @@ async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DialError {
     /// The host answered that nothing listens there.
     #[error("nothing is listening on {0}")]
@@ -83,7 +84,7 @@ pub enum DialError {
     #[error("no route from here to {0}")]
     NoRoute(SocketAddr),
     /// Our own side has no more open files.
-    #[error("too many open files for another connection, to {0}: raise the limit (ulimit -n) or lower --concurrency")]
+    #[error("too many open files for another connection, to {0}")]
     TooManyFiles(SocketAddr),
     /// Our own side has no free port for a connection to that address.
     #[error("no local port is free for a connection to {0}")]
@@ -97,6 +98,7 @@ pub enum DialError {
         /// Whom we called.
         address: SocketAddr,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
 }

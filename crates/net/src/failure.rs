@@ -1,5 +1,7 @@
 //! Why a handshake over a connection did not conclude.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ pub struct Failure<E> {
     pub awaiting: &'static str,
     /// Bytes that the handshake had taken in.
     pub received: u64,
-    /// Bytes that we had sent.
+    /// Bytes of ours that the connection had taken. What a peer does not read is not among them.
     pub sent: u64,
     /// How long it had taken.
     pub after: Duration,
@@ -24,31 +26,59 @@ pub struct Failure<E> {
     pub rest: Vec<u8>,
 }
 
+/// What the peer did, as a sentence without its subject: `closed the connection before its version`.
+impl<E: fmt::Display> fmt::Display for Failure<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cause, awaiting, after, .. } = self;
+        match cause {
+            Cause::Fault(fault) => fault.fmt(f),
+            Cause::Closed | Cause::Reset => write!(f, "{cause} before its {awaiting}"),
+            Cause::Io(error) => write!(f, "the connection broke before its {awaiting}: {error}"),
+            Cause::Late => write!(f, "sent no {awaiting} within {:.1} s", after.as_secs_f64()),
+            Cause::Flood => write!(f, "{cause}, without its {awaiting}"),
+        }
+    }
+}
+
+/// The sentence is whole without its source, which is there for those who look for its type.
+impl<E: Error + 'static> Error for Failure<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.source()
+    }
+}
+
 /// Why a handshake ended.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Cause<E> {
     /// The protocol says so.
-    Fault(E),
+    #[error("{0}")]
+    Fault(#[source] E),
     /// The peer closed the connection.
     ///
     /// An RST counts as a close once we have sent anything: a kernel sends it in place of FIN when its program closes
     /// over input that it has not read, so which of the two comes is a race that says nothing about the peer.
+    #[error("closed the connection")]
     Closed,
     /// The peer aborted the connection though nothing of ours can have been unread.
+    #[error("reset the connection")]
     Reset,
     /// The connection broke in another way.
-    Io(io::Error),
+    #[error("the connection broke: {0}")]
+    Io(#[source] io::Error),
     /// The deadline passed.
+    #[error("took too long")]
     Late,
     /// The byte budget was spent.
+    #[error("sent more than a handshake may take")]
     Flood,
 }
 
 impl<E> Cause<E> {
-    /// The cause behind an error of a read; `sent` says whether we had sent anything.
-    pub(crate) fn of(error: io::Error, sent: bool) -> Self {
+    /// The cause behind an error of a read; `spoke` says whether we had tried to send anything.
+    pub(crate) fn of(error: io::Error, spoke: bool) -> Self {
         match error.kind() {
-            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted if sent => {
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted if spoke => {
                 Self::Closed
             }
             io::ErrorKind::ConnectionReset => Self::Reset,

@@ -3,17 +3,17 @@
 use std::future::poll_fn;
 use std::io;
 use std::mem::{self, MaybeUninit};
+use std::os::fd::AsFd;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use handshake::{End, Handshake, Rx, Step};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use crate::failure::{Cause, Failure};
-use crate::parting::{Leave, Parting, Stay};
+use crate::parting::{Leave, Parting, Stay, write_counted};
 use crate::pulse::{Beat, Beating, Pulse, Still};
 use crate::timer::Timer;
 use crate::unread::Unread;
@@ -47,7 +47,7 @@ pub struct Established<S, T> {
     pub output: T,
     /// Bytes that arrived behind the handshake's last. They belong to what comes after it.
     pub unread: Vec<u8>,
-    /// Bytes that the handshake sent.
+    /// Bytes of the handshake that the connection took.
     pub sent: u64,
     /// Bytes that the handshake took in.
     pub received: u64,
@@ -109,18 +109,22 @@ where
     drive(handshake, stream, limits, timer, on_event, Stay, Still).await
 }
 
-/// As [`run_timed`], for a connection that serves no longer than the handshake: the last flight and the end of our side
+/// As [`run_timed`], for a TCP connection that serves no longer than the handshake: the last flight and the end of our side
 /// leave in one segment, so what comes of it can only be read from, or dropped.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn run_and_leave<H: Handshake>(
+pub async fn run_and_leave<H, S>(
     handshake: &mut H,
-    stream: TcpStream,
+    stream: S,
     limits: Limits,
     timer: &mut Timer,
     on_event: impl FnMut(Seen<'_, H::Event>),
-) -> Result<Established<TcpStream, H::Output>, Failure<H::Error>> {
+) -> Result<Established<S, H::Output>, Failure<H::Error>>
+where
+    H: Handshake,
+    S: AsyncRead + AsyncWrite + AsFd + Unpin,
+{
     drive(handshake, stream, limits, timer, on_event, Leave, Still).await
 }
 
@@ -165,6 +169,7 @@ where
         tx: Vec::with_capacity(TX_LEN),
         received: 0,
         sent: 0,
+        spoke: false,
     };
     let result = timer.wait(limits.deadline, pin!(driver.converse(&mut stream, parting, pulse))).await;
     match result.unwrap_or(Err(Cause::Late)) {
@@ -194,7 +199,10 @@ struct Driver<'h, H, F> {
     kept: Vec<u8>,
     tx: Vec<u8>,
     received: u64,
+    /// What the connection took; of what a peer does not read that is a part, or nothing.
     sent: u64,
+    /// Whether it was to take anything. Even what it refused may be why the peer aborts: see [`Cause::Closed`].
+    spoke: bool,
 }
 
 impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
@@ -225,7 +233,7 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
             drop(self.flush(stream).await);
         };
         if over.is_ok() {
-            drop(parting.say(stream, self.last_flight()).await);
+            drop(parting.say(stream, &self.tx, &mut self.sent).await);
         } else {
             drop(self.flush(stream).await);
         }
@@ -241,7 +249,7 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
         let mut buffer = ReadBuf::uninit(&mut space);
         let arrived = match ready!(Pin::new(stream).poll_read(cx, &mut buffer)) {
             Ok(()) => buffer.filled_mut(),
-            Err(error) => return Poll::Ready(Err(Cause::of(error, self.tried_to_send()))),
+            Err(error) => return Poll::Ready(Err(Cause::of(error, self.spoke))),
         };
         Poll::Ready(if arrived.is_empty() { Err(Cause::Closed) } else { self.advance(arrived) })
     }
@@ -300,22 +308,10 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
         if self.tx.is_empty() {
             return Ok(());
         }
-        self.sent += self.tx.len() as u64;
-        let written = match stream.write_all(&self.tx).await {
-            Ok(()) => stream.flush().await,
-            Err(error) => Err(error),
-        };
+        self.spoke = true;
+        let written = write_counted(stream, &self.tx, &mut self.sent).await;
         self.tx.clear();
         written
-    }
-
-    fn last_flight(&mut self) -> &[u8] {
-        self.sent += self.tx.len() as u64;
-        &self.tx
-    }
-
-    fn tried_to_send(&self) -> bool {
-        self.sent > 0
     }
 
     /// What the protocol makes of an end that no message announced.

@@ -1,6 +1,7 @@
 //! A connection with the bytes that arrived behind its handshake.
 
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -25,6 +26,12 @@ impl<S> Unread<S> {
         let Self { mut bytes, served, io } = self;
         bytes.drain(..served);
         (io, bytes)
+    }
+}
+
+impl<S: AsFd> AsFd for Unread<S> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.io.as_fd()
     }
 }
 

@@ -2,32 +2,9 @@
 
 use std::fmt;
 
-use handshake::{Blame, End, Fault, Handshake, Stage};
+use handshake::{Blame, End, Fault, Handshake, Outcome, Stage};
 
 use crate::failure::{Cause, Failure};
-
-/// How an attempt went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// Both sides said everything that the protocol's handshake asks for.
-    Ok,
-    /// The peer introduced itself, and then closed or fell silent before the handshake was over.
-    Partial,
-    /// Everything else.
-    Failed,
-}
-
-impl Outcome {
-    /// Its stable name in reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Partial => "partial",
-            Self::Failed => "failed",
-        }
-    }
-}
 
 /// How an attempt went, how far it came, why it ended there, and whose fault that was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,17 +43,14 @@ impl Verdict {
     /// How a handshake went that did not conclude.
     #[must_use]
     pub fn of_failure<H: Handshake>(handshake: &H, failure: &Failure<H::Error>) -> Self {
-        let Failure { stage, awaiting, ref cause, after, .. } = *failure;
-        let (reason, end, what) = match cause {
+        let Failure { stage, ref cause, .. } = *failure;
+        let (reason, end) = match cause {
             Cause::Fault(fault) => return Self::failed(stage, fault),
-            Cause::Closed => ("closed", Some(End::Closed), format!("closed the connection before its {awaiting}")),
-            Cause::Reset => ("reset", Some(End::Closed), format!("reset the connection before its {awaiting}")),
-            Cause::Late => {
-                let seconds = after.as_secs_f64();
-                ("timeout", Some(End::Silent), format!("sent no {awaiting} within {seconds:.1} s"))
-            }
-            Cause::Io(error) => ("io", None, format!("the connection broke before its {awaiting}: {error}")),
-            Cause::Flood => ("flood", None, format!("sent more than a handshake may take, without its {awaiting}")),
+            Cause::Closed => ("closed", Some(End::Closed)),
+            Cause::Reset => ("reset", Some(End::Closed)),
+            Cause::Late => ("timeout", Some(End::Silent)),
+            Cause::Io(_) => ("io", None),
+            Cause::Flood => ("flood", None),
         };
         let introduced = stage == Stage::Ack;
         let suspicion = end.map_or("", |end| handshake.suspicion(end));
@@ -86,7 +60,7 @@ impl Verdict {
             stage,
             reason,
             blame: Some(if matches!(cause, Cause::Flood) { Blame::Peer } else { Blame::Network }),
-            detail: format!("{what}{separator}{suspicion}"),
+            detail: format!("{failure}{separator}{suspicion}"),
         }
     }
 }

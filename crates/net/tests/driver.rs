@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::error::Error as StdError;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -53,6 +54,7 @@ async fn what_was_said_before_a_fault_is_sent_before_it_is_reported() {
     let wire = Wire::new([Bytes("x")]).unwritable(ErrorKind::BrokenPipe);
     let failure = shake([Hear(1), Say("no"), Refuse], wire).await.expect_err("refused");
     assert!(matches!(failure.cause, Cause::Fault(Refused)), "the fault, not the write, is what happened");
+    assert_eq!(failure.sent, 0, "nothing of it left");
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,9 +180,12 @@ async fn a_kept_side_speaks_at_every_beat_and_loses_nothing_by_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_read_is_given_up_at_the_deadline() {
-    let (_theirs, ours) = duplex(2);
-    let failure = shake([Say("more than fits"), Hear(1)], ours).await.expect_err("stuck");
-    assert!(matches!(failure.cause, Cause::Late));
+    for script in [vec![Say("more than fits"), Hear(1)], vec![Say("more than fits")]] {
+        let (_theirs, ours) = duplex(2);
+        let failure = shake(script, ours).await.expect_err("stuck");
+        assert!(matches!(failure.cause, Cause::Late));
+        assert_eq!(failure.sent, 2, "what did not leave was not sent");
+    }
 }
 
 #[tokio::test]
@@ -285,6 +290,25 @@ async fn a_fault_and_a_flood_are_failures_whose_fault_is_known() {
 
     let verdict = judge([Hear(1)], Wire::new([Error(ErrorKind::ConnectionReset)]), 1).await;
     assert_eq!(verdict.to_string(), "failed at hello (reset): reset the connection before its introduction: it is shy");
+}
+
+#[tokio::test]
+async fn a_failure_is_an_error_like_any_other_and_leads_to_what_is_behind_it() {
+    async fn main(reads: impl IntoIterator<Item = Read>) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        shake([Hear(1), Refuse], Wire::new(reads)).await?;
+        Ok(())
+    }
+    let error = main([Bytes("x")]).await.expect_err("refused");
+    assert_eq!(error.to_string(), "we do not like it");
+    assert!(error.source().expect("the fault").is::<Refused>());
+
+    let error = main([Error(ErrorKind::HostUnreachable)]).await.expect_err("broken");
+    assert_eq!(error.to_string(), "the connection broke before its introduction: host unreachable");
+    assert!(error.source().expect("the system's").is::<std::io::Error>());
+
+    let error = main([Fin]).await.expect_err("closed");
+    assert_eq!(error.to_string(), "closed the connection before its introduction");
+    assert!(error.source().is_none());
 }
 
 #[tokio::test]

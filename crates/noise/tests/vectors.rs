@@ -162,7 +162,5 @@ fn vectors() -> Vec<Value> {
 }
 
 fn hex(digits: &Value) -> Vec<u8> {
-    let digits = digits.as_str().expect("text");
-    let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
-    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hex")).collect()
+    testing::hex(digits.as_str().expect("text"))
 }

@@ -73,7 +73,7 @@ async fn answer(named: Named, truth: Truth, stream: TcpStream) -> Seen {
 }
 
 fn ethereum() -> ethereum::Local {
-    let mut local = ethereum::Local::new(ethereum::SecretKey::from_bytes(CALLED_KEY).unwrap());
+    let mut local = ethereum::Local::new(ethereum::SecretKey::new(CALLED_KEY).unwrap());
     local.expected = Some(Expected { network_id: NETWORK_ID, genesis: GENESIS });
     local
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use handshake::{Blame, Stage};
+use handshake::{Blame, Outcome, Stage};
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
@@ -28,38 +28,8 @@ impl From<SystemTime> for Time {
     }
 }
 
-/// How an attempt went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Outcome {
-    /// The handshake was concluded.
-    Ok = 0,
-    /// The peer introduced itself, and then closed or fell silent.
-    Partial = 1,
-    /// Everything else.
-    Failed = 2,
-}
-
-impl Outcome {
-    /// All of them; each one's place is its number in the database.
-    pub const ALL: [Self; 3] = [Self::Ok, Self::Partial, Self::Failed];
-
-    /// Its stable name in reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Partial => "partial",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The outcome of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
-    }
-}
+/// All outcomes; each one's place is its number in the database.
+pub(crate) const OUTCOMES: [Outcome; 3] = [Outcome::Ok, Outcome::Partial, Outcome::Failed];
 
 /// All stages; each one's place is its number in the database.
 pub(crate) const STAGES: [Stage; 6] =

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::address::{Address, Network};
 use crate::error::Error;
-use crate::peer::{Outcome, Peer, PeerHistory, STAGES, Time};
+use crate::peer::{OUTCOMES, Peer, PeerHistory, STAGES, Time};
 use crate::row::Columns;
 use crate::sql::{ATTEMPTS, PEERS};
 use crate::store::Store;
@@ -196,7 +196,7 @@ impl Column {
             Self::UserAgent | Self::Reason | Self::Chain | Self::Source => return text,
             Self::Version | Self::Height => return Some(number.to_string()),
             Self::Services => return Some(number.cast_unsigned().to_string()),
-            Self::Outcome | Self::V1 | Self::V2 => Outcome::ALL.get(place).map(|outcome| outcome.name()),
+            Self::Outcome | Self::V1 | Self::V2 => OUTCOMES.get(place).map(|outcome| outcome.name()),
             Self::Stage => STAGES.get(place).map(|stage| stage.name()),
             Self::Network => Network::ALL.into_iter().find(|network| network.code() == number).map(Network::name),
         };

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use handshake::Stage;
+use handshake::{Outcome, Stage};
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteRow, SqliteTypeInfo, SqliteValueRef};
 use sqlx::{Decode, Row, Sqlite, Type};
 
 use crate::address::Address;
-use crate::peer::{Ending, Outcome, Past, Peer, STAGES, Time, Transports};
+use crate::peer::{Ending, OUTCOMES, Past, Peer, STAGES, Time, Transports};
 use crate::reliability::Reliability;
 use crate::sql::Query;
 use crate::text::Shown;
@@ -101,7 +101,7 @@ impl<'r> Columns<'r> {
     }
 
     fn outcome(&mut self) -> Result<Option<Outcome>, sqlx::Error> {
-        self.nth_of(&Outcome::ALL)
+        self.nth_of(&OUTCOMES)
     }
 
     fn stage(&mut self) -> Result<Option<Stage>, sqlx::Error> {
@@ -173,20 +173,21 @@ pub(crate) fn bind_past(query: Query, peer: i64, slot: u32, past: &Past<i64>) ->
 }
 
 fn bind_ending(query: Query, ending: Option<&Ending<i64>>) -> Query {
-    let stage = |ending: &Ending<i64>| STAGES.iter().position(|stage| *stage == ending.stage).map(code);
     query
-        .bind(ending.map(|ending| ending.outcome as i64))
-        .bind(ending.and_then(stage))
+        .bind(ending.and_then(|ending| number_in(&OUTCOMES, ending.outcome)))
+        .bind(ending.and_then(|ending| number_in(&STAGES, ending.stage)))
         .bind(ending.map(|ending| ending.reason))
 }
 
 fn bind_transports(query: Query, transports: Transports) -> Query {
-    let code = |outcome: Option<Outcome>| outcome.map(|outcome| outcome as i64);
-    query.bind(code(transports.v1)).bind(code(transports.v2))
+    let number = |outcome: Option<Outcome>| outcome.and_then(|outcome| number_in(&OUTCOMES, outcome));
+    query.bind(number(transports.v1)).bind(number(transports.v2))
 }
 
-fn code(place: usize) -> i64 {
-    i64::try_from(place).expect("there are few of them")
+/// What a value is in the database: its place among all.
+fn number_in<T: Copy + PartialEq>(all: &[T], value: T) -> Option<i64> {
+    let place = all.iter().position(|one| *one == value)?;
+    Some(i64::try_from(place).expect("there are few of them"))
 }
 
 fn micros(latency: Duration) -> u32 {

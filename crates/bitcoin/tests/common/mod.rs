@@ -4,12 +4,12 @@
 pub(crate) mod recorded;
 pub(crate) mod v2;
 
-use handshake::{Blame, Fault, Handshake, Role};
-use testing::{Ended, feed};
+use handshake::Role;
+use testing::{End, feed};
 use verack_bitcoin::frame::write_message;
 use verack_bitcoin::message::{Command, Feature, Message};
 use verack_bitcoin::version::{NetAddress, Tail, UserAgent, Version};
-use verack_bitcoin::{Chain, Error, Local, Params, Services, V1};
+use verack_bitcoin::{Chain, Local, Params, Services, V1};
 
 pub(crate) const ROLES: [Role; 2] = [Role::Initiator, Role::Responder];
 
@@ -115,28 +115,10 @@ impl Flight {
     }
 }
 
-/// How a handshake ended, without what was agreed.
-#[derive(Debug, PartialEq)]
-pub(crate) enum End {
-    Waits,
-    Done,
-    Fault(&'static str, Blame),
-}
-
-impl End {
-    pub(crate) fn of<H: Handshake<Error = Error>>(ended: &Ended<H>) -> Self {
-        match &ended.result {
-            None => Self::Waits,
-            Some(Ok(_)) => Self::Done,
-            Some(Err(fault)) => Self::Fault(fault.code(), fault.blame()),
-        }
-    }
-
-    /// The end of our plain handshake on a network, the same in both roles, with a peer that sends this.
-    #[track_caller]
-    pub(crate) fn with(chain: &str, bytes: &[u8]) -> Self {
-        let [a, b] = ROLES.map(|role| Self::of(&feed(&mut V1::new(role, local(chain)), [bytes])));
-        assert_eq!(a, b, "the roles differ");
-        a
-    }
+/// How our plain handshake on a network ends, the same in both roles, with a peer that sends this.
+#[track_caller]
+pub(crate) fn end_on(chain: &str, bytes: &[u8]) -> End {
+    let [a, b] = ROLES.map(|role| End::of(&feed(&mut V1::new(role, local(chain)), [bytes])));
+    assert_eq!(a, b, "the roles differ");
+    a
 }

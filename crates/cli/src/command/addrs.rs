@@ -87,8 +87,8 @@ impl One {
     async fn ask_at(&self, address: SocketAddr) -> bool {
         let Target { text, whom, .. } = &self.target;
         let call = Call { target: text.clone(), whom: whom.clone(), address };
-        let transports = self.attempts.protocols.of(whom).transports();
-        let visit = self.attempts.visit(&call, transports, &mut Timer::new()).await;
+        let ways = self.attempts.protocols.of(whom).ways();
+        let visit = self.attempts.visit(&call, ways, &mut Timer::new()).await;
         for tried in &visit.attempts {
             self.attempts.report(&call, &tried.attempt, tried.earlier.as_ref()).await;
         }

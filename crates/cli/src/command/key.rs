@@ -35,7 +35,7 @@ pub fn run(args: &Key, global: &Global) -> Result<Exit, Error> {
     let shown = Shown {
         file: file.display().to_string(),
         made,
-        ethereum_node_id: Text(ethereum::SecretKey::from_bytes(*secret).ok_or_else(unfit)?.public()),
+        ethereum_node_id: Text(ethereum::SecretKey::new(*secret).ok_or_else(unfit)?.public()),
         lightning_node_id: Text(lightning::SecretKey::new(*secret).ok_or_else(unfit)?.node_id()),
         libp2p_peer_id: Text(libp2p::Identity::new(*secret).peer_id()),
     };
@@ -56,7 +56,7 @@ fn make(path: &Path) -> Result<bool, Error> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
         Err(error) => return Err(cannot(error)),
     };
-    let secret: Secret = key::fresh(|bytes| ethereum::SecretKey::from_bytes(bytes).map(|_| Secret::new(bytes)));
+    let secret: Secret = key::fresh(|bytes| ethereum::SecretKey::new(bytes).map(|_| Secret::new(bytes)));
     let mut line = Zeroizing::new(hex(&*secret));
     line.push('\n');
     if let Err(error) = file.write_all(line.as_bytes()).and_then(|()| file.sync_all()) {

@@ -138,8 +138,8 @@ impl Inquiry {
 
 async fn ask(attempts: Arc<Attempts>, heard: Arc<Mutex<Heard>>, address: SocketAddr) {
     let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address };
-    let transport = attempts.protocols.chosen().transports()[0];
-    let (attempt, earlier) = attempts.reach(&call, transport, &mut Timer::new()).await;
+    let way = attempts.protocols.chosen().ways().next().expect("there is at least one");
+    let (attempt, earlier) = attempts.reach(&call, way, &mut Timer::new()).await;
     attempts.report(&call, &attempt, earlier.as_ref()).await;
     let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
     heard.dialled += 1;

@@ -104,7 +104,9 @@ impl Map {
             Place::Ip(socket) if family.takes(socket.ip()) => {
                 (frontier.learn(socket, source, now), frontier.note(socket))
             }
-            Place::Ip(socket) if !net::is_globally_routable(socket.ip()) => (Learned::Refused(Refusal::Address), None),
+            Place::Ip(socket) if !discover::is_globally_routable(socket.ip()) => {
+                (Learned::Refused(Refusal::Address), None)
+            }
             Place::Ip(_) | Place::Overlay(..) => aside.learn(place, source),
         };
         if learned == Learned::New {

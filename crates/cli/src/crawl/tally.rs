@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use store::{Network, Outcome, Peer, Shown};
 
-use super::visit::{Visit, stored};
+use super::visit::Visit;
 
 /// How everybody fared, each by its last result.
 #[derive(Debug)]
@@ -68,14 +68,14 @@ impl Facts {
     /// Of a visit.
     pub fn of(address: SocketAddr, visit: &Visit) -> Self {
         let best = visit.best();
-        let introduced = best.introduced.as_ref().filter(|_| best.verdict.outcome == net::Outcome::Ok);
+        let introduced = best.introduced.as_ref().filter(|_| best.verdict.outcome == Outcome::Ok);
         let reached = introduced.and_then(crate::protocol::Introduced::kept).map(|introduced| {
             let store::Introduced { version, services, user_agent, .. } = introduced;
             Reached { transports: good(visit.transports()), version, agent: user_agent, services }
         });
         Self {
             network: store::Address::from(address).network(),
-            outcome: stored(best.verdict.outcome),
+            outcome: best.verdict.outcome,
             reason: best.verdict.reason.into(),
             reached,
         }

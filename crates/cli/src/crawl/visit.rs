@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 
-use net::{Outcome, Timer, Verdict};
+use net::{Outcome, Timer};
 use store::{Ending, Shown, Time, Transports};
 
 use crate::attempt::{Attempt, Attempts, Call, Held};
-use crate::protocol::{Asked, Times, Told, Tracer, Transport};
+use crate::protocol::{Asked, Retry, Times, Told, Tracer, Transport, Ways};
 
 /// What came of visiting an address.
 #[derive(Debug)]
@@ -27,12 +27,12 @@ pub struct Tried {
 }
 
 impl Attempts {
-    /// Visits an address, over each of these transports. The first connection over which there was a handshake is the one
+    /// Visits an address, in each of these ways. The first connection over which there was a handshake is the one
     /// on which is asked.
-    pub async fn visit(&self, call: &Call, transports: &[Transport], timer: &mut Timer) -> Visit {
-        let mut visit = Visit { attempts: Vec::with_capacity(transports.len()), asked: None };
-        for &transport in transports {
-            let (mut attempt, earlier) = self.reach(call, transport, timer).await;
+    pub async fn visit(&self, call: &Call, ways: Ways<'_>, timer: &mut Timer) -> Visit {
+        let mut visit = Visit { attempts: Vec::with_capacity(ways.len()), asked: None };
+        for way in ways {
+            let (mut attempt, earlier) = self.reach(call, way, timer).await;
             if let Some(held) = attempt.held.take().filter(|_| visit.asked.is_none()) {
                 visit.asked = Box::pin(self.ask(held, &attempt, call, timer)).await;
             }
@@ -76,15 +76,12 @@ impl Visit {
 
     /// What the frontier is to make of it.
     pub fn outcome(&self) -> discover::Outcome {
-        let Verdict { outcome, reason, blame, .. } = self.best().verdict;
-        match (outcome, reason, blame) {
-            (Outcome::Ok, ..) => discover::Outcome::Reached,
-            (_, "local.too-many-files" | "local.no-port", _) => discover::Outcome::NotDialled,
-            // Another network, another protocol: it will not be ours tomorrow. A peer that closes on our key may just be
-            // full, though.
-            (_, reason, Some(handshake::Blame::Mismatch)) if reason != "bitcoin.v1-only" => discover::Outcome::Unfit,
-            (_, "bitcoin.self-connect" | "monero.self-connect", _) => discover::Outcome::Unfit,
-            _ => discover::Outcome::Failed,
+        let best = self.best();
+        match (best.verdict.outcome, best.retry) {
+            (Outcome::Ok, _) => discover::Outcome::Reached,
+            (_, Retry::Later) => discover::Outcome::Failed,
+            (_, Retry::Never) => discover::Outcome::Unfit,
+            (_, Retry::NotDialled) => discover::Outcome::NotDialled,
         }
     }
 
@@ -93,10 +90,10 @@ impl Visit {
         let mut transports = Transports::default();
         let tried = self.attempts.iter().flat_map(|tried| tried.earlier.iter().chain([&tried.attempt]));
         for attempt in tried.filter(|attempt| attempt.verdict.stage > handshake::Stage::Connect) {
-            let outcome = Some(stored(attempt.verdict.outcome));
+            let outcome = Some(attempt.verdict.outcome);
             match attempt.transport {
-                Transport::V1 => transports.v1 = outcome,
-                Transport::V2 => transports.v2 = outcome,
+                Transport::Bitcoin(Some(bitcoin::Transport::V1)) => transports.v1 = outcome,
+                Transport::Bitcoin(Some(bitcoin::Transport::V2)) => transports.v2 = outcome,
                 _ => {}
             }
         }
@@ -110,21 +107,12 @@ impl Visit {
             chain: chain.clone(),
             address: address.into(),
             at,
-            ending: Ending { outcome: stored(verdict.outcome), stage: verdict.stage, reason: verdict.reason.into() },
+            ending: Ending { outcome: verdict.outcome, stage: verdict.stage, reason: verdict.reason.into() },
             blame: verdict.blame,
             transports: self.transports(),
             introduced: introduced.as_ref().and_then(crate::protocol::Introduced::kept),
             latency: timing_ms.connect.zip(timing_ms.hello).map(|(connect, hello)| connect + hello),
             source: None,
         }
-    }
-}
-
-/// As the database has it.
-pub fn stored(outcome: Outcome) -> store::Outcome {
-    match outcome {
-        Outcome::Ok => store::Outcome::Ok,
-        Outcome::Partial => store::Outcome::Partial,
-        Outcome::Failed => store::Outcome::Failed,
     }
 }

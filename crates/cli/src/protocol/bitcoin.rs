@@ -24,7 +24,8 @@ pub use self::introduced::Introduced;
 use self::lines::entry;
 use self::side::Side;
 use super::converse::{Conversed, converse, keep};
-use super::{Connection, Shaken, Times, Tracer, Transport};
+use super::retry::Lasting;
+use super::{Connection, Shaken, Times, Tracer, Transport, Way};
 use crate::args::{Extension, Introduction, ServicesArg, TransportChoice};
 use crate::exit::Error;
 
@@ -99,29 +100,29 @@ impl Bitcoin {
     }
 
     /// The transports over which an address is dialled, each on a connection of its own.
-    pub fn transports(&self) -> &'static [Transport] {
+    pub fn transports(&self) -> &'static [bitcoin::Transport] {
         match self.transport {
-            TransportChoice::Auto | TransportChoice::V2 => &[Transport::V2],
-            TransportChoice::V1 => &[Transport::V1],
-            TransportChoice::Both => &[Transport::V2, Transport::V1],
+            TransportChoice::Auto | TransportChoice::V2 => &[bitcoin::Transport::V2],
+            TransportChoice::V1 => &[bitcoin::Transport::V1],
+            TransportChoice::Both => &[bitcoin::Transport::V2, bitcoin::Transport::V1],
         }
     }
 
     /// Those over which an address is dialled whose services are known not to have P2P_V2. Core dials it so, too.
     /// (net.cpp ThreadOpenConnections, use_v2transport)
-    pub fn transports_without_v2(&self) -> &'static [Transport] {
+    pub fn transports_without_v2(&self) -> &'static [bitcoin::Transport] {
         match self.transport {
-            TransportChoice::Auto => &[Transport::V1],
+            TransportChoice::Auto => &[bitcoin::Transport::V1],
             TransportChoice::V2 | TransportChoice::V1 | TransportChoice::Both => self.transports(),
         }
     }
 
-    /// The transport over which connections are accepted.
-    pub fn accepted_transport(&self) -> Transport {
+    /// The transport over which connections are accepted; none if the peer may choose.
+    pub fn accepted_transport(&self) -> Option<bitcoin::Transport> {
         match self.transport {
-            TransportChoice::Auto | TransportChoice::Both => Transport::Either,
-            TransportChoice::V1 => Transport::V1,
-            TransportChoice::V2 => Transport::V2,
+            TransportChoice::Auto | TransportChoice::Both => None,
+            TransportChoice::V1 => Some(bitcoin::Transport::V1),
+            TransportChoice::V2 => Some(bitcoin::Transport::V2),
         }
     }
 
@@ -137,30 +138,26 @@ impl Bitcoin {
         local
     }
 
-    /// Has the handshake.
+    /// Has the handshake, over this transport or else whichever the peer chooses.
     pub async fn shake(
         &self,
-        transport: Transport,
+        transport: Option<bitcoin::Transport>,
         role: Role,
         stream: TcpStream,
         peer: SocketAddr,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
-    ) -> Shaken {
+    ) -> Shaken<'_> {
         let local = self.local(peer);
         let longest =
             if self.transport == TransportChoice::Auto { side::MAX_TENTATIVE_GARBAGE } else { MAX_GARBAGE_LEN };
         let start = || side::start(self.garbage, longest, &self.decoys);
         match transport {
-            Transport::V2 => self.converse(Box::new(V2::new(role, local, start())), stream, times, tracer).await,
-            Transport::Either => self.converse(Box::new(Accept::new(local, start())), stream, times, tracer).await,
-            // All but the first are other protocols', and not asked for here.
-            Transport::V1
-            | Transport::Rlpx
-            | Transport::Bolt8
-            | Transport::Noise
-            | Transport::PatientNoise
-            | Transport::Levin => self.converse(Box::new(V1::new(role, local)), stream, times, tracer).await,
+            Some(bitcoin::Transport::V1) => self.converse(Box::new(V1::new(role, local)), stream, times, tracer).await,
+            Some(bitcoin::Transport::V2) => {
+                self.converse(Box::new(V2::new(role, local, start())), stream, times, tracer).await
+            }
+            None => self.converse(Box::new(Accept::new(local, start())), stream, times, tracer).await,
         }
     }
 
@@ -171,17 +168,18 @@ impl Bitcoin {
         stream: TcpStream,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
-    ) -> Shaken {
+    ) -> Shaken<'_> {
         let params = &self.template.params;
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Version(_)));
-        let Conversed { result, hello, bytes } =
+        let Conversed { result, retry, hello, bytes } =
             converse(&mut *handshake, stream, times, tracer, is_hello, |seen, at| entry(seen, at, params)).await;
         match result {
             Ok((stream, Concluded { agreed, channel })) => Shaken {
-                transport: handshake.transport().unwrap_or(Transport::Either),
+                transport: Transport::Bitcoin(handshake.transport()),
                 session_id: channel.session_id,
                 fall_back: None,
                 verdict: Verdict::ok(String::new()),
+                retry,
                 introduced: Some(self.introduced(agreed.version, agreed.announced)),
                 hello,
                 bytes,
@@ -190,10 +188,11 @@ impl Bitcoin {
             Err(failure) => {
                 let heard = handshake.hello();
                 Shaken {
-                    transport: handshake.transport().unwrap_or(Transport::Either),
+                    transport: Transport::Bitcoin(handshake.transport()),
                     session_id: handshake.session_id(),
                     fall_back: self.fall_back(&failure.cause),
                     verdict: Verdict::of_failure(&*handshake, &failure),
+                    retry,
                     introduced: heard
                         .version()
                         .map(|version| self.introduced(version.clone(), heard.announced().clone())),
@@ -205,12 +204,13 @@ impl Bitcoin {
         }
     }
 
-    /// The transport with which it may go better. A peer that closed on our key without a word is dialled again, as
-    /// Core does it; and, beyond Core, one that answered our key with a message of this network in plain text: bcoin
-    /// does. One that is silent or says something else is not.
-    fn fall_back(&self, cause: &Cause<bitcoin::Error>) -> Option<Transport> {
-        let speaks_v1 = matches!(cause, Cause::Fault(bitcoin::Error::V2(v2::Error::ClosedOnKey | v2::Error::V1Only)));
-        (self.transport == TransportChoice::Auto && speaks_v1).then_some(Transport::V1)
+    /// The way in which it may go better. A peer that closed on our key without a word is dialled again, as Core does it;
+    /// and, beyond Core, one that answered our key with a message of this network in plain text: bcoin does. One that is
+    /// silent or says something else is not.
+    fn fall_back(&self, cause: &Cause<bitcoin::Error>) -> Option<Way<'_>> {
+        let speaks_v1 = matches!(cause, Cause::Fault(fault) if seems_to_speak_v1(fault));
+        (self.transport == TransportChoice::Auto && speaks_v1)
+            .then_some(Way::Bitcoin(self, Some(bitcoin::Transport::V1)))
     }
 
     /// Keeps a connection alive.
@@ -231,6 +231,22 @@ impl Bitcoin {
         let params = self.template.params;
         super::Introduced::Bitcoin(Box::new(Introduced { version, announced, params, clock_offset_s }))
     }
+}
+
+impl Lasting for bitcoin::Error {
+    fn is_ourselves(&self) -> bool {
+        matches!(self, Self::SelfConnect)
+    }
+
+    /// A peer that closes on our key may just be full.
+    fn may_pass(&self) -> bool {
+        seems_to_speak_v1(self)
+    }
+}
+
+/// Whether our key got the answer of a node that speaks the v1 transport alone.
+fn seems_to_speak_v1(error: &bitcoin::Error) -> bool {
+    matches!(error, bitcoin::Error::V2(v2::Error::ClosedOnKey | v2::Error::V1Only))
 }
 
 fn port_of(chain: &Chain, options: &Introduction) -> u16 {

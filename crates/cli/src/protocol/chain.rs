@@ -18,7 +18,7 @@ impl Chain {
     pub fn named(name: &str) -> Option<Self> {
         let bitcoin = bitcoin::Chain::named(name).map(Self::Bitcoin);
         let ethereum = || ethereum::Network::named(name).map(Self::Ethereum);
-        let monero = || monero::Network::named(&name.to_ascii_lowercase()).map(Self::Monero);
+        let monero = || monero::Network::named(name).map(Self::Monero);
         bitcoin.or_else(ethereum).or_else(monero)
     }
 

@@ -1,53 +1,80 @@
-//! Has a handshake over a connection, and keeps the connection after it, whatever is spoken.
+//! Has a conversation over a connection, and keeps the connection after it, whatever is spoken.
 
 use std::convert::Infallible;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use handshake::Handshake;
-use net::{Beat, Failure, Limits, Seen, Unread};
+use net::{Beat, Failure, Limits, Seen, Timer, Unread};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::{Times, Tracer};
+use super::retry::{Lasting, Retry};
 use crate::report::Bytes;
 use crate::trace::Entry;
 
-/// A connection, and what was agreed over it.
-type Concluded<H> = (Unread<TcpStream>, <H as Handshake>::Output);
+/// The clock of a handshake.
+#[derive(Debug)]
+pub struct Times<'t> {
+    /// When the connection was open.
+    pub opened: Instant,
+    /// When the handshake must be over.
+    pub deadline: Instant,
+    /// Keeps to the deadline.
+    pub timer: &'t mut Timer,
+    /// Whether the connection is wanted after it.
+    pub stays: bool,
+}
 
-/// What came of a handshake.
-pub struct Conversed<H: Handshake> {
+/// Is shown each message as it passes.
+pub type Tracer<'t> = &'t mut (dyn FnMut(Entry<'_>) + Send);
+
+/// A connection, and what was agreed over it.
+type Concluded<H, S> = (Unread<S>, <H as Handshake>::Output);
+
+/// What came of a conversation.
+pub struct Conversed<H: Handshake, S> {
     /// The connection and what was agreed, or why there is none.
-    pub result: Result<Concluded<H>, Failure<H::Error>>,
+    pub result: Result<Concluded<H, S>, Failure<H::Error>>,
+    /// What that says of the next attempt.
+    pub retry: Retry,
     /// When the peer introduced itself, since the connection was open.
     pub hello: Option<Duration>,
     /// How much passed.
     pub bytes: Bytes,
 }
 
-/// Has the handshake. `is_hello` knows the peer's introduction, and `line` how an event is shown.
-pub async fn converse<H: Handshake>(
+/// Has a handshake, or another conversation that comes to an end. `is_hello` knows the peer's introduction, and `line` how
+/// an event is shown.
+pub async fn converse<H, S>(
     handshake: &mut H,
-    stream: TcpStream,
+    stream: S,
     times: Times<'_>,
     tracer: Option<Tracer<'_>>,
     is_hello: impl Fn(&H::Event) -> bool,
     line: impl for<'a> Fn(&Seen<'a, H::Event>, Duration) -> Entry<'a>,
-) -> Conversed<H> {
+) -> Conversed<H, S>
+where
+    H: Handshake<Error: Lasting>,
+    S: AsyncRead + AsyncWrite + AsFd + Unpin,
+{
     converse_within(Limits::DEFAULT_BYTES, handshake, stream, times, tracer, is_hello, line).await
 }
 
 /// As [`converse`], with a byte budget of the protocol's own.
-pub async fn converse_within<H: Handshake>(
+pub async fn converse_within<H, S>(
     budget: u64,
     handshake: &mut H,
-    stream: TcpStream,
+    stream: S,
     times: Times<'_>,
     mut tracer: Option<Tracer<'_>>,
     is_hello: impl Fn(&H::Event) -> bool,
     line: impl for<'a> Fn(&Seen<'a, H::Event>, Duration) -> Entry<'a>,
-) -> Conversed<H> {
+) -> Conversed<H, S>
+where
+    H: Handshake<Error: Lasting>,
+    S: AsyncRead + AsyncWrite + AsFd + Unpin,
+{
     let Times { opened, deadline, timer, stays } = times;
     let mut hello = None;
     let on_event = |seen: Seen<'_, H::Event>| {
@@ -67,14 +94,14 @@ pub async fn converse_within<H: Handshake>(
     match result {
         Ok(established) => {
             let bytes = Bytes { sent: established.sent, received: established.received };
-            Conversed { result: Ok(established.into_stream()), hello, bytes }
+            Conversed { result: Ok(established.into_stream()), retry: Retry::Later, hello, bytes }
         }
         Err(failure) => {
             if let (Some(tracer), [_, ..]) = (&mut tracer, &*failure.rest) {
-                tracer(Entry::unread(&failure.rest, failure.after));
+                tracer(Entry::unread(&failure.rest, opened.elapsed()));
             }
             let bytes = Bytes { sent: failure.sent, received: failure.received + failure.rest.len() as u64 };
-            Conversed { result: Err(failure), hello, bytes }
+            Conversed { retry: Retry::after(&failure.cause), result: Err(failure), hello, bytes }
         }
     }
 }

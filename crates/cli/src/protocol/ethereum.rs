@@ -21,6 +21,7 @@ use tokio::time::Instant;
 pub use self::introduced::Introduced;
 use self::lines::line;
 use super::converse::{Conversed, converse, keep};
+use super::retry::Lasting;
 use super::{Chain, Connection, Shaken, Times, Tracer, Transport};
 use crate::args::{EthereumOptions, Introduction, StatusChoice};
 use crate::exit::Error;
@@ -67,7 +68,7 @@ impl Ethereum {
             OurChain { network_id, genesis, fork_id, total_difficulty, earliest: 0, latest, latest_hash: genesis }
         });
 
-        let mut local = Local::new(key::ours(options.key.as_deref(), SecretKey::from_bytes)?);
+        let mut local = Local::new(key::ours(options.key.as_deref(), SecretKey::new)?);
         local.client_id = match &options.user_agent {
             Some(agent) => Text::from(agent.as_bytes()),
             None => concat!("verack/v", env!("CARGO_PKG_VERSION")).into(),
@@ -105,7 +106,7 @@ impl Ethereum {
         stream: TcpStream,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
-    ) -> Shaken {
+    ) -> Shaken<'_> {
         let mut local = self.local.clone();
         let mut rlpx = match whom {
             Some(id) => {
@@ -118,7 +119,8 @@ impl Ethereum {
             }
         };
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Hello(_)));
-        let Conversed { result, hello, bytes } = converse(&mut rlpx, stream, times, tracer, is_hello, line).await;
+        let Conversed { result, retry, hello, bytes } =
+            converse(&mut rlpx, stream, times, tracer, is_hello, line).await;
         let (verdict, connection) = match result {
             Ok((stream, agreed)) => {
                 let channel = Box::new(agreed.channel);
@@ -131,7 +133,7 @@ impl Ethereum {
             super::Introduced::Ethereum(Box::new(Introduced { node_id, hello, status }))
         });
         let transport = Transport::Rlpx;
-        Shaken { transport, session_id: None, fall_back: None, verdict, introduced, hello, bytes, connection }
+        Shaken { transport, session_id: None, fall_back: None, verdict, retry, introduced, hello, bytes, connection }
     }
 }
 
@@ -152,6 +154,12 @@ fn fresh() -> Fresh {
         if let Some(fresh) = Fresh::new(&rand::rng().random()) {
             return fresh;
         }
+    }
+}
+
+impl Lasting for ethereum::Error {
+    fn is_ourselves(&self) -> bool {
+        matches!(self, Self::SelfConnect)
     }
 }
 
@@ -183,7 +191,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_node_that_leaves_who_is_silent_for_half_a_minute_is_held_for_an_hour() {
         let [ours, theirs] = [[0x11; 32], [0x22; 32]].map(|key| {
-            let mut local = Local::new(SecretKey::from_bytes(key).unwrap());
+            let mut local = Local::new(SecretKey::new(key).unwrap());
             local.goal = Goal::Hello;
             local
         });

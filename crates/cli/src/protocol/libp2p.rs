@@ -15,7 +15,8 @@ use tokio::time::Instant;
 pub use self::introduced::Introduced;
 use self::lines::line;
 use super::converse::{Conversed, converse, keep};
-use super::{Connection as Connected, Shaken, Times, Tracer, Transport};
+use super::retry::Lasting;
+use super::{Connection as Connected, Shaken, Times, Tracer, Transport, Way};
 use crate::args::Introduction;
 use crate::exit::Error;
 use crate::key;
@@ -52,17 +53,17 @@ impl Libp2p {
     /// is told from where.
     pub async fn shake(
         &self,
-        transport: Transport,
+        opening: Opening,
         whom: Option<Option<PeerId>>,
         stream: TcpStream,
         peer: SocketAddr,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
-    ) -> Shaken {
+    ) -> Shaken<'_> {
         let mut local = self.local();
         let mut hello = match whom {
             Some(peer_id) => {
-                local.opening = opening(transport);
+                local.opening = opening;
                 Hello::initiator(local, peer_id)
             }
             None => {
@@ -71,7 +72,8 @@ impl Libp2p {
             }
         };
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Two(_) | Message::Three(_)));
-        let Conversed { result, hello: at, bytes } = converse(&mut hello, stream, times, tracer, is_hello, line).await;
+        let Conversed { result, retry, hello: at, bytes } =
+            converse(&mut hello, stream, times, tracer, is_hello, line).await;
         let introduced = |identify| {
             let public_key = hello.public_key()?.clone();
             let introduced = Introduced { public_key, muxer: hello.muxer(), identify };
@@ -84,11 +86,12 @@ impl Libp2p {
             }
             Err(failure) => {
                 let again = matches!(&failure.cause, Cause::Fault(fault) if Fault::is_worth_a_second_try(fault));
-                let fall_back = again.then_some(Transport::PatientNoise);
+                let fall_back = again.then_some(Way::Libp2p(self, Opening::Patient));
                 (Verdict::of_failure(&hello, &failure), introduced(None), fall_back, None)
             }
         };
-        Shaken { transport, session_id: None, fall_back, verdict, introduced, hello: at, bytes, connection }
+        let transport = Transport::Noise;
+        Shaken { transport, session_id: None, fall_back, verdict, retry, introduced, hello: at, bytes, connection }
     }
 
     fn local(&self) -> Local {
@@ -99,10 +102,9 @@ impl Libp2p {
     }
 }
 
-fn opening(transport: Transport) -> Opening {
-    match transport {
-        Transport::PatientNoise => Opening::Patient,
-        _ => Opening::Optimistic,
+impl Lasting for Fault {
+    fn is_ourselves(&self) -> bool {
+        matches!(self, Self::SelfConnect)
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 pub use self::introduced::Introduced;
 use self::lines::line;
 use super::converse::{Conversed, converse, keep};
+use super::retry::Lasting;
 use super::{Chain, Connection, Shaken, Times, Tracer, Transport};
 use crate::args::Introduction;
 use crate::exit::Error;
@@ -68,7 +69,7 @@ impl Lightning {
         peer: SocketAddr,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
-    ) -> Shaken {
+    ) -> Shaken<'_> {
         let (static_key, ephemeral_key) = (self.key.clone(), key::fresh(SecretKey::new));
         let mut init = self.init.clone();
         let mut hello = match whom {
@@ -84,7 +85,7 @@ impl Lightning {
             .node_id()
             .zip(hello.heard())
             .map(|(node_id, init)| super::Introduced::Lightning(Box::new(Introduced { node_id, init: init.clone() })));
-        let Conversed { result, hello: at, bytes } = conversed;
+        let Conversed { result, retry, hello: at, bytes } = conversed;
         let (verdict, connection) = match result {
             Ok((stream, agreed)) => {
                 let channel = Box::new(agreed.channel);
@@ -93,7 +94,23 @@ impl Lightning {
             Err(failure) => (Verdict::of_failure(&hello, &failure), None),
         };
         let transport = Transport::Bolt8;
-        Shaken { transport, session_id: None, fall_back: None, verdict, introduced, hello: at, bytes, connection }
+        Shaken {
+            transport,
+            session_id: None,
+            fall_back: None,
+            verdict,
+            retry,
+            introduced,
+            hello: at,
+            bytes,
+            connection,
+        }
+    }
+}
+
+impl Lasting for lightning::Error {
+    fn is_ourselves(&self) -> bool {
+        matches!(self, Self::SelfConnect)
     }
 }
 

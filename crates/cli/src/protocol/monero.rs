@@ -13,6 +13,7 @@ use tokio::time::Instant;
 pub use self::introduced::Introduced;
 use self::lines::line;
 use super::converse::{Conversed, converse_within, keep};
+use super::retry::Lasting;
 use super::{Chain, Connection, Part, Shaken, Times, Tracer, Transport};
 use crate::args::Introduction;
 
@@ -59,7 +60,7 @@ impl Monero {
         stream: TcpStream,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
-    ) -> Shaken {
+    ) -> Shaken<'_> {
         let local = self.local.clone();
         let mut hello = match part {
             Part::Dialling(_) => Hello::initiator(local),
@@ -68,7 +69,7 @@ impl Monero {
         let is_hello = |event: &Event| {
             matches!(event, Event::Heard(Message::HandshakeRequest(_) | Message::HandshakeResponse(..)))
         };
-        let Conversed { result, hello: at, bytes } =
+        let Conversed { result, retry, hello: at, bytes } =
             converse_within(MAX_BYTES, &mut hello, stream, times, tracer, is_hello, line).await;
         let (verdict, peers, connection) = match result {
             Ok((stream, agreed)) => {
@@ -81,7 +82,23 @@ impl Monero {
             super::Introduced::Monero(Box::new(Introduced { introduction: introduction.clone(), peers }))
         });
         let transport = Transport::Levin;
-        Shaken { transport, session_id: None, fall_back: None, verdict, introduced, hello: at, bytes, connection }
+        Shaken {
+            transport,
+            session_id: None,
+            fall_back: None,
+            verdict,
+            retry,
+            introduced,
+            hello: at,
+            bytes,
+            connection,
+        }
+    }
+}
+
+impl Lasting for monero::Error {
+    fn is_ourselves(&self) -> bool {
+        matches!(self, Self::SelfConnect)
     }
 }
 

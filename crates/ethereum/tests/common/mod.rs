@@ -1,7 +1,7 @@
 //! Two sides with fixed keys, and what passes between them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use handshake::{Blame, Fault, Handshake, Role};
+use handshake::{Handshake, Role, read_hex};
 use serde_json::Value;
 use testing::{Ended, feed};
 use verack_ethereum::auth::{Form, Sealing};
@@ -15,7 +15,7 @@ pub(crate) const ROLES: [Role; 2] = [Role::Initiator, Role::Responder];
 pub(crate) const GENESIS: &str = "d4e56740f876aef8c010b86a40d5f56745a118d0906a34e69aec8c0db1cb8fa3";
 
 pub(crate) fn key(byte: u8) -> SecretKey {
-    SecretKey::from_bytes([byte; 32]).expect("less than the order")
+    SecretKey::new([byte; 32]).expect("less than the order")
 }
 
 /// The side whose static key is of this byte.
@@ -97,24 +97,6 @@ pub(crate) fn said_to(role: Role, ours_goal: &Goal, theirs_goal: &Goal) -> Vec<u
     talk(|| ours(role, ours_goal.clone()), || theirs(role, theirs_goal.clone())).b.sent
 }
 
-/// How a handshake ended, in short.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    Waits,
-    Done,
-    Fault(&'static str, Blame),
-}
-
-impl End {
-    pub(crate) fn of<H: Handshake>(ended: &Ended<H>) -> Self {
-        match &ended.result {
-            None => Self::Waits,
-            Some(Ok(_)) => Self::Done,
-            Some(Err(fault)) => Self::Fault(fault.code(), fault.blame()),
-        }
-    }
-}
-
 /// The fault with which some bytes end our side.
 #[track_caller]
 pub(crate) fn fault(ours: Rlpx, bytes: &[u8]) -> Error {
@@ -127,12 +109,7 @@ pub(crate) fn hash(digits: &str) -> Hash {
 }
 
 pub(crate) fn array<const N: usize>(digits: &str) -> [u8; N] {
-    hex(digits).try_into().expect("so many digits")
-}
-
-pub(crate) fn hex(digits: &str) -> Vec<u8> {
-    let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
-    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hex")).collect()
+    read_hex(digits.as_bytes()).expect("so many digits")
 }
 
 /// The text of a member of a JSON object.

@@ -1,15 +1,18 @@
 //! A peer's bytes, piece by piece, and our side that hears them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use handshake::{Blame, Fault, Handshake, Role};
-use testing::{Ended, feed};
-use verack_libp2p::channel::with_length;
-use verack_libp2p::multistream::{self, HEADER, NOISE};
-use verack_libp2p::xx::{Initiator, Responder, Transport};
+mod noise;
+
+use handshake::Role;
+use testing::{End, feed};
+use verack_libp2p::multistream::{self, HEADER};
 use verack_libp2p::yamux::{self, ACK, Frame, Kind, SYN};
 use verack_libp2p::{
-    Channel, Error, Hello, Identify, Identity, Local, Multiaddr, Opening, Payload, PublicKey, SecretKey, varint,
+    Channel, Error, Hello, Identify, Identity, Local, Multiaddr, Opening, PublicKey, SecretKey, varint,
 };
+
+use self::noise::Noise;
+pub(crate) use self::noise::payload_of;
 
 pub(crate) const ROLES: [Role; 2] = [Role::Initiator, Role::Responder];
 
@@ -56,13 +59,6 @@ pub(crate) fn their_payload() -> Vec<u8> {
     payload_of(&local(THEIRS), &[yamux::NAME])
 }
 
-pub(crate) fn payload_of(local: &Local, muxers: &[&str]) -> Vec<u8> {
-    let muxers = muxers.iter().map(|&muxer| muxer.into()).collect();
-    let mut bytes = Vec::new();
-    Payload::new(&local.identity, local.static_key.public(), muxers).write(&mut bytes);
-    bytes
-}
-
 /// How the peer introduces itself.
 pub(crate) fn their_identify() -> Identify {
     Identify {
@@ -101,29 +97,9 @@ impl Flight {
 
     /// The same of one that says this of itself, to us as we are.
     pub(crate) fn with_payload(role: Role, ours: &Local, payload: &[u8]) -> Self {
-        let theirs = local(THEIRS);
-        let our_payload = payload_of(ours, if ours.inlines_muxer { &[yamux::NAME] } else { &[] });
-        let (mut one, mut two, mut three) = (Vec::new(), Vec::new(), Vec::new());
-        let key = |local: &Local| (local.static_key.clone(), local.ephemeral_key.clone());
-        let ([(s, e), (rs, re)], [in_two, in_three]) = match role {
-            Role::Initiator => ([key(ours), key(&theirs)], [payload, &our_payload]),
-            Role::Responder => ([key(&theirs), key(ours)], [&our_payload[..], payload]),
-        };
-        let initiator = Initiator::new(&[], s, e).one(&[], &mut one);
-        let (says, _) = Responder::new(&[], rs, re).one(&mut one).expect("sound");
-        let responder = says.two(in_two, &mut two).expect("sound");
-        let mut heard = two.clone();
-        let (says, _) = initiator.two(&mut heard).expect("sound");
-        let initiator = says.three(in_three, &mut three).expect("sound");
-        let mut heard = three.clone();
-        let (responder, _) = responder.three(&mut heard).expect("sound");
-        let (messages, Transport { seal, open, .. }) = match role {
-            Role::Initiator => (vec![two], responder),
-            Role::Responder => (vec![one, three], initiator),
-        };
-        let empty = Self { role, bytes: Vec::new(), starts: Vec::new(), channel: Channel::new(seal, open) };
-        let named = empty.name(HEADER).name(NOISE);
-        messages.iter().fold(named, |flight, message| flight.noise(message))
+        let Noise { pieces, channel } = Noise::of(role, ours, &local(THEIRS), payload);
+        let empty = Self { role, bytes: Vec::new(), starts: Vec::new(), channel };
+        pieces.iter().fold(empty, |flight, piece| flight.raw(piece))
     }
 
     /// A name that nobody sealed.
@@ -131,13 +107,6 @@ impl Flight {
     pub(crate) fn name(self, name: &str) -> Self {
         let mut bytes = Vec::new();
         multistream::write(name, &mut bytes);
-        self.raw(&bytes)
-    }
-
-    #[must_use]
-    fn noise(self, message: &[u8]) -> Self {
-        let mut bytes = Vec::new();
-        with_length(&mut bytes, |tx| tx.extend_from_slice(message));
         self.raw(&bytes)
     }
 
@@ -218,36 +187,13 @@ pub(crate) fn written(names: &[&str]) -> Vec<u8> {
     bytes
 }
 
-/// How a handshake ended, in short.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    Waits(&'static str),
-    Done,
-    Fault(&'static str, Blame),
-}
-
-impl End {
-    pub(crate) fn of<H: Handshake>(ended: &Ended<H>) -> Self {
-        match &ended.result {
-            None => Self::Waits(ended.awaiting),
-            Some(Ok(_)) => Self::Done,
-            Some(Err(fault)) => Self::Fault(fault.code(), fault.blame()),
-        }
-    }
-
-    /// The end of our plain handshake with a peer that sends this.
-    pub(crate) fn with(role: Role, bytes: &[u8]) -> Self {
-        Self::of(&feed(&mut hello(role), [bytes]))
-    }
+/// How our plain handshake with a peer ends that sends this.
+pub(crate) fn end_of(role: Role, bytes: &[u8]) -> End {
+    End::of(&feed(&mut hello(role), [bytes]))
 }
 
 /// The fault with which some bytes end our side.
 #[track_caller]
 pub(crate) fn fault(mut ours: Hello, bytes: &[u8]) -> Error {
     feed(&mut ours, [bytes]).result.expect("over").expect_err("a fault")
-}
-
-pub(crate) fn hex(digits: &str) -> Vec<u8> {
-    let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
-    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hex")).collect()
 }

@@ -1,8 +1,8 @@
 //! A peer's bytes, message by message, and our side that hears them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use handshake::{Blame, Fault, Role};
-use testing::{Ended, feed};
+use handshake::Role;
+use testing::{End, feed};
 use verack_lightning::acts::{Initiator, Responder};
 use verack_lightning::channel::Channel;
 use verack_lightning::{Chain, ChainHash, Features, Hello, Init, Local, Message, SecretKey};
@@ -111,31 +111,7 @@ pub(crate) fn act<const LEN: usize>(bytes: &[u8]) -> [u8; LEN] {
     bytes.try_into().expect("a whole act")
 }
 
-/// How a handshake ended, without what was agreed.
-#[derive(Debug, PartialEq)]
-pub(crate) enum End {
-    /// For this.
-    Waits(&'static str),
-    Done,
-    Fault(&'static str, Blame),
-}
-
-impl End {
-    pub(crate) fn of(ended: &Ended<Hello>) -> Self {
-        match &ended.result {
-            None => Self::Waits(ended.awaiting),
-            Some(Ok(_)) => Self::Done,
-            Some(Err(fault)) => Self::Fault(fault.code(), fault.blame()),
-        }
-    }
-
-    /// The end of our plain handshake with a peer that sends this.
-    pub(crate) fn with(role: Role, bytes: &[u8]) -> Self {
-        Self::of(&feed(&mut hello(role), [bytes]))
-    }
-}
-
-pub(crate) fn hex(digits: &str) -> Vec<u8> {
-    let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
-    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hex")).collect()
+/// How our plain handshake with a peer ends that sends this.
+pub(crate) fn end_of(role: Role, bytes: &[u8]) -> End {
+    End::of(&feed(&mut hello(role), [bytes]))
 }

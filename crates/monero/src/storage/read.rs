@@ -1,50 +1,9 @@
 //! The walk through a body: what is there, and whether it may be.
 
+use handshake::{EndsIn, Fields};
+
 use super::{Array, MAX_DEPTH, MAX_ENTRIES, MAX_SECTIONS, MAX_STRINGS, Section, Value, kind};
 use crate::error::{Limit, Malformed};
-
-/// Where in a body we are.
-#[derive(Clone, Debug)]
-pub(super) struct Cursor<'b> {
-    rest: &'b [u8],
-}
-
-impl<'b> Cursor<'b> {
-    pub(super) fn new(bytes: &'b [u8]) -> Self {
-        Self { rest: bytes }
-    }
-
-    fn bytes(&mut self, len: usize, what: &'static str) -> Result<&'b [u8], Malformed> {
-        let (head, rest) = self.rest.split_at_checked(len).ok_or(Malformed::EndsIn(what))?;
-        self.rest = rest;
-        Ok(head)
-    }
-
-    fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Malformed> {
-        let (head, rest) = self.rest.split_first_chunk().ok_or(Malformed::EndsIn(what))?;
-        self.rest = rest;
-        Ok(*head)
-    }
-
-    /// A count of what is to come, each of at least `least` bytes: there cannot be more than fit into what is left. It
-    /// need not be in its shortest form.
-    pub(super) fn count(&mut self, least: usize, what: &'static str) -> Result<usize, Malformed> {
-        let first = *self.rest.first().ok_or(Malformed::EndsIn(what))?;
-        let value = match first & 3 {
-            0 => u64::from(u8::from_le_bytes(self.array(what)?)),
-            1 => u64::from(u16::from_le_bytes(self.array(what)?)),
-            2 => u64::from(u32::from_le_bytes(self.array(what)?)),
-            _ => u64::from_le_bytes(self.array(what)?),
-        } >> 2;
-        let most = self.rest.len() / least;
-        usize::try_from(value).ok().filter(|&count| count <= most).ok_or(Malformed::EndsIn(what))
-    }
-
-    /// What was taken since `start`.
-    fn since(&self, start: &Self) -> &'b [u8] {
-        &start.rest[..start.rest.len() - self.rest.len()]
-    }
-}
 
 /// How a body is walked through.
 #[derive(Debug)]
@@ -90,27 +49,46 @@ impl Walk {
 }
 
 /// Walks through a section.
-pub(super) fn section<'b>(cursor: &mut Cursor<'b>, walk: &mut Walk) -> Result<Section<'b>, Malformed> {
+pub(super) fn section<'b>(body: &mut Fields<'b>, walk: &mut Walk) -> Result<Section<'b>, Malformed> {
     /// A key of one letter, its length, a type and a value of one byte.
     const LEAST_ENTRY: usize = 4;
     walk.spend(|budget| &mut budget.sections, Limit::Sections)?;
     walk.within(|walk| {
-        let count = cursor.count(LEAST_ENTRY, "count of a section's entries")?;
-        let start = cursor.clone();
+        let count = count(body, LEAST_ENTRY, "count of a section's entries")?;
+        let start = body.rest();
         match walk {
-            Walk::First(_) => unlike_entries(cursor, walk, count)?,
-            Walk::Again => (0..count).try_for_each(|_| entry(cursor, walk).map(drop))?,
+            Walk::First(_) => unlike_entries(body, walk, count)?,
+            Walk::Again => (0..count).try_for_each(|_| entry(body, walk).map(drop))?,
         }
-        Ok(Section { count, entries: cursor.since(&start) })
+        Ok(Section { count, entries: since(start, body) })
     })
 }
 
+/// A count of what is to come, each of at least `least` bytes: there cannot be more than fit into what is left. It need
+/// not be in its shortest form.
+fn count(body: &mut Fields<'_>, least: usize, what: &'static str) -> Result<usize, Malformed> {
+    let first = *body.rest().first().ok_or(EndsIn(what))?;
+    let value = match first & 3 {
+        0 => u64::from(u8::from_le_bytes(body.array(what)?)),
+        1 => u64::from(u16::from_le_bytes(body.array(what)?)),
+        2 => u64::from(u32::from_le_bytes(body.array(what)?)),
+        _ => u64::from_le_bytes(body.array(what)?),
+    } >> 2;
+    let most = body.rest().len() / least;
+    usize::try_from(value).ok().filter(|&count| count <= most).ok_or(Malformed::EndsIn(what))
+}
+
+/// What has been read since `start` was what is left.
+fn since<'b>(start: &'b [u8], body: &Fields<'b>) -> &'b [u8] {
+    &start[..start.len() - body.rest().len()]
+}
+
 /// Walks through the entries of a section, no two of which have one key.
-fn unlike_entries(cursor: &mut Cursor<'_>, walk: &mut Walk, count: usize) -> Result<(), Malformed> {
+fn unlike_entries(body: &mut Fields<'_>, walk: &mut Walk, count: usize) -> Result<(), Malformed> {
     let mut keys = [&[][..]; MAX_ENTRIES];
     let keys = keys.get_mut(..count).ok_or(Malformed::TooMany(Limit::Entries))?;
     for n in 0..count {
-        let (key, _) = entry(cursor, walk)?;
+        let (key, _) = entry(body, walk)?;
         if keys[..n].contains(&key) {
             return Err(Malformed::Twice);
         }
@@ -120,25 +98,25 @@ fn unlike_entries(cursor: &mut Cursor<'_>, walk: &mut Walk, count: usize) -> Res
 }
 
 /// Walks through an entry of a section.
-pub(super) fn entry<'b>(cursor: &mut Cursor<'b>, walk: &mut Walk) -> Result<(&'b [u8], Value<'b>), Malformed> {
-    let key = match cursor.array("key")? {
+pub(super) fn entry<'b>(body: &mut Fields<'b>, walk: &mut Walk) -> Result<(&'b [u8], Value<'b>), Malformed> {
+    let key = match body.array("key")? {
         [0] => return Err(Malformed::Nameless),
-        [len] => cursor.bytes(len.into(), "key")?,
+        [len] => body.bytes(len.into(), "key")?,
     };
-    let [kind] = cursor.array("type")?;
+    let [kind] = body.array("type")?;
     let value = match kind {
-        kind::ARRAY => match cursor.array("type")? {
-            [kind] if kind & kind::ARRAY_FLAG != 0 => Value::Array(array(cursor, walk, kind)?),
+        kind::ARRAY => match body.array("type")? {
+            [kind] if kind & kind::ARRAY_FLAG != 0 => Value::Array(array(body, walk, kind)?),
             [other] => return Err(Malformed::Type(other)),
         },
-        kind if kind & kind::ARRAY_FLAG != 0 => Value::Array(array(cursor, walk, kind)?),
-        kind => value(cursor, walk, kind)?,
+        kind if kind & kind::ARRAY_FLAG != 0 => Value::Array(array(body, walk, kind)?),
+        kind => value(body, walk, kind)?,
     };
     Ok((key, value))
 }
 
 /// Walks through an array, whose type has been read.
-fn array<'b>(cursor: &mut Cursor<'b>, walk: &mut Walk, kind: u8) -> Result<Array<'b>, Malformed> {
+fn array<'b>(body: &mut Fields<'b>, walk: &mut Walk, kind: u8) -> Result<Array<'b>, Malformed> {
     let kind = kind & !kind::ARRAY_FLAG;
     let least = match kind {
         kind::I64 | kind::U64 | kind::F64 => 8,
@@ -149,43 +127,43 @@ fn array<'b>(cursor: &mut Cursor<'b>, walk: &mut Walk, kind: u8) -> Result<Array
         other => return Err(Malformed::Type(other | kind::ARRAY_FLAG)),
     };
     walk.within(|walk| {
-        let count = cursor.count(least, "count of an array")?;
-        let start = cursor.clone();
+        let count = count(body, least, "count of an array")?;
+        let start = body.rest();
         match kind {
             kind::BOOL | kind::STRING | kind::SECTION => {
-                (0..count).try_for_each(|_| value(cursor, walk, kind).map(drop))?;
+                (0..count).try_for_each(|_| value(body, walk, kind).map(drop))?;
             }
             // Any bytes are a number, and there are so many.
-            _ => cursor.bytes(count * least, "value").map(drop)?,
+            _ => body.bytes(count * least, "value").map(drop)?,
         }
-        Ok(Array { kind, count, values: cursor.since(&start) })
+        Ok(Array { kind, count, values: since(start, body) })
     })
 }
 
 /// Walks through a value that is not an array.
-pub(super) fn value<'b>(cursor: &mut Cursor<'b>, walk: &mut Walk, kind: u8) -> Result<Value<'b>, Malformed> {
+pub(super) fn value<'b>(body: &mut Fields<'b>, walk: &mut Walk, kind: u8) -> Result<Value<'b>, Malformed> {
     const WHAT: &str = "value";
     Ok(match kind {
-        kind::I64 => Value::Signed(i64::from_le_bytes(cursor.array(WHAT)?)),
-        kind::I32 => Value::Signed(i32::from_le_bytes(cursor.array(WHAT)?).into()),
-        kind::I16 => Value::Signed(i16::from_le_bytes(cursor.array(WHAT)?).into()),
-        kind::I8 => Value::Signed(i8::from_le_bytes(cursor.array(WHAT)?).into()),
-        kind::U64 => Value::Unsigned(u64::from_le_bytes(cursor.array(WHAT)?)),
-        kind::U32 => Value::Unsigned(u32::from_le_bytes(cursor.array(WHAT)?).into()),
-        kind::U16 => Value::Unsigned(u16::from_le_bytes(cursor.array(WHAT)?).into()),
-        kind::U8 => Value::Unsigned(u8::from_le_bytes(cursor.array(WHAT)?).into()),
-        kind::F64 => Value::Double(f64::from_le_bytes(cursor.array(WHAT)?)),
+        kind::I64 => Value::Signed(i64::from_le_bytes(body.array(WHAT)?)),
+        kind::I32 => Value::Signed(i32::from_le_bytes(body.array(WHAT)?).into()),
+        kind::I16 => Value::Signed(i16::from_le_bytes(body.array(WHAT)?).into()),
+        kind::I8 => Value::Signed(i8::from_le_bytes(body.array(WHAT)?).into()),
+        kind::U64 => Value::Unsigned(u64::from_le_bytes(body.array(WHAT)?)),
+        kind::U32 => Value::Unsigned(u32::from_le_bytes(body.array(WHAT)?).into()),
+        kind::U16 => Value::Unsigned(u16::from_le_bytes(body.array(WHAT)?).into()),
+        kind::U8 => Value::Unsigned(u8::from_le_bytes(body.array(WHAT)?).into()),
+        kind::F64 => Value::Double(f64::from_le_bytes(body.array(WHAT)?)),
         kind::STRING => {
             walk.spend(|budget| &mut budget.strings, Limit::Strings)?;
-            let len = cursor.count(1, "length of a string")?;
-            Value::String(cursor.bytes(len, "string")?)
+            let len = count(body, 1, "length of a string")?;
+            Value::String(body.bytes(len, "string")?)
         }
-        kind::BOOL => match cursor.array(WHAT)? {
+        kind::BOOL => match body.array(WHAT)? {
             [0] => Value::Bool(false),
             [1] => Value::Bool(true),
             [other] => return Err(Malformed::Bool(other)),
         },
-        kind::SECTION => Value::Section(section(cursor, walk)?),
+        kind::SECTION => Value::Section(section(body, walk)?),
         other => return Err(Malformed::Type(other)),
     })
 }

@@ -1,6 +1,8 @@
 //! What a body has, once it is known to be sound.
 
-use super::read::{self, Cursor, Walk};
+use handshake::Fields;
+
+use super::read::{self, Walk};
 use crate::error::Malformed;
 
 /// Values by their keys, at most [`MAX_ENTRIES`](super::MAX_ENTRIES), no key twice.
@@ -49,8 +51,8 @@ const SOUND: &str = "all of the body was read, and is within the limits";
 impl<'b> Section<'b> {
     /// Its entries, in the order of the sender.
     pub fn entries(&self) -> impl Iterator<Item = (&'b [u8], Value<'b>)> + use<'b> {
-        let mut cursor = Cursor::new(self.entries);
-        (0..self.count).map(move |_| read::entry(&mut cursor, &mut Walk::Again).expect(SOUND))
+        let mut body = Fields::new(self.entries);
+        (0..self.count).map(move |_| read::entry(&mut body, &mut Walk::Again).expect(SOUND))
     }
 
     /// What the key stands for, if it is there.
@@ -153,7 +155,7 @@ impl<'b> Array<'b> {
 
     /// Its values.
     pub fn values(&self) -> impl Iterator<Item = Value<'b>> + use<'b> {
-        let (mut cursor, kind) = (Cursor::new(self.values), self.kind);
-        (0..self.count).map(move |_| read::value(&mut cursor, &mut Walk::Again, kind).expect(SOUND))
+        let (mut body, kind) = (Fields::new(self.values), self.kind);
+        (0..self.count).map(move |_| read::value(&mut body, &mut Walk::Again, kind).expect(SOUND))
     }
 }

@@ -1,8 +1,8 @@
 //! A peer's bytes, message by message, and our side that hears them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use handshake::{Blame, Fault, Role};
-use testing::{Ended, feed};
+use handshake::Role;
+use testing::{End, feed};
 use verack_monero::levin::write_message;
 use verack_monero::{
     Address, Command, Hello, Host, Introduction, Kind, Local, Message, Network, Peer, Peers, ReturnCode, storage,
@@ -129,34 +129,10 @@ impl Flight {
     }
 }
 
-/// How a handshake ended, without what was agreed.
-#[derive(Debug, PartialEq)]
-pub(crate) enum End {
-    /// For this.
-    Waits(&'static str),
-    Done,
-    Fault(&'static str, Blame),
-}
-
-impl End {
-    pub(crate) fn of(ended: &Ended<Hello>) -> Self {
-        match &ended.result {
-            None => Self::Waits(ended.awaiting),
-            Some(Ok(_)) => Self::Done,
-            Some(Err(fault)) => Self::Fault(fault.code(), fault.blame()),
-        }
-    }
-
-    /// The end of a handshake that goes on.
-    pub(crate) fn waits(role: Role) -> Self {
-        Self::Waits(match role {
-            Role::Initiator => "handshake response",
-            Role::Responder => "handshake request",
-        })
-    }
-}
-
-pub(crate) fn hex(digits: &str) -> Vec<u8> {
-    let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
-    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hex")).collect()
+/// The end of a handshake that goes on.
+pub(crate) fn waits(role: Role) -> End {
+    End::Waits(match role {
+        Role::Initiator => "handshake response",
+        Role::Responder => "handshake request",
+    })
 }

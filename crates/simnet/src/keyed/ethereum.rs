@@ -62,12 +62,12 @@ pub(super) enum Act {
 
 /// The key that a peer has, or one that it does not have.
 pub(super) fn key(its_own: bool) -> SecretKey {
-    SecretKey::from_bytes([if its_own { 0x42 } else { 0x24 }; 32]).expect("less than the order of the curve")
+    SecretKey::new([if its_own { 0x42 } else { 0x24 }; 32]).expect("less than the order of the curve")
 }
 
 /// The key of the side that is called, or one that it does not have.
 pub(super) fn called_key(its_own: bool) -> SecretKey {
-    if its_own { SecretKey::from_bytes(CALLED_KEY).expect("less than the order of the curve") } else { key(false) }
+    if its_own { SecretKey::new(CALLED_KEY).expect("less than the order of the curve") } else { key(false) }
 }
 
 /// Acts a script: of a peer that called the side with this key, or of one that was called.

@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn the_internet_is_routable_and_has_as_many_networks_as_it_says() {
         let places = || (0..Ground::PLACES).step_by(2048).map(|place| Ground::Internet.ip(place));
-        assert!(places().all(net::is_globally_routable));
+        assert!(places().all(discover::is_globally_routable));
         assert_eq!(places().collect::<HashSet<_>>().len(), 4096);
         assert_eq!(places().filter(IpAddr::is_ipv6).count(), 512);
     }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use handshake::Outcome;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::address::Address;
 use crate::format::import::Origin;
-use crate::peer::{Ending, Outcome, Peer, STAGES, Time, Transports};
+use crate::peer::{Ending, OUTCOMES, Peer, STAGES, Time, Transports};
 use crate::reliability::{Average, Reliability};
 use crate::text::Shown;
 
@@ -184,7 +185,7 @@ fn text(shown: Option<&str>, field: &str) -> Result<Option<Shown>, String> {
 }
 
 fn outcome(name: Option<&str>, field: &str) -> Result<Option<Outcome>, String> {
-    named(name, field, Outcome::named)
+    named(name, field, |name| OUTCOMES.into_iter().find(|outcome| outcome.name() == name))
 }
 
 /// What is named so; otherwise which field is wrong.

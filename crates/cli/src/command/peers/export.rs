@@ -8,7 +8,8 @@ use crate::exit::{Error, Exit};
 use crate::output::Paint;
 
 /// For formats that call no peer good.
-pub const UNUSED_STANDARD: Standard = Standard { port: 0, version: 0, height: 0, routable: net::is_globally_routable };
+pub const UNUSED_STANDARD: Standard =
+    Standard { port: 0, version: 0, height: 0, routable: discover::is_globally_routable };
 
 /// Runs the command.
 pub async fn run(args: &Export, store: &Store, global: &Global) -> Result<Exit, Error> {

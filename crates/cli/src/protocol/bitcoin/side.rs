@@ -2,11 +2,9 @@
 
 use bitcoin::hello::Hello;
 use bitcoin::v2::{Garbage, Keys, SessionId, Start};
-use bitcoin::{Accept, Concluded, Error, Event, V1, V2};
+use bitcoin::{Accept, Concluded, Error, Event, Transport, V1, V2};
 use handshake::Handshake;
 use rand::RngExt;
-
-use crate::protocol::Transport;
 
 /// What the transports have in common besides the handshake itself.
 pub trait Side: Handshake<Output = Concluded, Event = Event, Error = Error> {
@@ -52,10 +50,7 @@ impl Side for Accept {
     }
 
     fn transport(&self) -> Option<Transport> {
-        self.transport().map(|chosen| match chosen {
-            bitcoin::Transport::V1 => Transport::V1,
-            bitcoin::Transport::V2 => Transport::V2,
-        })
+        self.transport()
     }
 
     fn session_id(&self) -> Option<SessionId> {

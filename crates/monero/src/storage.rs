@@ -18,6 +18,8 @@ mod write;
 pub use section::{Array, Field, Section, Value};
 pub use write::{Writer, write, write_count};
 
+use handshake::Fields;
+
 use crate::error::Malformed;
 
 /// What every body starts with: two signatures and a version.
@@ -43,7 +45,7 @@ pub const MAX_STRINGS: usize = 16384;
 /// If it is cut, has a type that does not exist, a key twice, or more of something than there may be.
 pub fn read(body: &[u8]) -> Result<Section<'_>, Malformed> {
     let rest = body.strip_prefix(&SIGNATURE).ok_or(Malformed::Signature)?;
-    read::section(&mut read::Cursor::new(rest), &mut read::Walk::first())
+    read::section(&mut Fields::new(rest), &mut read::Walk::first())
 }
 
 /// Types of values, as they are written.

@@ -1,0 +1,48 @@
+//! What came of a handshake.
+
+use std::time::Duration;
+
+use bitcoin::v2::SessionId;
+use net::{Unread, Verdict};
+use tokio::net::TcpStream;
+
+use super::{Introduced, Retry, Transport, Way};
+use crate::report::Bytes;
+
+/// What came of a handshake.
+#[derive(Debug)]
+pub struct Shaken<'p> {
+    /// What carried it.
+    pub transport: Transport,
+    /// The name that both sides give the connection, if it is encrypted.
+    pub session_id: Option<SessionId>,
+    /// The way in which it may go better, on another connection.
+    pub fall_back: Option<Way<'p>>,
+    /// How it went.
+    pub verdict: Verdict,
+    /// What that says of the next attempt.
+    pub retry: Retry,
+    /// How the peer introduced itself.
+    pub introduced: Option<Introduced>,
+    /// When it did, since the connection was open.
+    pub hello: Option<Duration>,
+    /// How much passed.
+    pub bytes: Bytes,
+    /// The connection, if the handshake concluded.
+    pub connection: Option<Connection>,
+}
+
+/// A connection after its handshake.
+#[derive(Debug)]
+pub enum Connection {
+    /// Bitcoin.
+    Bitcoin(Unread<TcpStream>, bitcoin::Channel),
+    /// Ethereum.
+    Ethereum(Unread<TcpStream>, Box<ethereum::Channel>),
+    /// Lightning.
+    Lightning(Unread<TcpStream>, Box<lightning::Channel>),
+    /// libp2p.
+    Libp2p(Unread<TcpStream>, Box<libp2p::Connection>),
+    /// Monero, and our side of it.
+    Monero(Unread<TcpStream>, Box<monero::Local>),
+}

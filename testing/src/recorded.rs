@@ -1,0 +1,53 @@
+//! Connections with real nodes, as they were recorded: an object of JSON a line.
+//!
+//! ```text
+//! {"meta": {…}}                  what is known of both sides; not in all of them
+//! {"dir": "in", "hex": "…"}      what the node sent
+//! {"dir": "out", "hex": "…"}     what it was sent
+//! ```
+
+use std::fs;
+
+use handshake::read_hex;
+use serde_json::Value;
+
+/// A recorded connection.
+#[derive(Debug)]
+pub struct Recorded {
+    /// What is known of both sides; null if the transcript does not say.
+    pub meta: Value,
+    /// All that the node sent.
+    pub heard: Vec<u8>,
+    /// What it was sent, piece by piece.
+    pub said: Vec<Vec<u8>>,
+}
+
+impl Recorded {
+    /// The transcript of this name among those of a crate, whose folder is its `CARGO_MANIFEST_DIR`.
+    ///
+    /// # Panics
+    /// If there is none, or it cannot be read.
+    #[must_use]
+    pub fn read(folder: &str, name: &str) -> Self {
+        let path = format!("{folder}/tests/data/transcripts/{name}.jsonl");
+        let text = fs::read_to_string(path).expect("the transcript is there");
+        let lines: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
+        let pieces = |direction: &str| -> Vec<Vec<u8>> {
+            let lines = lines.iter().filter(|line| line["dir"] == direction);
+            lines.map(|line| hex(line["hex"].as_str().expect("text"))).collect()
+        };
+        let meta = lines.first().map_or(Value::Null, |line| line["meta"].clone());
+        Self { meta, heard: pieces("in").concat(), said: pieces("out") }
+    }
+}
+
+/// The bytes of a text of hexadecimal digits, two each.
+///
+/// # Panics
+/// If it is no such text.
+#[must_use]
+pub fn hex(digits: &str) -> Vec<u8> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs.flat_map(|pair| read_hex::<1>(pair).expect("two hexadecimal digits a byte")).collect()
+}
