@@ -37,18 +37,27 @@ fn is_routable_v6(ip: Ipv6Addr) -> bool {
     let orchid = a == 0x2001 && (b & 0xfff0 == 0x10 || b & 0xfff0 == 0x20); // RFC 4843, RFC 7343
     let unique_local = a & 0xfe00 == 0xfc00; // RFC 4193; CJDNS lies in it, and needs a router of its own
     let link_local = a & 0xffc0 == 0xfe80; // RFC 4291
-    // 64:ff9b::/96 translates to IPv4 (RFC 6052): as routable as what it stands for.
-    if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = ip.segments() {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        return is_routable_v4(Ipv4Addr::new(a, b, c, d));
+    let site_local = a & 0xffc0 == 0xfec0; // RFC 3879
+    let discard = ip.segments().starts_with(&[0x100, 0, 0, 0]); // 100::/64, RFC 6666
+    let local_translation = ip.segments().starts_with(&[0x64, 0xff9b, 1]); // 64:ff9b:1::/48, RFC 8215
+    let compatible = ip.segments().starts_with(&[0; 6]); // ::/96, RFC 4291: deprecated, and :: and ::1 are in it
+    // What stands for an IPv4 address is as routable as that: 64:ff9b::/96 (RFC 6052) and 2002::/16 (RFC 3056).
+    match ip.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+            return is_routable_v4(Ipv4Addr::new(a, b, c, d));
+        }
+        _ => {}
     }
-    !(ip.is_unspecified()
-        || ip.is_loopback()
-        || ip.is_multicast()
+    !(ip.is_multicast()
         || documentation
         || orchid
         || unique_local
-        || link_local)
+        || link_local
+        || site_local
+        || discard
+        || local_translation
+        || compatible)
 }
 
 #[cfg(test)]
@@ -85,13 +94,26 @@ mod tests {
             "2001:20::1",
             "ff02::1",
             "64:ff9b::a00:1",
+            "64:ff9b:1::808:808",
+            "2002:a00:1::1",
+            "2002:7f00:1::1",
+            "fec0::1",
+            "::8.8.8.8",
+            "100::1",
             "3fff::1",
         ] {
             assert!(!is_globally_routable(ip.parse().unwrap()), "{ip}");
         }
-        for ip in
-            ["1.2.3.4", "100.128.0.1", "172.32.0.1", "198.20.0.1", "2a00::1", "::ffff:8.8.8.8", "64:ff9b::808:808"]
-        {
+        for ip in [
+            "1.2.3.4",
+            "100.128.0.1",
+            "172.32.0.1",
+            "198.20.0.1",
+            "2a00::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
+            "2002:808:808::1",
+        ] {
             assert!(is_globally_routable(ip.parse().unwrap()), "{ip}");
         }
     }

@@ -78,7 +78,7 @@ pub enum DialError {
         after: Duration,
     },
     /// A router or the host said that it cannot be reached.
-    #[error("{0} cannot be reached: a router on the way says so")]
+    #[error("{0} cannot be reached: it does not answer on its own network, or a router on the way says so")]
     Unreachable(SocketAddr),
     /// Our own side has no route there.
     #[error("no route from here to {0}")]

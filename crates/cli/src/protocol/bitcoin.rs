@@ -250,9 +250,10 @@ fn seems_to_speak_v1(error: &bitcoin::Error) -> bool {
 }
 
 fn port_of(chain: &Chain, options: &Introduction) -> u16 {
-    /// Every signet, default or not. (Core: chainparams.cpp)
+    /// Every signet, default or not; of a descendant that has one, its port. (Core: chainparams.cpp)
     const SIGNET_PORT: u16 = 38333;
-    if options.signet_challenge.is_some() { SIGNET_PORT } else { chain.port }
+    let own = options.signet_challenge.is_some() && !chain.name.ends_with("-signet");
+    if own { SIGNET_PORT } else { chain.port }
 }
 
 fn default_user_agent() -> UserAgent {
