@@ -41,6 +41,15 @@ pub use text::{MAX_TEXT_LEN, Shown, disarm};
 pub use writer::Writer;
 
 /// What is known of a peer.
+///
+/// ```
+/// use verack_store::{Peer, Time};
+///
+/// let peer = Peer::new("bitcoin".into(), "192.0.2.1:8333".parse()?, Time::now());
+/// assert!(!peer.is_reachable(), "whether its last handshake was concluded");
+/// assert_eq!(peer.due(), None, "when it may be tried again, if it was tried");
+/// # Ok::<(), verack_store::NoAddress>(())
+/// ```
 pub type Peer = peer::Peer<Shown>;
 
 /// How an attempt ended.

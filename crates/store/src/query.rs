@@ -283,8 +283,7 @@ impl Store {
     }
 
     /// All that are known of a network, for a crawl to begin with: first those that were good, the latest of them
-    /// first, then the others, those that were there last first. [`Peer::due`](crate::Peer::due) says when each may be
-    /// tried again.
+    /// first, then the others, those that were there last first. `Peer::due` says when each may be tried again.
     #[must_use]
     pub fn remembered(&self, chain: &Shown, limit: Option<u32>) -> Peers {
         let mut query = QueryBuilder::new(PEERS);
