@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use self::interrupt::interrupted;
 use crate::args::Require;
@@ -152,18 +152,25 @@ async fn write(screen: &Screen, text: Text) -> Result<Text, Unwritable> {
 
 /// Writes what comes behind the results, unless these could not be written.
 async fn write_last(screen: &Screen, text: Vec<u8>, ended: &mut Ended) {
-    if matches!(ended, Ended::Unwritable(_)) {
-        return;
-    }
-    if let Err(why) = write(screen, Text::of_output(text)).await {
+    let writing = write(screen, Text::of_output(text));
+    let written = match ended {
+        Ended::Unwritable(_) => return,
+        Ended::Done => writing.await,
+        Ended::Interrupted => match timeout(GRACE, writing).await {
+            Ok(written) => written,
+            Err(_) => return,
+        },
+    };
+    if let Err(why) = written {
         *ended = Ended::Unwritable(why);
     }
 }
 
-/// Completes some time after it was told to end: a reader that has stopped reading would keep us for ever.
+/// Once it was told to end, a print may take so long: a reader that has stopped reading would keep us for ever.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Completes when it was told to end, and a print has had its time.
 async fn given_up(interrupt: Pin<&mut impl Future<Output = ()>>, ended: &mut Ended) {
-    /// How long a print may take then.
-    const GRACE: Duration = Duration::from_secs(1);
     if matches!(ended, Ended::Done) {
         interrupt.await;
         *ended = Ended::Interrupted;
