@@ -175,7 +175,7 @@ pub enum Format {
 pub enum TraceLevel {
     /// Decoded fields
     Fields,
-    /// Decoded fields and every byte
+    /// Decoded fields, and every byte as it was on the wire
     Hex,
 }
 

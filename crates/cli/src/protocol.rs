@@ -11,6 +11,7 @@ mod monero;
 mod protocols;
 mod retry;
 mod shaken;
+mod tape;
 mod told;
 mod transport;
 mod way;

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::retry::{Lasting, Retry};
+use super::tape::{Tape, Taped};
 use crate::report::Bytes;
 use crate::trace::Entry;
 
@@ -76,13 +77,15 @@ where
     S: AsyncRead + AsyncWrite + AsFd + Unpin,
 {
     let Times { opened, deadline, timer, stays } = times;
+    let tape = tracer.is_some().then(Tape::default);
+    let handshake = &mut Taped::new(handshake, tape.as_ref());
     let mut hello = None;
     let on_event = |seen: Seen<'_, H::Event>| {
         if hello.is_none() && is_hello(&seen.event) {
             hello = Some(opened.elapsed());
         }
-        if let Some(tracer) = &mut tracer {
-            tracer(line(&seen, opened.elapsed()));
+        if let (Some(tracer), Some(tape)) = (&mut tracer, &tape) {
+            tape.show(seen, |seen| tracer(line(seen, opened.elapsed())));
         }
     };
     let limits = Limits { deadline, bytes: budget };
@@ -118,14 +121,18 @@ pub async fn keep<H: Handshake<Output = Infallible>>(
     line: impl for<'a> Fn(&Seen<'a, H::Event>, Duration) -> Entry<'a>,
 ) {
     let limits = Limits { deadline: until, bytes: u64::MAX };
+    let tape = tracer.is_some().then(Tape::default);
     let on_event = |seen: Seen<'_, H::Event>| {
-        if let Some(tracer) = &mut tracer {
-            tracer(line(&seen, opened.elapsed()));
+        if let (Some(tracer), Some(tape)) = (&mut tracer, &tape) {
+            tape.show(seen, |seen| tracer(line(seen, opened.elapsed())));
         }
     };
     let end = match &beat {
-        Some(beat) => net::run_beating(&mut session, stream, limits, beat, on_event).await,
-        None => net::run(&mut session, stream, limits, on_event).await,
+        Some(beat) => {
+            let (mut session, beat) = Taped::beating(&mut session, tape.as_ref(), beat);
+            net::run_beating(&mut session, stream, limits, &beat, on_event).await
+        }
+        None => net::run(&mut Taped::new(&mut session, tape.as_ref()), stream, limits, on_event).await,
     };
     let Err(failure) = end;
     tracing::debug!(cause = ?failure.cause, "goodbye");

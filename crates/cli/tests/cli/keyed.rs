@@ -242,6 +242,36 @@ fn own_client_id() -> String {
     format!("verack/v{}", env!("CARGO_PKG_VERSION"))
 }
 
+/// Every byte that passed in this direction.
+fn wire(lines: &[Value], direction: &str) -> String {
+    let messages = lines.iter().filter(|line| line["type"] == "message" && line["direction"] == direction);
+    messages.map(|line| line["hex"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn the_bytes_that_a_trace_shows_are_those_of_the_wire() {
+    let both = |options: &[&str], target: &dyn Fn(Option<&str>, &str) -> String| {
+        let mut child = start(["listen", "127.0.0.1:0", "--once"].into_iter().chain(options.iter().copied()));
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let address = log.next().unwrap().split(' ').nth(2).unwrap().to_owned();
+        let named = options.contains(&"--protocol").then(|| log.next().unwrap());
+        let named = named.as_deref().and_then(|line| line.strip_prefix("we are "));
+        let dialled = json_lines(&run(options[..2].iter().copied().chain([&*target(named, &address)])));
+        let mut heard = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut heard).unwrap();
+        child.wait().unwrap();
+        let heard: Vec<Value> = heard.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(wire(&dialled, "sent"), wire(&heard, "received"), "{options:?}");
+        assert_eq!(wire(&dialled, "received"), wire(&heard, "sent"), "{options:?}");
+        assert!(wire(&heard, "sent").len() > 128, "{options:?}");
+    };
+    both(&["--json", "--trace=hex"], &|_, address| address.to_owned());
+    for protocol in ["ethereum", "lightning", "libp2p"] {
+        let named = |named: Option<&str>, _: &str| named.unwrap().to_owned();
+        both(&["--json", "--trace=hex", "--protocol", protocol], &named);
+    }
+}
+
 #[test]
 fn a_held_channel_lives() {
     for (options, ping, pong) in [

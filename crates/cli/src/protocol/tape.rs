@@ -1,0 +1,80 @@
+//! What came over the wire, as it came: an encrypted protocol opens it where it lies.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use handshake::{End, Handshake, Rx, Stage, Step};
+use net::{Beat, Seen};
+
+/// The bytes that a step took, before it took them.
+#[derive(Debug, Default)]
+pub struct Tape(Mutex<Vec<u8>>);
+
+impl Tape {
+    fn wire(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An event, shown to `look` with what came for it as it came.
+    pub fn show<E>(&self, seen: Seen<'_, E>, look: impl FnOnce(&Seen<'_, E>)) {
+        let wire = self.wire();
+        look(&Seen { received: &wire, ..seen });
+    }
+}
+
+/// A handshake whose steps are taped, if there is a tape.
+#[derive(Debug)]
+pub struct Taped<'h, H> {
+    handshake: &'h mut H,
+    tape: Option<&'h Tape>,
+    tell: Option<fn(&mut H)>,
+}
+
+impl<'h, H> Taped<'h, H> {
+    /// One that is not told to speak.
+    pub fn new(handshake: &'h mut H, tape: Option<&'h Tape>) -> Self {
+        Self { handshake, tape, tell: None }
+    }
+
+    /// One that is told to speak by this beat; and what tells it.
+    pub fn beating(handshake: &'h mut H, tape: Option<&'h Tape>, beat: &Beat<H>) -> (Self, Beat<Self>) {
+        let tell = |taped: &mut Self| {
+            if let Some(tell) = taped.tell {
+                tell(taped.handshake);
+            }
+        };
+        (Self { handshake, tape, tell: Some(beat.tell) }, Beat { every: beat.every, tell })
+    }
+}
+
+impl<H: Handshake> Handshake for Taped<'_, H> {
+    type Output = H::Output;
+    type Event = H::Event;
+    type Error = H::Error;
+
+    fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<H::Event, H::Output>, H::Error> {
+        let Some(tape) = self.tape else { return self.handshake.step(rx, tx) };
+        let mut wire = tape.wire();
+        wire.clear();
+        wire.extend_from_slice(rx.rest());
+        let taken = rx.taken();
+        let step = self.handshake.step(rx, tx);
+        wire.truncate(rx.taken() - taken);
+        step
+    }
+
+    fn awaiting(&self) -> &'static str {
+        self.handshake.awaiting()
+    }
+
+    fn stage(&self) -> Stage {
+        self.handshake.stage()
+    }
+
+    fn ended(&self, end: End, rest: &[u8]) -> Option<H::Error> {
+        self.handshake.ended(end, rest)
+    }
+
+    fn suspicion(&self, end: End) -> &'static str {
+        self.handshake.suspicion(end)
+    }
+}
