@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ::store::{
-    Address, Attempt, Column, Ending, Filter, Introduced, KEPT_ATTEMPTS, Learned, Outcome, Store, Text, Time,
+    Address, Attempt, Column, Ending, Filter, Introduced, KEPT_ATTEMPTS, Learned, Outcome, Shown, Store, Time,
     Transports, Writer,
 };
 use handshake::Stage;
@@ -159,7 +159,7 @@ fn address(nth: usize, peers: usize) -> Address {
 }
 
 fn learned(nth: usize, peers: usize) -> Learned {
-    let source = Text::from(address(nth % 24_000 * 23, peers).as_str());
+    let source = Shown::from(address(nth % 24_000 * 23, peers).as_str());
     let (chain, address) = (CHAIN.into(), address(nth, peers));
     Learned { chain, address, seen: Time(BEGIN), services: 0xc09, source }
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use self::interrupt::interrupted;
 use crate::args::Require;
@@ -72,21 +72,34 @@ enum Ended {
     Unwritable(Unwritable),
 }
 
-/// Prints results as they come until there are no more, or somebody interrupts.
+/// Prints results as they come until there are no more, or somebody interrupts. What is ready then is printed all the
+/// same.
 async fn print_all(unprinted: Unprinted, screen: Screen, expected: impl Fn() -> u64) -> (Ended, Option<Summary>) {
+    print_until_closed(&unprinted, screen, expected, || unprinted.close()).await
+}
+
+/// Prints results as they come until there are no more. If somebody interrupts, `stop` is called: whoever has results
+/// is to come to an end then, which is waited for as long as somebody reads what it says. To be told twice is no more
+/// than to be told once.
+async fn print_until_closed(
+    unprinted: &Unprinted,
+    screen: Screen,
+    expected: impl Fn() -> u64,
+    stop: impl FnOnce(),
+) -> (Ended, Option<Summary>) {
     /// When so much text came at once, more is on its way, and is written together: each write wakes a thread.
     const MUCH: usize = 8 << 10;
     /// Too short for anybody to notice.
     const PAUSE: Duration = Duration::from_millis(10);
     let mut text = Text::default();
-    let interrupt = interrupted();
+    let told = interrupted();
+    let interrupt = async {
+        told.await;
+        stop();
+    };
     tokio::pin!(interrupt);
     let mut ended = Ended::Done;
     loop {
-        if matches!(ended, Ended::Interrupted) {
-            // What is ready is printed all the same.
-            unprinted.close();
-        }
         let results;
         tokio::select! {
             biased;
@@ -139,18 +152,25 @@ async fn write(screen: &Screen, text: Text) -> Result<Text, Unwritable> {
 
 /// Writes what comes behind the results, unless these could not be written.
 async fn write_last(screen: &Screen, text: Vec<u8>, ended: &mut Ended) {
-    if matches!(ended, Ended::Unwritable(_)) {
-        return;
-    }
-    if let Err(why) = write(screen, Text::of_output(text)).await {
+    let writing = write(screen, Text::of_output(text));
+    let written = match ended {
+        Ended::Unwritable(_) => return,
+        Ended::Done => writing.await,
+        Ended::Interrupted => match timeout(GRACE, writing).await {
+            Ok(written) => written,
+            Err(_) => return,
+        },
+    };
+    if let Err(why) = written {
         *ended = Ended::Unwritable(why);
     }
 }
 
-/// Completes some time after it was told to end: a reader that has stopped reading would keep us for ever.
+/// Once it was told to end, a print may take so long: a reader that has stopped reading would keep us for ever.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Completes when it was told to end, and a print has had its time.
 async fn given_up(interrupt: Pin<&mut impl Future<Output = ()>>, ended: &mut Ended) {
-    /// How long a print may take then.
-    const GRACE: Duration = Duration::from_secs(1);
     if matches!(ended, Ended::Done) {
         interrupt.await;
         *ended = Ended::Interrupted;

@@ -27,8 +27,8 @@ use std::time::Duration;
 
 use discover::{Next, Policy};
 use net::Timer;
-use store::{Store, Text, Time, Writer};
-use tokio::sync::Notify;
+use store::{Shown, Store, Time, Writer};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -47,12 +47,14 @@ use crate::resolve::Family;
 pub struct Crawl {
     attempts: Attempts,
     /// The network's name, as the database has it.
-    chain: Text,
+    chain: Shown,
     writer: Writer,
     started: Instant,
     map: Mutex<Map>,
     /// A visit is over.
     changed: Notify,
+    /// Whether visits that have no result yet are given up.
+    ending: watch::Sender<bool>,
     /// Why nothing can be stored any more.
     failed: OnceLock<store::Error>,
 }
@@ -111,7 +113,7 @@ impl Crawl {
         store: &Store,
         again: bool,
     ) -> Result<Arc<Self>, store::Error> {
-        let chain = Text::from(attempts.protocols.chosen().chain());
+        let chain = Shown::from(attempts.protocols.chosen().chain());
         let mut map = Map::new(policy, family);
         remember(&mut map, store, &chain, again).await?;
         let writer = store.writer().await?;
@@ -122,6 +124,7 @@ impl Crawl {
             started: Instant::now(),
             map: Mutex::new(map),
             changed: Notify::new(),
+            ending: watch::Sender::new(false),
             failed: OnceLock::new(),
         }))
     }
@@ -131,8 +134,8 @@ impl Crawl {
         self.map().frontier.counts().known
     }
 
-    /// Crawls until nobody is left, a limit is reached or `stop` is said. Visits that are under way then are given up,
-    /// unless there are only enough peers. All that was found is stored when it returns.
+    /// Crawls until nobody is left, a limit is reached or `stop` is said. Visits that have no result then are given up,
+    /// unless there are only enough peers. All that was found is stored when it returns, and reported, and counted.
     pub async fn run(
         self: &Arc<Self>,
         mut seeds: Seeds,
@@ -185,7 +188,9 @@ impl Crawl {
                 () = moment(wake_at) => {}
             }
         };
-        visits.shutdown().await;
+        self.ending.send_replace(true);
+        // Those that have a result wait for the database, which has its time, and for whoever reads, who may be gone.
+        while visits.join_next().await.is_some() {}
         progress.clear();
         if let Err(error) = self.writer.clone().close().await {
             self.fail(error);
@@ -193,8 +198,9 @@ impl Crawl {
         if self.failed.get().is_some() { Ended::Store } else { ended }
     }
 
-    /// There will be no more results.
-    pub fn hush(&self) {
+    /// Prints what comes last. Nothing is printed behind it.
+    pub fn conclude(&self, last: &[u8]) {
+        self.attempts.results.text(last);
         self.attempts.results.close();
     }
 
@@ -239,7 +245,7 @@ impl Crawl {
     }
 
     /// Stores what is news.
-    async fn store_told(&self, news: Vec<crate::protocol::Told>, source: &Text) -> Result<(), store::Error> {
+    async fn store_told(&self, news: Vec<crate::protocol::Told>, source: &Shown) -> Result<(), store::Error> {
         let now = Time::now();
         for told in news {
             if let Some(learned) = map::learned(&told, &self.chain, source, now) {
@@ -275,17 +281,23 @@ enum Wake {
     Exhausted,
 }
 
-/// Visits an address, from the dial to what is stored of it.
+/// Visits an address, from the dial to what is stored of it. Once there is a result, it is stored, reported and counted,
+/// whatever ends the crawl.
 async fn visit(crawl: Arc<Crawl>, address: SocketAddr, lacks_v2: bool) {
     let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address };
     let protocol = crawl.attempts.protocols.chosen();
     let ways = if lacks_v2 { protocol.ways_without_v2() } else { protocol.ways() };
-    let mut visit = crawl.attempts.visit(&call, ways, &mut Timer::new()).await;
+    let (mut timer, mut ending) = (Timer::new(), crawl.ending.subscribe());
+    let mut visit = tokio::select! {
+        biased;
+        visit = crawl.attempts.visit(&call, ways, &mut timer) => visit,
+        _ = ending.wait_for(|is_ending| *is_ending) => return,
+    };
     let at = Time::now();
     // The news first: whoever finds the attempt in the database finds what it brought as well.
     let news = crawl.map().learn(&visit.take_told(), address.ip(), at, crawl.now());
     let stored = async {
-        crawl.store_told(news, &Text::from(&*call.target)).await?;
+        crawl.store_told(news, &Shown::from(&*call.target)).await?;
         crawl.writer.record(visit.record(&crawl.chain, address, at)).await
     };
     if let Err(error) = stored.await {
@@ -304,5 +316,91 @@ async fn moment(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use store::{Filter, Store};
+    use tokio::sync::Notify;
+    use tokio::task::yield_now;
+
+    use super::{Crawl, Ended, Limits, Progress, Seeds};
+    use crate::args::{Cli, Command};
+    use crate::attempt::Attempts;
+    use crate::output::{Printer, Text, queue};
+    use crate::protocol::Protocols;
+    use crate::resolve::Family;
+    use crate::target;
+
+    /// Addresses where nobody listens.
+    const ADDRESSES: u64 = 20;
+
+    /// More than may wait to be printed, in bytes.
+    const TOO_MUCH: usize = 8 << 20;
+
+    /// Tells a crawl to end while all of its results are recorded and wait to be printed. How many are counted, and how
+    /// many are printed to who `reads` then.
+    async fn counted_and_printed(reads: bool) -> (u64, u64) {
+        let words = "verack crawl --json -q -c bitcoin-regtest --allow-private --prefix-rate 0";
+        let Cli { command: Some(Command::Crawl(args)), global, .. } = Cli::parse_from(words.split(' ')) else {
+            unreachable!("it is a crawl");
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("peers.sqlite")).await.unwrap();
+        let (results, unprinted) = queue(Printer::without_summary(&global, true), None);
+        results.text(&vec![b'\n'; TOO_MUCH]);
+        let timeout = args.bounds.timeout;
+        let attempts = Attempts {
+            protocols: Protocols::gossiping(&args.introduction, &[]).unwrap(),
+            timeout,
+            connect_timeout: args.dialling.connect_timeout,
+            hold: None,
+            trace: None,
+            results,
+        };
+        let crawl = Crawl::begin(attempts, args.policy(), Family::Any, &store, false).await.unwrap();
+        let addresses: Vec<_> = (1..=ADDRESSES).map(|nth| format!("127.7.0.{nth}:1")).collect();
+        let targets = target::read_all(addresses.iter().map(String::as_str)).unwrap();
+        let seeds = Seeds::new(0, targets, Vec::new(), Vec::new(), 1, args.dialling.lookup(timeout));
+        let limits = Limits { concurrency: 100, until: None, max_peers: None };
+        let (mut progress, stop) = (Progress::new(&global), Notify::new());
+        let crawling = async {
+            let ended = crawl.run(seeds, limits, &mut progress, &stop).await;
+            crawl.conclude(b"");
+            crawl.summary(ended)
+        };
+        let reading = async {
+            let failed = Filter { reachable: Some(false), ..Filter::default() };
+            while store.count(&failed).await.unwrap() < ADDRESSES {
+                yield_now().await;
+            }
+            stop.notify_one();
+            for _ in 0..100 {
+                yield_now().await;
+            }
+            if !reads {
+                unprinted.close();
+            }
+            let mut printed = 0;
+            while let Some((_, results)) = unprinted.next(Text::default()).await {
+                printed = results;
+            }
+            printed
+        };
+        let (summary, printed) = tokio::join!(crawling, reading);
+        assert_eq!(summary.ended, Ended::Interrupted.name());
+        (summary.tried, printed)
+    }
+
+    #[tokio::test]
+    async fn what_is_recorded_is_counted_and_printed_even_if_it_is_told_to_end() {
+        assert_eq!(counted_and_printed(true).await, (ADDRESSES, ADDRESSES));
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_stopped_reading_does_not_keep_it_from_ending() {
+        assert_eq!(counted_and_printed(false).await, (ADDRESSES, 0));
     }
 }

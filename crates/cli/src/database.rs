@@ -66,7 +66,7 @@ impl From<store::Error> for Error {
             Why::Newer { .. } => "; use that release, or another file with --db",
             Why::NoDatabase | Why::Foreign => "; name another file with --db",
             Why::Damaged(_) => "; 'sqlite3 FILE .recover' saves what can be read",
-            Why::ReadOnly | Why::Full | Why::NotOpened(_) | Why::Closed | Why::Other(_) => "",
+            _ => "",
         };
         Self::Local(format!("{error}{remedy}"))
     }

@@ -1,7 +1,7 @@
 //! From targets to attempts: looks up names, and dials every address as soon as it is known.
 
 use std::collections::{HashSet, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,22 +12,21 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval};
 
 use crate::attempt::{Attempts, Call, NotRoutable};
+use crate::lookup::{Found, Lookup};
 use crate::protocol::Whom;
-use crate::resolve::{Family, ResolveError, Resolver};
+use crate::resolve::{Family, ResolveError};
 use crate::target::{Kind, Target};
 
 /// Turns targets into attempts.
 pub struct Dialler {
     /// What all attempts have in common.
     pub attempts: Arc<Attempts>,
-    /// Who looks up names; there must be one if any target is a name.
-    pub resolver: Option<Resolver>,
+    /// What finds the addresses of these targets.
+    pub lookup: Lookup,
     /// Which addresses are dialled.
     pub family: Family,
     /// The port of targets that name none, if it is not the usual one of their network.
     pub port: Option<u16>,
-    /// Whether an address that only a name led to is dialled even if it is not globally routable.
-    pub allow_private: bool,
     /// Connections at once.
     pub concurrency: usize,
     /// When the next may be dialled, if that is limited.
@@ -40,20 +39,11 @@ pub struct Dialler {
 const LOOKUPS: usize = 64;
 
 /// A name, and what came of looking it up.
-struct Lookup {
+struct Answer {
     target: Arc<str>,
     whom: Whom,
-    name: String,
     started: Instant,
-    addresses: Result<Vec<(SocketAddr, Whom)>, ResolveError>,
-}
-
-/// What a name is asked for.
-enum Asked {
-    /// Its addresses, which are dialled at this port.
-    Addresses(Family, String, u16),
-    /// The multiaddrs that it lists.
-    List(String),
+    found: Result<Vec<Found>, ResolveError>,
 }
 
 impl Dialler {
@@ -61,39 +51,32 @@ impl Dialler {
     pub async fn dial_all(mut self, targets: Vec<Target>) {
         let mut seen = HashSet::with_capacity(targets.len());
         let mut names = Vec::new();
-        let call = |Target { text: target, kind, whom }| {
-            let asked = match kind {
-                Kind::Address(ip, port) => {
-                    let address = SocketAddr::new(ip, self.port_of(port, &whom));
-                    let is_new = self.family.takes(ip) && seen.insert((address, whom.clone()));
-                    return is_new.then(|| self.counted(Call { target, whom, address }));
-                }
-                Kind::Name(name, port) => Asked::Addresses(Family::Any, name, self.port_of(port, &whom)),
-                Kind::NameOf(family, name, port) => Asked::Addresses(family, name, port),
-                Kind::Listed(name) => Asked::List(name),
+        let call = |target: Target| {
+            let Kind::Address(ip, port) = target.kind else {
+                names.push(target);
+                return None;
             };
-            names.push((target, whom, asked));
-            None
+            let Target { text: target, whom, .. } = target;
+            let address = SocketAddr::new(ip, port.unwrap_or_else(|| self.port_of(&whom)));
+            let is_new = self.family.takes(ip) && seen.insert((address, whom.clone()));
+            is_new.then(|| self.counted(Call { target, whom, address }))
         };
         // The list may be long: it becomes the queue in the place that it has.
         let calls: Vec<Call> = targets.into_iter().filter_map(call).collect();
         let mut crew = Crew::new(self.attempts.clone(), self.concurrency, self.pace.take(), calls);
 
-        let mut lookups: JoinSet<Lookup> = JoinSet::new();
+        let mut lookups: JoinSet<Answer> = JoinSet::new();
         let mut names = names.into_iter();
         loop {
-            for (target, whom, asked) in names.by_ref().take(LOOKUPS - lookups.len()) {
-                lookups.spawn(self.look_up(target, whom, asked));
+            for target in names.by_ref().take(LOOKUPS - lookups.len()) {
+                lookups.spawn(self.look_up(target));
             }
-            let Some(lookup) = lookups.join_next().await else { break };
-            let Ok(Lookup { target, whom, name, started, addresses }) = lookup else { continue };
-            match addresses {
-                Ok(addresses) => {
-                    for (address, whom) in addresses {
-                        if self.family.takes(address.ip()) && seen.insert((address, whom.clone())) {
-                            let call = Call { target: target.clone(), whom, address };
-                            self.dial_resolved(&mut crew, &name, call).await;
-                        }
+            let Some(answer) = lookups.join_next().await else { break };
+            let Ok(Answer { target, whom, started, found }) = answer else { continue };
+            match found {
+                Ok(found) => {
+                    for found in found {
+                        self.dial_found(&mut crew, &mut seen, (&target, &whom), found).await;
                     }
                 }
                 Err(error) => self.fail((&target, &whom), None, Stage::Resolve, started, &error).await,
@@ -102,50 +85,37 @@ impl Dialler {
     }
 
     /// Looks up a name.
-    fn look_up(&self, target: Arc<str>, whom: Whom, asked: Asked) -> impl Future<Output = Lookup> + use<> {
-        let resolver = self.resolver.clone().expect("there is one if any target is a name");
+    fn look_up(&self, target: Target) -> impl Future<Output = Answer> + use<> {
+        let found = self.lookup.addresses(&target, self.port_of(&target.whom));
+        let Target { text: target, whom, .. } = target;
         async move {
             let started = Instant::now();
-            let (name, addresses) = match asked {
-                Asked::Addresses(family, name, port) => {
-                    let is_of_family = |ip: &IpAddr| family.takes(*ip);
-                    let addresses = resolver.addresses(&name).await.map(|ips| {
-                        let ips = ips.into_iter().filter(is_of_family);
-                        ips.map(|ip| (SocketAddr::new(ip, port), whom.clone())).collect::<Vec<_>>()
-                    });
-                    let addresses = addresses.and_then(|addresses| match addresses.as_slice() {
-                        [] => Err(ResolveError::NoAddress(name.clone())),
-                        _ => Ok(addresses),
-                    });
-                    (name, addresses)
-                }
-                Asked::List(name) => {
-                    let peer_id = match &whom {
-                        Whom::Libp2p(peer_id) => peer_id.as_deref(),
-                        _ => None,
-                    };
-                    let addresses = resolver.listed(&name, peer_id).await;
-                    (name, addresses)
-                }
-            };
-            Lookup { target, whom, name, started, addresses }
+            Answer { target, whom, started, found: found.await }
         }
     }
 
-    /// The port that was given, or else the usual one.
-    fn port_of(&self, given: Option<u16>, whom: &Whom) -> u16 {
-        given.or(self.port).unwrap_or_else(|| self.attempts.protocols.of(whom).port())
+    /// Has an address dialled that a name led to, if it may be, and nobody named it before.
+    async fn dial_found(
+        &self,
+        crew: &mut Crew,
+        seen: &mut HashSet<(SocketAddr, Whom)>,
+        (target, named): (&Arc<str>, &Whom),
+        found: Found,
+    ) {
+        let (Ok((address, _)) | Err(NotRoutable(address))) = found;
+        let whom = found.as_ref().map_or(named, |(_, whom)| whom);
+        if !self.family.takes(address.ip()) || !seen.insert((address, whom.clone())) {
+            return;
+        }
+        match found {
+            Ok((address, whom)) => crew.dial(self.counted(Call { target: target.clone(), whom, address })),
+            Err(fault) => self.fail((target, named), Some(address), Stage::Connect, Instant::now(), &fault).await,
+        }
     }
 
-    /// Has an address dialled that a name led to, if it may be.
-    async fn dial_resolved(&self, crew: &mut Crew, name: &str, call: Call) {
-        if self.allow_private || may_lead_to(name, call.address) {
-            crew.dial(self.counted(call));
-        } else {
-            let Call { target, whom, address } = &call;
-            let fault = NotRoutable(*address);
-            self.fail((target, whom), Some(*address), Stage::Connect, Instant::now(), &fault).await;
-        }
+    /// The port of targets that name none.
+    fn port_of(&self, whom: &Whom) -> u16 {
+        self.port.unwrap_or_else(|| self.attempts.protocols.of(whom).port())
     }
 
     /// Counts a call among those that will be made.
@@ -274,15 +244,4 @@ impl Waiting {
             changed.await;
         }
     }
-}
-
-/// Whether an address is dialled that only a name led to: one must not be able to point us into our own network.
-pub fn may_lead_to(name: &str, address: SocketAddr) -> bool {
-    is_localhost(name) || discover::is_globally_routable(address.ip())
-}
-
-/// Whether a name can mean nothing but this machine itself. (RFC 6761)
-pub fn is_localhost(name: &str) -> bool {
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost")
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use handshake::read_hex;
 use rand::RngExt;
 use zeroize::Zeroizing;
 
@@ -50,36 +51,27 @@ pub fn read(path: &Path) -> Result<Secret, Error> {
         return Err(no_key(path));
     }
     let text = Zeroizing::new(fs::read(path).map_err(cannot)?);
-    digits(text.trim_ascii()).ok_or_else(|| no_key(path))
+    read_hex(text.trim_ascii()).map(Secret::new).ok_or_else(|| no_key(path))
 }
 
 fn no_key(path: &Path) -> Error {
     Error::Usage(format!("there is no key in {}: expected 64 hex digits ('verack key FILE' makes one)", path.display()))
 }
 
-/// 32 bytes from twice as many digits.
-fn digits(text: &[u8]) -> Option<Secret> {
-    let mut bytes = Secret::default();
-    let (pairs, rest) = text.as_chunks::<2>();
-    if pairs.len() != bytes.len() || !rest.is_empty() {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(pairs) {
-        let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
-        *byte = u8::try_from(high? << 4 | low?).ok()?;
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::digits;
+    use super::read;
 
     #[test]
     fn a_key_is_64_hex_digits_and_nothing_else() {
-        assert_eq!(*digits("0F".repeat(32).as_bytes()).unwrap(), [0x0f; 32]);
-        for wrong in ["", "0f", &"0f".repeat(33), &"0g".repeat(32), &"0f".repeat(31)] {
-            assert!(digits(wrong.as_bytes()).is_none(), "{wrong}");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let read = |text: &str| {
+            std::fs::write(file.path(), text).unwrap();
+            read(file.path())
+        };
+        assert_eq!(*read(&format!(" {}\n", "0F".repeat(32))).unwrap(), [0x0f; 32]);
+        for wrong in ["", "0f", &"0f".repeat(33), &"0g".repeat(32), &"0f".repeat(31), &"+f".repeat(32)] {
+            assert!(read(wrong).is_err(), "{wrong}");
         }
     }
 }

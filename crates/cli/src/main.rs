@@ -17,6 +17,7 @@ mod database;
 mod dialler;
 mod exit;
 mod key;
+mod lookup;
 mod output;
 mod protocol;
 mod report;

@@ -53,6 +53,16 @@ impl Family {
     }
 }
 
+impl From<libp2p::target::Family> for Family {
+    fn from(family: libp2p::target::Family) -> Self {
+        match family {
+            libp2p::target::Family::Any => Self::Any,
+            libp2p::target::Family::V4 => Self::V4,
+            libp2p::target::Family::V6 => Self::V6,
+        }
+    }
+}
+
 /// A UDP query or its answer may be lost: ask again after a third of the time.
 const ATTEMPTS: u32 = 3;
 
@@ -89,16 +99,17 @@ impl Resolver {
         builder.build().map(Self).map_err(no_resolver)
     }
 
-    /// Every address of a name, each once.
+    /// Every address of a name in this family, each once, at this port.
     ///
     /// # Errors
     /// [`ResolveError`]
-    pub async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
+    pub async fn addresses(&self, name: &str, family: Family, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
         let lookup = self.0.lookup_ip(name).await.map_err(|error| ResolveError::of(name, &error))?;
-        let mut addresses: Vec<_> = lookup.iter().collect();
-        addresses.sort_unstable();
-        addresses.dedup();
-        if addresses.is_empty() { Err(ResolveError::NoAddress(name.to_owned())) } else { Ok(addresses) }
+        let mut ips: Vec<_> = lookup.iter().filter(|ip| family.takes(*ip)).collect();
+        ips.sort_unstable();
+        ips.dedup();
+        let addresses = ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
+        some(addresses, name)
     }
 }
 
@@ -127,13 +138,7 @@ impl Resolver {
             let addresses = match place {
                 Place::At(address) => vec![address],
                 Place::Named { name, family, port } => {
-                    let takes = |ip: &IpAddr| match family {
-                        libp2p::target::Family::Any => true,
-                        libp2p::target::Family::V4 => ip.is_ipv4(),
-                        libp2p::target::Family::V6 => ip.is_ipv6(),
-                    };
-                    let ips = self.addresses(&name).await.unwrap_or_default();
-                    ips.into_iter().filter(takes).map(|ip| SocketAddr::new(ip, port)).collect()
+                    self.addresses(&name, family.into(), port).await.unwrap_or_default()
                 }
                 Place::Listed(name) if depth < MAX_DEPTH => {
                     let more = self.list(&name).await.unwrap_or_default();
@@ -146,7 +151,7 @@ impl Resolver {
             let dialable = addresses.into_iter().filter(|address| address.port() > 0);
             found.extend(dialable.map(|address| (address, whom.clone())));
         }
-        if found.is_empty() { Err(ResolveError::NoAddress(name.to_owned())) } else { Ok(found) }
+        some(found, name)
     }
 
     /// The multiaddrs of a name that can be dialled.
@@ -160,6 +165,11 @@ impl Resolver {
         let targets = texts.filter_map(|text| str::from_utf8(&text).ok()?.strip_prefix("dnsaddr=")?.parse().ok());
         Ok(targets.take(MAX_LISTED).collect())
     }
+}
+
+/// What a name has, if that is anything at all.
+fn some<T>(found: Vec<T>, name: &str) -> Result<Vec<T>, ResolveError> {
+    if found.is_empty() { Err(ResolveError::NoAddress(name.to_owned())) } else { Ok(found) }
 }
 
 /// Why there are no addresses.

@@ -138,20 +138,24 @@ fn is_number(text: &str) -> bool {
 impl Kind {
     /// Where a multiaddr is.
     fn of_place(place: Place) -> Result<Self, BadTarget> {
-        use libp2p::target::Family as Of;
-        let (kind, host) = match place {
-            Place::At(address) if address.port() > 0 => return Ok(Self::Address(address.ip(), Some(address.port()))),
-            Place::Named { name, family: Of::Any, port } if port > 0 => (Self::Name(name.clone(), Some(port)), name),
-            Place::Named { name, family: Of::V4, port } if port > 0 => {
-                (Self::NameOf(Family::V4, name.clone(), port), name)
-            }
-            Place::Named { name, family: Of::V6, port } if port > 0 => {
-                (Self::NameOf(Family::V6, name.clone(), port), name)
-            }
-            Place::Listed(name) => (Self::Listed(name.clone()), name),
+        let kind = match place {
+            Place::At(address) if address.port() > 0 => Self::Address(address.ip(), Some(address.port())),
+            Place::Named { name, family, port } if port > 0 => match family.into() {
+                Family::Any => Self::Name(name, Some(port)),
+                family => Self::NameOf(family, name, port),
+            },
+            Place::Listed(name) => Self::Listed(name),
             Place::At(_) | Place::Named { .. } => return Err(BadTarget::NoPort),
         };
-        if is_host_name(&host) { Ok(kind) } else { Err(BadTarget::Form) }
+        if kind.name().is_none_or(is_host_name) { Ok(kind) } else { Err(BadTarget::Form) }
+    }
+
+    /// The name, if it is one.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Address(..) => None,
+            Self::Name(name, _) | Self::NameOf(_, name, _) | Self::Listed(name) => Some(name),
+        }
     }
 
     fn parse(text: &str) -> Option<Self> {

@@ -1,16 +1,15 @@
 //! What went over the wire, message by message, as an implementer of the protocol wants to read it.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use handshake::Printable;
+use handshake::{Hex, Printable};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::args::TraceLevel;
-use crate::report::in_milliseconds;
+use crate::report::{Text, in_milliseconds};
 
 /// One message, or part of one.
 #[derive(Clone, Debug, Serialize)]
@@ -31,9 +30,9 @@ pub struct Line<'a> {
     /// What it says.
     #[serde(serialize_with = "as_map")]
     pub fields: Fields,
-    /// Every byte, in hex, if that was asked for.
+    /// Every byte, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hex: Option<String>,
+    pub hex: Option<Text<Hex<'a>>>,
 }
 
 /// What a message says: names and values, in the order of the wire.
@@ -82,7 +81,7 @@ impl<'a> Entry<'a> {
     }
 
     /// The line, as much of it as was asked for.
-    pub fn into_line(self, target: &str, address: SocketAddr, level: TraceLevel) -> Line<'_> {
+    pub fn into_line(self, target: &'a str, address: SocketAddr, level: TraceLevel) -> Line<'a> {
         Line {
             target,
             address,
@@ -91,17 +90,14 @@ impl<'a> Entry<'a> {
             message: self.message,
             bytes: self.bytes.len(),
             fields: self.fields,
-            hex: (level == TraceLevel::Hex).then(|| hex(self.bytes)),
+            hex: (level == TraceLevel::Hex).then_some(Text(Hex(self.bytes))),
         }
     }
 }
 
 /// Bytes in hex.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Hex(bytes).to_string()
 }
 
 impl Line<'_> {
@@ -119,25 +115,23 @@ impl Line<'_> {
             };
         }
         out.push(b'\n');
-        if let Some(hex) = &self.hex {
-            write_dump(hex, out);
+        if let Some(Text(Hex(bytes))) = self.hex {
+            write_dump(bytes, out);
         }
     }
 }
 
 /// Sixteen bytes a line, with their offset and what is printable of them.
-fn write_dump(hex: &str, out: &mut Vec<u8>) {
-    for (row, digits) in hex.as_bytes().chunks(32).enumerate() {
-        let pairs = digits.chunks(2).map(|pair| String::from_utf8_lossy(pair));
-        let mut text = String::new();
+fn write_dump(bytes: &[u8], out: &mut Vec<u8>) {
+    for (row, bytes) in bytes.chunks(16).enumerate() {
         let _ = write!(out, "    {:04x} ", row * 16);
-        for pair in pairs {
-            let _ = write!(out, " {pair}");
-            let byte = u8::from_str_radix(&pair, 16).unwrap_or_default();
-            text.push(if (b' '..=b'~').contains(&byte) { char::from(byte) } else { '.' });
+        for byte in bytes {
+            let _ = write!(out, " {byte:02x}");
         }
-        let padding = 3 * (16 - digits.len() / 2);
-        let _ = writeln!(out, "{:padding$}  {text}", "");
+        let padding = 3 * (16 - bytes.len());
+        let _ = write!(out, "{:padding$}  ", "");
+        out.extend(bytes.iter().map(|byte| if (b' '..=b'~').contains(byte) { *byte } else { b'.' }));
+        out.push(b'\n');
     }
 }
 
@@ -148,7 +142,7 @@ mod tests {
     #[test]
     fn a_dump_shows_offsets_bytes_and_text() {
         let mut out = Vec::new();
-        write_dump(&super::hex(b"\xf9\xbe\xb4\xd9version\0\0\0\0\0\x1b[2J"), &mut out);
+        write_dump(b"\xf9\xbe\xb4\xd9version\0\0\0\0\0\x1b[2J", &mut out);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "    0000  f9 be b4 d9 76 65 72 73 69 6f 6e 00 00 00 00 00  ....version.....\n    \

@@ -11,6 +11,25 @@
 //! [`Frontier`] decides, [`seeds`] are where it starts, [`external`] weighs what peers say about ourselves. Nothing here
 //! owns a socket, a clock or a random source: time comes in as the time since some start, and a secret [`Key`] through
 //! the constructor. So a crawl of a simulated network repeats, and its decisions are tested against a model.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use verack_discover::{Frontier, Key, Learned, Next, Outcome, Policy, Source};
+//!
+//! let start = Duration::ZERO;
+//! let [seed, peer] = ["1.2.3.4:8333", "5.6.7.8:8333"].map(|address| address.parse().expect("an address"));
+//! // Random bytes belong in the place of these.
+//! let mut frontier = Frontier::new(Policy::default(), Key::new([7; 16]));
+//! frontier.learn(seed, Source::Seed, start);
+//!
+//! assert_eq!(frontier.next(start), Next::Dial(seed));
+//! assert_eq!(frontier.learn(peer, Source::Peer(seed.ip()), start), Learned::New);
+//! frontier.done(seed, Outcome::Reached, start);
+//! assert_eq!(frontier.next(start), Next::Dial(peer));
+//! frontier.done(peer, Outcome::Reached, start);
+//! assert_eq!(frontier.next(start), Next::Exhausted);
+//! ```
 
 pub mod external;
 pub mod frontier;

@@ -3,7 +3,6 @@
 //! A node asks in this order, and asks the next only if the one before gave too little, since DNS and built-in lists are
 //! run by few people. (Core: net.cpp ThreadDNSAddressSeed, ThreadOpenConnections)
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// A kind of seed, in order of preference.
@@ -76,18 +75,9 @@ impl Start {
     }
 }
 
-/// An address in a list of fixed seeds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Seed {
-    /// One that can be dialled.
-    Address(SocketAddr),
-    /// One in a network that needs a proxy: `….onion:port`, `….b32.i2p:port`.
-    Overlay(String),
-}
-
 /// A line that is no address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: expected ip:port, [ipv6]:port, an ip, or an .onion or .b32.i2p name, not {text:?}")]
+#[error("line {line}: expected an address, with or without a port, not {text:?}")]
 pub struct BadLine {
     /// Counted from 1.
     pub line: usize,
@@ -98,76 +88,34 @@ pub struct BadLine {
 /// Enough of a bad line to find it by.
 pub const SHOWN_LEN: usize = 80;
 
-/// Reads a list with one address a line; `#` starts a comment, and an address without a port gets `default_port`. A bad
-/// line does not spoil the others. (Core: contrib/seeds/nodes_main.txt)
-pub fn read_lines(text: &str, default_port: u16) -> impl Iterator<Item = Result<Seed, BadLine>> {
+/// Reads a list with one address a line, in whichever form `read` takes; `#` starts a comment. A bad line does not spoil
+/// the others. (Core: contrib/seeds/nodes_main.txt)
+pub fn read_lines<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> impl Iterator<Item = Result<T, BadLine>> {
     text.lines().enumerate().filter_map(move |(index, line)| {
         let content = line.split_once('#').map_or(line, |(content, _)| content).trim();
         let bad = || BadLine { line: index + 1, text: content.chars().take(SHOWN_LEN).collect() };
-        (!content.is_empty()).then(|| read_seed(content, default_port).ok_or_else(bad))
+        (!content.is_empty()).then(|| read(content).ok_or_else(bad))
     })
-}
-
-fn read_seed(text: &str, default_port: u16) -> Option<Seed> {
-    if let Ok(address) = text.parse() {
-        return Some(Seed::Address(address));
-    }
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    if let Ok(ip) = bare.parse::<IpAddr>() {
-        return Some(Seed::Address(SocketAddr::new(ip, default_port)));
-    }
-    let (name, port) = text.split_once(':').unwrap_or((text, ""));
-    let overlay = overlay_name_len(name)? == name.len() && (port.is_empty() || port.parse::<u16>().is_ok());
-    overlay.then(|| Seed::Overlay(text.to_owned()))
-}
-
-/// How long a name of this overlay network is: 56 or 52 digits of base32, and the ending.
-fn overlay_name_len(name: &str) -> Option<usize> {
-    let (digits, len) = if let Some(digits) = name.strip_suffix(".onion") {
-        (digits, 56 + ".onion".len())
-    } else {
-        (name.strip_suffix(".b32.i2p")?, 52 + ".b32.i2p".len())
-    };
-    digits.bytes().all(|b| matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'2'..=b'7')).then_some(len)
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{BadLine, Kind, Seed, Start, read_lines};
-
-    const ONION: &str = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:8333";
-    const I2P: &str = "ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p:0";
+    use super::{BadLine, Kind, Start, read_lines};
 
     #[test]
     fn a_list_is_read_line_by_line_and_a_bad_line_spoils_no_other() {
-        let text = format!(
-            "# a comment\n1.2.3.4:18333 # AS1\n\n[2001:db8::1]:8333\r\n5.6.7.8\n2001:db8::2\n[2001:db8::3]\n{ONION}\n{I2P}\n\
-             1.2.3.4:99999\nexample.org:8333\nshort.onion:1\n9.9.9.9:1"
-        );
-        let address = |text: &str| Ok(Seed::Address(text.parse().unwrap()));
+        let text = "# a comment\n1 # AS1\n\n 2\t\r\nthree\n4#\n#5\n-6";
         let bad = |line, text: &str| Err(BadLine { line, text: text.to_owned() });
-        let expected = [
-            address("1.2.3.4:18333"),
-            address("[2001:db8::1]:8333"),
-            address("5.6.7.8:8333"),
-            address("[2001:db8::2]:8333"),
-            address("[2001:db8::3]:8333"),
-            Ok(Seed::Overlay(ONION.to_owned())),
-            Ok(Seed::Overlay(I2P.to_owned())),
-            bad(10, "1.2.3.4:99999"),
-            bad(11, "example.org:8333"),
-            bad(12, "short.onion:1"),
-            address("9.9.9.9:1"),
-        ];
-        assert_eq!(read_lines(&text, 8333).collect::<Vec<_>>(), expected);
+        let read: Vec<_> = read_lines(text, |text| text.parse::<u8>().ok()).collect();
+        assert_eq!(read, [Ok(1), Ok(2), bad(5, "three"), Ok(4), bad(8, "-6")]);
     }
 
     #[test]
     fn a_bad_line_is_shown_short_and_escaped() {
         let text = format!("\u{1b}[2J{}", "x".repeat(1_000_000));
-        let bad = read_lines(&text, 1).next().unwrap().unwrap_err();
+        let bad = read_lines(&text, |_| None::<()>).next().unwrap().unwrap_err();
         assert!(bad.to_string().len() < 300 && !bad.to_string().contains('\u{1b}'), "{bad}");
     }
 

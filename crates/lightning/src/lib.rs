@@ -12,6 +12,41 @@
 //! [`acts`] are the key exchange and [`channel`] is what they agree on; [`Hello`] has them and then the two [`init`]
 //! messages, and [`Session`] keeps the connection after that. Nothing here owns a socket, a clock or a random source.
 //!
+//! Both roles, in memory; over a socket, a driver takes turns with the other side in the same way:
+//!
+//! ```
+//! use verack_lightning::handshake::{Handshake, Rx, Step};
+//! use verack_lightning::{Agreed, Error, Hello, Local, SecretKey};
+//!
+//! /// Lets a side go on with what has arrived: what it says, and what was agreed if the handshake is over.
+//! fn turn(side: &mut Hello, arrived: &mut [u8]) -> Result<(Vec<u8>, Option<Agreed>), Error> {
+//!     let (mut rx, mut tx) = (Rx::new(arrived), Vec::new());
+//!     loop {
+//!         match side.step(&mut rx, &mut tx)? {
+//!             Step::Event(event) => println!("{event:?}"),
+//!             Step::Need(_) => return Ok((tx, None)),
+//!             Step::Done(agreed) => return Ok((tx, Some(agreed))),
+//!         }
+//!     }
+//! }
+//!
+//! // Random bytes belong in the place of these: those of the second are new for each connection.
+//! let key = |byte| SecretKey::new([byte; 32]).expect("it is less than the order");
+//! let node_id = key(3).node_id();
+//!
+//! let mut initiator = Hello::initiator(Local::new(key(1), key(2), Vec::new()), node_id);
+//! let mut responder = Hello::responder(Local::new(key(3), key(4), Vec::new()));
+//! let (mut act_one, _) = turn(&mut initiator, &mut [])?;
+//! let (mut act_two, _) = turn(&mut responder, &mut act_one)?;
+//! let (mut act_three_and_init, _) = turn(&mut initiator, &mut act_two)?;
+//! let (mut init, met_by) = turn(&mut responder, &mut act_three_and_init)?;
+//! let (_, met) = turn(&mut initiator, &mut init)?;
+//!
+//! assert_eq!(met.expect("it introduced itself").node_id, node_id);
+//! assert_eq!(met_by.expect("so did we").node_id, key(1).node_id());
+//! # Ok::<(), Error>(())
+//! ```
+//!
 //! Sources, as cited in the modules: the BOLTs by number, as of commit a3772650.
 #![no_std]
 extern crate alloc;
@@ -33,6 +68,7 @@ pub use chain::{CHAINS, Chain, ChainHash};
 pub use channel::Channel;
 pub use error::Error;
 pub use feature::{Feature, Features};
+pub use handshake;
 pub use hello::{Agreed, Hello, Local};
 pub use init::{Address, Init};
 pub use key::{NodeId, SecretKey};

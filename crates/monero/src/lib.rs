@@ -15,7 +15,7 @@
 //! Both roles, in memory; over a socket, a driver takes turns with the other side in the same way:
 //!
 //! ```
-//! use handshake::{Handshake, Rx, Step};
+//! use verack_monero::handshake::{Handshake, Rx, Step};
 //! use verack_monero::{Agreed, Error, Hello, Local, Network, Peer};
 //!
 //! /// Lets a side go on with what has arrived: what it says, and what was agreed if the handshake is over.
@@ -64,6 +64,7 @@ pub mod storage;
 
 pub use address::{Address, Host};
 pub use error::{Error, Malformed};
+pub use handshake;
 pub use hello::{Agreed, Hello, Local};
 pub use introduction::{Introduction, Node, Tip};
 pub use levin::{Command, Kind, ReturnCode};

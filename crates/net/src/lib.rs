@@ -3,6 +3,39 @@
 //! [`dial`] or [`Listener`] make the connection, [`run`] has the handshake over it, [`Established`] hands over what
 //! comes after, and [`Verdict`] says how it went. Nothing here knows a protocol.
 
+//! Bitcoin's handshake in both roles, over a connection on loopback:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use bitcoin::{Chain, Local, V1};
+//! use verack_net::{Limits, dial, run};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! const TIME: Duration = Duration::from_secs(10);
+//! let params = Chain::named("bitcoin").expect("it is in the table").params;
+//! // Nonce and entropy must be new for each connection, and the time that of our clock.
+//! let local = move |nonce| Local::new(params, 1_700_000_000, nonce, [0; 32]);
+//!
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! let address = listener.local_addr()?;
+//! let node = tokio::spawn(async move {
+//!     let (stream, _) = listener.accept().await.expect("somebody calls");
+//!     let mut handshake = V1::responder(local(2));
+//!     run(&mut handshake, stream, Limits::within(TIME), |_| {}).await.map(|met| met.output.agreed)
+//! });
+//!
+//! let stream = dial(address, TIME).await?;
+//! let mut handshake = V1::initiator(local(1));
+//! let met = run(&mut handshake, stream, Limits::within(TIME), |seen| println!("{:?}", seen.event)).await?;
+//! let (stream, concluded) = met.into_stream(); // What follows is for you to say.
+//! assert_eq!(concluded.agreed.version.nonce, Some(2));
+//! # drop(stream);
+//! assert_eq!(node.await??.version.nonce, Some(1));
+//! # Ok(())
+//! # }
+//! ```
 mod dial;
 mod failure;
 mod files;
@@ -17,6 +50,7 @@ mod verdict;
 pub use dial::{DialError, dial, dial_timed};
 pub use failure::{Cause, Failure};
 pub use files::raise_open_files;
+pub use handshake;
 pub use handshake::Outcome;
 pub use listen::{Accepted, Caps, Listener, Place, Turned};
 pub use pulse::Beat;

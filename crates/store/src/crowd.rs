@@ -68,7 +68,7 @@ mod tests {
 
     use super::Crowd;
     use crate::scribe::{Batch, Scribe};
-    use crate::{Address, Learned, Store, Text, Time};
+    use crate::{Address, Learned, Shown, Store, Time};
 
     fn address(nth: u32) -> Address {
         SocketAddr::new(Ipv4Addr::from_bits(0x0100_0000 + nth).into(), 8333).into()
@@ -120,6 +120,6 @@ mod tests {
         assert_eq!(count(&mut db, "SELECT count(*) FROM attempt").await, 5, "forgotten with their peers");
         assert_eq!(store.show(&address(300_999)).await.unwrap().len(), 1, "the latest is kept");
         assert_eq!(store.show(&address(5)).await.unwrap().len(), 0, "the first is not");
-        assert_eq!(store.show(&address(0)).await.unwrap()[0].peer.user_agent, Some(Text::from("/a/")));
+        assert_eq!(store.show(&address(0)).await.unwrap()[0].peer.user_agent, Some(Shown::from("/a/")));
     }
 }

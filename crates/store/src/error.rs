@@ -15,6 +15,7 @@ pub struct Error {
 
 /// What is wrong with a database.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Why {
     /// It is no database at all.
     #[error("not a database of SQLite")]

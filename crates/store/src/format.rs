@@ -125,6 +125,9 @@ impl Store {
     ///
     /// The formats of others hold peers that shook hands at least once, and `dnsseed.dump` has an order of its own.
     ///
+    /// It writes to `out` between two peers, and blocks its thread as long as that takes. Whoever must not be blocked
+    /// takes [`Store::peers`] and an [`Exporter`].
+    ///
     /// # Errors
     /// Those of the database and of `out`.
     pub async fn export(

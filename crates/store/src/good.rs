@@ -24,7 +24,7 @@ pub struct Standard {
 impl Standard {
     /// Whether a peer is good by this standard.
     #[must_use]
-    pub fn is_met_by<T>(&self, peer: &Peer<T>) -> bool {
+    pub fn is_met_by(&self, peer: &Peer) -> bool {
         let port = peer.address.port() == self.port || peer.address.network() == Network::I2p;
         let routable = peer.address.socket().is_none_or(|socket| {
             // CJDNS and Yggdrasil lie in ranges of IPv6 that are routed nowhere else.

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! It knows no protocol, no socket and no clock: networks, reasons and times are told to it. What peers chose, such as
-//! their user agents, is kept as [`Text`], which no file format misreads.
+//! their user agents, is kept as [`Shown`], which no file format misreads.
 
 mod address;
 mod crowd;
@@ -22,6 +22,7 @@ mod schema;
 mod scribe;
 mod sql;
 mod store;
+mod sweep;
 mod text;
 mod writer;
 
@@ -31,10 +32,28 @@ pub use error::{Error, Why};
 pub use format::{BadLine, ExportError, Exporter, Format, Importer, Origin, Unread};
 pub use good::Standard;
 pub use handshake::Outcome;
-pub use peer::{Attempt, Ending, Introduced, Learned, Past, Peer, PeerHistory, Time, Transports};
+pub use peer::{Attempt, Introduced, Learned, PeerHistory, Time, Transports};
 pub use query::{Column, Filter, Peers, Sort, SortBy};
 pub use reliability::{Average, MIN_RETRY_S, Reliability, WINDOWS};
 pub use scribe::KEPT_ATTEMPTS;
 pub use store::{BUSY_TIMEOUT, Store};
-pub use text::{MAX_TEXT_LEN, Text, disarm};
+pub use text::{MAX_TEXT_LEN, Shown, disarm};
 pub use writer::Writer;
+
+/// What is known of a peer.
+///
+/// ```
+/// use verack_store::{Peer, Time};
+///
+/// let peer = Peer::new("bitcoin".into(), "192.0.2.1:8333".parse()?, Time::now());
+/// assert!(!peer.is_reachable(), "whether its last handshake was concluded");
+/// assert_eq!(peer.due(), None, "when it may be tried again, if it was tried");
+/// # Ok::<(), verack_store::NoAddress>(())
+/// ```
+pub type Peer = peer::Peer<Shown>;
+
+/// How an attempt ended.
+pub type Ending = peer::Ending<Shown>;
+
+/// An attempt of the past.
+pub type Past = peer::Past<Shown>;

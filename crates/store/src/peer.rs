@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::reliability::Reliability;
-use crate::text::Text;
+use crate::text::Shown;
 
 /// Unix seconds. The store has no clock of its own: whoever tells it something says when that was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub(crate) const STAGES: [Stage; 6] =
 
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending<T = Text> {
+pub struct Ending<T = Shown> {
     /// How it went.
     pub outcome: Outcome,
     /// What had been entered last.
@@ -67,7 +67,7 @@ impl Transports {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// The network's name.
-    pub chain: Text,
+    pub chain: Shown,
     /// Whom we dialled.
     pub address: Address,
     /// When it ended.
@@ -83,7 +83,7 @@ pub struct Attempt {
     /// From the dial to the peer's introduction.
     pub latency: Option<Duration>,
     /// Who told us of it, if nobody has yet.
-    pub source: Option<Text>,
+    pub source: Option<Shown>,
 }
 
 /// How a peer introduced itself.
@@ -94,7 +94,7 @@ pub struct Introduced {
     /// What it offers, one bit each.
     pub services: u64,
     /// Its program.
-    pub user_agent: Text,
+    pub user_agent: Shown,
     /// Blocks that it has, if it said so.
     pub height: Option<i32>,
 }
@@ -103,7 +103,7 @@ pub struct Introduced {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Learned {
     /// The network's name.
-    pub chain: Text,
+    pub chain: Shown,
     /// The address.
     pub address: Address,
     /// When the peer is said to have been there, as far as that is believed; never later than now.
@@ -111,12 +111,12 @@ pub struct Learned {
     /// What it is said to offer. What the peer says itself counts more.
     pub services: u64,
     /// Who told us: a peer's address, a seed's name, a file's.
-    pub source: Text,
+    pub source: Shown,
 }
 
-/// What is known of a peer. `T` is what a text is: itself, or, within the store, its number.
+/// What is known of a peer. `T` is what a text is: itself, as for everybody else, or, within the store, its number.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Peer<T = Text> {
+pub struct Peer<T = Shown> {
     /// The network's name.
     pub chain: T,
     /// Where it is.
@@ -192,7 +192,7 @@ impl<T> Peer<T> {
     }
 
     /// An attempt ended. Those of one peer come in the order of their ends.
-    pub(crate) fn tried(&mut self, attempt: &Attempt, number_of: impl Fn(&Text) -> T) {
+    pub(crate) fn tried(&mut self, attempt: &Attempt, number_of: impl Fn(&Shown) -> T) {
         let good = attempt.ending.outcome == Outcome::Ok;
         let since_last = self.last_tried.map(|Time(last)| attempt.at.0.saturating_sub(last));
         self.reliability.update(good, since_last);
@@ -249,7 +249,7 @@ pub struct PeerHistory {
 
 /// An attempt of the past.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Past<T = Text> {
+pub struct Past<T = Shown> {
     /// When it ended.
     pub at: Time,
     /// How it ended.

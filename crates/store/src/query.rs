@@ -1,10 +1,12 @@
 //! What the database is asked: which peers, in which order, how many of each, and one peer's past.
 
+use std::fmt;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Sqlite};
 use tokio::sync::mpsc;
 
@@ -14,7 +16,7 @@ use crate::peer::{OUTCOMES, Peer, PeerHistory, STAGES, Time};
 use crate::row::Columns;
 use crate::sql::{ATTEMPTS, PEERS};
 use crate::store::Store;
-use crate::text::Text;
+use crate::text::Shown;
 
 /// Rows that are read ahead of whoever takes them.
 const AHEAD: usize = 256;
@@ -23,7 +25,7 @@ const AHEAD: usize = 256;
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Of this network.
-    pub chain: Option<Text>,
+    pub chain: Option<Shown>,
     /// Whose user agent is like this, in any case of letters: as a whole if there is a `*` (any text) or a `?` (any one
     /// letter) in it, otherwise it need only occur.
     pub user_agent: Option<String>,
@@ -202,9 +204,12 @@ impl Column {
     }
 }
 
-/// Peers as they are read. The reading ends when this is dropped.
+/// Peers as they are read. The reading begins when the first is asked for, and ends when this is dropped.
 #[derive(Debug)]
-pub struct Peers(mpsc::Receiver<Result<Peer, Error>>);
+pub struct Peers {
+    question: Option<Question>,
+    answers: mpsc::Receiver<Result<Peer, Error>>,
+}
 
 impl Peers {
     /// The next one; `None` behind the last.
@@ -212,7 +217,10 @@ impl Peers {
     /// # Errors
     /// Why they cannot be read any more.
     pub async fn next(&mut self) -> Result<Option<Peer>, Error> {
-        self.0.recv().await.transpose()
+        if let Some(question) = self.question.take() {
+            tokio::spawn(question.answer());
+        }
+        self.answers.recv().await.transpose()
     }
 
     /// Shows all that are left to `each`, one after the other.
@@ -227,9 +235,42 @@ impl Peers {
     }
 }
 
+/// A question, before anybody waits for its answers.
+struct Question {
+    query: QueryBuilder<Sqlite>,
+    readers: SqlitePool,
+    path: Arc<Path>,
+    asker: mpsc::Sender<Result<Peer, Error>>,
+}
+
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Question").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Question {
+    /// Reads rows until there are no more, or nobody asks any more.
+    async fn answer(mut self) {
+        let mut rows = self.query.build().fetch(&self.readers);
+        loop {
+            let peer = match rows.try_next().await {
+                Ok(Some(row)) => Columns::of(&row).peer(),
+                Ok(None) => return,
+                Err(error) => Err(error),
+            };
+            let failed = peer.is_err();
+            let peer = peer.map_err(|error| Error::of(&self.path, &error));
+            if self.asker.send(peer).await.is_err() || failed {
+                return;
+            }
+        }
+    }
+}
+
 impl Store {
-    /// Peers that pass the filter, in this order, at most so many. They are those of one moment, whatever is written
-    /// meanwhile.
+    /// Peers that pass the filter, in this order, at most so many. They are those of the moment in which the first is
+    /// asked for, whatever is written meanwhile.
     #[must_use]
     pub fn peers(&self, filter: &Filter, sort: Sort, limit: Option<u32>) -> Peers {
         let mut query = QueryBuilder::new(PEERS);
@@ -242,9 +283,9 @@ impl Store {
     }
 
     /// All that are known of a network, for a crawl to begin with: first those that were good, the latest of them
-    /// first, then the others, those that were there last first. [`Peer::due`] says when each may be tried again.
+    /// first, then the others, those that were there last first. `Peer::due` says when each may be tried again.
     #[must_use]
-    pub fn remembered(&self, chain: &Text, limit: Option<u32>) -> Peers {
+    pub fn remembered(&self, chain: &Shown, limit: Option<u32>) -> Peers {
         let mut query = QueryBuilder::new(PEERS);
         push_filter(&mut query, &Filter { chain: Some(chain.clone()), ..Filter::default() });
         query.push(" ORDER BY last_good DESC NULLS LAST, last_seen DESC");
@@ -264,25 +305,10 @@ impl Store {
         self.peers(&Filter::default(), known, None).for_each(show).await
     }
 
-    fn read(&self, mut query: QueryBuilder<Sqlite>) -> Peers {
-        let (read, peers) = mpsc::channel(AHEAD);
-        let (readers, path) = (self.readers.clone(), Arc::clone(&self.path));
-        tokio::spawn(async move {
-            let mut rows = query.build().fetch(&readers);
-            loop {
-                let peer = match rows.try_next().await {
-                    Ok(Some(row)) => Columns::of(&row).peer(),
-                    Ok(None) => return,
-                    Err(error) => Err(error),
-                };
-                let failed = peer.is_err();
-                let peer = peer.map_err(|error| Error::of(&path, &error));
-                if read.send(peer).await.is_err() || failed {
-                    return;
-                }
-            }
-        });
-        Peers(peers)
+    fn read(&self, query: QueryBuilder<Sqlite>) -> Peers {
+        let (asker, answers) = mpsc::channel(AHEAD);
+        let question = Question { query, readers: self.readers.clone(), path: Arc::clone(&self.path), asker };
+        Peers { question: Some(question), answers }
     }
 
     /// How many peers that pass the filter have each value of a column, most first; `None` is those that have none.

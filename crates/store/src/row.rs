@@ -11,21 +11,21 @@ use crate::address::Address;
 use crate::peer::{Ending, OUTCOMES, Past, Peer, STAGES, Time, Transports};
 use crate::reliability::Reliability;
 use crate::sql::Query;
-use crate::text::Text;
+use crate::text::Shown;
 
 /// What stands for a text in a column: itself, or its number.
 pub(crate) trait Word: for<'r> Decode<'r, Sqlite> + Type<Sqlite> {}
 
 impl Word for i64 {}
-impl Word for Text {}
+impl Word for Shown {}
 
-impl Type<Sqlite> for Text {
+impl Type<Sqlite> for Shown {
     fn type_info() -> SqliteTypeInfo {
         <str as Type<Sqlite>>::type_info()
     }
 }
 
-impl<'r> Decode<'r, Sqlite> for Text {
+impl<'r> Decode<'r, Sqlite> for Shown {
     fn decode(value: SqliteValueRef<'r>) -> Result<Self, BoxDynError> {
         let shown = <&str as Decode<Sqlite>>::decode(value)?;
         Self::read(shown.as_bytes()).ok_or_else(|| "a text is too long".into())

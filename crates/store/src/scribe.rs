@@ -5,6 +5,7 @@
 //! learned ──▶ upsert         many, and mostly known already
 //! attempts ──▶ find ──▶ fold in Rust ──▶ update, remember     what is new is added before
 //! crowd ──▶ delete           whom nobody ever met, if they are too many
+//! sweep ──▶ delete           texts that nothing refers to, at the end
 //! ```
 
 use std::collections::HashMap;
@@ -16,7 +17,8 @@ use crate::crowd::{Crowd, KEPT_UNANSWERED};
 use crate::peer::{Attempt, Ending, Learned, Past, Peer, Time};
 use crate::row::{Columns, bind_past, bind_peer};
 use crate::sql::{Query, Statements};
-use crate::text::Text;
+use crate::sweep::sweep;
+use crate::text::Shown;
 
 /// Attempts that are kept of each peer: a week of a daily crawl and a day more, in some 200 bytes.
 pub const KEPT_ATTEMPTS: u32 = 8;
@@ -33,14 +35,14 @@ pub(crate) enum Told {
 }
 
 impl Told {
-    fn who(&self) -> (&Text, &Address, Time) {
+    fn who(&self) -> (&Shown, &Address, Time) {
         match self {
             Self::Attempt(attempt) => (&attempt.chain, &attempt.address, attempt.at),
             Self::Peer(peer) => (&peer.chain, &peer.address, peer.first_seen),
         }
     }
 
-    fn texts(&self) -> [Option<&Text>; 4] {
+    fn texts(&self) -> [Option<&Shown>; 4] {
         match self {
             Self::Attempt(attempt) => {
                 let user_agent = attempt.introduced.as_ref().map(|introduced| &introduced.user_agent);
@@ -66,7 +68,7 @@ impl Batch {
         self.learned.len() + self.told.len()
     }
 
-    fn texts(&self) -> impl Iterator<Item = &Text> {
+    fn texts(&self) -> impl Iterator<Item = &Shown> {
         let learned = self.learned.iter().flat_map(|learned| [&learned.chain, &learned.source]);
         learned.chain(self.told.iter().flat_map(Told::texts).flatten())
     }
@@ -77,14 +79,18 @@ impl Batch {
 pub(crate) struct Scribe {
     db: SqliteConnection,
     statements: Statements,
-    numbers: HashMap<Text, i64>,
+    numbers: HashMap<Shown, i64>,
+    /// Which state of the database these are of, as far as others change it.
+    data_version: i64,
     crowd: Crowd,
+    /// Entries, so far.
+    written: u64,
 }
 
 impl Scribe {
     pub(crate) fn new(db: SqliteConnection) -> Self {
         let crowd = Crowd::new(KEPT_UNANSWERED);
-        Self { db, statements: Statements::new(), numbers: HashMap::new(), crowd }
+        Self { db, statements: Statements::new(), numbers: HashMap::new(), data_version: 0, crowd, written: 0 }
     }
 
     /// The same with another crowd.
@@ -95,14 +101,27 @@ impl Scribe {
 
     /// Writes all of a batch or nothing.
     pub(crate) async fn write(&mut self, batch: &Batch) -> Result<(), sqlx::Error> {
-        let Self { db, statements, numbers, crowd } = self;
+        let Self { db, statements, numbers, data_version, crowd, written } = self;
         // The lock is taken at once: a reader that becomes a writer may find that another was faster.
         let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
+        // Another process may have forgotten texts whose numbers we remember. (SQLite: PRAGMA data_version)
+        let version = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut *transaction).await?;
+        if version != *data_version {
+            numbers.clear();
+            *data_version = version;
+        }
         number(&mut transaction, statements, numbers, batch).await?;
         learn(&mut transaction, statements, numbers, &batch.learned).await?;
         tell(&mut transaction, statements, numbers, &batch.told).await?;
         crowd.thin_out(&mut transaction, batch.len()).await?;
+        *written += batch.len() as u64;
         transaction.commit().await
+    }
+
+    /// Forgets texts to which nothing refers any more, if that is worth the time.
+    pub(crate) async fn sweep(&mut self) -> Result<(), sqlx::Error> {
+        self.numbers.clear();
+        sweep(&mut self.db, self.written).await
     }
 
     pub(crate) async fn close(self) -> Result<(), sqlx::Error> {
@@ -114,13 +133,13 @@ impl Scribe {
 async fn number(
     db: &mut SqliteConnection,
     statements: &Statements,
-    numbers: &mut HashMap<Text, i64>,
+    numbers: &mut HashMap<Shown, i64>,
     batch: &Batch,
 ) -> Result<(), sqlx::Error> {
     if numbers.len() > MAX_NUMBERS {
         numbers.clear();
     }
-    let mut new: Vec<&Text> = batch.texts().filter(|text| !numbers.contains_key(*text)).collect();
+    let mut new: Vec<&Shown> = batch.texts().filter(|text| !numbers.contains_key(*text)).collect();
     new.sort_unstable();
     new.dedup();
     let rows = statements.number.run(db, &new, |query, text| query.bind(text.as_str().to_owned())).await?;
@@ -135,7 +154,7 @@ async fn number(
 async fn learn(
     db: &mut SqliteConnection,
     statements: &Statements,
-    numbers: &HashMap<Text, i64>,
+    numbers: &HashMap<Shown, i64>,
     learned: &[Learned],
 ) -> Result<(), sqlx::Error> {
     let rows = statements.learn.run(db, learned, |query, learned| {
@@ -150,10 +169,10 @@ async fn learn(
 async fn tell(
     db: &mut SqliteConnection,
     statements: &Statements,
-    numbers: &HashMap<Text, i64>,
+    numbers: &HashMap<Shown, i64>,
     told: &[Told],
 ) -> Result<(), sqlx::Error> {
-    let number_of = |text: &Text| numbers[text];
+    let number_of = |text: &Shown| numbers[text];
     let key = |told: &Told| {
         let (chain, address, _) = told.who();
         (number_of(chain), address.clone())
@@ -208,7 +227,7 @@ fn bind_address(query: Query, address: &Address, chain: i64, seen: Time) -> Quer
     query.bind(address.as_str().to_owned()).bind(chain).bind(address.network().code()).bind(seen.0).bind(seen.0)
 }
 
-fn past(attempt: &Attempt, number_of: impl Fn(&Text) -> i64) -> Past<i64> {
+fn past(attempt: &Attempt, number_of: impl Fn(&Shown) -> i64) -> Past<i64> {
     Past {
         at: attempt.at,
         ending: ending(&attempt.ending, &number_of),
@@ -218,7 +237,7 @@ fn past(attempt: &Attempt, number_of: impl Fn(&Text) -> i64) -> Past<i64> {
     }
 }
 
-fn numbered(peer: &Peer, number_of: impl Fn(&Text) -> i64) -> Peer<i64> {
+fn numbered(peer: &Peer, number_of: impl Fn(&Shown) -> i64) -> Peer<i64> {
     Peer {
         chain: number_of(&peer.chain),
         source: peer.source.as_ref().map(&number_of),
@@ -240,6 +259,6 @@ fn numbered(peer: &Peer, number_of: impl Fn(&Text) -> i64) -> Peer<i64> {
     }
 }
 
-fn ending(ending: &Ending, number_of: impl Fn(&Text) -> i64) -> Ending<i64> {
+fn ending(ending: &Ending, number_of: impl Fn(&Shown) -> i64) -> Ending<i64> {
     Ending { outcome: ending.outcome, stage: ending.stage, reason: number_of(&ending.reason) }
 }

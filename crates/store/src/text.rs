@@ -5,17 +5,17 @@ use std::fmt;
 use handshake::Printable;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Bytes of a text, before escapes: as many as a user agent may have. (Core: net_processing.h MAX_SUBVERSION_LENGTH)
+/// Bytes of a text, before escapes: as many as a user agent may have. (Core: net.h MAX_SUBVERSION_LENGTH)
 pub const MAX_TEXT_LEN: usize = 256;
 
 /// A user agent, a reason, a source: at most [`MAX_TEXT_LEN`] bytes that somebody else chose.
 ///
 /// It is kept as [`Printable`] shows it, in printable ASCII alone, so it is the same text in the database, in every
-/// file and on the screen. No byte is lost: [`Text::to_bytes`] is the way back.
+/// file and on the screen. No byte is lost: [`Shown::to_bytes`] is the way back.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(Box<str>);
+pub struct Shown(Box<str>);
 
-impl Text {
+impl Shown {
     /// The text of these bytes. What is behind the first [`MAX_TEXT_LEN`] is cut off.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
@@ -46,7 +46,7 @@ impl Text {
     }
 }
 
-/// Makes a text, shown as [`Text`] is, fit for a cell of a spreadsheet, which takes what begins with `=`, `+`, `-` or `@`
+/// Makes a text, as [`Shown`] has it, fit for a cell of a spreadsheet, which takes what begins with `=`, `+`, `-` or `@`
 /// for a formula and runs it. As an escape it is the same text. (OWASP: CSV Injection)
 pub fn disarm(shown: &mut String) {
     if let Some(first @ (b'=' | b'+' | b'-' | b'@')) = shown.bytes().next() {
@@ -78,31 +78,31 @@ fn nibble(digit: u8) -> Option<u8> {
     u8::try_from(char::from(digit).to_digit(16)?).ok()
 }
 
-impl From<&str> for Text {
+impl From<&str> for Shown {
     fn from(text: &str) -> Self {
         Self::of(text.as_bytes())
     }
 }
 
-impl fmt::Display for Text {
+impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
 }
 
-impl fmt::Debug for Text {
+impl fmt::Debug for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.0)
     }
 }
 
-impl Serialize for Text {
+impl Serialize for Shown {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
     }
 }
 
-impl<'de> Deserialize<'de> for Text {
+impl<'de> Deserialize<'de> for Shown {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let shown = String::deserialize(deserializer)?;
         Self::read(shown.as_bytes())
@@ -115,15 +115,15 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
-    use super::{MAX_TEXT_LEN, Text, disarm};
+    use super::{MAX_TEXT_LEN, Shown, disarm};
 
     proptest! {
         #[test]
         fn every_byte_comes_back(bytes in vec(any::<u8>(), 0..=MAX_TEXT_LEN)) {
-            let text = Text::of(&bytes);
+            let text = Shown::of(&bytes);
             prop_assert!(text.as_str().bytes().all(|byte| (b' '..=b'~').contains(&byte)));
             prop_assert_eq!(text.to_bytes(), bytes);
-            prop_assert_eq!(Text::read(text.as_str().as_bytes()), Some(text));
+            prop_assert_eq!(Shown::read(text.as_str().as_bytes()), Some(text));
         }
     }
 
@@ -133,20 +133,20 @@ mod tests {
             let mut shown = text.to_owned();
             disarm(&mut shown);
             assert_eq!(shown, disarmed);
-            assert_eq!(Text::read(shown.as_bytes()), Some(text.into()));
+            assert_eq!(Shown::read(shown.as_bytes()), Some(text.into()));
         }
     }
 
     #[test]
     fn a_text_is_bounded() {
-        assert_eq!(Text::of(&[b'a'; 300]).as_str().len(), MAX_TEXT_LEN);
-        assert_eq!(Text::read(&[b'a'; 300]), None);
-        assert!(Text::read(Text::of(&[0; 300]).as_str().as_bytes()).is_some());
+        assert_eq!(Shown::of(&[b'a'; 300]).as_str().len(), MAX_TEXT_LEN);
+        assert_eq!(Shown::read(&[b'a'; 300]), None);
+        assert!(Shown::read(Shown::of(&[0; 300]).as_str().as_bytes()).is_some());
     }
 
     #[test]
     fn a_backslash_of_another_program_stands_for_itself() {
-        assert_eq!(Text::read(br"/a\b\xzz\/").unwrap().to_bytes(), br"/a\b\xzz\/");
-        assert_eq!(Text::read("/é/".as_bytes()).unwrap().as_str(), r"/\xc3\xa9/");
+        assert_eq!(Shown::read(br"/a\b\xzz\/").unwrap().to_bytes(), br"/a\b\xzz\/");
+        assert_eq!(Shown::read("/é/".as_bytes()).unwrap().as_str(), r"/\xc3\xa9/");
     }
 }

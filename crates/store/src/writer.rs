@@ -62,7 +62,11 @@ impl Writer {
             let (failed, path) = (Arc::clone(&failed), Arc::clone(&path));
             async move {
                 let closed = match task.run().await {
-                    Ok(closed) => closed,
+                    Ok(closed) => {
+                        // What is not swept now is swept another time.
+                        let _ = task.scribe.sweep().await;
+                        closed
+                    }
                     Err(error) => {
                         // The task lives until here, so whoever finds the queue closed finds the reason.
                         let _ = failed.set(Error::of(&path, &error));

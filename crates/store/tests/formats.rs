@@ -17,7 +17,7 @@ use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_o
 use proptest::sample::select;
 use serde_json::{Value, json};
 use verack_store::{
-    Address, Average, Ending, Exporter, Filter, Format, Importer, Origin, Outcome, Peer, Reliability, Standard, Text,
+    Address, Average, Ending, Exporter, Filter, Format, Importer, Origin, Outcome, Peer, Reliability, Shown, Standard,
     Time, Transports,
 };
 
@@ -51,9 +51,9 @@ fn read(format: Format, bytes: &[u8]) -> (Vec<Peer>, Vec<String>) {
     (peers, errors)
 }
 
-fn text() -> impl Strategy<Value = Text> {
+fn text() -> impl Strategy<Value = Shown> {
     let hostile = vec(select(b"=+-@\"',;\\\\ \t\r\n\0\x1b\xff\xc3\xa9x41#[]{}%".as_slice()), 0..40);
-    prop_oneof![vec(any::<u8>(), 0..40), hostile, Just(vec![0; 256])].prop_map(|bytes| Text::of(&bytes))
+    prop_oneof![vec(any::<u8>(), 0..40), hostile, Just(vec![0; 256])].prop_map(|bytes| Shown::of(&bytes))
 }
 
 fn address() -> impl Strategy<Value = Address> {
@@ -191,7 +191,7 @@ proptest! {
         let (back, errors) = read(Format::Dnsseed, &bytes);
         prop_assert_eq!(errors, Vec::<String>::new());
         for ((seen, back), peer) in seen.into_iter().zip(back).zip(&mut peers) {
-            let agent = peer.user_agent.as_ref().map_or("", Text::as_str);
+            let agent = peer.user_agent.as_ref().map_or("", Shown::as_str);
             let uptime = f64::from(peer.reliability.0[4].reliability) * 100.0;
             assert!((seen.uptime_30d - uptime).abs() < 0.006);
             prop_assert_eq!(seen, MakeSeeds {

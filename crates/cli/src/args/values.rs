@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bitcoin::v2::{MAX_CONTENTS_LEN, MAX_GARBAGE_LEN};
 use bitcoin::{Chain, Feature, Magic, Services, UserAgent};
+use handshake::read_hex;
 
 use crate::protocol;
 
@@ -183,12 +184,9 @@ pub fn nonce(text: &str) -> Result<u64, String> {
 
 /// Bytes in hex.
 pub fn hex(text: &str) -> Result<Vec<u8>, String> {
-    const EXPECTED: &str = "expected an even number of hex digits";
-    if !text.is_ascii() || !text.len().is_multiple_of(2) {
-        return Err(EXPECTED.into());
-    }
-    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| EXPECTED.to_owned());
-    (0..text.len()).step_by(2).map(byte).collect()
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let bytes: Option<Vec<_>> = pairs.iter().map(|pair| read_hex(pair).map(|[byte]| byte)).collect();
+    bytes.filter(|_| rest.is_empty()).ok_or_else(|| "expected an even number of hex digits".into())
 }
 
 /// A DNS server: an address, with or without a port.
@@ -210,4 +208,18 @@ pub fn listen(text: &str) -> Result<ListenAddress, String> {
         .or_else(bare)
         .ok_or("expected an IP address of this machine, with or without a port: 0.0.0.0:8333")?;
     Ok(ListenAddress { ip, port })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hex;
+
+    #[test]
+    fn bytes_have_two_hex_digits_each() {
+        assert_eq!(hex("00fFa0"), Ok(vec![0x00, 0xff, 0xa0]));
+        assert_eq!(hex(""), Ok(vec![]));
+        for wrong in ["0", "000", "0g", "+f", " 0", "é"] {
+            assert!(hex(wrong).is_err(), "{wrong}");
+        }
+    }
 }

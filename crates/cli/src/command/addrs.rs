@@ -4,20 +4,17 @@ mod table;
 
 use std::net::SocketAddr;
 
-use handshake::Stage;
 use net::{Outcome, Timer, Verdict};
-use tokio::time::Instant;
 
 use self::table::Answer;
 use super::{Ended, concurrency, print_all, runtime};
 use crate::args::{Addrs, Format, Global};
-use crate::attempt::{Attempts, Call, NotRoutable};
-use crate::dialler::may_lead_to;
+use crate::attempt::{Attempts, Call};
 use crate::exit::{Error, Exit};
+use crate::lookup::Lookup;
 use crate::output::{Printer, Screen, queue};
 use crate::protocol::Protocols;
-use crate::resolve::Resolver;
-use crate::target::{Kind, Target};
+use crate::target::Target;
 
 /// Runs the command.
 pub fn run(args: &Addrs, global: &Global) -> Result<Exit, Error> {
@@ -37,10 +34,7 @@ async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Targ
     let (results, unprinted) = queue(Printer::without_summary(global, format != Format::Csv), None);
     let timeout = args.bounds.timeout;
     let port = args.dialling.port.unwrap_or(protocols.chosen().port());
-    let resolver = match target.kind {
-        Kind::Name(..) => Some(Resolver::new(args.dialling.lookup(timeout))?),
-        Kind::Address(..) | Kind::NameOf(..) | Kind::Listed(_) => None,
-    };
+    let lookup = Lookup::new(args.dialling.lookup(timeout), args.dialling.allow_private, [&target])?;
     let one = One {
         attempts: Attempts {
             protocols,
@@ -52,8 +46,7 @@ async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Targ
         },
         target,
         port,
-        resolver,
-        allow_private: args.dialling.allow_private,
+        lookup,
         format,
     };
     let asking = tokio::spawn(one.ask());
@@ -76,50 +69,19 @@ struct One {
     attempts: Attempts,
     target: Target,
     port: u16,
-    resolver: Option<Resolver>,
-    allow_private: bool,
+    lookup: Lookup,
     format: Format,
 }
 
 impl One {
     /// Asks each address behind the target, until one tells. Whether one did.
     async fn ask(self) -> bool {
-        for address in self.addresses().await {
+        for address in self.lookup.dialable(&self.target, self.port, &self.attempts).await {
             if self.ask_at(address).await {
                 return true;
             }
         }
         false
-    }
-
-    /// All addresses that may be dialled; why there are none is reported.
-    async fn addresses(&self) -> Vec<SocketAddr> {
-        let Target { text, kind, whom } = &self.target;
-        let (name, port) = match kind {
-            Kind::Address(ip, port) => return vec![SocketAddr::new(*ip, port.unwrap_or(self.port))],
-            Kind::Name(name, port) => (name, port.unwrap_or(self.port)),
-            // They name nodes that tell nobody whom they know: see `Target::anybody`.
-            Kind::NameOf(..) | Kind::Listed(_) => return Vec::new(),
-        };
-        let started = Instant::now();
-        let resolver = self.resolver.as_ref().expect("there is one if the target is a name");
-        let ips = match resolver.addresses(name).await {
-            Ok(ips) => ips,
-            Err(error) => {
-                self.attempts.fail((text, whom), None, Stage::Resolve, started, &error).await;
-                return Vec::new();
-            }
-        };
-        let mut addresses = Vec::new();
-        for address in ips.into_iter().map(|ip| SocketAddr::new(ip, port)) {
-            if self.allow_private || may_lead_to(name, address) {
-                addresses.push(address);
-            } else {
-                let fault = NotRoutable(address);
-                self.attempts.fail((text, whom), Some(address), Stage::Connect, started, &fault).await;
-            }
-        }
-        addresses
     }
 
     async fn ask_at(&self, address: SocketAddr) -> bool {

@@ -3,7 +3,7 @@
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{Ended as Printed, concurrency, print_all, runtime, write_last};
+use super::{Ended as Printed, concurrency, print_until_closed, runtime};
 use crate::args::{self, Format, Global};
 use crate::attempt::Attempts;
 use crate::crawl::{Crawl, Ended, Limits, Progress, Seeds, Summary, read_seeds};
@@ -65,21 +65,23 @@ async fn crawl(
         progress.say(&format!("{known} addresses are remembered in {}", store.path().display()));
     }
     let stop = Notify::new();
-    let screen = Screen::plain();
     let crawling = async {
         let ended = crawl.run(seeds, limits, &mut progress, &stop).await;
-        // Nothing more will be printed.
-        crawl.hush();
-        ended
+        let summary = crawl.summary(ended);
+        crawl.conclude(&summary_text(&summary, global));
+        (ended, summary)
     };
     let printing = async {
-        let (printed, _) = print_all(unprinted, screen.clone(), || 0).await;
+        let (printed, _) = print_until_closed(&unprinted, Screen::plain(), || 0, || stop.notify_one()).await;
+        // Nobody reads any more, if there would be more to read.
+        unprinted.close();
         stop.notify_one();
         printed
     };
-    let (ended, mut printed) = tokio::join!(crawling, printing);
-    let summary = crawl.summary(ended);
-    write_last(&screen, summary_text(&summary, global), &mut printed).await;
+    let ((ended, summary), printed) = tokio::join!(crawling, printing);
+    if global.format() == Format::Csv && !global.quiet && !matches!(printed, Printed::Unwritable(_)) {
+        say!("{}", summary.last_line());
+    }
     if let Some(error) = crawl.failure() {
         return Err(error.clone().into());
     }
@@ -87,13 +89,12 @@ async fn crawl(
     Ok(exit(&printed, ended, &summary))
 }
 
-/// The last line, or the last lines for people. CSV has rows alone.
+/// The last line, or the last lines for people. CSV has rows alone, and its last line goes to standard error.
 fn summary_text(summary: &Summary, global: &Global) -> Vec<u8> {
     let mut text = Vec::new();
     match global.format() {
         Format::Json => write_json(&mut text, summary),
         Format::Human if !global.quiet => text.extend_from_slice(summary.to_text().as_bytes()),
-        Format::Csv if !global.quiet => say!("{}", summary.last_line()),
         Format::Human | Format::Csv => {}
     }
     text

@@ -11,7 +11,7 @@ use std::io::{self, BufWriter, StdoutLock};
 
 use anstyle::Style;
 use bitcoin::Chain;
-use store::{Column, ExportError, Filter, Outcome, Sort, SortBy, Store, Text};
+use store::{Column, ExportError, Filter, Outcome, Shown, Sort, SortBy, Store};
 
 use super::{printed, runtime};
 use crate::args::{Format, Global, Peers, PeersCommand, Query};
@@ -78,11 +78,11 @@ impl Selection {
 }
 
 /// The name of a network by its name or alias. Not all that are stored need be in the table.
-fn canonical(name: &str) -> Text {
+fn canonical(name: &str) -> Shown {
     Chain::named(name).map_or(name, |chain| chain.name).into()
 }
 
-fn in_table(name: &Text) -> Option<&'static Chain> {
+fn in_table(name: &Shown) -> Option<&'static Chain> {
     Chain::named(name.as_str())
 }
 

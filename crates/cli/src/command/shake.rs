@@ -11,10 +11,10 @@ use crate::args::{Global, Shake};
 use crate::attempt::Attempts;
 use crate::dialler::Dialler;
 use crate::exit::{Error, Exit};
+use crate::lookup::Lookup;
 use crate::output::{Printer, Screen, Watcher, queue};
 use crate::protocol::Protocols;
-use crate::resolve::Resolver;
-use crate::target::{self, Kind, Target};
+use crate::target::{self, Target};
 
 /// Runs the command.
 pub fn run(args: &Shake, global: &Global) -> Result<Exit, Error> {
@@ -67,7 +67,7 @@ impl Plan {
         watcher: Option<Watcher>,
     ) -> Result<Exit, Error> {
         let (results, unprinted) = queue(Printer::new(global), watcher);
-        let names = self.targets.iter().any(|target| !matches!(target.kind, Kind::Address(..)));
+        let lookup = Lookup::new(args.dialling.lookup(self.timeout), args.dialling.allow_private, &self.targets)?;
         let expected = Arc::new(AtomicU64::new(0));
         let dialler = Dialler {
             attempts: Arc::new(Attempts {
@@ -78,10 +78,9 @@ impl Plan {
                 trace: global.trace,
                 results,
             }),
-            resolver: if names { Some(Resolver::new(args.dialling.lookup(self.timeout))?) } else { None },
+            lookup,
             family: args.dialling.family(),
             port: self.port,
-            allow_private: args.dialling.allow_private,
             concurrency,
             pace: args.dialling.rate.map(pace),
             expected: expected.clone(),

@@ -1,14 +1,13 @@
 //! Finds out at which address others see us: by the majority of several peers in different networks, for any one of them
 //! may err or lie.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use discover::external::MIN_GROUPS;
 use discover::{External, Group, Majority};
-use handshake::Stage;
 use net::Timer;
 use rand::seq::SliceRandom;
 use serde::Serialize;
@@ -18,13 +17,12 @@ use tokio::time::Instant;
 use super::{Ended, concurrency, print_all, runtime, write_last};
 use crate::args::{Format, Global, ProtocolName, Whoami};
 use crate::attempt::{Attempts, Call};
-use crate::dialler::may_lead_to;
 use crate::exit::{Error, Exit};
+use crate::lookup::Lookup;
 use crate::output::{Printer, Screen, Unwritable, queue, write_json};
 use crate::protocol::{Introduced, Protocols, Whom};
 use crate::report::in_milliseconds;
-use crate::resolve::{Options, Resolver};
-use crate::target::{self, Kind, Target};
+use crate::target::{self, Target};
 
 /// Runs the command.
 pub fn run(args: &Whoami, global: &Global) -> Result<Exit, Error> {
@@ -64,9 +62,8 @@ async fn whoami(
     });
     let inquiry = Inquiry {
         attempts,
-        lookup: args.dialling.lookup(timeout),
+        lookup: Lookup::new(args.dialling.lookup(timeout), args.dialling.allow_private, &targets)?,
         port,
-        allow_private: args.dialling.allow_private,
         concurrency,
         peers: args.peers,
         heard: Arc::default(),
@@ -74,11 +71,12 @@ async fn whoami(
     let heard = inquiry.heard.clone();
     let screen = Screen::plain();
     let inquiring = tokio::spawn(inquiry.run(targets));
-    let (mut ended, _) = print_all(unprinted, screen.clone(), || 0).await;
+    let (mut ended, summary) = print_all(unprinted, screen.clone(), || 0).await;
     if let Ended::Done = ended {
-        inquiring.await.expect("asking does not panic, and is not aborted")?;
+        inquiring.await.expect("asking does not panic, and is not aborted");
     }
-    let answer = Answer::of(&heard.lock().unwrap_or_else(PoisonError::into_inner), args, started);
+    let reasons = summary.unwrap_or_default().reasons;
+    let answer = Answer::of(&heard.lock().unwrap_or_else(PoisonError::into_inner), reasons, args, started);
     write_last(&screen, answer.to_text(global.format()), &mut ended).await;
     Ok(match ended {
         Ended::Interrupted => Exit::Interrupted,
@@ -101,9 +99,8 @@ struct Heard {
 /// Whom to ask, and how.
 struct Inquiry {
     attempts: Arc<Attempts>,
-    lookup: Options,
+    lookup: Lookup,
     port: u16,
-    allow_private: bool,
     concurrency: usize,
     peers: usize,
     heard: Arc<Mutex<Heard>>,
@@ -111,8 +108,8 @@ struct Inquiry {
 
 impl Inquiry {
     /// Asks one peer in each network after the other, until enough have answered.
-    async fn run(self, targets: Vec<Target>) -> Result<(), Error> {
-        let mut waiting = take_turns(self.addresses(targets).await?);
+    async fn run(self, targets: Vec<Target>) {
+        let mut waiting = take_turns(self.addresses(targets).await);
         let mut asking = JoinSet::new();
         loop {
             let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).external.heard();
@@ -123,44 +120,19 @@ impl Inquiry {
                 asking.spawn(ask(self.attempts.clone(), self.heard.clone(), address));
             }
             if heard >= self.peers || asking.join_next().await.is_none() {
-                return Ok(());
+                return;
             }
         }
     }
 
-    /// All addresses behind all targets that may be dialled. Names that do not resolve are reported.
-    async fn addresses(&self, targets: Vec<Target>) -> Result<Vec<SocketAddr>, Error> {
-        let mut addresses = Vec::new();
+    /// All addresses behind all targets that may be dialled. Why others may not is reported.
+    async fn addresses(&self, targets: Vec<Target>) -> Vec<SocketAddr> {
         let mut lookups = JoinSet::new();
-        let mut resolver = None;
-        for Target { text, kind, .. } in targets {
-            match kind {
-                Kind::Address(ip, port) => addresses.push(SocketAddr::new(ip, port.unwrap_or(self.port))),
-                Kind::Name(name, port) => {
-                    let resolver: Resolver = match &resolver {
-                        Some(resolver) => Resolver::clone(resolver),
-                        None => resolver.insert(Resolver::new(self.lookup)?).clone(),
-                    };
-                    let port = port.unwrap_or(self.port);
-                    lookups.spawn(async move {
-                        let started = Instant::now();
-                        (text, port, started, resolver.addresses(&name).await)
-                    });
-                }
-                // They name nodes that tell nobody how they see us, and are turned down before.
-                Kind::NameOf(..) | Kind::Listed(_) => {}
-            }
+        for target in targets {
+            let (lookup, attempts, port) = (self.lookup.clone(), self.attempts.clone(), self.port);
+            lookups.spawn(async move { lookup.dialable(&target, port, &attempts).await });
         }
-        while let Some(Ok((name, port, started, found))) = lookups.join_next().await {
-            match found {
-                Ok(ips) => {
-                    let found = ips.into_iter().map(|ip| SocketAddr::new(ip, port));
-                    addresses.extend(found.filter(|address| self.allow_private || may_lead_to(&name, *address)));
-                }
-                Err(error) => self.attempts.fail((&name, &Whom::Anybody), None, Stage::Resolve, started, &error).await,
-            }
-        }
-        Ok(addresses)
+        lookups.join_all().await.concat()
     }
 }
 
@@ -212,6 +184,9 @@ struct Answer {
     /// and of them, networks whose word counts.
     heard: usize,
     elapsed_ms: f64,
+    /// Why others were not reached, for people: each has its line in JSON.
+    #[serde(skip)]
+    reasons: BTreeMap<&'static str, u64>,
 }
 
 /// An address that is believed.
@@ -233,7 +208,7 @@ struct Dissenter {
 }
 
 impl Answer {
-    fn of(heard: &Heard, args: &Whoami, started: Instant) -> Self {
+    fn of(heard: &Heard, reasons: BTreeMap<&'static str, u64>, args: &Whoami, started: Instant) -> Self {
         let seen = |ipv6| heard.external.majority(ipv6).map(Seen::from);
         Self {
             chain: args.introduction.chain().name(),
@@ -243,6 +218,7 @@ impl Answer {
             reached: heard.reached,
             heard: heard.external.heard(),
             elapsed_ms: in_milliseconds(started.elapsed()),
+            reasons,
         }
     }
 
@@ -279,6 +255,9 @@ impl Answer {
                         "not known: of {dialled} peers {reached} introduced themselves, and in {heard} networks they say \
                          how they see us; at least {MIN_GROUPS}, and more than half, must say the same"
                     );
+                    for (reason, count) in self.reasons.iter().filter(|(reason, _)| **reason != "ok") {
+                        let _ = writeln!(text, "{count:>7}  {reason}");
+                    }
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use discover::{Frontier, Key, Learned, Note, Policy, Refusal, Source};
-use store::{Text, Time};
+use store::{Shown, Time};
 
 use super::aside::Aside;
 use super::heard;
@@ -153,7 +153,7 @@ fn hear(note: Option<&mut Note>, told: &Told, clock: Time) -> bool {
 }
 
 /// What somebody told, as the database has it. `None` if it cannot have it.
-pub fn learned(told: &Told, chain: &Text, source: &Text, now: Time) -> Option<store::Learned> {
+pub fn learned(told: &Told, chain: &Shown, source: &Shown, now: Time) -> Option<store::Learned> {
     Some(store::Learned {
         chain: chain.clone(),
         address: told.place.kept()?,

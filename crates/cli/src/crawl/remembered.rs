@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use discover::Source;
-use store::{Peer, Store, Text, Time};
+use store::{Peer, Shown, Store, Time};
 
 use super::heard;
 use super::map::Map;
@@ -18,7 +18,7 @@ use crate::protocol::Place;
 ///
 /// # Errors
 /// The database cannot be read.
-pub async fn remember(map: &mut Map, store: &Store, chain: &Text, again: bool) -> Result<(), store::Error> {
+pub async fn remember(map: &mut Map, store: &Store, chain: &Shown, again: bool) -> Result<(), store::Error> {
     let now = Time::now();
     let mut peers = store.remembered(chain, None);
     while let Some(peer) = peers.next().await? {

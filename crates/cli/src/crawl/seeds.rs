@@ -3,21 +3,20 @@
 //! Whom to ask when is [`discover::seeds::Start`]'s to say; here they are asked.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bitcoin::gossip::{Address, seeds as fixed};
 use discover::Source;
-use discover::seeds::{Kind as SeedKind, PEERS_ENOUGH, Seed, Start, read_lines};
-use store::{Text, Time};
+use discover::seeds::{Kind as SeedKind, PEERS_ENOUGH, Start, read_lines};
+use store::{Shown, Time};
 use tokio::task::JoinSet;
 
-use crate::dialler::is_localhost;
 use crate::exit::Error;
+use crate::lookup::{Found, Lookup, is_localhost};
 use crate::protocol::{Chain, Place, Told};
-use crate::resolve::{Options, ResolveError, Resolver};
+use crate::resolve::{Options, ResolveError};
 use crate::target::{Kind, Target};
 
 /// All seeds of a crawl.
@@ -25,8 +24,9 @@ pub struct Seeds {
     start: Start,
     /// The port of targets that name none.
     port: u16,
-    lookup: Options,
-    resolver: Option<Resolver>,
+    /// How a resolver is asked, once there is a name to ask it for.
+    resolver: Options,
+    lookup: Option<Lookup>,
     /// Whom the user named by address, until they are taken.
     named: Vec<Yield>,
     /// The network's own, until they are asked.
@@ -35,7 +35,7 @@ pub struct Seeds {
     fixed: Vec<Yield>,
     /// Names that are to be looked up.
     waiting: VecDeque<Target>,
-    lookups: JoinSet<Lookup>,
+    lookups: JoinSet<Answer>,
 }
 
 /// Names that are looked up at once.
@@ -45,15 +45,15 @@ const LOOKUPS: usize = 64;
 #[derive(Debug)]
 pub struct Yield {
     /// Who, as the database has it.
-    pub name: Text,
+    pub name: Shown,
     /// Who, as far as the frontier cares.
     pub source: Source,
     /// The addresses.
     pub told: Vec<Told>,
 }
 
-/// A name, and what came of looking it up.
-pub type Lookup = (Arc<str>, u16, Result<Vec<IpAddr>, ResolveError>);
+/// A seed, and what came of looking up its name.
+type Answer = (Target, Result<Vec<Found>, ResolveError>);
 
 impl Seeds {
     /// Seeds of a crawl that knows so many addresses already: those that the user named, or else the network's own.
@@ -63,21 +63,19 @@ impl Seeds {
         dns: Vec<Target>,
         fixed: Vec<Yield>,
         port: u16,
-        lookup: Options,
+        resolver: Options,
     ) -> Self {
         let mut waiting = VecDeque::new();
         let mut told = Vec::new();
         for target in targets {
             match target.kind {
                 Kind::Address(ip, own_port) => told.push(news(SocketAddr::new(ip, own_port.unwrap_or(port)))),
-                Kind::Name(..) => waiting.push_back(target),
-                // They name nodes that tell nobody whom they know, and are turned down before.
-                Kind::NameOf(..) | Kind::Listed(_) => {}
+                _ => waiting.push_back(target),
             }
         }
         let named = vec![Yield { name: "command line".into(), source: Source::Remembered, told }];
         let start = Start::new(known, !dns.is_empty());
-        Self { start, port, lookup, resolver: None, named, dns, fixed, waiting, lookups: JoinSet::new() }
+        Self { start, port, resolver, lookup: None, named, dns, fixed, waiting, lookups: JoinSet::new() }
     }
 
     /// Whether a seed has been asked and has not answered yet.
@@ -112,35 +110,35 @@ impl Seeds {
 
     /// Looks up names, as many as may be at once.
     fn look_up(&mut self) -> Result<(), Error> {
-        while self.lookups.len() < LOOKUPS
-            && let Some(Target { text, kind, .. }) = self.waiting.pop_front()
-        {
-            let Kind::Name(name, port) = kind else { continue };
-            let resolver = match &self.resolver {
-                Some(resolver) => resolver.clone(),
-                None => match Resolver::new(self.lookup) {
-                    Ok(resolver) => self.resolver.insert(resolver).clone(),
-                    Err(error) => {
-                        self.waiting.clear();
-                        return Err(error);
-                    }
-                },
-            };
-            let port = port.unwrap_or(self.port);
-            self.lookups.spawn(async move { (text, port, resolver.addresses(&name).await) });
+        let lookup = match &self.lookup {
+            Some(lookup) => lookup,
+            None if self.waiting.is_empty() => return Ok(()),
+            // Whether an address may be dialled is the frontier's to say, whoever told it.
+            None => match Lookup::new(self.resolver, true, &self.waiting) {
+                Ok(lookup) => self.lookup.insert(lookup),
+                Err(error) => {
+                    self.waiting.clear();
+                    return Err(error);
+                }
+            },
+        };
+        let room = self.waiting.len().min(LOOKUPS - self.lookups.len());
+        for target in self.waiting.drain(..room) {
+            let found = lookup.addresses(&target, self.port);
+            self.lookups.spawn(async move { (target, found.await) });
         }
         Ok(())
     }
 
     /// The next answer.
     pub async fn found(&mut self) -> Result<Yield, ResolveError> {
-        let Some(Ok((name, port, addresses))) = self.lookups.join_next().await else {
+        let Some(Ok((target, found))) = self.lookups.join_next().await else {
             return std::future::pending().await;
         };
-        let addresses = addresses?;
-        let source = if is_localhost(&name) { Source::Remembered } else { Source::Seed };
-        let told = addresses.into_iter().map(|ip| news(SocketAddr::new(ip, port))).collect();
-        Ok(Yield { name: Text::from(&*name), source, told })
+        let is_ours = target.kind.name().is_some_and(is_localhost);
+        let source = if is_ours { Source::Remembered } else { Source::Seed };
+        let told = found?.into_iter().flatten().map(|(address, _)| news(address)).collect();
+        Ok(Yield { name: Shown::from(&*target.text), source, told })
     }
 }
 
@@ -164,7 +162,7 @@ pub fn read_file(path: &Path, chain: Chain, port: u16) -> Result<Yield, Error> {
     }
     let seen = Time::now().0 - AGE;
     let told = places.into_iter().map(|place| Told { seen, services: 0, place }).collect();
-    Ok(Yield { name: Text::from(&*path.to_string_lossy()), source: Source::Seed, told })
+    Ok(Yield { name: Shown::from(&*path.to_string_lossy()), source: Source::Seed, told })
 }
 
 fn places(bytes: &[u8], chain: Chain, port: u16, mut warn: impl FnMut(String)) -> Result<Vec<Place>, String> {
@@ -184,20 +182,23 @@ fn places(bytes: &[u8], chain: Chain, port: u16, mut warn: impl FnMut(String)) -
         return Ok(seeds.into_iter().map(place).collect());
     }
     let mut places = Vec::new();
-    for seed in read_lines(&text, port) {
-        match seed {
-            Ok(Seed::Address(address)) => places.push(Place::Ip(address)),
-            Ok(Seed::Overlay(name)) => {
-                let (host, own_port) = name.split_once(':').unwrap_or((&name, ""));
-                match host.parse() {
-                    Ok(address) => places.push(Place::Overlay(address, own_port.parse().unwrap_or(port))),
-                    Err(error) => warn(format!("{host}: {error}")),
-                }
-            }
+    for line in read_lines(&text, |line| read_place(line, port)) {
+        match line {
+            Ok(found) => places.push(place(found)),
             Err(bad) => warn(bad.to_string()),
         }
     }
     Ok(places)
+}
+
+/// An address of any network, with this port unless it has its own.
+fn read_place(text: &str, port: u16) -> Option<(Address, u16)> {
+    let bare = |host: &str| host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host).parse().ok();
+    if let Some(address) = bare(text) {
+        return Some((address, port));
+    }
+    let (host, port) = text.rsplit_once(':')?;
+    bare(host).zip(port.parse().ok())
 }
 
 /// How Core calls a network's array; of another program's file, the first is taken.
@@ -233,10 +234,27 @@ mod tests {
             |name: &str, digits: &str| format!("static const uint8_t chainparams_seed_{name}[] = {{{digits}}};\n");
         let header = array("test", "0x01,0x04,0x05,0x05,0x05,0x05,0x00,0x01") + &array("main", &digits.join(","));
         assert_eq!(read(header.as_bytes()), (expected(), vec![]));
-        let list = "1.2.3.4 # a comment\nnonsense\npg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:9\n";
-        let (listed, warnings) = read(list.as_bytes());
-        assert_eq!(listed.unwrap()[0], "1.2.3.4:8333");
-        assert!(warnings.len() == 1 && warnings[0].starts_with("line 2: expected"), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_list_has_addresses_of_every_network_with_and_without_a_port() {
+        const ONION: &str = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
+        const I2P: &str = "ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p";
+        let good =
+            format!("1.2.3.4:18333 # AS1\n[2a00::1]:1\r\n5.6.7.8\n2a00::2\n[2a00::3]\n[fc00::1]:9\n{ONION}\n{I2P}:0\n");
+        let (listed, warnings) = read(good.as_bytes());
+        let expected =
+            ["1.2.3.4:18333", "[2a00::1]:1", "5.6.7.8:8333", "[2a00::2]:8333", "[2a00::3]:8333", "[fc00::1]:9"];
+        let names = [format!("{ONION}:8333"), format!("{I2P}:0")];
+        assert_eq!(listed.unwrap(), [&expected.map(str::to_owned)[..], &names].concat());
+        assert_eq!(warnings, [""; 0]);
+
+        let misspelt = ONION.replace("pg6", "pg7");
+        for bad in ["1.2.3.4:99999", "example.org:8333", "short.onion:1", "[::1]x", "::1:", &misspelt] {
+            let (listed, warnings) = read(format!("9.9.9.9:1\n{bad}\n").as_bytes());
+            assert_eq!(listed.unwrap(), ["9.9.9.9:1"]);
+            assert_eq!(warnings, [format!("line 2: expected an address, with or without a port, not {bad:?}")]);
+        }
     }
 
     #[test]

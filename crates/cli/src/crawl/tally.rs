@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use store::{Network, Outcome, Peer, Text};
+use store::{Network, Outcome, Peer, Shown};
 
 use super::visit::Visit;
 
@@ -30,7 +30,7 @@ pub struct Tally {
     /// Protocol versions.
     pub versions: Counter<i32>,
     /// Programs.
-    pub agents: Counter<Text>,
+    pub agents: Counter<Shown>,
     /// By the place of their bits.
     pub services: [u64; 64],
     /// The last result of each, if there may be others.
@@ -60,7 +60,7 @@ pub struct Facts {
 struct Reached {
     transports: [Option<&'static str>; 2],
     version: i32,
-    agent: Text,
+    agent: Shown,
     services: u64,
 }
 
@@ -86,7 +86,7 @@ impl Facts {
         let reached = peer.is_reachable().then(|| Reached {
             transports: good(peer.transports),
             version: peer.version.unwrap_or_default(),
-            agent: peer.user_agent.clone().unwrap_or_else(|| Text::from("")),
+            agent: peer.user_agent.clone().unwrap_or_else(|| Shown::from("")),
             services: peer.services,
         });
         let ending = peer.ending.as_ref();

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use net::{Outcome, Timer};
-use store::{Ending, Text, Time, Transports};
+use store::{Ending, Shown, Time, Transports};
 
 use crate::attempt::{Attempt, Attempts, Call, Held};
 use crate::protocol::{Asked, Retry, Times, Told, Tracer, Transport, Ways};
@@ -101,7 +101,7 @@ impl Visit {
     }
 
     /// As the database has it.
-    pub fn record(&self, chain: &Text, address: SocketAddr, at: Time) -> store::Attempt {
+    pub fn record(&self, chain: &Shown, address: SocketAddr, at: Time) -> store::Attempt {
         let Attempt { verdict, timing_ms, introduced, .. } = self.best();
         store::Attempt {
             chain: chain.clone(),

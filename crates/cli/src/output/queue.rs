@@ -66,6 +66,8 @@ impl Shared {
     fn close(&self) {
         self.state().closed = true;
         self.filled.notify_one();
+        // Whoever waits for room waits for nothing.
+        self.emptied.notify_waiters();
     }
 }
 
@@ -79,14 +81,17 @@ impl Drop for Open {
 }
 
 impl Results {
-    /// Completes when there is room for another result.
+    /// Completes when there is room for another result, or nothing more is taken in.
     pub async fn room(&self) {
         let Open(shared) = &*self.0;
         loop {
             // Made before the text is looked at, so that no change in between is missed.
             let emptied = shared.emptied.notified();
-            if shared.state().printer.text.len() < ROOM {
-                return;
+            {
+                let state = shared.state();
+                if state.closed || state.printer.text.len() < ROOM {
+                    return;
+                }
             }
             emptied.await;
         }

@@ -18,6 +18,16 @@ pub enum Whom {
     Libp2p(Option<Box<PeerId>>),
 }
 
+impl Whom {
+    /// The libp2p node that is meant, if it is one alone.
+    pub fn peer_id(&self) -> Option<&PeerId> {
+        match self {
+            Self::Libp2p(peer_id) => peer_id.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 /// Our part in a handshake.
 #[derive(Clone, Copy, Debug)]
 pub enum Part<'w> {

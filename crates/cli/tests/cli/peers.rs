@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use handshake::{Blame, Stage};
-use store::{Address, Attempt, Ending, Introduced, Learned, Outcome, Store, Text, Time, Transports};
+use store::{Address, Attempt, Ending, Introduced, Learned, Outcome, Shown, Store, Time, Transports};
 use tempfile::TempDir;
 
 use crate::common::{json_lines, text, verack};
@@ -121,6 +121,6 @@ fn attempt(
         transports: Transports { v1: None, v2: Some(outcome) },
         latency: introduced.as_ref().map(|_| Duration::from_micros(41_300)),
         introduced,
-        source: Some(Text::from("seed.example")),
+        source: Some(Shown::from("seed.example")),
     }
 }

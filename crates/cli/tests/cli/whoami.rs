@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::json;
 
-use crate::common::{CHAIN, json_lines, run, text};
+use crate::common::{CHAIN, Simulated, json_lines, run, text};
 use crate::neighbours::{Neighbours, Peer};
 
 const US: [u8; 4] = [8, 8, 8, 8];
@@ -68,4 +68,20 @@ fn no_more_peers_are_asked_than_are_needed() {
     let lines = json_lines(&output);
     let last = lines.last().unwrap();
     assert_eq!((&last["dialled"], &last["ipv4"]["agreed"]), (&json!(3), &json!(3)));
+}
+
+#[test]
+fn why_an_address_behind_a_name_is_not_dialled_is_said() {
+    let simulated = Simulated::network();
+    let (dns, seed) = (simulated.network.dns().to_string(), &simulated.network.seeds()[0]);
+    let words = ["whoami", "-c", CHAIN, "--resolver", &dns, seed];
+    let output = run(words.into_iter().chain(["--json"]));
+    assert_eq!(output.status.code(), Some(1));
+    let lines = json_lines(&output);
+    let (last, reported) = lines.split_last().unwrap();
+    assert_eq!((&last["dialled"], &last["heard"]), (&json!(0), &json!(0)));
+    assert!(!reported.is_empty() && reported.iter().all(|line| line["reason"] == "local.address-not-routable"));
+
+    let said = run(words);
+    assert!(text(&said.stdout).ends_with(&format!("{:>7}  local.address-not-routable\n", reported.len())));
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::address::{Address, Network};
 use crate::format::import::{BadLine, Line, Origin, Unread};
 use crate::peer::{Peer, Time};
-use crate::text::Text;
+use crate::text::Shown;
 
 /// Bytes of a file, which is read as a whole: some 200 for each of a million nodes, and bitnodes finds 24 000.
 const MAX_FILE_LEN: u64 = 256 << 20;
@@ -30,7 +30,7 @@ pub(super) fn write(out: &mut impl io::Write, peer: &Peer, is_first: bool) -> io
         peer.address.host(),
         peer.address.port(),
         peer.version.unwrap_or_default(),
-        peer.user_agent.as_ref().map_or("", Text::as_str),
+        peer.user_agent.as_ref().map_or("", Shown::as_str),
         // We do not stay connected: when it last answered is the nearest to it.
         peer.last_good.unwrap_or_default(),
         peer.services,
@@ -164,7 +164,7 @@ fn peer(origin: &Origin, row: &Value) -> Line {
     peer.version =
         Some(number(version).ok_or("a protocol version as the third value")?).filter(|version| *version != 0);
     let user_agent = user_agent.as_str().ok_or("a user agent as the fourth value")?;
-    let user_agent = Text::read(user_agent.as_bytes()).ok_or("a user agent of at most 256 bytes")?;
+    let user_agent = Shown::read(user_agent.as_bytes()).ok_or("a user agent of at most 256 bytes")?;
     peer.user_agent = (peer.version.is_some() || !user_agent.as_str().is_empty()).then_some(user_agent);
     let since = since.as_i64().ok_or("Unix seconds as the fifth value")?;
     if since > 0 {

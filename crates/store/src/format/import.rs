@@ -9,7 +9,7 @@ use handshake::Printable;
 use crate::format::lines::Lines;
 use crate::format::{Format, bitnodes, csv, dnsseed, jsonl, list};
 use crate::peer::{Peer, Time};
-use crate::text::Text;
+use crate::text::Shown;
 
 /// What is taken for granted where a file does not say it.
 #[derive(Clone, Debug)]
@@ -17,13 +17,13 @@ pub struct Origin {
     /// The file's name, for messages.
     pub name: Arc<str>,
     /// The network.
-    pub chain: Text,
+    pub chain: Shown,
     /// The port of an address that has none.
     pub port: u16,
     /// The clock's reading. What a file says of later times is taken for now.
     pub now: Time,
     /// Who is said to have told of its peers.
-    pub source: Text,
+    pub source: Shown,
 }
 
 /// The peers of a file.

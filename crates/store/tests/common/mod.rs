@@ -7,7 +7,7 @@ use std::time::Duration;
 use handshake::Stage;
 use tempfile::TempDir;
 use verack_store::{
-    Address, Attempt, Ending, Introduced, Learned, Outcome, Peer, PeerHistory, Sort, SortBy, Store, Text, Time,
+    Address, Attempt, Ending, Introduced, Learned, Outcome, Peer, PeerHistory, Shown, Sort, SortBy, Store, Time,
     Transports,
 };
 
@@ -42,7 +42,7 @@ pub fn good(nth: u32, at: i64, user_agent: &[u8]) -> Attempt {
         introduced: Some(Introduced {
             version: 70016,
             services: 0xc09,
-            user_agent: Text::of(user_agent),
+            user_agent: Shown::of(user_agent),
             height: Some(900_000),
         }),
         latency: Some(Duration::from_micros(12_345)),

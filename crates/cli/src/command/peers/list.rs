@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use store::{ExportError, Format as FileFormat, Peer, Store, Text};
+use store::{ExportError, Format as FileFormat, Peer, Shown, Store};
 
 use super::export::UNUSED_STANDARD;
 use super::table::{Align, Cell, Table, or_dash};
@@ -67,7 +67,7 @@ fn row(peer: &Peer) -> [Cell; 9] {
         or_dash(peer.height),
         or_dash(peer.latency.map(in_ms)),
         Utc(peer.last_seen).to_string().into(),
-        peer.user_agent.as_ref().map_or("", Text::as_str).into(),
+        peer.user_agent.as_ref().map_or("", Shown::as_str).into(),
     ]
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use bitcoin::{Chain, Services};
 use serde::Serialize;
-use store::{Address, ExportError, Outcome, Past, Peer, PeerHistory, Store, Text, Time, Transports, WINDOWS};
+use store::{Address, ExportError, Outcome, Past, Peer, PeerHistory, Shown, Store, Time, Transports, WINDOWS};
 
 use super::list::in_ms;
 use super::table::{Align, Cell, Table, or_dash};
@@ -77,7 +77,7 @@ fn facts(peer: &Peer) -> Vec<(&'static str, String)> {
         [("v1", v1), ("v2", v2)].into_iter().filter_map(|(name, outcome)| Some((name, outcome?.name().into()))),
     );
     if let Some(version) = peer.version {
-        let user_agent = peer.user_agent.as_ref().map_or("", Text::as_str);
+        let user_agent = peer.user_agent.as_ref().map_or("", Shown::as_str);
         let height = peer.height.map(|height| format!(", height {height}")).unwrap_or_default();
         facts.push(("introduced as", format!("{user_agent}, version {version}{height}")));
     }
@@ -144,7 +144,7 @@ fn write_attempts(out: &mut impl Write, attempts: &[Past], paint: Paint) -> io::
             or_dash(past.transports.v1.map(Outcome::name)),
             or_dash(past.transports.v2.map(Outcome::name)),
             or_dash(past.latency.map(in_ms)),
-            past.user_agent.as_ref().map_or("", Text::as_str).into(),
+            past.user_agent.as_ref().map_or("", Shown::as_str).into(),
         ])?;
     }
     table.finish().map(drop)
@@ -172,7 +172,7 @@ impl<'p> From<&'p Past> for Attempt<'p> {
             reason: past.ending.reason.as_str(),
             v1: past.transports.v1.map(Outcome::name),
             v2: past.transports.v2.map(Outcome::name),
-            user_agent: past.user_agent.as_ref().map(Text::as_str),
+            user_agent: past.user_agent.as_ref().map(Shown::as_str),
             latency_ms: past.latency.map(crate::report::in_milliseconds),
         }
     }

@@ -56,7 +56,7 @@ impl Introduced {
         store::Introduced {
             version: *version,
             services: services.0,
-            user_agent: store::Text::of(user_agent.as_bytes()),
+            user_agent: store::Shown::of(user_agent.as_bytes()),
             height: *start_height,
         }
     }

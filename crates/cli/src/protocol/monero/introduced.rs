@@ -91,7 +91,7 @@ impl Introduced {
         store::Introduced {
             version: i32::from(*top_version),
             services: 0,
-            user_agent: store::Text::of(b""),
+            user_agent: store::Shown::of(b""),
             height: Some(i32::try_from(*height).unwrap_or(i32::MAX)),
         }
     }
