@@ -252,6 +252,21 @@ impl Attempt {
     }
 }
 
+/// An address that is not dialled, since it is not of the family that was asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is left out: only {family} was asked for", family = if .0.is_ipv4() { "IPv6 (-6)" } else { "IPv4 (-4)" })]
+pub struct LeftOut(pub SocketAddr);
+
+impl Fault for LeftOut {
+    fn blame(&self) -> Blame {
+        Blame::Local
+    }
+
+    fn code(&self) -> &'static str {
+        "local.left-out"
+    }
+}
+
 /// An address that is not dialled, since only a name led to it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not globally routable, and only a name led to it; --allow-private dials it all the same")]

@@ -236,9 +236,18 @@ impl Crawl {
     async fn plant(&self, found: Yield, progress: &Progress) {
         let Yield { name, source, told } = found;
         let count = told.len();
-        let news = self.map().plant(told, source, self.now());
+        let (news, refused) = {
+            let mut map = self.map();
+            let before = map.frontier.counts().refused;
+            let news = map.plant(told, source, self.now());
+            (news, map.frontier.counts().refused - before)
+        };
         let addresses = if count == 1 { "address" } else { "addresses" };
-        progress.say(&format!("{count} {addresses} from {name}, {} of them new", news.len()));
+        let refused = match refused {
+            0 => String::new(),
+            _ => format!(", {refused} not to be dialled: not globally routable (see --allow-private), or over a limit"),
+        };
+        progress.say(&format!("{count} {addresses} from {name}, {} of them new{refused}", news.len()));
         if let Err(error) = self.store_told(news, &name).await {
             self.fail(error);
         }

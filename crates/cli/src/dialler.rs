@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval};
 
-use crate::attempt::{Attempts, Call, NotRoutable};
+use crate::attempt::{Attempts, Call, LeftOut, NotRoutable};
 use crate::lookup::{Found, Lookup};
 use crate::protocol::Whom;
 use crate::resolve::{Family, ResolveError};
@@ -50,7 +50,7 @@ impl Dialler {
     /// Dials every address of every target. The same node at the same address is dialled once, whoever named it.
     pub async fn dial_all(mut self, targets: Vec<Target>) {
         let mut seen = HashSet::with_capacity(targets.len());
-        let mut names = Vec::new();
+        let (mut names, mut left_out) = (Vec::new(), Vec::new());
         let call = |target: Target| {
             let Kind::Address(ip, port) = target.kind else {
                 names.push(target);
@@ -58,12 +58,21 @@ impl Dialler {
             };
             let Target { text: target, whom, .. } = target;
             let address = SocketAddr::new(ip, port.unwrap_or_else(|| self.port_of(&whom)));
-            let is_new = self.family.takes(ip) && seen.insert((address, whom.clone()));
-            is_new.then(|| self.counted(Call { target, whom, address }))
+            let is_new = seen.insert((address, whom.clone()));
+            let call = is_new.then(|| self.counted(Call { target, whom, address }))?;
+            if self.family.takes(ip) {
+                return Some(call);
+            }
+            left_out.push(call);
+            None
         };
         // The list may be long: it becomes the queue in the place that it has.
         let calls: Vec<Call> = targets.into_iter().filter_map(call).collect();
         let mut crew = Crew::new(self.attempts.clone(), self.concurrency, self.pace.take(), calls);
+        for Call { target, whom, address } in left_out {
+            let fault = LeftOut(address);
+            self.attempts.fail((&target, &whom), Some(address), Stage::Connect, Instant::now(), &fault).await;
+        }
 
         let mut lookups: JoinSet<Answer> = JoinSet::new();
         let mut names = names.into_iter();

@@ -18,7 +18,11 @@ use crate::protocol::Whom;
 
 /// Looks up names.
 #[derive(Clone)]
-pub struct Resolver(TokioResolver);
+pub struct Resolver {
+    resolver: TokioResolver,
+    /// What is asked for, whatever is looked up.
+    family: Family,
+}
 
 /// How a resolver is asked.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +47,15 @@ pub enum Family {
 }
 
 impl Family {
+    /// What an address of this family is called.
+    fn address(self) -> &'static str {
+        match self {
+            Self::Any => "address",
+            Self::V4 => "IPv4 address",
+            Self::V6 => "IPv6 address",
+        }
+    }
+
     /// Whether an address is of this family.
     pub fn takes(self, ip: IpAddr) -> bool {
         match self {
@@ -96,7 +109,8 @@ impl Resolver {
         opts.attempts = (ATTEMPTS - 1) as usize;
         // Each name is asked for once.
         opts.cache_size = 0;
-        builder.build().map(Self).map_err(no_resolver)
+        let resolver = builder.build().map_err(no_resolver)?;
+        Ok(Self { resolver, family: options.family })
     }
 
     /// Every address of a name in this family, each once, at this port.
@@ -104,14 +118,18 @@ impl Resolver {
     /// # Errors
     /// [`ResolveError`]
     pub async fn addresses(&self, name: &str, family: Family, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
-        let lookup = self.0.lookup_ip(name).await.map_err(|error| ResolveError::of(name, &error))?;
+        let what = if family == Family::Any { self.family.address() } else { family.address() };
+        let lookup = self.resolver.lookup_ip(name).await.map_err(|error| ResolveError::of(name, what, &error))?;
         let mut ips: Vec<_> = lookup.iter().filter(|ip| family.takes(*ip)).collect();
         ips.sort_unstable();
         ips.dedup();
         let addresses = ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
-        some(addresses, name)
+        some(addresses, name, what)
     }
 }
+
+/// What a name has that lists multiaddrs.
+const LIST: &str = "dnsaddr record, which would be a TXT record of _dnsaddr and this name";
 
 /// Multiaddrs that a name may list, and those that they list, together. bootstrap.libp2p.io lists some twenty.
 const MAX_LISTED: usize = 64;
@@ -151,13 +169,17 @@ impl Resolver {
             let dialable = addresses.into_iter().filter(|address| address.port() > 0);
             found.extend(dialable.map(|address| (address, whom.clone())));
         }
-        some(found, name)
+        some(found, name, LIST)
     }
 
     /// The multiaddrs of a name that can be dialled.
     async fn list(&self, name: &str) -> Result<Vec<libp2p::Target>, ResolveError> {
-        let answer = self.0.txt_lookup(format!("_dnsaddr.{name}")).await;
-        let answer = answer.map_err(|error| ResolveError::of(name, &error))?;
+        let answer = self.resolver.txt_lookup(format!("_dnsaddr.{name}")).await;
+        let answer = answer.map_err(|error| match ResolveError::of(name, LIST, &error) {
+            // The name itself may well be one.
+            ResolveError::NotFound(name) => ResolveError::Nothing { name, what: LIST },
+            other => other,
+        })?;
         let texts = answer.answers().iter().filter_map(|record| match &record.data {
             RData::TXT(txt) => Some(txt.txt_data.concat()),
             _ => None,
@@ -168,8 +190,8 @@ impl Resolver {
 }
 
 /// What a name has, if that is anything at all.
-fn some<T>(found: Vec<T>, name: &str) -> Result<Vec<T>, ResolveError> {
-    if found.is_empty() { Err(ResolveError::NoAddress(name.to_owned())) } else { Ok(found) }
+fn some<T>(found: Vec<T>, name: &str, what: &'static str) -> Result<Vec<T>, ResolveError> {
+    if found.is_empty() { Err(ResolveError::Nothing { name: name.to_owned(), what }) } else { Ok(found) }
 }
 
 /// Why there are no addresses.
@@ -178,9 +200,14 @@ pub enum ResolveError {
     /// The name does not exist.
     #[error("there is no host of the name {0}")]
     NotFound(String),
-    /// The name exists, but has no address of the family asked for.
-    #[error("{0} has no address")]
-    NoAddress(String),
+    /// The name exists, but has nothing of what was asked for.
+    #[error("{name} has no {what}")]
+    Nothing {
+        /// Which name.
+        name: String,
+        /// What that would be.
+        what: &'static str,
+    },
     /// The server says that it cannot tell.
     #[error("the DNS server cannot resolve {name}: {code}")]
     Server {
@@ -203,13 +230,13 @@ pub enum ResolveError {
 }
 
 impl ResolveError {
-    fn of(name: &str, error: &NetError) -> Self {
+    fn of(name: &str, what: &'static str, error: &NetError) -> Self {
         let name = name.to_owned();
         match error {
             NetError::Timeout => Self::Timeout(name),
             NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
                 ResponseCode::NXDomain => Self::NotFound(name),
-                ResponseCode::NoError => Self::NoAddress(name),
+                ResponseCode::NoError => Self::Nothing { name, what },
                 code => Self::Server { name, code: code.to_string() },
             },
             NetError::Dns(DnsError::ResponseCode(code)) => Self::Server { name, code: code.to_string() },
@@ -222,14 +249,14 @@ impl Fault for ResolveError {
     fn blame(&self) -> Blame {
         match self {
             // The name is as the user gave it: neither the peer nor the path to it is at fault.
-            Self::NotFound(_) | Self::NoAddress(_) => Blame::Mismatch,
+            Self::NotFound(_) | Self::Nothing { .. } => Blame::Mismatch,
             Self::Server { .. } | Self::Timeout(_) | Self::Failed { .. } => Blame::Network,
         }
     }
 
     fn code(&self) -> &'static str {
         match self {
-            Self::NotFound(_) | Self::NoAddress(_) => "resolve.not-found",
+            Self::NotFound(_) | Self::Nothing { .. } => "resolve.not-found",
             Self::Timeout(_) => "resolve.timeout",
             Self::Server { .. } | Self::Failed { .. } => "resolve.failed",
         }

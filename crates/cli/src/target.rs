@@ -84,6 +84,15 @@ impl Target {
         Ok(Self { text: text.into(), kind, whom: Whom::Anybody })
     }
 
+    /// What a text names: one at least.
+    ///
+    /// # Errors
+    /// [`BadTarget`]
+    pub fn parse(text: &str) -> Result<Vec<Self>, BadTarget> {
+        let mut targets = Vec::new();
+        Self::read(text, &mut targets).map(|()| targets)
+    }
+
     /// Appends what a text names; the form says of which protocol it is. A node record may name two addresses.
     fn read(text: &str, targets: &mut Vec<Self>) -> Result<(), BadTarget> {
         if text.starts_with("enode:") {
@@ -303,11 +312,6 @@ mod tests {
     /// The one of an Ed25519 key in libp2p's specification.
     const PEER_ID: &str = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
 
-    fn read(text: &str) -> Result<Vec<Target>, BadTarget> {
-        let mut targets = Vec::new();
-        Target::read(text, &mut targets).map(|()| targets)
-    }
-
     fn kind(text: &str) -> Option<Kind> {
         Target::anybody(text).ok().map(|target| target.kind)
     }
@@ -323,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_node_id_tells_the_protocol() {
-        let one = |text: &str| read(text).unwrap().remove(0);
+        let one = |text: &str| Target::parse(text).unwrap().remove(0);
         let ip = |port| Kind::Address("1.2.3.4".parse().unwrap(), port);
         let enode = one(&format!("{ENODE}@1.2.3.4:30304?discport=0"));
         assert!(matches!(enode.whom, Whom::Ethereum(_)));
@@ -350,7 +354,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_node_id_is_said() {
-        let wrong = |text: &str| read(text).unwrap_err().to_string();
+        let wrong = |text: &str| Target::parse(text).unwrap_err().to_string();
         assert_eq!(wrong("enode://00@1.2.3.4:5"), "not an enode: the node id before the @ is not 128 hex digits");
         assert_eq!(wrong(&format!("{ENODE}@1.2.3.4:0")), "not an enode: the port is not a number from 1 to 65535");
         assert_eq!(wrong(&format!("{ENODE}@a..b:1")), BadTarget::Host.to_string());

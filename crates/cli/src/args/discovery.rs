@@ -33,7 +33,7 @@ pub struct Crawl {
     #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "15m",
           value_parser = values::time, help_heading = "Limits")]
     pub watch: Option<Duration>,
-    /// End once so many peers were reached
+    /// End once so many peers were reached; those who are being dialled then may still add to them
     #[arg(long, value_name = "N", help_heading = "Limits", value_parser = values::whole::<NonZeroUsize>)]
     pub max_peers: Option<NonZeroUsize>,
     /// Know at most so many addresses at once

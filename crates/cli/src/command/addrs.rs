@@ -19,8 +19,9 @@ use crate::target::Target;
 /// Runs the command.
 pub fn run(args: &Addrs, global: &Global) -> Result<Exit, Error> {
     let bad = |error| Error::Usage(format!("'{}' is not a target: {error}", args.target.escape_debug()));
-    let target = Target::anybody(&args.target).map_err(bad)?;
-    let protocols = Protocols::gossiping(&args.introduction, &[])?;
+    let targets = Target::parse(&args.target).map_err(bad)?;
+    let protocols = Protocols::gossiping(&args.introduction, &targets)?;
+    let target = targets.into_iter().next().expect("a text names one at least");
     // One peer needs few files, but a limit of less than that is worth a word.
     let _ = concurrency(Some(1));
     let runtime = runtime()?;

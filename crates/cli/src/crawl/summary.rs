@@ -131,7 +131,8 @@ impl Summary {
         }
         let Self { told, answers, .. } = self;
         let networks: Vec<_> = self.known_networks.0.iter().map(|(name, count)| format!("{count} {name}")).collect();
-        let _ = writeln!(text, "\n{answers} peers told {told} addresses; known are {}.", networks.join(", "));
+        let known = if networks.is_empty() { "none".to_owned() } else { networks.join(", ") };
+        let _ = writeln!(text, "\n{answers} peers told {told} addresses; known are {known}.");
         let _ = writeln!(text, "{}", self.last_line());
         text
     }
@@ -152,6 +153,9 @@ impl Summary {
 const SHOWN: usize = 10;
 
 fn section(text: &mut String, title: &str, Ranked(counts): &Ranked, most: usize) {
+    if counts.is_empty() {
+        return;
+    }
     let _ = writeln!(text, "\n{title}");
     for (name, count) in counts.iter().take(most) {
         let _ = writeln!(text, "{count:>8}  {name}");

@@ -221,8 +221,21 @@ fn a_disk_that_is_full_is_our_own_failure() {
 
 #[test]
 fn csv_without_rows_still_names_its_columns() {
-    let output = run(["--format", "csv", "-6", "127.0.0.1:1"]);
+    let mut child = start(["listen", "127.0.0.1:0", "--format", "csv"]);
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    tell(&child, TO_END[0]);
+    let output = child.wait_with_output().unwrap();
     assert!(text(&output.stdout).starts_with("target,address,chain,"));
+}
+
+#[test]
+fn what_was_named_and_is_left_out_is_reported() {
+    for (option, address) in [("-6", "127.0.0.1:1"), ("-4", "[::1]:1")] {
+        let lines = json_lines(&run(["--json", option, address]));
+        assert_eq!((&lines[0]["address"], &lines[0]["reason"]), (&address.into(), &"local.left-out".into()));
+        assert_eq!((&lines[1]["attempts"], &lines[1]["failed"]), (&1.into(), &1.into()));
+    }
 }
 
 #[test]

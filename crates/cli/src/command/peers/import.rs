@@ -7,7 +7,7 @@ use serde::Serialize;
 use store::{BadLine, Format, Importer, Origin, Time, Unread, Writer};
 
 use super::super::printed;
-use super::stdout;
+use super::{list, stdout};
 use crate::args::{self, Global, Import};
 use crate::database::Database;
 use crate::exit::{Error, Exit};
@@ -66,6 +66,11 @@ async fn import<'f>(
     writer: &Writer,
 ) -> Result<Imported<'f>, Error> {
     let unread = |error| Error::local(format_args!("cannot read {name}"), error);
+    if list::is_table(input.fill_buf().map_err(unread)?) {
+        return Err(Error::Usage(format!(
+            "{name} is a table, which is for people and leaves things out; export JSON Lines (--as jsonl) instead"
+        )));
+    }
     let format = match args.file_format {
         Some(format) => format,
         None => Format::guess(input.fill_buf().map_err(unread)?),

@@ -29,6 +29,25 @@ async fn write_all(format: FileFormat, selection: &Selection, store: &Store) -> 
     store.export(format, filter, *sort, *limit, UNUSED_STANDARD, stdout()).await
 }
 
+const COLUMNS: [(&str, Align); 9] = [
+    ("ADDRESS", Align::Left),
+    ("CHAIN", Align::Left),
+    ("LAST TRY", Align::Left),
+    ("GOOD/TRIED", Align::Right),
+    ("VERSION", Align::Right),
+    ("HEIGHT", Align::Right),
+    ("MS", Align::Right),
+    ("LAST SEEN (UTC)", Align::Left),
+    ("USER AGENT", Align::Left),
+];
+
+/// Whether a file that begins so is such a table.
+pub fn is_table(start: &[u8]) -> bool {
+    let [first, second] = [COLUMNS[0].0, COLUMNS[1].0].map(str::as_bytes);
+    let mut words = start.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    words.next() == Some(first) && words.next() == Some(second)
+}
+
 /// A line for each peer, under a header.
 pub async fn write_table(
     selection: &Selection,
@@ -36,17 +55,6 @@ pub async fn write_table(
     paint: Paint,
     out: impl Write,
 ) -> Result<u64, ExportError> {
-    const COLUMNS: [(&str, Align); 9] = [
-        ("ADDRESS", Align::Left),
-        ("CHAIN", Align::Left),
-        ("LAST TRY", Align::Left),
-        ("GOOD/TRIED", Align::Right),
-        ("VERSION", Align::Right),
-        ("HEIGHT", Align::Right),
-        ("MS", Align::Right),
-        ("LAST SEEN (UTC)", Align::Left),
-        ("USER AGENT", Align::Left),
-    ];
     let Selection { filter, sort, limit } = selection;
     let mut peers = store.peers(filter, *sort, *limit);
     let mut table = Table::new(out, paint, COLUMNS);

@@ -115,6 +115,15 @@ fn the_table_is_exported_as_it_is_listed() {
 }
 
 #[test]
+fn a_table_is_not_taken_for_a_list() {
+    let map = Map::of_a_crawl();
+    let table = map.file("peers.txt", &map.peers("export --as table").stdout);
+    let output = map.peers(&format!("import {table}"));
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""));
+    assert!(text(&output.stderr).contains("is a table, which is for people"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn a_broken_line_is_named_and_the_rest_is_taken() {
     let map = Map::empty();
     let list = map.file("nodes.txt", b"1.2.3.4\nseed.example\n[2a00::1]:8334 # AS1\n1.2.3.4:99999\n");
