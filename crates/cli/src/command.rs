@@ -20,7 +20,6 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use self::interrupt::interrupted;
 use crate::args::Require;
 use crate::exit::{Error, Exit};
 use crate::output::{Screen, Text, Unprinted, Unwritable};
@@ -74,14 +73,20 @@ enum Ended {
 
 /// Prints results as they come until there are no more, or somebody interrupts. What is ready then is printed all the
 /// same.
-async fn print_all(unprinted: Unprinted, screen: Screen, expected: impl Fn() -> u64) -> (Ended, Option<Summary>) {
-    print_until_closed(&unprinted, screen, expected, || unprinted.close()).await
+async fn print_all(
+    told: impl Future<Output = ()>,
+    unprinted: Unprinted,
+    screen: Screen,
+    expected: impl Fn() -> u64,
+) -> (Ended, Option<Summary>) {
+    print_until_closed(told, &unprinted, screen, expected, || unprinted.close()).await
 }
 
 /// Prints results as they come until there are no more. If somebody interrupts, `stop` is called: whoever has results
 /// is to come to an end then, which is waited for as long as somebody reads what it says. To be told twice is no more
 /// than to be told once.
 async fn print_until_closed(
+    told: impl Future<Output = ()>,
     unprinted: &Unprinted,
     screen: Screen,
     expected: impl Fn() -> u64,
@@ -92,7 +97,6 @@ async fn print_until_closed(
     /// Too short for anybody to notice.
     const PAUSE: Duration = Duration::from_millis(10);
     let mut text = Text::default();
-    let told = interrupted();
     let interrupt = async {
         told.await;
         stop();

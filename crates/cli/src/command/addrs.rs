@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use net::{Outcome, Timer, Verdict};
 
 use self::table::Answer;
+use super::interrupt::interrupted;
 use super::{Ended, concurrency, print_all, runtime};
 use crate::args::{Addrs, Format, Global};
 use crate::attempt::{Attempts, Call};
@@ -51,7 +52,7 @@ async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Targ
         format,
     };
     let asking = tokio::spawn(one.ask());
-    let (ended, summary) = print_all(unprinted, Screen::plain(), || 0).await;
+    let (ended, summary) = print_all(interrupted(), unprinted, Screen::plain(), || 0).await;
     match ended {
         Ended::Interrupted => return Ok(Exit::Interrupted),
         Ended::Unwritable(why) => return Ok(why.exit()),

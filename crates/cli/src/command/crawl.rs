@@ -3,6 +3,7 @@
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::interrupt::interrupted;
 use super::{Ended as Printed, concurrency, print_until_closed, runtime};
 use crate::args::{self, Format, Global};
 use crate::attempt::Attempts;
@@ -72,7 +73,8 @@ async fn crawl(
         (ended, summary)
     };
     let printing = async {
-        let (printed, _) = print_until_closed(&unprinted, Screen::plain(), || 0, || stop.notify_one()).await;
+        let (printed, _) =
+            print_until_closed(interrupted(), &unprinted, Screen::plain(), || 0, || stop.notify_one()).await;
         // Nobody reads any more, if there would be more to read.
         unprinted.close();
         stop.notify_one();

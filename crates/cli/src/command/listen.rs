@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::interrupt::interrupted;
 use super::{concurrency, exit, print_all, runtime};
 use crate::args::{Global, Listen, ProtocolName, Require, ServicesArg};
 use crate::attempt::Attempts;
@@ -55,6 +56,8 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
         trace: global.trace,
         results,
     });
+    // Whoever is told where we listen may tell us to end.
+    let told = interrupted();
     let (admit, admitted) = mpsc::channel(1);
     let mut doors = JoinSet::new();
     for listener in listeners {
@@ -70,7 +73,7 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
     }
     let count = if args.once { NonZeroU64::new(1) } else { args.count };
     tokio::spawn(shake_all(attempts, admitted, count, doors));
-    let (ended, summary) = print_all(unprinted, Screen::new(global), || 0).await;
+    let (ended, summary) = print_all(told, unprinted, Screen::new(global), || 0).await;
     Ok(exit(&ended, summary.as_ref(), Require::Any))
 }
 

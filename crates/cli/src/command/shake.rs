@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::interrupt::interrupted;
 use super::{concurrency, exit, print_all, runtime};
 use crate::args::{Global, Shake};
 use crate::attempt::Attempts;
@@ -87,7 +88,7 @@ impl Plan {
         };
         tokio::spawn(dialler.dial_all(self.targets));
         let expected = || expected.load(Ordering::Relaxed);
-        let (ended, summary) = print_all(unprinted, Screen::new(global), expected).await;
+        let (ended, summary) = print_all(interrupted(), unprinted, Screen::new(global), expected).await;
         Ok(exit(&ended, summary.as_ref(), args.require))
     }
 }

@@ -14,6 +14,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::interrupt::interrupted;
 use super::{Ended, concurrency, print_all, runtime, write_last};
 use crate::args::{Format, Global, ProtocolName, Whoami};
 use crate::attempt::{Attempts, Call};
@@ -71,7 +72,7 @@ async fn whoami(
     let heard = inquiry.heard.clone();
     let screen = Screen::plain();
     let inquiring = tokio::spawn(inquiry.run(targets));
-    let (mut ended, summary) = print_all(unprinted, screen.clone(), || 0).await;
+    let (mut ended, summary) = print_all(interrupted(), unprinted, screen.clone(), || 0).await;
     if let Ended::Done = ended {
         inquiring.await.expect("asking does not panic, and is not aborted");
     }
