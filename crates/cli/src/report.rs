@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use handshake::Role;
+use handshake::{Remark, Role};
 use net::{Outcome, Verdict};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -35,7 +35,7 @@ impl Serialize for Report<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { attempt, .. } = self;
         let verdict = &attempt.verdict;
-        let mut fields = serializer.serialize_struct("Report", 17)?;
+        let mut fields = serializer.serialize_struct("Report", 18)?;
         fields.serialize_field("type", "handshake")?;
         fields.serialize_field("target", self.target)?;
         fields.serialize_field("address", &self.address)?;
@@ -48,12 +48,27 @@ impl Serialize for Report<'_> {
         fields.serialize_field("reason", verdict.reason)?;
         fields.serialize_field("blame", &verdict.blame.map(handshake::Blame::name))?;
         fields.serialize_field("detail", &Text(attempt.detail()))?;
+        fields.serialize_field("remarks", &Remarks(&verdict.remarks))?;
         fields.serialize_field("peer", &attempt.introduced)?;
         fields.serialize_field("timing_ms", &attempt.timing_ms)?;
         fields.serialize_field("bytes", &attempt.bytes)?;
         fields.serialize_field("session_id", &attempt.session_id.map(Text))?;
         fields.serialize_field("fallback_from", &self.fallback_from.map(Earlier))?;
         fields.end()
+    }
+}
+
+/// What is odd about a peer, as a list of codes and sentences.
+struct Remarks<'a>(&'a [Remark]);
+
+impl Serialize for Remarks<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Said<'a> {
+            code: &'a str,
+            detail: &'a str,
+        }
+        serializer.collect_seq(self.0.iter().map(|Remark { code, detail }| Said { code, detail }))
     }
 }
 

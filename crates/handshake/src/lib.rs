@@ -82,6 +82,7 @@ mod fault;
 mod fields;
 mod halt;
 mod hex;
+mod remark;
 mod rx;
 mod text;
 
@@ -91,6 +92,7 @@ pub use fault::{Blame, Fault};
 pub use fields::{EndsIn, Fields};
 pub use halt::Halt;
 pub use hex::{Hex, from_hex, read_hex};
+pub use remark::Remark;
 pub use rx::{Rx, Short};
 pub use text::{Printable, Text};
 

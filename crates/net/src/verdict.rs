@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use handshake::{Blame, End, Fault, Handshake, Outcome, Stage};
+use handshake::{Blame, End, Fault, Handshake, Outcome, Remark, Stage};
 
 use crate::failure::{Cause, Failure};
 
@@ -19,13 +19,15 @@ pub struct Verdict {
     pub blame: Option<Blame>,
     /// One plain sentence, fit to print.
     pub detail: String,
+    /// What is odd about the peer although nothing failed for it, in the order seen.
+    pub remarks: Vec<Remark>,
 }
 
 impl Verdict {
     /// Both sides said everything.
     #[must_use]
     pub fn ok(detail: String) -> Self {
-        Self { outcome: Outcome::Ok, stage: Stage::Done, reason: "ok", blame: None, detail }
+        Self { outcome: Outcome::Ok, stage: Stage::Done, reason: "ok", blame: None, detail, remarks: Vec::new() }
     }
 
     /// It failed before there was a handshake, or for a reason that its protocol names.
@@ -37,6 +39,7 @@ impl Verdict {
             reason: fault.code(),
             blame: Some(fault.blame()),
             detail: fault.to_string(),
+            remarks: Vec::new(),
         }
     }
 
@@ -61,6 +64,7 @@ impl Verdict {
             reason,
             blame: Some(if matches!(cause, Cause::Flood) { Blame::Peer } else { Blame::Network }),
             detail: format!("{failure}{separator}{suspicion}"),
+            remarks: Vec::new(),
         }
     }
 }

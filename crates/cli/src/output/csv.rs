@@ -59,7 +59,7 @@ const PEER: [&str; 45] = [
 ];
 
 /// What every report has, behind what its peer said.
-const TAIL: [&str; 8] = [
+const TAIL: [&str; 9] = [
     "connect_ms",
     "hello_ms",
     "handshake_ms",
@@ -68,6 +68,7 @@ const TAIL: [&str; 8] = [
     "bytes_received",
     "session_id",
     "fallback_from",
+    "remarks",
 ];
 
 /// The names of the columns.
@@ -142,5 +143,6 @@ fn tail(report: &Report<'_>) -> [String; TAIL.len()] {
         attempt.bytes.received.to_string(),
         or_empty(attempt.session_id),
         or_empty(report.fallback_from.map(|earlier| earlier.verdict.reason)),
+        attempt.verdict.remarks.iter().map(|remark| remark.code).collect::<Vec<_>>().join(" "),
     ]
 }

@@ -63,7 +63,10 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
         paint.paint(DIM, &format!("  ({over} before: {})", earlier.verdict.reason))
     });
     let earlier = earlier.unwrap_or_default();
-    writeln!(out, "{status} {whom:<22} {line}{earlier}{target}").expect("memory takes every write");
+    let remarks: String =
+        attempt.verdict.remarks.iter().map(|remark| format!("  (remark: it {})", remark.detail)).collect();
+    let remarks = if remarks.is_empty() { remarks } else { paint.paint(HALF, &remarks) };
+    writeln!(out, "{status} {whom:<22} {line}{remarks}{earlier}{target}").expect("memory takes every write");
 }
 
 /// The beginning of a target that nobody reads to its end, as a node record is.

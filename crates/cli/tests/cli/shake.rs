@@ -26,7 +26,7 @@ fn the_json_is_the_one_that_is_documented() {
     let lines: Vec<_> = text(&output.stdout).lines().collect();
     let [report, summary] = lines[..] else { panic!("{lines:?}") };
 
-    const KEYS: [&str; 17] = [
+    const KEYS: [&str; 18] = [
         "type",
         "target",
         "address",
@@ -39,6 +39,7 @@ fn the_json_is_the_one_that_is_documented() {
         "reason",
         "blame",
         "detail",
+        "remarks",
         "peer",
         "timing_ms",
         "bytes",
