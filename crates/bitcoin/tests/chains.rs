@@ -37,6 +37,31 @@ fn the_networks_that_share_a_magic_are_those_that_the_table_says_share_it() {
     assert_eq!(found, said);
 }
 
+/// A key spends a connection, and some nodes ban for it, so only a client that has been read is taken to speak v2.
+#[test]
+fn each_network_is_spoken_to_as_the_client_that_its_nodes_run_does_it() {
+    let file = file();
+    let clients: BTreeMap<_, _> =
+        rows(&file, "client").into_iter().map(|client| (text(client, "family"), client)).collect();
+    let mut families = BTreeMap::new();
+    for row in rows(&file, "chain") {
+        let (name, family) = (text(row, "name"), text(row, "family"));
+        let client = *clients.get(&family).expect("a client for each family");
+        assert_eq!(row["bip324"].as_bool(), Some(text(client, "v2") == "default"), "{name}");
+        assert_eq!(number::<i32>(row, "announce_version"), number::<i32>(client, "announces"), "{name}");
+        families.insert(family, ());
+    }
+    assert!(clients.keys().eq(families.keys()));
+    for (family, client) in clients {
+        let known = |field: &str, values: &[&str]| values.contains(&text(client, field).as_str());
+        assert!(known("v2", &["default", "option", "no"]), "{family}");
+        let bytes = ["key", "closes", "closes or waits", "discourages", "bans"];
+        assert!(known("to_a_foreign_byte", &bytes), "{family}");
+        assert_eq!(text(client, "to_a_foreign_byte") == "key", text(client, "v2") == "default", "{family}");
+        assert!(!text(client, "source").is_empty() && !text(client, "name").is_empty(), "{family}");
+    }
+}
+
 #[test]
 fn a_name_or_alias_selects_one_network_only() {
     let mut names = BTreeMap::new();
@@ -53,13 +78,13 @@ fn a_name_or_alias_selects_one_network_only() {
 /// the service bits that have a name on it alone.
 ///
 /// From the remarks in the file, and Bitcoin's from Core (net_processing.cpp, protocol.h). Where the remarks are silent
-/// (Bitcoin Cash, DigiByte, Firo, Peercoin, Ravencoin), their nodes are told nothing.
+/// (Bitcoin Cash, Firo, Peercoin, Ravencoin), their nodes are told nothing.
 const WIRE: [(&str, &[u8], Thresholds, ServiceBits); 16] = [
     ("bitcoin", b"", [Some(70016), Some(70016), Some(70017)], &[]),
     ("bitcoin-cash", b"", [None, None, None], &[]),
     ("bitcoin-sv", b"\0", [None, None, None], &[]),
     ("dash", DASH_TAIL, [None, Some(70223), None], &[]),
-    ("digibyte", b"", [None, None, None], &[]),
+    ("digibyte", b"", [Some(70018), None, None], &[]),
     ("dogecoin", b"", [None, None, None], &[]),
     ("ecash", b"\x00\x01\x02\x03\x04\x05\x06\x07", [None, None, None], &[(24, "AVALANCHE")]),
     ("firo", CHALLENGE, [None, None, None], &[]),
@@ -115,7 +140,9 @@ fn our_version_ends_on_each_network_as_its_nodes_expect() {
 #[test]
 fn each_extension_is_said_from_the_common_version_on_that_knows_it() {
     for (chain, _, from, _) in on_the_wire() {
-        for common in [70016, 70017, 70019, 70223, 110_016, 110_017, 200_000].into_iter().flat_map(|n| [n - 1, n]) {
+        for common in
+            [70016, 70017, 70018, 70019, 70223, 110_016, 110_017, 200_000].into_iter().flat_map(|n| [n - 1, n])
+        {
             let mut ours = local(chain.name);
             ours.version.version = i32::MAX;
             ours.min_peer_version = 0;

@@ -50,8 +50,8 @@ const BITCOIN_SV: Params = Params {
 };
 
 const DASH: Params = Params {
-    announce_version: 70233,
-    min_peer_version: 70215,
+    announce_version: 70240,
+    min_peer_version: 70221,
     wtxidrelay_from: None,
     sendaddrv2_from: Some(70223),
     feature_from: None,
@@ -60,7 +60,7 @@ const DASH: Params = Params {
 };
 
 const ZCASH: Params = Params {
-    announce_version: 170_150,
+    announce_version: 170_190,
     min_peer_version: 170_002,
     wtxidrelay_from: None,
     sendaddrv2_from: None,
@@ -76,8 +76,14 @@ const NAMECOIN: Params = Params {
     ..BITCOIN
 };
 
-const DIGIBYTE: Params =
-    Params { min_peer_version: 70002, wtxidrelay_from: None, sendaddrv2_from: None, feature_from: None, ..BITCOIN };
+const DIGIBYTE: Params = Params {
+    announce_version: 70019,
+    min_peer_version: 70017,
+    wtxidrelay_from: Some(70018),
+    sendaddrv2_from: None,
+    feature_from: None,
+    ..BITCOIN
+};
 
 const PEERCOIN: Params = Params {
     announce_version: 70018,
@@ -402,7 +408,7 @@ pub const CHAINS: &[Chain] = &[
         port: 9999,
         dns_seeds: &["dnsseed.dash.org"],
         seed_filter: None,
-        bip324: false,
+        bip324: true,
         params: Params { magic: Magic([0xbf, 0x0c, 0x6b, 0xbd]), ..DASH },
     },
     Chain {
@@ -412,7 +418,7 @@ pub const CHAINS: &[Chain] = &[
         port: 19999,
         dns_seeds: &["testnet-seed.dashdot.io"],
         seed_filter: None,
-        bip324: false,
+        bip324: true,
         params: Params { magic: Magic([0xce, 0xe2, 0xca, 0xff]), ..DASH },
     },
     Chain {
@@ -422,7 +428,7 @@ pub const CHAINS: &[Chain] = &[
         port: 19799,
         dns_seeds: &[],
         seed_filter: None,
-        bip324: false,
+        bip324: true,
         params: Params { magic: Magic([0xe2, 0xca, 0xff, 0xce]), ..DASH },
     },
     Chain {
@@ -432,7 +438,7 @@ pub const CHAINS: &[Chain] = &[
         port: 19899,
         dns_seeds: &[],
         seed_filter: None,
-        bip324: false,
+        bip324: true,
         params: Params { magic: Magic([0xfc, 0xc1, 0xb7, 0xdc]), ..DASH },
     },
     Chain {
