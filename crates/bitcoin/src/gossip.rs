@@ -20,7 +20,7 @@ pub mod seeds;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-pub use address::{Address, BadAddress, MAX_ADDRESS_LEN, Network};
+pub use address::{Address, BadAddress, MAX_ADDRESS_LEN, Network, Unusable};
 pub(crate) use entry::Form;
 pub use entry::{Entries, Entry, MAX_ENTRIES};
 use handshake::{End, Handshake, Rx, Stage, Step};
@@ -70,7 +70,7 @@ const FRESH: u64 = 10 * 60;
 /// What a node told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// Whom it knows, at most [`MAX_ENTRIES`], of networks that we know.
+    /// Whom it knows, at most [`MAX_ENTRIES`] with those that are of no use.
     pub entries: Entries,
     /// How it announced itself, if it did so before it answered.
     pub own: Option<Entry>,
@@ -105,7 +105,7 @@ impl Gossip {
         match message {
             Message::Ping(nonce) => self.ping = *nonce,
             Message::Addr(entries) | Message::Addrv2(entries) => match entries[..] {
-                [alone] if self.is_own(&alone) => self.own = Some(alone),
+                [alone] if entries.told() == 1 && self.is_own(&alone) => self.own = Some(alone),
                 _ => self.state = State::Told(entries.clone()),
             },
             _ => {}

@@ -33,7 +33,7 @@ use self::monero::Monero;
 pub use self::protocols::Protocols;
 pub use self::retry::Retry;
 pub use self::shaken::{Connection, Shaken};
-pub use self::told::{Asked, Place, Told};
+pub use self::told::{Asked, Place, Told, Unusable};
 pub use self::transport::Transport;
 pub use self::way::{Way, Ways};
 pub use self::whom::{Part, Whom};

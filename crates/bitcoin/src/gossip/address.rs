@@ -102,24 +102,27 @@ impl Address {
         }
     }
 
-    /// Reads network, length and address. `None` if it is to be skipped: a network that we do not know, or an address
-    /// that must not be told in this form. (BIP155; Core: netaddress.h UnserializeV2Stream)
+    /// Reads network, length and address; or why it is none that anybody could use. (BIP155; Core: netaddress.h
+    /// UnserializeV2Stream)
+    ///
+    /// IPv4 in the form of IPv6 is taken for IPv4: BIP155 does not allow it and Core ignores it, but btcd tells all that it
+    /// knows of IPv4 so. (btcd 0.24.2)
     ///
     /// # Errors
     /// If a network that we know has addresses of another length, or it is longer than [`MAX_ADDRESS_LEN`].
-    pub fn read(fields: &mut Fields<'_>) -> Result<Option<Self>, Malformed> {
+    pub fn read(fields: &mut Fields<'_>) -> Result<Result<Self, Unusable>, Malformed> {
         const LEN: &str = "address length";
         let [network] = fields.array("network")?;
         let bytes = read_var_bytes(fields, MAX_ADDRESS_LEN, "address")?;
         let sized = || <[u8; 16]>::try_from(bytes).map_err(|_| Malformed::Value(LEN));
         let key = || <[u8; 32]>::try_from(bytes).map_err(|_| Malformed::Value(LEN));
         Ok(match network {
-            1 => Some(Self::V4(<[u8; 4]>::try_from(bytes).map_err(|_| Malformed::Value(LEN))?.into())),
-            2 => Some(sized()?.into()).filter(is_plain_v6).map(Self::V6),
-            4 => Some(Self::TorV3(key()?)),
-            5 => Some(Self::I2p(key()?)),
-            6 => Some(Ipv6Addr::from(sized()?)).filter(is_cjdns).map(Self::Cjdns),
-            _ => None,
+            1 => Self::on_the_internet(IpAddr::from(<[u8; 4]>::try_from(bytes).map_err(|_| Malformed::Value(LEN))?)),
+            2 => Self::on_the_internet(Ipv6Addr::from(sized()?).to_canonical()),
+            4 => Ok(Self::TorV3(key()?)),
+            5 => Ok(Self::I2p(key()?)),
+            6 => Some(Ipv6Addr::from(sized()?)).filter(is_cjdns).map(Self::Cjdns).ok_or(Unusable::NoAddress),
+            3 | 7.. | 0 => Err(Unusable::Network),
         })
     }
 
@@ -133,21 +136,63 @@ impl Address {
         }
     }
 
-    /// What 16 bytes of the older form say; `None` for what stands there in place of an address.
-    pub(super) fn from_v1(bytes: [u8; 16]) -> Option<Self> {
-        match Ipv6Addr::from(bytes).to_canonical() {
-            IpAddr::V4(v4) => Some(Self::V4(v4)),
-            IpAddr::V6(v6) => Some(v6).filter(is_plain_v6).map(Self::V6),
+    /// What 16 bytes of the older form say.
+    pub(super) fn from_v1(bytes: [u8; 16]) -> Result<Self, Unusable> {
+        Self::on_the_internet(Ipv6Addr::from(bytes).to_canonical())
+    }
+
+    fn on_the_internet(ip: IpAddr) -> Result<Self, Unusable> {
+        match ip {
+            ip if ip.is_unspecified() => Err(Unusable::NoAddress),
+            IpAddr::V4(v4) => Ok(Self::V4(v4)),
+            IpAddr::V6(v6) if is_a_name(&v6) => Err(Unusable::NoAddress),
+            IpAddr::V6(v6) => Ok(Self::V6(v6)),
         }
     }
 }
 
-/// Not IPv4, a name of Tor's or of Core's own in IPv6's clothes, and not "no address".
-fn is_plain_v6(ip: &Ipv6Addr) -> bool {
+/// Why an entry is of no use to anybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unusable {
+    /// It has port 0, at which no TCP connection can be made. Only I2P has no ports.
+    Port,
+    /// It is of a network that is no more, or that we do not know.
+    Network,
+    /// It stands where an address should: `::`, `0.0.0.0`, or a name in the form of an IPv6 address.
+    NoAddress,
+}
+
+impl Unusable {
+    /// Each of them.
+    pub const ALL: [Self; 3] = [Self::Port, Self::Network, Self::NoAddress];
+
+    /// Its stable name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Port => "port-0",
+            Self::Network => "unknown-network",
+            Self::NoAddress => "no-address",
+        }
+    }
+
+    /// What is wrong with such an entry, for people: `2 with port 0`.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Port => "with port 0",
+            Self::Network => "of unknown networks",
+            Self::NoAddress => "without an address",
+        }
+    }
+}
+
+/// A name of Tor's or of Core's own in the form of an IPv6 address.
+fn is_a_name(ip: &Ipv6Addr) -> bool {
     let onion_cat = [0xfd, 0x87, 0xd8, 0x7e, 0xeb, 0x43];
     let internal = [0xfd, 0x6b, 0x88, 0xc0, 0x87, 0x24];
     let head = &ip.octets()[..6];
-    ip.to_ipv4_mapped().is_none() && !ip.is_unspecified() && head != onion_cat && head != internal
+    head == onion_cat || head == internal
 }
 
 fn is_cjdns(ip: &Ipv6Addr) -> bool {

@@ -13,7 +13,7 @@ use core::ops::Deref;
 
 use handshake::Fields;
 
-use super::address::Address;
+use super::address::{Address, Unusable};
 use crate::compact_size::{read_compact_size, write_compact_size};
 use crate::error::Malformed;
 use crate::services::Services;
@@ -48,15 +48,19 @@ impl Entry {
         self.address.ip().map(|ip| SocketAddr::new(ip, self.port))
     }
 
-    /// `None` if it is to be skipped.
-    fn read(form: Form, fields: &mut Fields<'_>) -> Result<Option<Self>, Malformed> {
+    /// One entry, or why it is of no use.
+    fn read(form: Form, fields: &mut Fields<'_>) -> Result<Result<Self, Unusable>, Malformed> {
         let time = u32::from_le_bytes(fields.array("time")?);
         let (services, address) = match form {
             Form::Addr => (u64::from_le_bytes(fields.array("services")?), Address::from_v1(fields.array("address")?)),
             Form::Addrv2 => (read_compact_size(fields, "services")?, Address::read(fields)?),
         };
         let port = u16::from_be_bytes(fields.array("port")?);
-        Ok(address.map(|address| Self { time, services: Services(services), address, port }))
+        Ok(address.and_then(|address| match (address, port) {
+            // As SAM 3.1 has it, to which Core speaks.
+            (Address::I2p(_), _) | (_, 1..) => Ok(Self { time, services: Services(services), address, port }),
+            (_, 0) => Err(Unusable::Port),
+        }))
     }
 
     fn write(&self, form: Form, tx: &mut Vec<u8>) {
@@ -92,13 +96,18 @@ impl fmt::Display for Entry {
 
 /// The entries of a message. A clone is the same list: who shows them and who dials them share it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Entries(
+pub struct Entries(Arc<List>);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct List {
     // Not a slice: the list would have to be copied into it.
-    Arc<Vec<Entry>>,
-);
+    entries: Vec<Entry>,
+    /// How many were left out, in the order of [`Unusable::ALL`].
+    unusable: [usize; Unusable::ALL.len()],
+}
 
 impl Entries {
-    /// Reads a message. Entries of networks that we do not know are skipped, bytes behind the last ignored.
+    /// Reads a message. Entries that are of no use are counted and left out, bytes behind the last ignored.
     ///
     /// # Errors
     /// If it has more than [`MAX_ENTRIES`], or an entry that is cut or that BIP155 forbids.
@@ -111,10 +120,25 @@ impl Entries {
         }
         // Room for what is there at most, whatever the count claims: an entry has at least 9 bytes.
         let mut entries = Vec::with_capacity(count.min(payload.len() / 9));
+        let mut unusable = <[usize; Unusable::ALL.len()]>::default();
         for _ in 0..count {
-            entries.extend(Entry::read(form, &mut fields)?);
+            match Entry::read(form, &mut fields)? {
+                Ok(entry) => entries.push(entry),
+                Err(why) => unusable[why as usize] += 1,
+            }
         }
-        Ok(entries.into())
+        Ok(Self(Arc::new(List { entries, unusable })))
+    }
+
+    /// How many entries the message had, those left out among them.
+    #[must_use]
+    pub fn told(&self) -> usize {
+        self.len() + self.0.unusable.iter().sum::<usize>()
+    }
+
+    /// How many entries of the message were left out, for each reason that there was.
+    pub fn unusable(&self) -> impl Iterator<Item = (Unusable, usize)> + use<> {
+        Unusable::ALL.into_iter().zip(self.0.unusable).filter(|(_, count)| *count > 0)
     }
 
     /// Appends a message. At most [`MAX_ENTRIES`] are written, and as `addr` only those that it can express.
@@ -128,7 +152,7 @@ impl Entries {
 
 impl From<Vec<Entry>> for Entries {
     fn from(entries: Vec<Entry>) -> Self {
-        Self(Arc::new(entries))
+        Self(Arc::new(List { entries, unusable: Default::default() }))
     }
 }
 
@@ -136,6 +160,6 @@ impl Deref for Entries {
     type Target = [Entry];
 
     fn deref(&self) -> &[Entry] {
-        &self.0
+        &self.0.entries
     }
 }

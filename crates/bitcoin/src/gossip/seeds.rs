@@ -13,7 +13,7 @@ use handshake::Fields;
 use super::address::Address;
 use crate::error::Malformed;
 
-/// Reads the bytes of a list. Seeds of networks that we do not know are skipped.
+/// Reads the bytes of a list. Seeds that nobody could dial are skipped.
 ///
 /// # Errors
 /// If a seed is cut, or its address has a length that is not its network's.
@@ -23,7 +23,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<(Address, u16)>, Malformed> {
     while !fields.is_empty() {
         let address = Address::read(&mut fields)?;
         let port = u16::from_be_bytes(fields.array("port")?);
-        seeds.extend(address.map(|address| (address, port)));
+        seeds.extend(address.ok().map(|address| (address, port)));
     }
     Ok(seeds)
 }

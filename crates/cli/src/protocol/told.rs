@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use bitcoin::gossip::{Address, Entry};
+use bitcoin::gossip::{self, Address, Entry};
 use net::Verdict;
 
 /// What came of asking a peer whom it knows.
@@ -13,8 +13,27 @@ pub struct Asked {
     pub verdict: Verdict,
     /// Whom it knows.
     pub told: Vec<Told>,
+    /// What it told besides, and nobody can use.
+    pub unusable: Vec<Unusable>,
     /// How it announced itself, if it did.
     pub own: Option<Told>,
+}
+
+/// Addresses that are of no use, for one reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// The reason's stable name.
+    pub name: &'static str,
+    /// The same for people, behind their number: `with port 0`.
+    pub sentence: &'static str,
+    /// How many.
+    pub count: usize,
+}
+
+impl From<(gossip::Unusable, usize)> for Unusable {
+    fn from((why, count): (gossip::Unusable, usize)) -> Self {
+        Self { name: why.name(), sentence: why.sentence(), count }
+    }
 }
 
 /// An address that a peer tells of.

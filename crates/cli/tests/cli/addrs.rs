@@ -54,6 +54,34 @@ fn addresses_of_every_network_are_shown_and_the_peers_own_apart_from_them() {
     }
 }
 
+/// btcd tells IPv4 in the form of IPv6; an entry may be of no use at all.
+#[test]
+fn what_is_told_and_of_no_use_is_counted() {
+    let entry = |network: u8, address: &[u8], port: u8| {
+        let len = u8::try_from(address.len()).unwrap();
+        [&[0, 0xf1, 0x53, 0x65, 9, network, len], address, &[0x20, port]].concat()
+    };
+    let mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 203, 0, 113, 7];
+    let nowhere = entry(2, &[0; 16], 0x8d);
+    let mut port_0 = entry(1, &[203, 0, 113, 8], 0);
+    let at = port_0.len() - 2;
+    port_0[at] = 0;
+    let told = [entry(2, &mapped, 0x8d), nowhere, port_0, entry(7, &[2; 16], 1), entry(3, &[1; 10], 1)].concat();
+    let answer = Answer::Payload(Command::ADDRV2, [&[5][..], &told].concat());
+    let neighbours = Neighbours::up(|_| vec![Peer::at(IP, answer)]);
+    let output = asked(&neighbours, &["--json", "--transport", "v1"]);
+    let lines = json_lines(&output);
+    let shown: Vec<_> = lines.iter().filter(|line| line["type"] == "address").map(|line| &line["address"]).collect();
+    assert_eq!(shown, [&json!("203.0.113.7:8333")]);
+    let last = lines.last().unwrap();
+    assert_eq!((&last["told"], &last["networks"]), (&json!(5), &json!({"ipv4": 1})));
+    assert_eq!(last["unusable"], json!({"no-address": 1, "port-0": 1, "unknown-network": 2}));
+
+    let output = asked(&neighbours, &["--transport", "v1"]);
+    let expected = " told 5 addresses: 1 ipv4, 1 with port 0, 2 of unknown networks, 1 without an address\n";
+    assert!(text(&output.stdout).ends_with(expected), "{}", text(&output.stdout));
+}
+
 #[test]
 fn people_get_a_table_and_programs_rows() {
     let neighbours = Neighbours::up(|port| vec![Peer::at(IP, answer(port))]);
@@ -105,10 +133,10 @@ fn a_peer_that_cannot_be_asked_is_reported_as_everywhere() {
 
 #[test]
 fn text_that_a_peer_chose_does_no_harm() {
-    let strange = Entry { services: Services(u64::MAX), time: u32::MAX, ..entry([1, 2, 3, 4], 0) };
+    let strange = Entry { services: Services(u64::MAX), time: u32::MAX, ..entry([1, 2, 3, 4], 1) };
     let neighbours = Neighbours::up(|_| vec![Peer::at(IP, knows([strange, strange]))]);
     let output = asked(&neighbours, &[]);
-    assert!(text(&output.stdout).contains("1.2.3.4:0") && text(&output.stdout).contains(" now "));
+    assert!(text(&output.stdout).contains("1.2.3.4:1 ") && text(&output.stdout).contains(" now "));
     let lines: Vec<Value> = json_lines(&asked(&neighbours, &["--json"]));
     assert_eq!(lines[1]["services"], u64::MAX);
 }

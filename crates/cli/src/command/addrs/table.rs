@@ -55,7 +55,10 @@ struct Last<'a> {
     reason: &'static str,
     blame: Option<&'static str>,
     detail: &'a str,
+    /// All that it told, those of no use among them.
     told: usize,
+    /// Of those, how many are of no use for each reason.
+    unusable: BTreeMap<&'static str, usize>,
     networks: BTreeMap<&'static str, usize>,
     own: Option<String>,
 }
@@ -98,7 +101,8 @@ impl Answer<'_> {
             reason,
             blame: blame.map(handshake::Blame::name),
             detail,
-            told: self.asked.told.len(),
+            told: self.told(),
+            unusable: self.asked.unusable.iter().map(|unusable| (unusable.name, unusable.count)).collect(),
             networks: self.networks(),
             own: self.asked.own.map(|own| own.place.to_string()),
         };
@@ -130,13 +134,15 @@ impl Answer<'_> {
             let (place, seen) = (told.place.to_string(), Ago { then: Time(told.seen), now }.to_string());
             let _ = writeln!(text, "{network:<5} {place:<47} {seen:>18}  {}", services.join(" "));
         }
-        let count = self.asked.told.len();
-        let networks: Vec<_> = self.networks().iter().map(|(name, count)| format!("{count} {name}")).collect();
+        let count = self.told();
+        let networks = self.networks().into_iter().map(|(name, count)| format!("{count} {name}"));
+        let unusable = self.asked.unusable.iter().map(|unusable| format!("{} {}", unusable.count, unusable.sentence));
+        let parts: Vec<_> = networks.chain(unusable).collect();
         let address = self.address;
         let _ = match &self.asked.verdict {
             Verdict { outcome: Outcome::Ok, .. } if count == 0 => writeln!(text, "{address} says that it knows nobody"),
             Verdict { outcome: Outcome::Ok, .. } => {
-                writeln!(text, "{address} told {count} addresses: {}", networks.join(", "))
+                writeln!(text, "{address} told {count} addresses: {}", parts.join(", "))
             }
             Verdict { reason, detail, .. } => writeln!(text, "{address} told no addresses: {reason}: {detail}"),
         };
@@ -144,6 +150,12 @@ impl Answer<'_> {
             let _ = writeln!(text, "{address} announces itself as {}", own.place);
         }
         text
+    }
+
+    /// How many addresses it told, those of no use among them.
+    fn told(&self) -> usize {
+        let unusable: usize = self.asked.unusable.iter().map(|unusable| unusable.count).sum();
+        self.asked.told.len() + unusable
     }
 
     fn networks(&self) -> BTreeMap<&'static str, usize> {

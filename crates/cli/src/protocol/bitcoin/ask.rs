@@ -10,7 +10,7 @@ use super::introduced::Introduced;
 use super::lines::entry;
 use super::{Bitcoin, Times, Tracer};
 use crate::protocol::converse::converse;
-use crate::protocol::{Asked, Told};
+use crate::protocol::{Asked, Told, Unusable};
 
 impl Bitcoin {
     /// Asks over the connection of a concluded handshake; the answer ends it, or the deadline does.
@@ -31,11 +31,13 @@ impl Bitcoin {
             Ok((_, told)) => Asked {
                 verdict: Verdict::ok(String::new()),
                 told: told.entries.iter().map(Told::from).collect(),
+                unusable: told.entries.unusable().map(Unusable::from).collect(),
                 own: told.own.as_ref().map(Told::from),
             },
             Err(failure) => Asked {
                 verdict: Verdict::of_failure(&gossip, &failure),
                 told: Vec::new(),
+                unusable: Vec::new(),
                 own: gossip.own().map(Told::from),
             },
         }

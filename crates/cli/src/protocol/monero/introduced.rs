@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use bitcoin::gossip;
 use monero::{Address, Introduction, NetworkId, Node, Peers, Tip};
 use net::Verdict;
 use serde::Serialize;
 
-use crate::protocol::{Asked, Place, Told};
+use crate::protocol::{Asked, Place, Told, Unusable};
 use crate::report::as_text;
 use crate::trace::hex;
 
@@ -71,18 +72,24 @@ impl Introduced {
 
     /// Whom it told of.
     pub fn told(&self) -> Asked {
-        let told = self.peers.iter().filter_map(|peer| {
-            let place = match &peer.address {
-                Address::Ip(socket) => Place::Ip(*socket),
-                Address::Tor(host) | Address::I2p(host) => {
-                    let name = std::str::from_utf8(host.name().as_bytes()).ok()?;
-                    Place::Overlay(name.parse().ok()?, host.port)
-                }
-                Address::Other(_) => return None,
-            };
-            Some(Told { seen: peer.last_seen, services: 0, place })
-        });
-        Asked { verdict: Verdict::ok(String::new()), told: told.collect(), own: None }
+        let told: Vec<_> = self
+            .peers
+            .iter()
+            .filter_map(|peer| {
+                let place = match &peer.address {
+                    Address::Ip(socket) => Place::Ip(*socket),
+                    Address::Tor(host) | Address::I2p(host) => {
+                        let name = std::str::from_utf8(host.name().as_bytes()).ok()?;
+                        Place::Overlay(name.parse().ok()?, host.port)
+                    }
+                    Address::Other(_) => return None,
+                };
+                Some(Told { seen: peer.last_seen, services: 0, place })
+            })
+            .collect();
+        let others = self.peers.len() - told.len();
+        let unusable = (others > 0).then_some((gossip::Unusable::Network, others)).map(Unusable::from);
+        Asked { verdict: Verdict::ok(String::new()), told, unusable: unusable.into_iter().collect(), own: None }
     }
 
     /// What the database keeps of it. It was made for Bitcoin: the version is that of the rules that the node follows.
