@@ -79,6 +79,18 @@ impl Version {
         Ok(version)
     }
 
+    /// Of a payload of `len` bytes that was read as this, those behind the relay byte.
+    #[must_use]
+    pub(crate) fn spare(&self, len: usize) -> usize {
+        if self.relay.is_none() {
+            return 0;
+        }
+        let agent = self.user_agent.as_bytes().len();
+        // 253 and more have three bytes of length.
+        let agent = if agent < 0xfd { 1 } else { 3 } + agent;
+        len.saturating_sub(80 + agent + 4 + 1)
+    }
+
     /// Appends the payload, up to the first field that is missing.
     pub fn write(&self, tail: &Tail, tx: &mut Vec<u8>) {
         tx.extend_from_slice(&self.version.to_le_bytes());
@@ -176,10 +188,11 @@ impl NetAddress {
         Self { services, ip, port: address.port() }
     }
 
-    /// The address, unless there is none.
+    /// The address, unless there is none: `::`, `0.0.0.0` in either form, or port 0.
     #[must_use]
     pub fn socket(&self) -> Option<SocketAddr> {
-        (!self.ip.is_unspecified()).then(|| SocketAddr::new(self.ip.to_canonical(), self.port))
+        let ip = self.ip.to_canonical();
+        (!ip.is_unspecified() && self.port != 0).then(|| SocketAddr::new(ip, self.port))
     }
 
     fn read(fields: &mut Fields<'_>, what: &'static str) -> Result<Self, Malformed> {
@@ -253,6 +266,7 @@ impl fmt::Debug for UserAgent {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
     use alloc::vec::Vec;
     use core::net::Ipv6Addr;
 
@@ -306,6 +320,19 @@ mod tests {
             version.write(&Tail::ExtraEntropy(7), &mut bytes);
             prop_assert_eq!(Version::read(&bytes), Ok(version));
         }
+    }
+
+    #[test]
+    fn what_is_no_address_is_none() {
+        let socket = |ip: &str, port| {
+            let ip = ip.parse().unwrap();
+            NetAddress { services: Services::NONE, ip, port }.socket().map(|socket| socket.to_string())
+        };
+        for (ip, port) in [("::", 0), ("::", 8333), ("::ffff:0.0.0.0", 0), ("::ffff:0.0.0.0", 8333), ("2a01::1", 0)] {
+            assert_eq!(socket(ip, port), None, "{ip} {port}");
+        }
+        assert_eq!(socket("::ffff:8.8.8.8", 8333).as_deref(), Some("8.8.8.8:8333"));
+        assert_eq!(socket("2a01::1", 1).as_deref(), Some("[2a01::1]:1"));
     }
 
     #[test]

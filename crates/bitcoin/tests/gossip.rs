@@ -223,12 +223,13 @@ fn addresses_of_no_use_are_counted_and_one_of_a_wrong_length_spoils_all() {
     };
     let mapped = [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 8, 8, 8, 8];
     let nowhere = [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    let all = [entry_at(&mapped, 1), entry_at(&mapped, 0), entry_at(&nowhere, 1), entry(7, 16), entry(3, 10)].concat();
+    let [yggdrasil, tor_v2] = [entry(7, 16), entry(3, 10)];
+    let all = [entry_at(&mapped, 1), entry_at(&mapped, 0), entry_at(&nowhere, 1), yggdrasil, tor_v2].concat();
     let flight = Flight::on("bitcoin").payload("addrv2", &[&[5][..], &all].concat());
-    let told = cut(gossip, &flight.bytes).result.unwrap().unwrap();
-    let shown: Vec<_> = told.entries.iter().map(ToString::to_string).collect();
-    assert_eq!((shown, told.entries.told()), (vec!["8.8.8.8:1".to_owned()], 5));
-    let unusable: Vec<_> = told.entries.unusable().collect();
+    let answer = cut(gossip, &flight.bytes).result.unwrap().unwrap();
+    let shown: Vec<_> = answer.entries.iter().map(ToString::to_string).collect();
+    assert_eq!((shown, answer.entries.told()), (vec!["8.8.8.8:1".to_owned()], 5));
+    let unusable: Vec<_> = answer.entries.unusable().collect();
     assert_eq!(unusable, [(Unusable::Port, 1), (Unusable::Network, 2), (Unusable::NoAddress, 1)]);
     for (network, len) in [(1, 5), (2, 15), (4, 0), (5, 33), (6, 4), (170, 513)] {
         assert_eq!(fault("addrv2", &told(entry(network, len))), ("bitcoin.malformed", Blame::Peer));

@@ -43,6 +43,12 @@ pub struct Peer<'i> {
 /// Nodes list some 20 of each. An introduction has room for 4000, which nobody wants to read.
 const MAX_LISTED: usize = 64;
 
+/// Whether it is one at all: neither `/ip4/0.0.0.0` nor `/ip6/::`.
+fn is_address(address: &Multiaddr) -> bool {
+    const NOWHERE: [&[u8]; 2] = [&[0x04, 0, 0, 0, 0], &[0x29, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]];
+    !NOWHERE.iter().any(|nowhere| address.as_bytes().starts_with(nowhere))
+}
+
 impl Introduced {
     /// What is reported of it.
     pub fn peer(&self) -> Peer<'_> {
@@ -58,7 +64,10 @@ impl Introduced {
             protocol_version: identify.and_then(|identify| identify.protocol_version.as_ref()).map(Text),
             protocols: identify.map(|identify| identify.protocols.iter().take(MAX_LISTED).map(Text).collect()),
             listen_addrs: identify.map(|identify| identify.listen_addrs.iter().take(MAX_LISTED).map(Text).collect()),
-            our_address: identify.and_then(|identify| identify.observed_addr.as_ref()).map(Text),
+            our_address: identify
+                .and_then(|identify| identify.observed_addr.as_ref())
+                .filter(|address| is_address(address))
+                .map(Text),
         }
     }
 

@@ -37,6 +37,14 @@ pub struct Peer<'i> {
 /// Nodes set some 20. An `init` has room for 30 000, which nobody wants to read.
 const MAX_BITS: usize = 64;
 
+/// Whether it is one at all: not `0.0.0.0`, `::`, or port 0.
+fn is_address(address: &Address) -> bool {
+    match address {
+        Address::Ip(socket) => !socket.ip().to_canonical().is_unspecified() && socket.port() != 0,
+        Address::Onion { .. } | Address::Dns { .. } | Address::Other(_) => true,
+    }
+}
+
 impl Introduced {
     /// What is reported of it.
     pub fn peer(&self) -> Peer<'_> {
@@ -50,7 +58,7 @@ impl Introduced {
             required_bits: bits(|feature| feature.is_required()),
             unknown_bits: bits(|feature| feature.name().is_none()),
             networks: self.init.networks.iter().copied().map(Text).collect(),
-            our_address: self.init.remote_addr.as_ref().map(Text),
+            our_address: self.init.remote_addr.as_ref().filter(|address| is_address(address)).map(Text),
         }
     }
 
