@@ -62,6 +62,19 @@ impl Channel {
         self.reader.read(rx)
     }
 
+    /// As [`Channel::read`], with the payload's length in bytes of a message that was read whole; 0 with anything else.
+    pub(crate) fn read_measured(&mut self, rx: &mut Rx<'_>) -> Result<(Event, usize), Halt> {
+        self.reader.read_measured(rx)
+    }
+
+    /// The plaintext messages among bytes that follow; none if it is encrypted.
+    pub(crate) fn plain<'b>(&self, rest: &'b [u8]) -> &'b [u8] {
+        match self.reader {
+            Reader::V1(_) => rest,
+            Reader::V2(_) => &[],
+        }
+    }
+
     /// What it was that sent this and no more, if nothing of it is a message in plain text.
     pub(crate) fn what_else(&self, rest: &[u8]) -> Option<Error> {
         match &self.reader {
@@ -135,6 +148,10 @@ impl Reader {
     /// # Errors
     /// [`Halt::Short`] if it has not arrived; an error if the stream cannot be read on.
     pub fn read(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+        Ok(self.read_measured(rx)?.0)
+    }
+
+    fn read_measured(&mut self, rx: &mut Rx<'_>) -> Result<(Event, usize), Halt> {
         match self {
             Self::V1(frames) => read_frame(frames, rx),
             Self::V2(open) => Ok(heard(open.read(rx)?)),
@@ -142,16 +159,16 @@ impl Reader {
     }
 }
 
-fn read_frame(frames: &mut FrameReader, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+fn read_frame(frames: &mut FrameReader, rx: &mut Rx<'_>) -> Result<(Event, usize), Halt> {
     Ok(match frames.read(rx)? {
         Frame::Whole { command, payload, checksum } => {
             if Message::knows(command) {
                 check(frames.params().checksum, command, payload, checksum)?;
             }
-            message(command, payload)
+            (message(command, payload), payload.len())
         }
-        Frame::Long { command, len } => Event::Heard(Message::Other { command, len }),
-        Frame::Skipped(bytes) => Event::Skipped(bytes),
+        Frame::Long { command, len } => (Event::Heard(Message::Other { command, len }), 0),
+        Frame::Skipped(bytes) => (Event::Skipped(bytes), 0),
     })
 }
 
@@ -163,11 +180,11 @@ fn check(kind: Checksum, command: Command, payload: &[u8], checksum: [u8; 4]) ->
     Err(Error::Checksum { command, other })
 }
 
-fn heard(packet: Packet<'_>) -> Event {
-    match packet {
+fn heard(packet: Packet<'_>) -> (Event, usize) {
+    let event = match packet {
         Packet::Whole { ignore: true, contents } => Event::Transport(Phase::ReceivedDecoy { contents: contents.len() }),
         Packet::Whole { ignore: false, contents } => match contents::read(contents) {
-            Some((command, payload)) => message(command, payload),
+            Some((command, payload)) => return (message(command, payload), payload.len()),
             None => Event::Transport(Phase::ReceivedNameless { contents: contents.len() }),
         },
         Packet::Long { ignore, head, len } => {
@@ -182,7 +199,8 @@ fn heard(packet: Packet<'_>) -> Event {
             }
         }
         Packet::Skipped { bytes, .. } => Event::Skipped(bytes),
-    }
+    };
+    (event, 0)
 }
 
 fn message(command: Command, payload: &[u8]) -> Event {

@@ -31,11 +31,13 @@ pub(crate) fn converse(
         return Ok(Step::Event(Event::Said(message)));
     }
     if let Some(agreed) = hello.agreed() {
+        hello.note_behind(channel.plain(rx.rest()));
         let channel = mem::replace(channel, Channel::v1(hello.local().params));
         return Ok(Step::Done(Concluded { agreed, channel }));
     }
-    match channel.read(rx) {
-        Ok(event) => {
+    match channel.read_measured(rx) {
+        Ok((event, len)) => {
+            hello.note(&event, len);
             hello.take_in(&event)?;
             Ok(Step::Event(event))
         }

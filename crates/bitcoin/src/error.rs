@@ -94,8 +94,13 @@ pub enum Error {
     #[error("it sent our own nonce: we are connected to ourselves, or to something that echoes")]
     SelfConnect,
     /// The peer turned our `version` away and said why. (BIP61)
-    #[error("it rejected our version: {0}")]
-    Rejected(Reject),
+    #[error("it rejected our version: {reject}{}", Wanted(.reject, .params))]
+    Rejected {
+        /// What it said.
+        reject: Reject,
+        /// The network, which names the services that it asks for.
+        params: Params,
+    },
     /// Something is wrong below the messages of an encrypted connection. (BIP324)
     #[error(transparent)]
     V2(#[from] v2::Error),
@@ -117,7 +122,7 @@ impl Fault for Error {
             | Self::Malformed { .. }
             | Self::Unexpected(_) => Blame::Peer,
             Self::SelfConnect => Blame::Local,
-            Self::Rejected(_) => Blame::Refused,
+            Self::Rejected { .. } => Blame::Refused,
             Self::V2(error) => error.blame(),
         }
     }
@@ -135,7 +140,7 @@ impl Fault for Error {
             Self::Obsolete { .. } => "bitcoin.obsolete",
             Self::Services { .. } => "bitcoin.services",
             Self::SelfConnect => "bitcoin.self-connect",
-            Self::Rejected(_) => "bitcoin.rejected",
+            Self::Rejected { .. } => "bitcoin.rejected",
             Self::V2(error) => error.code(),
         }
     }
@@ -209,6 +214,20 @@ impl fmt::Display for Named<'_> {
             write!(f, "{}{name}", if n == 0 { "" } else { "," })?;
         }
         Ok(())
+    }
+}
+
+/// `: it asks for NETWORK of a node that it dials`
+struct Wanted<'e>(&'e Reject, &'e Params);
+
+impl fmt::Display for Wanted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.required_services() {
+            Some(services) if services != Services::NONE => {
+                write!(f, ": it asks for {} of a node that it dials", Named(services, self.1))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use core::mem;
 use handshake::{End, Role, Stage};
 
 use crate::chain::Params;
+use crate::conduct::Conduct;
 use crate::error::{Error, Malformed};
 use crate::message::{Command, Event, Feature, MAX_WHOLE_LEN, Message};
 use crate::services::Services;
@@ -127,6 +128,8 @@ pub struct Hello {
     verack: bool,
     /// The nonce of a ping that is not answered yet.
     ping: Option<u64>,
+    /// What was odd so far.
+    conduct: Conduct,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +171,7 @@ impl Hello {
             announced: Announced::default(),
             verack: false,
             ping: None,
+            conduct: Conduct::default(),
         }
     }
 
@@ -187,6 +191,22 @@ impl Hello {
     #[must_use]
     pub fn announced(&self) -> &Announced {
         &self.announced
+    }
+
+    /// What was odd so far about how the peer says hello.
+    #[must_use]
+    pub fn conduct(&self) -> &Conduct {
+        &self.conduct
+    }
+
+    /// Takes note of what may be odd, before it is taken in.
+    pub(crate) fn note(&mut self, event: &Event, len: usize) {
+        self.conduct.note(event, len, &self.local.params, self.verack);
+    }
+
+    /// Takes note of what had arrived behind the handshake.
+    pub(crate) fn note_behind(&mut self, rest: &[u8]) {
+        self.conduct.note_behind(rest, &self.local.params);
     }
 
     /// What to say now, before anything more is heard.
@@ -270,7 +290,9 @@ impl Hello {
                 self.verack = true;
                 Ok(())
             }
-            Message::Reject(reject) if *reject.message == *b"version" => Err(Error::Rejected(reject.clone())),
+            Message::Reject(reject) if *reject.message == *b"version" => {
+                Err(Error::Rejected { reject: reject.clone(), params: self.local.params })
+            }
             Message::Other { command: command @ (Command::VERSION | Command::VERACK), len } => {
                 Err(Error::Oversized { command: *command, len: *len, max: MAX_WHOLE_LEN })
             }

@@ -40,6 +40,7 @@ mod banner;
 pub mod chain;
 pub mod channel;
 pub mod compact_size;
+pub mod conduct;
 mod conversation;
 pub mod error;
 pub mod frame;

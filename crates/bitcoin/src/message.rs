@@ -9,6 +9,7 @@ use handshake::{Fields, Printable};
 use crate::compact_size::{read_var_bytes, write_var_bytes};
 use crate::error::Malformed;
 use crate::gossip::{Entries, Form};
+use crate::services::Services;
 use crate::v2::Phase;
 use crate::version::{Tail, Version};
 
@@ -332,13 +333,24 @@ impl fmt::Display for Feature {
 pub struct Reject {
     /// The name of the message that was turned away, at most 12 bytes.
     pub message: Box<[u8]>,
-    /// Why, as a number: 0x10 invalid, 0x11 obsolete, 0x12 duplicate.
+    /// Why, as a number: 0x01 malformed, 0x10 invalid, 0x11 obsolete, 0x12 duplicate, 0x40 nonstandard, 0x41 dust, 0x42
+    /// insufficient fee, 0x43 checkpoint.
     pub code: u8,
     /// Why, in words; at most 111 bytes.
     pub reason: Box<[u8]>,
 }
 
 impl Reject {
+    /// The services that we would have to offer, if the sender says so. btcd asks them of the nodes that it dials, and
+    /// writes `required services 0x1 not offered`. (btcd 0.26.2, server.go OnVersion)
+    #[must_use]
+    pub fn required_services(&self) -> Option<Services> {
+        let rest = self.reason.strip_prefix(b"required services 0x")?;
+        let end = rest.iter().position(|byte| !byte.is_ascii_hexdigit())?;
+        let digits = str::from_utf8(&rest[..end]).ok()?;
+        u64::from_str_radix(digits, 16).ok().map(Services)
+    }
+
     /// (Core before 0.20: validation.h MAX_REJECT_MESSAGE_LENGTH)
     const MAX_REASON_LEN: usize = 111;
 
@@ -364,6 +376,10 @@ impl fmt::Display for Reject {
             0x10 => "invalid",
             0x11 => "obsolete",
             0x12 => "duplicate",
+            0x40 => "nonstandard",
+            0x41 => "dust",
+            0x42 => "insufficient fee",
+            0x43 => "checkpoint",
             _ => "code",
         };
         write!(f, "{meaning} ({:#04x}), \"{}\"", self.code, Printable(&self.reason))

@@ -27,6 +27,9 @@ impl Services {
     /// Nothing at all.
     pub const NONE: Self = Self(0);
 
+    /// Tells blocks and transactions with their witnesses. (BIP144: NODE_WITNESS)
+    pub const WITNESS: Self = Self(1 << 3);
+
     /// Speaks the encrypted transport. (BIP324: NODE_P2P_V2)
     pub const P2P_V2: Self = Self(1 << 11);
 

@@ -32,7 +32,7 @@ use handshake::{End, Handshake, Role, Rx, Stage, Step};
 
 use self::cipher::OVERHEAD;
 pub use self::cipher::{MAX_CONTENTS_LEN, Open, Packet, Seal};
-pub use self::error::Error;
+pub use self::error::{CLOSED_ON_KEY, Error, Offer, REFUSED_KEY};
 use self::key_exchange::KeyExchange;
 pub use self::keys::{Encoding, KeyPair, Keys, SessionId};
 pub use self::phase::Phase;
@@ -232,7 +232,9 @@ impl Handshake for V2 {
 
     fn ended(&self, end: End, rest: &[u8]) -> Option<crate::Error> {
         match &self.state {
-            State::Key(_) if self.may_fall_back() && end == End::Closed => Some(Error::ClosedOnKey.into()),
+            State::Key(_) if self.may_fall_back() && end == End::Closed => {
+                Some(Error::ClosedOnKey(Offer::Unknown).into())
+            }
             State::Key(_) => key_exchange::what_else(rest),
             State::Secured(secured) => secured.other_network(rest),
             State::Messages(_) => None,

@@ -228,7 +228,7 @@ fn a_connection_closed_on_our_key_may_be_made_again_in_plain_text_unless_a_byte_
     assert_eq!(silent.ended(Ending::Closed, b""), None);
     assert_eq!(End::of(&feed(&mut silent, [&[][..]])), End::Waits("key"));
     assert!(silent.may_fall_back());
-    assert_eq!(silent.ended(Ending::Closed, b""), Some(Error::V2(v2::Error::ClosedOnKey)));
+    assert_eq!(silent.ended(Ending::Closed, b""), Some(Error::V2(v2::Error::ClosedOnKey(v2::Offer::Unknown))));
     assert_eq!(silent.ended(Ending::Silent, b""), None, "it may still be thinking");
 
     let mut heard = ours(Role::Initiator);

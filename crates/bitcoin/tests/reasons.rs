@@ -17,11 +17,12 @@ fn every_error() -> Vec<Error> {
     let checksum = |other| Error::Checksum { command: Command::VERSION, other };
     let malformed = |command, what| Error::Malformed { command, what };
     let rejected = |code| {
-        Error::Rejected(Reject {
-            message: (*b"version").into(),
-            code,
-            reason: (*b"Version must be 70215 or greater\x1b[2J").into(),
-        })
+        let reason: &[u8] = match code {
+            0x40 => b"required services 0x1 not offered",
+            _ => b"Version must be 70215 or greater\x1b[2J",
+        };
+        let reject = Reject { message: (*b"version").into(), code, reason: reason.into() };
+        Error::Rejected { reject, params: Chain::named("bitcoin").expect("it is in the table").params }
     };
     vec![
         magic([0xfb, 0xc0, 0xb6, 0xdb]),
@@ -57,9 +58,16 @@ fn every_error() -> Vec<Error> {
         rejected(0x11),
         rejected(0x12),
         rejected(0x40),
+        rejected(0x41),
+        rejected(0x42),
+        rejected(0x43),
+        rejected(0x44),
         Error::KeysOf { found: Magic([0x0b, 0x11, 0x09, 0x07]), expected },
         v2::Error::V1Only.into(),
-        v2::Error::ClosedOnKey.into(),
+        v2::Error::ClosedOnKey(v2::Offer::Unknown).into(),
+        v2::Error::ClosedOnKey(v2::Offer::Lacking).into(),
+        v2::Error::ClosedOnKey(v2::Offer::LackingOnNetwork).into(),
+        v2::Error::ClosedOnKey(v2::Offer::Made).into(),
         v2::Error::Echo.into(),
         v2::Error::NoTerminator.into(),
         v2::Error::Tag.into(),

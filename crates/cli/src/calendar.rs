@@ -56,9 +56,19 @@ impl fmt::Display for Ago {
         let Some(seconds) = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0) else {
             return f.write_str("now");
         };
-        let text = humantime::format_duration(Duration::from_secs(seconds)).to_string();
+        write!(f, "{} ago", Rounded(Duration::from_secs(seconds)))
+    }
+}
+
+/// `1h 2m`: a duration in its two largest units.
+#[derive(Clone, Copy, Debug)]
+pub struct Rounded(pub Duration);
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = humantime::format_duration(self.0).to_string();
         let units: Vec<_> = text.split(' ').take(2).collect();
-        write!(f, "{} ago", units.join(" "))
+        f.write_str(&units.join(" "))
     }
 }
 

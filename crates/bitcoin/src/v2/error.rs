@@ -9,14 +9,12 @@ use super::{MAX_DECOYS_LEN, MAX_GARBAGE_LEN};
 #[non_exhaustive]
 pub enum Error {
     /// A message of the plaintext transport came in place of a key.
-    #[error("it speaks only the v1 transport: it sent a plaintext message in place of a key")]
+    #[error("it sent a plaintext message in place of a key: on this connection it speaks only the v1 transport")]
     V1Only,
     /// The connection was closed in answer to our key, without a word. (Core: net.cpp
     /// V2Transport::ShouldReconnectV1)
-    #[error(
-        "closed the connection on our key without a word, as a node does that speaks only the v1 transport, or is full"
-    )]
-    ClosedOnKey,
+    #[error("closed the connection on our key without a word{0}")]
+    ClosedOnKey(Offer),
     /// What came in place of a key is our own.
     #[error("it sent our own key back: it is something that echoes, not a node")]
     Echo,
@@ -40,17 +38,46 @@ pub enum Error {
     Decoys,
 }
 
+/// The code of a close on our key by a peer of which nothing is known: [`Offer::Unknown`].
+pub const CLOSED_ON_KEY: &str = "bitcoin.v2.closed";
+
+/// The code of a close on our key by a peer that offers BIP324: [`Offer::Made`].
+pub const REFUSED_KEY: &str = "bitcoin.v2.refused";
+
+/// What is known of a peer that closed the connection on our key. A node of v1 does that; a node of v2 does it as well,
+/// if it is full, has banned us, or limits keys: btcd takes two in a second. (btcd 0.26.2)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Offer {
+    /// Nothing.
+    #[error(": it speaks only the v1 transport, or limits attempts over v2, or is full, or has banned us")]
+    Unknown,
+    /// Over v1 it introduced itself without [`Services::P2P_V2`](crate::Services::P2P_V2).
+    #[error(": it speaks only the v1 transport, since over that it does not offer BIP324")]
+    Lacking,
+    /// Its network's nodes do not speak BIP324.
+    #[error(": it speaks only the v1 transport, as the nodes of its network do")]
+    LackingOnNetwork,
+    /// It offers BIP324.
+    #[error(" although it offers BIP324: it limits attempts, or is full")]
+    Made,
+}
+
 impl Fault for Error {
     fn blame(&self) -> Blame {
         match self {
-            Self::V1Only | Self::ClosedOnKey | Self::Echo | Self::NoTerminator => Blame::Mismatch,
+            Self::V1Only | Self::Echo | Self::NoTerminator => Blame::Mismatch,
+            Self::ClosedOnKey(Offer::Unknown) => Blame::Network,
+            Self::ClosedOnKey(Offer::Lacking | Offer::LackingOnNetwork) => Blame::Mismatch,
+            Self::ClosedOnKey(Offer::Made) => Blame::Refused,
             Self::Tag | Self::TooLong { .. } | Self::Decoys => Blame::Peer,
         }
     }
 
     fn code(&self) -> &'static str {
         match self {
-            Self::V1Only | Self::ClosedOnKey => "bitcoin.v1-only",
+            Self::V1Only | Self::ClosedOnKey(Offer::Lacking | Offer::LackingOnNetwork) => "bitcoin.v1-only",
+            Self::ClosedOnKey(Offer::Unknown) => CLOSED_ON_KEY,
+            Self::ClosedOnKey(Offer::Made) => REFUSED_KEY,
             Self::Echo => "bitcoin.v2.echo",
             Self::NoTerminator => "bitcoin.v2.no-terminator",
             Self::Tag => "bitcoin.v2.tag",

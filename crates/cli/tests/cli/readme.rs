@@ -44,6 +44,8 @@ fn every_reason_is_explained_and_none_is_invented() {
     let readme = fs::read_to_string(repository().join("README.md")).unwrap();
     let table = readme.split("| reason | blame | what happened |").nth(1).unwrap();
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let remarks = readme.split("| remark | what the peer did |").nth(1).unwrap();
+    let rows = rows.chain(remarks.lines().skip(2).take_while(|line| line.starts_with('|')));
     let explained: BTreeSet<_> = rows.map(|row| row.split('`').nth(1).unwrap().to_owned()).collect();
     let mut expected = reasons_with_a_dot();
     expected.extend(["ok", "closed", "reset", "io", "timeout", "flood"].map(str::to_owned));
