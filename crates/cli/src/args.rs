@@ -71,9 +71,10 @@ Targets:
   TARGET PORT TIMEOUT_MS    in bare numbers: node.example 8333 5000
 
 Transport:
---transport auto, the default, dials over v2 (BIP324) first. If the peer closes that connection without having sent a \
-byte, as Bitcoin Core's rule is, or answers in plain text, it is dialled again over v1; the report is that of the second \
-attempt, and names the first. A peer that is silent is not dialled again.
+--transport auto, the default, dials over v2 (BIP324) first, unless the network's nodes do not speak it. If the peer closes \
+that connection without having sent a byte, as Bitcoin Core's rule is, or answers in plain text, it is dialled again over \
+v1; the report is that of the second attempt, and names the first. A peer that is silent is not dialled again. With v2 and \
+both, a peer that closes on our key gets another one a second later.
 
 Targets that name a node by its key are spoken to in its protocol, whatever --chain is; each connection of theirs is \
 encrypted (RLPx, BOLT 8, Noise). So are multiaddrs, which start with a slash.
@@ -246,7 +247,7 @@ pub struct Introduction {
     /// What carries the handshake: see below what auto does
     #[arg(long, value_enum, default_value_t, value_name = "TRANSPORT", help_heading = "Network")]
     pub transport: TransportChoice,
-    /// Bytes of garbage behind our v2 key [default: random; up to 150 with auto, else up to 4095, as Core does]
+    /// Bytes of garbage behind our v2 key [default: random; up to 150 with auto where v2 is not known to be spoken, else up to 4094]
     #[arg(long, value_name = "N", value_parser = values::garbage, help_heading = "Network")]
     pub garbage: Option<usize>,
     /// Send a decoy of so many bytes before our v2 version packet; may be given several times
@@ -331,8 +332,8 @@ pub enum ProtocolName {
 /// What carries the handshake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum TransportChoice {
-    /// Dialling: v2, then v1 on a second connection if the peer shows that it speaks only that. Accepting: whichever the
-    /// peer speaks
+    /// Dialling: v2 where the network speaks it, then v1 on a second connection if the peer shows that it speaks only that.
+    /// Accepting: whichever the peer speaks
     #[default]
     Auto,
     /// Encrypted (BIP324)

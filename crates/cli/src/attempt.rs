@@ -8,12 +8,13 @@ use bitcoin::v2::SessionId;
 use handshake::{Blame, Fault, Role, Stage};
 use net::{DialError, Timer, Verdict};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::args::TraceLevel;
 use crate::output::Results;
 use crate::protocol::{
-    Connection, Introduced, Part, Protocol, Protocols, Retry, Shaken, Times, Tracer, Transport, Way, Whom,
+    Again, CLOSED_ON_KEY, Connection, Introduced, Part, Protocol, Protocols, REFUSED_KEY, Retry, Shaken, Times, Tracer,
+    Transport, Way, Whom,
 };
 use crate::report::{Bytes, Report, Timing};
 use crate::trace::Entry;
@@ -59,11 +60,18 @@ impl Attempts {
     /// Dials an address and shakes hands in this way; or in another, if the peer is to be dialled again in that one. The
     /// first attempt is then the second of the two that are returned.
     pub async fn reach(&self, call: &Call, way: Way<'_>, timer: &mut Timer) -> (Attempt, Option<Attempt>) {
-        let end = self.far_end(call);
-        match self.try_dial(&end, way, timer).await {
-            (first, None) => (first, None),
-            (first, Some(way)) => (self.try_dial(&end, way, timer).await.0, Some(first)),
+        let (end, started) = (self.far_end(call), Instant::now());
+        let (mut first, again) = self.try_dial(&end, way, timer).await;
+        let Some(Again { way, pause }) = again.filter(|again| started.elapsed() + again.pause < self.timeout) else {
+            return (first, None);
+        };
+        if !pause.is_zero() {
+            sleep(pause).await;
         }
+        let (second, _) = self.try_dial(&end, way, timer).await;
+        first.reconsider(&second);
+        let is_news = (second.transport, second.verdict.reason) != (first.transport, first.verdict.reason);
+        (second, is_news.then_some(first))
     }
 
     fn far_end<'a>(&'a self, Call { target, whom, address }: &'a Call) -> FarEnd<'a> {
@@ -80,8 +88,8 @@ impl Attempts {
         self.conclude(&end, &mut attempt, None).await;
     }
 
-    /// Dials once; also says in which way it may go better.
-    async fn try_dial<'p>(&self, end: &FarEnd<'_>, way: Way<'p>, timer: &mut Timer) -> (Attempt, Option<Way<'p>>) {
+    /// Dials once; also says how it may go better.
+    async fn try_dial<'p>(&self, end: &FarEnd<'_>, way: Way<'p>, timer: &mut Timer) -> (Attempt, Option<Again<'p>>) {
         let started = Instant::now();
         match net::dial_timed(end.address, started, self.connect_timeout.min(self.timeout), timer).await {
             Ok(stream) => {
@@ -101,7 +109,7 @@ impl Attempts {
         stream: TcpStream,
         (started, opened): (Instant, Instant),
         timer: &mut Timer,
-    ) -> (Attempt, Option<Way<'p>>) {
+    ) -> (Attempt, Option<Again<'p>>) {
         let FarEnd { part, target, address, .. } = *end;
         let mut trace = self.tracer(target, address);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
@@ -226,6 +234,20 @@ pub struct Held {
 }
 
 impl Attempt {
+    /// Looks again at the verdict, now that the peer introduced itself on a later connection.
+    fn reconsider(&mut self, later: &Self) {
+        if let Some(introduced) = &later.introduced
+            && let Some(verdict) = introduced.reconsidered(&self.verdict, later.transport)
+        {
+            self.verdict = verdict;
+        }
+    }
+
+    /// Whether it says nothing of the transport: nodes that speak it may turn a connection away like that, too.
+    pub fn leaves_transport_open(&self) -> bool {
+        [CLOSED_ON_KEY, REFUSED_KEY].contains(&self.verdict.reason)
+    }
+
     /// There is no connection.
     fn not_connected(error: &DialError, transport: Transport, started: Instant) -> Self {
         let mut attempt = Self::failed(Stage::Connect, error, transport, started);

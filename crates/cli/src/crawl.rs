@@ -39,7 +39,7 @@ use self::seeds::Yield;
 pub use self::seeds::{Seeds, read_file as read_seeds};
 pub use self::summary::Summary;
 use crate::attempt::{Attempts, Call};
-use crate::protocol::Whom;
+use crate::protocol::{Heard, Whom};
 use crate::resolve::Family;
 
 /// A crawl.
@@ -221,8 +221,8 @@ impl Crawl {
         while map.frontier.counts().in_flight < concurrency {
             match map.frontier.next(now) {
                 Next::Dial(address) => {
-                    let lacks_v2 = map.lacks_v2(address);
-                    visits.spawn(visit(self.clone(), address, lacks_v2));
+                    let heard = map.heard_of_v2(address);
+                    visits.spawn(visit(self.clone(), address, heard));
                 }
                 Next::Wait(until) => return Wake::At(until),
                 Next::Idle => return Wake::Changed,
@@ -292,10 +292,10 @@ enum Wake {
 
 /// Visits an address, from the dial to what is stored of it. Once there is a result, it is stored, reported and counted,
 /// whatever ends the crawl.
-async fn visit(crawl: Arc<Crawl>, address: SocketAddr, lacks_v2: bool) {
+async fn visit(crawl: Arc<Crawl>, address: SocketAddr, heard: Heard) {
     let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address };
     let protocol = crawl.attempts.protocols.chosen();
-    let ways = if lacks_v2 { protocol.ways_without_v2() } else { protocol.ways() };
+    let ways = protocol.ways_to(heard);
     let (mut timer, mut ending) = (Timer::new(), crawl.ending.subscribe());
     let mut visit = tokio::select! {
         biased;

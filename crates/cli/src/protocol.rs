@@ -23,6 +23,8 @@ use ::libp2p::Opening;
 use tokio::time::Instant;
 
 use self::bitcoin::Bitcoin;
+pub use self::bitcoin::Heard;
+use self::bitcoin::Known;
 pub use self::chain::Chain;
 pub use self::converse::{Times, Tracer};
 use self::ethereum::Ethereum;
@@ -35,10 +37,11 @@ pub use self::retry::Retry;
 pub use self::shaken::{Connection, Shaken};
 pub use self::told::{Asked, Place, Told, Unusable};
 pub use self::transport::Transport;
-pub use self::way::{Way, Ways};
+pub use self::way::{Again, Way, Ways};
 pub use self::whom::{Part, Whom};
 use crate::args::{Introduction, ProtocolName, ServicesArg};
 use crate::exit::Error;
+pub use ::bitcoin::v2::{CLOSED_ON_KEY, REFUSED_KEY};
 
 /// A protocol, with all that our side says in it.
 #[derive(Debug)]
@@ -81,18 +84,18 @@ impl Protocol {
         }
     }
 
-    /// The ways in which an address is dialled, each on a connection of its own.
+    /// The ways in which an address that the user named is dialled, each on a connection of its own.
     pub fn ways(&self) -> Ways<'_> {
         match self {
-            Self::Bitcoin(bitcoin) => Ways::of_bitcoin(bitcoin, bitcoin.transports()),
+            Self::Bitcoin(bitcoin) => Ways::of_bitcoin(bitcoin, bitcoin.transports(), Known::Named),
             other => other.way_in().into(),
         }
     }
 
-    /// Those in which an address is dialled whose services are known not to have the encrypted transport.
-    pub fn ways_without_v2(&self) -> Ways<'_> {
+    /// Those in which an address is dialled of which this was heard.
+    pub fn ways_to(&self, heard: Heard) -> Ways<'_> {
         match self {
-            Self::Bitcoin(bitcoin) => Ways::of_bitcoin(bitcoin, bitcoin.transports_without_v2()),
+            Self::Bitcoin(bitcoin) => Ways::of_bitcoin(bitcoin, bitcoin.transports_to(heard), heard.known()),
             other => other.ways(),
         }
     }
@@ -100,7 +103,7 @@ impl Protocol {
     /// The way in which connections are accepted.
     pub fn way_in(&self) -> Way<'_> {
         match self {
-            Self::Bitcoin(bitcoin) => Way::Bitcoin(bitcoin, bitcoin.accepted_transport()),
+            Self::Bitcoin(bitcoin) => Way::Bitcoin(bitcoin, bitcoin.accepted()),
             Self::Ethereum(ethereum) => Way::Ethereum(ethereum),
             Self::Lightning(lightning) => Way::Lightning(lightning),
             Self::Libp2p(libp2p) => Way::Libp2p(libp2p, Opening::Optimistic),

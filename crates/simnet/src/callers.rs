@@ -33,7 +33,7 @@ fn healthy(voice: &Voice) -> Vec<Peer> {
     let (version, verack) = (voice.version(), voice.verack());
     let wants = voice.say_all(&[Message::Wtxidrelay, Message::Sendaddrv2]);
     let whole = [version.clone(), wants.clone(), verack.clone()].concat();
-    let caller = |name, script: Vec<_>| Peer::new(name, Truths::v1(Truth::OK), script);
+    let caller = |name, script: Vec<_>| Peer::new(name, Truths::plain(Truth::OK), script);
     let introduces_itself = |name, voice: &Voice| {
         let whole = [voice.version(), voice.verack()].concat();
         caller(name, vec![Say(whole)])
@@ -71,8 +71,8 @@ fn leaving(voice: &Voice) -> Vec<Peer> {
     let closed = |stage| Truth::ends(stage, "closed");
     // If we have said nothing yet that a kernel could have found unread, it meant to.
     let reset = |stage| Truth::ends(stage, "reset");
-    let before = Truths::v1(closed(Stage::Hello));
-    let between = Truths::v1(closed(Stage::Ack));
+    let before = Truths::plain(closed(Stage::Hello));
+    let between = Truths::plain(closed(Stage::Ack));
     let at_once = Truths::heedless(closed(Stage::Hello), closed(Stage::Transport));
     let reset_at_once = Truths { auto: reset(Stage::Transport), v1: reset(Stage::Hello), v2: closed(Stage::Transport) };
     let version = voice.version();
@@ -81,7 +81,7 @@ fn leaving(voice: &Voice) -> Vec<Peer> {
         Peer::new("close-at-once", at_once, [Close]),
         Peer::new("close-inside-version", before, [part.clone(), Close]),
         Peer::new("reset-at-once", reset_at_once, [Reset]),
-        Peer::new("reset-inside-version", Truths::v1(reset(Stage::Hello)), [part, Reset]),
+        Peer::new("reset-inside-version", Truths::plain(reset(Stage::Hello)), [part, Reset]),
         Peer::new("close-on-our-version", between, [Say(version.clone()), Hear(Command::VERSION), Close]),
         Peer::new("close-on-our-verack", between, [Say(version.clone()), Hear(Command::VERACK), Close]),
         Peer::new("reset-on-our-version", between, [Say(version), Hear(Command::VERSION), Reset]),
@@ -97,8 +97,8 @@ fn silent(voice: &Voice) -> Vec<Peer> {
     let version = voice.version();
     vec![
         Peer::new("silent", before, []),
-        Peer::new("silent-inside-version", Truths::v1(ends(Stage::Hello)), [Say(version[..60].to_vec())]),
-        Peer::new("silent-after-version", Truths::v1(ends(Stage::Ack)), [Say(version.clone())]),
+        Peer::new("silent-inside-version", Truths::plain(ends(Stage::Hello)), [Say(version[..60].to_vec())]),
+        Peer::new("silent-after-version", Truths::plain(ends(Stage::Ack)), [Say(version.clone())]),
         Peer::new("drip", before, [Drip(version, Duration::from_secs(2))]),
         Peer::new("echo", echo, [Echo]),
     ]
@@ -112,7 +112,7 @@ fn bent(voice: &Voice) -> Vec<Peer> {
         Truths::heedless(at(Stage::Hello), at(Stage::Transport))
     };
     let strange = |name, reason, words: Vec<u8>| Peer::new(name, stranger(reason), [Say(words), Close]);
-    let says = |name, truth, words: Vec<u8>| Peer::new(name, Truths::v1(truth), [Say(words)]);
+    let says = |name, truth, words: Vec<u8>| Peer::new(name, Truths::plain(truth), [Say(words)]);
     let version = voice.version();
     let bend = |at: usize, bytes: &[u8]| {
         let mut bent = version.clone();
@@ -144,7 +144,7 @@ fn bent(voice: &Voice) -> Vec<Peer> {
         ),
         Peer::new(
             "rejects-our-version",
-            Truths::v1(Truth::fault(Stage::Ack, "bitcoin.rejected", Blame::Refused)),
+            Truths::plain(Truth::fault(Stage::Ack, "bitcoin.rejected", Blame::Refused)),
             [Say(version.clone()), Hear(Command::VERSION), Say(voice.say(&reject))],
         ),
     ]
@@ -155,11 +155,11 @@ fn endless(voice: &Voice) -> Vec<Peer> {
     // 1000 entries of 36 bytes.
     let inventory = voice.unknown("inv", &[&[0xfd, 0xe8, 0x03], &[0x1f; 36_000][..]].concat());
     vec![
-        Peer::new("endless-before-version", Truths::v1(flood(Stage::Hello)), [Flood(inventory.clone())]),
-        Peer::new("endless-after-version", Truths::v1(flood(Stage::Ack)), [Say(voice.version()), Flood(inventory)]),
+        Peer::new("endless-before-version", Truths::plain(flood(Stage::Hello)), [Flood(inventory.clone())]),
+        Peer::new("endless-after-version", Truths::plain(flood(Stage::Ack)), [Say(voice.version()), Flood(inventory)]),
         Peer::new(
             "endless-pings",
-            Truths::v1(flood(Stage::Ack)),
+            Truths::plain(flood(Stage::Ack)),
             [Say(voice.version()), Flood(voice.say(&Message::Ping(Some(7))).repeat(500))],
         ),
     ]

@@ -32,7 +32,15 @@ impl Truth {
     /// Both sides say everything.
     pub const OK: Self = Self { outcome: Outcome::Ok, stage: Stage::Done, reason: "ok", blame: None };
 
-    /// It closes on our key without a word, or plain text comes in place of its own.
+    /// It closes on our key without a word.
+    pub const CLOSED_ON_KEY: Self = Self {
+        outcome: Outcome::Failed,
+        stage: Stage::Transport,
+        reason: "bitcoin.v2.closed",
+        blame: Some(Blame::Network),
+    };
+
+    /// Plain text comes in place of its key.
     pub const V1_ONLY: Self = Self::fault(Stage::Transport, "bitcoin.v1-only", Blame::Mismatch);
 
     /// Its key comes in place of a `version`.
@@ -78,9 +86,14 @@ impl Truths {
         Self { auto: truth, v1: truth, v2: truth }
     }
 
-    /// Of one that speaks only plain text. It closes on a key without a word, or answers it in plain text: so it is called
-    /// again, and gets what it deserves.
+    /// Of a peer that speaks only plain text and closes on a key without a word: it is called again, and gets what it
+    /// deserves.
     pub(crate) const fn v1(truth: Truth) -> Self {
+        Self { auto: truth, v1: truth, v2: Truth::CLOSED_ON_KEY }
+    }
+
+    /// Of a peer that calls us in plain text, or answers a key so.
+    pub(crate) const fn plain(truth: Truth) -> Self {
         Self { auto: truth, v1: truth, v2: Truth::V1_ONLY }
     }
 

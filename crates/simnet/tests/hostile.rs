@@ -125,7 +125,7 @@ async fn call(params: Params, address: SocketAddr, transport: Transport, truths:
         };
         let mut handshake = V2::initiator(local(params), start());
         let seen = shake(&mut handshake, V2::hello, stream, limits).await;
-        let falls_back = seen.verdict.reason == "bitcoin.v1-only";
+        let falls_back = ["bitcoin.v1-only", "bitcoin.v2.closed"].contains(&seen.verdict.reason);
         if transport == Transport::V2 || !falls_back {
             return seen;
         }

@@ -21,7 +21,7 @@ use crate::attempt::{Attempts, Call};
 use crate::exit::{Error, Exit};
 use crate::lookup::Lookup;
 use crate::output::{Printer, Screen, Unwritable, queue, write_json};
-use crate::protocol::{Introduced, Protocols, Whom};
+use crate::protocol::{self, Introduced, Protocols, Whom};
 use crate::report::in_milliseconds;
 use crate::target::{self, Target};
 
@@ -139,7 +139,7 @@ impl Inquiry {
 
 async fn ask(attempts: Arc<Attempts>, heard: Arc<Mutex<Heard>>, address: SocketAddr) {
     let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address };
-    let way = attempts.protocols.chosen().ways().next().expect("there is at least one");
+    let way = attempts.protocols.chosen().ways_to(protocol::Heard::Nothing).next().expect("there is at least one");
     let (attempt, earlier) = attempts.reach(&call, way, &mut Timer::new()).await;
     attempts.report(&call, &attempt, earlier.as_ref()).await;
     let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,6 +12,8 @@ use bitcoin::Services;
 use discover::Note;
 use store::{Outcome, Peer, Time};
 
+use crate::protocol::Heard;
+
 const SERVICES: u16 = 1 << 15;
 
 const P2P_V2: u16 = 1 << 14;
@@ -47,9 +49,13 @@ pub fn offers(note: &mut Note, services: u64) {
     }
 }
 
-/// Whether its services are known, and the encrypted transport is none of them.
-pub fn lacks_v2(note: Note) -> bool {
-    note.0 & (SERVICES | P2P_V2) == SERVICES
+/// What that says of the encrypted transport.
+pub fn of_v2(note: Note) -> Heard {
+    match (note.0 & SERVICES != 0, note.0 & P2P_V2 != 0) {
+        (_, true) => Heard::OffersV2,
+        (true, false) => Heard::LacksV2,
+        (false, false) => Heard::Nothing,
+    }
 }
 
 /// Somebody was seen there then. Whether that is a later day than the last one.
@@ -67,23 +73,23 @@ pub fn saw(note: &mut Note, Time(seen): Time) -> bool {
 mod tests {
     use store::Time;
 
-    use super::{DAY, FIRST_DAY, Note, lacks_v2, offers, saw};
+    use super::{DAY, FIRST_DAY, Heard, Note, of_v2, offers, saw};
 
     #[test]
     fn the_encrypted_transport_is_lacking_if_somebody_told_services_and_nobody_told_it() {
-        for (told, lacking) in [
-            (&[][..], false),
-            (&[0], false),
-            (&[0x409], true),
-            (&[0xc09], false),
-            (&[0x409, 0], true),
-            (&[0x409, 0xc09], false),
-            (&[0xc09, 0x409], false),
+        for (told, heard) in [
+            (&[][..], Heard::Nothing),
+            (&[0], Heard::Nothing),
+            (&[0x409], Heard::LacksV2),
+            (&[0xc09], Heard::OffersV2),
+            (&[0x409, 0], Heard::LacksV2),
+            (&[0x409, 0xc09], Heard::OffersV2),
+            (&[0xc09, 0x409], Heard::OffersV2),
         ] {
             let mut note = Note::default();
             saw(&mut note, Time(1_800_000_000));
             told.iter().for_each(|services| offers(&mut note, *services));
-            assert_eq!(lacks_v2(note), lacking, "{told:x?}");
+            assert_eq!(of_v2(note), heard, "{told:x?}");
             assert!(!saw(&mut note, Time(1_800_000_000)), "the day is still noted");
         }
     }
@@ -98,6 +104,6 @@ mod tests {
             assert!(!saw(&mut note, Time(first + DAY - 1)) && !saw(&mut note, Time(first - 1)));
         }
         [0, i64::MIN, i64::MAX].into_iter().for_each(|seen| assert!(!saw(&mut note, Time(seen))));
-        assert!(lacks_v2(note));
+        assert_eq!(of_v2(note), Heard::LacksV2);
     }
 }

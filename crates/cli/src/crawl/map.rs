@@ -10,7 +10,7 @@ use super::aside::Aside;
 use super::heard;
 use super::tally::{Facts, Tally};
 use super::visit::Visit;
-use crate::protocol::{Introduced, Place, Told};
+use crate::protocol::{Heard, Introduced, Place, Told};
 use crate::resolve::Family;
 
 /// What a crawl knows.
@@ -115,9 +115,9 @@ impl Map {
         (learned, note)
     }
 
-    /// Whether an address is dialled without the encrypted transport.
-    pub fn lacks_v2(&mut self, address: SocketAddr) -> bool {
-        self.frontier.note(address).is_some_and(|note| heard::lacks_v2(*note))
+    /// What was heard of the encrypted transport at an address.
+    pub fn heard_of_v2(&mut self, address: SocketAddr) -> Heard {
+        self.frontier.note(address).map_or(Heard::Nothing, |note| heard::of_v2(*note))
     }
 
     /// A visit is over.

@@ -85,11 +85,13 @@ impl Visit {
         }
     }
 
-    /// How each transport fared.
+    /// How each transport fared, as far as it is known.
     pub fn transports(&self) -> Transports {
         let mut transports = Transports::default();
         let tried = self.attempts.iter().flat_map(|tried| tried.earlier.iter().chain([&tried.attempt]));
-        for attempt in tried.filter(|attempt| attempt.verdict.stage > handshake::Stage::Connect) {
+        let says =
+            |attempt: &&Attempt| attempt.verdict.stage > handshake::Stage::Connect && !attempt.leaves_transport_open();
+        for attempt in tried.filter(says) {
             let outcome = Some(attempt.verdict.outcome);
             match attempt.transport {
                 Transport::Bitcoin(Some(bitcoin::Transport::V1)) => transports.v1 = outcome,

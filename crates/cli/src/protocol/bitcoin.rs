@@ -1,6 +1,7 @@
 //! Bitcoin's handshake as the command line has it: from options to a conversation, and from there to a report.
 
 mod ask;
+mod carrier;
 mod introduced;
 mod lines;
 mod side;
@@ -9,24 +10,28 @@ use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bitcoin::chain::TailKind;
+use bitcoin::conduct::Conduct;
+use bitcoin::hello::Hello;
 use bitcoin::version::Tail;
 use bitcoin::{
     Accept, Announced, Chain, Channel, Concluded, Event, Local, Message, NetAddress, Services, Session, UserAgent, V1,
     V2, Version,
-    v2::{self, MAX_GARBAGE_LEN},
+    v2::{self, CLOSED_ON_KEY, Offer},
 };
-use handshake::Role;
-use net::{Cause, Verdict};
+use handshake::{Remark, Role};
+use net::{Cause, Outcome, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+pub use self::carrier::{Carrier, Heard, Known};
 pub use self::introduced::Introduced;
 use self::lines::entry;
 use self::side::Side;
 use super::converse::{Conversed, converse, keep};
 use super::retry::Lasting;
-use super::{Connection, Shaken, Times, Tracer, Transport, Way};
+use super::{Again, Connection, Shaken, Times, Tracer, Transport, Way};
 use crate::args::{Extension, Introduction, ServicesArg, TransportChoice};
+use crate::calendar::Rounded;
 use crate::exit::Error;
 
 /// Our side of Bitcoin's handshake: the same for every connection but for the nonce, the clock and the peer's address.
@@ -39,6 +44,8 @@ pub struct Bitcoin {
     nonce: Option<u64>,
     time: Option<i64>,
     transport: TransportChoice,
+    /// Whether the network's nodes speak v2. A custom magic is that of a network like the one it was chosen for.
+    speaks_v2: bool,
     garbage: Option<usize>,
     decoys: Vec<usize>,
 }
@@ -84,6 +91,7 @@ impl Bitcoin {
             nonce: options.nonce,
             time: options.time,
             transport: options.transport,
+            speaks_v2: chain.bip324,
             garbage: options.garbage,
             decoys: options.decoy.clone(),
         })
@@ -100,29 +108,33 @@ impl Bitcoin {
     }
 
     /// The transports over which an address is dialled, each on a connection of its own.
+    ///
+    /// Where no node speaks v2, `auto` sends no key: Zebra takes one connection from an address in two minutes, and the
+    /// key would spend it; Bitcoin SV bans the sender of a key. (`[[client]]` in the bitcoin crate's tests/data/chains.toml)
     pub fn transports(&self) -> &'static [bitcoin::Transport] {
         match self.transport {
+            TransportChoice::Auto if !self.speaks_v2 => &[bitcoin::Transport::V1],
             TransportChoice::Auto | TransportChoice::V2 => &[bitcoin::Transport::V2],
             TransportChoice::V1 => &[bitcoin::Transport::V1],
             TransportChoice::Both => &[bitcoin::Transport::V2, bitcoin::Transport::V1],
         }
     }
 
-    /// Those over which an address is dialled whose services are known not to have P2P_V2. Core dials it so, too.
-    /// (net.cpp ThreadOpenConnections, use_v2transport)
-    pub fn transports_without_v2(&self) -> &'static [bitcoin::Transport] {
-        match self.transport {
-            TransportChoice::Auto => &[bitcoin::Transport::V1],
-            TransportChoice::V2 | TransportChoice::V1 | TransportChoice::Both => self.transports(),
+    /// Those over which an address is dialled of which this was heard. One whose services are known not to have P2P_V2 is
+    /// dialled over v1, as by Core. (net.cpp ThreadOpenConnections, use_v2transport)
+    pub fn transports_to(&self, heard: Heard) -> &'static [bitcoin::Transport] {
+        match (self.transport, heard) {
+            (TransportChoice::Auto, Heard::LacksV2) => &[bitcoin::Transport::V1],
+            _ => self.transports(),
         }
     }
 
-    /// The transport over which connections are accepted; none if the peer may choose.
-    pub fn accepted_transport(&self) -> Option<bitcoin::Transport> {
+    /// What carries connections that are accepted.
+    pub fn accepted(&self) -> Carrier {
         match self.transport {
-            TransportChoice::Auto | TransportChoice::Both => None,
-            TransportChoice::V1 => Some(bitcoin::Transport::V1),
-            TransportChoice::V2 => Some(bitcoin::Transport::V2),
+            TransportChoice::Auto | TransportChoice::Both => Carrier::Either,
+            TransportChoice::V1 => Carrier::V1,
+            TransportChoice::V2 => Carrier::V2(Known::Nothing),
         }
     }
 
@@ -138,10 +150,10 @@ impl Bitcoin {
         local
     }
 
-    /// Has the handshake, over this transport or else whichever the peer chooses.
+    /// Has the handshake.
     pub async fn shake(
         &self,
-        transport: Option<bitcoin::Transport>,
+        carrier: Carrier,
         role: Role,
         stream: TcpStream,
         peer: SocketAddr,
@@ -149,21 +161,22 @@ impl Bitcoin {
         tracer: Option<Tracer<'_>>,
     ) -> Shaken<'_> {
         let local = self.local(peer);
-        let longest =
-            if self.transport == TransportChoice::Auto { side::MAX_TENTATIVE_GARBAGE } else { MAX_GARBAGE_LEN };
-        let start = || side::start(self.garbage, longest, &self.decoys);
-        match transport {
-            Some(bitcoin::Transport::V1) => self.converse(Box::new(V1::new(role, local)), stream, times, tracer).await,
-            Some(bitcoin::Transport::V2) => {
-                self.converse(Box::new(V2::new(role, local, start())), stream, times, tracer).await
+        let start = || side::start(self.garbage, carrier.longest_garbage(self.transport, role), &self.decoys);
+        match carrier {
+            Carrier::V1 => self.converse(carrier, Box::new(V1::new(role, local)), stream, times, tracer).await,
+            Carrier::V2(_) => {
+                self.converse(carrier, Box::new(V2::new(role, local, start())), stream, times, tracer).await
             }
-            None => self.converse(Box::new(Accept::new(local, start())), stream, times, tracer).await,
+            Carrier::Either => {
+                self.converse(carrier, Box::new(Accept::new(local, start())), stream, times, tracer).await
+            }
         }
     }
 
     /// Has the handshake, which has its place outside of what all connections wait in: it is large, and moved here once.
     async fn converse(
         &self,
+        carrier: Carrier,
         mut handshake: Box<impl Side>,
         stream: TcpStream,
         times: Times<'_>,
@@ -178,20 +191,31 @@ impl Bitcoin {
                 transport: Transport::Bitcoin(handshake.transport()),
                 session_id: channel.session_id,
                 fall_back: None,
-                verdict: Verdict::ok(String::new()),
+                verdict: Verdict {
+                    remarks: remarks(handshake.hello().conduct(), &agreed.version),
+                    ..Verdict::ok(String::new())
+                },
                 retry,
                 introduced: Some(self.introduced(agreed.version, agreed.announced)),
                 hello,
                 bytes,
                 connection: Some(Connection::Bitcoin(stream, channel)),
             },
-            Err(failure) => {
+            Err(mut failure) => {
+                if let Cause::Fault(fault) = &mut failure.cause {
+                    self.know_better(fault);
+                }
                 let heard = handshake.hello();
+                let mut verdict = Verdict::of_failure(&*handshake, &failure);
+                verdict.detail.extend(self.hint(&failure.cause, heard));
+                if let Some(version) = heard.version().filter(|_| verdict.outcome == Outcome::Partial) {
+                    verdict.remarks = remarks(heard.conduct(), version);
+                }
                 Shaken {
                     transport: Transport::Bitcoin(handshake.transport()),
                     session_id: handshake.session_id(),
-                    fall_back: self.fall_back(&failure.cause),
-                    verdict: Verdict::of_failure(&*handshake, &failure),
+                    fall_back: self.fall_back(carrier, &failure.cause),
+                    verdict,
                     retry,
                     introduced: heard
                         .version()
@@ -204,13 +228,55 @@ impl Bitcoin {
         }
     }
 
-    /// The way in which it may go better. A peer that closed on our key without a word is dialled again, as Core does it;
-    /// and, beyond Core, one that answered our key with a message of this network in plain text: bcoin does. One that is
-    /// silent or says something else is not.
-    fn fall_back(&self, cause: &Cause<bitcoin::Error>) -> Option<Way<'_>> {
-        let speaks_v1 = matches!(cause, Cause::Fault(fault) if seems_to_speak_v1(fault));
-        (self.transport == TransportChoice::Auto && speaks_v1)
-            .then_some(Way::Bitcoin(self, Some(bitcoin::Transport::V1)))
+    /// A node of a network without v2 that closes on a key does so because of the key.
+    fn know_better(&self, fault: &mut bitcoin::Error) {
+        if let bitcoin::Error::V2(v2::Error::ClosedOnKey(offer @ Offer::Unknown)) = fault
+            && !self.speaks_v2
+        {
+            *offer = Offer::LackingOnNetwork;
+        }
+    }
+
+    /// What of ours may suit the peer better, behind the sentence on a failure.
+    fn hint(&self, cause: &Cause<bitcoin::Error>, heard: &Hello) -> Option<String> {
+        match cause {
+            Cause::Fault(bitcoin::Error::Rejected { reject, params }) => {
+                let asked = reject.required_services().filter(|asked| *asked != Services::NONE)?;
+                // btcd leaves without a word if the second is missing.
+                let names = Services(asked.0 | Services::WITNESS.0).names(params);
+                let names: Vec<_> = names.map(|name| name.to_string()).collect();
+                Some(format!(" (-s {} offers that)", names.join(",")))
+            }
+            Cause::Closed | Cause::Reset => {
+                let (theirs, ours) = (heard.version()?.version, self.template.version.version);
+                (theirs > ours).then(|| {
+                    format!(
+                        "; it announces protocol version {theirs} and we {ours}, which may be too old for it \
+                         (--protocol-version)"
+                    )
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// How it may go better. With `auto`, a peer that closed on our key without a word is dialled again over v1, as by
+    /// Core; and, beyond Core, one that answered our key with a message of this network in plain text: bcoin does. One
+    /// that is silent or says something else is not. Where the user asked for v2 and named the peer, one that closed on
+    /// our key gets another, since it may limit keys.
+    fn fall_back(&self, carrier: Carrier, cause: &Cause<bitcoin::Error>) -> Option<Again<'_>> {
+        let Cause::Fault(fault) = cause else { return None };
+        match (self.transport, carrier) {
+            (TransportChoice::Auto, Carrier::V2(_)) if seems_to_speak_v1(fault) => {
+                Some(Again { way: Way::Bitcoin(self, Carrier::V1), pause: Duration::ZERO })
+            }
+            (TransportChoice::V2 | TransportChoice::Both, Carrier::V2(Known::Named))
+                if matches!(fault, bitcoin::Error::V2(v2::Error::ClosedOnKey(Offer::Unknown))) =>
+            {
+                Some(Again { way: Way::Bitcoin(self, Carrier::V2(Known::Nothing)), pause: KEY_INTERVAL })
+            }
+            _ => None,
+        }
     }
 
     /// Keeps a connection alive.
@@ -233,6 +299,40 @@ impl Bitcoin {
     }
 }
 
+/// What is odd about a peer that concluded a handshake.
+fn remarks(conduct: &Conduct, version: &Version) -> Vec<Remark> {
+    let mut remarks = conduct.remarks();
+    remarks.extend(clock(version.time.saturating_sub(unix_time())));
+    remarks
+}
+
+/// A clock that is so far from ours, in seconds, that Core would have warned of it: 70 minutes. (Core before 27: timedata.h
+/// DEFAULT_MAX_TIME_ADJUSTMENT)
+const CLOCK_TOLERANCE: u64 = 70 * 60;
+
+/// A remark on a peer's clock, so many seconds ahead of ours.
+fn clock(ahead: i64) -> Option<Remark> {
+    let off = ahead.unsigned_abs();
+    let direction = if ahead < 0 { "behind" } else { "ahead of" };
+    let detail = || format!("has a clock that is {} {direction} ours", Rounded(Duration::from_secs(off)));
+    (off > CLOCK_TOLERANCE).then(|| Remark { code: "bitcoin.clock", detail: detail() })
+}
+
+/// The earliest that a peer gets a second key: btcd takes two in a second from the addresses of a /24 or /64. A peer gets
+/// two at most in a run. (btcd 0.26.2, `--v2transport`)
+const KEY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The verdict on a connection that was closed on our key, seen again once the peer introduced itself on another one.
+pub fn reconsidered(verdict: &Verdict, later: &Introduced, over: Option<bitcoin::Transport>) -> Option<Verdict> {
+    if verdict.reason != CLOSED_ON_KEY {
+        return None;
+    }
+    let offers =
+        over == Some(bitcoin::Transport::V2) || Services::P2P_V2.missing_from(later.version.services) == Services::NONE;
+    let fault = v2::Error::ClosedOnKey(if offers { Offer::Made } else { Offer::Lacking });
+    Some(Verdict::failed(verdict.stage, &fault))
+}
+
 impl Lasting for bitcoin::Error {
     fn is_ourselves(&self) -> bool {
         matches!(self, Self::SelfConnect)
@@ -246,7 +346,7 @@ impl Lasting for bitcoin::Error {
 
 /// Whether our key got the answer of a node that speaks the v1 transport alone.
 fn seems_to_speak_v1(error: &bitcoin::Error) -> bool {
-    matches!(error, bitcoin::Error::V2(v2::Error::ClosedOnKey | v2::Error::V1Only))
+    matches!(error, bitcoin::Error::V2(v2::Error::ClosedOnKey(_) | v2::Error::V1Only))
 }
 
 fn port_of(chain: &Chain, options: &Introduction) -> u16 {

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use net::Verdict;
 use serde::{Serialize, Serializer};
 
-use super::{bitcoin, ethereum, libp2p, lightning, monero};
+use super::{Transport, bitcoin, ethereum, libp2p, lightning, monero};
 
 /// How a peer introduced itself, as it was read. It becomes text where it is printed.
 #[derive(Clone, Debug)]
@@ -39,6 +40,14 @@ impl Introduced {
         match self {
             Self::Bitcoin(introduced) => introduced.peer().our_address,
             Self::Ethereum(_) | Self::Lightning(_) | Self::Libp2p(_) | Self::Monero(_) => None,
+        }
+    }
+
+    /// The verdict on an earlier connection to this peer, if what it says of itself over `transport` changes it.
+    pub fn reconsidered(&self, verdict: &Verdict, transport: Transport) -> Option<Verdict> {
+        match (self, transport) {
+            (Self::Bitcoin(introduced), Transport::Bitcoin(over)) => bitcoin::reconsidered(verdict, introduced, over),
+            _ => None,
         }
     }
 

@@ -4,6 +4,7 @@ mod introduced;
 mod lines;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use handshake::Text;
 use libp2p::{Connection, Error as Fault, Event, Hello, Identity, Local, Message, Multiaddr, Opening, PeerId};
@@ -16,7 +17,7 @@ pub use self::introduced::Introduced;
 use self::lines::line;
 use super::converse::{Conversed, converse, keep};
 use super::retry::Lasting;
-use super::{Connection as Connected, Shaken, Times, Tracer, Transport, Way};
+use super::{Again, Connection as Connected, Shaken, Times, Tracer, Transport, Way};
 use crate::args::Introduction;
 use crate::exit::Error;
 use crate::key;
@@ -86,7 +87,8 @@ impl Libp2p {
             }
             Err(failure) => {
                 let again = matches!(&failure.cause, Cause::Fault(fault) if Fault::is_worth_a_second_try(fault));
-                let fall_back = again.then_some(Way::Libp2p(self, Opening::Patient));
+                let fall_back =
+                    again.then_some(Again { way: Way::Libp2p(self, Opening::Patient), pause: Duration::ZERO });
                 (Verdict::of_failure(&hello, &failure), introduced(None), fall_back, None)
             }
         };

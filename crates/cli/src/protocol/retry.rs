@@ -53,7 +53,7 @@ mod tests {
     use std::io;
 
     use bitcoin::chain::Magic;
-    use bitcoin::v2;
+    use bitcoin::v2::{self, Offer};
     use net::{Cause, DialError};
 
     use super::{Lasting, Retry};
@@ -76,7 +76,8 @@ mod tests {
         let [found, expected] = [Magic([1; 4]), Magic([2; 4])];
         assert_eq!(after(bitcoin::Error::Magic { found, expected }), Retry::Never);
         assert_eq!(after(bitcoin::Error::V2(v2::Error::Echo)), Retry::Never);
-        for turned_away in [v2::Error::ClosedOnKey, v2::Error::V1Only] {
+        let closed = [Offer::Unknown, Offer::Lacking, Offer::Made].map(v2::Error::ClosedOnKey);
+        for turned_away in closed.into_iter().chain([v2::Error::V1Only]) {
             assert_eq!(after(bitcoin::Error::V2(turned_away)), Retry::Later);
         }
         assert_eq!(after(bitcoin::Error::OutOfSync { found: [0; 4] }), Retry::Later);

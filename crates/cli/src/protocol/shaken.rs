@@ -6,7 +6,7 @@ use bitcoin::v2::SessionId;
 use net::{Unread, Verdict};
 use tokio::net::TcpStream;
 
-use super::{Introduced, Retry, Transport, Way};
+use super::{Again, Introduced, Retry, Transport};
 use crate::report::Bytes;
 
 /// What came of a handshake.
@@ -16,8 +16,8 @@ pub struct Shaken<'p> {
     pub transport: Transport,
     /// The name that both sides give the connection, if it is encrypted.
     pub session_id: Option<SessionId>,
-    /// The way in which it may go better, on another connection.
-    pub fall_back: Option<Way<'p>>,
+    /// How it may go better, on another connection.
+    pub fall_back: Option<Again<'p>>,
     /// How it went.
     pub verdict: Verdict,
     /// What that says of the next attempt.

@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 use std::slice;
+use std::time::Duration;
 
 use libp2p::Opening;
 use tokio::net::TcpStream;
 
-use super::bitcoin::Bitcoin;
+use super::bitcoin::{Bitcoin, Carrier, Known};
 use super::ethereum::Ethereum;
 use super::libp2p::Libp2p;
 use super::lightning::Lightning;
@@ -16,8 +17,8 @@ use super::{Part, Shaken, Times, Tracer, Transport, Whom};
 /// Our side in a protocol, and what is to carry it.
 #[derive(Clone, Copy, Debug)]
 pub enum Way<'p> {
-    /// Bitcoin; a peer that dialled us may be left to choose.
-    Bitcoin(&'p Bitcoin, Option<bitcoin::Transport>),
+    /// Bitcoin, over one of its transports.
+    Bitcoin(&'p Bitcoin, Carrier),
     /// Ethereum.
     Ethereum(&'p Ethereum),
     /// Lightning.
@@ -32,7 +33,7 @@ impl<'p> Way<'p> {
     /// What carries it.
     pub fn transport(self) -> Transport {
         match self {
-            Self::Bitcoin(_, transport) => Transport::Bitcoin(transport),
+            Self::Bitcoin(_, carrier) => Transport::Bitcoin(carrier.transport()),
             Self::Ethereum(_) => Transport::Rlpx,
             Self::Lightning(_) => Transport::Bolt8,
             Self::Libp2p(..) => Transport::Noise,
@@ -52,8 +53,8 @@ impl<'p> Way<'p> {
         // What many connections wait in is as large as the largest of these, so those that are rarer have their own
         // place.
         match (self, part) {
-            (Self::Bitcoin(bitcoin, transport), _) => {
-                bitcoin.shake(transport, part.role(), stream, peer, times, tracer).await
+            (Self::Bitcoin(bitcoin, carrier), _) => {
+                bitcoin.shake(carrier, part.role(), stream, peer, times, tracer).await
             }
             (Self::Ethereum(ethereum), Part::Dialling(Whom::Ethereum(id))) => {
                 Box::pin(ethereum.shake(Some(**id), stream, times, tracer)).await
@@ -76,20 +77,29 @@ impl<'p> Way<'p> {
     }
 }
 
+/// Another dial, after one that failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Again<'p> {
+    /// In this way.
+    pub way: Way<'p>,
+    /// So long after the end of the first, at the earliest.
+    pub pause: Duration,
+}
+
 /// The ways in which an address is dialled, each on a connection of its own. There is at least one.
 #[derive(Clone, Debug)]
 pub struct Ways<'p>(Left<'p>);
 
 #[derive(Clone, Debug)]
 enum Left<'p> {
-    OfBitcoin(&'p Bitcoin, slice::Iter<'static, bitcoin::Transport>),
+    OfBitcoin(&'p Bitcoin, slice::Iter<'static, bitcoin::Transport>, Known),
     One(Option<Way<'p>>),
 }
 
 impl<'p> Ways<'p> {
-    /// Bitcoin, over each of these.
-    pub fn of_bitcoin(bitcoin: &'p Bitcoin, transports: &'static [bitcoin::Transport]) -> Self {
-        Self(Left::OfBitcoin(bitcoin, transports.iter()))
+    /// Bitcoin, over each of these, with a peer of which this is known.
+    pub fn of_bitcoin(bitcoin: &'p Bitcoin, transports: &'static [bitcoin::Transport], known: Known) -> Self {
+        Self(Left::OfBitcoin(bitcoin, transports.iter(), known))
     }
 }
 
@@ -104,8 +114,8 @@ impl<'p> Iterator for Ways<'p> {
 
     fn next(&mut self) -> Option<Way<'p>> {
         match &mut self.0 {
-            Left::OfBitcoin(bitcoin, transports) => {
-                transports.next().map(|transport| Way::Bitcoin(bitcoin, Some(*transport)))
+            Left::OfBitcoin(bitcoin, transports, known) => {
+                transports.next().map(|transport| Way::Bitcoin(bitcoin, Carrier::over(*transport, *known)))
             }
             Left::One(way) => way.take(),
         }
@@ -113,7 +123,7 @@ impl<'p> Iterator for Ways<'p> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         match &self.0 {
-            Left::OfBitcoin(_, transports) => transports.size_hint(),
+            Left::OfBitcoin(_, transports, _) => transports.size_hint(),
             Left::One(way) => (usize::from(way.is_some()), Some(usize::from(way.is_some()))),
         }
     }

@@ -3,6 +3,7 @@
 
 mod addrs;
 mod common;
+mod conduct;
 mod crawl;
 mod demo;
 mod help;
@@ -11,8 +12,10 @@ mod listen;
 mod map;
 mod monero;
 mod neighbours;
+mod only_v1;
 mod peers;
 mod readme;
+mod scripted;
 mod shake;
 mod transport;
 mod whoami;

@@ -1,7 +1,11 @@
 //! Over which transport, from the command line.
 
+use std::time::{Duration, Instant};
+
 use crate::common::{CHAIN, Simulated, json_lines, run};
 use crate::listen::{listen, output};
+use crate::scripted::{Said, Scripted};
+use bitcoin::{Message, Services, Version};
 use serde_json::Value;
 
 /// The reports of a run, without its summary.
@@ -26,14 +30,83 @@ fn auto_falls_back_to_v1_and_says_so() {
 }
 
 #[test]
-fn a_peer_that_speaks_only_v1_fails_over_v2_with_its_code() {
-    let simulated = Simulated::network();
-    let address = simulated.peer("coalesced").to_string();
-    let [report] = &reports(&["--transport", "v2", &address])[..] else { panic!("one report") };
+fn a_peer_that_closes_on_our_key_is_not_said_to_speak_only_v1_unless_it_says_so_itself() {
+    let node = Scripted::on(CHAIN, |_, wire| wire.close_on_key());
+    let started = Instant::now();
+    let [report] = &reports(&["--transport", "v2", &node.address.to_string()])[..] else { panic!("one report") };
     assert_eq!((&report["outcome"], &report["transport"]), (&"failed".into(), &"v2".into()));
-    assert_eq!((&report["stage"], &report["reason"]), (&"transport".into(), &"bitcoin.v1-only".into()));
-    assert_eq!(report["fallback_from"], Value::Null);
-    assert_eq!(run(["-c", CHAIN, "--transport", "v2", &address]).status.code(), Some(1));
+    assert_eq!((&report["stage"], &report["reason"]), (&"transport".into(), &"bitcoin.v2.closed".into()));
+    assert_eq!((&report["blame"], &report["fallback_from"]), (&"network".into(), &Value::Null));
+    let detail = "closed the connection on our key without a word: it speaks only the v1 transport, or limits attempts \
+                  over v2, or is full, or has banned us";
+    assert_eq!(report["detail"], detail);
+    assert!(started.elapsed() >= Duration::from_secs(1), "the second key comes a second later");
+    assert_eq!(node.connections(), 2);
+
+    let plain = Scripted::on(CHAIN, |_, wire| {
+        let version = wire.version();
+        wire.say(&[Said::Message(Message::Version(version))]);
+        wire.hang();
+    });
+    let [report] = &reports(&["--transport", "v2", &plain.address.to_string()])[..] else { panic!("one report") };
+    assert_eq!((&report["reason"], &report["blame"]), (&"bitcoin.v1-only".into(), &"mismatch".into()));
+    assert_eq!(plain.connections(), 1);
+}
+
+/// As btcd does with more than two keys in a second.
+#[test]
+fn a_peer_that_limits_keys_gets_another_one_a_second_later_if_v2_was_asked_for() {
+    for transport in ["v2", "both"] {
+        let node = Scripted::on(CHAIN, |number, wire| match number {
+            0 => wire.close_on_key(),
+            1 => wire.shake_encrypted(),
+            _ => {
+                let version = wire.version();
+                wire.shake(version);
+            }
+        });
+        let reports = reports(&["--transport", transport, &node.address.to_string()]);
+        let report = &reports[0];
+        assert_eq!((&report["outcome"], &report["transport"]), (&"ok".into(), &"v2".into()), "{report}");
+        let earlier = &report["fallback_from"];
+        assert_eq!((&earlier["transport"], &earlier["reason"]), (&"v2".into(), &"bitcoin.v2.refused".into()));
+        assert_eq!(earlier["blame"], "refused");
+        assert_eq!(node.connections(), 1 + reports.len());
+    }
+    let node = Scripted::on(CHAIN, |_, wire| wire.close_on_key());
+    let reports = reports(&["--transport", "v2", "--timeout", "900ms", &node.address.to_string()]);
+    assert_eq!(
+        (&reports[0]["reason"], node.connections()),
+        (&"bitcoin.v2.closed".into(), 1),
+        "there is no time for it"
+    );
+}
+
+#[test]
+fn a_peer_that_offers_v2_and_closes_on_our_key_is_not_said_to_speak_only_v1() {
+    let node = || {
+        Scripted::on(CHAIN, |number, wire| {
+            let version = Version { services: Services(0xc09), ..wire.version() };
+            if number == 0 { wire.close_on_key() } else { wire.shake(version) }
+        })
+    };
+    let [report] = &reports(&[&node().address.to_string()])[..] else { panic!("one report") };
+    assert_eq!((&report["outcome"], &report["transport"]), (&"ok".into(), &"v1".into()));
+    let earlier = &report["fallback_from"];
+    assert_eq!((&earlier["reason"], &earlier["blame"]), (&"bitcoin.v2.refused".into(), &"refused".into()));
+    let detail =
+        "closed the connection on our key without a word although it offers BIP324: it limits attempts, or is full";
+    assert_eq!(earlier["detail"], detail);
+
+    // Nor does the database say that v2 failed there.
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("peers.sqlite").to_str().unwrap().to_owned();
+    let crawled = node();
+    let address = crawled.address.to_string();
+    let words = ["crawl", "-c", CHAIN, "--db", &db, "--answer-timeout", "1s", "--timeout", "5s", &address];
+    assert_eq!(run(words).status.code(), Some(0));
+    let peers = json_lines(&run(["peers", "-c", CHAIN, "--db", &db, "--json"]));
+    assert_eq!((&peers[0]["v1"], &peers[0]["v2"]), (&"ok".into(), &Value::Null), "{}", peers[0]);
 }
 
 #[test]

@@ -209,7 +209,7 @@ fn in_plain_text(voice: &Voice) -> [Peer; 2] {
     let other_network = |stage| Truth::fault(stage, "bitcoin.magic", Blame::Mismatch);
     let answers = |name, truths, words| Peer::new(name, truths, [HearKey(magic), Say(words)]);
     [
-        answers("plain-answer-to-a-key", Truths::v1(Truth::OK), voice.flight().concat()),
+        answers("plain-answer-to-a-key", Truths::plain(Truth::OK), voice.flight().concat()),
         answers(
             "plain-answer-of-another-network",
             Truths::heedless(other_network(Stage::Hello), other_network(Stage::Transport)),

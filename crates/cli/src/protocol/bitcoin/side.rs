@@ -58,10 +58,6 @@ impl Side for Accept {
     }
 }
 
-/// Bytes of garbage behind a key that a v1 node may get. bcoin bans who sends it ten headers that are none, of 24 bytes
-/// each; with the key of 64 these are eight. (bcoin: net/peer.js, net/pool.js)
-pub const MAX_TENTATIVE_GARBAGE: usize = 150;
-
 /// What an encrypted connection starts with: fresh keys, and garbage and decoys of these lengths; without one the garbage
 /// has up to `longest` bytes. Core sends no decoys, and garbage of a random length.
 pub fn start(garbage: Option<usize>, longest: usize, decoys: &[usize]) -> Start {
