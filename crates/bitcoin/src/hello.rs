@@ -418,7 +418,7 @@ impl Hello {
                 "most likely all its inbound slots are taken, it has banned our address, or it is on another network"
             }
             (Role::Initiator, Stage::Hello, End::Silent) => {
-                "something accepts connections there, but it is not a node of this network, or it discarded our version"
+                "it may hang, start up, be on another network, be no Bitcoin node, or have discarded our version"
             }
             (Role::Initiator, _, End::Closed) => "it looked at who we are and left",
             (Role::Responder, Stage::Hello, End::Closed) => "most likely a port scan, or another protocol",

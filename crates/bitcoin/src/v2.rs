@@ -247,7 +247,7 @@ impl Handshake for V2 {
             (State::Secured(_), _, End::Silent) => "a node of another network does so, whose keys do not fit ours",
             (State::Key(_), Role::Initiator, End::Closed) => "most likely another protocol",
             (State::Key(_), Role::Initiator, End::Silent) => {
-                "something accepts connections there, but most likely it is not a Bitcoin node"
+                "it may speak only the v1 transport, hang, start up, be on another network, or be no Bitcoin node"
             }
             (State::Key(_), Role::Responder, _) => "most likely a port scan, or another protocol",
             (State::Messages(_), ..) => self.hello.suspicion(end),

@@ -19,7 +19,7 @@ use bitcoin::{
     v2::{self, CLOSED_ON_KEY, Offer},
 };
 use handshake::{Remark, Role};
-use net::{Cause, Outcome, Verdict};
+use net::{Cause, Failure, Outcome, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -134,7 +134,7 @@ impl Bitcoin {
         match self.transport {
             TransportChoice::Auto | TransportChoice::Both => Carrier::Either,
             TransportChoice::V1 => Carrier::V1,
-            TransportChoice::V2 => Carrier::V2(Known::Nothing),
+            TransportChoice::V2 => Carrier::V2(Known::Caller),
         }
     }
 
@@ -161,7 +161,7 @@ impl Bitcoin {
         tracer: Option<Tracer<'_>>,
     ) -> Shaken<'_> {
         let local = self.local(peer);
-        let start = || side::start(self.garbage, carrier.longest_garbage(self.transport, role), &self.decoys);
+        let start = || side::start(self.garbage, carrier.longest_garbage(self.transport), &self.decoys);
         match carrier {
             Carrier::V1 => self.converse(carrier, Box::new(V1::new(role, local)), stream, times, tracer).await,
             Carrier::V2(_) => {
@@ -207,7 +207,7 @@ impl Bitcoin {
                 }
                 let heard = handshake.hello();
                 let mut verdict = Verdict::of_failure(&*handshake, &failure);
-                verdict.detail.extend(self.hint(&failure.cause, heard));
+                verdict.detail.extend(self.hint(carrier, &failure, heard));
                 if let Some(version) = heard.version().filter(|_| verdict.outcome == Outcome::Partial) {
                     verdict.remarks = remarks(heard.conduct(), version);
                 }
@@ -238,14 +238,18 @@ impl Bitcoin {
     }
 
     /// What of ours may suit the peer better, behind the sentence on a failure.
-    fn hint(&self, cause: &Cause<bitcoin::Error>, heard: &Hello) -> Option<String> {
-        match cause {
+    fn hint(&self, carrier: Carrier, failure: &Failure<bitcoin::Error>, heard: &Hello) -> Option<String> {
+        let is_silent = failure.received == 0 && failure.rest.is_empty();
+        match &failure.cause {
             Cause::Fault(bitcoin::Error::Rejected { reject, params }) => {
                 let asked = reject.required_services().filter(|asked| *asked != Services::NONE)?;
                 // btcd leaves without a word if the second is missing.
                 let names = Services(asked.0 | Services::WITNESS.0).names(params);
                 let names: Vec<_> = names.map(|name| name.to_string()).collect();
                 Some(format!(" (-s {} offers that)", names.join(",")))
+            }
+            Cause::Late if is_silent && matches!(carrier, Carrier::V2(known) if known != Known::Caller) => {
+                Some("; --transport v1 tells more".to_owned())
             }
             Cause::Closed | Cause::Reset => {
                 let (theirs, ours) = (heard.version()?.version, self.template.version.version);

@@ -55,6 +55,31 @@ fn every_command_dials_a_network_without_v2_over_v1_alone() {
     }
 }
 
+/// A node of v1 may swallow a key, a node that hangs says nothing at all, and neither proves that it is no Bitcoin node.
+#[test]
+fn a_peer_that_accepts_and_says_nothing_is_not_called_something_else() {
+    let node = Scripted::on("bitcoin-regtest", |_, wire| wire.hang());
+    let address = node.address.to_string();
+    for (transport, stage, expected) in [
+        (
+            "auto",
+            "transport",
+            "it may speak only the v1 transport, hang, start up, be on another network, or be no Bitcoin node; \
+             --transport v1 tells more",
+        ),
+        (
+            "v1",
+            "hello",
+            "it may hang, start up, be on another network, be no Bitcoin node, or have discarded our version",
+        ),
+    ] {
+        let words = ["-c", "bitcoin-regtest", "--json", "--timeout", "1s", "--transport", transport, &address];
+        let [report] = &handshakes(&run(words))[..] else { panic!("one report") };
+        assert_eq!((&report["reason"], &report["stage"]), (&json!("timeout"), &json!(stage)));
+        assert!(report["detail"].as_str().unwrap().ends_with(expected), "{report}");
+    }
+}
+
 #[test]
 fn a_network_without_v2_is_dialled_over_v2_if_the_user_says_so() {
     let node = Scripted::on(CHAIN, |_, wire| {

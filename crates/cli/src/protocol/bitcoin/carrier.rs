@@ -1,7 +1,6 @@
 //! What carries a handshake of Bitcoin's, and what is known of the peer before we send it a key.
 
 use bitcoin::v2::MAX_GARBAGE_LEN;
-use handshake::Role;
 
 use crate::args::TransportChoice;
 
@@ -33,6 +32,8 @@ pub enum Known {
     Nothing,
     /// It spoke v2 before, or another peer says that it offers BIP324.
     Offers,
+    /// It dialled us.
+    Caller,
 }
 
 /// What was heard of an address before it is dialled.
@@ -56,12 +57,10 @@ impl Carrier {
     }
 
     /// Up to how many bytes of garbage follow our key, if the user does not say how many.
-    pub fn longest_garbage(self, choice: TransportChoice, role: Role) -> usize {
+    pub fn longest_garbage(self, choice: TransportChoice) -> usize {
         match (choice, self) {
             // It may be a node of v1 that reads a key as headers.
-            (TransportChoice::Auto, Self::V2(Known::Named | Known::Nothing)) if role == Role::Initiator => {
-                MAX_TENTATIVE_GARBAGE
-            }
+            (TransportChoice::Auto, Self::V2(Known::Named | Known::Nothing)) => MAX_TENTATIVE_GARBAGE,
             _ => MAX_RANDOM_GARBAGE,
         }
     }
@@ -88,18 +87,16 @@ impl Heard {
 
 #[cfg(test)]
 mod tests {
-    use handshake::Role;
-
     use super::{Carrier, Known};
     use crate::args::TransportChoice;
 
     #[test]
     fn garbage_is_short_only_where_it_may_reach_a_node_of_v1() {
-        let longest = |choice, known| Carrier::V2(known).longest_garbage(choice, Role::Initiator);
+        let longest = |choice, known| Carrier::V2(known).longest_garbage(choice);
         assert_eq!(longest(TransportChoice::Auto, Known::Named), 150);
         assert_eq!(longest(TransportChoice::Auto, Known::Nothing), 150);
         assert_eq!(longest(TransportChoice::Auto, Known::Offers), 4094);
         assert_eq!(longest(TransportChoice::V2, Known::Named), 4094);
-        assert_eq!(Carrier::Either.longest_garbage(TransportChoice::Auto, Role::Responder), 4094);
+        assert_eq!(Carrier::Either.longest_garbage(TransportChoice::Auto), 4094, "it began with a key itself");
     }
 }
