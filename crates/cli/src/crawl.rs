@@ -305,6 +305,7 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr, heard: Heard) {
     let at = Time::now();
     // The news first: whoever finds the attempt in the database finds what it brought as well.
     let news = crawl.map().learn(&visit.take_told(), address.ip(), at, crawl.now());
+    crawl.map().count_unusable(visit.unusable());
     let stored = async {
         crawl.store_told(news, &Shown::from(&*call.target)).await?;
         crawl.writer.record(visit.record(&crawl.chain, address, at)).await

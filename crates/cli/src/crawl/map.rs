@@ -10,7 +10,7 @@ use super::aside::Aside;
 use super::heard;
 use super::tally::{Facts, Tally};
 use super::visit::Visit;
-use crate::protocol::{Heard, Introduced, Place, Told};
+use crate::protocol::{Heard, Introduced, Place, Told, Unusable};
 use crate::resolve::Family;
 
 /// What a crawl knows.
@@ -113,6 +113,14 @@ impl Map {
             tally.know(place.network());
         }
         (learned, note)
+    }
+
+    /// Counts what a peer told that is of no use.
+    pub fn count_unusable(&mut self, unusable: &[Unusable]) {
+        for Unusable { name, sentence, count } in unusable {
+            self.tally.told += *count as u64;
+            *self.tally.unusable.entry((name, sentence)).or_default() += *count as u64;
+        }
     }
 
     /// What was heard of the encrypted transport at an address.

@@ -41,7 +41,12 @@ pub struct Summary {
     pub answers: u64,
     /// Addresses that they told, the same one as often as it was told.
     pub told: u64,
-    /// Addresses that were not kept: not globally routable, port 0, or over a cap. The same one may count often.
+    /// Of these, those that are of no use to anybody, by reason.
+    pub unusable: Ranked,
+    /// The same for people.
+    #[serde(skip)]
+    useless: String,
+    /// Addresses that were not kept: not globally routable, or over a cap. The same one may count often.
     pub refused: u64,
     /// Results by reason.
     pub reasons: Ranked,
@@ -101,6 +106,8 @@ impl Summary {
             dials: counts.dials,
             answers: tally.answers,
             told: tally.told,
+            unusable: Ranked::of(&tally.unusable, |(name, _)| (*name).to_owned()),
+            useless: useless(&tally.unusable),
             refused: counts.refused,
             reasons: Ranked::of(&tally.reasons, ToString::to_string),
             known_networks: Ranked::of(&tally.known, |network| network.name().to_owned()),
@@ -129,10 +136,10 @@ impl Summary {
                 section(&mut text, name, counts, SHOWN);
             }
         }
-        let Self { told, answers, .. } = self;
+        let Self { told, answers, useless, .. } = self;
         let networks: Vec<_> = self.known_networks.0.iter().map(|(name, count)| format!("{count} {name}")).collect();
         let known = if networks.is_empty() { "none".to_owned() } else { networks.join(", ") };
-        let _ = writeln!(text, "\n{answers} peers told {told} addresses; known are {known}.");
+        let _ = writeln!(text, "\n{answers} peers told {told} addresses{useless}; known are {known}.");
         let _ = writeln!(text, "{}", self.last_line());
         text
     }
@@ -147,6 +154,13 @@ impl Summary {
         };
         format!("Finished! {chain}: {reachable} reachable of {tried} tried{resumed}, {known} known, in {seconds:.1} s")
     }
+}
+
+/// `, of no use: 3 with port 0`
+fn useless(unusable: &Counter<(&'static str, &'static str)>) -> String {
+    let Ranked(counts) = Ranked::of(unusable, |(_, sentence)| (*sentence).to_owned());
+    let parts: Vec<_> = counts.iter().map(|(sentence, count)| format!("{count} {sentence}")).collect();
+    if parts.is_empty() { String::new() } else { format!(", of no use: {}", parts.join(", ")) }
 }
 
 /// The most frequent of each are shown; JSON has them all.

@@ -21,6 +21,8 @@ pub struct Tally {
     pub told: u64,
     /// Peers that told any.
     pub answers: u64,
+    /// Of the addresses that were told, those that are of no use, by the reason's name and its words for people.
+    pub unusable: Counter<(&'static str, &'static str)>,
     /// Why it ended so, of all that were tried.
     pub reasons: Counter<Cow<'static, str>>,
     /// What follows is of those who were reached.
@@ -114,6 +116,7 @@ impl Tally {
             resumed: 0,
             told: 0,
             answers: 0,
+            unusable: Counter::new(),
             reasons: Counter::new(),
             networks: Counter::new(),
             transports: Counter::new(),

@@ -6,7 +6,7 @@ use net::{Outcome, Timer};
 use store::{Ending, Shown, Time, Transports};
 
 use crate::attempt::{Attempt, Attempts, Call, Held};
-use crate::protocol::{Asked, Retry, Times, Told, Tracer, Transport, Ways};
+use crate::protocol::{Asked, Retry, Times, Told, Tracer, Transport, Unusable, Ways};
 
 /// What came of visiting an address.
 #[derive(Debug)]
@@ -72,6 +72,11 @@ impl Visit {
         let mut told = std::mem::take(&mut asked.told);
         told.extend(asked.own);
         told
+    }
+
+    /// What was told besides, and is of no use.
+    pub fn unusable(&self) -> &[Unusable] {
+        self.asked.as_ref().map_or(&[], |asked| &asked.unusable)
     }
 
     /// What the frontier is to make of it.

@@ -46,7 +46,8 @@ fn what_cannot_be_dialled_is_not_kept_and_what_cannot_be_true_is_not_believed() 
     ];
     let count = entries.len();
     let (summary, peers, first) = poisoned(knows(entries));
-    assert_eq!((&summary["told"], &summary["refused"], &summary["known"]), (&json!(count), &json!(11), &json!(7)));
+    assert_eq!((&summary["told"], &summary["refused"], &summary["known"]), (&json!(count), &json!(9), &json!(7)));
+    assert_eq!(summary["unusable"], json!({"no-address": 1, "port-0": 1}));
     let kept: Vec<_> = peers.iter().map(|peer| peer.address.as_str()).filter(|address| *address != first).collect();
     assert_eq!(&kept[..4], ["8.8.8.2:8333", "8.8.8.3:8333", "8.8.8.4:8333", "[fc00::7]:8333"]);
     let networks: Vec<_> = peers.iter().map(|peer| peer.address.network()).collect();
