@@ -49,7 +49,7 @@ impl Conduct {
                 if is_empty(message) && len > 0 && self.loaded.is_none() {
                     self.loaded = Some((message.command(), len));
                 }
-                if verack && self.late.is_none() && is_for_before_verack(message.command()) {
+                if verack && self.late.is_none() && is_for_before_verack(message.command(), params) {
                     self.late = Some(message.command());
                 }
                 self.early_verack |= *message == Message::Verack && self.versions == 0;
@@ -72,7 +72,7 @@ impl Conduct {
             else {
                 return;
             };
-            if self.late.is_none() && is_for_before_verack(command) {
+            if self.late.is_none() && is_for_before_verack(command, params) {
                 self.late = Some(command);
             }
             rest = next;
@@ -130,7 +130,15 @@ fn is_empty(message: &Message) -> bool {
     matches!(message, Message::Verack | Message::Wtxidrelay | Message::Sendaddrv2 | Message::Sendheaders)
 }
 
-/// Whether it must come between version and verack. (BIP155, BIP330, BIP339, BIP434)
-fn is_for_before_verack(command: Command) -> bool {
-    [Command::WTXIDRELAY, Command::SENDADDRV2, Command::SENDTXRCNCL, Command::FEATURE].contains(&command)
+/// Whether the network's nodes send it between version and verack, if at all. (BIP155, BIP330, BIP339, BIP434)
+///
+/// Those of eCash and Firo send `sendaddrv2` behind their verack. (Bitcoin ABC and Firo: net_processing.cpp)
+fn is_for_before_verack(command: Command, params: &Params) -> bool {
+    let known_from = match command {
+        Command::WTXIDRELAY | Command::SENDTXRCNCL => params.wtxidrelay_from,
+        Command::SENDADDRV2 => params.sendaddrv2_from,
+        Command::FEATURE => params.feature_from,
+        _ => None,
+    };
+    known_from.is_some()
 }

@@ -92,7 +92,17 @@ fn a_peer_that_does_as_the_others_do_gets_no_remark() {
         vec![message(Message::Version(late)), message(Message::Sendaddrv2), message(Message::Verack)]
     });
     assert_eq!((&report["outcome"], remarks(&report)), (&json!("ok"), vec![]));
-    // What a network adds to its version is no oddity.
+    // Nor is what the nodes of a network do alike: eCash's announce addrv2 behind their verack,
+    let node = Scripted::on("ecash-regtest", |_, wire| {
+        if wire.await_message(Command::VERSION) {
+            let version = message(Message::Version(wire.version()));
+            wire.say(&[version, message(Message::Verack), message(Message::Sendaddrv2)]);
+            wire.hang();
+        }
+    });
+    let report = json_lines(&run(["-c", "ecash-regtest", "--json", &node.address.to_string()])).remove(0);
+    assert_eq!((&report["outcome"], remarks(&report)), (&json!("ok"), vec![]), "{report}");
+    // and Dash's add to their version.
     let node = Scripted::on("dash-regtest", |_, wire| {
         if wire.await_message(Command::VERSION) {
             let version = [payload_of(&wire.version()), vec![1; 33]].concat();
