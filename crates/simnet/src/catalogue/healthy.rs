@@ -18,7 +18,7 @@ pub(super) fn however_cut(voice: &Voice) -> Vec<Peer> {
     let flight = voice.flight();
     let whole = flight.concat();
     // In plain text, before it has heard our key: that is an answer to it all the same.
-    let first = Truths::v1(Truth::OK);
+    let first = Truths::plain(Truth::OK);
     let heads_apart = flight.iter().flat_map(|message| [message[..24].to_vec(), message[24..].to_vec()]);
     vec![
         on_version("coalesced", Truth::OK, [Say(whole.clone())]),
@@ -29,7 +29,7 @@ pub(super) fn however_cut(voice: &Voice) -> Vec<Peer> {
         on_version("byte-by-byte", Truth::OK, [Drip(whole.clone(), Duration::from_millis(1))]),
         on_version("cut-anywhere", Truth::OK, [SayCut(whole.clone())]),
         // One key of 128 would be a length that it waits for; we say none of those.
-        Peer::new("length-first", first, [HearLengthFirst, Hear(Command::VERSION), Say(whole.clone())]),
+        Peer::new("length-first", Truths::v1(Truth::OK), [HearLengthFirst, Hear(Command::VERSION), Say(whole.clone())]),
         on_version("late", Truth::OK, [Wait(Duration::from_millis(200)), Say(whole.clone())]),
         Peer::new("speaks-first", first, [Say(whole.clone())]),
         Peer::new("never-reads", first, [Say(whole.clone()), Wait(Duration::from_secs(60)), Close]),
