@@ -3,7 +3,7 @@
 //! ```text
 //!            learn                        next                        done
 //!  stranger ───────▶ ready ─────────────────────────────▶ in flight ───────▶ settled
-//!                      ▲   Known ▶ Untried ▶ Failed           │
+//!                      ▲   Reached ▶ Known ▶ Untried ▶ Failed │
 //!                      │   each: prefix after prefix          ├────────────▶ given up
 //!                      └─────────────── waiting ◀─────────────┘
 //!                                 back-off, re-check
@@ -16,6 +16,7 @@
 //! Learning an address that is known takes one look into a hash table, everything else O(log n).
 
 mod book;
+mod hosts;
 mod pacer;
 mod policy;
 mod prefixes;
@@ -29,6 +30,7 @@ use std::time::Duration;
 
 pub use book::Note;
 use book::{Book, Class, Endpoint, Entry, Standing, State};
+use hosts::Hosts;
 use pacer::Pacer;
 pub use policy::{Growing, Pace, Policy, SHARE_LASTS};
 use prefixes::Prefixes;
@@ -37,7 +39,7 @@ use sources::Sources;
 
 use crate::group::Group;
 use crate::key::Key;
-use crate::routable::is_globally_routable;
+use crate::routable::{is_bad_port, is_globally_routable};
 
 /// Decides whom to dial next. Every `now` is the time since some start, the same for all calls; it should not go back.
 #[derive(Debug)]
@@ -45,14 +47,17 @@ pub struct Frontier {
     policy: Policy,
     book: Book,
     prefixes: Prefixes,
+    hosts: Hosts,
     sources: Sources,
     /// Addresses that are ready, by class.
-    ready: [Shelf; 3],
+    ready: [Shelf; Class::ALL.len()],
     given_up: Shelf,
     /// Addresses that wait, by the second at which they are ready.
     waiting: BinaryHeap<Reverse<(u32, u32)>>,
     pacer: Pacer,
     in_flight: usize,
+    /// Of those in flight, those that were not reached yet.
+    strangers_in_flight: usize,
     reached: usize,
     dials: u64,
     refused: u64,
@@ -61,8 +66,9 @@ pub struct Frontier {
 /// Who tells us of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// We reached it in an earlier run, or the user named it. It comes first, wherever it is; only
-    /// [`Policy::max_known`] bounds these.
+    /// The user, in so many words. It comes first, wherever it is; only [`Policy::max_known`] bounds these.
+    Named,
+    /// An earlier run that reached it, or a file that says so. It comes first.
     Remembered,
     /// A seed, or an earlier run that did not reach it.
     Seed,
@@ -86,9 +92,12 @@ pub enum Learned {
 /// Why an address is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Nothing can be dialled there: port 0, or not globally routable.
+    /// Nothing can be dialled there: port 0, not globally routable, or a port of another service
+    /// ([`is_bad_port`](crate::is_bad_port)).
     Address,
-    /// Its source has told its share: [`Policy::max_per_source`].
+    /// Its host has its share of ports: [`Policy::max_per_host`].
+    Host,
+    /// The network of its source has told its share: [`Policy::max_per_source`].
     Source,
     /// Its prefix is full: [`Policy::max_per_prefix`].
     Prefix,
@@ -156,6 +165,7 @@ impl Frontier {
         Self {
             book: Book::new(key.clone()),
             prefixes: Prefixes::new(key.clone(), policy.prefix_pace),
+            hosts: Hosts::new(key.clone()),
             sources: Sources::new(key),
             policy,
             ready: Default::default(),
@@ -163,6 +173,7 @@ impl Frontier {
             waiting: BinaryHeap::new(),
             pacer: Pacer::default(),
             in_flight: 0,
+            strangers_in_flight: 0,
             reached: 0,
             dials: 0,
             refused: 0,
@@ -243,13 +254,14 @@ impl Frontier {
 
     /// What to do next. An address that is to be dialled is in flight from now on.
     pub fn next(&mut self, now: Duration) -> Next {
-        if self.has_enough() && self.policy.recheck.is_none() {
+        let is_full = self.is_full();
+        if is_full && self.policy.recheck.is_none() {
             return self.at_rest();
         }
         self.wake(now);
         let free_at = self.policy.rate.map_or(Duration::ZERO, |rate| self.pacer.free_at(rate));
         // Re-checks go on when there are peers enough.
-        let classes = if self.has_enough() { &Class::ALL[..1] } else { &Class::ALL };
+        let classes = if is_full { &[Class::Reached][..] } else { &Class::ALL };
         for &class in classes {
             if let Some(prefix) = self.prefixes.first(class) {
                 return if free_at > now { Next::Wait(free_at) } else { Next::Dial(self.dial(prefix, class, now)) };
@@ -270,6 +282,7 @@ impl Frontier {
             return false;
         }
         self.in_flight -= 1;
+        self.strangers_in_flight -= usize::from(entry.standing != Standing::Reached);
         let retries = if outcome == Outcome::NotDialled { OWN_RETRIES } else { self.policy.retries };
         let wait = match outcome {
             Outcome::Reached => {
@@ -282,6 +295,11 @@ impl Frontier {
                     return true;
                 };
                 recheck.nth(entry.successes)
+            }
+            // It was asked again, and once had been enough.
+            _ if entry.standing == Standing::Reached && self.policy.recheck.is_none() => {
+                entry.state = State::Settled;
+                return true;
             }
             Outcome::Failed | Outcome::NotDialled if entry.failures < retries => {
                 entry.successes = 0;
@@ -297,6 +315,33 @@ impl Frontier {
         entry.state = State::Waiting;
         self.waiting.push(Reverse((second_from(now.saturating_add(wait)), number)));
         true
+    }
+
+    /// Another connection was opened to an address since it was dialled, as over another transport. It counts against every
+    /// pace, as a dial.
+    pub fn dialled_again(&mut self, address: SocketAddr, now: Duration) {
+        self.dials += 1;
+        if let Some(rate) = self.policy.rate {
+            self.pacer.take(rate, now);
+        }
+        if let Some(number) = self.book.find(address.into()) {
+            self.prefixes.charge(self.book.entry(number).prefix, now);
+        }
+    }
+
+    /// Makes ready again those of `these` that were reached in this run and are settled, since there is something else to
+    /// ask them. How many they are.
+    pub fn ask_again(&mut self, these: impl Fn(SocketAddr) -> bool, now: Duration) -> usize {
+        let asked =
+            |entry: &Entry| entry.state == State::Settled && entry.successes > 0 && these(entry.endpoint.into());
+        let again: Vec<_> = self.book.iter().filter_map(|(number, entry)| asked(entry).then_some(number)).collect();
+        again.iter().for_each(|number| self.make_ready(*number, now));
+        again.len()
+    }
+
+    /// All addresses that are known.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.book.iter().map(|(_, entry)| entry.endpoint.into())
     }
 
     /// The note on an address, if it is known.
@@ -363,15 +408,19 @@ impl Frontier {
 
     /// Finds room for a stranger, if it is to have any.
     fn admit(&mut self, endpoint: Endpoint, source: Source, now: Duration) -> Result<u32, Refusal> {
-        let named = source == Source::Remembered;
-        let dialled = named || self.policy.allow_private || is_globally_routable(endpoint.ip());
-        if endpoint.port() == 0 || endpoint.ip().is_unspecified() || !dialled {
+        let named = source == Source::Named;
+        let routable = self.policy.allow_private || is_globally_routable(endpoint.ip());
+        let fit = named || (routable && !is_bad_port(endpoint.port()));
+        if endpoint.port() == 0 || endpoint.ip().is_unspecified() || !fit {
             return Err(Refusal::Address);
+        }
+        if !named && self.hosts.ports(endpoint) >= self.policy.max_per_host {
+            return Err(Refusal::Host);
         }
         let max_per_source = self.policy.max_per_source;
         let share = match source {
             Source::Peer(peer) => Some(self.sources.share(peer, max_per_source, now).ok_or(Refusal::Source)?),
-            Source::Remembered | Source::Seed => None,
+            Source::Named | Source::Remembered | Source::Seed => None,
         };
         let group = Group::of(endpoint.ip());
         let prefix = self.prefixes.find(group);
@@ -394,7 +443,11 @@ impl Frontier {
         }
         let prefix = self.prefixes.number(group, now);
         self.prefixes.add_known(prefix);
-        let standing = if named { Standing::Remembered } else { Standing::Unknown };
+        self.hosts.add(endpoint);
+        let standing = match source {
+            Source::Named | Source::Remembered => Standing::Remembered,
+            Source::Seed | Source::Peer(_) => Standing::Unknown,
+        };
         let entry = Entry::new(endpoint, standing, prefix);
         Ok(match room {
             Some(number) => {
@@ -410,6 +463,7 @@ impl Frontier {
         let entry = self.book.entry(number);
         self.given_up.remove(entry.prefix, entry.tried, number);
         self.prefixes.remove_known(entry.prefix);
+        self.hosts.remove(entry.endpoint);
         self.reached -= usize::from(entry.standing == Standing::Reached);
     }
 
@@ -444,13 +498,15 @@ impl Frontier {
         self.in_flight += 1;
         self.dials += 1;
         let entry = self.book.entry_mut(number);
+        self.strangers_in_flight += usize::from(entry.standing != Standing::Reached);
         entry.state = State::InFlight;
         entry.tried = u32::try_from(now.as_secs()).unwrap_or(u32::MAX);
         entry.endpoint.into()
     }
 
-    fn has_enough(&self) -> bool {
-        self.policy.max_peers.is_some_and(|most| self.reached >= most)
+    /// Whether as many were reached as are wanted, or would be if all went well that is in flight.
+    fn is_full(&self) -> bool {
+        self.policy.max_peers.is_some_and(|most| self.reached + self.strangers_in_flight >= most)
     }
 
     fn at_rest(&self) -> Next {

@@ -42,4 +42,4 @@ pub use external::{External, Majority};
 pub use frontier::{Counts, Frontier, Growing, Learned, Next, Note, Outcome, Pace, Policy, Refusal, Source};
 pub use group::Group;
 pub use key::Key;
-pub use routable::is_globally_routable;
+pub use routable::{is_bad_port, is_globally_routable};

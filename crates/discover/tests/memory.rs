@@ -63,3 +63,26 @@ fn address(n: u32) -> SocketAddr {
     let [_, _, high, low] = (n % 16_384).to_be_bytes();
     SocketAddr::from(([11 + high, low, c, d], 8333 + u16::from(b)))
 }
+
+#[test]
+fn of_addresses_that_are_forgotten_nothing_is_kept() {
+    let policy = Policy { max_known: 2000, prefix_pace: None, retries: 0, ..Policy::default() };
+    let mut frontier = Frontier::new(policy, KEY);
+    let mut told = |addresses: std::ops::Range<u32>| {
+        measure(|| {
+            for n in addresses {
+                // Another address, another prefix, and another who tells of it.
+                let peer = Source::Peer(IpAddr::from(((n / 4096) << 16).to_be_bytes()));
+                frontier.learn(address(n * 7919 % 4_000_000), peer, Duration::ZERO);
+                while let Next::Dial(address) = frontier.next(Duration::ZERO) {
+                    frontier.dialled_again(address, Duration::ZERO);
+                    assert!(frontier.done(address, Outcome::Failed, Duration::ZERO));
+                }
+            }
+        })
+    };
+    told(0..10_000);
+    let costs = told(10_000..100_000);
+    assert!(costs.bytes_current < 500_000, "{} bytes more", costs.bytes_current);
+    assert_eq!((frontier.counts().known, frontier.counts().dials), (2000, 200_000));
+}

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use common::{KEY, address};
+use common::KEY;
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::sample::select;
@@ -63,11 +63,18 @@ proptest! {
     }
 }
 
+/// A port of a host in one of the prefixes; each host has three.
+fn address(prefix: u8, nth: u8) -> SocketAddr {
+    let host = common::address(prefix, nth / 3);
+    SocketAddr::new(host.ip(), host.port() + u16::from(nth % 3))
+}
+
 /// Another one for each address.
 fn note_on(address: SocketAddr) -> Note {
+    let port = (address.port() - 8333) << 6;
     Note(match address.ip() {
-        IpAddr::V4(ip) => u16::from_be_bytes([1 + ip.octets()[1], ip.octets()[3]]),
-        IpAddr::V6(ip) => (1 + ip.segments()[1]) << 8 | ip.segments()[7],
+        IpAddr::V4(ip) => u16::from_be_bytes([1 + ip.octets()[1], ip.octets()[3]]) | port,
+        IpAddr::V6(ip) => (1 + ip.segments()[1]) << 8 | ip.segments()[7] | port,
     })
 }
 
@@ -79,6 +86,9 @@ enum Act {
     Next,
     /// The nth of those in flight.
     Done(usize, Outcome),
+    /// Another connection to the nth of those in flight.
+    DialledAgain(usize),
+    AskAgain,
     Pass(Duration),
 }
 
@@ -115,6 +125,14 @@ impl Both {
                     self.model.done(address, outcome, now);
                 }
             }
+            Act::DialledAgain(nth) => {
+                let flying: Vec<_> = self.model.in_flight().collect();
+                if let Some(&address) = flying.get(nth % flying.len().max(1)) {
+                    self.frontier.dialled_again(address, now);
+                    self.model.charge(address, now);
+                }
+            }
+            Act::AskAgain => assert_eq!(self.frontier.ask_again(|_| true, now), self.model.ask_again(now)),
             Act::Pass(time) => self.now += time,
         }
         let counts = self.frontier.counts();
@@ -147,7 +165,7 @@ impl Both {
 struct Model {
     policy: Policy,
     peers: Vec<Peer>,
-    introduced: HashMap<IpAddr, u32>,
+    introduced: HashMap<Group, u32>,
     /// What a leaky bucket holds, and when that was so.
     paces: HashMap<Group, (Duration, Duration)>,
     pace: (Duration, Duration),
@@ -202,7 +220,7 @@ impl Model {
             (peer.state, peer.failures, peer.successes) = (State::From(now), 0, 0);
             return Learned::Revived;
         }
-        let remembered = source == Source::Remembered;
+        let remembered = matches!(source, Source::Named | Source::Remembered);
         let (state, reached, tried) = (State::From(now), false, Duration::ZERO);
         self.admit(Peer { address, state, remembered, reached, failures: 0, successes: 0, tried }, source, knows)
     }
@@ -233,10 +251,10 @@ impl Model {
             return Learned::Refused(refusal);
         }
         if let Source::Peer(ip) = source {
-            *self.introduced.entry(ip).or_default() += 1;
+            *self.introduced.entry(Group::of(ip)).or_default() += 1;
         }
         // Somebody that was given up may have made room.
-        let crowded = self.in_prefix(address).count() >= self.per_prefix() && source != Source::Remembered;
+        let crowded = self.in_prefix(address).count() >= self.per_prefix() && source != Source::Named;
         let full = crowded || self.peers.len() >= self.policy.max_known;
         let forgotten: Vec<_> = self.peers.iter().filter(|peer| !knows(peer.address)).collect();
         assert_eq!(forgotten.len(), usize::from(full));
@@ -254,12 +272,16 @@ impl Model {
         if address.port() == 0 {
             return Some(Refusal::Address);
         }
+        let ports = self.peers.iter().filter(|peer| peer.address.ip() == address.ip()).count();
+        if source != Source::Named && ports >= usize::from(self.policy.max_per_host) {
+            return Some(Refusal::Host);
+        }
         if let Source::Peer(ip) = source
-            && self.introduced.get(&ip).is_some_and(|told| *told >= self.policy.max_per_source)
+            && self.introduced.get(&Group::of(ip)).is_some_and(|told| *told >= self.policy.max_per_source)
         {
             return Some(Refusal::Source);
         }
-        if self.in_prefix(address).count() >= self.per_prefix() && source != Source::Remembered {
+        if self.in_prefix(address).count() >= self.per_prefix() && source != Source::Named {
             return (!self.in_prefix(address).any(given_up)).then_some(Refusal::Prefix);
         }
         (self.peers.len() >= self.policy.max_known && !self.peers.iter().any(given_up)).then_some(Refusal::Total)
@@ -273,13 +295,7 @@ impl Model {
                 let peer = self.peers.iter_mut().find(|peer| peer.address == address).expect("known");
                 assert_eq!(Some(peer.class()), first, "others come first");
                 (peer.state, peer.tried) = (State::InFlight, whole_seconds(now));
-                self.dials += 1;
-                let charge = |(level, at): (Duration, Duration), pace: Option<Pace>| {
-                    (level.saturating_sub(now - at) + pace.map_or(Duration::ZERO, |pace| pace.every), now)
-                };
-                let prefix = self.paces.entry(Group::of(address.ip())).or_default();
-                *prefix = charge(*prefix, self.policy.prefix_pace);
-                self.pace = charge(self.pace, self.policy.rate);
+                self.charge(address, now);
             }
             Next::Wait(until) => {
                 assert!(until > now, "it waits for the past");
@@ -287,11 +303,27 @@ impl Model {
                 let first = self.peers.iter().filter_map(|peer| self.free_at(peer)).min();
                 assert!(first.is_none_or(|first| until <= first), "it waits too long");
                 // It may look at those again that it does not dial since there are enough.
-                assert!(first.is_some() || self.has_enough(), "it waits for nothing");
+                assert!(first.is_some() || self.is_full(), "it waits for nothing");
             }
             Next::Idle => assert!(self.in_flight().next().is_some() && !self.has_hope()),
             Next::Exhausted => assert!(self.in_flight().next().is_none() && !self.has_hope()),
         }
+    }
+
+    /// A connection was opened.
+    fn charge(&mut self, address: SocketAddr, now: Duration) {
+        self.dials += 1;
+        let charge = |(level, at): (Duration, Duration), pace: Option<Pace>| {
+            (level.saturating_sub(now - at) + pace.map_or(Duration::ZERO, |pace| pace.every), now)
+        };
+        let prefix = self.paces.entry(Group::of(address.ip())).or_default();
+        *prefix = charge(*prefix, self.policy.prefix_pace);
+        self.pace = charge(self.pace, self.policy.rate);
+    }
+
+    fn ask_again(&mut self, now: Duration) -> usize {
+        let asked = self.peers.iter_mut().filter(|peer| peer.state == State::Settled && peer.successes > 0);
+        asked.map(|peer| peer.state = State::From(now)).count()
     }
 
     fn done(&mut self, address: SocketAddr, outcome: Outcome, now: Duration) {
@@ -306,6 +338,7 @@ impl Model {
                     None => State::Settled,
                 }
             }
+            _ if peer.reached && policy.recheck.is_none() => State::Settled,
             Outcome::Failed | Outcome::NotDialled if peer.failures < retries => {
                 (peer.failures, peer.successes) = (peer.failures + 1, 0);
                 State::From(next_second(now + policy.backoff.nth(peer.failures)))
@@ -334,9 +367,9 @@ impl Model {
         self.peers.iter().filter(|peer| peer.state == State::InFlight).map(|peer| peer.address)
     }
 
-    fn has_enough(&self) -> bool {
-        let reached = self.peers.iter().filter(|peer| peer.reached).count();
-        self.policy.max_peers.is_some_and(|most| reached >= most)
+    fn is_full(&self) -> bool {
+        let counts = self.peers.iter().filter(|peer| peer.reached || peer.state == State::InFlight).count();
+        self.policy.max_peers.is_some_and(|most| counts >= most)
     }
 
     fn has_hope(&self) -> bool {
@@ -350,7 +383,7 @@ impl Model {
     /// When it may be dialled, if nothing else happens before.
     fn free_at(&self, peer: &Peer) -> Option<Duration> {
         let State::From(due) = peer.state else { return None };
-        if self.has_enough() && !(self.policy.recheck.is_some() && peer.class() == 0) {
+        if self.is_full() && !(self.policy.recheck.is_some() && peer.class() == 0) {
             return None;
         }
         let drained = |(level, at): (Duration, Duration), pace: Option<Pace>| {
@@ -373,9 +406,10 @@ impl Model {
 impl Peer {
     fn class(&self) -> u8 {
         match (self.reached, self.remembered, self.failures) {
-            (true, _, _) | (_, true, 0) => 0,
-            (false, false, 0) => 1,
-            _ => 2,
+            (true, _, _) => 0,
+            (false, true, 0) => 1,
+            (false, false, 0) => 2,
+            _ => 3,
         }
     }
 }
@@ -400,16 +434,17 @@ fn policies() -> impl Strategy<Value = Policy> {
         (0..20_000u64)
             .prop_map(|millis| Growing { first: Duration::from_millis(millis), most: Duration::from_secs(30) })
     };
-    let known = (1..40usize, 1..12u32, 1..20u32, proptest::option::of(1..6usize));
+    let known = (1..40usize, 1..12u32, 1..20u32, 1..4u8, proptest::option::of(1..6usize));
     let again = (0..4u8, growing(), proptest::option::of(growing()), 0..60u64);
     (pace(), pace(), known, again).prop_map(|(rate, prefix_pace, known, (retries, backoff, recheck, revive))| {
-        let (max_known, max_per_prefix, max_per_source, max_peers) = known;
+        let (max_known, max_per_prefix, max_per_source, max_per_host, max_peers) = known;
         Policy {
             rate,
             prefix_pace,
             max_known,
             max_per_prefix,
             max_per_source,
+            max_per_host,
             max_peers,
             retries,
             backoff,
@@ -422,9 +457,10 @@ fn policies() -> impl Strategy<Value = Policy> {
 
 fn acts() -> impl Strategy<Value = Act> {
     let source = prop_oneof![
+        Just(Source::Named),
         Just(Source::Remembered),
         Just(Source::Seed),
-        (0..4u8).prop_map(|n| Source::Peer(IpAddr::from([9, 9, 9, n]))),
+        (0..4u8, any::<u8>()).prop_map(|(n, host)| Source::Peer(IpAddr::from([9, n, 9, host]))),
     ];
     let outcome =
         select(&[Outcome::Reached, Outcome::Failed, Outcome::Failed, Outcome::Unfit, Outcome::NotDialled][..]);
@@ -435,6 +471,8 @@ fn acts() -> impl Strategy<Value = Act> {
         ),
         3 => Just(Act::Next),
         2 => (any::<usize>(), outcome).prop_map(|(nth, outcome)| Act::Done(nth, outcome)),
+        1 => any::<usize>().prop_map(Act::DialledAgain),
+        1 => Just(Act::AskAgain),
         1 => (0..10_000u64).prop_map(|millis| Act::Pass(Duration::from_millis(millis))),
     ]
 }

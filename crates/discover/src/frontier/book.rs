@@ -55,7 +55,9 @@ pub(super) enum State {
 /// Which of the addresses that are ready come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
-    /// It was good before.
+    /// It was good in this run.
+    Reached,
+    /// It was good before, or the user named it.
     Known,
     /// Nobody has tried it.
     Untried,
@@ -64,7 +66,7 @@ pub(super) enum Class {
 }
 
 impl Class {
-    pub(super) const ALL: [Self; 3] = [Self::Known, Self::Untried, Self::Failed];
+    pub(super) const ALL: [Self; 4] = [Self::Reached, Self::Known, Self::Untried, Self::Failed];
 }
 
 /// What we know of an address by ourselves.
@@ -96,7 +98,8 @@ impl Entry {
     /// Where it stands in line.
     pub(super) fn class(&self) -> Class {
         match (self.standing, self.failures) {
-            (Standing::Reached, _) | (Standing::Remembered, 0) => Class::Known,
+            (Standing::Reached, _) => Class::Reached,
+            (Standing::Remembered, 0) => Class::Known,
             (Standing::Unknown, 0) => Class::Untried,
             _ => Class::Failed,
         }
@@ -151,6 +154,11 @@ impl Book {
 
     pub(super) fn entry_mut(&mut self, number: u32) -> &mut Entry {
         &mut self.entries[place(number)]
+    }
+
+    /// All of them, with their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Entry)> {
+        (0..).zip(&self.entries)
     }
 
     /// A number that orders addresses such that nobody without the key can tell how.

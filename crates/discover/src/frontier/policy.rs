@@ -13,9 +13,11 @@ pub struct Policy {
     pub max_known: usize,
     /// Addresses known at once in one prefix.
     pub max_per_prefix: u32,
-    /// New addresses that one peer may introduce within a [`SHARE_LASTS`]. A peer is an IPv4 address or an IPv6 /64.
+    /// New addresses that the peers of one network group may introduce within a [`SHARE_LASTS`].
     pub max_per_source: u32,
-    /// Once so many peers were reached, no others are dialled. Those being dialled at that moment may still add to them.
+    /// Ports of one host that are known at once: more than a host has nodes, and too few for a scan of it.
+    pub max_per_host: u8,
+    /// Once so many peers were reached, no others are dialled; and no more are dialled at once than are missing.
     pub max_peers: Option<usize>,
     /// Dials after the first one that failed, before an address is given up. Counted anew after a success.
     pub retries: u8,
@@ -46,8 +48,9 @@ impl Default for Policy {
             max_known: Self::MAX_KNOWN,
             // A fourth of what an IPv4 prefix can hold on one port.
             max_per_prefix: 16_384,
-            // A peer answers once, with at most 1000 (BIP155); the rest is for what it relays.
-            max_per_source: 2_000,
+            // A peer answers once, with at most 1000 (BIP155): four full answers that nobody has told before.
+            max_per_source: 4_096,
+            max_per_host: 8,
             max_peers: None,
             retries: 1,
             backoff: Growing { first: Duration::from_secs(10), most: Duration::from_secs(60 * 60) },

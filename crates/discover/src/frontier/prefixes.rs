@@ -20,7 +20,7 @@ pub(super) struct Prefixes {
     pace: Option<Pace>,
     numbers: HashMap<Group, u32, Key>,
     all: Vec<Prefix>,
-    lines: [VecDeque<u32>; 3],
+    lines: [VecDeque<u32>; Class::ALL.len()],
     asleep: BinaryHeap<Reverse<(Duration, u32)>>,
     /// Prefixes in which nothing may be known any more, each once, the oldest first.
     vacant: VecDeque<u32>,
@@ -32,9 +32,9 @@ struct Prefix {
     /// Addresses known in it.
     known: u32,
     /// Of these, addresses of each class that are ready.
-    ready: [u32; 3],
+    ready: [u32; Class::ALL.len()],
     /// In which lines it stands.
-    in_line: [bool; 3],
+    in_line: [bool; Class::ALL.len()],
     asleep: bool,
     /// Whether it is among the vacant ones.
     vacant: bool,
@@ -152,6 +152,18 @@ impl Prefixes {
         self.line_up(number, now);
     }
 
+    /// A connection was opened into a prefix beside the dial that had its turn: it counts against its pace.
+    pub(super) fn charge(&mut self, number: u32, now: Duration) {
+        let Some(pace) = self.pace else { return };
+        let prefix = &mut self.all[place(number)];
+        prefix.pacer.take(pace, now);
+        let free_at = prefix.pacer.free_at(pace);
+        if !prefix.asleep && prefix.is_ready() && free_at > now {
+            prefix.asleep = true;
+            self.asleep.push(Reverse((free_at, number)));
+        }
+    }
+
     /// Lets those line up again that have slept long enough.
     pub(super) fn wake(&mut self, now: Duration) {
         while let Some(&Reverse((at, number))) = self.asleep.peek()
@@ -171,7 +183,7 @@ impl Prefixes {
     /// Puts a prefix where it belongs, unless it is there.
     fn line_up(&mut self, number: u32, now: Duration) {
         let prefix = &mut self.all[place(number)];
-        if prefix.asleep || prefix.ready == [0; 3] {
+        if prefix.asleep || !prefix.is_ready() {
             return;
         }
         if let Some(free_at) = self.pace.map(|pace| prefix.pacer.free_at(pace))
@@ -199,12 +211,17 @@ impl Prefix {
         Self {
             group,
             known: 0,
-            ready: [0; 3],
-            in_line: [false; 3],
+            ready: Default::default(),
+            in_line: Default::default(),
             asleep: false,
             vacant: false,
             pacer: Pacer::default(),
         }
+    }
+
+    /// Whether any address in it is ready.
+    fn is_ready(&self) -> bool {
+        self.ready.iter().any(|ready| *ready > 0)
     }
 }
 

@@ -1,13 +1,17 @@
-//! How much each peer may tell.
+//! How much the peers of each network group may tell.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use super::policy::SHARE_LASTS;
+use crate::group::Group;
 use crate::key::Key;
+use crate::routable::is_globally_routable;
 
-/// Counts the addresses that each peer has introduced of late.
+/// Counts the addresses that each network group has introduced of late. An IPv6 /48 is one customer's, and holds 65,536
+/// networks that would otherwise have a share each; so the group is that of all other limits. Peers that are not globally
+/// routable are those of the user's own network, who has allowed or named them: each of them counts alone.
 #[derive(Debug)]
 pub(super) struct Sources {
     introduced: HashMap<IpAddr, u32, Key>,
@@ -30,10 +34,11 @@ impl Sources {
     }
 }
 
-/// Whoever holds an IPv6 address holds its /64.
+/// The first address of a peer's network group, or the peer's own.
 fn holder(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
-        v4 @ IpAddr::V4(_) => v4,
+    match Group::of(peer) {
+        _ if !is_globally_routable(peer) => peer.to_canonical(),
+        Group::V4([a, b]) => Ipv4Addr::new(a, b, 0, 0).into(),
+        Group::V6(head) => Ipv6Addr::from(u128::from(u32::from_be_bytes(head)) << 96).into(),
     }
 }
