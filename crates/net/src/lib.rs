@@ -52,7 +52,7 @@ pub use failure::{Cause, Failure};
 pub use files::raise_open_files;
 pub use handshake;
 pub use handshake::Outcome;
-pub use listen::{Accepted, Caps, Listener, Place, Turned};
+pub use listen::{Accepted, Caps, Listener, NETWORK_SHARE, Place, Turned};
 pub use pulse::Beat;
 pub use run::{Established, Limits, Seen, run, run_and_leave, run_beating, run_timed};
 pub use timer::Timer;

@@ -1,6 +1,12 @@
-//! Accepts connections, no more at once than it was told: in all, and from one address.
+//! Accepts connections, no more at once than it was told: in all, from one address, and from one network.
+//!
+//! ```text
+//!                     full?              over its share?
+//! connection ──▶ one of the greediest ──▶ turned away ──▶ in
+//!                network gives way
+//! ```
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,16 +14,22 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 /// How many connections may be open at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Caps {
-    /// In all.
+    /// In all. When they are all taken, the newest of those from the greediest part of the Internet gives way to a
+    /// newcomer from another: whoever holds many addresses shuts nobody out.
     pub total: usize,
-    /// From one IPv4 address or IPv6 /64 network, which is what one customer is given.
+    /// From one IPv4 address or IPv6 /64 network, which is what one host is given; and [`NETWORK_SHARE`] times as many from
+    /// one IPv4 /24 or IPv6 /48 network, which is what one customer is given.
     pub per_address: usize,
 }
+
+/// A network may hold so many times as many places as an address of it.
+pub const NETWORK_SHARE: usize = 4;
 
 /// Accepts connections on one address. Clones of [`Caps`] do not share; listeners made with [`Listener::also`] do.
 #[derive(Debug)]
@@ -49,6 +61,8 @@ pub enum Turned {
     Total,
     /// [`Caps::per_address`]
     PerAddress,
+    /// [`NETWORK_SHARE`] times that.
+    PerNetwork,
 }
 
 impl Listener {
@@ -116,10 +130,18 @@ struct Door {
     inside: Arc<Mutex<Inside>>,
 }
 
+/// Who is in, by the order in which they came.
 #[derive(Debug, Default)]
 struct Inside {
-    total: usize,
-    by_address: HashMap<IpAddr, usize>,
+    next: u64,
+    places: BTreeMap<u64, Holder>,
+}
+
+/// Who holds a place.
+#[derive(Debug)]
+struct Holder {
+    of: Networks,
+    gives_way: Arc<Notify>,
 }
 
 impl Door {
@@ -128,23 +150,73 @@ impl Door {
     }
 
     fn enter(&self, ip: IpAddr) -> Result<Place, Turned> {
-        let source = source(ip);
+        let of = Networks::of(ip);
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        if inside.total >= self.caps.total {
-            return Err(Turned::Total);
-        }
-        let from_there = inside.by_address.entry(source).or_default();
-        if *from_there >= self.caps.per_address {
+        let count = |is: &dyn Fn(&Networks) -> bool| inside.places.values().filter(|holder| is(&holder.of)).count();
+        if count(&|other| other.address == of.address) >= self.caps.per_address {
             return Err(Turned::PerAddress);
         }
-        *from_there += 1;
-        inside.total += 1;
-        Ok(Place { source, inside: self.inside.clone() })
+        if count(&|other| other.network == of.network) >= self.caps.per_address.saturating_mul(NETWORK_SHARE) {
+            return Err(Turned::PerNetwork);
+        }
+        if inside.places.len() >= self.caps.total {
+            let number = inside.greediest(of).ok_or(Turned::Total)?;
+            if let Some(holder) = inside.places.remove(&number) {
+                holder.gives_way.notify_one();
+            }
+        }
+        let (number, gives_way) = (inside.next, Arc::new(Notify::new()));
+        inside.next += 1;
+        inside.places.insert(number, Holder { of, gives_way: gives_way.clone() });
+        Ok(Place { number, gives_way, inside: self.inside.clone() })
+    }
+}
+
+impl Inside {
+    /// The place that is to be given to a newcomer from elsewhere: of the group that holds most, the network that holds
+    /// most, and of that the newest. `None` if the newcomer's own would then hold as many.
+    fn greediest(&self, newcomer: Networks) -> Option<u64> {
+        let (mut groups, mut networks) = (HashMap::<_, usize>::new(), HashMap::<_, usize>::new());
+        for Holder { of, .. } in self.places.values() {
+            *groups.entry(of.group).or_default() += 1;
+            *networks.entry(of.network).or_default() += 1;
+        }
+        let held = |of: &Networks| {
+            let [group, network] = [groups.get(&of.group), networks.get(&of.network)].map(Option::<&usize>::copied);
+            (group.unwrap_or_default(), network.unwrap_or_default())
+        };
+        let (number, Holder { of, .. }) =
+            self.places.iter().max_by_key(|(number, holder)| (held(&holder.of), **number))?;
+        let ((group, network), (own_group, own_network)) = (held(of), held(&newcomer));
+        let gives_way = if of.group == newcomer.group { network > own_network + 1 } else { group > own_group + 1 };
+        gives_way.then_some(*number)
+    }
+}
+
+/// Where an address belongs, from the smallest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Networks {
+    /// The IPv4 address, or the IPv6 /64.
+    address: IpAddr,
+    /// The IPv4 /24, or the IPv6 /48.
+    network: IpAddr,
+    /// The IPv4 /16, or the IPv6 /32: what a provider is given.
+    group: IpAddr,
+}
+
+impl Networks {
+    fn of(ip: IpAddr) -> Self {
+        let ip = ip.to_canonical();
+        let first = |v4_bits: u32, v6_bits: u32| match ip {
+            IpAddr::V4(v4) => IpAddr::V4((v4.to_bits() & u32::MAX << (32 - v4_bits)).into()),
+            IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & u128::MAX << (128 - v6_bits)).into()),
+        };
+        Self { address: source(ip), network: first(24, 48), group: first(16, 32) }
     }
 }
 
 /// The address, or for IPv6 its /64 network.
-fn source(ip: IpAddr) -> IpAddr {
+pub(crate) fn source(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
         v4 @ IpAddr::V4(_) => v4,
@@ -154,26 +226,29 @@ fn source(ip: IpAddr) -> IpAddr {
 /// A place among the connections that may be open at once. Free again when dropped.
 #[derive(Debug)]
 pub struct Place {
-    source: IpAddr,
+    number: u64,
+    gives_way: Arc<Notify>,
     inside: Arc<Mutex<Inside>>,
+}
+
+impl Place {
+    /// Completes once the place was given to another connection. This one is to be closed then.
+    pub async fn gives_way(&self) {
+        self.gives_way.notified().await;
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        inside.total -= 1;
-        if let Some(count) = inside.by_address.get_mut(&self.source) {
-            *count -= 1;
-            if *count == 0 {
-                inside.by_address.remove(&self.source);
-            }
-        }
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner).places.remove(&self.number);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Caps, Door, Turned};
+    use std::net::Ipv6Addr;
+
+    use super::{Caps, Door, NETWORK_SHARE, Place, Turned};
 
     #[test]
     fn places_are_capped_and_come_free_again() {
@@ -186,5 +261,34 @@ mod tests {
         assert_eq!(enter("127.0.0.2").unwrap_err(), Turned::Total);
         drop(first);
         assert!(enter("2001:db8::3").is_ok());
+    }
+
+    #[test]
+    fn a_customer_has_a_share_however_many_networks_it_holds() {
+        let door = Door::new(Caps { total: 1000, per_address: 2 });
+        let own = |n: u16| Ipv6Addr::new(0x2a01, 1, 2, n, 0, 0, 0, 1).into();
+        let held: Vec<_> = (0..100).map(|n| door.enter(own(n))).collect();
+        assert_eq!(held.iter().filter(|place| place.is_ok()).count(), 2 * NETWORK_SHARE);
+        assert_eq!(held.last().unwrap().as_ref().unwrap_err(), &Turned::PerNetwork);
+        assert!(door.enter("2a01:1:3::1".parse().unwrap()).is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_newest_of_the_greediest_gives_way_to_whoever_comes_from_elsewhere() {
+        const TOTAL: usize = 200;
+        let door = Door::new(Caps { total: TOTAL, per_address: 1000 });
+        // A provider's whole /32 is at the door, from another /48 each.
+        let greedy = |n: u16| Ipv6Addr::new(0x2a01, 1, n, 0, 0, 0, 0, 1).into();
+        let enter = |ip| door.enter(ip);
+        let attackers: Vec<Place> = (0..200).map(|n| enter(greedy(n)).unwrap()).collect();
+        assert_eq!(enter(greedy(300)).unwrap_err(), Turned::Total, "it does not make room for itself");
+        let honest: Vec<Place> = (1..=50u8).map(|n| enter([n, 1, 1, 1].into()).unwrap()).collect();
+        assert_eq!(door.inside.lock().unwrap().places.len(), TOTAL);
+        for (nth, attacker) in attackers.iter().enumerate() {
+            let gave_way = tokio::time::timeout(std::time::Duration::ZERO, attacker.gives_way()).await.is_ok();
+            assert_eq!(gave_way, nth >= 150, "{nth}");
+        }
+        drop(attackers);
+        assert_eq!(door.inside.lock().unwrap().places.len(), honest.len());
     }
 }

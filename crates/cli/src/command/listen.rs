@@ -137,8 +137,11 @@ async fn shake_all(
         left = left.map(|left| left - 1);
         let attempts = attempts.clone();
         tokio::spawn(async move {
-            attempts.accept(&target, stream, peer).await;
-            drop(place);
+            tokio::select! {
+                biased;
+                () = attempts.accept(&target, stream, peer) => {}
+                () = place.gives_way() => tracing::info!(%peer, "gave way to a peer from elsewhere"),
+            }
         });
     }
 }

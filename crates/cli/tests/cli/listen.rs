@@ -100,3 +100,25 @@ fn an_address_that_is_not_ours_is_our_own_sides_failure() {
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output.stderr).starts_with("error: cannot listen on 192.0.2.1:18444: "));
 }
+
+#[test]
+fn a_network_that_takes_all_places_shuts_nobody_else_out() {
+    let (mut child, _log, address) = listen(&["-j", "20", "--per-address", "16", "--timeout", "60s"]);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    // Twenty places are taken, each from another /24 of 127.5.0.0/16, and stay so.
+    let greedy: Vec<_> = (0..20u8)
+        .map(|nth| {
+            runtime.block_on(async {
+                let socket = tokio::net::TcpSocket::new_v4().unwrap();
+                socket.bind(([127, 5, nth, 1], 0).into()).unwrap();
+                socket.connect(address.parse().unwrap()).await.unwrap()
+            })
+        })
+        .collect();
+    let honest = run(["-c", CHAIN, "--json", "--timeout", "20s", &address]);
+    let report: Value = serde_json::from_str(text(&honest.stdout).lines().next().unwrap()).unwrap();
+    assert_eq!(report["outcome"], "ok", "{report}");
+    drop(greedy);
+    tell(&child, TO_END[0]);
+    child.wait().unwrap();
+}
