@@ -15,7 +15,10 @@ mod import;
 mod jsonl;
 mod lines;
 mod list;
+mod packed;
 mod record;
+mod rows;
+mod rpc;
 
 use std::io;
 
@@ -26,6 +29,7 @@ use crate::query::{Filter, Sort, SortBy};
 use crate::store::Store;
 
 pub use import::{BadLine, Importer, Origin, Unread};
+pub use packed::{MAX_UNPACKED_LEN, unpack};
 
 /// A format of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +38,10 @@ pub enum Format {
     JsonLines,
     /// All that is known, as a table with a header.
     Csv,
-    /// An array of rows, as bitnodes exports them; of its shorter crawl rows, too, when read.
+    /// An array of rows, as bitnodes exports them; of its shorter crawl rows, and of what its API says, too, when read.
     Bitnodes,
+    /// What Core's RPC `getnodeaddresses` prints.
+    Rpc,
     /// What a DNS seeder dumps, and Core's makeseeds.py reads.
     Dnsseed,
     /// An address on each line.
@@ -44,10 +50,11 @@ pub enum Format {
 
 impl Format {
     /// All of them, with their names.
-    pub const ALL: [(&str, Self); 5] = [
+    pub const ALL: [(&str, Self); 6] = [
         ("jsonl", Self::JsonLines),
         ("csv", Self::Csv),
         ("bitnodes", Self::Bitnodes),
+        ("rpc", Self::Rpc),
         ("dnsseed", Self::Dnsseed),
         ("list", Self::List),
     ];
@@ -79,6 +86,7 @@ impl<W: io::Write> Exporter<W> {
             Format::JsonLines => jsonl::write(&mut self.out, peer),
             Format::Csv => csv::write(&mut self.out, peer),
             Format::Bitnodes => bitnodes::write(&mut self.out, peer, self.written == 0),
+            Format::Rpc => rpc::write(&mut self.out, peer, self.written == 0),
             Format::Dnsseed => dnsseed::write(&mut self.out, peer, &self.standard),
             Format::List => list::write(&mut self.out, peer),
         }?;
@@ -92,7 +100,7 @@ impl<W: io::Write> Exporter<W> {
     /// Those of `out`.
     pub fn finish(mut self) -> io::Result<u64> {
         self.begin_if_due()?;
-        if self.format == Format::Bitnodes {
+        if let Format::Bitnodes | Format::Rpc = self.format {
             bitnodes::end(&mut self.out, self.written)?;
         }
         self.out.flush()?;
@@ -104,7 +112,7 @@ impl<W: io::Write> Exporter<W> {
             _ if self.written > 0 => Ok(()),
             Format::Csv => csv::begin(&mut self.out),
             Format::Dnsseed => dnsseed::begin(&mut self.out),
-            Format::JsonLines | Format::Bitnodes | Format::List => Ok(()),
+            Format::JsonLines | Format::Bitnodes | Format::Rpc | Format::List => Ok(()),
         }
     }
 }

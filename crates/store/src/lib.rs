@@ -29,7 +29,7 @@ mod writer;
 pub use address::{Address, Network, NoAddress};
 pub use crowd::KEPT_UNANSWERED;
 pub use error::{Error, Why};
-pub use format::{BadLine, ExportError, Exporter, Format, Importer, Origin, Unread};
+pub use format::{BadLine, ExportError, Exporter, Format, Importer, MAX_UNPACKED_LEN, Origin, Unread, unpack};
 pub use good::Standard;
 pub use handshake::Outcome;
 pub use peer::{Attempt, Introduced, Learned, PeerHistory, Time, Transports};

@@ -9,7 +9,8 @@ use crate::address::Address;
 use crate::reliability::Reliability;
 use crate::text::Shown;
 
-/// Unix seconds. The store has no clock of its own: whoever tells it something says when that was.
+/// Unix seconds. Whoever tells the store something says when that was; it looks at the clock only to tell times that are
+/// ahead of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Time(pub i64);
 
@@ -215,6 +216,21 @@ impl<T> Peer<T> {
         }
         if self.source.is_none() {
             self.source = attempt.source.as_ref().map(&number_of);
+        }
+    }
+
+    /// Mends times that are ahead of now, as they are after a clock was: what was seen then was seen by now, and nobody
+    /// knows when the last attempt was. Otherwise nothing later would ever count, and the peer would not be due for years.
+    pub(crate) fn mend(&mut self, now: Time) {
+        /// So far ahead, in seconds, may two readings of a clock that is set a little now and then be.
+        const SLACK: i64 = 10 * 60;
+        for time in
+            [Some(&mut self.first_seen), Some(&mut self.last_seen), self.last_good.as_mut()].into_iter().flatten()
+        {
+            *time = now.min(*time);
+        }
+        if let Some(tried) = self.last_tried {
+            self.last_tried = (tried.0 <= now.0.saturating_add(SLACK)).then_some(now.min(tried));
         }
     }
 

@@ -190,10 +190,10 @@ impl Column {
     }
 
     /// What a number in this column means; `text` is the one of that number.
-    fn shown(self, number: i64, text: Option<String>) -> Option<String> {
+    fn shown(self, number: i64, text: Option<Shown>) -> Option<String> {
         let place = usize::try_from(number).unwrap_or(usize::MAX);
         let name = match self {
-            Self::UserAgent | Self::Reason | Self::Chain | Self::Source => return text,
+            Self::UserAgent | Self::Reason | Self::Chain | Self::Source => return text.map(|text| text.to_string()),
             Self::Version | Self::Height => return Some(number.to_string()),
             Self::Services => return Some(number.cast_unsigned().to_string()),
             Self::Outcome | Self::V1 | Self::V2 => OUTCOMES.get(place).map(|outcome| outcome.name()),

@@ -27,8 +27,9 @@ impl Type<Sqlite> for Shown {
 
 impl<'r> Decode<'r, Sqlite> for Shown {
     fn decode(value: SqliteValueRef<'r>) -> Result<Self, BoxDynError> {
+        // Whoever else wrote into the database, what is shown of it is bounded and escaped.
         let shown = <&str as Decode<Sqlite>>::decode(value)?;
-        Self::read(shown.as_bytes()).ok_or_else(|| "a text is too long".into())
+        Ok(Self::read_cut(shown.as_bytes()))
     }
 }
 
@@ -51,7 +52,7 @@ impl<'r> Columns<'r> {
 
     /// As [`crate::sql::PEERS`] orders them.
     pub(crate) fn peer<T: Word>(&mut self) -> Result<Peer<T>, sqlx::Error> {
-        Ok(Peer {
+        let mut peer = Peer {
             address: self.address()?,
             chain: self.next()?,
             first_seen: Time(self.next()?),
@@ -69,7 +70,9 @@ impl<'r> Columns<'r> {
             height: self.next()?,
             latency: self.latency()?,
             reliability: self.reliability()?,
-        })
+        };
+        peer.mend(Time::now());
+        Ok(peer)
     }
 
     /// As [`crate::sql::ATTEMPTS`] orders them.

@@ -1,6 +1,6 @@
 //! Opens the database.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +41,7 @@ impl Store {
     /// It is somebody else's or a newer release's; it cannot be read or written; each with the file's name.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path: Arc<Path> = path.as_ref().into();
+        make(&path);
         let options = options(&path).create_if_missing(true);
         Self::open_with(path, options, Access::Write).await
     }
@@ -112,6 +113,16 @@ impl Store {
     }
 }
 
+/// Makes the file, if there is none, for its owner alone: it tells whom its owner has been asking. SQLite makes what it
+/// keeps beside it (`-wal`, `-shm`) as readable as the file itself. What cannot be made, SQLite says why.
+fn make(path: &Path) {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
+}
+
 /// What may be done with a file.
 #[derive(Clone, Copy, Debug)]
 enum Access {
@@ -173,6 +184,22 @@ mod tests {
         assert_eq!(writer.flush().await, Err(error.clone()), "it is said to whoever asks");
         assert_eq!(writer.close().await, Err(error.clone()));
         (error.why, store.count(&crate::Filter::default()).await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_database_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path().join("peers.sqlite")).await.unwrap();
+        let writer = store.writer().await.unwrap();
+        writer.learned(learned(1)).await.unwrap();
+        writer.flush().await.unwrap();
+        let mut files: Vec<_> = std::fs::read_dir(directory.path()).unwrap().map(Result::unwrap).collect();
+        files.sort_by_key(std::fs::DirEntry::file_name);
+        let modes = files.iter().map(|file| (file.file_name(), file.metadata().unwrap().permissions().mode() & 0o777));
+        let expected = ["peers.sqlite", "peers.sqlite-shm", "peers.sqlite-wal"].map(|name| (name.into(), 0o600));
+        assert_eq!(modes.collect::<Vec<_>>(), expected);
     }
 
     #[tokio::test]

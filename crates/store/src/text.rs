@@ -33,6 +33,11 @@ impl Shown {
         (bytes.len() <= MAX_TEXT_LEN).then(|| Self::of(&bytes))
     }
 
+    /// The same of a text that may be longer, of which the rest is cut off: what a database of others holds.
+    pub(crate) fn read_cut(shown: &[u8]) -> Self {
+        Self::of(&unescape(shown))
+    }
+
     /// As it is shown.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -388,9 +388,12 @@ fn a_seeders_user_agent_is_taken_as_it_stands() {
 }
 
 #[test]
-fn times_to_come_are_taken_for_now() {
-    let (peers, _) = read(Format::JsonLines, br#"{"address":"1.2.3.4","last_tried":9000000000,"first_seen":-5}"#);
-    assert_eq!((peers[0].last_tried, peers[0].first_seen), (Some(NOW), Time(0)));
+fn what_was_seen_in_times_to_come_was_seen_by_now_and_what_was_tried_then_was_not() {
+    let row = br#"{"address":"1.2.3.4","last_tried":9000000000,"last_good":9000000000,"last_seen":9000000000,"first_seen":-5}"#;
+    let (peers, _) = read(Format::JsonLines, row);
+    let peer = &peers[0];
+    assert_eq!((peer.last_tried, peer.last_good), (None, Some(NOW)));
+    assert_eq!((peer.last_seen, peer.first_seen), (NOW, Time(0)));
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! What the peer database can be asked, and told.
 
-use bitcoin::Chain;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use store::{Column, Network, SortBy, Time};
@@ -8,6 +7,7 @@ use store::{Column, Network, SortBy, Time};
 use super::{ServicesArg, values};
 use crate::calendar;
 use crate::database::Database;
+use crate::protocol::Chain;
 
 /// Asking the peer database.
 #[derive(Debug, Args)]
@@ -57,8 +57,8 @@ pub struct Show {
     #[arg(value_name = "ADDR")]
     pub address: String,
     /// The network whose port an address has that names none
-    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::bitcoin_chain)]
-    pub chain: &'static Chain,
+    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::chain)]
+    pub chain: Chain,
 }
 
 /// Writing peers.
@@ -82,8 +82,8 @@ pub struct Import {
     #[arg(long = "as", value_parser = one_of(&store::Format::ALL), value_name = "FORMAT")]
     pub file_format: Option<store::Format>,
     /// The network of peers of which a file does not say it, by name or alias
-    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::bitcoin_chain)]
-    pub chain: &'static Chain,
+    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::chain)]
+    pub chain: Chain,
 }
 
 /// How peers are written.

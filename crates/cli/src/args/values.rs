@@ -144,11 +144,6 @@ pub fn chain(name: &str) -> Result<protocol::Chain, String> {
     protocol::Chain::named(name).ok_or_else(|| no_network(name, known))
 }
 
-/// The same, of Bitcoin's family.
-pub fn bitcoin_chain(name: &str) -> Result<&'static Chain, String> {
-    Chain::named(name).ok_or_else(|| no_network(name, bitcoin::CHAINS.iter().map(|chain| chain.name)))
-}
-
 fn no_network(name: &str, known: impl Iterator<Item = &'static str>) -> String {
     let similar: Vec<_> = known.filter(|known| known.contains(&name.to_lowercase())).take(5).collect();
     let hint = if similar.is_empty() { String::new() } else { format!(" (did you mean {}?)", similar.join(", ")) };

@@ -17,6 +17,7 @@ use super::{printed, runtime};
 use crate::args::{Format, Global, Peers, PeersCommand, Query};
 use crate::exit::{Error, Exit};
 use crate::output::{BAD, GOOD, HALF};
+use crate::protocol;
 
 /// Runs the command.
 pub fn run(args: &Peers, global: &Global) -> Result<Exit, Error> {
@@ -79,7 +80,10 @@ impl Selection {
 
 /// The name of a network by its name or alias. Not all that are stored need be in the table.
 fn canonical(name: &str) -> Shown {
-    Chain::named(name).map_or(name, |chain| chain.name).into()
+    match protocol::Chain::named(name) {
+        Some(chain) => chain.name().into(),
+        None => name.into(),
+    }
 }
 
 fn in_table(name: &Shown) -> Option<&'static Chain> {

@@ -38,6 +38,15 @@ impl Chain {
         }
     }
 
+    /// The port of its nodes, unless they choose another.
+    pub fn port(self) -> u16 {
+        match self {
+            Self::Bitcoin(chain) => chain.port,
+            Self::Ethereum(_) => ethereum::enode::DEFAULT_PORT,
+            Self::Monero(network) => network.port,
+        }
+    }
+
     /// Its DNS seeds, by the names that its own nodes ask for.
     pub fn dns_seeds(self) -> Vec<String> {
         match self {

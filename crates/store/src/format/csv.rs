@@ -32,7 +32,6 @@ pub(super) fn write(out: &mut impl io::Write, peer: &Peer) -> io::Result<()> {
 pub(super) fn reader() -> impl FnMut(&Origin, &[u8]) -> Line {
     let mut header = None;
     move |origin, line| {
-        let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
         if line.trim_ascii().is_empty() {
             return Ok(None);
         }
@@ -51,9 +50,6 @@ pub(super) fn reader() -> impl FnMut(&Origin, &[u8]) -> Line {
         record.into_peer(origin).map(Some)
     }
 }
-
-/// Spreadsheets begin a file with it.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 fn row(line: &[u8]) -> Result<StringRecord, String> {
     let mut rows = ReaderBuilder::new().has_headers(false).buffer_capacity(line.len()).from_reader(line);

@@ -8,12 +8,28 @@ impl Format {
     pub fn guess(start: &[u8]) -> Self {
         let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
         match start {
+            [b'{', ..] if has_object(start, b"\"nodes\"") => Self::Bitnodes,
+            [b'{', rest @ ..] if has_object(rest.trim_ascii_start(), b"\"new\"") => Self::Rpc,
             [b'{', ..] => Self::JsonLines,
             // The bracket of an address has hex digits behind it.
-            [b'[', rest @ ..] if matches!(rest.trim_ascii_start(), [b'[' | b']', ..]) => Self::Bitnodes,
+            [b'[', rest @ ..] if matches!(rest.trim_ascii_start(), [b'{', ..]) => Self::Rpc,
+            [b'[', rest @ ..] if matches!(rest.trim_ascii_start(), [b'[' | b']' | b'"', ..]) => Self::Bitnodes,
             _ => start.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).find_map(of_line).unwrap_or(Self::List),
         }
     }
+}
+
+/// Whether an object of this name begins somewhere.
+fn has_object(start: &[u8], name: &[u8]) -> bool {
+    let mut rest = start;
+    while let Some(at) = rest.windows(name.len()).position(|window| window == name) {
+        rest = &rest[at + name.len()..];
+        let value = rest.trim_ascii_start().strip_prefix(b":").unwrap_or_default().trim_ascii_start();
+        if value.starts_with(b"{") {
+            return true;
+        }
+    }
+    false
 }
 
 /// The format that a line tells, if it tells one.
@@ -47,6 +63,12 @@ mod tests {
             ("[\n[\"1.2.3.4\",", Format::Bitnodes),
             ("[[\"1.2.3.4\",", Format::Bitnodes),
             ("[]\n", Format::Bitnodes),
+            ("{\"timestamp\":1,\n \"nodes\" : {\"1.2.3.4:8333\":[", Format::Bitnodes),
+            ("{\"address\":\"1.2.3.4:1\",\"nodes\":7}", Format::JsonLines),
+            ("[\n  {\n    \"time\": 1,", Format::Rpc),
+            ("{\n  \"new\": {\n", Format::Rpc),
+            ("[\"1.2.3.4:8333\"]", Format::Bitnodes),
+            ("- 1.2.3.4:8333\n", Format::List),
             (
                 "# address   good  lastSuccess  %(2h)  %(8h)  %(1d)  %(7d)  %(30d)  blocks  svcs  version\n",
                 Format::Dnsseed,

@@ -38,7 +38,7 @@ impl<'r> Importer<'r> {
             Format::Dnsseed => each_line(origin, input, dnsseed::read),
             Format::List => each_line(origin, input, list::read),
             Format::Csv => each_line(origin, input, csv::reader()),
-            Format::Bitnodes => Box::new(bitnodes::read(origin, input)),
+            Format::Bitnodes | Format::Rpc => Box::new(bitnodes::read(origin, input)),
         };
         Self(Box::new(peers.map(move |peer| {
             peer.map_err(|unread| match unread {

@@ -5,7 +5,10 @@ use std::io::{self, BufRead, Read};
 /// Bytes of a line. Ours have at most some 2000: a user agent of 256 bytes, each escaped twice.
 const MAX_LINE_LEN: u64 = 64 * 1024;
 
-/// The lines of a file, from 1, without their ends. One that is too long is `None`.
+/// Editors and spreadsheets begin a text with it. (UTF-8)
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The lines of a file, from 1, without their ends and the mark before the first. One that is too long is `None`.
 #[derive(Debug)]
 pub(super) struct Lines<R> {
     input: R,
@@ -30,6 +33,9 @@ impl<R: BufRead> Lines<R> {
         }
         while matches!(line.last(), Some(b'\n' | b'\r')) {
             line.pop();
+        }
+        if self.line == 1 && line.starts_with(BYTE_ORDER_MARK) {
+            line.drain(..BYTE_ORDER_MARK.len());
         }
         Ok(Some(Some(line)))
     }
@@ -56,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_too_long_is_skipped_and_counted() {
-        let text = [b"a\r\n".as_slice(), &[b'b'; 70_000], b"\n\nc"].concat();
+        let text = [b"\xef\xbb\xbfa\r\n".as_slice(), &[b'b'; 70_000], b"\n\nc"].concat();
         let lines: Vec<_> = Lines::new(text.as_slice()).map(|(line, bytes)| (line, bytes.unwrap())).collect();
         let of = |bytes: &[u8]| Some(bytes.to_vec());
         assert_eq!(lines, [(1, of(b"a")), (2, None), (3, of(b"")), (4, of(b"c"))]);

@@ -1,4 +1,5 @@
 //! Plain lists: an address on each line, then whatever else; `#` begins a comment. (Core: contrib/seeds/nodes_main.txt)
+//! An entry of a list in YAML (`- 1.2.3.4:8333`), or in quotes, is one too.
 
 use std::io;
 
@@ -13,8 +14,17 @@ pub(super) fn write(out: &mut impl io::Write, peer: &Peer) -> io::Result<()> {
 pub(super) fn read(origin: &Origin, line: &[u8]) -> Line {
     let line = line.split(|byte| *byte == b'#').next().unwrap_or_default();
     let line = String::from_utf8_lossy(line);
-    let Some(address) = line.split_whitespace().next() else { return Ok(None) };
+    let entry = line.trim_start().strip_prefix("- ").unwrap_or(&line);
+    let Some(text) = entry.split_whitespace().next() else { return Ok(None) };
+    address(origin, text.trim_matches(['"', '\'', ','])).map(Some)
+}
+
+/// A peer of which a file says where it is, and no more.
+pub(super) fn address(origin: &Origin, address: &str) -> Result<Peer, String> {
+    if ["enode://", "enr:", "enrtree://"].iter().any(|scheme| address.starts_with(scheme)) {
+        return Err("an address; this is a node of Ethereum, which the database does not keep".to_owned());
+    }
     let address = Address::parse(address, origin.port)
         .map_err(|_| "an address: ip, ip:port, [ipv6]:port, or the .onion or .b32.i2p form of a key".to_owned())?;
-    Ok(Some(Peer { source: Some(origin.source.clone()), ..Peer::new(origin.chain.clone(), address, origin.now) }))
+    Ok(Peer { source: Some(origin.source.clone()), ..Peer::new(origin.chain.clone(), address, origin.now) })
 }

@@ -110,7 +110,7 @@ impl Record {
         let address = Address::parse(&self.address, origin.port).map_err(|_| "an address in `address`".to_owned())?;
         let time = |time: i64| Time(time).clamp(Time(0), origin.now);
         let first_seen = self.first_seen.map_or(origin.now, time);
-        Ok(Peer {
+        let mut peer = Peer {
             chain: text(self.chain.as_deref(), "chain")?.unwrap_or_else(|| origin.chain.clone()),
             address,
             first_seen,
@@ -119,7 +119,7 @@ impl Record {
             services: self.services,
             tried: self.tried.max(self.good),
             good: self.good,
-            last_tried: self.last_tried.map(time),
+            last_tried: self.last_tried.map(|tried| Time(tried.max(0))),
             last_good: self.last_good.map(time),
             ending: self.ending()?,
             transports: Transports { v1: outcome(self.v1.as_deref(), "v1")?, v2: outcome(self.v2.as_deref(), "v2")? },
@@ -129,7 +129,9 @@ impl Record {
             height: self.height,
             latency: self.latency()?,
             reliability: self.reliability()?,
-        })
+        };
+        peer.mend(origin.now);
+        Ok(peer)
     }
 
     fn ending(&self) -> Result<Option<Ending>, String> {

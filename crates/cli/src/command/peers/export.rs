@@ -27,7 +27,7 @@ pub async fn run(args: &Export, store: &Store, global: &Global) -> Result<Exit, 
     };
     let standard = match format {
         Format::JsonLines | Format::Csv => UNUSED_STANDARD,
-        Format::Bitnodes | Format::Dnsseed | Format::List => {
+        Format::Bitnodes | Format::Dnsseed | Format::Rpc | Format::List => {
             of_one_network(&mut selection.filter, store).await?;
             standard(&selection.filter)
         }

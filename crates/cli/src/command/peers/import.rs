@@ -48,15 +48,24 @@ pub async fn run(args: &Import, database: &Database, global: &Global) -> Result<
 }
 
 fn open(name: &str) -> Result<Box<dyn BufRead>, Error> {
-    if name == "-" {
-        return Ok(Box::new(io::stdin().lock()));
-    }
     let unread = |error| Error::local(format_args!("cannot read {name}"), error);
+    if name == "-" {
+        return store::unpack(Box::new(io::stdin().lock())).map_err(unread);
+    }
     let file = File::open(name).map_err(unread)?;
     if file.metadata().map_err(unread)?.is_dir() {
         return Err(Error::local(format_args!("cannot read {name}"), "it is a directory"));
     }
-    Ok(Box::new(BufReader::new(file)))
+    store::unpack(Box::new(BufReader::new(file))).map_err(unread)
+}
+
+/// The network whose `peers.dat` begins so, in which Core keeps what it knows, in an order of its own.
+fn chain_of_peers_dat(start: &[u8]) -> Option<&'static str> {
+    /// Formats of an address manager, so far. (Core: addrman_impl.h Format)
+    const FORMATS: u8 = 8;
+    let (magic, [format, ..]) = start.split_first_chunk::<4>()? else { return None };
+    let chain = bitcoin::CHAINS.iter().find(|chain| chain.params.magic.0 == *magic)?;
+    (*format < FORMATS).then_some(chain.name)
 }
 
 async fn import<'f>(
@@ -71,14 +80,19 @@ async fn import<'f>(
             "{name} is a table, which is for people and leaves things out; export JSON Lines (--as jsonl) instead"
         )));
     }
+    if let Some(chain) = chain_of_peers_dat(input.fill_buf().map_err(unread)?) {
+        return Err(Error::Usage(format!(
+            "{name} is the peers.dat of a {chain} node; 'bitcoin-cli getnodeaddresses 0 > FILE' writes what can be imported"
+        )));
+    }
     let format = match args.file_format {
         Some(format) => format,
         None => Format::guess(input.fill_buf().map_err(unread)?),
     };
     let origin = Origin {
         name: name.into(),
-        chain: args.chain.name.into(),
-        port: args.chain.port,
+        chain: args.chain.name().into(),
+        port: args.chain.port(),
         now: Time::now(),
         source: name.into(),
     };

@@ -17,7 +17,7 @@ use crate::output::Paint;
 /// Runs the command.
 pub async fn run(args: &Show, store: &Store, global: &Global) -> Result<Exit, Error> {
     let wrong = |error| Error::Usage(format!("'{}': {error}", args.address));
-    let address = Address::parse(&args.address, args.chain.port).map_err(wrong)?;
+    let address = Address::parse(&args.address, args.chain.port()).map_err(wrong)?;
     let answer = async {
         let histories = store.show(&address).await?;
         let mut out = stdout();

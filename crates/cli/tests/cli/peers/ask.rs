@@ -2,6 +2,9 @@
 
 use std::process::Stdio;
 
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+
 use super::{Map, NOW, ONION};
 use crate::common::{json_lines, run, text};
 
@@ -152,4 +155,61 @@ fn options_may_come_before_the_command() {
     let ignored = run(["--chain", "litecoin", "peers", "--db", db]);
     assert_eq!(ignored.status.code(), Some(2));
     assert!(text(&ignored.stderr).starts_with("error: '--chain <NAME>' is not for 'peers'"));
+}
+
+#[test]
+fn what_others_wrote_into_a_database_is_shown_escaped_and_cut() {
+    let map = Map::of_a_crawl();
+    sql(
+        &map,
+        "UPDATE text SET text = char(27) || '[2J' || text || char(8238) WHERE text IN ('/Satoshi:27.0.0/', 'ok', 'bitcoin', 'seed.example');
+         UPDATE text SET text = text || hex(zeroblob(1000)) WHERE text = '/Satoshi:28.0.0/'",
+    );
+    let mut outputs = Vec::new();
+    for column in ["user-agent", "reason", "chain", "source"] {
+        for format in ["human", "json", "csv"] {
+            outputs.push(map.peers(&format!("--count-by {column} --format {format}")));
+        }
+    }
+    for args in ["", "--json", "export --as csv", "show 1.2.3.4", "show 2a00::1 --json", "-c nowhere"] {
+        outputs.push(map.peers(args));
+    }
+    for output in outputs {
+        for printed in [&output.stdout, &output.stderr] {
+            assert!(
+                printed.iter().all(|byte| matches!(byte, b'\n' | b' '..=b'~')),
+                "{}",
+                String::from_utf8_lossy(printed)
+            );
+            assert!(!text(printed).contains("error"), "{}", text(printed));
+            assert!(text(printed).len() < 20_000);
+        }
+    }
+    assert!(text(&map.peers("--count-by reason").stdout).contains(r"\x1b[2Jok"));
+}
+
+#[test]
+fn a_peer_of_any_network_is_asked_for_by_its_name() {
+    let map = Map::of_a_crawl();
+    for (chain, port) in [("monero", 18080), ("litecoin", 9333), ("sepolia", 30303)] {
+        let output = map.peers(&format!("show 9.9.9.1 -c {chain}"));
+        assert!(
+            text(&output.stderr).contains(&format!("has never heard of 9.9.9.1:{port}")),
+            "{}",
+            text(&output.stderr)
+        );
+        assert_eq!(output.status.code(), Some(1));
+    }
+    let output = map.peers("show 9.9.9.1 -c moner");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("did you mean"), "{}", text(&output.stderr));
+}
+
+fn sql(map: &Map, statement: &'static str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut db = SqliteConnectOptions::new().filename(&map.path).connect().await.unwrap();
+        sqlx::raw_sql(statement).execute(&mut db).await.unwrap();
+        db.close().await.unwrap();
+    });
 }

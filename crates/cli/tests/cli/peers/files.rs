@@ -180,3 +180,106 @@ fn what_cannot_be_read_is_named_before_anything_is_stored() {
         assert!(!map.path.exists());
     }
 }
+
+#[test]
+fn files_are_read_as_others_keep_them() {
+    let row =
+        "\"1.2.3.4:8333\":[70016,\"/Satoshi:27.0.0/\",1700000000,1033,820000,null,null,null,0.0,0.0,null,null,null]";
+    let api = format!("{{\"timestamp\":1700000000,\"total_nodes\":1,\"latest_height\":9,\"nodes\":{{{row}}}}}");
+    let rpc = "[\n  {\n    \"time\": 1700000000,\n    \"services\": 1033,\n    \"address\": \"1.2.3.4\",\n    \
+               \"port\": 8333,\n    \"network\": \"ipv4\"\n  }\n]\n";
+    for (name, contents, format) in [
+        ("snapshot.json", api.as_str(), "bitnodes"),
+        ("nodes.json", rpc, "rpc"),
+        ("bom.txt", "\u{feff}1.2.3.4\n", "list"),
+        ("bom.csv", "\u{feff}address\n1.2.3.4:8333\n", "csv"),
+        ("bom.jsonl", "\u{feff}{\"address\":\"1.2.3.4:8333\"}\n", "jsonl"),
+        ("nodes.yaml", "- \"1.2.3.4:8333\"\n", "list"),
+        ("array.json", "[\n  \"1.2.3.4:8333\"\n]\n", "bitnodes"),
+    ] {
+        let map = Map::empty();
+        let file = map.file(name, contents.as_bytes());
+        let output = map.peers(&format!("import {file}"));
+        assert_eq!(text(&output.stdout), format!("{file}: 1 peer as {format}\n"), "{}", text(&output.stderr));
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{name}");
+        assert_eq!(map.addresses(""), ["1.2.3.4:8333"], "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_read_is_named_by_what_it_is() {
+    let map = Map::empty();
+    let peers_dat = [&[0xf9, 0xbe, 0xb4, 0xd9, 4, 36][..], &[7; 100]].concat();
+    for (name, contents, expected) in [
+        ("peers.dat", &peers_dat[..], "peers.dat of a bitcoin node; 'bitcoin-cli getnodeaddresses 0 > FILE' writes"),
+        ("peers.xz", b"\xfd7zXZ\0\0", "it is packed with xz: unpack it with 'xz -d'"),
+        ("other.sqlite", b"SQLite format 3\0\x10\0", "it is a database of SQLite: name it with --db"),
+        (
+            "static-nodes.json",
+            b"[\n  \"enode://aa@1.2.3.4:30303\"\n]",
+            "a node of Ethereum, which the database does not keep",
+        ),
+        (
+            "enrs.yaml",
+            b"- enr:-IS4QHCYrYZbAKWCBRlAy5zzaDZXJBGk\n",
+            "a node of Ethereum, which the database does not keep",
+        ),
+    ] {
+        let file = map.file(name, contents);
+        let output = map.peers(&format!("import {file}"));
+        assert!(text(&output.stderr).contains(expected), "{name}: {}", text(&output.stderr));
+        assert_ne!(output.status.code(), Some(0), "{name}");
+    }
+}
+
+/// Bytes of memory that an import has used at most, of this file: as it is given on standard input, all but its end is read
+/// while the process is looked at.
+fn memory_of_import(format: &str, file: &[u8]) -> u64 {
+    let map = Map::empty();
+    let mut command = map.command(&format!("import - --as {format}"));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(file).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    drop(input);
+    child.wait().unwrap();
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    most.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+#[test]
+fn no_file_makes_an_import_take_much_memory() {
+    const MUCH: u64 = 64 << 20;
+    let repeated = |start: &str, part: &str, bytes: usize| format!("{start}{}", part.repeat(bytes / part.len()));
+    for (format, file) in [
+        ("bitnodes", repeated("[[", "{\"\":1},", 4 << 20)),
+        ("bitnodes", repeated("", "[", 4 << 20)),
+        ("bitnodes", repeated("[[\"", "a", 16 << 20)),
+        ("bitnodes", repeated("[[", "0,", 16 << 20)),
+        ("bitnodes", repeated("[", "[],", 4 << 20)),
+        ("bitnodes", repeated("{\"nodes\":{\"", "\\u0000", 16 << 20)),
+        ("rpc", repeated("[{", "\"a\":[1],", 4 << 20)),
+        ("jsonl", repeated("{\"a\":[", "1,", 16 << 20)),
+        ("csv", repeated("address,", "a,", 16 << 20)),
+        ("list", repeated("", "1.2.3.4 ", 16 << 20)),
+        ("dnsseed", repeated("1.2.3.4:8333 1 1 1% 1% 1% 1% 1% 1 1 1 \"", "a", 16 << 20)),
+    ] {
+        let used = memory_of_import(format, file.as_bytes());
+        assert!(used < MUCH, "{used} bytes for {format}: {}", &file[..20]);
+    }
+}
+
+#[test]
+fn a_list_of_targets_of_another_kind_costs_a_few_warnings_or_a_sentence() {
+    let map = Map::empty();
+    let book =
+        map.file("book.txt", ("127.0.0.1:1\n".to_owned() + &"it was the best of times\n".repeat(140_005)).as_bytes());
+    let output = crate::common::run([&*format!("@{book}"), "--timeout", "1s"]);
+    let warnings: Vec<_> = text(&output.stderr).lines().filter(|line| line.starts_with("warning: ")).collect();
+    assert_eq!(warnings.len(), 21);
+    assert_eq!(warnings[20], format!("warning: {book}: and 139985 more lines that are no targets"));
+    let packed = map.file("nodes.xz", b"\xfd7zXZ\0\0");
+    let output = crate::common::run([&*format!("@{packed}")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("it is packed with xz: unpack it with 'xz -d'"), "{}", text(&output.stderr));
+}
