@@ -1,6 +1,8 @@
 //! Our own static key: 32 secret bytes, kept in a file as 64 hex digits or made for this run alone.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use handshake::read_hex;
@@ -12,8 +14,8 @@ use crate::exit::Error;
 /// The secret bytes. They are erased when dropped.
 pub type Secret = Zeroizing<[u8; 32]>;
 
-/// More than a key and the end of its line has; what is longer is another file.
-const MAX_FILE_LEN: u64 = 256;
+/// Bytes; a key and the end of its line have 65. What is longer is another file.
+const MAX_FILE_LEN: usize = 4096;
 
 /// The key that `make` makes of the file's bytes, or of fresh ones if there is no file.
 ///
@@ -47,11 +49,26 @@ pub fn random() -> Secret {
 /// If it cannot be read, or is no such file.
 pub fn read(path: &Path) -> Result<Secret, Error> {
     let cannot = |error| Error::Usage(format!("cannot read the key in {}: {error}", path.display()));
-    if fs::metadata(path).map_err(cannot)?.len() > MAX_FILE_LEN {
+    let metadata = fs::metadata(path).map_err(cannot)?;
+    // To open a pipe would wait for whoever writes into it, and a device has no end.
+    if !metadata.is_file() {
+        return Err(Error::Usage(format!("cannot read the key in {}: it is not a regular file", path.display())));
+    }
+    if metadata.len() > MAX_FILE_LEN as u64 {
         return Err(no_key(path));
     }
-    let text = Zeroizing::new(fs::read(path).map_err(cannot)?);
+    warn_if_others_can_read(path, &metadata);
+    // With room for all of it from the start: what is moved is not erased.
+    let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE_LEN + 1));
+    File::open(path).map_err(cannot)?.take(MAX_FILE_LEN as u64).read_to_end(&mut text).map_err(cannot)?;
     read_hex(text.trim_ascii()).map(Secret::new).ok_or_else(|| no_key(path))
+}
+
+fn warn_if_others_can_read(path: &Path, metadata: &fs::Metadata) {
+    const GROUP_AND_OTHERS: u32 = 0o077;
+    if metadata.permissions().mode() & GROUP_AND_OTHERS != 0 {
+        say!("warning: others than you may read {} (chmod 600 keeps it yours)", path.display());
+    }
 }
 
 fn no_key(path: &Path) -> Error {

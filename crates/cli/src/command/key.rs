@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use serde::Serialize;
@@ -30,7 +30,6 @@ pub fn run(args: &Key, global: &Global) -> Result<Exit, Error> {
     let file = &args.file;
     let made = make(file)?;
     let secret = key::read(file)?;
-    warn_if_others_can_read(file);
     let unfit = || Error::Usage(format!("the number in {} is no key: it is 0, or too large", file.display()));
     let shown = Shown {
         file: file.display().to_string(),
@@ -65,14 +64,6 @@ fn make(path: &Path) -> Result<bool, Error> {
         return Err(cannot(error));
     }
     Ok(true)
-}
-
-fn warn_if_others_can_read(path: &Path) {
-    const GROUP_AND_OTHERS: u32 = 0o077;
-    let mode = path.metadata().map_or(0, |metadata| metadata.permissions().mode());
-    if mode & GROUP_AND_OTHERS != 0 {
-        say!("warning: others than you may read {} (chmod 600 keeps it yours)", path.display());
-    }
 }
 
 fn write(out: &mut impl Write, shown: &Shown, global: &Global) -> io::Result<()> {

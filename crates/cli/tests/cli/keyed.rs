@@ -365,3 +365,41 @@ fn what_cannot_be_is_refused_before_anybody_is_dialled() {
         assert!(text(&output.stderr).contains(word), "{args:?}: {}", text(&output.stderr));
     }
 }
+
+#[test]
+fn what_is_no_regular_file_of_a_keys_size_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let pipe = path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let large = path("large");
+    fs::write(&large, "0".repeat(5000)).unwrap();
+    for (file, expected) in
+        [("/dev/zero", "it is not a regular file"), (&pipe, "it is not a regular file"), (&large, "there is no key in")]
+    {
+        for args in [&["key", file][..], &["listen", "127.0.0.1:0", "--protocol", "ethereum", "--key", file]] {
+            let output = run(args.iter().copied());
+            assert_eq!(output.status.code(), Some(2), "{file}");
+            assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+        }
+    }
+}
+
+#[test]
+fn a_key_that_others_may_read_is_warned_of_wherever_it_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key").display().to_string();
+    assert_eq!(run(["key", &file]).status.code(), Some(0));
+    let said = |mode| {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        let dial = ["-c", "ethereum", "--timeout", "1s", "--key", &file];
+        // geth's first node for mainnet, somewhere else.
+        let target = "enode://d860a01f9722d78051619d1e2351aba3f43f943f6f00718d1b9baa4101932a1f\
+                      5011f16bb2b1bb35db20d6fe28fa0bf09636d26a87d31de9ec6203eeedb1f666@127.0.0.1:1";
+        [run(["key", &file]), run(dial.into_iter().chain([target]))].map(|output| text(&output.stderr).to_owned())
+    };
+    assert!(said(0o600).iter().all(|said| !said.contains("warning")));
+    for said in said(0o644) {
+        assert!(said.contains("warning: others than you may read") && said.matches("warning").count() == 1, "{said}");
+    }
+}
