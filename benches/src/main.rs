@@ -14,6 +14,7 @@ mod cost;
 mod crawl_kill;
 mod crawl_map;
 mod crawl_rate;
+mod crawl_watch;
 mod crawler;
 mod ethereum_cpu;
 mod ethereum_sides;
@@ -66,6 +67,7 @@ usage: cargo run --release -p verack-benches -- <measurement>
   store [PEERS]                              size, writing and asking of the peer database (default: 1000000)
   crawl-map [REACHABLE [KNOWN]]              of a network of Bitcoin's size, mostly silent; as root (default: 24000 544000)
   crawl-rate [NODES [ROUNDS]]                nodes a second, each telling 1000 addresses (default: 24000 5)
+  crawl-watch [RESULTS]                      what a watch keeps of what it has forgotten; as root (default: 2000000)
   crawl-kill [ROUNDS]                        what is lost if a crawl is killed (default: 20)
   startup                                    until --version is printed, and the program's size";
 
@@ -105,11 +107,13 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
         Some("store") => store::measure(number(1, 1_000_000)?),
         Some("crawl-map") => crawl_map::measure(number(1, 24_000)?, number(2, 544_000)?),
         Some("crawl-rate") => crawl_rate::measure(number(1, 24_000)?, number(2, 5)?),
+        Some("crawl-watch") => crawl_watch::measure(number(1, 2_000_000)?),
         Some("crawl-kill") => crawl_kill::measure(number(1, 20)?),
         // The roles that the measurements start.
         Some(peers::ROLE) => peers::main(&args[1..]).map(|()| Findings::default()),
         Some(population::ROLE) => population::main(&args[1..]).map(|()| Findings::default()),
         Some(crawl_map::WITHIN) => crawl_map::within(&args[1..]),
+        Some(crawl_watch::WITHIN) => crawl_watch::within(&args[1..]),
         Some(floor::ROLE) => floor::main(&args[1..]).map(|()| Findings::default()),
         Some(lightning_trips::PEER) => lightning_trips::peer(&args[1..]).map(|()| Findings::default()),
         Some(lightning_trips::DIAL) => lightning_trips::dial(&args[1..]).map(|()| Findings::default()),
