@@ -439,7 +439,7 @@ pub struct Listen {
     /// End after so many peers have been served
     #[arg(long, value_name = "N", value_parser = values::whole::<NonZeroU64>)]
     pub count: Option<NonZeroU64>,
-    /// Connections at once from one IPv4 address or IPv6 /64 network
+    /// Connections at once from one IPv4 address or IPv6 /64 network, and four times as many from one /24 or /48
     #[arg(long, value_name = "N", default_value = "16", value_parser = values::positive, help_heading = "Limits")]
     pub per_address: usize,
     /// How we introduce ourselves.

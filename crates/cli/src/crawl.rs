@@ -12,6 +12,7 @@
 //! the writer: so a database that is slow slows the dispatcher down, never a connection.
 
 mod aside;
+mod fixed;
 mod heard;
 mod map;
 mod progress;
@@ -32,14 +33,15 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+pub use self::fixed::read_file as read_seeds;
 use self::map::Map;
 pub use self::progress::Progress;
 use self::remembered::remember;
+pub use self::seeds::Seeds;
 use self::seeds::Yield;
-pub use self::seeds::{Seeds, read_file as read_seeds};
 pub use self::summary::Summary;
 use crate::attempt::{Attempts, Call};
-use crate::protocol::{Heard, Whom};
+use crate::protocol::{Heard, Introduced, Whom};
 use crate::resolve::Family;
 
 /// A crawl.
@@ -129,9 +131,10 @@ impl Crawl {
         }))
     }
 
-    /// How many addresses are remembered.
-    pub fn known(&self) -> usize {
-        self.map().frontier.counts().known
+    /// How many addresses are remembered, and how many more are in the database that may not be dialled.
+    pub fn remembered(&self) -> (usize, u64) {
+        let counts = self.map().frontier.counts();
+        (counts.known, counts.refused)
     }
 
     /// Crawls until nobody is left, a limit is reached or `stop` is said. Visits that have no result then are given up,
@@ -168,6 +171,9 @@ impl Crawl {
                 }
             }
             if wake == Wake::Exhausted && !seeds.is_asking() {
+                if !has_enough && self.map().ask_again(self.now()) {
+                    continue;
+                }
                 break if has_enough { Ended::Enough } else { Ended::Complete };
             }
             if seeds.may_ask(counts.reached) {
@@ -211,7 +217,9 @@ impl Crawl {
 
     /// What is known by now.
     pub fn summary(&self, ended: Ended) -> Summary {
-        Summary::of(&self.map(), self.attempts.protocols.chosen(), ended, self.started.elapsed())
+        let mut map = self.map();
+        map.forget();
+        Summary::of(&map, self.attempts.protocols.chosen(), ended, self.started.elapsed())
     }
 
     /// Dials all that the frontier allows now, as far as there is room.
@@ -304,17 +312,29 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr, heard: Heard) {
     };
     let at = Time::now();
     // The news first: whoever finds the attempt in the database finds what it brought as well.
-    let news = crawl.map().learn(&visit.take_told(), address.ip(), at, crawl.now());
-    crawl.map().count_unusable(visit.unusable());
+    let told = visit.take_told();
+    let (news, is_asked_again) = {
+        let mut map = crawl.map();
+        let kept = visit.best().introduced.as_ref().and_then(Introduced::kept);
+        if !map.is_asked_again(address) {
+            map.count_unusable(visit.unusable());
+        }
+        map.answered(address, told.len(), kept.as_ref().map(|kept| &kept.user_agent));
+        (map.learn(&told, address.ip(), at, crawl.now()), map.is_asked_again(address))
+    };
     let stored = async {
         crawl.store_told(news, &Shown::from(&*call.target)).await?;
-        crawl.writer.record(visit.record(&crawl.chain, address, at)).await
+        // Its result was stored and reported a moment ago.
+        match is_asked_again {
+            true => Ok(()),
+            false => crawl.writer.record(visit.record(&crawl.chain, address, at)).await,
+        }
     };
     if let Err(error) = stored.await {
         crawl.fail(error);
         return;
     }
-    for tried in &visit.attempts {
+    for tried in visit.attempts.iter().filter(|_| !is_asked_again) {
         crawl.attempts.report(&call, &tried.attempt, tried.earlier.as_ref()).await;
     }
     crawl.map().conclude(address, &visit, crawl.now());

@@ -225,12 +225,12 @@ pub fn read_all<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Vec<Targ
     let mut targets = Vec::new();
     for word in words {
         match word {
-            "-" => read_lines(io::stdin().lock(), "standard input", &mut targets)?,
+            "-" => read_lines(unpacked(io::stdin().lock(), "standard input")?, "standard input", &mut targets)?,
             _ => match word.strip_prefix('@') {
                 Some(path) => {
                     let file =
                         fs::File::open(path).map_err(|error| Error::Usage(format!("cannot read {path}: {error}")))?;
-                    read_lines(BufReader::new(file), path, &mut targets)?;
+                    read_lines(unpacked(BufReader::new(file), path)?, path, &mut targets)?;
                 }
                 None => {
                     let bad =
@@ -257,12 +257,26 @@ pub fn dns_seeds(network: &Introduction) -> Result<Vec<Target>, Error> {
     seeds.into_iter().map(seed).collect()
 }
 
+/// What gzip packed, unpacked. Files of other kinds are refused by what they are.
+fn unpacked<'r>(input: impl BufRead + 'r, source: &str) -> Result<Box<dyn BufRead + 'r>, Error> {
+    store::unpack(Box::new(input)).map_err(|error| Error::Usage(format!("cannot read {source}: {error}")))
+}
+
+/// What a line says: lists in YAML (`- enr:...`) and arrays of texts in JSON (`"enode://...",`) are lists, too.
+fn entry(line: &str) -> &str {
+    let line = line.trim();
+    let text = line.strip_prefix("- ").unwrap_or(line).trim_matches(['"', '\'', ',', ' ']);
+    if ["[", "]", "---"].contains(&text) { "" } else { text }
+}
+
 /// Reads one target a line. A line that is none is reported with its number, and the others are taken.
 fn read_lines(mut lines: impl BufRead, source: &str, targets: &mut Vec<Target>) -> Result<(), Error> {
     /// A node record has at most 400 characters, a multiaddr with two peer ids less. (EIP-778)
     const MAX_LINE_LEN: u64 = 64 * 1024;
     /// Of a line that is no target, so much is shown.
     const SHOWN: usize = 80;
+    /// Bad lines that are named each. A file of another kind has a million.
+    const NAMED: u64 = 20;
     let before = targets.len();
     let mut bad = 0;
     let mut line = Vec::new();
@@ -279,16 +293,22 @@ fn read_lines(mut lines: impl BufRead, source: &str, targets: &mut Vec<Target>) 
         let line = String::from_utf8_lossy(&line);
         // Some editors begin a file with it.
         let line = if number == 1 { line.trim_start_matches('\u{feff}') } else { &line };
-        let text = line.split('#').next().unwrap_or_default().trim();
+        let text = entry(line.split('#').next().unwrap_or_default());
         if text.is_empty() {
             continue;
         }
         if let Err(error) = Target::read(text, targets) {
             bad += 1;
+            if bad > NAMED {
+                continue;
+            }
             let cut = text.char_indices().nth(SHOWN).map_or(text, |(end, _)| &text[..end]);
             let dots = if cut.len() < text.len() { "..." } else { "" };
             say!("warning: {source}, line {number}: '{}{dots}': {error}", cut.escape_debug());
         }
+    }
+    if bad > NAMED {
+        say!("warning: {source}: and {} more lines that are no targets", bad - NAMED);
     }
     if targets.len() == before {
         let but = match bad {
@@ -433,5 +453,20 @@ mod tests {
         read_lines(&b"# seeds\n\n1.2.3.4 # mine\n!!\n\xff\nnode.example\r\n"[..], "list", &mut targets).unwrap();
         assert_eq!(targets.len(), 2);
         assert!(read_lines(&b"!!\n"[..], "list", &mut targets).is_err());
+    }
+
+    #[test]
+    fn a_list_is_read_as_other_programs_write_it() {
+        let address = |nth: u8| Kind::Address([1, 2, 3, nth].into(), Some(1));
+        for list in [
+            "[\n  \"1.2.3.1:1\",\n  \"1.2.3.2:1\"\n]\n",
+            "---\n- 1.2.3.1:1\n- \"1.2.3.2:1\"\n",
+            "\u{feff}1.2.3.1:1\r\n1.2.3.2:1",
+        ] {
+            let mut targets = Vec::new();
+            read_lines(list.as_bytes(), "list", &mut targets).unwrap();
+            let kinds: Vec<_> = targets.into_iter().map(|target| target.kind).collect();
+            assert_eq!(kinds, [address(1), address(2)], "{list}");
+        }
     }
 }

@@ -20,7 +20,7 @@ pub struct Crawl {
     /// Where what is found is kept.
     #[command(flatten)]
     pub database: Database,
-    /// Fixed seeds, asked if nobody else answers: a list with one address a line, Core's chainparamsseeds.h, or its bytes
+    /// Fixed seeds, asked if nobody else answers: Core's chainparamsseeds.h, or whatever 'verack peers import' reads
     #[arg(long, value_name = "FILE", help_heading = "Addresses")]
     pub seed_nodes: Vec<PathBuf>,
     /// Do not ask the network's DNS seeds
@@ -33,7 +33,7 @@ pub struct Crawl {
     #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "15m",
           value_parser = values::time, help_heading = "Limits")]
     pub watch: Option<Duration>,
-    /// End once so many peers were reached; those who are being dialled then may still add to them
+    /// End once so many peers were reached; no more are dialled at once than are missing
     #[arg(long, value_name = "N", help_heading = "Limits", value_parser = values::whole::<NonZeroUsize>)]
     pub max_peers: Option<NonZeroUsize>,
     /// Know at most so many addresses at once

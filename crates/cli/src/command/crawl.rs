@@ -54,22 +54,34 @@ async fn crawl(
     let limits =
         Limits { concurrency, until: args.within.map(|within| Instant::now() + within), max_peers: policy.max_peers };
     let crawl = Crawl::begin(attempts, policy, args.dialling.family(), &store, args.again).await?;
-    let known = crawl.known();
+    let (known, refused) = crawl.remembered();
     if known == 0 && begins_with == 0 {
+        let remembers = match refused {
+            0 => "the database remembers nobody".to_owned(),
+            _ => format!("none of the {refused} addresses in the database may be dialled (see --allow-private)"),
+        };
         return Err(Error::Usage(format!(
-            "nowhere to begin: {network} has no DNS seeds and the database remembers nobody; name a target or --seed-nodes"
+            "nowhere to begin: {network} has no DNS seeds and {remembers}; name a target or --seed-nodes"
         )));
     }
     let seeds = Seeds::new(known, targets, dns, fixed, port, args.dialling.lookup(timeout));
     let mut progress = Progress::new(global);
+    let path = store.path().display();
     if !global.quiet && known > 0 {
-        progress.say(&format!("{known} addresses are remembered in {}", store.path().display()));
+        progress.say(&format!("{known} addresses are remembered in {path}"));
     }
+    if !global.quiet && refused > 0 {
+        progress.say(&format!(
+            "{refused} addresses in {path} are not dialled: not globally routable (see --allow-private), or over a limit"
+        ));
+    }
+    let goes_on = if args.again { "the same command without --again goes on" } else { "the same command goes on" };
+    let stored = format!("{goes_on} (all is stored in {path})");
     let stop = Notify::new();
     let crawling = async {
         let ended = crawl.run(seeds, limits, &mut progress, &stop).await;
         let summary = crawl.summary(ended);
-        crawl.conclude(&summary_text(&summary, global));
+        crawl.conclude(&summary_text(&summary, &stored, global));
         (ended, summary)
     };
     let printing = async {
@@ -82,7 +94,7 @@ async fn crawl(
     };
     let ((ended, summary), printed) = tokio::join!(crawling, printing);
     if global.format() == Format::Csv && !global.quiet && !matches!(printed, Printed::Unwritable(_)) {
-        say!("{}", summary.last_line());
+        say!("{}", summary.last_line(&stored));
     }
     if let Some(error) = crawl.failure() {
         return Err(error.clone().into());
@@ -92,11 +104,11 @@ async fn crawl(
 }
 
 /// The last line, or the last lines for people. CSV has rows alone, and its last line goes to standard error.
-fn summary_text(summary: &Summary, global: &Global) -> Vec<u8> {
+fn summary_text(summary: &Summary, stored: &str, global: &Global) -> Vec<u8> {
     let mut text = Vec::new();
     match global.format() {
         Format::Json => write_json(&mut text, summary),
-        Format::Human if !global.quiet => text.extend_from_slice(summary.to_text().as_bytes()),
+        Format::Human if !global.quiet => text.extend_from_slice(summary.to_text(stored).as_bytes()),
         Format::Human | Format::Csv => {}
     }
     text

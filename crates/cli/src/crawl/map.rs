@@ -1,5 +1,6 @@
 //! What a crawl knows: whom to dial, whom to keep only, and how everybody fared.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -25,7 +26,37 @@ pub struct Map {
     family: Family,
     /// Whether those who were reached are dialled again.
     pub watches: bool,
+    /// Whom it may be worth asking again, on a small network.
+    answered: Vec<SocketAddr>,
+    /// Those who are asked again, until they were.
+    again: HashSet<SocketAddr>,
+    round: Round,
 }
+
+/// How often those that answered were asked again.
+#[derive(Clone, Copy, Debug, Default)]
+struct Round {
+    /// From 1; 0 if none was.
+    nth: u32,
+    /// How many addresses were known when it began.
+    known: usize,
+    /// Answers in a row that had brought nothing new by then.
+    in_vain: usize,
+}
+
+/// After so many answers that bring nothing new, nothing is left to be learned: an address of which each of them tells with
+/// probability 0.23 (Core's MAX_PCT_ADDR_TO_SEND, and btcd's) is missed by all with 0.005.
+const ANSWERS_IN_VAIN: usize = 20;
+
+/// Whoever makes up another address for each connection does not keep a crawl from its end.
+const MAX_ROUNDS: u32 = 50;
+
+/// A network with fewer peers is small: it is mapped in no time, so that a second round costs little and matters much.
+const SMALL_NETWORK: usize = 100;
+
+/// How the user agents of programs begin that tell the same on each connection: Core answers for a day from a cache
+/// (net.h CachedAddrResponse), and Zebra refuses an address that it saw two minutes ago.
+const ALWAYS_THE_SAME: [&str; 2] = ["/Satoshi:", "/Zebra:"];
 
 impl Map {
     /// Knows nobody yet.
@@ -33,14 +64,21 @@ impl Map {
         let key = Key::new(rand::random());
         let watches = policy.recheck.is_some();
         let tally = Tally::new(watches || policy.retries > 0);
-        Self { aside: Aside::new(key.clone()), frontier: Frontier::new(policy, key), tally, family, watches }
+        Self {
+            aside: Aside::new(key.clone()),
+            frontier: Frontier::new(policy, key),
+            tally,
+            family,
+            watches,
+            answered: Vec::new(),
+            again: HashSet::new(),
+            round: Round::default(),
+        }
     }
 
     /// Learns what a peer told at this time of the clock. What is news is returned, to be stored: who was not known, and who
     /// was seen on a later day than was known.
     pub fn learn(&mut self, told: &[Told], from: IpAddr, clock: Time, now: Duration) -> Vec<Told> {
-        self.tally.told += told.len() as u64;
-        self.tally.answers += u64::from(!told.is_empty());
         let source = Source::Peer(from);
         let mut news = Vec::new();
         // Those that are dialled are looked up together, which is much faster.
@@ -59,12 +97,8 @@ impl Map {
                 }
             }
         }
-        let Self { frontier, tally, .. } = self;
-        frontier.learn_all(&sockets, source, now, |nth, learned, note| {
+        self.frontier.learn_all(&sockets, source, now, |nth, learned, note| {
             let told = whose[nth];
-            if learned == Learned::New {
-                tally.know(told.place.network());
-            }
             if hear(note, told, clock) || is_stored(learned) {
                 news.push(*told);
             }
@@ -89,9 +123,6 @@ impl Map {
     pub fn recall_one(&mut self, address: SocketAddr, reached: bool, due: Option<Duration>, heard: Note) -> bool {
         let counts = self.family.takes(address.ip())
             && self.frontier.recall(address, reached, due, Duration::ZERO) == Learned::New;
-        if counts {
-            self.tally.know(Place::Ip(address).network());
-        }
         if let Some(note) = self.frontier.note(address) {
             *note = heard;
         }
@@ -100,19 +131,21 @@ impl Map {
 
     fn learn_one(&mut self, place: Place, source: Source, now: Duration) -> (Learned, Option<&mut Note>) {
         let Self { frontier, aside, tally, family, .. } = self;
-        let (learned, note) = match place {
+        match place {
             Place::Ip(socket) if family.takes(socket.ip()) => {
                 (frontier.learn(socket, source, now), frontier.note(socket))
             }
             Place::Ip(socket) if !discover::is_globally_routable(socket.ip()) => {
                 (Learned::Refused(Refusal::Address), None)
             }
-            Place::Ip(_) | Place::Overlay(..) => aside.learn(place, source),
-        };
-        if learned == Learned::New {
-            tally.know(place.network());
+            Place::Ip(_) | Place::Overlay(..) => {
+                let (learned, note) = aside.learn(place, source);
+                if learned == Learned::New {
+                    *tally.aside.entry(place.network()).or_default() += 1;
+                }
+                (learned, note)
+            }
         }
-        (learned, note)
     }
 
     /// Counts what a peer told that is of no use.
@@ -135,11 +168,66 @@ impl Map {
             heard::offers(note, introduced.services);
         }
         let outcome = visit.outcome();
-        self.frontier.done(address, outcome, now);
-        // What we did not dial has no result.
-        if outcome != discover::Outcome::NotDialled {
-            self.tally.add(address, &Facts::of(address, visit));
+        for _ in 1..visit.connections() {
+            self.frontier.dialled_again(address, now);
         }
+        self.frontier.done(address, outcome, now);
+        // What we did not dial has no result, and that of a peer that is asked once more is known.
+        if outcome != discover::Outcome::NotDialled && !self.again.remove(&address) {
+            self.tally.add(address, &Facts::of(address, visit));
+            self.forget_if_due();
+        }
+    }
+
+    /// Forgets what is kept of addresses that are not known any more, once it is about half of all.
+    fn forget_if_due(&mut self) {
+        /// Not worth the time.
+        const FEW: usize = 1024;
+        if self.tally.kept() > 2 * self.frontier.counts().known + FEW {
+            self.forget();
+        }
+    }
+
+    /// Forgets what is kept of addresses that are not known any more.
+    pub fn forget(&mut self) {
+        let Self { frontier, tally, .. } = self;
+        tally.forget_unless(|address| frontier.knows(address));
+    }
+
+    /// Takes note that a peer, which runs this program, told so many addresses: it may be worth asking it again. What it
+    /// tells then is not counted anew.
+    pub fn answered(&mut self, address: SocketAddr, told: usize, program: Option<&Shown>) {
+        if told == 0 || self.is_asked_again(address) {
+            return;
+        }
+        self.tally.told += told as u64;
+        self.tally.answers += 1;
+        let is_same = |program: &Shown| ALWAYS_THE_SAME.iter().any(|name| program.as_str().starts_with(name));
+        if self.answered.len() < SMALL_NETWORK && !program.is_some_and(is_same) {
+            self.answered.push(address);
+        }
+    }
+
+    /// Whether a peer that is dialled now was reached before, and is only asked whom else it knows.
+    pub fn is_asked_again(&self, address: SocketAddr) -> bool {
+        self.again.contains(&address)
+    }
+
+    /// On a small network, has those that answered dialled once more. Whether there are any, and some hope that they tell
+    /// something new: many programs tell another part of what they know on each connection.
+    pub fn ask_again(&mut self, now: Duration) -> bool {
+        let known = self.known();
+        let is_small = self.frontier.counts().reached < SMALL_NETWORK;
+        let round = self.round;
+        let in_vain = if known > round.known { 0 } else { round.in_vain + self.answered.len() };
+        if !is_small || self.watches || round.nth == MAX_ROUNDS || (round.nth > 0 && in_vain >= ANSWERS_IN_VAIN) {
+            return false;
+        }
+        self.round = Round { nth: round.nth + 1, known, in_vain: if round.nth == 0 { 0 } else { in_vain } };
+        let Self { frontier, answered, again, .. } = self;
+        again.clear();
+        again.extend(answered.iter().copied());
+        frontier.ask_again(|address| again.contains(&address), now) > 0
     }
 
     /// All addresses that are known.

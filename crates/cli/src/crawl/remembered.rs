@@ -29,20 +29,17 @@ pub async fn remember(map: &mut Map, store: &Store, chain: &Shown, again: bool) 
 
 fn recall(map: &mut Map, peer: &Peer, Time(now): Time, again: bool) {
     let source = if peer.last_good.is_some() { Source::Remembered } else { Source::Seed };
-    let Some(address) = peer.address.socket() else {
-        // An overlay's name, in the form that the gossip has it.
-        let place = peer.address.host().parse().map(|address| Place::Overlay(address, peer.address.port()));
-        if let Ok(place) = place {
-            map.plant_one(place, Source::Seed, heard::of_peer(peer));
-        }
-        return;
+    let address = match Place::of(&peer.address) {
+        Some(Place::Ip(address)) => address,
+        Some(overlay) => return map.plant_one(overlay, Source::Seed, heard::of_peer(peer)),
+        None => return,
     };
     let due = peer.due().map_or(0, |Time(due)| due - now);
     match u64::try_from(due) {
         Ok(due @ 1..) if !again => {
             let due = map.watches.then(|| Duration::from_secs(due));
             if map.recall_one(address, peer.is_reachable(), due, heard::of_peer(peer)) {
-                map.tally.recall(address, &Facts::of_peer(peer));
+                map.tally.add(address, &Facts::of_peer(peer));
             }
         }
         _ => map.plant_one(Place::Ip(address), source, heard::of_peer(peer)),

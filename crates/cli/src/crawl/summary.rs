@@ -9,8 +9,8 @@ use store::Outcome;
 
 use super::Ended;
 use super::map::Map;
-use super::tally::Counter;
-use crate::protocol::Protocol;
+use super::tally::{Counter, Named};
+use crate::protocol::{Place, Protocol};
 use crate::report::in_milliseconds;
 
 /// What a crawl found.
@@ -35,6 +35,10 @@ pub struct Summary {
     pub failed: u64,
     /// Of those tried, how many have a result of an earlier run that stands.
     pub resumed: u64,
+    /// Of these, how many were reachable.
+    pub resumed_reachable: u64,
+    /// Addresses known that were not tried, and would be if the crawl went on.
+    pub not_tried: u64,
     /// Dials begun, those again of the same address among them.
     pub dials: u64,
     /// Peers that told addresses.
@@ -86,13 +90,22 @@ impl Ranked {
     fn of<K: Hash + Eq>(counter: &Counter<K>, name: impl Fn(&K) -> String) -> Self {
         Self::new(counter.iter().map(|(key, count)| (name(key), *count)))
     }
+
+    /// Of what is counted by name, as long as there were not too many.
+    fn of_named<K: Hash + Eq + ToString>(counter: &Counter<Named<K>>) -> Self {
+        Self::of(counter, |name| name.as_ref().map_or_else(|| "(others)".to_owned(), ToString::to_string))
+    }
 }
 
 impl Summary {
     pub(super) fn of(map: &Map, protocol: &Protocol, ended: Ended, elapsed: Duration) -> Self {
         let tally = &map.tally;
         let counts = map.frontier.counts();
-        let services = protocol.service_names(u64::MAX).into_iter().zip(tally.services);
+        let mut known_networks = tally.aside.clone();
+        for address in map.frontier.addresses() {
+            *known_networks.entry(Place::Ip(address).network()).or_default() += 1;
+        }
+        let services = protocol.service_names(u64::MAX).into_iter().zip(tally.services.iter().copied());
         Self {
             chain: protocol.chain().to_owned(),
             protocol: protocol.name(),
@@ -103,25 +116,27 @@ impl Summary {
             partial: tally.ended(Outcome::Partial),
             failed: tally.ended(Outcome::Failed),
             resumed: tally.resumed,
+            resumed_reachable: tally.resumed_reachable,
+            not_tried: (counts.known as u64).saturating_sub(tally.tried()),
             dials: counts.dials,
             answers: tally.answers,
             told: tally.told,
             unusable: Ranked::of(&tally.unusable, |(name, _)| (*name).to_owned()),
             useless: useless(&tally.unusable),
             refused: counts.refused,
-            reasons: Ranked::of(&tally.reasons, ToString::to_string),
-            known_networks: Ranked::of(&tally.known, |network| network.name().to_owned()),
+            reasons: Ranked::of_named(&tally.reasons),
+            known_networks: Ranked::of(&known_networks, |network| network.name().to_owned()),
             networks: Ranked::of(&tally.networks, |network| network.name().to_owned()),
             transports: Ranked::of(&tally.transports, |name| (*name).to_owned()),
-            versions: Ranked::of(&tally.versions, ToString::to_string),
+            versions: Ranked::of_named(&tally.versions),
             services: Ranked::new(services),
-            user_agents: Ranked::of(&tally.agents, ToString::to_string),
+            user_agents: Ranked::of_named(&tally.agents),
             elapsed_ms: in_milliseconds(elapsed),
         }
     }
 
-    /// For people.
-    pub fn to_text(&self) -> String {
+    /// For people; `stored` says where it is kept, and how to go on.
+    pub fn to_text(&self, stored: &str) -> String {
         let mut text = String::new();
         section(&mut text, "By reason", &self.reasons, usize::MAX);
         if self.reachable > 0 {
@@ -140,19 +155,40 @@ impl Summary {
         let networks: Vec<_> = self.known_networks.0.iter().map(|(name, count)| format!("{count} {name}")).collect();
         let known = if networks.is_empty() { "none".to_owned() } else { networks.join(", ") };
         let _ = writeln!(text, "\n{answers} peers told {told} addresses{useless}; known are {known}.");
-        let _ = writeln!(text, "{}", self.last_line());
+        let _ = writeln!(text, "{}", self.last_line(stored));
         text
     }
 
     /// The last line alone.
-    pub fn last_line(&self) -> String {
-        let Self { chain, known, tried, reachable, .. } = self;
+    pub fn last_line(&self, stored: &str) -> String {
+        let Self { chain, known, ended, not_tried, .. } = self;
         let seconds = self.elapsed_ms / 1000.0;
-        let resumed = match self.resumed {
-            0 => String::new(),
-            some => format!(", {some} of them in an earlier run"),
+        let line = format!("{chain}: {}, {known} known, in {seconds:.1} s", self.reached());
+        let cut_short = |how| match not_tried {
+            0 => format!("{how} {line}; {stored}"),
+            _ => format!("{how} {line}; {not_tried} not tried; {stored}"),
         };
-        format!("Finished! {chain}: {reachable} reachable of {tried} tried{resumed}, {known} known, in {seconds:.1} s")
+        match *ended {
+            "interrupted" => cut_short("Interrupted!"),
+            "time" => cut_short("Its time is over!"),
+            "store" => format!("Stopped! {line}; the database takes no more"),
+            _ => format!("Finished! {line}"),
+        }
+    }
+
+    /// How many were reached, and whose results tell so.
+    fn reached(&self) -> String {
+        let Self { tried, reachable, resumed, resumed_reachable, .. } = self;
+        let now = || format!("{} reachable of {} tried", reachable - resumed_reachable, tried - resumed);
+        match resumed {
+            0 => now(),
+            _ if resumed == tried => {
+                format!(
+                    "none tried; of {resumed} whose last result is too young to be asked again, {resumed_reachable} were reachable"
+                )
+            }
+            _ => format!("{}, and {resumed_reachable} of {resumed} in an earlier run", now()),
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
 use std::net::SocketAddr;
 
 use store::{Network, Outcome, Peer, Shown};
@@ -9,14 +11,16 @@ use store::{Network, Outcome, Peer, Shown};
 use super::visit::Visit;
 
 /// How everybody fared, each by its last result.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Tally {
-    /// Addresses known, by network.
-    pub known: Counter<Network>,
+    /// Addresses that are kept and not dialled, by network.
+    pub aside: Counter<Network>,
     /// Of those that were tried, how many ended so.
     pub outcomes: Counter<Outcome>,
     /// Those whose result is an earlier run's.
     pub resumed: u64,
+    /// Of these, those that were reached then.
+    pub resumed_reachable: u64,
     /// Addresses that peers told, known ones included.
     pub told: u64,
     /// Peers that told any.
@@ -24,37 +28,40 @@ pub struct Tally {
     /// Of the addresses that were told, those that are of no use, by the reason's name and its words for people.
     pub unusable: Counter<(&'static str, &'static str)>,
     /// Why it ended so, of all that were tried.
-    pub reasons: Counter<Cow<'static, str>>,
+    pub reasons: Counter<Named<Cow<'static, str>>>,
     /// What follows is of those who were reached.
     pub networks: Counter<Network>,
     /// `v1` or `v2`.
     pub transports: Counter<&'static str>,
     /// Protocol versions.
-    pub versions: Counter<i32>,
+    pub versions: Counter<Named<i32>>,
     /// Programs.
-    pub agents: Counter<Shown>,
+    pub agents: Counter<Named<Shown>>,
     /// By the place of their bits.
-    pub services: [u64; 64],
-    /// The last result of each, if there may be others.
+    pub services: Vec<u64>,
+    /// The last result of each address that is known, if there may be others.
     last: Option<HashMap<SocketAddr, Facts>>,
 }
 
 /// So many of each.
 pub type Counter<K> = HashMap<K, u64>;
 
-/// Peers choose their user agents: more than this, and further ones are [`OTHERS`].
-const MAX_AGENTS: usize = 8192;
+/// What peers and foreign databases choose themselves is counted by name as long as there are at most [`MAX_NAMES`].
+pub type Named<K> = Option<K>;
 
-/// User agents that are not counted by name.
-const OTHERS: &str = "(others)";
+/// Peers choose their user agents and versions: more than this, and further ones are counted together.
+const MAX_NAMES: usize = 8192;
 
 /// A result, as far as it is counted.
 #[derive(Clone, Debug)]
 pub struct Facts {
     network: Network,
     outcome: Outcome,
+    /// Whether an earlier run found it.
+    is_earlier: bool,
     reason: Cow<'static, str>,
-    reached: Option<Reached>,
+    /// Few are reached, so only they have room for it.
+    reached: Option<Box<Reached>>,
 }
 
 /// What is counted of a peer that was reached.
@@ -73,11 +80,12 @@ impl Facts {
         let introduced = best.introduced.as_ref().filter(|_| best.verdict.outcome == Outcome::Ok);
         let reached = introduced.and_then(crate::protocol::Introduced::kept).map(|introduced| {
             let store::Introduced { version, services, user_agent, .. } = introduced;
-            Reached { transports: good(visit.transports()), version, agent: user_agent, services }
+            Box::new(Reached { transports: good(visit.transports()), version, agent: user_agent, services })
         });
         Self {
             network: store::Address::from(address).network(),
             outcome: best.verdict.outcome,
+            is_earlier: false,
             reason: best.verdict.reason.into(),
             reached,
         }
@@ -85,16 +93,19 @@ impl Facts {
 
     /// Of what the database remembers of a peer that was tried.
     pub fn of_peer(peer: &Peer) -> Self {
-        let reached = peer.is_reachable().then(|| Reached {
-            transports: good(peer.transports),
-            version: peer.version.unwrap_or_default(),
-            agent: peer.user_agent.clone().unwrap_or_else(|| Shown::from("")),
-            services: peer.services,
+        let reached = peer.is_reachable().then(|| {
+            Box::new(Reached {
+                transports: good(peer.transports),
+                version: peer.version.unwrap_or_default(),
+                agent: peer.user_agent.clone().unwrap_or_else(|| Shown::from("")),
+                services: peer.services,
+            })
         });
         let ending = peer.ending.as_ref();
         Self {
             network: peer.address.network(),
             outcome: ending.map_or(Outcome::Failed, |ending| ending.outcome),
+            is_earlier: true,
             reason: ending.map_or(Cow::Borrowed(""), |ending| ending.reason.as_str().to_owned().into()),
             reached,
         }
@@ -110,41 +121,37 @@ fn good(transports: store::Transports) -> [Option<&'static str>; 2] {
 impl Tally {
     /// Nobody was tried. `again` says that somebody may be tried more than once.
     pub fn new(again: bool) -> Self {
-        Self {
-            known: Counter::new(),
-            outcomes: Counter::new(),
-            resumed: 0,
-            told: 0,
-            answers: 0,
-            unusable: Counter::new(),
-            reasons: Counter::new(),
-            networks: Counter::new(),
-            transports: Counter::new(),
-            versions: Counter::new(),
-            agents: Counter::new(),
-            services: [0; 64],
-            last: again.then(HashMap::new),
-        }
-    }
-
-    /// Another address is known.
-    pub fn know(&mut self, network: Network) {
-        *self.known.entry(network).or_default() += 1;
-    }
-
-    /// A result of an earlier run stands.
-    pub fn recall(&mut self, address: SocketAddr, facts: &Facts) {
-        self.resumed += 1;
-        self.add(address, facts);
+        /// Services are 64 bits.
+        const BITS: usize = 64;
+        Self { services: vec![0; BITS], last: again.then(HashMap::new), ..Self::default() }
     }
 
     /// A result. It takes the place of an earlier one of the same address.
     pub fn add(&mut self, address: SocketAddr, facts: &Facts) {
         let before = self.last.as_mut().and_then(|last| last.insert(address, facts.clone()));
         if let Some(before) = before {
-            self.count(&before, |count| *count = count.saturating_sub(1));
+            self.count(&before, Change::Less);
         }
-        self.count(facts, |count| *count += 1);
+        self.count(facts, Change::More);
+    }
+
+    /// How many results are kept, to be replaced by later ones.
+    pub fn kept(&self) -> usize {
+        self.last.as_ref().map_or(0, HashMap::len)
+    }
+
+    /// Forgets the results of addresses that are not known any more. Without it, a watch among peers that make up
+    /// addresses keeps something of each of them for ever.
+    pub fn forget_unless(&mut self, is_known: impl Fn(SocketAddr) -> bool) {
+        let Some(mut last) = self.last.take() else { return };
+        last.retain(|address, facts| {
+            let stays = is_known(*address);
+            if !stays {
+                self.count(facts, Change::Less);
+            }
+            stays
+        });
+        self.last = Some(last);
     }
 
     /// How many were tried.
@@ -157,20 +164,117 @@ impl Tally {
         self.outcomes.get(&outcome).copied().unwrap_or_default()
     }
 
-    fn count(&mut self, facts: &Facts, change: impl Fn(&mut u64)) {
-        change(self.outcomes.entry(facts.outcome).or_default());
-        change(self.reasons.entry(facts.reason.clone()).or_default());
-        let Some(Reached { transports, version, agent, services }) = &facts.reached else { return };
-        change(self.networks.entry(facts.network).or_default());
-        for transport in transports.iter().flatten() {
-            change(self.transports.entry(transport).or_default());
+    fn count(&mut self, facts: &Facts, change: Change) {
+        if facts.is_earlier {
+            change.of(&mut self.resumed);
+            if facts.outcome == Outcome::Ok {
+                change.of(&mut self.resumed_reachable);
+            }
         }
-        change(self.versions.entry(*version).or_default());
-        let room = self.agents.len() < MAX_AGENTS || self.agents.contains_key(agent);
-        let agent = if room { agent.clone() } else { OTHERS.into() };
-        change(self.agents.entry(agent).or_default());
+        change.of_key(&mut self.outcomes, facts.outcome);
+        change.of_name(&mut self.reasons, facts.reason.clone());
+        let Some(reached) = &facts.reached else { return };
+        let Reached { transports, version, agent, services } = &**reached;
+        change.of_key(&mut self.networks, facts.network);
+        for transport in transports.iter().flatten() {
+            change.of_key(&mut self.transports, *transport);
+        }
+        change.of_name(&mut self.versions, *version);
+        change.of_name(&mut self.agents, agent.clone());
         for bit in (0..64).filter(|bit| services >> bit & 1 == 1) {
-            change(&mut self.services[bit]);
+            change.of(&mut self.services[bit]);
+        }
+    }
+}
+
+/// A result comes or goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    More,
+    Less,
+}
+
+impl Change {
+    fn of(self, count: &mut u64) {
+        *count = match self {
+            Self::More => *count + 1,
+            Self::Less => count.saturating_sub(1),
+        };
+    }
+
+    /// What is not there any more has no place.
+    fn of_key<K: Eq + Hash>(self, counter: &mut Counter<K>, key: K) {
+        match (self, counter.entry(key)) {
+            (Self::Less, Entry::Vacant(_)) => {}
+            (Self::Less, Entry::Occupied(count)) if *count.get() <= 1 => {
+                count.remove();
+            }
+            (_, count) => self.of(count.or_default()),
+        }
+    }
+
+    fn of_name<K: Eq + Hash>(self, counter: &mut Counter<Named<K>>, name: K) {
+        let name = Some(name);
+        let has_room = self == Self::More && counter.len() < MAX_NAMES;
+        let by_name = has_room || counter.contains_key(&name);
+        self.of_key(counter, if by_name { name } else { None });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::{Facts, MAX_NAMES, Network, Outcome, Reached, Shown, Tally};
+
+    fn facts(outcome: Outcome, agent: &str) -> Facts {
+        let transports = [Some("v1"), None];
+        let reached = Reached { transports, version: 70016, agent: Shown::from(agent), services: 9 };
+        Facts {
+            network: Network::Ipv4,
+            outcome,
+            is_earlier: false,
+            reason: outcome.name().into(),
+            reached: (outcome == Outcome::Ok).then(|| Box::new(reached)),
+        }
+    }
+
+    fn address(nth: u32) -> SocketAddr {
+        SocketAddr::from((nth.to_be_bytes(), 8333))
+    }
+
+    #[test]
+    fn what_is_not_known_any_more_is_neither_kept_nor_counted() {
+        let mut tally = Tally::new(true);
+        for nth in 0..20_000 {
+            tally.add(
+                address(nth),
+                &facts(if nth % 2 == 0 { Outcome::Ok } else { Outcome::Failed }, &format!("/{nth}/")),
+            );
+            if tally.kept() > 1000 {
+                tally.forget_unless(|known| known > address(nth - 500));
+            }
+        }
+        tally.forget_unless(|known| known >= address(19_900));
+        assert_eq!((tally.kept(), tally.tried(), tally.ended(Outcome::Ok)), (100, 100, 50));
+        let names = [tally.agents.len(), tally.versions.len(), tally.reasons.len(), tally.networks.len()];
+        assert_eq!((names, tally.services[0]), ([50, 1, 2, 1], 50));
+        tally.forget_unless(|_| false);
+        assert_eq!((tally.tried(), tally.agents.len(), tally.services[3]), (0, 0, 0));
+    }
+
+    #[test]
+    fn names_that_peers_make_up_are_counted_together_once_they_are_too_many() {
+        let mut tally = Tally::new(false);
+        for nth in 0..20_000 {
+            let mut made_up = facts(Outcome::Ok, &format!("/{nth}/"));
+            made_up.reached.as_mut().unwrap().version = nth;
+            tally.add(address(nth.unsigned_abs()), &made_up);
+        }
+        for (named, others) in
+            [(tally.agents.len(), tally.agents[&None]), (tally.versions.len(), tally.versions[&None])]
+        {
+            assert_eq!((named, others), (MAX_NAMES + 1, 20_000 - MAX_NAMES as u64));
         }
     }
 }

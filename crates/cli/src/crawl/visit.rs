@@ -90,6 +90,11 @@ impl Visit {
         }
     }
 
+    /// How many connections were opened or tried.
+    pub fn connections(&self) -> usize {
+        self.attempts.iter().map(|tried| 1 + usize::from(tried.earlier.is_some())).sum()
+    }
+
     /// How each transport fared, as far as it is known.
     pub fn transports(&self) -> Transports {
         let mut transports = Transports::default();

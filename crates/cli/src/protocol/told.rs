@@ -57,6 +57,15 @@ pub enum Place {
 }
 
 impl Place {
+    /// Where an address of the database leads. There is none for a name that is no longer of use, such as Tor's old ones.
+    pub fn of(address: &store::Address) -> Option<Self> {
+        let (host, port): (Address, u16) = (address.host().parse().ok()?, address.port());
+        Some(match host.ip() {
+            Some(ip) => Self::Ip(SocketAddr::new(ip, port)),
+            None => Self::Overlay(host, port),
+        })
+    }
+
     /// The name of its network, as the database has it.
     pub fn network(&self) -> store::Network {
         match self {

@@ -88,7 +88,7 @@ fn people_get_a_table_and_programs_rows() {
     let address = neighbours.address(IP);
     let output = asked(&neighbours, &[]);
     let table = text(&output.stdout);
-    assert!(table.starts_with("OK      ") && table.contains("/neighbour:1.0/"), "{table}");
+    assert!(table.starts_with("OK      ") && table.contains("/Satoshi:1.0(neighbour)/"), "{table}");
     assert!(table.contains("\nonion a4"), "{table}");
     let sum = format!("{address} told 5 addresses: 1 cjdns, 1 i2p, 1 ipv4, 1 ipv6, 1 onion\n");
     assert!(table.ends_with(&format!("{sum}{address} announces itself as {address}\n")), "{table}");

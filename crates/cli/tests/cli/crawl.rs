@@ -1,6 +1,7 @@
 //! Mapping a network, from the command line.
 
 mod poison;
+mod remembered;
 mod trouble;
 
 use std::io::{BufRead, BufReader};
@@ -76,7 +77,7 @@ fn everybody_is_found_whom_somebody_knows() {
     assert_eq!((&summary["known"], &summary["tried"], &summary["reachable"]), (&json!(7), &json!(7), &json!(6)));
     assert_eq!(summary["reasons"], json!({"ok": 6, "connect.refused": 1}));
     assert_eq!((&summary["ended"], &summary["answers"], &summary["told"]), (&json!("complete"), &json!(6), &json!(7)));
-    assert_eq!(summary["user_agents"], json!({"/neighbour:1.0/": 6}));
+    assert_eq!(summary["user_agents"], json!({"/Satoshi:1.0(neighbour)/": 6}));
     assert_eq!((&summary["networks"], &summary["transports"]), (&json!({"ipv4": 6}), &json!({"v2": 6})));
     assert!(summary["elapsed_ms"].as_f64().unwrap() > 0.0);
 
@@ -85,7 +86,7 @@ fn everybody_is_found_whom_somebody_knows() {
     let second = peers.iter().find(|peer| peer.address.host() == "127.72.0.1").unwrap();
     assert_eq!(second.source.as_ref().unwrap().as_str(), first);
     assert_eq!((second.tried, second.good, second.version), (1, 1, Some(70017)));
-    assert_eq!(second.user_agent.as_ref().unwrap().as_str(), "/neighbour:1.0/");
+    assert_eq!(second.user_agent.as_ref().unwrap().as_str(), "/Satoshi:1.0(neighbour)/");
     assert_eq!((second.transports.v2, second.transports.v1), (Some(Outcome::Ok), None));
     let missing = peers.iter().find(|peer| peer.address.host() == "127.99.0.1").unwrap();
     assert_eq!(missing.ending.as_ref().unwrap().reason.as_str(), "connect.refused");
@@ -255,7 +256,7 @@ fn seeds_are_asked_in_the_order_of_a_node() {
     let output = crawl(&db, &common);
     assert_eq!((&summary(&output)["reachable"], output.status.code()), (&json!(1), Some(0)));
     let log = text(&output.stderr);
-    assert!(log.contains("line 2: expected") || log.contains("line 3: expected"), "{log}");
+    assert!(log.contains(&format!("warning: {fixed}:3: expected")), "{log}");
     assert!(log.contains(&format!("1 address from {fixed}, 1 of them new")), "{log}");
     assert_eq!(stored(&db)[0].source.as_ref().unwrap().as_str(), fixed);
 
@@ -321,7 +322,9 @@ fn where_there_is_nowhere_to_begin_it_says_so() {
     assert!(text(&output.stderr).contains("nowhere to begin"), "{}", text(&output.stderr));
     let empty = folder.path().join("empty").display().to_string();
     std::fs::write(&empty, "# nobody\n").unwrap();
-    for (list, expected) in [(empty.as_str(), "no address in"), ("/nonexistent", "cannot read")] {
+    for (list, expected) in
+        [(empty.as_str(), "there is no address of bitcoin-regtest in"), ("/nonexistent", "cannot read")]
+    {
         let output = crawl(&db, &["--seed-nodes", list]);
         assert_eq!(output.status.code(), Some(2));
         assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));

@@ -29,6 +29,8 @@ pub enum Answer {
     Payload(Command, Vec<u8>),
     /// This message, again and again.
     Endless(Box<Message>),
+    /// Another part of these for each connection, 23 % of them, as btcd answers.
+    Part(Vec<Entry>),
 }
 
 /// A peer.
@@ -111,7 +113,10 @@ async fn converse(peer: Peer, port: u16, stream: TcpStream) -> Option<()> {
     let mut local = Local::new(Chain::named(CHAIN).unwrap().params, 1_700_000_000, 7, [0; 32]);
     local.version.nonce = Some(u64::from(u32::from(peer.ip)) << 16 | u64::from(port));
     local.version.services = Services(0xc09);
-    local.version.user_agent = bitcoin::UserAgent::new(b"/neighbour:1.0/").unwrap();
+    // Core's answer is the same on each connection.
+    let is_btcd = matches!(peer.answer, Answer::Part(_));
+    let program: &[u8] = if is_btcd { b"/btcwire:0.5.0/btcd:0.24.2/" } else { b"/Satoshi:1.0(neighbour)/" };
+    local.version.user_agent = bitcoin::UserAgent::new(program).unwrap();
     if let Some(us) = peer.sees {
         local.version.receiver = NetAddress::of(us, Services::NONE);
     }
@@ -130,6 +135,10 @@ async fn converse(peer: Peer, port: u16, stream: TcpStream) -> Option<()> {
         Answer::Payload(command, payload) => {
             write_message(&params, command, &mut sent, |tx| tx.extend_from_slice(&payload));
         }
+        Answer::Part(entries) => {
+            let message = Message::Addrv2(Entries::from(part_of(entries)));
+            channel.write(&message, &Tail::None, &mut sent);
+        }
         Answer::Endless(message) => loop {
             sent.clear();
             channel.write(&message, &Tail::None, &mut sent);
@@ -140,6 +149,12 @@ async fn converse(peer: Peer, port: u16, stream: TcpStream) -> Option<()> {
     // It stays until the other side leaves.
     while stream.read(&mut [0; 4096]).await.ok()? > 0 {}
     Some(())
+}
+
+/// 23 % of them, others for each call.
+fn part_of(mut entries: Vec<Entry>) -> Vec<Entry> {
+    let count = entries.len() * 23 / 100;
+    (0..count).map(|_| entries.swap_remove(rand::random_range(0..entries.len()))).collect()
 }
 
 async fn await_getaddr(stream: &mut net::Unread<TcpStream>, channel: &mut Channel) -> Option<()> {

@@ -64,7 +64,7 @@ fn what_cannot_be_dialled_is_not_kept_and_what_cannot_be_true_is_not_believed() 
 fn an_answer_that_cannot_be_read_or_has_no_end_spoils_nothing_else() {
     let too_many = [&[0xfd, 0xe9, 0x03][..], &[0; 40_000]].concat();
     let cut = [&[2][..], &[0; 20]].concat();
-    let alone = Message::Addrv2(vec![Entry { time: 1, ..entry([8, 8, 8, 8], 1) }].into());
+    let alone = Message::Addrv2(vec![Entry { time: 1, ..entry([8, 8, 8, 8], 8333) }].into());
     for (answer, told) in [
         (Answer::Payload(Command::ADDRV2, too_many), 0),
         (Answer::Payload(Command::ADDR, cut), 0),

@@ -1,0 +1,247 @@
+//! Fixed seeds, in any form in which programs keep or export them.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use bitcoin::gossip::{Address, seeds as built_in};
+use discover::{Policy, Source};
+use store::{Format, Importer, Origin, Shown, Time, Unread};
+
+use super::seeds::Yield;
+use crate::exit::Error;
+use crate::protocol::{Chain, Place, Told};
+
+/// Bytes of a list that is built into a program: Core's have some 50,000, as text five times as many.
+const MAX_BUILT_IN_LEN: u64 = 16 << 20;
+
+/// Bad lines of a file that are named each. A file of another kind has a million.
+const NAMED: u64 = 20;
+
+/// Who was good when a list was made is said to have been there so long ago, in seconds. (Core: net.cpp ConvertSeeds,
+/// one to two weeks)
+const AGE: i64 = 7 * 24 * 60 * 60;
+
+/// Reads fixed seeds from a file: Core's `chainparamsseeds.h`, the bytes that it holds, or whatever `verack peers import`
+/// reads. A line that is none is reported with its number, and the others are taken.
+///
+/// # Errors
+/// The file cannot be read; it is of another kind, which is named; it holds no address of this network.
+pub fn read_file(path: &Path, chain: Chain, port: u16) -> Result<Yield, Error> {
+    let shown = path.display();
+    let unread = |error: io::Error| Error::Usage(format!("cannot read {shown}: {error}"));
+    let input = store::unpack(Box::new(BufReader::new(File::open(path).map_err(unread)?))).map_err(unread)?;
+    let (told, bad) = read(input, path, chain, port).map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
+    for bad in bad.named {
+        say!("warning: {bad}");
+    }
+    if bad.more > 0 {
+        say!("warning: {shown}: and {} more lines", bad.more);
+    }
+    if told.is_empty() {
+        return Err(Error::Usage(format!("there is no address of {} in {shown}", chain.name())));
+    }
+    Ok(Yield { name: Shown::from(&*path.to_string_lossy()), source: Source::Seed, told })
+}
+
+/// Lines that are none.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Bad {
+    named: Vec<String>,
+    more: u64,
+}
+
+fn read(mut input: Box<dyn BufRead + '_>, path: &Path, chain: Chain, port: u16) -> Result<(Vec<Told>, Bad), String> {
+    let start = input.fill_buf().map_err(|error| error.to_string())?;
+    let is_bytes = start.first().is_some_and(|first| *first < b'\t');
+    if is_bytes || contains(start, ARRAY) {
+        let mut bytes = Vec::new();
+        input.take(MAX_BUILT_IN_LEN).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        // The bytes begin with a network's number, below every letter.
+        let bytes = if is_bytes { bytes } else { array(&String::from_utf8_lossy(&bytes), chain)? };
+        let seeds = built_in::read(&bytes).map_err(|error| error.to_string())?;
+        return Ok((seeds.into_iter().map(of_built_in).collect(), Bad::default()));
+    }
+    import(input, path, chain, port)
+}
+
+fn of_built_in((address, port): (Address, u16)) -> Told {
+    let place = match address.ip() {
+        Some(ip) => Place::Ip(SocketAddr::new(ip, port)),
+        None => Place::Overlay(address, port),
+    };
+    Told { seen: Time::now().0 - AGE, services: 0, place }
+}
+
+/// Reads what other programs export.
+fn import(mut input: Box<dyn BufRead + '_>, path: &Path, chain: Chain, port: u16) -> Result<(Vec<Told>, Bad), String> {
+    let name: Arc<str> = path.to_string_lossy().into();
+    let format = Format::guess(input.fill_buf().map_err(|error| error.to_string())?);
+    let (now, source) = (Time::now(), Shown::from(&*name));
+    let origin = Origin { name, chain: chain.name().into(), port, now, source };
+    let (mut told, mut bad) = (Vec::new(), Bad::default());
+    for peer in Importer::new(format, origin, input) {
+        let peer = match peer {
+            Ok(peer) => peer,
+            Err(Unread::Line(_)) if bad.named.len() as u64 == NAMED => {
+                bad.more += 1;
+                continue;
+            }
+            Err(Unread::Line(line)) => {
+                bad.named.push(line.to_string());
+                continue;
+            }
+            Err(Unread::Io { error, .. }) => return Err(error.to_string()),
+        };
+        if told.len() == Policy::MAX_KNOWN {
+            return Err(format!("more than {} addresses; 'verack peers import' takes them", Policy::MAX_KNOWN));
+        }
+        let Some(place) = Place::of(&peer.address) else { continue };
+        // A list does not say when somebody was there.
+        let seen = if peer.last_seen == now { now.0 - AGE } else { peer.last_seen.0 };
+        if peer.chain.as_str() == chain.name() {
+            told.push(Told { seen, services: peer.services, place });
+        }
+    }
+    Ok((told, bad))
+}
+
+/// How the names of Core's arrays begin.
+const ARRAY: &str = "chainparams_seed_";
+
+/// The bytes of a network's array.
+fn array(text: &str, chain: Chain) -> Result<Vec<u8>, String> {
+    let names = names_of_array(chain.name());
+    let found: Vec<_> = text.split(ARRAY).skip(1).filter_map(|rest| Some(rest.split_once("[]")?.0)).collect();
+    let Some(name) = names.iter().find(|name| found.contains(name)) else {
+        let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
+        return Err(format!(
+            "there is no list of {} in it: expected {ARRAY}{}[], found {found}",
+            chain.name(),
+            names[0]
+        ));
+    };
+    built_in::bytes_of_array(text, Some(name)).map_err(|error| error.to_string())
+}
+
+/// What Core and the programs that come of it call the array of such a network: by what it is called behind the coin.
+fn names_of_array(chain: &str) -> &'static [&'static str] {
+    match chain.rsplit_once('-').map_or("", |(_, kind)| kind) {
+        "testnet" | "testnet3" => &["test", "testnet", "testnet3"],
+        "testnet4" => &["testnet4", "test4"],
+        "signet" => &["signet"],
+        "regtest" => &["regtest"],
+        "devnet" => &["devnet", "dev"],
+        "scalenet" => &["scalenet"],
+        "stn" => &["stn"],
+        _ => &["main", "mainnet"],
+    }
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Bad, NAMED, read};
+    use crate::protocol::Chain;
+
+    fn read_of(chain: &str, bytes: &[u8]) -> (Result<Vec<String>, String>, Bad) {
+        let chain = Chain::named(chain).unwrap();
+        match read(Box::new(bytes), Path::new("f"), chain, 8333) {
+            Ok((told, bad)) => (Ok(told.iter().map(|told| told.place.to_string()).collect()), bad),
+            Err(error) => (Err(error), Bad::default()),
+        }
+    }
+
+    fn array(name: &str, bytes: &[u8]) -> String {
+        let digits: Vec<_> = bytes.iter().map(|byte| format!("0x{byte:02x}")).collect();
+        format!("static const uint8_t chainparams_seed_{name}[] = {{{}}};\n", digits.join(","))
+    }
+
+    #[test]
+    fn built_in_seeds_are_read_as_bytes_and_as_text() {
+        let expected = Ok(vec!["1.2.3.4:8333".to_owned(), "[fc00::1]:1".to_owned()]);
+        let cjdns = [&[6, 16, 0xfc][..], &[0; 14], &[1, 0, 1]].concat();
+        let bytes = [&[1, 4, 1, 2, 3, 4, 0x20, 0x8d][..], &cjdns].concat();
+        assert_eq!(read_of("bitcoin", &bytes).0, expected);
+        let header = array("test", &[1, 4, 5, 5, 5, 5, 0, 1]) + &array("main", &bytes);
+        assert_eq!(read_of("bitcoin", header.as_bytes()).0, expected);
+        assert!(read_of("bitcoin", &[1, 4, 1, 2]).0.unwrap_err().contains("address"));
+        assert!(read_of("bitcoin", b"chainparams_seed_main[] = {1,").0.is_err());
+    }
+
+    #[test]
+    fn each_network_takes_its_own_array_and_never_anothers() {
+        let seed = |last| [1, 4, 1, 1, 1, last, 0, 9];
+        let header =
+            ["main", "test", "testnet4", "signet"].iter().zip(1..).map(|(name, last)| array(name, &seed(last)));
+        let header: String = header.collect();
+        for (chain, last) in [
+            ("bitcoin", 1),
+            ("litecoin", 1),
+            ("bitcoin-cash", 1),
+            ("bitcoin-testnet3", 2),
+            ("litecoin-testnet", 2),
+            ("bitcoin-testnet4", 3),
+            ("namecoin-signet", 4),
+        ] {
+            assert_eq!(read_of(chain, header.as_bytes()).0, Ok(vec![format!("1.1.1.{last}:9")]), "{chain}");
+        }
+        let missing = read_of("litecoin-regtest", header.as_bytes()).0.unwrap_err();
+        let expected = "there is no list of litecoin-regtest in it: expected chainparams_seed_regtest[], \
+                        found main, test, testnet4, signet";
+        assert_eq!(missing, expected);
+    }
+
+    #[test]
+    fn a_list_has_addresses_of_every_network_with_and_without_a_port() {
+        const ONION: &str = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
+        const I2P: &str = "ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p";
+        let good = format!(
+            "\u{feff}1.2.3.4:18333 # AS1\n[2a00::1]:1\r\n5.6.7.8\n- 2a00::2\n[2a00::3]\n[fc00::1]:9\n{ONION}\n{I2P}:0\n"
+        );
+        let (listed, bad) = read_of("bitcoin", good.as_bytes());
+        let expected =
+            ["1.2.3.4:18333", "[2a00::1]:1", "5.6.7.8:8333", "[2a00::2]:8333", "[2a00::3]:8333", "[fc00::1]:9"];
+        let names = [format!("{ONION}:8333"), format!("{I2P}:0")];
+        assert_eq!(listed.unwrap(), [&expected.map(str::to_owned)[..], &names].concat());
+        assert_eq!(bad, Bad::default());
+        for bad_line in ["1.2.3.4:99999", "example.org:8333", "short.onion:1", "[::1]x", "::1:"] {
+            let (listed, bad) = read_of("bitcoin", format!("9.9.9.9:1\n{bad_line}\n").as_bytes());
+            assert_eq!((listed.unwrap(), bad.more), (vec!["9.9.9.9:1".to_owned()], 0));
+            assert!(bad.named[0].starts_with("f:2: expected an address"), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_import_reads_is_read() {
+        let line = "1.2.3.4:8333 1 1700000000 99% 98% 97% 90% 80% 900000 00000409 70016 \"/Satoshi:27.0.0/\"\n";
+        for file in [
+            line,
+            "[[\"1.2.3.4\", 8333, 9, 900000]]",
+            "{\"timestamp\":1,\"nodes\":{\"1.2.3.4:8333\":[70016,\"/a/\",1,9,1,null,null,null,0,0,null,null,null]}}",
+            "[{\"time\":1700000000,\"services\":9,\"address\":\"1.2.3.4\",\"port\":8333,\"network\":\"ipv4\"}]",
+            "{\"address\":\"1.2.3.4:8333\",\"chain\":\"bitcoin\"}\n{\"address\":\"1.2.3.5:9333\",\"chain\":\"litecoin\"}\n",
+            "address,services\n1.2.3.4:8333,9\n",
+        ] {
+            assert_eq!(
+                read_of("bitcoin", file.as_bytes()),
+                (Ok(vec!["1.2.3.4:8333".to_owned()]), Bad::default()),
+                "{file}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_kind_costs_a_few_warnings() {
+        let file = "no address\n".repeat(100_000);
+        let (listed, bad) = read_of("bitcoin", file.as_bytes());
+        assert_eq!((listed, bad.named.len() as u64, bad.more), (Ok(vec![]), NAMED, 100_000 - NAMED));
+    }
+}
