@@ -1,7 +1,7 @@
 //! Opens a connection, and says precisely why there is none.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -33,23 +33,61 @@ pub async fn dial_timed(
     within: Duration,
     timer: &mut Timer,
 ) -> Result<TcpStream, DialError> {
-    let connected = timer.wait(started + within, pin!(connect(address))).await;
-    let connected = connected.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
-    connected.map_err(|error| DialError::of(address, error, started.elapsed()))
+    dial_from(None, address, started, within, timer).await
+}
+
+/// As [`dial_timed`], from this address of ours if it is given, which must be of the same family. The system then
+/// chooses a port that no other connection has, so there are some 28 000 at once.
+///
+/// # Errors
+/// As [`dial`].
+pub async fn dial_from(
+    from: Option<IpAddr>,
+    address: SocketAddr,
+    started: Instant,
+    within: Duration,
+    timer: &mut Timer,
+) -> Result<TcpStream, DialError> {
+    let connected = timer.wait(started + within, pin!(connect(from, address))).await;
+    let connected = connected.unwrap_or_else(|| Err(Broken::Later(io::ErrorKind::TimedOut.into())));
+    connected.map_err(|broken| DialError::of(address, broken, started.elapsed()))
+}
+
+/// Why a connection did not open.
+enum Broken {
+    /// Our own system said so before anything was sent.
+    AtOnce(Errno),
+    /// It came out later.
+    Later(io::Error),
+}
+
+impl From<Errno> for Broken {
+    fn from(error: Errno) -> Self {
+        Self::Later(error.into())
+    }
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Self::Later(error)
+    }
 }
 
 /// Connects as [`TcpStream::connect`] does, except that a peer which accepted and reset at once did accept.
 ///
 /// By the time we look, such an RST may have come or not: what it says is for the handshake to find out, so that the
 /// same peer gets the same verdict. A kernel tells it from a refusal by its errno.
-async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+async fn connect(from: Option<IpAddr>, address: SocketAddr) -> Result<TcpStream, Broken> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
     set_tcp_nodelay(&socket, true)?;
+    if let Some(from) = from {
+        rustix::net::bind(&socket, &SocketAddr::new(from, 0)).map_err(Broken::AtOnce)?;
+    }
     match rustix::net::connect(&socket, &address) {
         Ok(()) | Err(Errno::INPROGRESS) => {}
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(Broken::AtOnce(error)),
     }
     let stream = TcpStream::from_std(socket.into())?;
     // A socket without an error is not asked for one: that would be a system call for each connection.
@@ -57,7 +95,9 @@ async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
         return Ok(stream);
     }
     match stream.take_error()? {
-        Some(error) if !matches!(Errno::from_io_error(&error), Some(Errno::CONNRESET | Errno::PIPE)) => Err(error),
+        Some(error) if !matches!(Errno::from_io_error(&error), Some(Errno::CONNRESET | Errno::PIPE)) => {
+            Err(error.into())
+        }
         Some(_) | None => Ok(stream),
     }
 }
@@ -104,7 +144,16 @@ pub enum DialError {
 }
 
 impl DialError {
-    fn of(address: SocketAddr, error: io::Error, after: Duration) -> Self {
+    fn of(address: SocketAddr, broken: Broken, after: Duration) -> Self {
+        let error = match broken {
+            // What a route of ours says that leads nowhere: `unreachable`, `prohibit`, `blackhole` (ip-route(8)); the last
+            // is also what the system says of an address of a link if it is not said of which.
+            Broken::AtOnce(Errno::NETUNREACH | Errno::HOSTUNREACH | Errno::ACCESS | Errno::INVAL) => {
+                return Self::NoRoute(address);
+            }
+            Broken::AtOnce(error) => error.into(),
+            Broken::Later(error) => error,
+        };
         if error.kind() == io::ErrorKind::TimedOut {
             // Our own clock, or the kernel, which gives up after some two minutes.
             return Self::Timeout { address, after };

@@ -47,7 +47,7 @@ mod timer;
 mod unread;
 mod verdict;
 
-pub use dial::{DialError, dial, dial_timed};
+pub use dial::{DialError, dial, dial_from, dial_timed};
 pub use failure::{Cause, Failure};
 pub use files::raise_open_files;
 pub use handshake;
