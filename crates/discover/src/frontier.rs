@@ -16,7 +16,9 @@
 //! Learning an address that is known takes one look into a hash table, everything else O(log n).
 
 mod book;
+mod caps;
 mod hosts;
+mod paced;
 mod pacer;
 mod policy;
 mod prefixes;
@@ -30,7 +32,9 @@ use std::time::Duration;
 
 pub use book::Note;
 use book::{Book, Class, Endpoint, Entry, Standing, State};
+pub use caps::{HostPorts, MAX_PER_NAME, MAX_PORTS_PER_HOST};
 use hosts::Hosts;
+pub use paced::{Paced, Turn};
 use pacer::Pacer;
 pub use policy::{Growing, Pace, Policy, SHARE_LASTS};
 use prefixes::Prefixes;
@@ -95,6 +99,8 @@ pub enum Refusal {
     /// Nothing can be dialled there: port 0, not globally routable, or a port of another service
     /// ([`is_bad_port`](crate::is_bad_port)).
     Address,
+    /// It is in a network in which nothing is dialled: [`Policy::excluded`].
+    Excluded,
     /// Its host has its share of ports: [`Policy::max_per_host`].
     Host,
     /// The network of its source has told its share: [`Policy::max_per_source`].
@@ -413,6 +419,9 @@ impl Frontier {
         let fit = named || (routable && !is_bad_port(endpoint.port()));
         if endpoint.port() == 0 || endpoint.ip().is_unspecified() || !fit {
             return Err(Refusal::Address);
+        }
+        if self.policy.excluded.network_of(endpoint.ip()).is_some() {
+            return Err(Refusal::Excluded);
         }
         if !named && self.hosts.ports(endpoint) >= self.policy.max_per_host {
             return Err(Refusal::Host);

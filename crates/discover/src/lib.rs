@@ -31,6 +31,7 @@
 //! assert_eq!(frontier.next(start), Next::Exhausted);
 //! ```
 
+mod exclusions;
 pub mod external;
 pub mod frontier;
 mod group;
@@ -38,8 +39,10 @@ mod key;
 mod routable;
 pub mod seeds;
 
+pub use exclusions::{BadNetwork, Exclusions};
 pub use external::{External, Majority};
 pub use frontier::{Counts, Frontier, Growing, Learned, Next, Note, Outcome, Pace, Policy, Refusal, Source};
+pub use frontier::{HostPorts, MAX_PER_NAME, MAX_PORTS_PER_HOST, Paced, Turn};
 pub use group::Group;
 pub use key::Key;
 pub use routable::{is_bad_port, is_globally_routable};

@@ -23,7 +23,13 @@ impl Pacer {
 
     /// Counts one.
     pub(super) fn take(&mut self, pace: Pace, now: Duration) {
-        self.0 = self.0.max(nanos(now)).saturating_add(nanos(pace.every));
+        self.take_many(1, pace, now);
+    }
+
+    /// Counts so many.
+    pub(super) fn take_many(&mut self, count: usize, pace: Pace, now: Duration) {
+        let all = nanos(pace.every).saturating_mul(u64::try_from(count).unwrap_or(u64::MAX));
+        self.0 = self.0.max(nanos(now)).saturating_add(all);
     }
 }
 

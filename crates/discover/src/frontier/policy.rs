@@ -1,6 +1,9 @@
 //! What a crawl may do.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::exclusions::Exclusions;
 
 /// What a [`Frontier`](super::Frontier) may do, and how much it may know.
 #[derive(Clone, Debug)]
@@ -30,6 +33,8 @@ pub struct Policy {
     pub revive_after: Duration,
     /// Dial addresses that are not globally routable, too.
     pub allow_private: bool,
+    /// Networks in which nothing is dialled, whoever names it.
+    pub excluded: Arc<Exclusions>,
 }
 
 /// What peers may introduce is counted anew after this time, so that a watch of weeks goes on learning.
@@ -57,6 +62,7 @@ impl Default for Policy {
             recheck: None,
             revive_after: Duration::from_secs(24 * 60 * 60),
             allow_private: false,
+            excluded: Arc::default(),
         }
     }
 }

@@ -101,6 +101,14 @@ impl Prefixes {
         None
     }
 
+    /// When an address of it may be dialled if so many others come before it. `None` for at once, without a pace.
+    pub(super) fn free_at(&self, number: u32, before: usize, now: Duration) -> Option<Duration> {
+        let pace = self.pace?;
+        let mut pacer = self.all[place(number)].pacer;
+        pacer.take_many(before, pace, now);
+        Some(pacer.free_at(pace))
+    }
+
     /// How many addresses are known in it.
     pub(super) fn known(&self, number: u32) -> u32 {
         self.all[place(number)].known

@@ -1,0 +1,200 @@
+//! A queue whose items go out no faster than they may: as many in all, and as many into one network.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::book::Class;
+use super::pacer::Pacer;
+use super::policy::Pace;
+use super::prefixes::Prefixes;
+use crate::group::Group;
+use crate::key::Key;
+
+/// What waits to be dialled. As a [`Frontier`](super::Frontier) does, it lets networks take turns, each as often as its
+/// pace allows; within a network, what came first goes first. Every `now` is the time since some start.
+#[derive(Debug)]
+pub struct Paced<T> {
+    rate: Option<Pace>,
+    pacer: Pacer,
+    prefix_pace: Option<Pace>,
+    prefixes: Prefixes,
+    /// What waits in each network, by the network's number.
+    waiting: HashMap<u32, VecDeque<T>>,
+    /// What no network's pace holds back.
+    free: VecDeque<T>,
+    len: usize,
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn<T> {
+    /// Dial this.
+    Go(T),
+    /// Nothing may be dialled before this moment.
+    Wait(Duration),
+    /// Nothing waits.
+    Empty,
+}
+
+impl<T> Paced<T> {
+    /// An empty queue, with a pace for all together and one for each network; `None` for as fast as they come.
+    #[must_use]
+    pub fn new(rate: Option<Pace>, prefix_pace: Option<Pace>, key: Key) -> Self {
+        Self {
+            rate,
+            pacer: Pacer::default(),
+            prefix_pace,
+            prefixes: Prefixes::new(key, prefix_pace),
+            waiting: HashMap::new(),
+            free: VecDeque::new(),
+            len: 0,
+        }
+    }
+
+    /// How many items wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether none waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Adds an item that only the pace for all together holds back.
+    pub fn push_free(&mut self, item: T) {
+        self.free.push_back(item);
+        self.len += 1;
+    }
+
+    /// Adds an item for this address.
+    pub fn push(&mut self, ip: IpAddr, item: T, now: Duration) {
+        let prefix = self.prefixes.number(Group::of(ip), now);
+        self.waiting.entry(prefix).or_default().push_back(item);
+        self.len += 1;
+        self.prefixes.add_known(prefix);
+        self.prefixes.add_ready(prefix, Class::Known, now);
+    }
+
+    /// When an item for this address would have its turn if it were added now and the pace of its network alone held it
+    /// back.
+    #[must_use]
+    pub fn turn_of(&self, ip: IpAddr, now: Duration) -> Duration {
+        if self.prefix_pace.is_none() {
+            return now;
+        }
+        let Some(prefix) = self.prefixes.find(Group::of(ip)) else { return now };
+        let before = self.waiting.get(&prefix).map_or(0, VecDeque::len);
+        self.prefixes.free_at(prefix, before, now).unwrap_or(now).max(now)
+    }
+
+    /// What to do next.
+    pub fn next(&mut self, now: Duration) -> Turn<T> {
+        if self.is_empty() {
+            return Turn::Empty;
+        }
+        self.prefixes.wake(now);
+        let free_at = self.rate.map_or(Duration::ZERO, |rate| self.pacer.free_at(rate));
+        let prefix = if self.free.is_empty() { self.prefixes.first(Class::Known) } else { None };
+        if self.free.is_empty() && prefix.is_none() {
+            // Every network that something waits in sleeps.
+            return Turn::Wait(self.prefixes.wakes_at().map_or(free_at, |at| at.max(free_at)));
+        }
+        if free_at > now {
+            return Turn::Wait(free_at);
+        }
+        if let Some(rate) = self.rate {
+            self.pacer.take(rate, now);
+        }
+        self.len -= 1;
+        match prefix {
+            None => Turn::Go(self.free.pop_front().expect("it is not empty")),
+            Some(prefix) => Turn::Go(self.take(prefix, now)),
+        }
+    }
+
+    fn take(&mut self, prefix: u32, now: Duration) -> T {
+        let waiting = self.waiting.get_mut(&prefix).expect("a prefix in line has an item");
+        let item = waiting.pop_front().expect("a prefix in line has an item");
+        if waiting.is_empty() {
+            self.waiting.remove(&prefix);
+        }
+        self.prefixes.dialled(prefix, Class::Known, now);
+        self.prefixes.remove_known(prefix);
+        item
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+    use std::time::Duration;
+
+    use super::{Pace, Paced, Turn};
+    use crate::key::Key;
+
+    const TENTH: Duration = Duration::from_millis(100);
+
+    /// Takes all that there is, with the times at which it went.
+    fn all<T>(paced: &mut Paced<T>, mut now: Duration) -> Vec<(T, u128)> {
+        let mut gone = Vec::new();
+        loop {
+            match paced.next(now) {
+                Turn::Go(item) => gone.push((item, now.as_millis())),
+                Turn::Wait(until) => {
+                    assert!(until > now);
+                    now = until;
+                }
+                Turn::Empty => return gone,
+            }
+        }
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_network_has_its_pace_and_holds_up_no_other() {
+        let pace = Pace { every: TENTH, burst: 2 };
+        let mut paced = Paced::new(None, Some(pace), Key::new([1; 16]));
+        for (n, address) in
+            ["1.2.0.1", "1.2.0.2", "1.2.3.4", "1.2.0.1", "1.3.0.1", "2001:db8::1"].into_iter().enumerate()
+        {
+            paced.push(ip(address), n, Duration::ZERO);
+        }
+        paced.push_free(9);
+        assert_eq!(paced.turn_of(ip("1.2.9.9"), Duration::ZERO), 3 * TENTH);
+        assert_eq!(paced.turn_of(ip("1.4.9.9"), Duration::ZERO), Duration::ZERO);
+        let mut gone = all(&mut paced, Duration::ZERO);
+        assert_eq!(gone[0], (9, 0));
+        gone.sort_unstable();
+        assert_eq!(gone, [(0, 0), (1, 0), (2, 100), (3, 200), (4, 0), (5, 0), (9, 0)]);
+        assert!(paced.is_empty());
+        assert_eq!(paced.turn_of(ip("1.2.9.9"), 2 * TENTH), 3 * TENTH, "the last two count yet");
+        assert_eq!(paced.turn_of(ip("1.2.9.9"), 9 * TENTH), 9 * TENTH);
+    }
+
+    #[test]
+    fn a_rate_holds_back_everything() {
+        let mut paced = Paced::new(Some(Pace { every: TENTH, burst: 1 }), None, Key::new([1; 16]));
+        paced.push_free(0);
+        paced.push(ip("1.2.3.4"), 1, Duration::ZERO);
+        paced.push(ip("1.2.3.5"), 2, Duration::ZERO);
+        assert_eq!(all(&mut paced, Duration::ZERO), [(0, 0), (1, 100), (2, 200)]);
+    }
+
+    #[test]
+    fn networks_are_forgotten_once_nothing_waits_in_them() {
+        let mut paced = Paced::new(None, Some(Pace { every: TENTH, burst: 1 }), Key::new([1; 16]));
+        for n in 0..10_000_u32 {
+            let now = TENTH * (2 * n);
+            paced.push(std::net::Ipv4Addr::from_bits(n << 16).into(), n, now);
+            assert_eq!(paced.next(now), Turn::Go(n));
+        }
+        assert!(paced.prefixes.len() < 10, "{}", paced.prefixes.len());
+    }
+}
