@@ -8,7 +8,9 @@ mod parse;
 mod peers;
 pub mod values;
 
-use std::net::SocketAddr;
+use std::fs;
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +18,7 @@ use std::time::Duration;
 use bitcoin::{Feature, Magic, UserAgent};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use discover::{Exclusions, Pace};
 pub use discovery::{Addrs, Crawl, Whoami};
 pub use ethereum::{EthereumOptions, StatusChoice};
 pub use lightning::LightningOptions;
@@ -23,7 +26,10 @@ pub use monero::MoneroOptions;
 pub use peers::{Export, FileFormat, Import, Peers, PeersCommand, Query, Show};
 pub use values::{ListenAddress, ServicesArg};
 
-use crate::protocol::Chain;
+use crate::dialler::Pacing;
+use crate::exit::Error;
+use crate::lookup::Rules;
+use crate::protocol::{Chain, Seed};
 use crate::resolve::{Family, Options};
 
 /// The command line.
@@ -216,6 +222,9 @@ pub struct Shake {
     /// Whom we dial, and how.
     #[command(flatten)]
     pub dialling: Dialling,
+    /// Show what would be dialled, and dial nothing; names are looked up
+    #[arg(long, help_heading = "Output")]
+    pub plan: bool,
     /// What must happen for exit code 0
     #[arg(long, value_enum, default_value_t, value_name = "HOW_MANY", help_heading = "Output")]
     pub require: Require,
@@ -262,6 +271,10 @@ pub struct Introduction {
     /// What we call our program, at most 256 bytes [default: verack and its version, in the protocol's manner]
     #[arg(long, value_name = "TEXT", value_parser = values::user_agent)]
     pub user_agent: Option<UserAgent>,
+    /// Whom to reach about these connections, such as ops@example.org: a comment in what we call our program (Bitcoin,
+    /// Ethereum, libp2p)
+    #[arg(long, value_name = "TEXT", value_parser = values::contact, conflicts_with = "user_agent")]
+    pub contact: Option<String>,
     /// Height of the last block that we claim to have
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = values::whole::<i32>)]
     pub start_height: i32,
@@ -301,6 +314,14 @@ pub struct Introduction {
 }
 
 impl Introduction {
+    /// What we call our program, if nothing else was chosen: this, and whom to reach.
+    pub fn program(&self, name: &str) -> String {
+        match &self.contact {
+            Some(contact) => format!("{name} ({contact})"),
+            None => name.to_owned(),
+        }
+    }
+
     /// The network that was chosen.
     pub fn chain(&self) -> Chain {
         self.chain.unwrap_or_else(|| Chain::named("bitcoin").expect("it is in the table"))
@@ -308,7 +329,7 @@ impl Introduction {
 
     /// The names behind which its nodes are. A network of the user's own has none: those of the one that it is like
     /// lead to that.
-    pub fn dns_seeds(&self) -> Vec<String> {
+    pub fn dns_seeds(&self) -> Vec<Seed> {
         let own = self.magic.is_some() || self.signet_challenge.is_some();
         if own { Vec::new() } else { self.chain().dns_seeds() }
     }
@@ -394,9 +415,20 @@ pub struct Dialling {
     /// Dial at most so many a second
     #[arg(long, value_name = "N", value_parser = values::rate, help_heading = "Limits")]
     pub rate: Option<u32>,
-    /// DNS server instead of the system's: IP or IP:PORT
+    /// Dial at most so many a second in one network (IPv4 /16, IPv6 /32); 0 for as many as come [default: 20, except for
+    /// addresses that you name yourself]
+    #[arg(long, value_name = "N", value_parser = values::whole::<u32>, help_heading = "Limits")]
+    pub prefix_rate: Option<u32>,
+    /// DNS server instead of the system's resolver: IP or IP:PORT
     #[arg(long, value_name = "IP[:PORT]", value_parser = values::resolver, help_heading = "Addresses")]
     pub resolver: Option<SocketAddr>,
+    /// Never dial an address in these networks, whatever leads to it: a list with one address or network (CIDR) a line; may be
+    /// given several times
+    #[arg(long, value_name = "FILE", action = ArgAction::Append, help_heading = "Addresses")]
+    pub exclude: Vec<PathBuf>,
+    /// Dial from this address of this machine
+    #[arg(long, value_name = "IP", value_parser = values::ip, help_heading = "Addresses")]
+    pub bind: Option<IpAddr>,
     /// IPv4 only
     #[arg(short = '4', conflicts_with = "v6", help_heading = "Addresses")]
     pub v4: bool,
@@ -409,19 +441,64 @@ pub struct Dialling {
 }
 
 impl Dialling {
-    /// Which addresses are wanted.
+    /// Which addresses are wanted: those that can be dialled from where we dial.
     pub fn family(&self) -> Family {
-        match (self.v4, self.v6) {
-            (true, _) => Family::V4,
-            (_, true) => Family::V6,
+        match (self.v4, self.v6, self.bind) {
+            (true, ..) | (_, false, Some(IpAddr::V4(_))) => Family::V4,
+            (_, true, _) | (_, _, Some(IpAddr::V6(_))) => Family::V6,
             _ => Family::Any,
         }
+    }
+
+    /// What may be dialled.
+    ///
+    /// # Errors
+    /// A list of networks cannot be read, or we cannot dial from where we are to dial.
+    pub fn rules(&self) -> Result<Rules, Error> {
+        if let Some(ip) = self.bind {
+            let other = if ip.is_ipv4() { self.v6.then_some("-6") } else { self.v4.then_some("-4") };
+            if let Some(option) = other {
+                return Err(Error::Usage(format!("nothing can be dialled from --bind {ip} with {option}")));
+            }
+            TcpListener::bind((ip, 0)).map_err(|error| match error.kind() {
+                ErrorKind::AddrNotAvailable => Error::Usage(format!("--bind {ip} is not an address of this machine")),
+                _ => Error::Local(format!("cannot use --bind {ip}: {error}")),
+            })?;
+        }
+        let mut networks = Vec::new();
+        for path in &self.exclude {
+            let shown = path.display();
+            let bytes = fs::read(path).map_err(|error| Error::Usage(format!("cannot read {shown}: {error}")))?;
+            let read = Exclusions::read(&String::from_utf8_lossy(&bytes));
+            networks.extend(read.map_err(|bad| Error::Usage(format!("{shown}, {bad}")))?.networks());
+        }
+        let excluded: Exclusions = networks.into_iter().collect();
+        let (bind, allow_private) = (self.bind, self.allow_private);
+        Ok(Rules { family: self.family(), excluded: excluded.into(), bind, allow_private })
+    }
+
+    /// How fast addresses are dialled.
+    pub fn pacing(&self) -> Pacing {
+        Pacing { rate: self.rate.map(rate), prefix: self.prefix_pace(), named: self.prefix_rate.is_some() }
+    }
+
+    /// How fast those of one network are.
+    pub fn prefix_pace(&self) -> Option<Pace> {
+        /// A hoster takes a burst of dials for a port scan.
+        const DEFAULT: u32 = 20;
+        let rate = self.prefix_rate.unwrap_or(DEFAULT);
+        (rate > 0).then(|| Pace { every: Duration::from_secs(1) / rate, burst: rate })
     }
 
     /// How names are looked up, each within this time.
     pub fn lookup(&self, within: Duration) -> Options {
         Options { server: self.resolver, family: self.family(), within }
     }
+}
+
+/// So many dials a second. A timer is late by a millisecond or two, so what falls due meanwhile goes at once.
+fn rate(rate: u32) -> Pace {
+    Pace { burst: 1 + rate / 100, ..Pace::per_second(rate) }
 }
 
 /// Accepting connections.

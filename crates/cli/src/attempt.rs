@@ -1,11 +1,12 @@
 //! One attempt: from an address to a report.
 
-use std::net::SocketAddr;
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bitcoin::v2::SessionId;
-use handshake::{Blame, Fault, Role, Stage};
+use handshake::{Fault, Role, Stage};
 use net::{DialError, Timer, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
@@ -28,6 +29,8 @@ pub struct Attempts {
     pub timeout: Duration,
     /// Time for a connection alone.
     pub connect_timeout: Duration,
+    /// The address of ours that we dial from, if it was chosen.
+    pub bind: Option<IpAddr>,
     /// How long a connection is kept after its handshake.
     pub hold: Option<Duration>,
     /// How much of the wire is shown.
@@ -45,6 +48,8 @@ pub struct Call {
     pub whom: Whom,
     /// Where that is.
     pub address: SocketAddr,
+    /// How much of its time is gone: its name was looked up, and its network had a pace.
+    pub spent: Duration,
 }
 
 impl Attempts {
@@ -62,27 +67,32 @@ impl Attempts {
     pub async fn reach(&self, call: &Call, way: Way<'_>, timer: &mut Timer) -> (Attempt, Option<Attempt>) {
         let (end, started) = (self.far_end(call), Instant::now());
         let (mut first, again) = self.try_dial(&end, way, timer).await;
-        let Some(Again { way, pause }) = again.filter(|again| started.elapsed() + again.pause < self.timeout) else {
+        first.account_for(call.spent, self.timeout);
+        let Some(Again { way, pause }) = again.filter(|again| started.elapsed() + again.pause < end.within) else {
             return (first, None);
         };
         if !pause.is_zero() {
             sleep(pause).await;
         }
-        let (second, _) = self.try_dial(&end, way, timer).await;
+        // Both have one deadline.
+        let end = FarEnd { within: end.within.saturating_sub(started.elapsed()), ..end };
+        let (mut second, _) = self.try_dial(&end, way, timer).await;
+        second.account_for(call.spent, self.timeout);
         first.reconsider(&second);
         let is_news = (second.transport, second.verdict.reason) != (first.transport, first.verdict.reason);
         (second, is_news.then_some(first))
     }
 
-    fn far_end<'a>(&'a self, Call { target, whom, address }: &'a Call) -> FarEnd<'a> {
-        FarEnd { protocol: self.protocols.of(whom), part: Part::Dialling(whom), target, address: *address }
+    fn far_end<'a>(&'a self, Call { target, whom, address, spent }: &'a Call) -> FarEnd<'a> {
+        let within = self.timeout.saturating_sub(*spent);
+        FarEnd { protocol: self.protocols.of(whom), part: Part::Dialling(whom), target, address: *address, within }
     }
 
     /// Shakes hands over a connection that came in.
     pub async fn accept(&self, target: &str, stream: TcpStream, peer: SocketAddr) {
         let now = Instant::now();
         let protocol = self.protocols.chosen();
-        let end = FarEnd { protocol, part: Part::Accepting, target, address: peer };
+        let end = FarEnd { protocol, part: Part::Accepting, target, address: peer, within: self.timeout };
         let mut timer = Timer::new();
         let (mut attempt, _) = self.shake(&end, protocol.way_in(), stream, (now, now), &mut timer).await;
         self.conclude(&end, &mut attempt, None).await;
@@ -91,7 +101,8 @@ impl Attempts {
     /// Dials once; also says how it may go better.
     async fn try_dial<'p>(&self, end: &FarEnd<'_>, way: Way<'p>, timer: &mut Timer) -> (Attempt, Option<Again<'p>>) {
         let started = Instant::now();
-        match net::dial_timed(end.address, started, self.connect_timeout.min(self.timeout), timer).await {
+        let within = self.connect_timeout.min(end.within);
+        match net::dial_from(self.bind, end.address, started, within, timer).await {
             Ok(stream) => {
                 let times = (started, Instant::now());
                 // A connection that never opens, and most of a crawl's never do, has no need of all this room.
@@ -110,10 +121,10 @@ impl Attempts {
         (started, opened): (Instant, Instant),
         timer: &mut Timer,
     ) -> (Attempt, Option<Again<'p>>) {
-        let FarEnd { part, target, address, .. } = *end;
+        let FarEnd { part, target, address, within, .. } = *end;
         let mut trace = self.tracer(target, address);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
-        let times = Times { opened, deadline: started + self.timeout, timer, stays: self.hold.is_some() };
+        let times = Times { opened, deadline: started + within, timer, stays: self.hold.is_some() };
         let shaken = way.shake(part, stream, address, times, tracer).await;
         let Shaken { transport, session_id, fall_back, verdict, retry, introduced, hello, bytes, connection } = shaken;
         let ended = Instant::now();
@@ -197,6 +208,8 @@ struct FarEnd<'a> {
     /// What the user named; for an accepted connection, where it came in.
     target: &'a str,
     address: SocketAddr,
+    /// Time for the attempt, from the dial on.
+    within: Duration,
 }
 
 /// How an attempt went.
@@ -248,6 +261,15 @@ impl Attempt {
         [CLOSED_ON_KEY, REFUSED_KEY].contains(&self.verdict.reason)
     }
 
+    /// If time ran out of which much was `spent` before the dial, that is said: so short a silence tells little of a peer.
+    fn account_for(&mut self, spent: Duration, timeout: Duration) {
+        let is_late = matches!(self.verdict.reason, "timeout" | "connect.timeout");
+        if is_late && spent * 4 >= timeout {
+            let spent = spent.as_secs_f64();
+            let _ = write!(self.verdict.detail, " (looking up its name, and its turn, took {spent:.1} s before)");
+        }
+    }
+
     /// There is no connection.
     fn not_connected(error: &DialError, transport: Transport, started: Instant) -> Self {
         let mut attempt = Self::failed(Stage::Connect, error, transport, started);
@@ -271,36 +293,6 @@ impl Attempt {
             bytes: Bytes::default(),
             held: None,
         }
-    }
-}
-
-/// An address that is not dialled, since it is not of the family that was asked for.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} is left out: only {family} was asked for", family = if .0.is_ipv4() { "IPv6 (-6)" } else { "IPv4 (-4)" })]
-pub struct LeftOut(pub SocketAddr);
-
-impl Fault for LeftOut {
-    fn blame(&self) -> Blame {
-        Blame::Local
-    }
-
-    fn code(&self) -> &'static str {
-        "local.left-out"
-    }
-}
-
-/// An address that is not dialled, since only a name led to it.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} is not globally routable, and only a name led to it; --allow-private dials it all the same")]
-pub struct NotRoutable(pub SocketAddr);
-
-impl Fault for NotRoutable {
-    fn blame(&self) -> Blame {
-        Blame::Local
-    }
-
-    fn code(&self) -> &'static str {
-        "local.address-not-routable"
     }
 }
 

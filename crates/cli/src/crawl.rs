@@ -38,7 +38,7 @@ use self::map::Map;
 pub use self::progress::Progress;
 use self::remembered::remember;
 pub use self::seeds::Seeds;
-use self::seeds::Yield;
+use self::seeds::{Sown, Yield};
 pub use self::summary::Summary;
 use crate::attempt::{Attempts, Call};
 use crate::protocol::{Heard, Introduced, Whom};
@@ -156,18 +156,12 @@ impl Crawl {
             let counts = self.map().frontier.counts();
             let has_enough = limits.max_peers.is_some_and(|most| counts.reached >= most);
             if !has_enough && !seeds.is_asking() {
-                match seeds.ask(counts.reached, counts.known, wake == Wake::Exhausted, self.now()) {
-                    Ok(found) if found.is_empty() => {}
-                    Ok(found) => {
-                        for found in found {
-                            self.plant(found, progress).await;
-                        }
-                        continue;
+                let found = seeds.ask(counts.reached, counts.known, wake == Wake::Exhausted, self.now());
+                if !found.is_empty() {
+                    for found in found {
+                        self.plant(found, progress).await;
                     }
-                    Err(error) => {
-                        progress.say(&format!("warning: {}", error.text()));
-                        continue;
-                    }
+                    continue;
                 }
             }
             if wake == Wake::Exhausted && !seeds.is_asking() {
@@ -187,8 +181,9 @@ impl Crawl {
                 () = moment(limits.until) => break Ended::Time,
                 () = moment(progress.due()) => progress.show(&self.map(), self.now()),
                 found = seeds.found(), if seeds.is_asking() => match found {
-                    Ok(found) => self.plant(found, progress).await,
-                    Err(error) => progress.say(&format!("warning: {error}")),
+                    Sown::Found(found) => self.plant(found, progress).await,
+                    Sown::Bad(why) => progress.say(&format!("warning: {why}")),
+                    Sown::Ended => {}
                 },
                 () = self.changed.notified() => {}
                 () = moment(wake_at) => {}
@@ -253,7 +248,9 @@ impl Crawl {
         let addresses = if count == 1 { "address" } else { "addresses" };
         let refused = match refused {
             0 => String::new(),
-            _ => format!(", {refused} not to be dialled: not globally routable (see --allow-private), or over a limit"),
+            _ => format!(
+                ", {refused} not to be dialled: not globally routable (see --allow-private), excluded, or over a limit"
+            ),
         };
         progress.say(&format!("{count} {addresses} from {name}, {} of them new{refused}", news.len()));
         if let Err(error) = self.store_told(news, &name).await {
@@ -301,7 +298,7 @@ enum Wake {
 /// Visits an address, from the dial to what is stored of it. Once there is a result, it is stored, reported and counted,
 /// whatever ends the crawl.
 async fn visit(crawl: Arc<Crawl>, address: SocketAddr, heard: Heard) {
-    let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address };
+    let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address, spent: Duration::ZERO };
     let protocol = crawl.attempts.protocols.chosen();
     let ways = protocol.ways_to(heard);
     let (mut timer, mut ending) = (Timer::new(), crawl.ending.subscribe());
@@ -359,6 +356,7 @@ mod tests {
     use super::{Crawl, Ended, Limits, Progress, Seeds};
     use crate::args::{Cli, Command};
     use crate::attempt::Attempts;
+    use crate::lookup::Lookup;
     use crate::output::{Printer, Text, queue};
     use crate::protocol::Protocols;
     use crate::resolve::Family;
@@ -386,14 +384,18 @@ mod tests {
             protocols: Protocols::gossiping(&args.introduction, &[]).unwrap(),
             timeout,
             connect_timeout: args.dialling.connect_timeout,
+            bind: None,
             hold: None,
             trace: None,
             results,
         };
-        let crawl = Crawl::begin(attempts, args.policy(), Family::Any, &store, false).await.unwrap();
+        let rules = args.dialling.rules().unwrap();
+        let crawl =
+            Crawl::begin(attempts, args.policy(rules.excluded.clone()), Family::Any, &store, false).await.unwrap();
         let addresses: Vec<_> = (1..=ADDRESSES).map(|nth| format!("127.7.0.{nth}:1")).collect();
         let targets = target::read_all(addresses.iter().map(String::as_str)).unwrap();
-        let seeds = Seeds::new(0, targets, Vec::new(), Vec::new(), 1, args.dialling.lookup(timeout));
+        let lookup = Lookup::new(args.dialling.lookup(timeout), rules);
+        let seeds = Seeds::new(0, targets, Vec::new(), Vec::new(), 1, lookup, timeout);
         let limits = Limits { concurrency: 100, until: None, max_peers: None };
         let (mut progress, stop) = (Progress::new(&global), Notify::new());
         let crawling = async {

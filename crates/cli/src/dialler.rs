@@ -1,125 +1,98 @@
-//! From targets to attempts: looks up names, and dials every address as soon as it is known.
+//! From targets to attempts: looks up names, and dials every address as soon as it is known and may be dialled.
+//!
+//! ```text
+//! addresses that the user named ───────────────────────────▶ crew ──▶ attempts
+//! names ──▶ lookups ──▶ addresses ──▶ paced, by network ──────▲
+//! ```
+//! With `--prefix-rate` or `--rate`, what the user named is paced as well.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use discover::{Group, Key, Pace, Paced, Turn};
 use handshake::{Fault, Stage};
 use net::Timer;
-use tokio::sync::Notify;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, Interval};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, sleep_until};
 
-use crate::attempt::{Attempts, Call, LeftOut, NotRoutable};
-use crate::lookup::{Found, Lookup};
+use crate::attempt::{Attempts, Call};
+use crate::lookup::{Finding, Found, Lookup, share_of};
+use crate::plan::Plan;
 use crate::protocol::Whom;
-use crate::resolve::{Family, ResolveError};
+use crate::refused::Refused;
 use crate::target::{Kind, Target};
 
 /// Turns targets into attempts.
 pub struct Dialler {
     /// What all attempts have in common.
     pub attempts: Arc<Attempts>,
-    /// What finds the addresses of these targets.
+    /// What finds the addresses of these targets, and says which may be dialled.
     pub lookup: Lookup,
-    /// Which addresses are dialled.
-    pub family: Family,
     /// The port of targets that name none, if it is not the usual one of their network.
     pub port: Option<u16>,
     /// Connections at once.
     pub concurrency: usize,
-    /// When the next may be dialled, if that is limited.
-    pub pace: Option<Interval>,
+    /// How fast.
+    pub pacing: Pacing,
     /// Counts the attempts that there will be.
     pub expected: Arc<AtomicU64>,
+    /// What would be dialled is shown and counted here, and nothing is dialled.
+    pub plan: Option<Plan>,
 }
 
-/// Names that are looked up at once.
-const LOOKUPS: usize = 64;
+/// How fast addresses are dialled.
+#[derive(Clone, Copy, Debug)]
+pub struct Pacing {
+    /// All together.
+    pub rate: Option<Pace>,
+    /// Those of one network.
+    pub prefix: Option<Pace>,
+    /// Whether the pace of networks holds for addresses that the user named, too.
+    pub named: bool,
+}
 
-/// A name, and what came of looking it up.
-struct Answer {
+/// Names that are looked up at once: each may take two of the resolver's threads.
+const LOOKUPS: usize = 32;
+
+/// A name that is being looked up.
+struct Lead {
     target: Arc<str>,
     whom: Whom,
     started: Instant,
-    found: Result<Vec<Found>, ResolveError>,
+    /// Addresses whose turn would come too late, by network.
+    late: HashMap<Group, usize>,
 }
 
 impl Dialler {
-    /// Dials every address of every target. The same node at the same address is dialled once, whoever named it.
-    pub async fn dial_all(mut self, targets: Vec<Target>) {
+    /// Dials every address of every target. The same node at the same address is dialled once, whatever led to it.
+    pub async fn dial_all(self, targets: Vec<Target>) {
         let mut seen = HashSet::with_capacity(targets.len());
-        let (mut names, mut left_out) = (Vec::new(), Vec::new());
+        let (mut names, mut refused) = (Vec::new(), Vec::new());
         let call = |target: Target| {
             let Kind::Address(ip, port) = target.kind else {
                 names.push(target);
                 return None;
             };
             let Target { text: target, whom, .. } = target;
-            let address = SocketAddr::new(ip, port.unwrap_or_else(|| self.port_of(&whom)));
+            let address = ip.at(port.unwrap_or_else(|| self.port_of(&whom)));
             let is_new = seen.insert((address, whom.clone()));
-            let call = is_new.then(|| self.counted(Call { target, whom, address }))?;
-            if self.family.takes(ip) {
-                return Some(call);
+            let call = is_new.then(|| self.counted(Call { target, whom, address, spent: Duration::ZERO }))?;
+            match self.lookup.rules().allow(address) {
+                Ok(()) => return Some(call),
+                Err(why) => refused.push((call, why)),
             }
-            left_out.push(call);
             None
         };
         // The list may be long: it becomes the queue in the place that it has.
         let calls: Vec<Call> = targets.into_iter().filter_map(call).collect();
-        let mut crew = Crew::new(self.attempts.clone(), self.concurrency, self.pace.take(), calls);
-        for Call { target, whom, address } in left_out {
-            let fault = LeftOut(address);
-            self.attempts.fail((&target, &whom), Some(address), Stage::Connect, Instant::now(), &fault).await;
+        let mut run = Run::new(self, seen, calls);
+        for (Call { target, whom, .. }, why) in refused {
+            run.dialler.report((&target, &whom), Instant::now(), &why).await;
         }
-
-        let mut lookups: JoinSet<Answer> = JoinSet::new();
-        let mut names = names.into_iter();
-        loop {
-            for target in names.by_ref().take(LOOKUPS - lookups.len()) {
-                lookups.spawn(self.look_up(target));
-            }
-            let Some(answer) = lookups.join_next().await else { break };
-            let Ok(Answer { target, whom, started, found }) = answer else { continue };
-            match found {
-                Ok(found) => {
-                    for found in found {
-                        self.dial_found(&mut crew, &mut seen, (&target, &whom), found).await;
-                    }
-                }
-                Err(error) => self.fail((&target, &whom), None, Stage::Resolve, started, &error).await,
-            }
-        }
-    }
-
-    /// Looks up a name.
-    fn look_up(&self, target: Target) -> impl Future<Output = Answer> + use<> {
-        let found = self.lookup.addresses(&target, self.port_of(&target.whom));
-        let Target { text: target, whom, .. } = target;
-        async move {
-            let started = Instant::now();
-            Answer { target, whom, started, found: found.await }
-        }
-    }
-
-    /// Has an address dialled that a name led to, if it may be, and nobody named it before.
-    async fn dial_found(
-        &self,
-        crew: &mut Crew,
-        seen: &mut HashSet<(SocketAddr, Whom)>,
-        (target, named): (&Arc<str>, &Whom),
-        found: Found,
-    ) {
-        let (Ok((address, _)) | Err(NotRoutable(address))) = found;
-        let whom = found.as_ref().map_or(named, |(_, whom)| whom);
-        if !self.family.takes(address.ip()) || !seen.insert((address, whom.clone())) {
-            return;
-        }
-        match found {
-            Ok((address, whom)) => crew.dial(self.counted(Call { target: target.clone(), whom, address })),
-            Err(fault) => self.fail((target, named), Some(address), Stage::Connect, Instant::now(), &fault).await,
-        }
+        run.follow(names).await;
     }
 
     /// The port of targets that name none.
@@ -139,16 +112,165 @@ impl Dialler {
         self.expected.fetch_add(ways.len() as u64, Ordering::Relaxed);
     }
 
-    async fn fail(
-        &self,
-        target: (&str, &Whom),
-        address: Option<SocketAddr>,
-        stage: Stage,
-        since: Instant,
-        fault: &impl Fault,
-    ) {
+    /// Reports why something is not dialled.
+    async fn refuse(&self, target: (&str, &Whom), since: Instant, why: &Refused) {
         self.expect(target.1);
-        self.attempts.fail(target, address, stage, since, fault).await;
+        self.report(target, since, why).await;
+    }
+
+    async fn report(&self, target: (&str, &Whom), since: Instant, why: &Refused) {
+        self.attempts.fail(target, why.address(), Stage::Connect, since, why).await;
+    }
+
+    async fn fail(&self, target: (&str, &Whom), since: Instant, fault: &impl Fault) {
+        self.expect(target.1);
+        self.attempts.fail(target, None, Stage::Resolve, since, fault).await;
+    }
+}
+
+/// All that is under way.
+struct Run {
+    dialler: Dialler,
+    crew: Crew,
+    /// What waits for its turn.
+    paced: Paced<Call>,
+    /// Since when the pace counts.
+    started: Instant,
+    seen: HashSet<(SocketAddr, Whom)>,
+}
+
+impl Run {
+    fn new(dialler: Dialler, seen: HashSet<(SocketAddr, Whom)>, calls: Vec<Call>) -> Self {
+        let Pacing { rate, prefix, named } = dialler.pacing;
+        let mut paced = Paced::new(rate, prefix, Key::new(rand::random()));
+        let is_paced = rate.is_some() || (prefix.is_some() && named);
+        let mut at_once = calls;
+        if is_paced {
+            for call in std::mem::take(&mut at_once) {
+                match named {
+                    true => paced.push(call.address.ip(), call, Duration::ZERO),
+                    false => paced.push_free(call),
+                }
+            }
+        }
+        if let Some(plan) = &dialler.plan {
+            at_once.drain(..).for_each(|call| plan.add(&call, &dialler.attempts));
+        }
+        let crew = Crew::new(dialler.attempts.clone(), dialler.concurrency, at_once);
+        Self { dialler, crew, paced, started: Instant::now(), seen }
+    }
+
+    /// Looks up these names, and dials what they lead to, until nothing is left.
+    async fn follow(&mut self, names: Vec<Target>) {
+        let (sender, mut findings) = mpsc::unbounded_channel();
+        let mut leads = HashMap::new();
+        let mut names = names.into_iter().enumerate();
+        loop {
+            for (number, target) in names.by_ref().take(LOOKUPS - leads.len()) {
+                leads.insert(number, self.look_up(number, target, &sender));
+            }
+            let wake = self.release();
+            if leads.is_empty() && wake.is_none() {
+                break;
+            }
+            tokio::select! {
+                Some((number, finding)) = findings.recv(), if !leads.is_empty() => match finding {
+                    Finding::Found(found) => {
+                        let Some(lead) = leads.get_mut(&number) else { continue };
+                        self.take(lead, found).await;
+                    }
+                    Finding::Ended(ended) => {
+                        let Some(lead) = leads.remove(&number) else { continue };
+                        if let Err(error) = ended {
+                            self.dialler.fail((&lead.target, &lead.whom), lead.started, &error).await;
+                        }
+                        self.tell_late(&lead).await;
+                    }
+                },
+                () = moment(wake) => {}
+            }
+        }
+    }
+
+    /// Looks up a name in a task of its own.
+    fn look_up(&self, number: usize, target: Target, sender: &mpsc::UnboundedSender<(usize, Finding)>) -> Lead {
+        let started = Instant::now();
+        let (lookup, sender) = (self.dialler.lookup.clone(), sender.clone());
+        let (port, deadline) = (self.dialler.port_of(&target.whom), started + share_of(self.dialler.attempts.timeout));
+        let lead = Lead { target: target.text.clone(), whom: target.whom.clone(), started, late: HashMap::new() };
+        tokio::spawn(async move {
+            let found = |found| {
+                let _ = sender.send((number, Finding::Found(found)));
+            };
+            let ended = lookup.find(&target, port, deadline, found).await;
+            let _ = sender.send((number, Finding::Ended(ended)));
+        });
+        lead
+    }
+
+    /// Takes what a name led to: each that may be dialled, and that nothing led to before, has its turn.
+    async fn take(&mut self, lead: &mut Lead, found: Vec<Found>) {
+        for found in found {
+            match found {
+                Ok((address, whom)) => {
+                    if self.seen.insert((address, whom.clone())) {
+                        self.dial(lead, address, whom);
+                    }
+                }
+                Err(why) => {
+                    let is_new = why.address().is_none_or(|address| self.seen.insert((address, lead.whom.clone())));
+                    if is_new {
+                        self.dialler.refuse((&lead.target, &lead.whom), lead.started, &why).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Has an address dialled when its turn comes, unless that would be too late.
+    fn dial(&mut self, lead: &mut Lead, address: SocketAddr, whom: Whom) {
+        let now = Instant::now();
+        let (ip, since) = (address.ip(), now - self.started);
+        // If we were late to look at the answer, that is not taken from the peer's time.
+        let spent = (now - lead.started).min(share_of(self.dialler.attempts.timeout));
+        // Half of what is left is the peer's.
+        let wait = self.paced.turn_of(ip, since).saturating_sub(since);
+        if wait > self.dialler.attempts.timeout.saturating_sub(spent) / 2 {
+            *lead.late.entry(Group::of(ip)).or_default() += 1;
+            return;
+        }
+        let call = Call { target: lead.target.clone(), whom, address, spent: spent + wait };
+        self.paced.push(ip, self.dialler.counted(call), since);
+    }
+
+    async fn tell_late(&self, lead: &Lead) {
+        let Some((&network, _)) = lead.late.iter().max_by_key(|(network, count)| (**count, **network)) else { return };
+        let count = lead.late.values().sum();
+        let rate = self.dialler.pacing.prefix.map_or(0, |pace| pace.burst);
+        let late = Refused::TooLate { name: lead.target.to_string(), count, network, rate };
+        self.dialler.refuse((&lead.target, &lead.whom), lead.started, &late).await;
+    }
+
+    /// Has all dialled whose turn has come. When that of the next one comes.
+    fn release(&mut self) -> Option<Instant> {
+        loop {
+            match self.paced.next(Instant::now() - self.started) {
+                Turn::Go(call) => match &self.dialler.plan {
+                    Some(plan) => plan.add(&call, &self.dialler.attempts),
+                    None => self.crew.dial(call),
+                },
+                Turn::Wait(until) => return Some(self.started + until),
+                Turn::Empty => return None,
+            }
+        }
+    }
+}
+
+/// Completes at this moment, if there is one.
+async fn moment(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -163,10 +285,10 @@ struct Crew {
 
 impl Crew {
     /// Begins with these addresses.
-    fn new(attempts: Arc<Attempts>, concurrency: usize, pace: Option<Interval>, calls: Vec<Call>) -> Self {
+    fn new(attempts: Arc<Attempts>, concurrency: usize, calls: Vec<Call>) -> Self {
         let tasks = concurrency.min(calls.len());
         let queue = Queue { calls: calls.into(), closed: false };
-        let waiting = Waiting { queue: queue.into(), changed: Notify::new(), pace: pace.map(Into::into) };
+        let waiting = Waiting { queue: queue.into(), changed: Notify::new() };
         let mut crew = Self { attempts, room: concurrency, waiting: Arc::new(waiting) };
         for _ in 0..tasks {
             crew.grow();
@@ -205,8 +327,6 @@ async fn work(attempts: Arc<Attempts>, waiting: Arc<Waiting>) {
 struct Waiting {
     queue: Mutex<Queue>,
     changed: Notify,
-    /// When the next may be dialled, if that is limited.
-    pace: Option<tokio::sync::Mutex<Interval>>,
 }
 
 struct Queue {
@@ -230,16 +350,8 @@ impl Waiting {
         self.changed.notify_waiters();
     }
 
-    /// The next, as soon as there is one and it may be dialled; none if there will be no more.
+    /// The next, as soon as there is one; none if there will be no more.
     async fn next(&self) -> Option<Call> {
-        let call = self.pop().await?;
-        if let Some(pace) = &self.pace {
-            pace.lock().await.tick().await;
-        }
-        Some(call)
-    }
-
-    async fn pop(&self) -> Option<Call> {
         loop {
             // Made before the queue is looked at, so that no change in between is missed.
             let changed = self.changed.notified();

@@ -58,6 +58,7 @@ impl Error {
     }
 
     /// What is wrong.
+    #[cfg(test)]
     pub fn text(&self) -> &str {
         match self {
             Self::Usage(text) | Self::Local(text) => text,

@@ -1,98 +1,232 @@
 //! From a target to addresses: what its name leads to, and whether that may be dialled.
 
-use std::net::SocketAddr;
+use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use handshake::Stage;
+use discover::{Exclusions, HostPorts, Key, MAX_PER_NAME, MAX_PORTS_PER_HOST};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::attempt::{Attempts, NotRoutable};
-use crate::exit::Error;
 use crate::protocol::Whom;
-use crate::resolve::{Family, Options, ResolveError, Resolver};
+use crate::refused::Refused;
+use crate::resolve::{Family, Options, ResolveError, Resolver, Wanted};
 use crate::target::{Kind, Target};
+
+/// What may be dialled, whoever names it.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Which addresses are wanted.
+    pub family: Family,
+    /// Networks that are never dialled.
+    pub excluded: Arc<Exclusions>,
+    /// The address that we dial from, if it was chosen.
+    pub bind: Option<IpAddr>,
+    /// Whether an address that only a name led to is dialled even if it is not globally routable.
+    pub allow_private: bool,
+}
+
+impl Rules {
+    /// Whether an address may be dialled that the user named.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn allow(&self, address: SocketAddr) -> Result<(), Refused> {
+        let ip = address.ip();
+        if !self.family.takes(ip) {
+            return Err(Refused::LeftOut(address));
+        }
+        if let Some(bound) = self.bind.filter(|bound| bound.is_ipv4() != ip.is_ipv4()) {
+            return Err(Refused::OtherFamily { address, bound });
+        }
+        match self.excluded.network_of(ip) {
+            Some(network) => Err(Refused::Excluded { address, network }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether an address may be dialled to which a name led: one must not be able to point us into our own network.
+    fn allow_behind(&self, name: &str, address: SocketAddr) -> Result<(), Refused> {
+        if !(self.allow_private || is_localhost(name) || discover::is_globally_routable(address.ip())) {
+            return Err(Refused::NotRoutable(address));
+        }
+        self.allow(address)
+    }
+}
+
+/// How long a lookup may take of an attempt's time: what is left is the peer's, so that a late answer is not its fault.
+pub fn share_of(timeout: Duration) -> Duration {
+    timeout / 4 * 3
+}
 
 /// Finds the addresses behind targets.
 #[derive(Clone)]
 pub struct Lookup {
-    /// There is one if any target is a name.
-    resolver: Option<Resolver>,
-    /// Whether an address that only a name led to is dialled even if it is not globally routable.
-    allow_private: bool,
+    resolver: Resolver,
+    rules: Rules,
+    /// The ports that lists named, of all hosts.
+    ports: Arc<Mutex<HostPorts>>,
 }
 
-/// An address and who is there; otherwise why it is not dialled.
-pub type Found = Result<(SocketAddr, Whom), NotRoutable>;
+/// An address and who is there; otherwise why it, or some, are not dialled.
+pub type Found = Result<(SocketAddr, Whom), Refused>;
+
+/// What a lookup comes to, step by step.
+#[derive(Debug)]
+pub enum Finding {
+    /// These were found.
+    Found(Vec<Found>),
+    /// It is over.
+    Ended(Result<(), ResolveError>),
+}
 
 impl Lookup {
-    /// For these targets. A resolver is made only if one of them is a name.
-    ///
-    /// # Errors
-    /// As [`Resolver::new`].
-    pub fn new<'t>(
-        options: Options,
-        allow_private: bool,
-        targets: impl IntoIterator<Item = &'t Target>,
-    ) -> Result<Self, Error> {
-        let is_name = |target: &Target| !matches!(target.kind, Kind::Address(..));
-        let resolver = targets.into_iter().any(is_name).then(|| Resolver::new(options)).transpose()?;
-        Ok(Self { resolver, allow_private })
+    /// For a run.
+    pub fn new(options: Options, rules: Rules) -> Self {
+        let ports = Arc::new(Mutex::new(HostPorts::new(Key::new(rand::random()))));
+        Self { resolver: Resolver::new(options), rules, ports }
     }
 
-    /// Every address behind a target, at this port unless it has its own. None is dialled yet.
+    /// What may be dialled.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Hands over every address behind a target as soon as it is known, at this port unless it has its own. None is dialled
+    /// yet. What is not to be dialled comes with the reason.
     ///
     /// # Errors
-    /// [`ResolveError`]
-    pub fn addresses(
+    /// [`ResolveError`], if there was no address by the deadline.
+    pub async fn find(
         &self,
         target: &Target,
         port: u16,
-    ) -> impl Future<Output = Result<Vec<Found>, ResolveError>> + use<> {
-        let Self { resolver, allow_private } = self.clone();
-        let Target { kind, whom, .. } = target.clone();
-        async move {
-            let resolver = || resolver.as_ref().expect("there is one if any target is a name");
-            let (name, family, port) = match kind {
-                Kind::Address(ip, own) => return Ok(vec![Ok((SocketAddr::new(ip, own.unwrap_or(port)), whom))]),
-                Kind::Listed(name) => {
-                    let listed = resolver().listed(&name, whom.peer_id()).await?;
-                    return Ok(listed.into_iter().map(|found| allowed(found, &name, allow_private)).collect());
+        deadline: Instant,
+        mut found: impl FnMut(Vec<Found>),
+    ) -> Result<(), ResolveError> {
+        let Target { kind, whom, .. } = target;
+        let addresses = |name: &str, family, port| Wanted::Addresses { name: name.to_owned(), family, port };
+        let wanted = match kind {
+            Kind::Address(ip, own) => {
+                let address = ip.at(own.unwrap_or(port));
+                found(vec![self.rules.allow(address).map(|()| (address, whom.clone()))]);
+                return Ok(());
+            }
+            Kind::OutOfReach(why) => {
+                found(vec![Err(why.clone())]);
+                return Ok(());
+            }
+            Kind::Name(name, own) => addresses(name, Family::Any, own.unwrap_or(port)),
+            Kind::NameOf(family, name, port) => addresses(name, *family, *port),
+            Kind::Listed(name, port) => Wanted::Listed { name: name.clone(), port: *port },
+            Kind::Seed(asked, own) => {
+                // A seed that knows no services answers to its own name alone. (Core: net.cpp ThreadDNSAddressSeed)
+                let filtered = addresses(asked, Family::Any, port);
+                match self.find_wanted(&filtered, whom, deadline, &mut found).await {
+                    Err(error) if Instant::now() < deadline => {
+                        tracing::debug!(%error, "the seed is asked by its own name");
+                        addresses(own, Family::Any, port)
+                    }
+                    ended => return ended,
                 }
-                Kind::Name(name, own) => (name, Family::Any, own.unwrap_or(port)),
-                Kind::NameOf(family, name, port) => (name, family, port),
-            };
-            let addresses = resolver().addresses(&name, family, port).await?;
-            let found = addresses.into_iter().map(|address| (address, whom.clone()));
-            Ok(found.map(|found| allowed(found, &name, allow_private)).collect())
+            }
+        };
+        self.find_wanted(&wanted, whom, deadline, &mut found).await
+    }
+
+    async fn find_wanted(
+        &self,
+        wanted: &Wanted,
+        whom: &Whom,
+        deadline: Instant,
+        found: &mut impl FnMut(Vec<Found>),
+    ) -> Result<(), ResolveError> {
+        let name = wanted.name();
+        let mut known = HashSet::new();
+        let mut is_found = false;
+        let (mut over, mut ports_over, mut other_family) = (0, 0, false);
+        let ended = self
+            .resolver
+            .find(wanted, whom, deadline, |addresses| {
+                let mut some = Vec::with_capacity(addresses.len().min(MAX_PER_NAME));
+                for (address, whom) in addresses {
+                    if known.contains(&(address, whom.clone())) {
+                        continue;
+                    }
+                    if known.len() == MAX_PER_NAME {
+                        over += 1;
+                        continue;
+                    }
+                    known.insert((address, whom.clone()));
+                    match self.rules.allow_behind(name, address) {
+                        Ok(()) if matches!(wanted, Wanted::Listed { .. }) && !self.admit(address) => ports_over += 1,
+                        Ok(()) => some.push(Ok((address, whom))),
+                        // It was not asked for, and a list need not lack it.
+                        Err(Refused::LeftOut(_)) => other_family = true,
+                        Err(refused) => some.push(Err(refused)),
+                    }
+                }
+                is_found |= !some.is_empty();
+                found(some);
+            })
+            .await;
+        let name = || name.to_owned();
+        let too_many = (over > 0).then(|| Refused::TooMany { name: name(), count: over, most: MAX_PER_NAME });
+        let ports = (ports_over > 0).then(|| Refused::TooManyPorts {
+            name: name(),
+            count: ports_over,
+            most: MAX_PORTS_PER_HOST,
+        });
+        let cut: Vec<_> = too_many.into_iter().chain(ports).map(Err).collect();
+        if !cut.is_empty() {
+            found(cut);
+        }
+        match ended {
+            Ok(()) if other_family && !is_found => {
+                Err(ResolveError::Nothing { name: name(), what: self.rules.family.address() })
+            }
+            ended => ended,
         }
     }
 
-    /// Those of them that may be dialled. Why others may not, and why there are none, is reported.
-    pub async fn dialable(&self, target: &Target, port: u16, attempts: &Attempts) -> Vec<SocketAddr> {
-        let started = Instant::now();
-        let who = (&*target.text, &target.whom);
-        let found = match self.addresses(target, port).await {
-            Ok(found) => found,
-            Err(error) => {
-                attempts.fail(who, None, Stage::Resolve, started, &error).await;
-                return Vec::new();
+    fn admit(&self, address: SocketAddr) -> bool {
+        self.ports.lock().unwrap_or_else(PoisonError::into_inner).admit(address)
+    }
+
+    /// As [`Lookup::find`], in a task of its own, which ends when nobody waits for its findings any more.
+    pub fn start(&self, target: &Target, port: u16, deadline: Instant) -> mpsc::UnboundedReceiver<Finding> {
+        let (sender, findings) = mpsc::unbounded_channel();
+        let (lookup, target) = (self.clone(), target.clone());
+        tokio::spawn(async move {
+            let finding = lookup.find(&target, port, deadline, |found| {
+                let _ = sender.send(Finding::Found(found));
+            });
+            tokio::select! {
+                ended = finding => {
+                    let _ = sender.send(Finding::Ended(ended));
+                }
+                () = sender.closed() => {}
             }
-        };
-        let mut dialable = Vec::with_capacity(found.len());
-        for found in found {
-            match found {
-                Ok((address, _)) => dialable.push(address),
-                Err(fault) => attempts.fail(who, Some(fault.0), Stage::Connect, started, &fault).await,
-            }
-        }
-        dialable
+        });
+        findings
     }
 }
 
-/// What a name led to, if that may be dialled: one must not be able to point us into our own network.
-fn allowed((address, whom): (SocketAddr, Whom), name: &str, allow_private: bool) -> Found {
-    match allow_private || is_localhost(name) || discover::is_globally_routable(address.ip()) {
-        true => Ok((address, whom)),
-        false => Err(NotRoutable(address)),
+impl Refused {
+    /// Where it would have been dialled, if that is one address.
+    pub fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::LeftOut(address)
+            | Self::NotRoutable(address)
+            | Self::OtherFamily { address, .. }
+            | Self::Excluded { address, .. } => Some(*address),
+            Self::NoProxy { .. }
+            | Self::NoTransport(_)
+            | Self::TooMany { .. }
+            | Self::TooManyPorts { .. }
+            | Self::TooLate { .. } => None,
+        }
     }
 }
 

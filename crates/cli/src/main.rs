@@ -15,11 +15,15 @@ mod command;
 mod crawl;
 mod database;
 mod dialler;
+mod escaped;
 mod exit;
+mod host;
 mod key;
 mod lookup;
 mod output;
+mod plan;
 mod protocol;
+mod refused;
 mod report;
 mod resolve;
 mod target;
@@ -28,6 +32,7 @@ mod trace;
 use std::process::ExitCode;
 
 use crate::args::{Cli, Command};
+use crate::escaped::EscapedText;
 
 /// Results are made on one thread and freed on the one that prints them, which the system's allocator is slow at.
 #[global_allocator]
@@ -60,7 +65,9 @@ fn start_log(quiet: bool) {
     use std::env;
     use std::io::{IsTerminal, stderr};
 
+    use tracing_subscriber::field::MakeExt;
     use tracing_subscriber::filter::Targets;
+    use tracing_subscriber::fmt::format::debug_fn;
     use tracing_subscriber::layer::SubscriberExt;
     use tracing_subscriber::util::SubscriberInitExt;
 
@@ -68,7 +75,14 @@ fn start_log(quiet: bool) {
     let Some(chosen) = env::var_os("RUST_LOG").filter(|_| !quiet) else { return };
     match chosen.to_string_lossy().parse::<Targets>() {
         Ok(chosen) => {
-            let lines = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal());
+            // What is logged may hold text of others, whichever library logs it.
+            let fields = debug_fn(|line, field, value| {
+                let text = format!("{value:?}");
+                let name = if field.name() == "message" { String::new() } else { format!("{field}=") };
+                write!(line, "{name}{}", EscapedText(&text))
+            });
+            let lines = tracing_subscriber::fmt::layer().fmt_fields(fields.delimited(" "));
+            let lines = lines.with_writer(stderr).with_ansi(stderr().is_terminal());
             tracing_subscriber::registry().with(lines).with(chosen).init();
         }
         // It may have been set for another program, so this one works all the same.

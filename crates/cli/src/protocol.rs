@@ -25,7 +25,7 @@ use tokio::time::Instant;
 use self::bitcoin::Bitcoin;
 pub use self::bitcoin::Heard;
 use self::bitcoin::Known;
-pub use self::chain::Chain;
+pub use self::chain::{Chain, Seed};
 pub use self::converse::{Times, Tracer};
 use self::ethereum::Ethereum;
 pub use self::introduced::Introduced;

@@ -1,33 +1,46 @@
-//! From names to addresses, by the system's resolver or the one that the user named.
+//! From names to addresses, by the system's resolver or the server that the user named.
+//!
+//! ```text
+//!                  ┌─ A ────▶ addresses
+//! name ────────────┼─ AAAA ─▶ addresses                all side by side, under one deadline;
+//! /dnsaddr/name ───┴─ TXT ──▶ addresses, names, lists  what is known is handed over at once
+//! ```
 
-use std::collections::VecDeque;
+mod error;
+mod server;
+mod system;
+
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use handshake::{Blame, Fault};
-use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolverConfig, ResolverOpts};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::net::{DnsError, NetError};
-use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::RData;
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use libp2p::target::{NotATarget, NotDialable};
 use libp2p::{PeerId, Place};
+use tokio::time::{Instant, timeout_at};
 
-use crate::exit::Error;
+pub use self::error::ResolveError;
+use self::server::Server;
+use self::system::System;
 use crate::protocol::Whom;
 
 /// Looks up names.
 #[derive(Clone)]
 pub struct Resolver {
-    resolver: TokioResolver,
-    /// What is asked for, whatever is looked up.
-    family: Family,
+    /// What is asked for addresses, unless the user named a server.
+    system: Option<System>,
+    /// What is asked for all else, once there is a need.
+    server: Arc<OnceLock<Server>>,
+    options: Options,
 }
 
 /// How a resolver is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// The server; the system's if there is none.
+    /// The server; the system's resolver if there is none.
     pub server: Option<SocketAddr>,
     /// Which addresses.
     pub family: Family,
@@ -46,13 +59,32 @@ pub enum Family {
     V6,
 }
 
-impl Family {
+/// One family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum One {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl One {
     /// What an address of this family is called.
     fn address(self) -> &'static str {
         match self {
-            Self::Any => "address",
             Self::V4 => "IPv4 address",
             Self::V6 => "IPv6 address",
+        }
+    }
+}
+
+impl Family {
+    /// What an address of this family is called.
+    pub fn address(self) -> &'static str {
+        match self {
+            Self::Any => "address",
+            Self::V4 => One::V4.address(),
+            Self::V6 => One::V6.address(),
         }
     }
 
@@ -62,6 +94,23 @@ impl Family {
             Self::Any => true,
             Self::V4 => ip.is_ipv4(),
             Self::V6 => ip.is_ipv6(),
+        }
+    }
+
+    /// What both leave. `None`: nothing.
+    fn and(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Any, family) | (family, Self::Any) => Some(family),
+            (one, other) => (one == other).then_some(one),
+        }
+    }
+
+    /// Each that is wanted.
+    fn each(self) -> &'static [One] {
+        match self {
+            Self::Any => &[One::V4, One::V6],
+            Self::V4 => &[One::V4],
+            Self::V6 => &[One::V6],
         }
     }
 }
@@ -76,55 +125,33 @@ impl From<libp2p::target::Family> for Family {
     }
 }
 
-/// A UDP query or its answer may be lost: ask again after a third of the time.
-const ATTEMPTS: u32 = 3;
+/// What is looked up.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// The addresses of a name.
+    Addresses {
+        /// The name.
+        name: String,
+        /// Of which kind.
+        family: Family,
+        /// With which port.
+        port: u16,
+    },
+    /// The addresses behind the multiaddrs that a name lists. (multiformats/multiaddr, `protocols/DNSADDR.md`)
+    Listed {
+        /// The name.
+        name: String,
+        /// With this port alone, if it says so.
+        port: Option<u16>,
+    },
+}
 
-impl Resolver {
-    /// A resolver.
-    ///
-    /// # Errors
-    /// If the system's resolver was asked for and its configuration cannot be read.
-    pub fn new(options: Options) -> Result<Self, Error> {
-        let no_resolver = |error: NetError| {
-            Error::local("no resolver: the system's configuration cannot be used (name one with --resolver)", error)
-        };
-        let mut builder = match options.server {
-            Some(server) => {
-                let mut config = NameServerConfig::udp_and_tcp(server.ip());
-                for connection in &mut config.connections {
-                    connection.port = server.port();
-                }
-                let config = ResolverConfig::from_parts(None, Vec::new(), vec![config]);
-                TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
-            }
-            None => TokioResolver::builder_tokio().map_err(no_resolver)?,
-        };
-        let opts: &mut ResolverOpts = builder.options_mut();
-        opts.ip_strategy = match options.family {
-            Family::Any => LookupIpStrategy::Ipv4AndIpv6,
-            Family::V4 => LookupIpStrategy::Ipv4Only,
-            Family::V6 => LookupIpStrategy::Ipv6Only,
-        };
-        opts.timeout = options.within / ATTEMPTS;
-        opts.attempts = (ATTEMPTS - 1) as usize;
-        // Each name is asked for once.
-        opts.cache_size = 0;
-        let resolver = builder.build().map_err(no_resolver)?;
-        Ok(Self { resolver, family: options.family })
-    }
-
-    /// Every address of a name in this family, each once, at this port.
-    ///
-    /// # Errors
-    /// [`ResolveError`]
-    pub async fn addresses(&self, name: &str, family: Family, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
-        let what = if family == Family::Any { self.family.address() } else { family.address() };
-        let lookup = self.resolver.lookup_ip(name).await.map_err(|error| ResolveError::of(name, what, &error))?;
-        let mut ips: Vec<_> = lookup.iter().filter(|ip| family.takes(*ip)).collect();
-        ips.sort_unstable();
-        ips.dedup();
-        let addresses = ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
-        some(addresses, name, what)
+impl Wanted {
+    /// The name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Addresses { name, .. } | Self::Listed { name, .. } => name,
+        }
     }
 }
 
@@ -138,127 +165,200 @@ const MAX_LISTED: usize = 64;
 const MAX_DEPTH: usize = 3;
 
 impl Resolver {
-    /// Every address behind the multiaddrs that a name lists, and who is there; each once. If `whom` is one node, only
-    /// its own. (multiformats/multiaddr, `protocols/DNSADDR.md`)
+    /// A resolver.
+    pub fn new(options: Options) -> Self {
+        let system = options.server.is_none().then(System::default);
+        Self { system, server: Arc::default(), options }
+    }
+
+    /// Hands over every address behind what is wanted, with who is there, as soon as it is known; what one answer
+    /// brought comes together, in order. If `whom` is one libp2p node, a list leads to its own addresses alone.
     ///
     /// # Errors
-    /// [`ResolveError`], if the list itself cannot be had or nothing in it can be dialled.
-    pub async fn listed(&self, name: &str, whom: Option<&PeerId>) -> Result<Vec<(SocketAddr, Whom)>, ResolveError> {
-        let mut found = Vec::new();
-        let mut places: VecDeque<_> = self.list(name).await?.into_iter().map(|target| (target, 1)).collect();
-        let mut left = MAX_LISTED;
-        while let Some((libp2p::Target { place, peer_id }, depth)) = places.pop_front() {
-            if left == 0 || whom.is_some() && peer_id.as_ref() != whom {
+    /// [`ResolveError`], if there was no address by the deadline.
+    pub async fn find(
+        &self,
+        wanted: &Wanted,
+        whom: &Whom,
+        deadline: Instant,
+        mut found: impl FnMut(Vec<(SocketAddr, Whom)>),
+    ) -> Result<(), ResolveError> {
+        let mut search =
+            Search { resolver: self, whom, asking: FuturesUnordered::new(), left: MAX_LISTED, others: BTreeSet::new() };
+        search.begin(wanted);
+        let (mut is_found, mut failed) = (false, None);
+        loop {
+            let answer = match timeout_at(deadline, search.asking.next()).await {
+                Ok(None) => break,
+                Ok(Some(answer)) => answer,
+                Err(_) if is_found => {
+                    tracing::debug!(name = wanted.name(), "not everything about this name was answered in time");
+                    return Ok(());
+                }
+                Err(_) => return Err(ResolveError::Timeout(wanted.name().to_owned())),
+            };
+            match answer {
+                Answer::Addresses(Ok(addresses)) => {
+                    is_found |= !addresses.is_empty();
+                    found(addresses);
+                }
+                Answer::List(Ok(texts), asked) => {
+                    let at_once = search.read(&texts, &asked);
+                    is_found |= !at_once.is_empty();
+                    found(at_once);
+                }
+                Answer::Addresses(Err(error)) | Answer::List(Err(error), _) => {
+                    failed = Some(match failed.take() {
+                        Some(before) => ResolveError::or(before, error),
+                        None => error,
+                    });
+                }
+            }
+        }
+        if is_found { Ok(()) } else { Err(search.why_nothing(wanted, failed)) }
+    }
+
+    /// The server that the user named, or those of the system.
+    fn server(&self) -> &Server {
+        let Options { server, within, .. } = self.options;
+        self.server.get_or_init(|| match server {
+            Some(server) => Server::named(server, within),
+            None => Server::of_system(within),
+        })
+    }
+
+    async fn addresses(&self, name: &str, family: One) -> Result<Vec<SocketAddr>, ResolveError> {
+        let mut addresses = match &self.system {
+            Some(system) => system.addresses(name, family).await?,
+            None => self.server().addresses(name, family).await?,
+        };
+        if addresses.is_empty() {
+            return Err(ResolveError::Nothing { name: name.to_owned(), what: family.address() });
+        }
+        addresses.sort_unstable();
+        addresses.dedup();
+        Ok(addresses)
+    }
+
+    async fn list(&self, name: &str) -> Result<Vec<Vec<u8>>, ResolveError> {
+        self.server().texts(name, LIST).await
+    }
+}
+
+/// A list that is asked for.
+#[derive(Clone, Debug)]
+struct Asked {
+    name: String,
+    port: Option<u16>,
+    depth: usize,
+}
+
+/// What came of one question.
+enum Answer {
+    Addresses(Result<Vec<(SocketAddr, Whom)>, ResolveError>),
+    List(Result<Vec<Vec<u8>>, ResolveError>, Asked),
+}
+
+/// All questions to which one lookup leads.
+struct Search<'r> {
+    resolver: &'r Resolver,
+    whom: &'r Whom,
+    asking: FuturesUnordered<BoxFuture<'static, Answer>>,
+    /// How many more multiaddrs are looked at.
+    left: usize,
+    /// Transports of multiaddrs that we do not speak.
+    others: BTreeSet<&'static str>,
+}
+
+impl Search<'_> {
+    fn begin(&mut self, wanted: &Wanted) {
+        match wanted {
+            Wanted::Addresses { name, family, port } => self.ask(name, *family, *port, self.whom),
+            Wanted::Listed { name, port } => self.ask_list(Asked { name: name.clone(), port: *port, depth: 1 }),
+        }
+    }
+
+    /// Asks for the addresses of a name.
+    fn ask(&mut self, name: &str, family: Family, port: u16, whom: &Whom) {
+        let Some(family) = family.and(self.resolver.options.family) else { return };
+        for &family in family.each() {
+            let (resolver, name, whom) = (self.resolver.clone(), name.to_owned(), whom.clone());
+            self.asking.push(Box::pin(async move {
+                let addresses = resolver.addresses(&name, family).await;
+                let at_port = |mut address: SocketAddr| {
+                    address.set_port(port);
+                    (address, whom.clone())
+                };
+                Answer::Addresses(addresses.map(|addresses| addresses.into_iter().map(at_port).collect()))
+            }));
+        }
+    }
+
+    fn ask_list(&mut self, asked: Asked) {
+        let resolver = self.resolver.clone();
+        self.asking.push(Box::pin(async move { Answer::List(resolver.list(&asked.name).await, asked) }));
+    }
+
+    /// The addresses that a list has itself; names and lists in it are asked for.
+    fn read(&mut self, texts: &[Vec<u8>], asked: &Asked) -> Vec<(SocketAddr, Whom)> {
+        let mut at_once = Vec::new();
+        for text in texts {
+            let Some(text) = str::from_utf8(text).ok().and_then(|text| text.strip_prefix("dnsaddr=")) else { continue };
+            if self.left == 0 {
+                break;
+            }
+            self.left -= 1;
+            let libp2p::Target { place, peer_id } = match text.parse() {
+                Ok(target) => target,
+                Err(NotATarget::NotDialable(NotDialable::Needs(transport))) => {
+                    self.others.insert(transport);
+                    continue;
+                }
+                Err(error) => {
+                    tracing::debug!(list = asked.name, text, %error, "a record is no multiaddr that can be dialled");
+                    continue;
+                }
+            };
+            let meant: Option<&PeerId> = self.whom.peer_id();
+            if meant.is_some() && peer_id.as_ref() != meant {
                 continue;
             }
-            left -= 1;
-            // What leads nowhere does not keep the others from being dialled.
-            let addresses = match place {
-                Place::At(address) => vec![address],
-                Place::Named { name, family, port } => {
-                    self.addresses(&name, family.into(), port).await.unwrap_or_default()
-                }
-                Place::Listed(name) if depth < MAX_DEPTH => {
-                    let more = self.list(&name).await.unwrap_or_default();
-                    places.extend(more.into_iter().map(|target| (target, depth + 1)));
-                    Vec::new()
-                }
-                Place::Listed(_) => Vec::new(),
-            };
+            let fits = |port: u16| port > 0 && asked.port.is_none_or(|only| port == only);
             let whom = Whom::Libp2p(peer_id.map(Box::new));
-            let dialable = addresses.into_iter().filter(|address| address.port() > 0);
-            found.extend(dialable.map(|address| (address, whom.clone())));
+            match place {
+                Place::At(address) if fits(address.port()) => at_once.push((address, whom)),
+                Place::Named { name, family, port } if fits(port) => self.ask(&name, family.into(), port, &whom),
+                Place::Listed { name, port } if asked.depth < MAX_DEPTH => {
+                    self.ask_list(Asked { name, port: asked.port.or(port), depth: asked.depth + 1 });
+                }
+                Place::At(_) | Place::Named { .. } | Place::Listed { .. } => {}
+            }
         }
-        some(found, name, LIST)
+        at_once
     }
 
-    /// The multiaddrs of a name that can be dialled.
-    async fn list(&self, name: &str) -> Result<Vec<libp2p::Target>, ResolveError> {
-        let answer = self.resolver.txt_lookup(format!("_dnsaddr.{name}")).await;
-        let answer = answer.map_err(|error| match ResolveError::of(name, LIST, &error) {
-            // The name itself may well be one.
-            ResolveError::NotFound(name) => ResolveError::Nothing { name, what: LIST },
-            other => other,
-        })?;
-        let texts = answer.answers().iter().filter_map(|record| match &record.data {
-            RData::TXT(txt) => Some(txt.txt_data.concat()),
-            _ => None,
-        });
-        let targets = texts.filter_map(|text| str::from_utf8(&text).ok()?.strip_prefix("dnsaddr=")?.parse().ok());
-        Ok(targets.take(MAX_LISTED).collect())
-    }
-}
-
-/// What a name has, if that is anything at all.
-fn some<T>(found: Vec<T>, name: &str, what: &'static str) -> Result<Vec<T>, ResolveError> {
-    if found.is_empty() { Err(ResolveError::Nothing { name: name.to_owned(), what }) } else { Ok(found) }
-}
-
-/// Why there are no addresses.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ResolveError {
-    /// The name does not exist.
-    #[error("there is no host of the name {0}")]
-    NotFound(String),
-    /// The name exists, but has nothing of what was asked for.
-    #[error("{name} has no {what}")]
-    Nothing {
-        /// Which name.
-        name: String,
-        /// What that would be.
-        what: &'static str,
-    },
-    /// The server says that it cannot tell.
-    #[error("the DNS server cannot resolve {name}: {code}")]
-    Server {
-        /// Which name.
-        name: String,
-        /// What it answered.
-        code: String,
-    },
-    /// No answer.
-    #[error("no DNS server answered for {0} in time")]
-    Timeout(String),
-    /// Anything else.
-    #[error("cannot resolve {name}: {what}")]
-    Failed {
-        /// Which name.
-        name: String,
-        /// What went wrong.
-        what: String,
-    },
-}
-
-impl ResolveError {
-    fn of(name: &str, what: &'static str, error: &NetError) -> Self {
-        let name = name.to_owned();
-        match error {
-            NetError::Timeout => Self::Timeout(name),
-            NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
-                ResponseCode::NXDomain => Self::NotFound(name),
-                ResponseCode::NoError => Self::Nothing { name, what },
-                code => Self::Server { name, code: code.to_string() },
-            },
-            NetError::Dns(DnsError::ResponseCode(code)) => Self::Server { name, code: code.to_string() },
-            other => Self::Failed { name, what: other.to_string() },
-        }
-    }
-}
-
-impl Fault for ResolveError {
-    fn blame(&self) -> Blame {
-        match self {
-            // The name is as the user gave it: neither the peer nor the path to it is at fault.
-            Self::NotFound(_) | Self::Nothing { .. } => Blame::Mismatch,
-            Self::Server { .. } | Self::Timeout(_) | Self::Failed { .. } => Blame::Network,
+    /// Why there is no address, if this is the least certain of all failures.
+    fn why_nothing(&self, wanted: &Wanted, failed: Option<ResolveError>) -> ResolveError {
+        let name = wanted.name().to_owned();
+        match (wanted, failed) {
+            (Wanted::Addresses { .. }, Some(ResolveError::Nothing { name, .. })) => self.nothing(wanted, name),
+            (Wanted::Addresses { .. }, Some(error)) => error,
+            (Wanted::Listed { .. }, Some(error)) if self.left == MAX_LISTED => error,
+            (Wanted::Listed { .. }, Some(error)) => ResolveError::Listed { list: name, error: error.into() },
+            (Wanted::Listed { .. }, None) if !self.others.is_empty() => {
+                let transports: Vec<_> = self.others.iter().copied().collect();
+                ResolveError::OtherTransports { name, transports: transports.join(", ") }
+            }
+            (_, None) => self.nothing(wanted, name),
         }
     }
 
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NotFound(_) | Self::Nothing { .. } => "resolve.not-found",
-            Self::Timeout(_) => "resolve.timeout",
-            Self::Server { .. } | Self::Failed { .. } => "resolve.failed",
-        }
+    /// The name has nothing of what was asked for.
+    fn nothing(&self, wanted: &Wanted, name: String) -> ResolveError {
+        let what = match wanted {
+            Wanted::Addresses { family, .. } => family.and(self.resolver.options.family).unwrap_or(*family).address(),
+            Wanted::Listed { .. } => LIST,
+        };
+        ResolveError::Nothing { name, what }
     }
 }

@@ -2,20 +2,21 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ethereum::enode::NotAnEnode;
 use ethereum::enr::NotAnEnr;
 use ethereum::{Enode, Enr};
-use libp2p::target::{NotATarget, Place};
+use libp2p::target::{NotATarget, NotDialable, Place};
 use lightning::NodeId;
 use lightning::key::NotAPoint;
 
 use crate::args::{Introduction, values};
 use crate::exit::Error;
-use crate::protocol::Whom;
+use crate::host::{BadHost, Host};
+use crate::protocol::{Seed, Whom};
+use crate::refused::Refused;
 use crate::resolve::Family;
 
 /// One target.
@@ -33,13 +34,18 @@ pub struct Target {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// An address; without a port, the network's.
-    Address(IpAddr, Option<u16>),
+    Address(Host, Option<u16>),
     /// A name to resolve.
     Name(String, Option<u16>),
     /// A name to resolve to addresses of one family.
     NameOf(Family, String, u16),
-    /// A name that lists multiaddrs, in TXT records.
-    Listed(String),
+    /// A DNS seed of a network: the name that asks it for nodes with services, and its own name, which is asked for if the
+    /// first leads nowhere.
+    Seed(String, String),
+    /// A name that lists multiaddrs, in TXT records; those with this port alone, if it says so.
+    Listed(String, Option<u16>),
+    /// A place that we have no way to.
+    OutOfReach(Refused),
 }
 
 /// Not a target.
@@ -75,12 +81,18 @@ pub enum BadTarget {
     /// What stands behind an @ is no host.
     #[error("behind the @ there is no host, host:port, ip:port or [ipv6]:port")]
     Host,
+    /// Brackets around something else than an address.
+    #[error("brackets are for IPv6 addresses: [2001:db8::1]:8333")]
+    Brackets,
+    /// The zone of an IPv6 address is no network interface of this machine.
+    #[error("behind its % is no network interface of this machine")]
+    Zone,
 }
 
 impl Target {
     /// Whoever is at a host or an address.
     pub fn anybody(text: &str) -> Result<Self, BadTarget> {
-        let kind = Kind::parse(text).ok_or_else(|| BadTarget::of(text, BadTarget::Form))?;
+        let kind = Kind::parse(text, BadTarget::Form)?;
         Ok(Self { text: text.into(), kind, whom: Whom::Anybody })
     }
 
@@ -100,8 +112,9 @@ impl Target {
             // Its host is written without the brackets of an IPv6 address.
             let kind = match enode.host.parse() {
                 Ok(ip) => Kind::Address(ip, Some(enode.port)),
-                Err(_) if is_host_name(&enode.host) => Kind::Name(enode.host, Some(enode.port)),
-                Err(_) => return Err(BadTarget::Host),
+                Err(BadHost::Zone) => return Err(BadTarget::Zone),
+                Err(BadHost::Form) if is_host_name(&enode.host) => Kind::named(enode.host, Some(enode.port)),
+                Err(BadHost::Form) => return Err(BadTarget::Host),
             };
             targets.push(Self { text: text.into(), kind, whom: Whom::Ethereum(enode.id.into()) });
         } else if text.starts_with("enr:") {
@@ -109,19 +122,24 @@ impl Target {
             let text: Arc<str> = text.into();
             let before = targets.len();
             targets.extend(enr.addresses().filter(|address| address.port() > 0).map(|address| {
-                let kind = Kind::Address(address.ip(), Some(address.port()));
+                let kind = Kind::Address(address.ip().into(), Some(address.port()));
                 Self { text: text.clone(), kind, whom: Whom::Ethereum(enr.id.into()) }
             }));
             if targets.len() == before {
                 return Err(BadTarget::EnrNowhere);
             }
         } else if text.starts_with('/') {
-            let libp2p::Target { place, peer_id } = text.parse()?;
-            let whom = Whom::Libp2p(peer_id.map(Box::new));
-            targets.push(Self { text: text.into(), kind: Kind::of_place(place)?, whom });
+            let (kind, peer_id) = match text.parse() {
+                Ok(libp2p::Target { place, peer_id }) => (Kind::of_place(place)?, peer_id),
+                Err(NotATarget::NotDialable(NotDialable::Needs(transport))) => {
+                    (Kind::OutOfReach(without(transport, text)), None)
+                }
+                Err(error) => return Err(error.into()),
+            };
+            targets.push(Self { text: text.into(), kind, whom: Whom::Libp2p(peer_id.map(Box::new)) });
         } else if let Some((node_id, place)) = text.split_once('@') {
             let whom = Whom::Lightning(node_id.parse::<NodeId>()?.into());
-            let kind = Kind::parse(place).ok_or_else(|| BadTarget::of(place, BadTarget::Host))?;
+            let kind = Kind::parse(place, BadTarget::Host)?;
             targets.push(Self { text: text.into(), kind, whom });
         } else {
             targets.push(Self::anybody(text)?);
@@ -130,13 +148,11 @@ impl Target {
     }
 }
 
-impl BadTarget {
-    /// What is wrong with a place: its port, if that is a number, or else this.
-    fn of(place: &str, otherwise: Self) -> Self {
-        match place.rsplit_once(':') {
-            Some((host, port)) if is_number(port) && Kind::parse(host).is_some() => Self::Port,
-            _ => otherwise,
-        }
+/// What keeps us from a multiaddr: Tor's is behind a proxy, the others are over transports of their own.
+fn without(transport: &'static str, text: &str) -> Refused {
+    match transport {
+        "onion3" => Refused::NoProxy { name: text.to_owned(), network: "Tor" },
+        other => Refused::NoTransport(other),
     }
 }
 
@@ -148,38 +164,79 @@ impl Kind {
     /// Where a multiaddr is.
     fn of_place(place: Place) -> Result<Self, BadTarget> {
         let kind = match place {
-            Place::At(address) if address.port() > 0 => Self::Address(address.ip(), Some(address.port())),
+            Place::At(address) if address.port() > 0 => Self::Address(address.ip().into(), Some(address.port())),
             Place::Named { name, family, port } if port > 0 => match family.into() {
-                Family::Any => Self::Name(name, Some(port)),
-                family => Self::NameOf(family, name, port),
+                Family::Any => Self::named(name, Some(port)),
+                family => match overlay(&name) {
+                    Some(network) => Self::OutOfReach(Refused::NoProxy { name, network }),
+                    None => Self::NameOf(family, name, port),
+                },
             },
-            Place::Listed(name) => Self::Listed(name),
-            Place::At(_) | Place::Named { .. } => return Err(BadTarget::NoPort),
+            Place::Listed { port: Some(0), .. } | Place::At(_) | Place::Named { .. } => return Err(BadTarget::NoPort),
+            Place::Listed { name, port } => match overlay(&name) {
+                Some(network) => Self::OutOfReach(Refused::NoProxy { name, network }),
+                None => Self::Listed(name, port),
+            },
         };
         if kind.name().is_none_or(is_host_name) { Ok(kind) } else { Err(BadTarget::Form) }
     }
 
-    /// The name, if it is one.
-    pub fn name(&self) -> Option<&str> {
-        match self {
-            Self::Address(..) => None,
-            Self::Name(name, _) | Self::NameOf(_, name, _) | Self::Listed(name) => Some(name),
+    /// A host's name, which is resolved unless it is one of a network behind a proxy.
+    fn named(name: String, port: Option<u16>) -> Self {
+        match overlay(&name) {
+            Some(network) => Self::OutOfReach(Refused::NoProxy { name, network }),
+            None => Self::Name(name, port),
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let unbracketed = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-        if let Ok(ip) = unbracketed.parse() {
-            return Some(Self::Address(ip, None));
+    /// The name that is looked up first, if it is one.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Address(..) | Self::OutOfReach(_) => None,
+            Self::Name(name, _) | Self::NameOf(_, name, _) | Self::Seed(name, _) | Self::Listed(name, _) => Some(name),
         }
-        if let Ok(socket) = text.parse::<SocketAddr>() {
-            return (socket.port() > 0).then(|| Self::Address(socket.ip(), Some(socket.port())));
-        }
-        let (host, port) = match text.rsplit_once(':') {
-            Some((host, port)) => (host, Some(port.parse().ok().filter(|&port| port > 0)?)),
-            None => (text, None),
+    }
+
+    /// A host, with or without a port; what is of no such form is wrong in the way that is said, or in one of its own.
+    fn parse(text: &str, otherwise: BadTarget) -> Result<Self, BadTarget> {
+        let host = |host: &str| match host.parse::<Host>() {
+            Err(BadHost::Zone) => Err(BadTarget::Zone),
+            parsed => Ok(parsed.ok()),
         };
-        is_host_name(host).then(|| Self::Name(host.to_owned(), port))
+        // Alone, or with its colons taken for those of a port.
+        if let Some(ip) = host(text)? {
+            return Ok(Self::Address(ip, None));
+        }
+        let (place, port) = match text.rsplit_once(':') {
+            Some((place, port)) if is_number(port) => (place, Some(port)),
+            _ => (text, None),
+        };
+        let port = match port.map(str::parse) {
+            None => None,
+            Some(Ok(port)) if port > 0 => Some(port),
+            Some(_) if host(place)?.is_some() || is_host_name(place) || place.ends_with(']') => {
+                return Err(BadTarget::Port);
+            }
+            Some(_) => return Err(otherwise),
+        };
+        if let Some(bracketed) = place.strip_prefix('[').and_then(|place| place.strip_suffix(']')) {
+            return host(bracketed)?.map(|ip| Self::Address(ip, port)).ok_or(BadTarget::Brackets);
+        }
+        if let Some(ip) = host(place)?.filter(|ip| ip.is_ipv4()) {
+            return Ok(Self::Address(ip, port));
+        }
+        if is_host_name(place) { Ok(Self::named(place.to_owned(), port)) } else { Err(otherwise) }
+    }
+}
+
+/// The network that a name belongs to if no DNS server knows it: Tor's (RFC 7686) or I2P's.
+fn overlay(name: &str) -> Option<&'static str> {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let (_, ending) = name.rsplit_once('.')?;
+    match () {
+        () if ending.eq_ignore_ascii_case("onion") => Some("Tor"),
+        () if ending.eq_ignore_ascii_case("i2p") => Some("I2P"),
+        () => None,
     }
 }
 
@@ -253,8 +310,11 @@ pub fn dns_seeds(network: &Introduction) -> Result<Vec<Target>, Error> {
             None => format!("{like} has no DNS seeds; name a target"),
         }));
     }
-    let seed = |seed: String| Target::anybody(&seed).map_err(|error| Error::Usage(format!("{seed}: {error}")));
-    seeds.into_iter().map(seed).collect()
+    let target = |Seed { asked, own }: Seed| {
+        let kind = if asked == own { Kind::Name(asked.clone(), None) } else { Kind::Seed(asked.clone(), own) };
+        Target { text: asked.into(), kind, whom: Whom::Anybody }
+    };
+    Ok(seeds.into_iter().map(target).collect())
 }
 
 /// What gzip packed, unpacked. Files of other kinds are refused by what they are.
@@ -369,7 +429,7 @@ mod tests {
         assert_eq!(one("/ip4/1.2.3.4/tcp/1").whom, Whom::Libp2p(None));
         assert_eq!(one("/dns/node.example/tcp/1").kind, Kind::Name("node.example".into(), Some(1)));
         assert_eq!(one("/dns6/node.example/tcp/1").kind, Kind::NameOf(Family::V6, "node.example".into(), 1));
-        assert_eq!(one("/dnsaddr/node.example").kind, Kind::Listed("node.example".into()));
+        assert_eq!(one("/dnsaddr/node.example").kind, Kind::Listed("node.example".into(), None));
     }
 
     #[test]
@@ -385,9 +445,7 @@ mod tests {
         );
         assert!(wrong("@1.2.3.4").starts_with("before the @ is no public key"));
         assert_eq!(wrong(&format!("{NODE_ID}@")), BadTarget::Host.to_string());
-        assert!(
-            wrong("/ip4/1.2.3.4/udp/4001/quic-v1").starts_with("not a multiaddr that can be dialled: it is not a host")
-        );
+        assert!(wrong("/ip4/1.2.3.4").starts_with("not a multiaddr that can be dialled: it is not a host"));
         assert!(wrong("/ip4/1.2.3.4/tcp/1/p2p/Qm").ends_with("its p2p has a value that is none"));
         assert_eq!(wrong("/ip4/1.2.3.4/tcp/0"), BadTarget::NoPort.to_string());
         assert_eq!(wrong("/dns/a..b/tcp/1"), BadTarget::Form.to_string());
@@ -403,8 +461,32 @@ mod tests {
         assert_eq!(kind("::1"), ip("::1", None));
         assert_eq!(kind("[::1]"), ip("::1", None));
         assert_eq!(kind("[::1]:8333"), ip("::1", Some(8333)));
+        assert_eq!(kind("[1.2.3.4]:5"), ip("1.2.3.4", Some(5)));
+        assert_eq!(kind("fe80::1%1"), ip("fe80::1%1", None));
+        assert_eq!(kind("[fe80::1%lo]:8333"), ip("fe80::1%lo", Some(8333)));
         assert_eq!(kind("localhost"), name("localhost", None));
+        assert_eq!(kind("x_bitcoind_1"), name("x_bitcoind_1", None));
         assert_eq!(kind("x9.seed.example.:8333"), name("x9.seed.example.", Some(8333)));
+    }
+
+    #[test]
+    fn what_is_behind_a_proxy_or_another_transport_is_a_target_out_of_reach() {
+        for (text, code) in [
+            ("pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:8333", "local.no-proxy"),
+            ("short.ONION.", "local.no-proxy"),
+            ("ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p", "local.no-proxy"),
+            (&*format!("{NODE_ID}@short.onion"), "local.no-proxy"),
+            (&*format!("{ENODE}@short.onion:1"), "local.no-proxy"),
+            ("/dns/short.onion/tcp/1", "local.no-proxy"),
+            ("/dns4/short.onion/tcp/1", "local.no-proxy"),
+            ("/dnsaddr/short.i2p", "local.no-proxy"),
+            ("/onion3/pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd:1", "local.no-proxy"),
+            ("/ip4/1.2.3.4/udp/4001/quic-v1", "local.no-transport"),
+            ("/dns/node.example/tcp/443/wss", "local.no-transport"),
+        ] {
+            let Kind::OutOfReach(refused) = Target::parse(text).unwrap().remove(0).kind else { panic!("{text}") };
+            assert_eq!(handshake::Fault::code(&refused), code, "{text}");
+        }
     }
 
     #[test]
@@ -420,7 +502,10 @@ mod tests {
             "host:0",
             "host:65536",
             "1.2.3.4:0",
-            "fe80::1%lo",
+            "fe80::1%nosuch0",
+            "fe80::1%",
+            "1.2.3.4%lo",
+            "[node.example]:1",
             "-x",
             "a..b",
             "é",
@@ -457,7 +542,7 @@ mod tests {
 
     #[test]
     fn a_list_is_read_as_other_programs_write_it() {
-        let address = |nth: u8| Kind::Address([1, 2, 3, nth].into(), Some(1));
+        let address = |nth: u8| Kind::Address(std::net::IpAddr::from([1, 2, 3, nth]).into(), Some(1));
         for list in [
             "[\n  \"1.2.3.1:1\",\n  \"1.2.3.2:1\"\n]\n",
             "---\n- 1.2.3.1:1\n- \"1.2.3.2:1\"\n",

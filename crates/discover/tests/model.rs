@@ -439,6 +439,7 @@ fn policies() -> impl Strategy<Value = Policy> {
     (pace(), pace(), known, again).prop_map(|(rate, prefix_pace, known, (retries, backoff, recheck, revive))| {
         let (max_known, max_per_prefix, max_per_source, max_per_host, max_peers) = known;
         Policy {
+            excluded: std::sync::Arc::default(),
             rate,
             prefix_pace,
             max_known,

@@ -11,6 +11,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::str::FromStr;
 
+use data_encoding::{BASE32_NOPAD_NOCASE, BASE64URL_NOPAD, HEXLOWER};
 use handshake::{Hex, Printable};
 
 use crate::peer_id::PeerId;
@@ -18,6 +19,9 @@ use crate::varint;
 
 /// Characters of a host's name, at most. (RFC 1035)
 const MAX_NAME_LEN: usize = 253;
+
+/// Bytes of a name of Tor's, version 3, and a port.
+const ONION_LEN: usize = 37;
 
 /// A protocol of a multiaddr, and what its value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +39,8 @@ enum Value {
     Port,
     Name,
     PeerId,
-    /// So many bytes that are not looked into.
-    Fixed(usize),
+    /// A key of Tor's and a port.
+    Onion,
     /// Bytes after their length that are not looked into.
     Bytes,
 }
@@ -65,7 +69,7 @@ const PROTOCOLS: &[Protocol] = &[
     Protocol { code: 281, name: "webrtc", value: Value::Nothing },
     Protocol { code: 290, name: "p2p-circuit", value: Value::Nothing },
     Protocol { code: P2P, name: "p2p", value: Value::PeerId },
-    Protocol { code: 445, name: "onion3", value: Value::Fixed(37) },
+    Protocol { code: 445, name: "onion3", value: Value::Onion },
     Protocol { code: 443, name: "https", value: Value::Nothing },
     Protocol { code: 448, name: "tls", value: Value::Nothing },
     Protocol { code: 449, name: "sni", value: Value::Name },
@@ -140,6 +144,10 @@ impl<'a> Part<'a> {
         self.protocol.code
     }
 
+    pub(crate) fn name(self) -> &'static str {
+        self.protocol.name
+    }
+
     pub(crate) fn value(self) -> &'a [u8] {
         self.value
     }
@@ -165,7 +173,7 @@ impl<'a> Iterator for Parts<'a> {
             Value::Ip4 => (4, rest),
             Value::Ip6 => (16, rest),
             Value::Port => (2, rest),
-            Value::Fixed(len) => (len, rest),
+            Value::Onion => (ONION_LEN, rest),
             Value::Name | Value::PeerId | Value::Bytes => {
                 let (len, start) = varint::read(rest).ok()?;
                 (usize::try_from(len).ok()?, &rest[start..])
@@ -213,7 +221,16 @@ impl Part<'_> {
                 // As multibase has it: f is for base16.
                 Err(_) => write!(f, "/f{}", Hex(value)),
             },
-            Value::Fixed(_) | Value::Bytes => write!(f, "/f{}", Hex(value)),
+            Value::Onion => {
+                let (name, port) = value.split_at(ONION_LEN - 2);
+                write!(
+                    f,
+                    "/{}:{}",
+                    BASE32_NOPAD_NOCASE.encode(name).to_ascii_lowercase(),
+                    u16::from_be_bytes(array(port))
+                )
+            }
+            Value::Bytes => write!(f, "/f{}", Hex(value)),
         }
     }
 }
@@ -222,7 +239,7 @@ fn array<const LEN: usize>(value: &[u8]) -> [u8; LEN] {
     value.try_into().expect("a part has as many bytes as its protocol says")
 }
 
-/// Of protocols whose values are texts: addresses, ports, names and peer ids.
+/// Of all protocols that are known here.
 impl FromStr for Multiaddr {
     type Err = NotAMultiaddr;
 
@@ -257,10 +274,29 @@ impl FromStr for Multiaddr {
                     let peer_id: PeerId = value()?.parse().map_err(|_| wrong)?;
                     write_part(protocol.code, peer_id.as_bytes(), &mut bytes);
                 }
-                Value::Fixed(_) | Value::Bytes => return Err(NotAMultiaddr::Protocol),
+                Value::Onion => write_fixed(protocol.code, &onion(value()?).ok_or(wrong)?, &mut bytes),
+                Value::Bytes => write_part(protocol.code, &multibase(value()?).ok_or(wrong)?, &mut bytes),
             }
         }
         Ok(Self(bytes.into()))
+    }
+}
+
+/// A name of Tor's, version 3, without its ending, and a port: `<56 characters of base 32>:<port>`.
+fn onion(text: &str) -> Option<[u8; ONION_LEN]> {
+    let (name, port) = text.split_once(':')?;
+    let port: u16 = port.parse().ok()?;
+    let name = BASE32_NOPAD_NOCASE.decode(name.as_bytes()).ok()?;
+    [&name[..], &port.to_be_bytes()].concat().try_into().ok()
+}
+
+/// Bytes in one of the two bases in which they are written in addresses: 64 for URLs, and 16. (multiformats/multibase)
+fn multibase(text: &str) -> Option<Vec<u8>> {
+    let (base, digits) = text.split_at_checked(1)?;
+    match base {
+        "u" => BASE64URL_NOPAD.decode(digits.as_bytes()).ok(),
+        "f" => HEXLOWER.decode(digits.as_bytes()).ok(),
+        _ => None,
     }
 }
 
@@ -327,6 +363,12 @@ mod tests {
             assert_eq!(Multiaddr::from(bytes).to_string(), text);
             assert_eq!(text.parse::<Multiaddr>().unwrap().as_bytes(), bytes, "{text}");
         }
+        for text in [
+            "/onion3/pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd:80",
+            "/ip4/1.2.3.4/udp/5/quic-v1/webtransport/certhash/f122024",
+        ] {
+            assert_eq!(text.parse::<Multiaddr>().unwrap().to_string(), text);
+        }
         let with_peer = "/ip4/1.2.3.4/tcp/5".parse::<Multiaddr>().unwrap().with_peer_id(&PEER.parse().unwrap());
         assert_eq!(with_peer.to_string(), ["/ip4/1.2.3.4/tcp/5/p2p/", PEER].concat());
         assert_eq!(["/ip4/1.2.3.4/tcp/5/ipfs/", PEER].concat().parse(), Ok(with_peer));
@@ -352,7 +394,7 @@ mod tests {
             ("ip4/1.2.3.4", NotAMultiaddr::NoSlash),
             ("/", NotAMultiaddr::Protocol),
             ("/ip4/1.2.3.4/", NotAMultiaddr::Protocol),
-            ("/onion3/abc:80", NotAMultiaddr::Protocol),
+            ("/onion3/abc:80", NotAMultiaddr::Value("onion3")),
             ("/ip4", NotAMultiaddr::NoValue("ip4")),
             ("/ip4/1.2.3", NotAMultiaddr::Value("ip4")),
             ("/ip4/1.2.3.4/tcp/65536", NotAMultiaddr::Value("tcp")),

@@ -3,7 +3,8 @@
 //! ```text
 //! /ip4/192.0.2.1/tcp/4001[/p2p/12D3KooW…]     a place
 //! /dns4/node.example/tcp/4001[/p2p/…]         a name with addresses
-//! /dnsaddr/node.example[/p2p/…]               a name with multiaddrs, in TXT records of _dnsaddr.node.example
+//! /dnsaddr/node.example[/tcp/4001][/p2p/…]    a name with multiaddrs, in TXT records of _dnsaddr.node.example;
+//!                                             behind it stands what those must end with
 //! ```
 
 use alloc::borrow::ToOwned as _;
@@ -39,7 +40,12 @@ pub enum Place {
         port: u16,
     },
     /// At the multiaddrs of this name.
-    Listed(String),
+    Listed {
+        /// The name.
+        name: String,
+        /// Those with this port of TCP's alone, if it says so.
+        port: Option<u16>,
+    },
 }
 
 /// A kind of addresses.
@@ -59,42 +65,74 @@ impl Target {
     /// # Errors
     /// If it is not a host, TCP, and perhaps a peer id.
     pub fn of(address: &Multiaddr) -> Result<Self, NotDialable> {
+        if let Some(transport) = other_transport(address) {
+            return Err(NotDialable::Needs(transport));
+        }
         let mut parts = address.parts();
-        let host = parts.next().ok_or(NotDialable)?;
-        let name = || host_name(host.value()).map(str::to_owned).ok_or(NotDialable);
-        let mut port = || match parts.next() {
-            Some(part) if part.code() == TCP => Ok(u16::from_be_bytes(value(part)?)),
-            _ => Err(NotDialable),
-        };
+        let host = parts.next().ok_or(NotDialable::Form)?;
+        let name = || host_name(host.value()).map(str::to_owned).ok_or(NotDialable::Form);
         let family = match host.code() {
             DNS4 => Family::V4,
             DNS6 => Family::V6,
             _ => Family::Any,
         };
+        let mut next = parts.next();
+        let port = match next {
+            Some(part) if part.code() == TCP => {
+                next = parts.next();
+                Some(u16::from_be_bytes(value(part)?))
+            }
+            _ => None,
+        };
+        let some_port = || port.ok_or(NotDialable::Form);
         let place = match host.code() {
-            IP4 => Place::At((IpAddr::V4(Ipv4Addr::from(value(host)?)), port()?).into()),
-            IP6 => Place::At((IpAddr::V6(Ipv6Addr::from(value(host)?)), port()?).into()),
-            DNS | DNS4 | DNS6 => Place::Named { name: name()?, family, port: port()? },
-            DNSADDR => Place::Listed(name()?),
-            _ => return Err(NotDialable),
+            IP4 => Place::At((IpAddr::V4(Ipv4Addr::from(value(host)?)), some_port()?).into()),
+            IP6 => Place::At((IpAddr::V6(Ipv6Addr::from(value(host)?)), some_port()?).into()),
+            DNS | DNS4 | DNS6 => Place::Named { name: name()?, family, port: some_port()? },
+            DNSADDR => Place::Listed { name: name()?, port },
+            _ => return Err(NotDialable::Form),
         };
-        let peer_id = match parts.next() {
+        let peer_id = match next {
             None => None,
-            Some(part) if part.code() == P2P => Some(PeerId::from_bytes(part.value()).map_err(|_| NotDialable)?),
-            Some(_) => return Err(NotDialable),
+            Some(part) if part.code() == P2P => Some(PeerId::from_bytes(part.value()).map_err(|_| NotDialable::Form)?),
+            Some(_) => return Err(NotDialable::Form),
         };
-        if parts.is_over() { Ok(Self { place, peer_id }) } else { Err(NotDialable) }
+        if parts.is_over() { Ok(Self { place, peer_id }) } else { Err(NotDialable::Form) }
     }
 }
 
+/// The transport over which an address is reached, if that is another than TCP with nothing between it and us: of those
+/// that it names, the one furthest from the wire.
+fn other_transport(address: &Multiaddr) -> Option<&'static str> {
+    /// From the one furthest from the wire. TLS is one only under WebSocket: alone, it stands for how a connection over TCP
+    /// is secured, which the two sides agree on anyhow.
+    const OTHERS: [&str; 12] = [
+        "p2p-circuit",
+        "webtransport",
+        "webrtc-direct",
+        "webrtc",
+        "wss",
+        "ws",
+        "https",
+        "http",
+        "quic-v1",
+        "quic",
+        "onion3",
+        "udp",
+    ];
+    OTHERS.into_iter().find(|other| address.parts().any(|part| part.name() == *other))
+}
+
 fn value<const LEN: usize>(part: Part<'_>) -> Result<[u8; LEN], NotDialable> {
-    part.value().try_into().map_err(|_| NotDialable)
+    part.value().try_into().map_err(|_| NotDialable::Form)
 }
 
 impl FromStr for Target {
     type Err = NotATarget;
 
     fn from_str(text: &str) -> Result<Self, NotATarget> {
+        // Tools that join parts of an address leave a slash at its end.
+        let text = text.strip_suffix('/').unwrap_or(text);
         Ok(Self::of(&text.parse()?)?)
     }
 }
@@ -112,7 +150,10 @@ impl fmt::Display for Target {
                 };
                 write!(f, "/{kind}/{name}/tcp/{port}")?;
             }
-            Place::Listed(name) => write!(f, "/dnsaddr/{name}")?,
+            Place::Listed { name, port } => {
+                write!(f, "/dnsaddr/{name}")?;
+                port.iter().try_for_each(|port| write!(f, "/tcp/{port}"))?;
+            }
         }
         self.peer_id.iter().try_for_each(|peer_id| write!(f, "/p2p/{peer_id}"))
     }
@@ -120,8 +161,14 @@ impl fmt::Display for Target {
 
 /// A multiaddr that cannot be dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is not a host (ip4, ip6, dns, dns4, dns6 with tcp, or dnsaddr) and perhaps a peer id (p2p)")]
-pub struct NotDialable;
+pub enum NotDialable {
+    /// It is of another form.
+    #[error("it is not a host (ip4, ip6, dns, dns4, dns6 with tcp, or dnsaddr) and perhaps a peer id (p2p)")]
+    Form,
+    /// It is reached over another transport, which has this name in multiaddrs.
+    #[error("it is reached over {0}, not over TCP")]
+    Needs(&'static str),
+}
 
 /// What cannot be dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -154,7 +201,8 @@ mod tests {
             ("/dns/node.example/tcp/7", named(Family::Any)),
             ("/dns4/node.example/tcp/7", named(Family::V4)),
             ("/dns6/node.example/tcp/7", named(Family::V6)),
-            ("/dnsaddr/node.example", Place::Listed("node.example".into())),
+            ("/dnsaddr/node.example", Place::Listed { name: "node.example".into(), port: None }),
+            ("/dnsaddr/node.example/tcp/7", Place::Listed { name: "node.example".into(), port: Some(7) }),
         ] {
             let target: Target = text.parse().unwrap();
             assert_eq!(target, Target { place: place.clone(), peer_id: None });
@@ -167,18 +215,43 @@ mod tests {
     }
 
     #[test]
-    fn what_is_reached_over_something_else_is_no_target() {
-        for text in [
-            "/ip4/192.0.2.1",
-            "/tcp/1",
-            "/ip4/192.0.2.1/udp/4001/quic-v1",
-            "/ip4/192.0.2.1/tcp/4001/ws",
-            "/dnsaddr/node.example/tcp/1",
-            "/ip4/192.0.2.1/tcp/1/p2p/QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N/p2p-circuit",
+    fn a_slash_at_the_end_changes_nothing() {
+        assert_eq!("/ip4/192.0.2.1/tcp/1/".parse::<Target>(), "/ip4/192.0.2.1/tcp/1".parse::<Target>());
+        assert!("/ip4/192.0.2.1/tcp/1//".parse::<Target>().is_err());
+    }
+
+    #[test]
+    fn what_is_reached_over_another_transport_names_it() {
+        for (text, transport) in [
+            ("/ip4/192.0.2.1/udp/4001/quic-v1", "quic-v1"),
+            ("/ip4/192.0.2.1/udp/4001", "udp"),
+            ("/ip4/192.0.2.1/tcp/4001/ws", "ws"),
+            ("/dns4/node.example/tcp/443/tls/sni/node.example/ws", "ws"),
+            ("/dns4/node.example/tcp/443/wss/", "wss"),
+            (
+                "/ip4/192.0.2.1/udp/4001/quic-v1/webtransport/certhash/uEiAkH5a4DPGKUuOBjYw0CgwjvcJCJMD2K_1aluKR_tpevQ",
+                "webtransport",
+            ),
+            (
+                "/ip4/192.0.2.1/udp/4001/webrtc-direct/certhash/f1220241f96b80cf18a52e3818d8c340a0c23bdc24224c0f62bfd5a96e291feda5ebd",
+                "webrtc-direct",
+            ),
+            ("/ip4/192.0.2.1/tcp/1/p2p/QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N/p2p-circuit", "p2p-circuit"),
+            ("/onion3/pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd:4001", "onion3"),
         ] {
-            assert_eq!(text.parse::<Target>(), Err(NotATarget::NotDialable(NotDialable)), "{text}");
+            assert_eq!(text.parse::<Target>(), Err(NotATarget::NotDialable(NotDialable::Needs(transport))), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_is_no_target() {
+        for text in ["/ip4/192.0.2.1", "/tcp/1", "/ip4/192.0.2.1/tcp/1/tcp/2", "/dnsaddr/node.example/dns/x"] {
+            assert_eq!(text.parse::<Target>(), Err(NotATarget::NotDialable(NotDialable::Form)), "{text}");
         }
         assert!("127.0.0.1:1".parse::<Target>().is_err());
+        for text in ["/onion3/x:1", "/onion3/x", "/ip4/192.0.2.1/udp/1/quic-v1/webtransport/certhash/u*"] {
+            assert!(text.parse::<Target>().is_err(), "{text}");
+        }
     }
 
     /// A multiaddr that came as bytes may say anything.
@@ -192,7 +265,7 @@ mod tests {
         assert!(named(b"node.example").is_ok());
         assert!(named(&[b'a'; 253]).is_ok());
         for name in [&b""[..], b"a\x1b[2J", b"a/tcp/1", b"a b", b"\xff", &[b'a'; 254]] {
-            assert_eq!(named(name), Err(NotDialable), "{name:?}");
+            assert_eq!(named(name), Err(NotDialable::Form), "{name:?}");
         }
     }
 }

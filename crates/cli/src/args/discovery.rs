@@ -2,10 +2,11 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use discover::{Growing, Pace, Policy};
+use discover::{Exclusions, Growing, Policy};
 
 use super::{Bounds, Dialling, Introduction, values};
 use crate::database::Database;
@@ -42,9 +43,6 @@ pub struct Crawl {
     /// End after this time
     #[arg(long = "for", value_name = "TIME", value_parser = values::time, help_heading = "Limits")]
     pub within: Option<Duration>,
-    /// Dial at most so many a second in one network (IPv4 /16, IPv6 /32); 0 for as many as come
-    #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Limits", value_parser = values::whole::<u32>)]
-    pub prefix_rate: u32,
     /// Dial an address that failed so often again, after 10 s and then ever later [default: 0, with --watch 3]
     #[arg(long, value_name = "N", help_heading = "Limits", value_parser = values::whole::<u8>)]
     pub retries: Option<u8>,
@@ -80,30 +78,26 @@ Exit codes:
 
 impl Crawl {
     /// What the crawl may do.
-    pub fn policy(&self) -> Policy {
+    pub fn policy(&self, excluded: Arc<Exclusions>) -> Policy {
         // A SYN that is lost is sent again twice within the five seconds of a connection, so once is enough; who was there
         // before deserves more.
         const RETRIES_OF_WATCH: u8 = 3;
         /// Whoever has answered for weeks is looked at once a day.
         const MOST: Duration = Duration::from_secs(24 * 60 * 60);
         let default_retries = if self.watch.is_some() { RETRIES_OF_WATCH } else { 0 };
+        let pacing = self.dialling.pacing();
         Policy {
-            rate: self.dialling.rate.map(rate),
-            prefix_pace: (self.prefix_rate > 0)
-                .then(|| Pace { every: Duration::from_secs(1) / self.prefix_rate, burst: self.prefix_rate }),
+            rate: pacing.rate,
+            prefix_pace: pacing.prefix,
             max_known: self.max_known,
             max_peers: self.max_peers.map(NonZeroUsize::get),
             retries: self.retries.unwrap_or(default_retries),
             recheck: self.watch.map(|first| Growing { first, most: MOST.max(first) }),
             allow_private: self.dialling.allow_private,
+            excluded,
             ..Policy::default()
         }
     }
-}
-
-/// So many dials a second. A timer is late by a millisecond or two, so what falls due meanwhile goes at once.
-fn rate(rate: u32) -> Pace {
-    Pace { burst: 1 + rate / 100, ..Pace::per_second(rate) }
 }
 
 /// What one peer knows.

@@ -164,6 +164,21 @@ pub fn user_agent(text: &str) -> Result<UserAgent, String> {
     UserAgent::new(text.as_bytes()).ok_or_else(|| format!("it has {} bytes; at most 256 are allowed", text.len()))
 }
 
+/// Whom to reach: what Core lets into a comment in its user agent. (Core: SAFE_CHARS_UA_COMMENT)
+pub fn contact(text: &str) -> Result<String, String> {
+    /// A user agent has at most 256 bytes, with our own name in it.
+    const MOST: usize = 200;
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || " .,;-_?@".contains(c);
+    let is_contact = !text.trim().is_empty() && text.len() <= MOST && text.chars().all(is_safe);
+    let expected = || format!("expected at most {MOST} letters, digits, spaces and .,;-_?@ such as ops@example.org");
+    is_contact.then(|| text.to_owned()).ok_or_else(expected)
+}
+
+/// An IP address.
+pub fn ip(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| "expected an IP address of this machine, without a port".into())
+}
+
 /// A feature: its name and, behind `=`, data in hex.
 pub fn feature(text: &str) -> Result<Feature, String> {
     let (name, data) = text.split_once('=').unwrap_or((text, ""));

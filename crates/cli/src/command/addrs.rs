@@ -3,8 +3,11 @@
 mod table;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use handshake::Stage;
 use net::{Outcome, Timer, Verdict};
+use tokio::time::Instant;
 
 use self::table::Answer;
 use super::interrupt::interrupted;
@@ -12,7 +15,7 @@ use super::{Ended, concurrency, print_all, runtime};
 use crate::args::{Addrs, Format, Global};
 use crate::attempt::{Attempts, Call};
 use crate::exit::{Error, Exit};
-use crate::lookup::Lookup;
+use crate::lookup::{Finding, Lookup, share_of};
 use crate::output::{Printer, Screen, queue};
 use crate::protocol::Protocols;
 use crate::target::Target;
@@ -36,12 +39,13 @@ async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Targ
     let (results, unprinted) = queue(Printer::without_summary(global, format != Format::Csv), None);
     let timeout = args.bounds.timeout;
     let port = args.dialling.port.unwrap_or(protocols.chosen().port());
-    let lookup = Lookup::new(args.dialling.lookup(timeout), args.dialling.allow_private, [&target])?;
+    let lookup = Lookup::new(args.dialling.lookup(timeout), args.dialling.rules()?);
     let one = One {
         attempts: Attempts {
             protocols,
             timeout,
             connect_timeout: args.dialling.connect_timeout,
+            bind: args.dialling.bind,
             hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
             trace: global.trace,
             results,
@@ -76,19 +80,37 @@ struct One {
 }
 
 impl One {
-    /// Asks each address behind the target, until one tells. Whether one did.
+    /// Asks each address behind the target as it is found, until one tells. Whether one did.
     async fn ask(self) -> bool {
-        for address in self.lookup.dialable(&self.target, self.port, &self.attempts).await {
-            if self.ask_at(address).await {
-                return true;
+        let Target { text, whom, .. } = &self.target;
+        let started = Instant::now();
+        let mut findings = self.lookup.start(&self.target, self.port, started + share_of(self.attempts.timeout));
+        while let Some(finding) = findings.recv().await {
+            let found = match finding {
+                Finding::Found(found) => found,
+                Finding::Ended(Ok(())) => break,
+                Finding::Ended(Err(error)) => {
+                    self.attempts.fail((text, whom), None, Stage::Resolve, started, &error).await;
+                    break;
+                }
+            };
+            let spent = started.elapsed().min(share_of(self.attempts.timeout));
+            for found in found {
+                match found {
+                    Ok((address, _)) if self.ask_at(address, spent).await => return true,
+                    Ok(_) => {}
+                    Err(why) => {
+                        self.attempts.fail((text, whom), why.address(), Stage::Connect, started, &why).await;
+                    }
+                }
             }
         }
         false
     }
 
-    async fn ask_at(&self, address: SocketAddr) -> bool {
+    async fn ask_at(&self, address: SocketAddr, spent: Duration) -> bool {
         let Target { text, whom, .. } = &self.target;
-        let call = Call { target: text.clone(), whom: whom.clone(), address };
+        let call = Call { target: text.clone(), whom: whom.clone(), address, spent };
         let ways = self.attempts.protocols.of(whom).ways();
         let visit = self.attempts.visit(&call, ways, &mut Timer::new()).await;
         for tried in &visit.attempts {

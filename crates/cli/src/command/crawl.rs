@@ -9,6 +9,7 @@ use crate::args::{self, Format, Global};
 use crate::attempt::Attempts;
 use crate::crawl::{Crawl, Ended, Limits, Progress, Seeds, Summary, read_seeds};
 use crate::exit::{Error, Exit};
+use crate::lookup::{Lookup, Rules};
 use crate::output::{Printer, Screen, queue, write_json};
 use crate::protocol::Protocols;
 use crate::target::{self, Target};
@@ -40,17 +41,20 @@ async fn crawl(
     let network = protocols.chosen().chain().to_owned();
     let begins_with = targets.len() + dns.len() + fixed.len();
 
+    // Whether an address may be dialled is the frontier's to say, whoever told it.
+    let rules = Rules { allow_private: true, ..args.dialling.rules()? };
+    let policy = args.policy(rules.excluded.clone());
     let store = args.database.open().await?;
     let (results, unprinted) = queue(Printer::without_summary(global, global.format() != Format::Human), None);
     let attempts = Attempts {
         protocols,
         timeout,
         connect_timeout: args.dialling.connect_timeout,
+        bind: args.dialling.bind,
         hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
         trace: global.trace,
         results,
     };
-    let policy = args.policy();
     let limits =
         Limits { concurrency, until: args.within.map(|within| Instant::now() + within), max_peers: policy.max_peers };
     let crawl = Crawl::begin(attempts, policy, args.dialling.family(), &store, args.again).await?;
@@ -64,7 +68,8 @@ async fn crawl(
             "nowhere to begin: {network} has no DNS seeds and {remembers}; name a target or --seed-nodes"
         )));
     }
-    let seeds = Seeds::new(known, targets, dns, fixed, port, args.dialling.lookup(timeout));
+    let lookup = Lookup::new(args.dialling.lookup(timeout), rules);
+    let seeds = Seeds::new(known, targets, dns, fixed, port, lookup, timeout);
     let mut progress = Progress::new(global);
     let path = store.path().display();
     if !global.quiet && known > 0 {

@@ -52,6 +52,7 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
         protocols: Protocols::only(protocol),
         timeout: args.bounds.timeout,
         connect_timeout: args.bounds.timeout,
+        bind: None,
         hold: args.keeping.hold,
         trace: global.trace,
         results,

@@ -4,16 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Interval, MissedTickBehavior, interval};
-
 use super::interrupt::interrupted;
-use super::{concurrency, exit, print_all, runtime};
-use crate::args::{Global, Shake};
+use super::{Ended, concurrency, exit, print_all, runtime, write_last};
+use crate::args::{Format, Global, Shake};
 use crate::attempt::Attempts;
 use crate::dialler::Dialler;
 use crate::exit::{Error, Exit};
 use crate::lookup::Lookup;
 use crate::output::{Printer, Screen, Watcher, queue};
+use crate::plan::Plan;
 use crate::protocol::Protocols;
 use crate::target::{self, Target};
 
@@ -24,24 +23,24 @@ pub fn run(args: &Shake, global: &Global) -> Result<Exit, Error> {
 
 /// Runs the command, and shows each report to `watcher` before it is printed.
 pub fn run_watched(args: &Shake, global: &Global, watcher: Option<Watcher>) -> Result<Exit, Error> {
-    let plan = Plan::new(args)?;
+    let work = Work::new(args)?;
     let concurrency = concurrency(args.bounds.concurrency);
     let runtime = runtime()?;
-    let result = runtime.block_on(plan.carry_out(args, global, concurrency, watcher));
+    let result = runtime.block_on(work.carry_out(args, global, concurrency, watcher));
     // A lookup that still blocks must not hold up the end.
     runtime.shutdown_background();
     result
 }
 
 /// What to do, with everything that can be wrong about it checked.
-struct Plan {
+struct Work {
     targets: Vec<Target>,
     port: Option<u16>,
     timeout: Duration,
     protocols: Protocols,
 }
 
-impl Plan {
+impl Work {
     fn new(args: &Shake) -> Result<Self, Error> {
         let mut timeout = args.bounds.timeout;
         let mut port = args.dialling.port;
@@ -67,35 +66,45 @@ impl Plan {
         concurrency: usize,
         watcher: Option<Watcher>,
     ) -> Result<Exit, Error> {
-        let (results, unprinted) = queue(Printer::new(global), watcher);
-        let lookup = Lookup::new(args.dialling.lookup(self.timeout), args.dialling.allow_private, &self.targets)?;
+        let plan = match (args.plan, global.format()) {
+            (false, _) => None,
+            (true, Format::Csv) => return Err(Error::Usage("--plan prints text or JSON, not CSV".into())),
+            (true, format) => Some(Plan { json: format == Format::Json, planned: Arc::default() }),
+        };
+        let printer = if plan.is_some() { Printer::without_summary(global, true) } else { Printer::new(global) };
+        let (results, unprinted) = queue(printer, watcher);
+        let lookup = Lookup::new(args.dialling.lookup(self.timeout), args.dialling.rules()?);
         let expected = Arc::new(AtomicU64::new(0));
         let dialler = Dialler {
             attempts: Arc::new(Attempts {
                 protocols: self.protocols,
                 timeout: self.timeout,
                 connect_timeout: args.dialling.connect_timeout,
+                bind: args.dialling.bind,
                 hold: args.keeping.hold,
                 trace: global.trace,
                 results,
             }),
             lookup,
-            family: args.dialling.family(),
             port: self.port,
             concurrency,
-            pace: args.dialling.rate.map(pace),
+            pacing: args.dialling.pacing(),
             expected: expected.clone(),
+            plan: plan.clone(),
         };
         tokio::spawn(dialler.dial_all(self.targets));
         let expected = || expected.load(Ordering::Relaxed);
-        let (ended, summary) = print_all(interrupted(), unprinted, Screen::new(global), expected).await;
+        let screen = Screen::new(global);
+        let (mut ended, summary) = print_all(interrupted(), unprinted, screen.clone(), expected).await;
+        if let Some(plan) = plan {
+            let left_out = summary.as_ref().map_or(0, |summary| summary.attempts);
+            write_last(&screen, plan.last_line(left_out), &mut ended).await;
+            if let Ended::Done = ended
+                && plan.planned.load(Ordering::Relaxed) > 0
+            {
+                return Ok(Exit::Success);
+            }
+        }
         Ok(exit(&ended, summary.as_ref(), args.require))
     }
-}
-
-/// So many dials a second, evenly; a pause is not made up for by a burst.
-fn pace(rate: u32) -> Interval {
-    let mut pace = interval(Duration::from_secs(1) / rate);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    pace
 }

@@ -5,21 +5,24 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use discover::external::MIN_GROUPS;
 use discover::{External, Group, Majority};
+use handshake::Stage;
 use net::Timer;
 use rand::seq::SliceRandom;
 use serde::Serialize;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::interrupt::interrupted;
 use super::{Ended, concurrency, print_all, runtime, write_last};
 use crate::args::{Format, Global, ProtocolName, Whoami};
 use crate::attempt::{Attempts, Call};
 use crate::exit::{Error, Exit};
-use crate::lookup::Lookup;
+use crate::lookup::{Finding, Lookup, share_of};
 use crate::output::{Printer, Screen, Unwritable, queue, write_json};
 use crate::protocol::{self, Introduced, Protocols, Whom};
 use crate::report::in_milliseconds;
@@ -57,13 +60,14 @@ async fn whoami(
         protocols,
         timeout,
         connect_timeout: args.dialling.connect_timeout,
+        bind: args.dialling.bind,
         hold: None,
         trace: global.trace,
         results,
     });
     let inquiry = Inquiry {
         attempts,
-        lookup: Lookup::new(args.dialling.lookup(timeout), args.dialling.allow_private, &targets)?,
+        lookup: Lookup::new(args.dialling.lookup(timeout), args.dialling.rules()?),
         port,
         concurrency,
         peers: args.peers,
@@ -126,19 +130,53 @@ impl Inquiry {
         }
     }
 
-    /// All addresses behind all targets that may be dialled. Why others may not is reported.
+    /// All addresses behind all targets that may be dialled, but for those of which the answer comes long after the first:
+    /// were whoever answers first asked alone, one seed would choose all our witnesses. Why others may not is reported.
     async fn addresses(&self, targets: Vec<Target>) -> Vec<SocketAddr> {
-        let mut lookups = JoinSet::new();
+        /// For the other seeds, once one has answered.
+        const MORE: Duration = Duration::from_secs(1);
+        let started = Instant::now();
+        let (sender, mut found) = mpsc::unbounded_channel();
         for target in targets {
-            let (lookup, attempts, port) = (self.lookup.clone(), self.attempts.clone(), self.port);
-            lookups.spawn(async move { lookup.dialable(&target, port, &attempts).await });
+            let mut findings = self.lookup.start(&target, self.port, started + share_of(self.attempts.timeout));
+            let sender = sender.clone();
+            tokio::spawn(async move {
+                while let Some(finding) = findings.recv().await {
+                    let _ = sender.send((target.clone(), finding));
+                }
+            });
         }
-        lookups.join_all().await.concat()
+        drop(sender);
+        let mut addresses = Vec::new();
+        let mut until = started + self.attempts.timeout + MORE;
+        while let Ok(Some((Target { text, whom, .. }, finding))) = timeout_at(until, found.recv()).await {
+            match finding {
+                Finding::Found(found) => {
+                    for found in found {
+                        match found {
+                            Ok((address, _)) => addresses.push(address),
+                            Err(why) => {
+                                let at = why.address();
+                                self.attempts.fail((&text, &whom), at, Stage::Connect, started, &why).await;
+                            }
+                        }
+                    }
+                }
+                Finding::Ended(Ok(())) => {}
+                Finding::Ended(Err(error)) => {
+                    self.attempts.fail((&text, &whom), None, Stage::Resolve, started, &error).await;
+                }
+            }
+            if !addresses.is_empty() {
+                until = until.min(Instant::now() + MORE);
+            }
+        }
+        addresses
     }
 }
 
 async fn ask(attempts: Arc<Attempts>, heard: Arc<Mutex<Heard>>, address: SocketAddr) {
-    let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address };
+    let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address, spent: Duration::ZERO };
     let way = attempts.protocols.chosen().ways_to(protocol::Heard::Nothing).next().expect("there is at least one");
     let (attempt, earlier) = attempts.reach(&call, way, &mut Timer::new()).await;
     attempts.report(&call, &attempt, earlier.as_ref()).await;

@@ -9,12 +9,11 @@ use std::time::Duration;
 use discover::Source;
 use discover::seeds::{Kind as SeedKind, PEERS_ENOUGH, Start};
 use store::{Shown, Time};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::Instant;
 
-use crate::exit::Error;
-use crate::lookup::{Found, Lookup, is_localhost};
+use crate::lookup::{Finding, Lookup, is_localhost};
 use crate::protocol::{Place, Told};
-use crate::resolve::{Options, ResolveError};
 use crate::target::{Kind, Target};
 
 /// All seeds of a crawl.
@@ -22,9 +21,9 @@ pub struct Seeds {
     start: Start,
     /// The port of targets that name none.
     port: u16,
-    /// How a resolver is asked, once there is a name to ask it for.
-    resolver: Options,
-    lookup: Option<Lookup>,
+    lookup: Lookup,
+    /// Time for a name.
+    timeout: Duration,
     /// Whom the user named by address, until they are taken.
     named: Vec<Yield>,
     /// The network's own, until they are asked.
@@ -33,11 +32,13 @@ pub struct Seeds {
     fixed: Vec<Yield>,
     /// Names that are to be looked up.
     waiting: VecDeque<Target>,
-    lookups: JoinSet<Answer>,
+    /// Names that are being looked up.
+    asking: usize,
+    answers: (UnboundedSender<Answer>, UnboundedReceiver<Answer>),
 }
 
-/// Names that are looked up at once.
-const LOOKUPS: usize = 64;
+/// Names that are looked up at once: each may take two of the resolver's threads.
+const LOOKUPS: usize = 32;
 
 /// Addresses, and who told them.
 #[derive(Debug)]
@@ -50,8 +51,19 @@ pub struct Yield {
     pub told: Vec<Told>,
 }
 
-/// A seed, and what came of looking up its name.
-type Answer = (Target, Result<Vec<Found>, ResolveError>);
+/// A seed, and what comes of looking up its name.
+type Answer = (Target, Finding);
+
+/// What a seed's name comes to.
+#[derive(Debug)]
+pub enum Sown {
+    /// Addresses.
+    Found(Yield),
+    /// Nothing, or less than there was, for this reason.
+    Bad(String),
+    /// There is no more.
+    Ended,
+}
 
 impl Seeds {
     /// Seeds of a crawl that knows so many addresses already: those that the user named, or else the network's own.
@@ -61,24 +73,26 @@ impl Seeds {
         dns: Vec<Target>,
         fixed: Vec<Yield>,
         port: u16,
-        resolver: Options,
+        lookup: Lookup,
+        timeout: Duration,
     ) -> Self {
         let mut waiting = VecDeque::new();
         let mut told = Vec::new();
         for target in targets {
             match target.kind {
-                Kind::Address(ip, own_port) => told.push(news(SocketAddr::new(ip, own_port.unwrap_or(port)))),
+                Kind::Address(ip, own_port) => told.push(news(ip.at(own_port.unwrap_or(port)))),
                 _ => waiting.push_back(target),
             }
         }
         let named = vec![Yield { name: "command line".into(), source: Source::Named, told }];
         let start = Start::new(known, !dns.is_empty());
-        Self { start, port, resolver, lookup: None, named, dns, fixed, waiting, lookups: JoinSet::new() }
+        let answers = unbounded_channel();
+        Self { start, port, lookup, timeout, named, dns, fixed, waiting, asking: 0, answers }
     }
 
     /// Whether a seed has been asked and has not answered yet.
     pub fn is_asking(&self) -> bool {
-        !self.lookups.is_empty()
+        self.asking > 0
     }
 
     /// Whether there may be others to ask in a while.
@@ -87,56 +101,61 @@ impl Seeds {
     }
 
     /// Asks whom it is time to ask, given what the frontier says. Addresses that need no asking come at once.
-    ///
-    /// # Errors
-    /// Names cannot be looked up at all. The other seeds are asked all the same.
-    pub fn ask(&mut self, reached: usize, known: usize, exhausted: bool, now: Duration) -> Result<Vec<Yield>, Error> {
+    pub fn ask(&mut self, reached: usize, known: usize, exhausted: bool, now: Duration) -> Vec<Yield> {
         let mut found = std::mem::take(&mut self.named);
         found.retain(|found| !found.told.is_empty());
         if !found.is_empty() {
-            return Ok(found);
+            return found;
         }
         if self.waiting.is_empty() {
             match self.start.ask(reached, known, exhausted, now) {
                 Some(SeedKind::Dns) => self.waiting.extend(std::mem::take(&mut self.dns)),
-                Some(SeedKind::Fixed) => return Ok(std::mem::take(&mut self.fixed)),
+                Some(SeedKind::Fixed) => return std::mem::take(&mut self.fixed),
                 Some(SeedKind::Remembered) | None => {}
             }
         }
-        self.look_up().map(|()| Vec::new())
+        self.look_up();
+        Vec::new()
     }
 
     /// Looks up names, as many as may be at once.
-    fn look_up(&mut self) -> Result<(), Error> {
-        let lookup = match &self.lookup {
-            Some(lookup) => lookup,
-            None if self.waiting.is_empty() => return Ok(()),
-            // Whether an address may be dialled is the frontier's to say, whoever told it.
-            None => match Lookup::new(self.resolver, true, &self.waiting) {
-                Ok(lookup) => self.lookup.insert(lookup),
-                Err(error) => {
-                    self.waiting.clear();
-                    return Err(error);
-                }
-            },
-        };
-        let room = self.waiting.len().min(LOOKUPS - self.lookups.len());
+    fn look_up(&mut self) {
+        let room = self.waiting.len().min(LOOKUPS - self.asking);
         for target in self.waiting.drain(..room) {
-            let found = lookup.addresses(&target, self.port);
-            self.lookups.spawn(async move { (target, found.await) });
+            self.asking += 1;
+            let (lookup, port, deadline) = (self.lookup.clone(), self.port, Instant::now() + self.timeout);
+            let answers = self.answers.0.clone();
+            tokio::spawn(async move {
+                let tell = |finding| {
+                    let _ = answers.send((target.clone(), finding));
+                };
+                let ended = lookup.find(&target, port, deadline, |found| tell(Finding::Found(found))).await;
+                tell(Finding::Ended(ended));
+            });
         }
-        Ok(())
     }
 
-    /// The next answer.
-    pub async fn found(&mut self) -> Result<Yield, ResolveError> {
-        let Some(Ok((target, found))) = self.lookups.join_next().await else {
+    /// The next answer, or a part of one.
+    pub async fn found(&mut self) -> Sown {
+        let Some((target, finding)) = self.answers.1.recv().await else {
             return std::future::pending().await;
+        };
+        let found = match finding {
+            Finding::Found(found) => found,
+            Finding::Ended(ended) => {
+                self.asking -= 1;
+                self.look_up();
+                return ended.map_or_else(|error| Sown::Bad(error.to_string()), |()| Sown::Ended);
+            }
         };
         let is_ours = target.kind.name().is_some_and(is_localhost);
         let source = if is_ours { Source::Named } else { Source::Seed };
-        let told = found?.into_iter().flatten().map(|(address, _)| news(address)).collect();
-        Ok(Yield { name: Shown::from(&*target.text), source, told })
+        let (told, refused): (Vec<_>, Vec<_>) = found.into_iter().partition(Result::is_ok);
+        if let (true, Some(Err(why))) = (told.is_empty(), refused.into_iter().next()) {
+            return Sown::Bad(why.to_string());
+        }
+        let told: Vec<_> = told.into_iter().flatten().map(|(address, _)| news(address)).collect();
+        Sown::Found(Yield { name: Shown::from(&*target.text), source, told })
     }
 }
 

@@ -46,7 +46,7 @@ impl Attempts {
         &self,
         held: Held,
         attempt: &Attempt,
-        Call { target, whom, address }: &Call,
+        Call { target, whom, address, .. }: &Call,
         timer: &mut Timer,
     ) -> Option<Asked> {
         let Held { connection, opened, until } = held;

@@ -72,7 +72,7 @@ impl Bitcoin {
         local.version.version = options.protocol_version.unwrap_or(params.announce_version);
         local.version.services = options.services.on(chain)?;
         local.version.sender = Some(NetAddress::unspecified(local.version.services));
-        local.version.user_agent = options.user_agent.clone().unwrap_or_else(default_user_agent);
+        local.version.user_agent = options.user_agent.clone().unwrap_or_else(|| default_user_agent(options));
         local.version.start_height = Some(options.start_height);
         local.version.relay = Some(options.relay);
         local.min_peer_version = options.min_version.unwrap_or(params.min_peer_version);
@@ -360,9 +360,11 @@ fn port_of(chain: &Chain, options: &Introduction) -> u16 {
     if own { SIGNET_PORT } else { chain.port }
 }
 
-fn default_user_agent() -> UserAgent {
-    const NAME: &str = concat!("/verack:", env!("CARGO_PKG_VERSION"), "/");
-    UserAgent::new(NAME.as_bytes()).expect("it is shorter than 256 bytes")
+/// Whom to reach is a comment. (BIP14)
+fn default_user_agent(options: &Introduction) -> UserAgent {
+    const NAME: &str = concat!("verack:", env!("CARGO_PKG_VERSION"));
+    let comment = options.contact.as_ref().map(|contact| format!("({contact})")).unwrap_or_default();
+    UserAgent::new(format!("/{NAME}{comment}/").as_bytes()).expect("it is shorter than 256 bytes")
 }
 
 fn unix_time() -> i64 {

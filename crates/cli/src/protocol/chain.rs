@@ -13,6 +13,15 @@ pub enum Chain {
     Monero(&'static monero::Network),
 }
 
+/// A DNS seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seed {
+    /// The name that a network's own nodes ask for: with a label before it that says which services they look for.
+    pub asked: String,
+    /// Its own name. Not every seed knows such labels.
+    pub own: String,
+}
+
 impl Chain {
     /// The network with this name or alias, in any case.
     pub fn named(name: &str) -> Option<Self> {
@@ -47,13 +56,14 @@ impl Chain {
         }
     }
 
-    /// Its DNS seeds, by the names that its own nodes ask for.
-    pub fn dns_seeds(self) -> Vec<String> {
-        match self {
-            Self::Bitcoin(chain) => chain.seed_names().collect(),
-            Self::Ethereum(_) => Vec::new(),
-            Self::Monero(network) => network.dns_seeds.iter().map(ToString::to_string).collect(),
-        }
+    /// Its DNS seeds.
+    pub fn dns_seeds(self) -> Vec<Seed> {
+        let (seeds, asked): (_, Vec<_>) = match self {
+            Self::Bitcoin(chain) => (chain.dns_seeds, chain.seed_names().collect()),
+            Self::Ethereum(_) => return Vec::new(),
+            Self::Monero(network) => (network.dns_seeds, network.dns_seeds.iter().map(ToString::to_string).collect()),
+        };
+        asked.into_iter().zip(seeds).map(|(asked, own)| Seed { asked, own: own.to_string() }).collect()
     }
 
     /// Whether this protocol is spoken on it.

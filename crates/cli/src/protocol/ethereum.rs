@@ -71,7 +71,7 @@ impl Ethereum {
         let mut local = Local::new(key::ours(options.key.as_deref(), SecretKey::new)?);
         local.client_id = match &options.user_agent {
             Some(agent) => Text::from(agent.as_bytes()),
-            None => concat!("verack/v", env!("CARGO_PKG_VERSION")).into(),
+            None => Text::from(&*options.program(concat!("verack/v", env!("CARGO_PKG_VERSION")))),
         };
         local.protocols.clone_from(&ours.capabilities);
         local.listen_port = ours.listen_port;

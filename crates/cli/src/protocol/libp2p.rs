@@ -40,7 +40,7 @@ impl Libp2p {
     pub fn new(options: &Introduction) -> Result<Self, Error> {
         let agent = match &options.user_agent {
             Some(agent) => Text::from(agent.as_bytes()),
-            None => concat!("verack/", env!("CARGO_PKG_VERSION")).into(),
+            None => Text::from(&*options.program(concat!("verack/", env!("CARGO_PKG_VERSION")))),
         };
         Ok(Self { identity: key::ours(options.key.as_deref(), |seed| Some(Identity::new(seed)))?, agent })
     }

@@ -1,0 +1,96 @@
+//! What is not dialled, and why. Nothing that was named, or to which a name led, is left out in silence.
+
+use std::net::SocketAddr;
+
+use handshake::{Blame, Fault};
+use ipnet::IpNet;
+
+/// Why something is not dialled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It is not of the family that was asked for.
+    #[error(
+        "{0} is left out: only {family} was asked for",
+        family = if .0.is_ipv4() { "IPv6 (-6)" } else { "IPv4 (-4)" }
+    )]
+    LeftOut(SocketAddr),
+    /// It is not of the family of the address that we dial from.
+    #[error("{address} is left out: --bind {bound} is of the other family of addresses")]
+    OtherFamily {
+        /// Where it would be dialled.
+        address: SocketAddr,
+        /// Where we dial from.
+        bound: std::net::IpAddr,
+    },
+    /// Only a name led to it.
+    #[error("{0} is not globally routable, and only a name led to it; --allow-private dials it all the same")]
+    NotRoutable(SocketAddr),
+    /// The user said that it is never to be dialled.
+    #[error("{address} is left out: --exclude covers {network}")]
+    Excluded {
+        /// Where it would be dialled.
+        address: SocketAddr,
+        /// The network that is named.
+        network: IpNet,
+    },
+    /// It has no address, but a place behind a proxy.
+    #[error("{name} is reached over {network} alone, through a proxy; verack has none")]
+    NoProxy {
+        /// Its name.
+        name: String,
+        /// `Tor` or `I2P`.
+        network: &'static str,
+    },
+    /// It is reached over a transport that we do not speak.
+    #[error("it is reached over {0}; verack dials libp2p over TCP alone")]
+    NoTransport(&'static str),
+    /// A name led to more than is dialled for one name.
+    #[error("{name} leads to {count} more; {most} addresses are dialled for a name")]
+    TooMany {
+        /// The name.
+        name: String,
+        /// How many are left out.
+        count: usize,
+        /// How many are not.
+        most: usize,
+    },
+    /// A list led to more ports of one host than are dialled.
+    #[error("{name} leads to {count} more ports of hosts of which {most} ports are dialled already")]
+    TooManyPorts {
+        /// The name.
+        name: String,
+        /// How many are left out.
+        count: usize,
+        /// How many ports of a host are dialled.
+        most: usize,
+    },
+    /// A name led to more in one network than may be dialled in time.
+    #[error("{name} leads to {count} more in {network}; at {rate} dials a second there, their turn is too late")]
+    TooLate {
+        /// The name.
+        name: String,
+        /// How many are left out.
+        count: usize,
+        /// The network that all of them are in, or the first of several.
+        network: discover::Group,
+        /// Dials a second.
+        rate: u32,
+    },
+}
+
+impl Fault for Refused {
+    fn blame(&self) -> Blame {
+        Blame::Local
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::LeftOut(_) | Self::OtherFamily { .. } => "local.left-out",
+            Self::NotRoutable(_) => "local.address-not-routable",
+            Self::Excluded { .. } => "local.excluded",
+            Self::NoProxy { .. } => "local.no-proxy",
+            Self::NoTransport(_) => "local.no-transport",
+            Self::TooMany { .. } | Self::TooManyPorts { .. } | Self::TooLate { .. } => "local.over-cap",
+        }
+    }
+}

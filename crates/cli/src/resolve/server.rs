@@ -1,0 +1,128 @@
+//! DNS servers, asked by us: the one that the user named, and for TXT records, which the system's resolver does not
+//! give, those of resolv.conf.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{NameServerConfig, ResolverConfig};
+use hickory_resolver::lookup::Lookup;
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::rr::{Name, RData, RecordType};
+
+use super::{One, ResolveError};
+
+/// DNS servers that are asked.
+#[derive(Clone)]
+pub struct Server(Result<TokioResolver, String>);
+
+/// A UDP query or its answer may be lost: ask again after a third of the time.
+const ATTEMPTS: u32 = 3;
+
+impl Server {
+    /// This server; a lookup takes at most about so long.
+    pub fn named(server: SocketAddr, within: Duration) -> Self {
+        Self::new(vec![config(server)], within)
+    }
+
+    /// The servers that resolv.conf names. Whatever else stands there is the system resolver's affair. Without a file,
+    /// or a server in it, this machine is asked, as the C library does. (resolv.conf(5))
+    pub fn of_system(within: Duration) -> Self {
+        /// No more are asked. (resolv.conf(5), MAXNS)
+        const MAX_SERVERS: usize = 3;
+        const DNS_PORT: u16 = 53;
+        let text = fs::read("/etc/resolv.conf").unwrap_or_default();
+        let mut servers = name_servers(&String::from_utf8_lossy(&text));
+        servers.truncate(MAX_SERVERS);
+        if servers.is_empty() {
+            servers.push(Ipv4Addr::LOCALHOST.into());
+        }
+        Self::new(servers.into_iter().map(|ip| config(SocketAddr::new(ip, DNS_PORT))).collect(), within)
+    }
+
+    fn new(servers: Vec<NameServerConfig>, within: Duration) -> Self {
+        let config = ResolverConfig::from_parts(None, Vec::new(), servers);
+        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        let options = builder.options_mut();
+        options.timeout = within / ATTEMPTS;
+        options.attempts = (ATTEMPTS - 1) as usize;
+        // Each name is asked for once.
+        options.cache_size = 0;
+        Self(builder.build().map_err(|error| error.to_string()))
+    }
+
+    /// The addresses of a name in one family, with port 0.
+    ///
+    /// # Errors
+    /// [`ResolveError`]
+    pub async fn addresses(&self, name: &str, family: One) -> Result<Vec<SocketAddr>, ResolveError> {
+        let kind = match family {
+            One::V4 => RecordType::A,
+            One::V6 => RecordType::AAAA,
+        };
+        let answer = self.ask(name, name, kind, family.address()).await?;
+        let ips = answer.answers().iter().filter_map(|record| match &record.data {
+            RData::A(ip) => Some(IpAddr::V4(ip.0)),
+            RData::AAAA(ip) => Some(IpAddr::V6(ip.0)),
+            _ => None,
+        });
+        Ok(ips.map(|ip| SocketAddr::new(ip, 0)).collect())
+    }
+
+    /// The texts of a name's `_dnsaddr`, each as it is; `what` they are is said where there are none.
+    ///
+    /// # Errors
+    /// [`ResolveError`]
+    pub async fn texts(&self, name: &str, what: &'static str) -> Result<Vec<Vec<u8>>, ResolveError> {
+        let answer =
+            self.ask(&format!("_dnsaddr.{name}"), name, RecordType::TXT, what).await.map_err(|error| match error {
+                // The name itself may well be one.
+                ResolveError::NotFound(name) => ResolveError::Nothing { name, what },
+                other => other,
+            })?;
+        let texts = answer.answers().iter().filter_map(|record| match &record.data {
+            RData::TXT(txt) => Some(txt.txt_data.concat()),
+            _ => None,
+        });
+        Ok(texts.collect())
+    }
+
+    /// Asks for the records of `asked`, for the sake of `name`.
+    async fn ask(&self, asked: &str, name: &str, kind: RecordType, what: &'static str) -> Result<Lookup, ResolveError> {
+        let failed = |what: String| ResolveError::Failed { name: name.to_owned(), what };
+        let resolver = self.0.as_ref().map_err(|error| failed(error.clone()))?;
+        // As it stands: hosts have underscores in their names where nothing forbids it, as Docker's do.
+        let mut asked = Name::from_ascii(asked).map_err(|error| failed(error.to_string()))?;
+        asked.set_fqdn(true);
+        resolver.lookup(asked, kind).await.map_err(|error: NetError| ResolveError::of(name, what, &error))
+    }
+}
+
+fn config(server: SocketAddr) -> NameServerConfig {
+    let mut config = NameServerConfig::udp_and_tcp(server.ip());
+    for connection in &mut config.connections {
+        connection.port = server.port();
+    }
+    config
+}
+
+/// The addresses behind `nameserver`; what is none is left out.
+fn name_servers(text: &str) -> Vec<IpAddr> {
+    let words = text.lines().map(|line| line.split_ascii_whitespace());
+    words.filter_map(|mut words| (words.next()? == "nameserver").then(|| words.next())??.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_servers;
+
+    #[test]
+    fn odd_words_in_resolv_conf_cost_no_server() {
+        let text =
+            "search (none) ~.\nnameserver 127.0.0.53\n nameserver\t::1 # ours\nnameserver x\noptions what:ever\n";
+        assert_eq!(name_servers(text), ["127.0.0.53", "::1"].map(|ip| ip.parse::<std::net::IpAddr>().unwrap()));
+        assert_eq!(name_servers(""), [""; 0].map(|ip| ip.parse::<std::net::IpAddr>().unwrap()));
+    }
+}

@@ -1,0 +1,68 @@
+//! How much a name may lead to, and how fast.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::scripted::{A, Reply, TXT, scripted, texts};
+use super::{LOCALHOST, resolved};
+
+/// A server whose names have 4000 addresses each in one network, as many as an answer over TCP holds.
+fn crowded() -> SocketAddr {
+    let many = || (0..4000_u16).map(|n| [&[127, 1][..], &n.to_be_bytes()].concat());
+    scripted(LOCALHOST, move |_, kind| Reply::Records(many().filter(|_| kind == A).map(|ip| (A, ip)).collect()))
+}
+
+fn split(lines: &[Value]) -> (Vec<&Value>, Vec<&Value>) {
+    lines.iter().filter(|line| line["type"] == "handshake").partition(|line| line["reason"] != "local.over-cap")
+}
+
+#[test]
+fn a_name_leads_to_so_many_addresses_and_no_more() {
+    let (lines, _) =
+        resolved(crowded(), &["-4", "--timeout", "60s", "--transport", "v1", "--prefix-rate", "0", "crowd.test:1"]);
+    let (dialled, over) = split(&lines);
+    assert_eq!((dialled.len(), over.len()), (256, 1));
+    assert_eq!(over[0]["detail"], "crowd.test leads to 3744 more; 256 addresses are dialled for a name");
+    assert_eq!((&over[0]["address"], &over[0]["blame"]), (&Value::Null, &"local".into()));
+}
+
+#[test]
+fn what_a_name_leads_to_in_one_network_is_paced_and_ends_in_time() {
+    let args = ["-4", "--timeout", "2s", "--transport", "v1", "crowd.test:1"];
+    let (lines, took) = resolved(crowded(), &args);
+    let (dialled, over) = split(&lines);
+    // A burst of 20, and then 20 a second, for half of the time.
+    assert!((20..=41).contains(&dialled.len()), "{}", dialled.len());
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    let said: Vec<_> = over.iter().map(|line| line["detail"].as_str().unwrap()).collect();
+    assert!(
+        said.iter()
+            .any(|said| said.ends_with("more in 127.1.0.0/16; at 20 dials a second there, their turn is too late")),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_list_leads_to_no_more_than_a_name() {
+    let server = scripted(LOCALHOST, |name, kind| match kind {
+        TXT if name == "_dnsaddr.list.test" => {
+            Reply::Records((0..64).map(|n| (TXT, texts(&format!("dnsaddr=/dns4/crowd.test/tcp/{}", n + 1)))).collect())
+        }
+        TXT => {
+            Reply::Records((0..64).map(|n| (TXT, texts(&format!("dnsaddr=/ip4/127.1.0.1/tcp/{}", n + 1)))).collect())
+        }
+        A => Reply::Records((0..60).map(|n| (A, vec![127, 1, 1, n])).collect()),
+        _ => Reply::Records(vec![]),
+    });
+    let args = ["--timeout", "60s", "--prefix-rate", "0"];
+    let (lines, _) = resolved(server, &[&args[..], &["/dnsaddr/list.test"]].concat());
+    let (dialled, over) = split(&lines);
+    assert_eq!((dialled.len(), over.len()), (256, 1), "{:?}", over[0]["detail"]);
+    let (lines, _) = resolved(server, &[&args[..], &["/dnsaddr/ports.test"]].concat());
+    let (dialled, over) = split(&lines);
+    assert_eq!((dialled.len(), over.len()), (8, 1));
+    let expected = "ports.test leads to 56 more ports of hosts of which 8 ports are dialled already";
+    assert_eq!(over[0]["detail"], expected);
+}
