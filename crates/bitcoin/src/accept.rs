@@ -8,9 +8,11 @@
 //! noise. We need not: some peers say `verack` first and Bitcoin SV's may say `createstream`, a key is never shorter than
 //! 64 bytes, and one of 2^49 starts with our magic and a name.
 
+use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use handshake::{End, Handshake, Rx, Stage, Step};
+use handshake::{End, Evidence, Handshake, Rx, Stage, Step, Unfinished};
 
 use crate::channel::Transport;
 use crate::conversation::Concluded;
@@ -107,10 +109,21 @@ impl Handshake for Accept {
         }
     }
 
-    fn suspicion(&self, end: End) -> &'static str {
+    fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
         match self.transport {
-            Some(Transport::V2) => self.v2.suspicion(end),
-            None | Some(Transport::V1) => self.v1.suspicion(end),
+            Some(Transport::V2) => self.v2.unfinished(rest),
+            None | Some(Transport::V1) => self.v1.unfinished(rest),
+        }
+    }
+
+    fn instead(&self) -> Option<String> {
+        self.hello().instead()
+    }
+
+    fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
+        match self.transport {
+            Some(Transport::V2) => self.v2.suspicion(evidence),
+            None | Some(Transport::V1) => self.v1.suspicion(evidence),
         }
     }
 }

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use handshake::Rx;
+use handshake::{Rx, Unfinished};
 
 use crate::chain::{Checksum, Params};
 use crate::error::{Error, Halt};
@@ -72,6 +72,14 @@ impl Channel {
         match self.reader {
             Reader::V1(_) => rest,
             Reader::V2(_) => &[],
+        }
+    }
+
+    /// The message that has begun, of which this came last.
+    pub(crate) fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        match &self.reader {
+            Reader::V1(frames) => frames.unfinished(rest),
+            Reader::V2(open) => open.unfinished("next packet", rest),
         }
     }
 
@@ -177,7 +185,7 @@ fn check(kind: Checksum, command: Command, payload: &[u8], checksum: [u8; 4]) ->
         return Ok(());
     }
     let other = [Checksum::Sha256d, Checksum::Groestl512d].into_iter().find(|kind| kind.of(payload) == checksum);
-    Err(Error::Checksum { command, other })
+    Err(Error::Checksum { command, said: checksum, computed: kind.of(payload), other })
 }
 
 fn heard(packet: Packet<'_>) -> (Event, usize) {

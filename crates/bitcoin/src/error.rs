@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use handshake::{Blame, EndsIn, Fault, Printable};
+pub use handshake::Banner;
+use handshake::{Blame, EndsIn, Fault, Hex, Printable, Role};
 
-pub use crate::banner::Banner;
 use crate::chain::{Chain, Checksum, Magic, Params};
 use crate::message::{Command, MAX_PAYLOAD_LEN, Reject};
 use crate::services::Services;
@@ -31,8 +31,11 @@ pub enum Error {
         expected: Magic,
     },
     /// The first bytes are those of another kind of service.
-    #[error("not a Bitcoin node: it answers with {0}")]
+    #[error("not a Bitcoin node: it {0}")]
     NotBitcoin(Banner),
+    /// The first bytes of a peer that dialled us are those of a client of another kind of service.
+    #[error("not a Bitcoin node: it {}", .0.asked())]
+    NotBitcoinCaller(Banner),
     /// The first bytes are no message of any network, nor those of a service that we know.
     #[error(
         "what it sent is no message in plain text: most likely it speaks BIP324 and took us for a node that does, or it \
@@ -56,10 +59,17 @@ pub enum Error {
         max: u32,
     },
     /// A payload does not have the checksum that its header gives.
-    #[error("the checksum of its {command} message is wrong{}", Hint(*.other))]
+    #[error(
+        "the checksum of its {command} message is wrong: it says {}, computed {}{}",
+        Hex(.said), Hex(.computed), Hint(*.other)
+    )]
     Checksum {
         /// The message.
         command: Command,
+        /// What its header says.
+        said: [u8; 4],
+        /// What it would be.
+        computed: [u8; 4],
         /// The kind of checksum with which it would be right, if there is one.
         other: Option<Checksum>,
     },
@@ -106,12 +116,23 @@ pub enum Error {
     V2(#[from] v2::Error),
 }
 
+impl Error {
+    /// The same, told by the side that has this role.
+    pub(crate) fn told_by(self, role: Role) -> Self {
+        match (self, role) {
+            (Self::NotBitcoin(banner), Role::Responder) => Self::NotBitcoinCaller(banner),
+            (error, _) => error,
+        }
+    }
+}
+
 impl Fault for Error {
     fn blame(&self) -> Blame {
         match self {
             Self::Magic { .. }
             | Self::KeysOf { .. }
             | Self::NotBitcoin(_)
+            | Self::NotBitcoinCaller(_)
             | Self::NoMessage
             | Self::Obsolete { .. }
             | Self::Services { .. } => Blame::Mismatch,
@@ -130,7 +151,7 @@ impl Fault for Error {
     fn code(&self) -> &'static str {
         match self {
             Self::Magic { .. } | Self::KeysOf { .. } => "bitcoin.magic",
-            Self::NotBitcoin(_) => "bitcoin.not-bitcoin",
+            Self::NotBitcoin(_) | Self::NotBitcoinCaller(_) => "bitcoin.not-bitcoin",
             Self::NoMessage => "bitcoin.no-message",
             Self::OutOfSync { .. } => "bitcoin.out-of-sync",
             Self::Oversized { .. } => "bitcoin.oversized",

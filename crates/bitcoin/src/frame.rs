@@ -4,14 +4,14 @@
 //! magic 4 | command 12, NUL-padded | payload length u32 LE | checksum 4 | payload
 //! ```
 
+use alloc::format;
 use alloc::vec::Vec;
 
-use handshake::{Rx, Short};
+use handshake::{BANNER_LEN, Banner, Rx, Short, Unfinished};
 
-use crate::banner::{BANNER_LEN, Banner};
 use crate::chain::{Chain, Magic, Params};
 use crate::error::{Error, Halt};
-use crate::message::{Command, MAX_ADDRESSES_LEN, MAX_PAYLOAD_LEN, MAX_WHOLE_LEN};
+use crate::message::{AsSent, Command, MAX_ADDRESSES_LEN, MAX_PAYLOAD_LEN, MAX_WHOLE_LEN};
 
 /// Bytes before the payload.
 pub const HEADER_LEN: usize = 24;
@@ -40,6 +40,8 @@ pub struct FrameReader {
     in_sync: bool,
     /// Payload bytes of a long message that have yet to be skipped.
     to_skip: usize,
+    /// That message, and the bytes of its payload.
+    skipped: (Command, u32),
 }
 
 /// What [`FrameReader::read`] found.
@@ -69,7 +71,7 @@ impl FrameReader {
     /// A reader at the start of a connection.
     #[must_use]
     pub fn new(params: Params) -> Self {
-        Self { params, max_addresses_len: MAX_WHOLE_LEN, in_sync: false, to_skip: 0 }
+        Self { params, max_addresses_len: MAX_WHOLE_LEN, in_sync: false, to_skip: 0, skipped: (Command::VERSION, 0) }
     }
 
     /// From now on, messages that tell addresses are read whole up to [`MAX_ADDRESSES_LEN`].
@@ -99,9 +101,7 @@ impl FrameReader {
         }
         self.check_magic(rx)?;
         let header = rx.peek::<HEADER_LEN>()?;
-        let command = Command(*header[4..].first_chunk().expect("the command has 12 of 24 bytes"));
-        let len = u32::from_le_bytes(*header[16..].first_chunk().expect("the length has 4 of 24 bytes"));
-        let checksum = *header[20..].first_chunk().expect("the checksum has 4 of 24 bytes");
+        let (command, len, checksum) = parts(header);
         if len > MAX_PAYLOAD_LEN {
             return Err(Error::Oversized { command, len, max: MAX_PAYLOAD_LEN }.into());
         }
@@ -112,7 +112,7 @@ impl FrameReader {
         };
         if len > max_whole_len {
             rx.take(HEADER_LEN)?;
-            self.to_skip = payload_len;
+            (self.to_skip, self.skipped) = (payload_len, (command, len));
             return Ok(Frame::Long { command, len });
         }
         let message = rx.take(HEADER_LEN + payload_len)?;
@@ -144,6 +144,27 @@ impl FrameReader {
         Err(error.into())
     }
 
+    /// The message that has begun, of which this came last.
+    #[must_use]
+    pub fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        let message =
+            |command, got, len| Unfinished::new(format!("{} message", AsSent(command)), got, HEADER_LEN + len);
+        if self.to_skip > 0 {
+            let (command, len) = self.skipped;
+            let len = usize::try_from(len).expect("4 000 000 fits");
+            return Some(message(command, HEADER_LEN + len - self.to_skip, len));
+        }
+        let magic = &self.params.magic.0;
+        if rest.is_empty() || !(rest.starts_with(magic) || magic.starts_with(rest)) {
+            return None;
+        }
+        let Some(header) = rest.first_chunk::<HEADER_LEN>() else {
+            return Some(Unfinished::new("message header", rest.len(), HEADER_LEN));
+        };
+        let (command, len, _) = parts(header);
+        Some(message(command, rest.len(), usize::try_from(len).ok()?))
+    }
+
     /// What it was that sent this and no more, if it is not the start of a message.
     #[must_use]
     pub fn what_else(&self, rest: &[u8]) -> Option<Error> {
@@ -153,6 +174,14 @@ impl FrameReader {
         }
         Some(Banner::of(rest).map_or(Error::NoMessage, Error::NotBitcoin))
     }
+}
+
+/// The command, the payload's length in bytes and its checksum.
+fn parts(header: &[u8; HEADER_LEN]) -> (Command, u32, [u8; 4]) {
+    let command = Command(*header[4..].first_chunk().expect("the command has 12 of 24 bytes"));
+    let len = u32::from_le_bytes(*header[16..].first_chunk().expect("the length has 4 of 24 bytes"));
+    let checksum = *header[20..].first_chunk().expect("the checksum has 4 of 24 bytes");
+    (command, len, checksum)
 }
 
 #[cfg(test)]

@@ -17,13 +17,14 @@ mod base32;
 mod entry;
 pub mod seeds;
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
 pub use address::{Address, BadAddress, MAX_ADDRESS_LEN, Network, Unusable};
 pub(crate) use entry::Form;
 pub use entry::{Entries, Entry, MAX_ENTRIES};
-use handshake::{End, Handshake, Rx, Stage, Step};
+use handshake::{End, Evidence, Handshake, Rx, Stage, Step, Unfinished};
 
 use crate::channel::Channel;
 use crate::error::{Error, Halt};
@@ -167,10 +168,15 @@ impl Handshake for Gossip {
         Stage::Done
     }
 
-    fn suspicion(&self, end: End) -> &'static str {
-        match end {
+    fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        self.channel.unfinished(rest)
+    }
+
+    fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
+        let sentence = match evidence.end {
             End::Closed => "it may take us for a crawler, or need the slot",
             End::Silent => "it knows nobody, or keeps it to itself, or has answered our address before",
-        }
+        };
+        sentence.into()
     }
 }

@@ -4,15 +4,17 @@
 //! extensions it wants. An initiator speaks first, a responder once it has heard a version that it accepts. Nobody
 //! waits for the other's `verack` before sending its own. (Core: net_processing.cpp ProcessMessage)
 
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::mem;
 
-use handshake::{End, Role, Stage};
+use handshake::{End, Evidence, OursRead, Role, Stage};
 
 use crate::chain::Params;
 use crate::conduct::Conduct;
 use crate::error::{Error, Malformed};
-use crate::message::{Command, Event, Feature, MAX_WHOLE_LEN, Message};
+use crate::message::{AsSent, Command, Event, Feature, MAX_WHOLE_LEN, Message};
 use crate::services::Services;
 use crate::version::{NetAddress, Tail, UserAgent, Version};
 
@@ -130,7 +132,12 @@ pub struct Hello {
     ping: Option<u64>,
     /// What was odd so far.
     conduct: Conduct,
+    /// What the peer sent before its version: the first [`MAX_EARLY`] commands, each once.
+    early: Vec<Command>,
 }
+
+/// More commands than these, sent before a version, are not named.
+const MAX_EARLY: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -172,7 +179,14 @@ impl Hello {
             verack: false,
             ping: None,
             conduct: Conduct::default(),
+            early: Vec::new(),
         }
+    }
+
+    /// Which side we are.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.role
     }
 
     /// Our own side.
@@ -269,6 +283,7 @@ impl Hello {
     /// # Errors
     /// As [`Hello::hear`]; and if a message cannot be read that must be.
     pub fn take_in(&mut self, event: &Event) -> Result<(), Error> {
+        self.note_early(event);
         match *event {
             Event::Heard(ref message) => self.hear(message),
             Event::Malformed { command, what, .. } => {
@@ -277,6 +292,28 @@ impl Hello {
             }
             Event::Said(_) | Event::Skipped(_) | Event::Transport(_) => Ok(()),
         }
+    }
+
+    /// Keeps the name of what comes before the peer's version.
+    fn note_early(&mut self, event: &Event) {
+        let command = match event {
+            Event::Heard(message) => message.command(),
+            Event::Malformed { command, .. } => *command,
+            Event::Said(_) | Event::Skipped(_) | Event::Transport(_) => return,
+        };
+        let is_early = self.version.is_none() && command != Command::VERSION;
+        if is_early && self.early.len() < MAX_EARLY && !self.early.contains(&command) {
+            self.early.push(command);
+        }
+    }
+
+    /// The commands that came in place of the peer's version: `verack, ping`.
+    #[must_use]
+    pub fn instead(&self) -> Option<String> {
+        if self.version.is_some() || self.early.is_empty() {
+            return None;
+        }
+        Some(self.early.iter().map(|&command| AsSent(command).to_string()).collect::<Vec<_>>().join(", "))
     }
 
     /// Takes in what the peer said.
@@ -412,8 +449,14 @@ impl Hello {
 
     /// What it most likely means when the connection ends here. (Core: net.cpp AcceptConnection, InactivityCheck)
     #[must_use]
-    pub fn suspicion(&self, end: End) -> &'static str {
-        match (self.role, self.stage(), end) {
+    pub fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
+        let Evidence { end, ours } = evidence;
+        let sentence = match (self.role, self.stage(), end) {
+            // What it sent in place of its version is named already.
+            (_, Stage::Hello, _) if !self.early.is_empty() => "",
+            (Role::Initiator, Stage::Hello, End::Closed) if ours == OursRead::Nothing => {
+                "most likely all its inbound slots are taken, or it refuses our address"
+            }
             (Role::Initiator, Stage::Hello, End::Closed) => {
                 "most likely all its inbound slots are taken, it has banned our address, or it is on another network"
             }
@@ -427,6 +470,7 @@ impl Hello {
             }
             (Role::Responder, _, End::Closed) => "a feeler does so, and a node that wants services that we lack",
             (_, _, End::Silent) => "a half-open proxy or a broken node does so",
-        }
+        };
+        sentence.into()
     }
 }

@@ -36,7 +36,6 @@
 extern crate alloc;
 
 pub mod accept;
-mod banner;
 pub mod chain;
 pub mod channel;
 pub mod compact_size;

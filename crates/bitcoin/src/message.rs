@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use handshake::{Fields, Printable};
+use handshake::{Fields, Hex, Printable};
 
 use crate::compact_size::{read_var_bytes, write_var_bytes};
 use crate::error::Malformed;
@@ -75,6 +75,22 @@ impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let end = self.0.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
         f.pad(&alloc::format!("{}", Printable(&self.0[..end])))
+    }
+}
+
+/// A command, fit to print, that shows what is unusual about it: letters and digits with NUL behind them stand for
+/// themselves; any other is quoted, with all of its 12 bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct AsSent(pub Command);
+
+impl fmt::Display for AsSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(command) = self;
+        let end = command.0.iter().position(|byte| *byte == 0).unwrap_or(command.0.len());
+        let (name, padding) = command.0.split_at(end);
+        let is_usual =
+            !name.is_empty() && name.iter().all(u8::is_ascii_alphanumeric) && padding.iter().all(|b| *b == 0);
+        if is_usual { command.fmt(f) } else { write!(f, "\"{command}\" ({})", Hex(&command.0)) }
     }
 }
 

@@ -1,8 +1,10 @@
 //! The handshake over the plaintext transport.
 
+use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use handshake::{End, Handshake, Role, Rx, Stage, Step};
+use handshake::{End, Evidence, Handshake, Role, Rx, Stage, Step, Unfinished};
 
 use crate::channel::Channel;
 use crate::conversation::{Concluded, converse};
@@ -50,7 +52,7 @@ impl Handshake for V1 {
     type Error = Error;
 
     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Concluded>, Error> {
-        converse(&mut self.hello, &mut self.channel, rx, tx)
+        converse(&mut self.hello, &mut self.channel, rx, tx).map_err(|error| error.told_by(self.hello.role()))
     }
 
     fn awaiting(&self) -> &'static str {
@@ -62,10 +64,18 @@ impl Handshake for V1 {
     }
 
     fn ended(&self, _end: End, rest: &[u8]) -> Option<Error> {
-        self.channel.what_else(rest)
+        self.channel.what_else(rest).map(|error| error.told_by(self.hello.role()))
     }
 
-    fn suspicion(&self, end: End) -> &'static str {
-        self.hello.suspicion(end)
+    fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        self.channel.unfinished(rest)
+    }
+
+    fn instead(&self) -> Option<String> {
+        self.hello.instead()
+    }
+
+    fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
+        self.hello.suspicion(evidence)
     }
 }

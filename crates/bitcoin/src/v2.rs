@@ -24,11 +24,13 @@ pub mod keys;
 mod phase;
 mod secured;
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use handshake::{End, Handshake, Role, Rx, Stage, Step};
+use handshake::{End, Evidence, Handshake, Role, Rx, Stage, Step, Unfinished};
 
 use self::cipher::OVERHEAD;
 pub use self::cipher::{MAX_CONTENTS_LEN, Open, Packet, Seal};
@@ -188,7 +190,10 @@ impl Handshake for V2 {
     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Concluded>, crate::Error> {
         self.heard |= !rx.is_empty();
         let event = match &mut self.state {
-            State::Key(exchange) => match exchange.step(self.role, &self.hello.local().params, rx, tx)? {
+            State::Key(exchange) => match exchange
+                .step(self.role, &self.hello.local().params, rx, tx)
+                .map_err(|error| error.told_by(self.role))?
+            {
                 Step::Need(n) => return Ok(Step::Need(n)),
                 Step::Event(phase) => Event::Transport(phase),
                 Step::Done(secured) => {
@@ -235,14 +240,26 @@ impl Handshake for V2 {
             State::Key(_) if self.may_fall_back() && end == End::Closed => {
                 Some(Error::ClosedOnKey(Offer::Unknown).into())
             }
-            State::Key(_) => key_exchange::what_else(rest),
+            State::Key(_) => key_exchange::what_else(rest).map(|error| error.told_by(self.role)),
             State::Secured(secured) => secured.other_network(rest),
             State::Messages(_) => None,
         }
     }
 
-    fn suspicion(&self, end: End) -> &'static str {
-        match (&self.state, self.role, end) {
+    fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        match &self.state {
+            State::Key(_) => (!rest.is_empty()).then(|| Unfinished::new("key", rest.len(), keys::KEY_LEN)),
+            State::Secured(secured) => secured.unfinished(rest),
+            State::Messages(channel) => channel.unfinished(rest),
+        }
+    }
+
+    fn instead(&self) -> Option<String> {
+        self.hello.instead()
+    }
+
+    fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
+        let sentence = match (&self.state, self.role, evidence.end) {
             (State::Secured(_), _, End::Closed) => "most likely our keys do not fit, as those of two networks would",
             (State::Secured(_), _, End::Silent) => "a node of another network does so, whose keys do not fit ours",
             (State::Key(_), Role::Initiator, End::Closed) => "most likely another protocol",
@@ -250,7 +267,8 @@ impl Handshake for V2 {
                 "it may speak only the v1 transport, hang, start up, be on another network, or be no Bitcoin node"
             }
             (State::Key(_), Role::Responder, _) => "most likely a port scan, or another protocol",
-            (State::Messages(_), ..) => self.hello.suspicion(end),
-        }
+            (State::Messages(_), ..) => return self.hello.suspicion(evidence),
+        };
+        sentence.into()
     }
 }

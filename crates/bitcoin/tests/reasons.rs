@@ -14,7 +14,8 @@ fn every_reason_has_a_code_a_blame_and_a_sentence() {
 fn every_error() -> Vec<Error> {
     let expected = Magic([0xf9, 0xbe, 0xb4, 0xd9]);
     let magic = |found: [u8; 4]| Error::Magic { found: Magic(found), expected };
-    let checksum = |other| Error::Checksum { command: Command::VERSION, other };
+    let checksum =
+        |other| Error::Checksum { command: Command::VERSION, said: [0; 4], computed: [0x5d, 0xf6, 0xe0, 0xe2], other };
     let malformed = |command, what| Error::Malformed { command, what };
     let rejected = |code| {
         let reason: &[u8] = match code {
@@ -30,6 +31,9 @@ fn every_error() -> Vec<Error> {
         magic([0, 1, 2, 3]),
         magic(*b"PING"),
         Error::NotBitcoin(Banner::Http),
+        Error::NotBitcoinCaller(Banner::Http),
+        Error::NotBitcoinCaller(Banner::Tls),
+        Error::NotBitcoinCaller(Banner::Ssh),
         Error::NotBitcoin(Banner::Tls),
         Error::NotBitcoin(Banner::Ssh),
         Error::NotBitcoin(Banner::Smtp),

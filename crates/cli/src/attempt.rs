@@ -1,5 +1,8 @@
 //! One attempt: from an address to a report.
 
+mod hint;
+pub mod silence;
+
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -25,7 +28,7 @@ use crate::trace::Entry;
 pub struct Attempts {
     /// What is spoken.
     pub protocols: Protocols,
-    /// Time for each attempt.
+    /// Time for each attempt: the name's resolution, every connection and every handshake.
     pub timeout: Duration,
     /// Time for a connection alone.
     pub connect_timeout: Duration,
@@ -33,6 +36,9 @@ pub struct Attempts {
     pub bind: Option<IpAddr>,
     /// How long a connection is kept after its handshake.
     pub hold: Option<Duration>,
+    /// Whether a target that closes in silence is looked at closely: what it had read of ours, and a second connection, may
+    /// tell what it closes on. Only where there are few targets, and never in a crawl.
+    pub closely: bool,
     /// How much of the wire is shown.
     pub trace: Option<TraceLevel>,
     /// Where results go.
@@ -50,6 +56,20 @@ pub struct Call {
     pub address: SocketAddr,
     /// How much of its time is gone: its name was looked up, and its network had a pace.
     pub spent: Duration,
+    /// Whether the target stands for so few addresses that each may be looked at closely, if the run does that.
+    pub closely: bool,
+}
+
+impl Call {
+    /// An address that the user named.
+    pub fn new(target: Arc<str>, whom: Whom, address: SocketAddr) -> Self {
+        Self { target, whom, address, spent: Duration::ZERO, closely: true }
+    }
+
+    /// When an attempt that begins now must be over.
+    fn deadline(&self, timeout: Duration) -> Instant {
+        Instant::now() + timeout.saturating_sub(self.spent)
+    }
 }
 
 impl Attempts {
@@ -57,7 +77,13 @@ impl Attempts {
     pub async fn dial(&self, call: &Call, timer: &mut Timer) {
         let protocol = self.protocols.of(&call.whom);
         for way in protocol.ways() {
-            let (mut attempt, earlier) = self.reach(call, way, timer).await;
+            let deadline = call.deadline(self.timeout);
+            let (mut attempt, earlier) = self.reach_by(deadline, call, way, timer).await;
+            if let Some(guess) = attempt.guess.take() {
+                let silence = silence::try_silence(call.address, deadline, timer).await;
+                silence::settle(&mut attempt.verdict, &guess, silence);
+            }
+            hint::add_port(&mut attempt.verdict, protocol.chain(), call.address.port());
             self.conclude(&self.far_end(call), &mut attempt, earlier.as_ref()).await;
         }
     }
@@ -65,46 +91,69 @@ impl Attempts {
     /// Dials an address and shakes hands in this way; or in another, if the peer is to be dialled again in that one. The
     /// first attempt is then the second of the two that are returned.
     pub async fn reach(&self, call: &Call, way: Way<'_>, timer: &mut Timer) -> (Attempt, Option<Attempt>) {
-        let (end, started) = (self.far_end(call), Instant::now());
-        let (mut first, again) = self.try_dial(&end, way, timer).await;
-        first.account_for(call.spent, self.timeout);
-        let Some(Again { way, pause }) = again.filter(|again| started.elapsed() + again.pause < end.within) else {
-            return (first, None);
-        };
-        if !pause.is_zero() {
-            sleep(pause).await;
-        }
-        // Both have one deadline.
-        let end = FarEnd { within: end.within.saturating_sub(started.elapsed()), ..end };
-        let (mut second, _) = self.try_dial(&end, way, timer).await;
-        second.account_for(call.spent, self.timeout);
-        first.reconsider(&second);
-        let is_news = (second.transport, second.verdict.reason) != (first.transport, first.verdict.reason);
-        (second, is_news.then_some(first))
+        self.reach_by(call.deadline(self.timeout), call, way, timer).await
     }
 
-    fn far_end<'a>(&'a self, Call { target, whom, address, spent }: &'a Call) -> FarEnd<'a> {
-        let within = self.timeout.saturating_sub(*spent);
-        FarEnd { protocol: self.protocols.of(whom), part: Part::Dialling(whom), target, address: *address, within }
+    /// As [`Attempts::reach`], both connections together until this moment.
+    async fn reach_by(
+        &self,
+        deadline: Instant,
+        call: &Call,
+        way: Way<'_>,
+        timer: &mut Timer,
+    ) -> (Attempt, Option<Attempt>) {
+        let end = self.far_end(call);
+        let (mut first, again) = self.try_dial(&end, way, deadline, timer).await;
+        first.account_for(call.spent, self.timeout);
+        let Some(Again { way, pause }) = again else { return (first, None) };
+        if !pause.is_zero() && Instant::now() + pause < deadline {
+            sleep(pause).await;
+        } else if !pause.is_zero() {
+            return (first, None);
+        }
+        if Instant::now() < deadline {
+            let (mut second, _) = self.try_dial(&end, way, deadline, timer).await;
+            second.account_for(call.spent, self.timeout);
+            if (second.verdict.stage, second.verdict.reason) != (Stage::Connect, "connect.timeout") {
+                first.reconsider(&second);
+                let is_news = (second.transport, second.verdict.reason) != (first.transport, first.verdict.reason);
+                return (second, is_news.then_some(first));
+            }
+        }
+        // It accepted one connection. That the time ends before another is open says nothing of it.
+        first.verdict.detail.push_str("; the time was over before it could be dialled again");
+        (first, None)
+    }
+
+    fn far_end<'a>(&'a self, call: &'a Call) -> FarEnd<'a> {
+        let Call { target, whom, address, closely, .. } = call;
+        let part = Part::Dialling(whom);
+        FarEnd { protocol: self.protocols.of(whom), part, target, address: *address, closely: self.closely && *closely }
     }
 
     /// Shakes hands over a connection that came in.
     pub async fn accept(&self, target: &str, stream: TcpStream, peer: SocketAddr) {
         let now = Instant::now();
         let protocol = self.protocols.chosen();
-        let end = FarEnd { protocol, part: Part::Accepting, target, address: peer, within: self.timeout };
-        let mut timer = Timer::new();
-        let (mut attempt, _) = self.shake(&end, protocol.way_in(), stream, (now, now), &mut timer).await;
+        let end = FarEnd { protocol, part: Part::Accepting, target, address: peer, closely: false };
+        let (mut timer, deadline) = (Timer::new(), now + self.timeout);
+        let (mut attempt, _) = self.shake(&end, protocol.way_in(), stream, (now, now, deadline), &mut timer).await;
         self.conclude(&end, &mut attempt, None).await;
     }
 
     /// Dials once; also says how it may go better.
-    async fn try_dial<'p>(&self, end: &FarEnd<'_>, way: Way<'p>, timer: &mut Timer) -> (Attempt, Option<Again<'p>>) {
+    async fn try_dial<'p>(
+        &self,
+        end: &FarEnd<'_>,
+        way: Way<'p>,
+        deadline: Instant,
+        timer: &mut Timer,
+    ) -> (Attempt, Option<Again<'p>>) {
         let started = Instant::now();
-        let within = self.connect_timeout.min(end.within);
+        let within = self.connect_timeout.min(deadline.saturating_duration_since(started));
         match net::dial_from(self.bind, end.address, started, within, timer).await {
             Ok(stream) => {
-                let times = (started, Instant::now());
+                let times = (started, Instant::now(), deadline);
                 // A connection that never opens, and most of a crawl's never do, has no need of all this room.
                 Box::pin(self.shake(end, way, stream, times, timer)).await
             }
@@ -112,21 +161,34 @@ impl Attempts {
         }
     }
 
-    /// Shakes hands over a connection. The attempt began at the first of the two times, and it was open at the second.
+    /// Shakes hands over a connection. The attempt began at the first of the times, the connection was open at the second,
+    /// and all must be over at the third.
     async fn shake<'p>(
         &self,
         end: &FarEnd<'_>,
         way: Way<'p>,
         stream: TcpStream,
-        (started, opened): (Instant, Instant),
+        (started, opened, deadline): (Instant, Instant, Instant),
         timer: &mut Timer,
     ) -> (Attempt, Option<Again<'p>>) {
-        let FarEnd { part, target, address, within, .. } = *end;
+        let FarEnd { part, target, address, closely, .. } = *end;
         let mut trace = self.tracer(target, address);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
-        let times = Times { opened, deadline: started + within, timer, stays: self.hold.is_some() };
+        let times = Times { opened, deadline, timer, stays: self.hold.is_some(), closely };
         let shaken = way.shake(part, stream, address, times, tracer).await;
-        let Shaken { transport, session_id, fall_back, verdict, retry, introduced, hello, bytes, connection } = shaken;
+        let Shaken {
+            transport,
+            session_id,
+            fall_back,
+            verdict,
+            guess,
+            elsewhere,
+            retry,
+            introduced,
+            hello,
+            bytes,
+            connection,
+        } = shaken;
         let ended = Instant::now();
         let role = part.role();
         let timing_ms = Timing {
@@ -137,7 +199,19 @@ impl Attempts {
         };
         // Unless it is to be held, the connection is closed here, before anything else.
         let held = self.hold.zip(connection).map(|(hold, connection)| Held { connection, opened, until: ended + hold });
-        let attempt = Attempt { role, transport, session_id, verdict, retry, introduced, timing_ms, bytes, held };
+        let attempt = Attempt {
+            role,
+            transport,
+            session_id,
+            verdict,
+            guess,
+            elsewhere,
+            retry,
+            introduced,
+            timing_ms,
+            bytes,
+            held,
+        };
         (attempt, fall_back)
     }
 
@@ -208,8 +282,8 @@ struct FarEnd<'a> {
     /// What the user named; for an accepted connection, where it came in.
     target: &'a str,
     address: SocketAddr,
-    /// Time for the attempt, from the dial on.
-    within: Duration,
+    /// Whether it is looked at closely.
+    closely: bool,
 }
 
 /// How an attempt went.
@@ -223,6 +297,10 @@ pub struct Attempt {
     pub session_id: Option<SessionId>,
     /// How it went.
     pub verdict: Verdict,
+    /// What is certain of it, if a silent connection may settle the rest.
+    pub guess: Option<Box<str>>,
+    /// The names of the networks that the peer turned out to be on, if not on ours.
+    pub elsewhere: Vec<&'static str>,
     /// What that says of the next attempt.
     pub retry: Retry,
     /// How the peer introduced itself, if it did.
@@ -287,6 +365,8 @@ impl Attempt {
             transport,
             session_id: None,
             verdict: Verdict::failed(stage, fault),
+            guess: None,
+            elsewhere: Vec::new(),
             retry: Retry::Later,
             introduced: None,
             timing_ms: Timing { total: Some(started.elapsed()), ..Timing::default() },

@@ -298,7 +298,7 @@ enum Wake {
 /// Visits an address, from the dial to what is stored of it. Once there is a result, it is stored, reported and counted,
 /// whatever ends the crawl.
 async fn visit(crawl: Arc<Crawl>, address: SocketAddr, heard: Heard) {
-    let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address, spent: Duration::ZERO };
+    let call = Call::new(address.to_string().into(), Whom::Anybody, address);
     let protocol = crawl.attempts.protocols.chosen();
     let ways = protocol.ways_to(heard);
     let (mut timer, mut ending) = (Timer::new(), crawl.ending.subscribe());
@@ -386,6 +386,7 @@ mod tests {
             connect_timeout: args.dialling.connect_timeout,
             bind: None,
             hold: None,
+            closely: false,
             trace: None,
             results,
         };

@@ -7,6 +7,7 @@
 //! With `--prefix-rate` or `--rate`, what the user named is paced as well.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -64,6 +65,8 @@ struct Lead {
     started: Instant,
     /// Addresses whose turn would come too late, by network.
     late: HashMap<Group, usize>,
+    /// Whether it led to an address already: only its first one may be looked at closely.
+    has_led: bool,
 }
 
 impl Dialler {
@@ -79,7 +82,7 @@ impl Dialler {
             let Target { text: target, whom, .. } = target;
             let address = ip.at(port.unwrap_or_else(|| self.port_of(&whom)));
             let is_new = seen.insert((address, whom.clone()));
-            let call = is_new.then(|| self.counted(Call { target, whom, address, spent: Duration::ZERO }))?;
+            let call = is_new.then(|| self.counted(Call::new(target, whom, address)))?;
             match self.lookup.rules().allow(address) {
                 Ok(()) => return Some(call),
                 Err(why) => refused.push((call, why)),
@@ -197,7 +200,13 @@ impl Run {
         let started = Instant::now();
         let (lookup, sender) = (self.dialler.lookup.clone(), sender.clone());
         let (port, deadline) = (self.dialler.port_of(&target.whom), started + share_of(self.dialler.attempts.timeout));
-        let lead = Lead { target: target.text.clone(), whom: target.whom.clone(), started, late: HashMap::new() };
+        let lead = Lead {
+            target: target.text.clone(),
+            whom: target.whom.clone(),
+            started,
+            late: HashMap::new(),
+            has_led: false,
+        };
         tokio::spawn(async move {
             let found = |found| {
                 let _ = sender.send((number, Finding::Found(found)));
@@ -239,7 +248,8 @@ impl Run {
             *lead.late.entry(Group::of(ip)).or_default() += 1;
             return;
         }
-        let call = Call { target: lead.target.clone(), whom, address, spent: spent + wait };
+        let closely = !mem::replace(&mut lead.has_led, true);
+        let call = Call { target: lead.target.clone(), whom, address, spent: spent + wait, closely };
         self.paced.push(ip, self.dialler.counted(call), since);
     }
 

@@ -122,6 +122,15 @@ impl Protocol {
         }
     }
 
+    /// The names of the networks that a peer of ours may be on: those that a handshake does not tell apart. None if any
+    /// will do.
+    pub fn networks_like_ours(&self) -> Vec<String> {
+        match self {
+            Self::Bitcoin(bitcoin) => bitcoin.networks_like_ours(),
+            other => [other.chain()].into_iter().filter(|name| *name != "any").map(ToOwned::to_owned).collect(),
+        }
+    }
+
     /// The port that a peer listens on unless told otherwise.
     pub fn port(&self) -> u16 {
         match self {

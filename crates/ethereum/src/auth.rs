@@ -12,7 +12,7 @@
 
 use alloc::vec::Vec;
 
-use handshake::{Fields, Rx};
+use handshake::{Fields, Rx, Unfinished};
 use sha3::{Digest, Keccak256};
 use zeroize::Zeroizing;
 
@@ -288,6 +288,21 @@ impl<const PLAIN_LEN: usize> Reader<PLAIN_LEN> {
         let (size, sealed) = bytes.split_at_mut(2);
         let inside = ecies::open(key, size, sealed).map_err(|why| self.error(why))?;
         Ok(Opened { form: Form::Eip8, packet, inside })
+    }
+
+    /// The packet that has begun, of which this came last.
+    #[must_use]
+    pub fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        if rest.is_empty() {
+            return None;
+        }
+        // Two forms start alike; what the longer one would need is not claimed.
+        let len = match rest.first_chunk() {
+            Some(&[high, _]) if high == UNCOMPRESSED && !self.is_not_plain => None,
+            Some(&size) => Some(2 + usize::from(u16::from_be_bytes(size))),
+            None => None,
+        };
+        Some(Unfinished::new(self.name, rest.len(), len))
     }
 
     fn read_plain<'b>(&self, key: &SecretKey, rx: &mut Rx<'b>) -> Result<Opened<'b>, Halt> {

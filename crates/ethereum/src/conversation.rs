@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use handshake::{Rx, Stage};
+use handshake::{Rx, Stage, Unfinished};
 
 use crate::channel::{Channel, Heard};
 use crate::disconnect::Reason;
@@ -65,6 +65,10 @@ impl Conversation {
 
     pub(crate) fn status(&self) -> Option<&Status> {
         self.status.as_ref()
+    }
+
+    pub(crate) fn has_said_status(&self) -> bool {
+        self.said_status
     }
 
     pub(crate) fn their_key(&self) -> PublicKey {
@@ -128,6 +132,11 @@ impl Conversation {
     /// The version of `eth` that was agreed.
     fn eth(&self) -> Option<&Shared> {
         self.shared.iter().find(|shared| shared.capability.name.as_bytes() == eth::NAME.as_bytes())
+    }
+
+    /// The frame that has begun, of which this came last.
+    pub(crate) fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        self.channel.as_ref()?.open.unfinished(rest)
     }
 
     /// The next message of the peer's, or part of one that is too long to matter.

@@ -13,7 +13,7 @@ use core::fmt;
 use aes::Aes256;
 use ctr::Ctr128BE;
 use ctr::cipher::{KeyIvInit, StreamCipher};
-use handshake::{Rx, Short};
+use handshake::{Rx, Short, Unfinished};
 use subtle::ConstantTimeEq;
 
 use crate::error::Error;
@@ -85,8 +85,8 @@ enum State {
     Header,
     /// Its header, decrypted, is proven, but lies where it arrived until the rest has come.
     Data([u8; HEADER_LEN]),
-    /// So many bytes of a long frame have yet to be skipped; then comes its MAC.
-    Skipping(usize),
+    /// So many bytes of a long frame with data of `len` have yet to be skipped; then comes its MAC.
+    Skipping { left: usize, len: usize },
 }
 
 /// What [`Open::read`] found.
@@ -116,14 +116,14 @@ impl Open {
         let header = match self.state {
             State::Header => self.header(rx.peek()?)?,
             State::Data(header) => header,
-            State::Skipping(left) => return self.skip(left, rx),
+            State::Skipping { left, len } => return self.skip(left, len, rx),
         };
         let [a, b, c, ..] = header;
         let len = usize::try_from(u32::from_be_bytes([0, a, b, c])).expect("24 bits");
         let padded = len + padding(len);
         if len > MAX_WHOLE_LEN {
             rx.take(HEAD_LEN)?[..HEADER_LEN].copy_from_slice(&header);
-            self.state = State::Skipping(padded);
+            self.state = State::Skipping { left: padded, len };
             return Ok(Frame::Long(len));
         }
         let frame = rx.take(HEAD_LEN + padded + MAC_LEN)?;
@@ -137,6 +137,24 @@ impl Open {
         Ok(Frame::Whole(&mut data[..len]))
     }
 
+    /// The frame that has begun, of which this came last.
+    #[must_use]
+    pub fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        let total = |[a, b, c, ..]: [u8; HEADER_LEN]| {
+            let len = usize::try_from(u32::from_be_bytes([0, a, b, c])).expect("24 bits");
+            HEAD_LEN + len + padding(len) + MAC_LEN
+        };
+        match self.state {
+            State::Skipping { left, len } => {
+                let len = HEAD_LEN + len + padding(len) + MAC_LEN;
+                Some(Unfinished::new("frame", len - left - MAC_LEN + rest.len(), len))
+            }
+            _ if rest.is_empty() => None,
+            State::Header => Some(Unfinished::new("frame header", rest.len(), HEAD_LEN)),
+            State::Data(header) => Some(Unfinished::new("frame", rest.len(), total(header))),
+        }
+    }
+
     /// Compares a header's MAC and decrypts it. Done once for each, however often more bytes arrive.
     fn header(&mut self, head: &[u8; HEAD_LEN]) -> Result<[u8; HEADER_LEN], Error> {
         let (header, mac) = head.split_first_chunk().expect("16 of 32 bytes");
@@ -147,7 +165,7 @@ impl Open {
         Ok(header)
     }
 
-    fn skip<'b>(&mut self, left: usize, rx: &mut Rx<'b>) -> Result<Frame<'b>, Halt> {
+    fn skip<'b>(&mut self, left: usize, len: usize, rx: &mut Rx<'b>) -> Result<Frame<'b>, Halt> {
         if left == 0 {
             let mac = rx.take(MAC_LEN)?;
             compare(self.mac.frame(), mac, "frame")?;
@@ -161,7 +179,7 @@ impl Open {
         self.mac.update(data);
         // Nobody looks at them, but the stream goes on behind them.
         self.cipher.apply_keystream(data);
-        self.state = State::Skipping(left - data.len());
+        self.state = State::Skipping { left: left - data.len(), len };
         Ok(Frame::Skipped(data.len()))
     }
 }

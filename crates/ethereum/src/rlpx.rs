@@ -3,10 +3,11 @@
 //! A responder says its Hello right behind its ack, and an initiator its own right after the ack, so both are exchanged
 //! two round trips after the connection was opened; Status follows in one more.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use handshake::{End, Handshake, Role, Rx, Stage, Step};
+use handshake::{End, Evidence, Handshake, OursRead, Role, Rx, Stage, Step, Unfinished};
 
 use crate::auth::{Ack, AckReader, Auth, AuthReader, Form};
 use crate::channel::Channel;
@@ -93,6 +94,10 @@ impl Rlpx {
     #[must_use]
     pub fn status(&self) -> Option<&Status> {
         self.conversation()?.status()
+    }
+
+    fn has_said_status(&self) -> bool {
+        self.conversation().is_some_and(Conversation::has_said_status)
     }
 
     fn conversation(&self) -> Option<&Conversation> {
@@ -194,9 +199,22 @@ impl Handshake for Rlpx {
         }
     }
 
-    /// (geth: p2p/server.go setupConn, p2p/rlpx/rlpx.go handleAuthMsg, eth/protocols/eth/handshake.go)
-    fn suspicion(&self, end: End) -> &'static str {
-        match (self.role, self.stage(), end) {
+    fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        match &self.state {
+            State::Ack { reader, .. } => reader.unfinished(rest),
+            State::Auth(reader) => reader.unfinished(rest),
+            State::Converse(conversation) => conversation.unfinished(rest),
+            State::SayAuth { .. } | State::SayAck { .. } => None,
+        }
+    }
+
+    /// (geth: p2p/server.go setupConn checkInboundConn, p2p/rlpx/rlpx.go handleAuthMsg, eth/protocols/eth/handshake.go)
+    fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
+        let Evidence { end, ours } = evidence;
+        let sentence = match (self.role, self.stage(), end) {
+            (Role::Initiator, Stage::Transport, End::Closed) if ours == OursRead::Nothing => {
+                "it refuses our address, or saw us within the last 30 s, as geth does"
+            }
             (Role::Initiator, Stage::Transport, End::Closed) => {
                 "most likely its key is not the one in its node id, it is no Ethereum node, or it is full"
             }
@@ -207,11 +225,23 @@ impl Handshake for Rlpx {
             (Role::Responder, Stage::Transport, End::Silent) => {
                 "most likely a port scan, or it waits for us to speak first"
             }
-            (_, Stage::Hello, End::Closed) => "it has the key that it claims; most likely it is full or has banned us",
+            (Role::Initiator, Stage::Hello, End::Closed) => {
+                "it has the key that it claims; most likely it is full or has banned us"
+            }
+            (Role::Responder, Stage::Hello, End::Closed) => {
+                "it knows our key, and did not introduce itself: a tool that only looks whether we are there does so"
+            }
+            (_, Stage::Ack, End::Closed) if !self.has_said_status() => {
+                "our Status was not sent yet, as we waited for its own; it may have waited for ours"
+            }
+            (_, Stage::Ack, End::Silent) if !self.has_said_status() => {
+                "most likely it waits for our Status first, or is not done starting"
+            }
             (_, Stage::Ack, End::Closed) => "it looked at who we are and left",
-            (_, Stage::Ack, End::Silent) => "most likely it waits for our Status first, or is not done starting",
+            (_, Stage::Ack, End::Silent) => "most likely it is not done starting",
             (_, _, End::Closed) => "",
             (_, _, End::Silent) => "a half-open proxy or a broken node does so",
-        }
+        };
+        sentence.into()
     }
 }

@@ -4,7 +4,7 @@ mod common;
 
 use common::{ROLES, echo, fault, fresh, hash, key, local, ours, said_to, status, theirs};
 use handshake::Blame::{Local as Ourselves, Mismatch, Peer, Refused};
-use handshake::{End as Ending, Handshake, Role, Stage};
+use handshake::{End as Ending, Evidence, Handshake, OursRead, Role, Stage};
 use testing::{End, Ended, feed};
 use verack_ethereum::auth::{Ack, AckReader, Auth, AuthReader, Form, MAX_SIZE};
 use verack_ethereum::eth::OurChain;
@@ -503,8 +503,10 @@ fn where_it_waits_it_says_for_what_and_what_an_end_means() {
         let first = if role == Role::Initiator { "ack" } else { "auth" };
         assert_eq!((ours.awaiting(), ours.stage()), (first, Stage::Transport));
         if role == Role::Initiator {
-            assert!(ours.suspicion(Ending::Silent).contains("its key is not the one in its node id"));
-            assert!(ours.suspicion(Ending::Closed).contains("its key is not the one in its node id"));
+            for end in [Ending::Silent, Ending::Closed] {
+                let evidence = Evidence { end, ours: OursRead::Unknown };
+                assert!(ours.suspicion(evidence).contains("its key is not the one in its node id"));
+            }
         }
         let _ = feed(&mut ours, [&Voice::of(role).said[..]]);
         assert_eq!((ours.awaiting(), ours.stage()), ("Hello", Stage::Hello));

@@ -78,6 +78,8 @@
 #![no_std]
 extern crate alloc;
 
+mod banner;
+mod evidence;
 mod fault;
 mod fields;
 mod halt;
@@ -86,8 +88,12 @@ mod remark;
 mod rx;
 mod text;
 
+use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 
+pub use banner::{BANNER_LEN, Banner};
+pub use evidence::{End, Evidence, OursRead, Unfinished};
 pub use fault::{Blame, Fault};
 pub use fields::{EndsIn, Fields};
 pub use halt::Halt;
@@ -136,9 +142,20 @@ pub trait Handshake {
         None
     }
 
-    /// What it most likely means when the connection ends here, as the rest of a sentence; empty if nobody can tell.
-    fn suspicion(&self, _end: End) -> &'static str {
-        ""
+    /// The message that the peer began and did not finish, if it began one. `rest` is what had arrived and was not taken.
+    fn unfinished(&self, _rest: &[u8]) -> Option<Unfinished> {
+        None
+    }
+
+    /// The names of the messages that the peer sent in place of the awaited one: `verack`. `None` if it sent none, or if
+    /// messages before the awaited one are usual.
+    fn instead(&self) -> Option<String> {
+        None
+    }
+
+    /// The most likely reason for a connection that ends here, as the rest of a sentence; empty if there is no evidence.
+    fn suspicion(&self, _evidence: Evidence) -> Cow<'static, str> {
+        Cow::Borrowed("")
     }
 }
 
@@ -207,13 +224,4 @@ impl Outcome {
             Self::Failed => "failed",
         }
     }
-}
-
-/// How a connection ended without any message saying why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum End {
-    /// The peer closed it.
-    Closed,
-    /// The peer said nothing more before the deadline.
-    Silent,
 }

@@ -13,7 +13,7 @@ use noise::{CipherState, TAG_LEN};
 use crate::error::{Error, Halt};
 
 /// Bytes of a length.
-const HEADER_LEN: usize = 2;
+pub(crate) const HEADER_LEN: usize = 2;
 
 /// Bytes of the text of a frame, at most: with its tag, as many as two bytes count. (`noise/README.md`)
 pub const MAX_TEXT_LEN: usize = 0xffff - TAG_LEN;

@@ -7,11 +7,12 @@
 mod proposing;
 mod state;
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
-use handshake::{End, Handshake, Role, Rx, Stage, Step};
+use handshake::{End, Evidence, Handshake, OursRead, Role, Rx, Stage, Step, Unfinished};
 
 use self::proposing::Proposing;
 use self::state::{Input, State, heard_name, say_name};
@@ -260,16 +261,33 @@ impl Handshake for Hello {
         }
     }
 
-    fn suspicion(&self, end: End) -> &'static str {
-        match (self.role, self.stage(), end) {
+    fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        self.state.unfinished(rest)
+    }
+
+    fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
+        let sentence = match (self.role, self.stage(), evidence.end) {
+            (Role::Initiator, Stage::Transport, End::Closed) if evidence.ours == OursRead::Nothing => {
+                "most likely it has no place for us, or refuses our address"
+            }
+            (Role::Initiator, Stage::Transport, End::Closed) if self.state.has_heard() => {
+                "most likely it has no place for us"
+            }
+            (Role::Initiator, Stage::Transport, End::Silent) if self.state.has_heard() => {
+                "a half-open proxy or a broken node does so"
+            }
             (Role::Initiator, Stage::Transport, End::Closed) => {
                 "most likely it has no place for us, or is no libp2p node"
             }
             (Role::Initiator, Stage::Transport, End::Silent) => "most likely something else listens there",
             (Role::Initiator, _, End::Closed) => "it looked at who we are and left",
+            (Role::Responder, Stage::Transport, _) if self.state.has_heard() => {
+                "it began a handshake, and did not tell us who it is"
+            }
             (Role::Responder, Stage::Transport, _) => "most likely a port scan, or another protocol",
             (Role::Responder, _, End::Closed) => "it told us who it is, and left",
             (_, _, End::Silent) => "a half-open proxy or a broken node does so",
-        }
+        };
+        sentence.into()
     }
 }

@@ -7,7 +7,7 @@
 
 use alloc::vec::Vec;
 
-use handshake::Rx;
+use handshake::{Rx, Unfinished};
 use noise::{CipherState, Key, TAG_LEN, hkdf};
 
 use crate::error::{Error, Part};
@@ -108,6 +108,16 @@ impl Open {
         let message = self.half.cipher.decrypt_with_ad(&[], sealed).map_err(|_| Error::Mac(Part::Message))?;
         self.half.turn_key_when_worn();
         Ok(message)
+    }
+
+    /// The message that has begun, of which this came last.
+    #[must_use]
+    pub fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        let len = self.len.map(|len| HEADER_LEN + usize::from(len) + TAG_LEN);
+        (!rest.is_empty()).then(|| match len {
+            Some(len) => Unfinished::new("message", rest.len(), len),
+            None => Unfinished::new("message's length", rest.len(), HEADER_LEN),
+        })
     }
 
     /// The length is opened once, though its bytes stay where they are until the body has come.

@@ -3,10 +3,11 @@
 //! The initiator's act three and its `init` leave together; the responder's `init` follows once act three has come, and
 //! waits for nothing else. So from the initiator's first packet to the end there are three round trips, TCP's included.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::mem;
 
-use handshake::{End, Handshake, Role, Rx, Stage, Step};
+use handshake::{End, Evidence, Handshake, OursRead, Role, Rx, Stage, Step, Unfinished};
 
 use crate::acts::{
     Act, AwaitsActThree, AwaitsActTwo, Initiator, Responder, SaysActThree, SaysActTwo, Transport, check_version,
@@ -260,8 +261,20 @@ impl Handshake for Hello {
         self.state.stage()
     }
 
-    fn suspicion(&self, end: End) -> &'static str {
-        match (&self.state, self.role, end) {
+    fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        match (&self.state, self.state.awaited_act()) {
+            (_, Some(act)) => (!rest.is_empty()).then(|| Unfinished::new(act.name(), rest.len(), act.len())),
+            (State::Init(transport), None) => transport.channel.open.unfinished(rest),
+            _ => None,
+        }
+    }
+
+    fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
+        let Evidence { end, ours } = evidence;
+        let sentence = match (&self.state, self.role, end) {
+            (State::ActTwo(_), _, End::Closed) if ours == OursRead::Nothing => {
+                "most likely all its inbound slots are taken, or it refuses our address"
+            }
             (State::SayActOne(_) | State::ActTwo(_), _, End::Closed) => {
                 "that is what a wrong key looks like, as a node answers nobody who does not know its key; \
                  or all its inbound slots are taken"
@@ -273,12 +286,20 @@ impl Handshake for Hello {
             (State::SayActTwo(_) | State::ActThree(_), _, End::Closed) => {
                 "it knows our key, and did not tell us who it is"
             }
+            // Act three tells our key, and leaves together with our init.
+            (_, Role::Initiator, End::Closed) if ours == OursRead::NotAll => {
+                "it had read our key and not our init: it has banned that key, or has no slot for it"
+            }
             (_, Role::Initiator, End::Closed) => {
                 "it looked at who we are and left: it wants other features or another chain, or not us"
             }
+            (_, Role::Responder, End::Closed) if ours == OursRead::NotAll => {
+                "it told us who it is, and left before it had read our init"
+            }
             (_, Role::Responder, End::Closed) => "it told us who it is, looked at our init and left",
             (_, _, End::Silent) => "a half-open proxy or a broken node does so",
-        }
+        };
+        sentence.into()
     }
 }
 

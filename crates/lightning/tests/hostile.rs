@@ -213,8 +213,9 @@ fn what_an_end_most_likely_means_depends_on_how_far_the_handshake_came() {
     let meaning = |role: Role, heard: usize| {
         let mut ours = hello(role);
         feed(&mut ours, [&Flight::to(role).bytes[..heard]]);
-        let sentences = [handshake::End::Closed, handshake::End::Silent].map(|end| ours.suspicion(end));
-        sentences.map(|sentence| sentence.split([',', ':', ';']).next().unwrap_or_default())
+        let sentences = [handshake::End::Closed, handshake::End::Silent]
+            .map(|end| ours.suspicion(handshake::Evidence { end, ours: handshake::OursRead::Unknown }));
+        sentences.map(|sentence| sentence.split([',', ':', ';']).next().unwrap_or_default().to_owned())
     };
     let no_more = "a half-open proxy or a broken node does so";
     let rows = [

@@ -2,10 +2,13 @@
 //!
 //! Either side may be asked before that whether it is there, and what it can do besides; it answers at once.
 
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use handshake::{End, Handshake, Role, Rx, Stage, Step};
+use handshake::{End, Evidence, Handshake, OursRead, Role, Rx, Stage, Step, Unfinished};
 
 use crate::error::Error;
 use crate::introduction::{Introduction, Node, Tip};
@@ -65,8 +68,13 @@ pub struct Hello {
     /// What the peer asked besides, and is to be told.
     owed: Option<Message>,
     introduction: Option<Introduction>,
+    /// What the peer sent before its introduction: the first [`MAX_EARLY`], each once.
+    early: Vec<String>,
     state: State,
 }
+
+/// More messages than these, sent before an introduction, are not named.
+const MAX_EARLY: usize = 4;
 
 #[derive(Debug)]
 enum State {
@@ -93,7 +101,7 @@ impl Hello {
     }
 
     fn new(role: Role, local: Local, state: State) -> Self {
-        Self { role, local, frames: FrameReader::new(), owed: None, introduction: None, state }
+        Self { role, local, frames: FrameReader::new(), owed: None, introduction: None, early: Vec::new(), state }
     }
 
     /// How the peer introduced itself, as soon as it has: also if it did not fit.
@@ -119,6 +127,17 @@ impl Hello {
         };
         message.write(tx);
         Some(Event::Said(message))
+    }
+
+    /// Keeps the name of what comes before the peer's introduction.
+    fn note_early(&mut self, event: &Event) {
+        let Event::Heard(message) = event else { return };
+        if self.introduction.is_none() && self.early.len() < MAX_EARLY {
+            let name = format!("a {} of {}", message.kind().name(), message.command());
+            if !self.early.contains(&name) {
+                self.early.push(name);
+            }
+        }
     }
 
     /// Takes in what the peer said.
@@ -179,6 +198,7 @@ impl Handshake for Hello {
             Err(halt) => return halt.into_step(),
         };
         self.hear(&event)?;
+        self.note_early(&event);
         Ok(Step::Event(event))
     }
 
@@ -197,8 +217,19 @@ impl Handshake for Hello {
         }
     }
 
-    fn suspicion(&self, end: End) -> &'static str {
-        match (self.role, end) {
+    fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        self.frames.unfinished(rest)
+    }
+
+    fn instead(&self) -> Option<String> {
+        if self.early.is_empty() { None } else { Some(self.early.join(", ")) }
+    }
+
+    fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
+        let sentence = match (self.role, evidence.end) {
+            (Role::Initiator, End::Closed) if evidence.ours == OursRead::Nothing => {
+                "most likely all its inbound slots are taken, or it refuses our address"
+            }
             (Role::Initiator, End::Closed) => {
                 "that is what a node does that is on another network, has no slot left, or has met our address already"
             }
@@ -209,6 +240,7 @@ impl Handshake for Hello {
                 "most likely a port scan, or another protocol"
             }
             (Role::Responder, _) => "a node does so that only looks whether we are there",
-        }
+        };
+        sentence.into()
     }
 }

@@ -6,9 +6,10 @@
 
 mod command;
 
+use alloc::format;
 use alloc::vec::Vec;
 
-use handshake::{Rx, Short};
+use handshake::{Rx, Short, Unfinished};
 
 pub use self::command::{Command, MAX_PING_LEN, MAX_SYNC_LEN, ReturnCode};
 use crate::error::Error;
@@ -89,7 +90,11 @@ pub struct FrameReader {
     in_sync: bool,
     /// Body bytes that have yet to be skipped.
     to_skip: usize,
+    /// The message that they are of, and the bytes of its body.
+    skipped: (Command, Kind, usize),
 }
+
+const NOTHING_SKIPPED: (Command, Kind, usize) = (Command::PING, Kind::Notification, 0);
 
 /// What [`FrameReader::read`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,13 +128,13 @@ impl FrameReader {
     /// A reader at the start of a connection.
     #[must_use]
     pub fn new() -> Self {
-        Self { max_skipped_len: MAX_EARLY_LEN, in_sync: false, to_skip: 0 }
+        Self { max_skipped_len: MAX_EARLY_LEN, in_sync: false, to_skip: 0, skipped: NOTHING_SKIPPED }
     }
 
     /// A reader of a connection whose handshake is over.
     #[must_use]
     pub fn after_handshake() -> Self {
-        Self { max_skipped_len: MAX_LATE_LEN, in_sync: true, to_skip: 0 }
+        Self { max_skipped_len: MAX_LATE_LEN, in_sync: true, to_skip: 0, skipped: NOTHING_SKIPPED }
     }
 
     /// Whether the peer has begun to speak this protocol.
@@ -162,11 +167,29 @@ impl FrameReader {
         let body_len = usize::try_from(len).expect("100 000 000 fits");
         if whole.is_none() {
             rx.take(HEAD_LEN)?;
-            self.to_skip = body_len;
+            (self.to_skip, self.skipped) = (body_len, (command, kind, body_len));
             return Ok(Frame::Other { command, kind, len });
         }
         let message = rx.take(HEAD_LEN + body_len)?;
         Ok(Frame::Whole { command, kind, body: &message[HEAD_LEN..] })
+    }
+
+    /// The message that has begun, of which this came last.
+    #[must_use]
+    pub fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        let message = |command, kind: Kind, got, len| Unfinished::new(format!("{command} {}", kind.name()), got, len);
+        if self.to_skip > 0 {
+            let (command, kind, len) = self.skipped;
+            return Some(message(command, kind, HEAD_LEN + len - self.to_skip, HEAD_LEN + len));
+        }
+        if rest.is_empty() {
+            return None;
+        }
+        let head = rest.first_chunk().map(Head::read);
+        let Some(Ok(Head { len, command, kind })) = head else {
+            return Some(Unfinished::new("Levin header", rest.len(), HEAD_LEN));
+        };
+        Some(message(command, kind, rest.len(), usize::try_from(len).ok()?.checked_add(HEAD_LEN)?))
     }
 
     /// The first byte that differs tells as much as all eight would, and sooner.

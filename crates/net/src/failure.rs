@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use handshake::Stage;
+use handshake::{OursRead, Stage, Unfinished};
 
 /// A handshake that did not conclude.
 #[derive(Debug)]
@@ -16,6 +16,12 @@ pub struct Failure<E> {
     pub stage: Stage,
     /// What it waited for, in the protocol's own words.
     pub awaiting: &'static str,
+    /// The message that the peer began and did not finish, if it began one.
+    pub unfinished: Option<Unfinished>,
+    /// The messages that the peer sent in place of the awaited one.
+    pub instead: Option<String>,
+    /// What the peer can have read of ours.
+    pub ours: OursRead,
     /// Bytes that the handshake had taken in.
     pub received: u64,
     /// Bytes of ours that the connection had taken. What a peer does not read is not among them.
@@ -26,16 +32,43 @@ pub struct Failure<E> {
     pub rest: Vec<u8>,
 }
 
+impl<E> Failure<E> {
+    /// Whether the peer closed the connection without having said anything, after all or some of what we had said may
+    /// have reached it. Nothing then tells why.
+    #[must_use]
+    pub fn is_unexplained(&self) -> bool {
+        let is_closed = matches!(self.cause, Cause::Closed | Cause::Reset);
+        let has_heard = self.received > 0 || !self.rest.is_empty();
+        is_closed && !has_heard && matches!(self.ours, OursRead::NotAll | OursRead::Unknown)
+    }
+}
+
 /// What the peer did, as a sentence without its subject: `closed the connection before its version`.
 impl<E: fmt::Display> fmt::Display for Failure<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cause, awaiting, after, .. } = self;
-        match cause {
-            Cause::Fault(fault) => fault.fmt(f),
-            Cause::Closed | Cause::Reset => write!(f, "{cause} before its {awaiting}"),
-            Cause::Io(error) => write!(f, "the connection broke before its {awaiting}: {error}"),
-            Cause::Late => write!(f, "sent no {awaiting} within {:.1} s", after.as_secs_f64()),
-            Cause::Flood => write!(f, "{cause}, without its {awaiting}"),
+        let Self { cause, awaiting, unfinished, instead, after, .. } = self;
+        let seconds = after.as_secs_f64();
+        match (cause, unfinished, instead) {
+            (Cause::Fault(fault), ..) => fault.fmt(f),
+            (Cause::Closed | Cause::Reset, Some(begun), _) => {
+                write!(f, "{cause} in the middle of its {} ({begun})", begun.what)
+            }
+            (Cause::Closed | Cause::Reset, None, Some(instead)) => {
+                write!(f, "sent {instead} and {cause} before its {awaiting}")
+            }
+            (Cause::Closed | Cause::Reset, None, None) => write!(f, "{cause} before its {awaiting}"),
+            (Cause::Io(error), ..) => write!(f, "the connection broke before its {awaiting}: {error}"),
+            (Cause::Late, Some(begun), _) => {
+                let Unfinished { what, got, len } = begun;
+                match len {
+                    Some(len) => write!(f, "sent {got} of the {len} bytes of its {what}")?,
+                    None => write!(f, "sent {got} bytes of its {what}")?,
+                }
+                write!(f, " and no more within {seconds:.1} s")
+            }
+            (Cause::Late, None, Some(instead)) => write!(f, "sent {instead}, but no {awaiting} within {seconds:.1} s"),
+            (Cause::Late, None, None) => write!(f, "sent no {awaiting} within {seconds:.1} s"),
+            (Cause::Flood, ..) => write!(f, "{cause}, without its {awaiting}"),
         }
     }
 }

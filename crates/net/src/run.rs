@@ -8,12 +8,12 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use handshake::{End, Handshake, Rx, Step};
+use handshake::{End, Handshake, OursRead, Rx, Step};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use crate::failure::{Cause, Failure};
-use crate::parting::{Leave, Parting, Stay, write_counted};
+use crate::line::{AnyLine, Line, Tcp, write_counted};
 use crate::pulse::{Beat, Beating, Pulse, Still};
 use crate::timer::Timer;
 use crate::unread::Unread;
@@ -106,18 +106,20 @@ where
     H: Handshake,
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    drive(handshake, stream, limits, timer, on_event, Stay, Still).await
+    drive(handshake, stream, limits, timer, on_event, AnyLine, Still).await
 }
 
-/// As [`run_timed`], for a TCP connection that serves no longer than the handshake: the last flight and the end of our side
-/// leave in one segment, so what comes of it can only be read from, or dropped.
+/// As [`run_timed`], for a TCP connection: what arrives is acknowledged at once, and the peer's close is looked at. With
+/// [`Tcp::leave`], the last flight and the end of our side leave in one segment; the connection can then only be read
+/// from, or dropped.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn run_and_leave<H, S>(
+pub async fn run_over_tcp<H, S>(
     handshake: &mut H,
     stream: S,
     limits: Limits,
+    tcp: Tcp,
     timer: &mut Timer,
     on_event: impl FnMut(Seen<'_, H::Event>),
 ) -> Result<Established<S, H::Output>, Failure<H::Error>>
@@ -125,7 +127,7 @@ where
     H: Handshake,
     S: AsyncRead + AsyncWrite + AsFd + Unpin,
 {
-    drive(handshake, stream, limits, timer, on_event, Leave, Still).await
+    drive(handshake, stream, limits, timer, on_event, tcp, Still).await
 }
 
 /// As [`run`], for a connection that is kept: its side is told from time to time that it may speak.
@@ -143,22 +145,21 @@ where
     H: Handshake,
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    drive(session, stream, limits, &mut Timer::new(), on_event, Stay, Beating::new(beat)).await
+    drive(session, stream, limits, &mut Timer::new(), on_event, AnyLine, Beating::new(beat)).await
 }
 
-async fn drive<H, S, P>(
+async fn drive<H, S>(
     handshake: &mut H,
     mut stream: S,
     limits: Limits,
     timer: &mut Timer,
     on_event: impl FnMut(Seen<'_, H::Event>),
-    parting: P,
+    line: impl Line<S>,
     pulse: impl Pulse<H>,
 ) -> Result<Established<S, H::Output>, Failure<H::Error>>
 where
     H: Handshake,
     S: AsyncRead + AsyncWrite + Unpin,
-    P: Parting<S>,
 {
     let mut driver = Driver {
         handshake,
@@ -170,15 +171,18 @@ where
         received: 0,
         sent: 0,
         spoke: false,
+        flights: 0,
+        cut_off: false,
     };
-    let result = timer.wait(limits.deadline, pin!(driver.converse(&mut stream, parting, pulse))).await;
+    let result = timer.wait(limits.deadline, pin!(driver.converse(&mut stream, &line, pulse))).await;
     match result.unwrap_or(Err(Cause::Late)) {
         Ok(output) => {
             Ok(Established { io: stream, output, unread: driver.kept, sent: driver.sent, received: driver.received })
         }
         Err(cause) => {
+            let ours = driver.ours_read(&cause, &line, &stream);
             let fault = driver.fault_of(&cause);
-            Err(driver.failure(fault.map_or(cause, Cause::Fault)))
+            Err(driver.failure(fault.map_or(cause, Cause::Fault), ours))
         }
     }
 }
@@ -189,6 +193,9 @@ const READ_LEN: usize = 16 * 1024;
 
 /// A buffer for what is to be sent starts with this much room: enough for a Bitcoin `version` and what follows.
 const TX_LEN: usize = 256;
+
+/// So few bytes arrive together. (RFC 9293: the least that a path carries in one segment)
+const ONE_SEGMENT: u64 = 536;
 
 struct Driver<'h, H, F> {
     handshake: &'h mut H,
@@ -203,18 +210,21 @@ struct Driver<'h, H, F> {
     sent: u64,
     /// Whether it was to take anything. Even what it refused may be why the peer aborts: see [`Cause::Closed`].
     spoke: bool,
+    /// How many times it took something.
+    flights: u32,
+    /// Whether the peer's end was closed before our last flight arrived there, or while bytes of ours lay unread.
+    cut_off: bool,
 }
 
 impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
-    async fn converse<S, P>(
+    async fn converse<S>(
         &mut self,
         stream: &mut S,
-        parting: P,
+        line: &impl Line<S>,
         mut pulse: impl Pulse<H>,
     ) -> Result<H::Output, Cause<H::Error>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
-        P: Parting<S>,
     {
         let mut begun = false;
         // What it came to is bound only once it is there, or every connection that waits would have room for it.
@@ -230,10 +240,15 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
             }
             // A peer that is gone may still have left bytes to read, and they decide. A write fails of itself only if
             // there is no more to come.
+            if self.tx.is_empty() && self.has_heard() {
+                // With nothing to say, our acknowledgement would wait for 40 ms, and with it what the peer's kernel holds
+                // back until it comes (Nagle's algorithm).
+                line.acknowledge(stream);
+            }
             drop(self.flush(stream).await);
         };
         if over.is_ok() {
-            drop(parting.say(stream, &self.tx, &mut self.sent).await);
+            drop(line.say_last(stream, &self.tx, &mut self.sent).await);
         } else {
             drop(self.flush(stream).await);
         }
@@ -249,7 +264,11 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
         let mut buffer = ReadBuf::uninit(&mut space);
         let arrived = match ready!(Pin::new(stream).poll_read(cx, &mut buffer)) {
             Ok(()) => buffer.filled_mut(),
-            Err(error) => return Poll::Ready(Err(Cause::of(error, self.spoke))),
+            Err(error) => {
+                // A kernel aborts in place of closing when its program closes over input that it has not read.
+                self.cut_off |= error.kind() == io::ErrorKind::ConnectionReset;
+                return Poll::Ready(Err(Cause::of(error, self.spoke)));
+            }
         };
         Poll::Ready(if arrived.is_empty() { Err(Cause::Closed) } else { self.advance(arrived) })
     }
@@ -309,7 +328,14 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
             return Ok(());
         }
         self.spoke = true;
+        self.flights = self.flights.saturating_add(1);
+        let sent = self.sent;
         let written = write_counted(stream, &self.tx, &mut self.sent).await;
+        if written.is_err() && self.sent == sent {
+            // None of it left: for the peer it never was.
+            self.flights -= 1;
+            self.cut_off = true;
+        }
         self.tx.clear();
         written
     }
@@ -324,11 +350,37 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
         self.handshake.ended(end, &self.kept)
     }
 
-    fn failure(self, cause: Cause<H::Error>) -> Failure<H::Error> {
+    /// Whether anything has arrived.
+    fn has_heard(&self) -> bool {
+        self.received > 0 || !self.kept.is_empty()
+    }
+
+    /// What the peer can have read of ours when it closed the connection.
+    fn ours_read<S>(&self, cause: &Cause<H::Error>, line: &impl Line<S>, stream: &S) -> OursRead {
+        match cause {
+            _ if !self.spoke => OursRead::NotSaid,
+            _ if self.flights == 0 => OursRead::Nothing,
+            Cause::Reset | Cause::Closed if self.cut_off => OursRead::NotAll,
+            Cause::Closed => match line.unread(stream) {
+                None => OursRead::Unknown,
+                Some(unread) if unread >= self.sent && self.flights == 1 && self.sent <= ONE_SEGMENT => {
+                    OursRead::Nothing
+                }
+                Some(_) => OursRead::NotAll,
+            },
+            _ => OursRead::Unknown,
+        }
+    }
+
+    fn failure(self, cause: Cause<H::Error>, ours: OursRead) -> Failure<H::Error> {
+        let is_fault = matches!(cause, Cause::Fault(_));
         Failure {
             cause,
             stage: self.handshake.stage(),
             awaiting: self.handshake.awaiting(),
+            unfinished: if is_fault { None } else { self.handshake.unfinished(&self.kept) },
+            instead: if is_fault { None } else { self.handshake.instead() },
+            ours,
             received: self.received,
             sent: self.sent,
             after: self.started.elapsed(),

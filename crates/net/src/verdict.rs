@@ -1,8 +1,9 @@
 //! How an attempt went, in the words that every report shares.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use handshake::{Blame, End, Fault, Handshake, Outcome, Remark, Stage};
+use handshake::{Banner, Blame, End, Evidence, Fault, Handshake, OursRead, Outcome, Remark, Stage};
 
 use crate::failure::{Cause, Failure};
 
@@ -19,7 +20,7 @@ pub struct Verdict {
     pub blame: Option<Blame>,
     /// One plain sentence, fit to print.
     pub detail: String,
-    /// What is odd about the peer although nothing failed for it, in the order seen.
+    /// What is odd about the peer although nothing failed for it, and evidence that the sentence rests on; in the order seen.
     pub remarks: Vec<Remark>,
 }
 
@@ -43,12 +44,27 @@ impl Verdict {
         }
     }
 
+    /// It failed for a reason that its protocol names. If the very first bytes are those of another kind of service, the
+    /// sentence names that as well.
+    fn of_fault<E: Fault>(stage: Stage, fault: &E, failure: &Failure<E>) -> Self {
+        let mut verdict = Self::failed(stage, fault);
+        if let (0, Some(banner)) = (failure.received, Banner::of(&failure.rest)) {
+            let has_dialled_us = failure.ours == OursRead::NotSaid;
+            let what = if has_dialled_us { banner.asked().to_owned() } else { banner.to_string() };
+            if !verdict.detail.contains(&what) && !verdict.detail.contains(banner.asked()) {
+                verdict.detail.push_str(": it ");
+                verdict.detail.push_str(&what);
+            }
+        }
+        verdict
+    }
+
     /// How a handshake went that did not conclude.
     #[must_use]
     pub fn of_failure<H: Handshake>(handshake: &H, failure: &Failure<H::Error>) -> Self {
         let Failure { stage, ref cause, .. } = *failure;
         let (reason, end) = match cause {
-            Cause::Fault(fault) => return Self::failed(stage, fault),
+            Cause::Fault(fault) => return Self::of_fault(stage, fault, failure),
             Cause::Closed => ("closed", Some(End::Closed)),
             Cause::Reset => ("reset", Some(End::Closed)),
             Cause::Late => ("timeout", Some(End::Silent)),
@@ -56,7 +72,11 @@ impl Verdict {
             Cause::Flood => ("flood", None),
         };
         let introduced = stage == Stage::Ack;
-        let suspicion = end.map_or("", |end| handshake.suspicion(end));
+        // A peer in the middle of a message has shown more than any guess; the sentence says what.
+        let suspicion = match end {
+            Some(end) if failure.unfinished.is_none() => handshake.suspicion(Evidence { end, ours: failure.ours }),
+            _ => Cow::Borrowed(""),
+        };
         let separator = if suspicion.is_empty() { "" } else { ": " };
         Self {
             outcome: if introduced && end.is_some() { Outcome::Partial } else { Outcome::Failed },
@@ -64,7 +84,13 @@ impl Verdict {
             reason,
             blame: Some(if matches!(cause, Cause::Flood) { Blame::Peer } else { Blame::Network }),
             detail: format!("{failure}{separator}{suspicion}"),
-            remarks: Vec::new(),
+            remarks: match (end, failure.ours) {
+                (Some(End::Closed), OursRead::Nothing) => vec![Remark {
+                    code: "closed.before-hello",
+                    detail: "closed the connection before anything of ours had reached it".to_owned(),
+                }],
+                _ => Vec::new(),
+            },
         }
     }
 }

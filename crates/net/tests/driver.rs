@@ -15,10 +15,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 use verack_net::{
-    Beat, Cause, Established, Failure, Limits, Outcome, Seen, Timer, Verdict, run, run_and_leave, run_beating,
+    Beat, Cause, Established, Failure, Limits, Outcome, Seen, Tcp, Timer, Verdict, run, run_beating, run_over_tcp,
 };
 
 const PATIENCE: Duration = Duration::from_secs(5);
+const LEAVE: Tcp = Tcp { leave: true, closely: false };
 
 #[tokio::test]
 async fn what_is_said_between_two_waits_leaves_in_one_write() {
@@ -323,7 +324,7 @@ async fn who_leaves_is_heard_to_the_end_even_with_something_unread() {
 
             let acts = [Hear(1), Say(last)].into_iter().skip(usize::from(!hears));
             let limits = Limits::within(PATIENCE);
-            let left = run_and_leave(&mut Script::new(acts), stream, limits, &mut Timer::new(), unheeded).await;
+            let left = run_over_tcp(&mut Script::new(acts), stream, limits, LEAVE, &mut Timer::new(), unheeded).await;
             let left = left.expect("concluded");
             assert_eq!((left.received, left.sent), (hears.into(), last.len() as u64));
             drop(left);

@@ -10,7 +10,7 @@ use core::fmt;
 
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher};
-use handshake::{Rx, Short};
+use handshake::{Rx, Short, Unfinished};
 use poly1305::Poly1305;
 use poly1305::universal_hash::{KeyInit, UniversalHash};
 use zeroize::Zeroizing;
@@ -91,8 +91,8 @@ enum Place {
     Length(Option<Body>),
     /// Before a packet's length, which was decrypted already.
     Body(u32, Option<Body>),
-    /// In a long packet: so many bytes before its tag.
-    Long(Body, usize),
+    /// In a long packet: so many bytes before its tag, with contents of this length in all.
+    Long(Body, usize, u32),
 }
 
 /// What [`Open::read`] found.
@@ -145,6 +145,20 @@ impl Open {
         self.place = Place::Length(Some(self.bodies.next(aad)));
     }
 
+    /// The packet that has begun, of which this came last.
+    #[must_use]
+    pub fn unfinished(&self, what: &'static str, rest: &[u8]) -> Option<Unfinished> {
+        match &self.place {
+            Place::Long(_, left, len) => {
+                let len = OVERHEAD + usize::try_from(*len).ok()?;
+                Some(Unfinished::new(what, len - (*left + TAG_LEN) + rest.len(), len))
+            }
+            _ if rest.is_empty() => None,
+            Place::Length(_) => Some(Unfinished::new(what, rest.len(), None)),
+            Place::Body(len, _) => Some(Unfinished::new(what, rest.len(), OVERHEAD + usize::try_from(*len).ok()?)),
+        }
+    }
+
     /// The next packet, opened where it lies, or part of a long one.
     ///
     /// # Errors
@@ -179,11 +193,11 @@ impl Open {
                     body.skip(block);
                     body.apply(block);
                     let left = HEADER_LEN + usize::try_from(len).expect("24 bits") - BLOCK_LEN;
-                    self.place = Place::Long(body, left);
+                    self.place = Place::Long(body, left, len);
                     let (header, head) = block.split_first().expect("16 bytes");
                     return Ok(Packet::Long { ignore: header & IGNORE != 0, head, len });
                 }
-                Place::Long(body, left) if rx.len() >= *left + TAG_LEN => {
+                Place::Long(body, left, _) if rx.len() >= *left + TAG_LEN => {
                     let rest = rx.take(*left + TAG_LEN)?;
                     let (text, tag) = rest.split_last_chunk::<TAG_LEN>().expect("at least the tag");
                     body.skip(text);
@@ -193,7 +207,7 @@ impl Open {
                     self.place = Place::Length(None);
                     return Ok(Packet::Skipped { bytes: rest.len(), over: true });
                 }
-                Place::Long(body, left) => {
+                Place::Long(body, left, _) => {
                     let blocks = rx.len().min(*left) / BLOCK_LEN * BLOCK_LEN;
                     if blocks == 0 {
                         let need = if *left >= BLOCK_LEN { BLOCK_LEN } else { *left + TAG_LEN };

@@ -3,13 +3,12 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use handshake::{Role, Rx, Step};
+use handshake::{BANNER_LEN, Banner, Role, Rx, Step};
 
 use super::keys::{Encoding, KEY_LEN, KeyPair};
 use super::secured::Secured;
 use super::{Error, Phase, Start};
 use crate::Halt;
-use crate::banner::{BANNER_LEN, Banner};
 use crate::chain::{Magic, Params};
 use crate::message::Command;
 

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::{self, Vec};
 use core::mem;
 
-use handshake::{Role, Rx, Short, Step};
+use handshake::{Role, Rx, Short, Step, Unfinished};
 
 use super::cipher::{Open, Packet, Seal};
 use super::keys::{Session, SessionId, Shared, TERMINATOR_LEN};
@@ -186,6 +186,14 @@ impl Secured {
             (Packet::Skipped { bytes, .. }, _) => Event::Skipped(bytes),
         };
         Ok(Step::Event(event))
+    }
+
+    /// The packet that has begun. Garbage may end anywhere: it is no message.
+    pub(super) fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        match self.hearing {
+            Hearing::Garbage(_) => None,
+            Hearing::Packets(_) => self.open.unfinished("version packet", rest),
+        }
     }
 
     /// The network whose terminator is among these bytes, if the peer's is not on ours. One by one, as only a failure

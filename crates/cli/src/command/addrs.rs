@@ -47,6 +47,7 @@ async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Targ
             connect_timeout: args.dialling.connect_timeout,
             bind: args.dialling.bind,
             hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
+            closely: false,
             trace: global.trace,
             results,
         },
@@ -110,7 +111,7 @@ impl One {
 
     async fn ask_at(&self, address: SocketAddr, spent: Duration) -> bool {
         let Target { text, whom, .. } = &self.target;
-        let call = Call { target: text.clone(), whom: whom.clone(), address, spent };
+        let call = Call { spent, ..Call::new(text.clone(), whom.clone(), address) };
         let ways = self.attempts.protocols.of(whom).ways();
         let visit = self.attempts.visit(&call, ways, &mut Timer::new()).await;
         for tried in &visit.attempts {

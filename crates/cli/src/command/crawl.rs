@@ -52,6 +52,7 @@ async fn crawl(
         connect_timeout: args.dialling.connect_timeout,
         bind: args.dialling.bind,
         hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
+        closely: false,
         trace: global.trace,
         results,
     };

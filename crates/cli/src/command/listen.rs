@@ -54,6 +54,7 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
         connect_timeout: args.bounds.timeout,
         bind: None,
         hold: args.keeping.hold,
+        closely: false,
         trace: global.trace,
         results,
     });

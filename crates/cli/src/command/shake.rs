@@ -82,6 +82,7 @@ impl Work {
                 connect_timeout: args.dialling.connect_timeout,
                 bind: args.dialling.bind,
                 hold: args.keeping.hold,
+                closely: self.targets.len() <= LOOKED_AT_CLOSELY,
                 trace: global.trace,
                 results,
             }),
@@ -108,3 +109,6 @@ impl Work {
         Ok(exit(&ended, summary.as_ref(), args.require))
     }
 }
+
+/// With more targets than these, none is looked at closely: that takes more connections.
+const LOOKED_AT_CLOSELY: usize = 16;

@@ -62,6 +62,7 @@ async fn whoami(
         connect_timeout: args.dialling.connect_timeout,
         bind: args.dialling.bind,
         hold: None,
+        closely: false,
         trace: global.trace,
         results,
     });
@@ -176,7 +177,7 @@ impl Inquiry {
 }
 
 async fn ask(attempts: Arc<Attempts>, heard: Arc<Mutex<Heard>>, address: SocketAddr) {
-    let call = Call { target: address.to_string().into(), whom: Whom::Anybody, address, spent: Duration::ZERO };
+    let call = Call::new(address.to_string().into(), Whom::Anybody, address);
     let way = attempts.protocols.chosen().ways_to(protocol::Heard::Nothing).next().expect("there is at least one");
     let (attempt, earlier) = attempts.reach(&call, way, &mut Timer::new()).await;
     attempts.report(&call, &attempt, earlier.as_ref()).await;

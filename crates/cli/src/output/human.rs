@@ -52,8 +52,8 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
         Outcome::Partial | Outcome::Failed => {
             let reason = attempt.verdict.reason;
             let stage = attempt.verdict.stage.name();
-            let agent =
-                attempt.introduced.as_ref().map(|introduced| format!(" [{}]", introduced.agent())).unwrap_or_default();
+            let agent = attempt.introduced.as_ref().map(Introduced::agent).filter(|agent| !agent.is_empty());
+            let agent = agent.map(|agent| format!(" [{agent}]")).unwrap_or_default();
             let at = if reason.contains('.') { String::new() } else { format!(" at {stage}") };
             format!("{reason}{at}: {detail}{agent}")
         }

@@ -27,7 +27,7 @@ pub use self::carrier::{Carrier, Heard, Known};
 pub use self::introduced::Introduced;
 use self::lines::entry;
 use self::side::Side;
-use super::converse::{Conversed, converse, keep};
+use super::converse::{Conversed, converse, guess, keep};
 use super::retry::Lasting;
 use super::{Again, Connection, Shaken, Times, Tracer, Transport, Way};
 use crate::args::{Extension, Introduction, ServicesArg, TransportChoice};
@@ -100,6 +100,11 @@ impl Bitcoin {
     /// The network's name.
     pub fn chain(&self) -> &str {
         &self.chain
+    }
+
+    /// The names of all networks with this magic.
+    pub fn networks_like_ours(&self) -> Vec<String> {
+        Chain::with_magic(self.template.params.magic).map(|chain| chain.name.to_owned()).collect()
     }
 
     /// The network's port.
@@ -183,6 +188,7 @@ impl Bitcoin {
         tracer: Option<Tracer<'_>>,
     ) -> Shaken<'_> {
         let params = &self.template.params;
+        let closely = times.closely && self.may_be_asked_twice();
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Version(_)));
         let Conversed { result, retry, hello, bytes } =
             converse(&mut *handshake, stream, times, tracer, is_hello, |seen, at| entry(seen, at, params)).await;
@@ -195,6 +201,8 @@ impl Bitcoin {
                     remarks: remarks(handshake.hello().conduct(), &agreed.version),
                     ..Verdict::ok(String::new())
                 },
+                guess: None,
+                elsewhere: Vec::new(),
                 retry,
                 introduced: Some(self.introduced(agreed.version, agreed.announced)),
                 hello,
@@ -209,13 +217,15 @@ impl Bitcoin {
                 let mut verdict = Verdict::of_failure(&*handshake, &failure);
                 verdict.detail.extend(self.hint(carrier, &failure, heard));
                 if let Some(version) = heard.version().filter(|_| verdict.outcome == Outcome::Partial) {
-                    verdict.remarks = remarks(heard.conduct(), version);
+                    verdict.remarks.extend(remarks(heard.conduct(), version));
                 }
                 Shaken {
                     transport: Transport::Bitcoin(handshake.transport()),
                     session_id: handshake.session_id(),
                     fall_back: self.fall_back(carrier, &failure.cause),
                     verdict,
+                    guess: guess(closely, &failure),
+                    elsewhere: elsewhere(&failure.cause),
                     retry,
                     introduced: heard
                         .version()
@@ -283,6 +293,12 @@ impl Bitcoin {
         }
     }
 
+    /// Whether a second connection right after the first would be answered like the first. Zebra takes one from an address
+    /// in 119 s.
+    fn may_be_asked_twice(&self) -> bool {
+        !self.chain.starts_with("zcash")
+    }
+
     /// Keeps a connection alive.
     pub async fn hold(
         &self,
@@ -345,6 +361,16 @@ impl Lasting for bitcoin::Error {
     /// A peer that closes on our key may just be full.
     fn may_pass(&self) -> bool {
         seems_to_speak_v1(self)
+    }
+}
+
+/// The networks with the magic that the peer sent, or that went into its keys.
+fn elsewhere(cause: &Cause<bitcoin::Error>) -> Vec<&'static str> {
+    match cause {
+        Cause::Fault(bitcoin::Error::Magic { found, .. } | bitcoin::Error::KeysOf { found, .. }) => {
+            Chain::with_magic(*found).map(|chain| chain.name).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -38,6 +38,20 @@ impl Chain {
         bitcoin.chain(ethereum).chain(monero::NETWORKS.iter().map(Self::Monero))
     }
 
+    /// The names of networks and protocols whose nodes listen on this port as a rule.
+    pub fn at_port(port: u16) -> impl Iterator<Item = &'static str> {
+        /// Lightning's on Bitcoin. (BOLT 1)
+        const LIGHTNING: u16 = 9735;
+        let others = [
+            (::ethereum::enode::DEFAULT_PORT, "Ethereum"),
+            (LIGHTNING, "Lightning"),
+            (super::libp2p::DEFAULT_PORT, "IPFS"),
+        ];
+        let bitcoin = bitcoin::CHAINS.iter().map(|chain| (chain.port, chain.name));
+        let monero = monero::NETWORKS.iter().map(|network| (network.port, network.name));
+        bitcoin.chain(monero).chain(others).filter(move |row| row.0 == port).map(|row| row.1)
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {

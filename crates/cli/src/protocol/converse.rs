@@ -1,11 +1,12 @@
 //! Has a conversation over a connection, and keeps the connection after it, whatever is spoken.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
 use handshake::Handshake;
-use net::{Beat, Failure, Limits, Seen, Timer, Unread};
+use net::{Beat, Failure, Limits, Seen, Tcp, Timer, Unread};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
@@ -25,6 +26,8 @@ pub struct Times<'t> {
     pub timer: &'t mut Timer,
     /// Whether the connection is wanted after it.
     pub stays: bool,
+    /// Whether a close is looked at closely, and a second connection may settle what this one leaves open.
+    pub closely: bool,
 }
 
 /// Is shown each message as it passes.
@@ -76,7 +79,7 @@ where
     H: Handshake<Error: Lasting>,
     S: AsyncRead + AsyncWrite + AsFd + Unpin,
 {
-    let Times { opened, deadline, timer, stays } = times;
+    let Times { opened, deadline, timer, stays, closely } = times;
     let tape = tracer.is_some().then(Tape::default);
     let handshake = &mut Taped::new(handshake, tape.as_ref());
     let mut hello = None;
@@ -89,12 +92,8 @@ where
         }
     };
     let limits = Limits { deadline, bytes: budget };
-    let result = if stays {
-        net::run_timed(handshake, stream, limits, timer, on_event).await
-    } else {
-        net::run_and_leave(handshake, stream, limits, timer, on_event).await
-    };
-    match result {
+    let tcp = Tcp { leave: !stays, closely };
+    match net::run_over_tcp(handshake, stream, limits, tcp, timer, on_event).await {
         Ok(established) => {
             let bytes = Bytes { sent: established.sent, received: established.received };
             Conversed { result: Ok(established.into_stream()), retry: Retry::Later, hello, bytes }
@@ -107,6 +106,11 @@ where
             Conversed { retry: Retry::after(&failure.cause), result: Err(failure), hello, bytes }
         }
     }
+}
+
+/// What is certain of a failure, if a silent connection may settle the rest and one may be made.
+pub fn guess<E: Display>(closely: bool, failure: &Failure<E>) -> Option<Box<str>> {
+    (closely && failure.is_unexplained()).then(|| failure.to_string().into())
 }
 
 /// Keeps a connection alive until the time is over, or the peer leaves: both are goodbyes. With a beat our side speaks of

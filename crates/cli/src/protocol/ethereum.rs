@@ -133,7 +133,19 @@ impl Ethereum {
             super::Introduced::Ethereum(Box::new(Introduced { node_id, hello, status }))
         });
         let transport = Transport::Rlpx;
-        Shaken { transport, session_id: None, fall_back: None, verdict, retry, introduced, hello, bytes, connection }
+        Shaken {
+            transport,
+            session_id: None,
+            fall_back: None,
+            verdict,
+            guess: None,
+            elsewhere: Vec::new(),
+            retry,
+            introduced,
+            hello,
+            bytes,
+            connection,
+        }
     }
 }
 

@@ -93,7 +93,19 @@ impl Libp2p {
             }
         };
         let transport = Transport::Noise;
-        Shaken { transport, session_id: None, fall_back, verdict, retry, introduced, hello: at, bytes, connection }
+        Shaken {
+            transport,
+            session_id: None,
+            fall_back,
+            verdict,
+            guess: None,
+            elsewhere: Vec::new(),
+            retry,
+            introduced,
+            hello: at,
+            bytes,
+            connection,
+        }
     }
 
     fn local(&self) -> Local {

@@ -99,6 +99,8 @@ impl Lightning {
             session_id: None,
             fall_back: None,
             verdict,
+            guess: None,
+            elsewhere: Vec::new(),
             retry,
             introduced,
             hello: at,

@@ -6,13 +6,13 @@ mod lines;
 use monero::hello::MAX_BYTES;
 use monero::message::{Event, Message};
 use monero::{Hello, Local, Network, Peers, Session};
-use net::{Unread, Verdict};
+use net::{Cause, Unread, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 pub use self::introduced::Introduced;
 use self::lines::line;
-use super::converse::{Conversed, converse_within, keep};
+use super::converse::{Conversed, converse_within, guess, keep};
 use super::retry::Lasting;
 use super::{Chain, Connection, Part, Shaken, Times, Tracer, Transport};
 use crate::args::Introduction;
@@ -69,14 +69,22 @@ impl Monero {
         let is_hello = |event: &Event| {
             matches!(event, Event::Heard(Message::HandshakeRequest(_) | Message::HandshakeResponse(..)))
         };
+        let closely = times.closely;
         let Conversed { result, retry, hello: at, bytes } =
             converse_within(MAX_BYTES, &mut hello, stream, times, tracer, is_hello, line).await;
+        let (mut open_question, mut elsewhere) = (None, Vec::new());
         let (verdict, peers, connection) = match result {
             Ok((stream, agreed)) => {
                 let connection = Connection::Monero(stream, Box::new(self.local.clone()));
                 (Verdict::ok(String::new()), agreed.peers, Some(connection))
             }
-            Err(failure) => (Verdict::of_failure(&hello, &failure), Peers::default(), None),
+            Err(failure) => {
+                open_question = guess(closely, &failure);
+                if let Cause::Fault(monero::Error::Network { theirs, .. }) = &failure.cause {
+                    elsewhere.extend(theirs.network().map(|network| network.name));
+                }
+                (Verdict::of_failure(&hello, &failure), Peers::default(), None)
+            }
         };
         let introduced = hello.introduction().map(|introduction| {
             super::Introduced::Monero(Box::new(Introduced { introduction: introduction.clone(), peers }))
@@ -87,6 +95,8 @@ impl Monero {
             session_id: None,
             fall_back: None,
             verdict,
+            guess: open_question,
+            elsewhere,
             retry,
             introduced,
             hello: at,

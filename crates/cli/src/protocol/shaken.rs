@@ -20,6 +20,10 @@ pub struct Shaken<'p> {
     pub fall_back: Option<Again<'p>>,
     /// How it went.
     pub verdict: Verdict,
+    /// What is certain of it, if a silent connection may settle the rest: the verdict's sentence without its guess.
+    pub guess: Option<Box<str>>,
+    /// The names of the networks that the peer turned out to be on, if not on ours.
+    pub elsewhere: Vec<&'static str>,
     /// What that says of the next attempt.
     pub retry: Retry,
     /// How the peer introduced itself.

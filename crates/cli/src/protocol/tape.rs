@@ -1,8 +1,9 @@
 //! What came over the wire, as it came: an encrypted protocol opens it where it lies.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use handshake::{End, Handshake, Rx, Stage, Step};
+use handshake::{End, Evidence, Handshake, Rx, Stage, Step, Unfinished};
 use net::{Beat, Seen};
 
 /// The bytes that a step took, before it took them.
@@ -74,7 +75,15 @@ impl<H: Handshake> Handshake for Taped<'_, H> {
         self.handshake.ended(end, rest)
     }
 
-    fn suspicion(&self, end: End) -> &'static str {
-        self.handshake.suspicion(end)
+    fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        self.handshake.unfinished(rest)
+    }
+
+    fn instead(&self) -> Option<String> {
+        self.handshake.instead()
+    }
+
+    fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
+        self.handshake.suspicion(evidence)
     }
 }

@@ -6,9 +6,10 @@ use std::process::{Child, ChildStderr};
 use crate::common::{CHAIN, TO_END, run, start, tell, text};
 use serde_json::Value;
 
-/// A listener on a free port, and where it listens.
+/// A listener on a free port, and where it listens: on [`CHAIN`] unless the options name another.
 pub fn listen(options: &[&str]) -> (Child, BufReader<ChildStderr>, String) {
-    let mut child = start(["listen", "127.0.0.1:0", "-c", CHAIN, "--json"].into_iter().chain(options.iter().copied()));
+    let chain: &[&str] = if options.contains(&"-c") || options.contains(&"libp2p") { &[] } else { &["-c", CHAIN] };
+    let mut child = start([&["listen", "127.0.0.1:0", "--json"], chain, options].concat());
     let mut log = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     log.read_line(&mut line).unwrap();

@@ -54,6 +54,11 @@ impl Proposing {
         }
     }
 
+    /// Whether the peer has named multistream-select.
+    pub(super) fn has_heard(&self) -> bool {
+        !self.script.contains(&Move::Hear(HEADER))
+    }
+
     /// What it waits for.
     pub(super) fn awaiting(&self) -> &'static str {
         match self.expects() {

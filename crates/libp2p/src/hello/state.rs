@@ -3,10 +3,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use handshake::{Rx, Stage, Text};
+use handshake::{Rx, Short, Stage, Text, Unfinished};
 
 use super::proposing::Proposing;
-use crate::channel::take_message;
+use crate::channel::{HEADER_LEN, take_message};
 use crate::connection::Connection;
 use crate::error::{Error, Halt};
 use crate::event::{Event, Message};
@@ -77,6 +77,36 @@ impl State {
         }
     }
 
+    /// Whether the peer has shown that it speaks this protocol.
+    pub(super) fn has_heard(&self) -> bool {
+        match self {
+            Self::Proposing(proposing) => proposing.has_heard(),
+            Self::Header(_) | Self::Over(..) => false,
+            _ => true,
+        }
+    }
+
+    /// The message that has begun, of which this came last.
+    pub(super) fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
+        if rest.is_empty() {
+            return None;
+        }
+        let name = |what| match multistream::read(rest) {
+            Err(Halt::Short(Short(missing))) if rest.len() > 1 => {
+                Unfinished::new(what, rest.len(), rest.len() + missing)
+            }
+            _ => Unfinished::new(what, rest.len(), None),
+        };
+        match self {
+            Self::Proposing(proposing) => proposing.expects().map(|_| name(proposing.awaiting())),
+            Self::Header(_) => Some(name(self.awaiting())),
+            Self::Proposal(..) => Some(name("protocol name")),
+            Self::Two(_) | Self::One(_) | Self::Three(_) => Some(frame(self.awaiting(), rest)),
+            Self::Connected(_) => Some(frame("Noise frame", rest)),
+            _ => None,
+        }
+    }
+
     /// Which part of the handshake it is in.
     pub(super) fn stage(&self) -> Stage {
         match self {
@@ -85,6 +115,12 @@ impl State {
             _ => Stage::Transport,
         }
     }
+}
+
+/// A message with its length before it.
+fn frame(what: &'static str, rest: &[u8]) -> Unfinished {
+    let len = rest.first_chunk().map(|len| HEADER_LEN + usize::from(u16::from_be_bytes(*len)));
+    Unfinished::new(what, rest.len(), len)
 }
 
 fn take_header<'b>(rx: &mut Rx<'b>) -> Result<Input<'b>, Halt> {

@@ -1,11 +1,12 @@
 //! A handshake that goes by a script, and a connection that does.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use handshake::{Blame, End, Fault, Handshake, Rx, Stage, Step};
+use handshake::{Blame, End, Evidence, Fault, Handshake, Rx, Stage, Step};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A handshake that says and hears what it is told to, and is done when there is no more of it. The first that it
@@ -72,10 +73,10 @@ impl Handshake for Script {
         (matches!(self.acts.front(), Some(Act::Insist(_))) && rest == b"?").then_some(Refused)
     }
 
-    fn suspicion(&self, end: End) -> &'static str {
-        match end {
-            End::Closed => "it is shy",
-            End::Silent => "",
+    fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
+        match evidence.end {
+            End::Closed => "it is shy".into(),
+            End::Silent => "".into(),
         }
     }
 }

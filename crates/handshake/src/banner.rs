@@ -1,37 +1,60 @@
 //! Other kinds of service, told by their first words.
 
+use core::fmt;
 use core::ops::RangeInclusive;
 
 /// Another kind of service, known by its first bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Banner {
     /// `HTTP/1.1 400 Bad Request`, or a client's `GET / HTTP/1.1`.
-    #[error("HTTP")]
     Http,
     /// A TLS alert, or the first record of a handshake.
-    #[error("TLS")]
     Tls,
     /// `SSH-2.0-...`
-    #[error("an SSH banner")]
     Ssh,
     /// `220 ...`: FTP or SMTP.
-    #[error("the greeting of a mail or FTP server")]
     Smtp,
     /// `-ERR ...`: Redis or POP3.
-    #[error("the error of a Redis or POP3 server")]
     Redis,
     /// `{"..`: JSON: a Stratum or Electrum server.
-    #[error("JSON, as a Stratum or Electrum server would")]
     Json,
+}
+
+/// What a peer that we dialled does: `answers with HTTP`.
+impl fmt::Display for Banner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Http => "answers with HTTP",
+            Self::Tls => "answers with TLS",
+            Self::Ssh => "answers with an SSH banner",
+            Self::Smtp => "answers with the greeting of a mail or FTP server",
+            Self::Redis => "answers with the error of a Redis or POP3 server",
+            Self::Json => "answers with JSON, as a Stratum or Electrum server would",
+        })
+    }
 }
 
 /// So many bytes tell a banner from the start of a key, which may be any bytes. One key of 2^35 starts like JSON, and fewer
 /// like anything else.
-pub(crate) const BANNER_LEN: usize = 16;
+pub const BANNER_LEN: usize = 16;
 
 impl Banner {
+    /// What a peer that dialled us does: `asks in HTTP`.
+    #[must_use]
+    pub const fn asked(self) -> &'static str {
+        match self {
+            Self::Http => "asks in HTTP",
+            Self::Tls => "asks for TLS",
+            Self::Ssh => "introduces itself as an SSH client",
+            Self::Smtp => "greets as a mail or FTP server does",
+            Self::Redis => "sends an error as a Redis or POP3 server does",
+            Self::Json => "asks in JSON, as a Stratum or Electrum client does",
+        }
+    }
+
     /// What starts with these bytes, as far as we can tell. They are the first [`BANNER_LEN`], or all that came of fewer.
-    pub(crate) fn of(first: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn of(first: &[u8]) -> Option<Self> {
         let first = &first[..first.len().min(BANNER_LEN)];
         if is_tls(first) {
             return Some(Self::Tls);

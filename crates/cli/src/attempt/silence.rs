@@ -1,0 +1,88 @@
+//! A second connection, on which we say nothing: what a node closes on tells why it closes.
+//!
+//! Full nodes of Bitcoin and Monero, and those that have banned our address, close before they have read anything. Others
+//! stay silent for a second at least, and close only when they have read something that they do not accept.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use handshake::{Printable, Remark};
+use net::{DialError, Timer, Verdict};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+/// How long a connection is watched. litecoind and monerod, when full, close within a millisecond of accepting.
+const WATCHED: Duration = Duration::from_millis(300);
+
+/// What a peer did on a connection on which we said nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// It closed it.
+    Closed,
+    /// It was silent for as long as it was watched.
+    Kept,
+    /// It spoke first. These are the first of its bytes.
+    Spoke(Vec<u8>),
+    /// There was no such connection, or no time for it.
+    Unknown,
+}
+
+/// Opens a connection and says nothing.
+pub async fn try_silence(address: SocketAddr, deadline: Instant, timer: &mut Timer) -> Silence {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left <= WATCHED {
+        return Silence::Unknown;
+    }
+    watch_silently(address, left - WATCHED, WATCHED, timer).await.unwrap_or(Silence::Unknown)
+}
+
+/// As [`try_silence`], with the time for the connection to open, and the time for which it is watched then.
+///
+/// # Errors
+/// If it does not open.
+pub async fn watch_silently(
+    address: SocketAddr,
+    connect: Duration,
+    watched: Duration,
+    timer: &mut Timer,
+) -> Result<Silence, DialError> {
+    let stream = net::dial_timed(address, Instant::now(), connect, timer).await?;
+    Ok(watch(stream, Instant::now() + watched, timer).await)
+}
+
+async fn watch(mut stream: TcpStream, until: Instant, timer: &mut Timer) -> Silence {
+    /// As many as a sentence shows.
+    const SHOWN: usize = 32;
+    let mut bytes = [0; SHOWN];
+    let read = std::pin::pin!(stream.read(&mut bytes));
+    match timer.wait(until, read).await {
+        None => Silence::Kept,
+        Some(Ok(0) | Err(_)) => Silence::Closed,
+        Some(Ok(len)) => Silence::Spoke(bytes[..len].to_vec()),
+    }
+}
+
+/// Replaces the guess in a verdict by what the silent connection showed. `certain` is the sentence without the guess.
+pub fn settle(verdict: &mut Verdict, certain: &str, silence: Silence) {
+    let (code, evidence, meaning) = match silence {
+        Silence::Unknown => return,
+        Silence::Closed => (
+            "closed.in-silence",
+            "closed a second connection, on which we said nothing, as well".to_owned(),
+            "most likely all its inbound slots are taken, or it refuses our address".to_owned(),
+        ),
+        Silence::Kept => (
+            "closed.on-hello",
+            format!("kept a second connection, on which we said nothing, for {} ms", WATCHED.as_millis()),
+            "it closes on what we say, so most likely it is on another network".to_owned(),
+        ),
+        Silence::Spoke(bytes) => (
+            "closed.spoke-first",
+            format!("said \"{}\" on a second connection before we said anything", Printable(&bytes)),
+            "it is no node of this network".to_owned(),
+        ),
+    };
+    verdict.detail = format!("{certain}: {meaning}");
+    verdict.remarks.push(Remark { code, detail: evidence });
+}

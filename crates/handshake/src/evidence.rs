@@ -1,0 +1,64 @@
+//! How a connection ended without a message that says why.
+
+use alloc::borrow::Cow;
+use core::fmt;
+
+/// Which side ended the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum End {
+    /// The peer closed it.
+    Closed,
+    /// The peer said nothing more before the deadline.
+    Silent,
+}
+
+/// How a connection ended, and how much of what we sent the peer can have read before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Evidence {
+    /// Which side ended it.
+    pub end: End,
+    /// What the peer can have read of ours.
+    pub ours: OursRead,
+}
+
+/// What the peer can have read of ours when it closed the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OursRead {
+    /// Nothing: we had sent nothing.
+    NotSaid,
+    /// Nothing: its end of the connection was closed before our first byte arrived there.
+    Nothing,
+    /// Not all of it: its end was closed before our last flight arrived there, or while bytes of ours lay unread.
+    NotAll,
+    /// It may have read everything.
+    Unknown,
+}
+
+/// A message that the peer began and did not finish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Its name, as it stands behind "its": `version message`.
+    pub what: Cow<'static, str>,
+    /// Bytes of it that came; more than 0.
+    pub got: u64,
+    /// Bytes that it has in all, if the peer has said so.
+    pub len: Option<u64>,
+}
+
+impl Unfinished {
+    /// A message of which `got` bytes came.
+    #[must_use]
+    pub fn new(what: impl Into<Cow<'static, str>>, got: usize, len: impl Into<Option<usize>>) -> Self {
+        Self { what: what.into(), got: got as u64, len: len.into().map(|len| len as u64) }
+    }
+}
+
+/// `60 of 117 bytes`, or `60 bytes` if the length is not known.
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.len {
+            Some(len) => write!(f, "{} of {len} bytes", self.got),
+            None => write!(f, "{} bytes", self.got),
+        }
+    }
+}
