@@ -19,7 +19,7 @@ use bitcoin::{Feature, Magic, UserAgent};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use discover::{Exclusions, Pace};
-pub use discovery::{Addrs, Crawl, Whoami};
+pub use discovery::{Addrs, Crawl, Identify, Whoami};
 pub use ethereum::{EthereumOptions, StatusChoice};
 pub use lightning::LightningOptions;
 pub use monero::MoneroOptions;
@@ -93,6 +93,7 @@ Examples:
   verack listen -c regtest            shake hands with who dials us
   verack crawl                        map the network, into a database
   verack addrs my.node.example        whom does it know?
+  verack identify 192.0.2.1:8333      what listens there?
   verack enode://...@192.0.2.1:30303  which Ethereum node is that?
   verack -c sepolia enode://...       is it on Sepolia?
   verack 02...@192.0.2.1              what does that Lightning node offer?
@@ -117,6 +118,8 @@ pub enum Command {
     Crawl(Box<Crawl>),
     /// Ask one peer whom it knows
     Addrs(Box<Addrs>),
+    /// Find out what listens at an address: which protocol, on which network
+    Identify(Box<Identify>),
     /// Find out at which address peers see us
     Whoami(Box<Whoami>),
     /// List, count, show, export and import the peers that are known
@@ -314,6 +317,12 @@ pub struct Introduction {
 }
 
 impl Introduction {
+    /// That of a command line that says nothing of it.
+    pub fn plain() -> Self {
+        let Cli { shake, .. } = Cli::parse_from(["verack", "target"]);
+        shake.introduction
+    }
+
     /// What we call our program, if nothing else was chosen: this, and whom to reach.
     pub fn program(&self, name: &str) -> String {
         match &self.contact {

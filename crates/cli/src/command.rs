@@ -5,6 +5,7 @@ pub mod chains;
 pub mod crawl;
 pub mod demo;
 pub mod generate;
+pub mod identify;
 mod interrupt;
 pub mod key;
 pub mod listen;

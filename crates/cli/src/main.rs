@@ -46,6 +46,7 @@ fn main() -> ExitCode {
         Some(Command::Listen(args)) => command::listen::run(&args, &cli.global),
         Some(Command::Crawl(args)) => command::crawl::run(&args, &cli.global),
         Some(Command::Addrs(args)) => command::addrs::run(&args, &cli.global),
+        Some(Command::Identify(args)) => command::identify::run(&args, &cli.global),
         Some(Command::Whoami(args)) => command::whoami::run(&args, &cli.global),
         Some(Command::Peers(args)) => command::peers::run(&args, &cli.global),
         Some(Command::Demo(args)) => command::demo::run(&args, &cli.global),

@@ -1,5 +1,6 @@
 //! Asking others whom they know, and mapping all of them.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use discover::{Exclusions, Growing, Policy};
 
 use super::{Bounds, Dialling, Introduction, values};
 use crate::database::Database;
+use crate::resolve::Family;
 
 /// Mapping a network.
 #[derive(Debug, Args)]
@@ -119,6 +121,51 @@ pub struct Addrs {
     #[command(flatten)]
     pub dialling: Dialling,
 }
+
+/// What listens at an address.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_IDENTIFY)]
+pub struct Identify {
+    /// Where: HOST:PORT; or a target with a node's key
+    #[arg(value_name = "HOST:PORT")]
+    pub target: String,
+    /// Time for each connection
+    #[arg(short, long, value_name = "TIME", default_value = "3s", value_parser = values::time, help_heading = "Limits")]
+    pub timeout: Duration,
+    /// DNS server instead of the system's: IP or IP:PORT
+    #[arg(long, value_name = "IP[:PORT]", value_parser = values::resolver, help_heading = "Addresses")]
+    pub resolver: Option<SocketAddr>,
+    /// IPv4 only
+    #[arg(short = '4', conflicts_with = "v6", help_heading = "Addresses")]
+    pub v4: bool,
+    /// IPv6 only
+    #[arg(short = '6', help_heading = "Addresses")]
+    pub v6: bool,
+    /// Dial an address that is not globally routable even if only a name led to it
+    #[arg(long, help_heading = "Addresses")]
+    pub allow_private: bool,
+}
+
+impl Identify {
+    /// Which addresses are wanted.
+    pub fn family(&self) -> Family {
+        match (self.v4, self.v6) {
+            (true, _) => Family::V4,
+            (_, true) => Family::V6,
+            _ => Family::Any,
+        }
+    }
+}
+
+const AFTER_IDENTIFY: &str = "\
+It makes at most 8 connections, one a second, and stops as soon as it knows. On the first it says
+nothing; then it speaks what the port suggests, then a v2 key (BIP324), on which a node of any network
+that speaks v2 shows its own, libp2p, Monero, and the plaintext magics of the networks with most nodes.
+What it did not try is listed. Nodes of Ethereum and Lightning answer only to their key, so they are
+tried if the target names it.
+
+Exit codes:
+  0  it is known     1  it is not     2  wrong usage     3  our side failed     130  interrupted";
 
 /// At which address we are seen.
 #[derive(Debug, Args)]

@@ -49,7 +49,7 @@ mod tests {
         for name in &names {
             let needed = match name.as_str() {
                 "completions" => " bash",
-                "addrs" => " 1.2.3.4",
+                "addrs" | "identify" => " 1.2.3.4",
                 "key" => " ours.key",
                 _ => "",
             };

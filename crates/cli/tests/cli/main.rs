@@ -8,6 +8,7 @@ mod crawl;
 mod demo;
 mod evidence;
 mod help;
+mod identify;
 mod keyed;
 mod listen;
 mod map;

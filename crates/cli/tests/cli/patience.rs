@@ -61,7 +61,7 @@ fn a_peer_that_writes_in_parts_does_not_wait_for_our_acknowledgement() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let target = listener.local_addr().unwrap().to_string();
     thread::spawn(move || {
-        listener.incoming().for_each(|stream| shake_in_halves(&mut stream.unwrap(), Role::Responder))
+        listener.incoming().for_each(|stream| shake_in_halves(&mut stream.unwrap(), Role::Responder));
     });
     let reports: Vec<_> =
         (0..RUNS).map(|_| json_lines(&run(["-c", CHAIN, "--transport", "v1", "--json", &target])).remove(0)).collect();

@@ -1,0 +1,255 @@
+//! Finds out what listens at an address.
+
+mod answer;
+mod plan;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use handshake::{Fault as _, Stage};
+use net::{Outcome, Timer};
+use tokio::time::{Instant, sleep_until};
+
+use self::answer::{Answer, Known, Tried};
+use self::plan::{MOST, Try, tries};
+use super::interrupt::interrupted;
+use super::{Ended, print_all, runtime};
+use crate::args::{Global, Identify, Introduction, ProtocolName, ServicesArg, TransportChoice};
+use crate::attempt::silence::{Silence, watch_silently};
+use crate::attempt::{Attempt, Attempts, Call};
+use crate::exit::{Error, Exit};
+use crate::lookup::{Finding, Lookup, Rules};
+use crate::output::{Printer, Results, Screen, queue};
+use crate::protocol::{Chain, Heard, Protocol, Protocols, Whom};
+use crate::resolve::Options;
+use crate::target::{Kind, Target};
+
+/// Between the starts of two connections: a node sees no more of us than of one that reconnects.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs the command.
+pub fn run(args: &Identify, global: &Global) -> Result<Exit, Error> {
+    let text = args.target.escape_debug();
+    let target = Target::parse(&args.target)
+        .map_err(|error| Error::Usage(format!("'{text}' is not a target: {error}")))?
+        .into_iter()
+        .next()
+        .expect("a text names one at least");
+    if matches!(target.kind, Kind::Address(_, None) | Kind::Name(_, None) | Kind::Listed(..)) && !has_default(&target) {
+        return Err(Error::Usage(format!("'{text}' names no port: give HOST:PORT")));
+    }
+    let runtime = runtime()?;
+    let result = runtime.block_on(identify(args, global, target));
+    runtime.shutdown_background();
+    result
+}
+
+/// Whether a target without a port means its protocol's.
+fn has_default(target: &Target) -> bool {
+    matches!(target.whom, Whom::Lightning(_)) && !matches!(target.kind, Kind::Listed(..))
+}
+
+async fn identify(args: &Identify, global: &Global, target: Target) -> Result<Exit, Error> {
+    /// Lightning's on Bitcoin, if the target names none. (BOLT 1)
+    const DEFAULT_PORT: u16 = 9735;
+    let (results, unprinted) = queue(Printer::without_summary(global, true), None);
+    let (timeout, family) = (args.timeout, args.family());
+    let options = Options { server: args.resolver, family, within: timeout };
+    let rules = Rules { family, excluded: Arc::default(), bind: None, allow_private: args.allow_private };
+    let lookup = Lookup::new(options, rules);
+    let search = Search { timeout, results };
+    let searching = tokio::spawn(async move {
+        let attempts = search.attempts(search.protocol(Try::Libp2p)?);
+        let Some(address) = first_address(&lookup, &target, DEFAULT_PORT, &attempts).await else { return Ok(None) };
+        let answer = search.at(&target, address).await?;
+        Ok(Some(answer))
+    });
+    let screen = Screen::plain();
+    let (ended, _) = print_all(interrupted(), unprinted, screen.clone(), || 0).await;
+    match ended {
+        Ended::Interrupted => return Ok(Exit::Interrupted),
+        Ended::Unwritable(why) => return Ok(why.exit()),
+        Ended::Done => {}
+    }
+    let answer: Result<Option<Answer>, Error> = searching.await.expect("searching does not panic, and is not aborted");
+    let Some(answer) = answer? else { return Ok(Exit::NotReached) };
+    let mut ended = ended;
+    super::write_last(&screen, answer.to_text(global.format()), &mut ended).await;
+    Ok(match ended {
+        Ended::Unwritable(why) => why.exit(),
+        _ if answer.known.is_some() => Exit::Success,
+        _ => Exit::NotReached,
+    })
+}
+
+/// The first address behind a target that may be dialled. Why others may not, and why there is none, is reported.
+async fn first_address(lookup: &Lookup, target: &Target, port: u16, attempts: &Attempts) -> Option<SocketAddr> {
+    let started = Instant::now();
+    let who = (&*target.text, &target.whom);
+    let mut findings = lookup.start(target, port, started + attempts.timeout);
+    while let Some(finding) = findings.recv().await {
+        let found = match finding {
+            Finding::Found(found) => found,
+            Finding::Ended(Ok(())) => break,
+            Finding::Ended(Err(error)) => {
+                attempts.fail(who, None, Stage::Resolve, started, &error).await;
+                break;
+            }
+        };
+        for found in found {
+            match found {
+                Ok((address, _)) => return Some(address),
+                Err(why) => attempts.fail(who, why.address(), Stage::Connect, started, &why).await,
+            }
+        }
+    }
+    None
+}
+
+/// How an address is tried.
+#[derive(Debug)]
+struct Search {
+    /// Time for each connection.
+    timeout: Duration,
+    results: Results,
+}
+
+impl Search {
+    /// Tries one connection after the other, until one tells what is there.
+    async fn at(&self, target: &Target, address: SocketAddr) -> Result<Answer, Error> {
+        let all = tries(&target.whom, address.port());
+        let mut answer = Answer::new(&target.text, address, &target.whom);
+        let mut timer = Timer::new();
+        let mut connections = 0;
+        for (n, &one) in all.iter().enumerate() {
+            let started = Instant::now();
+            let (tried, known) = match one {
+                Try::Silence => self.in_silence(address, &mut timer).await,
+                other => self.try_one(other, target, address, &mut timer).await?,
+            };
+            connections += tried.connections;
+            let has_no_connection = !tried.connected;
+            answer.tried.push(tried);
+            answer.known = known;
+            // An address where nothing can be reached will not be reached by saying something else.
+            if answer.known.is_some() || (n == 0 && has_no_connection) {
+                break;
+            }
+            if connections >= MOST || n + 1 == all.len() {
+                break;
+            }
+            sleep_until(started + PAUSE).await;
+        }
+        answer.not_tried = all[answer.tried.len()..].iter().map(ToString::to_string).collect();
+        Ok(answer)
+    }
+
+    /// Says nothing, for as long as the next connection has to wait.
+    async fn in_silence(&self, address: SocketAddr, timer: &mut Timer) -> (Tried, Option<Known>) {
+        let tried = |outcome, detail: String| Tried {
+            what: Try::Silence.to_string(),
+            connected: true,
+            connections: 1,
+            outcome,
+            detail,
+        };
+        match watch_silently(address, self.timeout, PAUSE, timer).await {
+            Ok(Silence::Closed) => (tried("closed", "closed before we said anything".to_owned()), None),
+            Ok(Silence::Kept | Silence::Unknown) => {
+                (tried("silent", "said nothing as long as we did".to_owned()), None)
+            }
+            Ok(Silence::Spoke(bytes)) => {
+                let known = Known::of_first_words(&bytes);
+                (tried("spoke", format!("said \"{}\"", handshake::Printable(&bytes))), known)
+            }
+            Err(error) => (Tried { connected: false, ..tried(error.code(), error.to_string()) }, None),
+        }
+    }
+
+    /// Shakes hands.
+    async fn try_one(
+        &self,
+        one: Try,
+        target: &Target,
+        address: SocketAddr,
+        timer: &mut Timer,
+    ) -> Result<(Tried, Option<Known>), Error> {
+        let attempts = self.attempts(self.protocol(one)?);
+        let call = Call::new(target.text.clone(), target.whom.clone(), address);
+        let protocol = attempts.protocols.of(&call.whom);
+        let way = protocol.ways_to(Heard::Nothing).next().expect("there is one at least");
+        let (attempt, earlier) = attempts.reach(&call, way, timer).await;
+        let detail = match attempt.introduced.as_ref().filter(|_| attempt.verdict.outcome == Outcome::Ok) {
+            Some(introduced) => introduced.to_string(),
+            None => attempt.verdict.detail.clone(),
+        };
+        let known = known(protocol, &attempt);
+        let connected = attempt.verdict.stage > handshake::Stage::Connect;
+        let connections = 1 + usize::from(earlier.is_some());
+        Ok((Tried { what: one.to_string(), connected, connections, outcome: attempt.verdict.reason, detail }, known))
+    }
+
+    fn attempts(&self, protocol: Protocol) -> Attempts {
+        Attempts {
+            protocols: Protocols::only(protocol),
+            timeout: self.timeout,
+            connect_timeout: self.timeout,
+            bind: None,
+            hold: None,
+            closely: false,
+            trace: None,
+            results: self.results.clone(),
+        }
+    }
+
+    /// Our side in a connection.
+    fn protocol(&self, one: Try) -> Result<Protocol, Error> {
+        let (name, chain, transport) = match one {
+            Try::Bitcoin(chain, transport) => (ProtocolName::Bitcoin, Some(Chain::Bitcoin(chain)), transport),
+            Try::Monero(network) => (ProtocolName::Monero, Some(Chain::Monero(network)), TransportChoice::V1),
+            Try::Silence | Try::Libp2p => (ProtocolName::Libp2p, None, TransportChoice::V1),
+            Try::Keyed(name) => (name, None, TransportChoice::V1),
+        };
+        let options = Introduction { chain, transport, ..Introduction::plain() };
+        Protocol::new(name, &options, &ServicesArg::default())
+    }
+}
+
+/// Reasons of a protocol that do not show that the peer speaks it.
+const SAYS_NOTHING: [&str; 6] = [
+    "bitcoin.no-message",
+    "bitcoin.v2.no-terminator",
+    "libp2p.not-libp2p",
+    "monero.not-levin",
+    "ethereum.not-rlpx",
+    "lightning.version",
+];
+
+/// What an attempt shows of who is there, if it shows that.
+fn known(protocol: &Protocol, attempt: &Attempt) -> Option<Known> {
+    let Attempt { verdict, introduced, elsewhere, bytes, .. } = attempt;
+    let of = |chains: Vec<String>| Known {
+        protocol: Some(protocol.name()),
+        chains,
+        transport: attempt.transport.name(),
+        agent: introduced.as_ref().map(crate::protocol::Introduced::agent).filter(|agent| !agent.is_empty()),
+        service: None,
+    };
+    let ours = || protocol.networks_like_ours();
+    if matches!(verdict.outcome, Outcome::Ok | Outcome::Partial) {
+        return Some(of(ours()));
+    }
+    if !elsewhere.is_empty() {
+        return Some(of(elsewhere.iter().map(ToString::to_string).collect()));
+    }
+    let has_spoken_it = verdict.reason.split_once('.').is_some_and(|(family, _)| family == protocol.name());
+    match verdict.reason {
+        _ if bytes.received == 0 || !has_spoken_it => None,
+        reason if SAYS_NOTHING.contains(&reason) => None,
+        // A magic of no network that we know.
+        "bitcoin.magic" => Some(of(Vec::new())),
+        "bitcoin.not-bitcoin" => Some(Known::service(&verdict.detail)),
+        _ => Some(of(ours())),
+    }
+}

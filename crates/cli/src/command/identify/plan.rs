@@ -1,0 +1,130 @@
+//! Which connections may tell what listens at an address, the likeliest first.
+
+use std::fmt;
+
+use crate::args::{ProtocolName, TransportChoice};
+use crate::protocol::{Chain, Whom};
+
+/// Connections that a run makes at most.
+pub const MOST: usize = 8;
+
+/// One connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Try {
+    /// We say nothing.
+    Silence,
+    /// We shake hands as a node of this network does. Over v2 a node of any network that speaks it shows its own.
+    Bitcoin(&'static bitcoin::Chain, TransportChoice),
+    /// multistream-select: every libp2p node takes it, of whichever network.
+    Libp2p,
+    /// A request, which a Monero node of any network answers with its own or closes on.
+    Monero(&'static monero::Network),
+    /// With the key that the target names.
+    Keyed(ProtocolName),
+}
+
+impl fmt::Display for Try {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Silence => f.write_str("silence"),
+            Self::Bitcoin(chain, TransportChoice::V2) => write!(f, "{} over v2", chain.name),
+            Self::Bitcoin(chain, _) => write!(f, "{} over v1", chain.name),
+            Self::Libp2p | Self::Keyed(ProtocolName::Libp2p) => f.write_str("libp2p"),
+            Self::Monero(network) => f.write_str(network.name),
+            Self::Keyed(ProtocolName::Ethereum) => f.write_str("ethereum"),
+            Self::Keyed(_) => f.write_str("lightning"),
+        }
+    }
+}
+
+/// Networks that are tried in plain text wherever they listen, those with most nodes first.
+const USUAL: [&str; 5] = ["bitcoin", "litecoin", "dogecoin", "bitcoin-cash", "dash"];
+
+/// Every connection that may tell what listens at this port, in the order in which they are worth it. The first [`MOST`]
+/// are made; each magic and each other protocol is among all of them.
+pub fn tries(whom: &Whom, port: u16) -> Vec<Try> {
+    let mut tries = vec![Try::Silence];
+    match whom {
+        Whom::Anybody => {}
+        Whom::Ethereum(_) => tries.push(Try::Keyed(ProtocolName::Ethereum)),
+        Whom::Lightning(_) => tries.push(Try::Keyed(ProtocolName::Lightning)),
+        Whom::Libp2p(_) => tries.push(Try::Keyed(ProtocolName::Libp2p)),
+    }
+    if *whom != Whom::Anybody {
+        return tries;
+    }
+    let bitcoin = |name| bitcoin::Chain::named(name).expect("it is in the table");
+    for chain in bitcoin::CHAINS.iter().filter(|chain| chain.port == port) {
+        if chain.bip324 {
+            add(&mut tries, Try::Bitcoin(chain, TransportChoice::V2));
+        }
+        add(&mut tries, Try::Bitcoin(chain, TransportChoice::V1));
+    }
+    monero::NETWORKS
+        .iter()
+        .filter(|network| network.port == port)
+        .for_each(|network| add(&mut tries, Try::Monero(network)));
+    if Chain::at_port(port).any(|name| name == "IPFS") {
+        add(&mut tries, Try::Libp2p);
+    }
+    // Some networks ban who sends them a key. Where the port is such a network's, it has been tried in plain text first.
+    add(&mut tries, Try::Bitcoin(bitcoin("bitcoin"), TransportChoice::V2));
+    add(&mut tries, Try::Libp2p);
+    monero::NETWORKS.first().into_iter().for_each(|network| add(&mut tries, Try::Monero(network)));
+    for name in USUAL {
+        add(&mut tries, Try::Bitcoin(bitcoin(name), TransportChoice::V1));
+    }
+    for chain in bitcoin::CHAINS {
+        add(&mut tries, Try::Bitcoin(chain, TransportChoice::V1));
+    }
+    monero::NETWORKS.iter().for_each(|network| add(&mut tries, Try::Monero(network)));
+    tries
+}
+
+/// Adds a connection, unless one that tells the same is among them: the same magic in plain text, or any key.
+fn add(tries: &mut Vec<Try>, new: Try) {
+    let tells_the_same = |old: &Try| match (*old, new) {
+        (Try::Bitcoin(old, old_transport), Try::Bitcoin(new, new_transport)) => {
+            old_transport == new_transport
+                && (new_transport == TransportChoice::V2 || old.params.magic == new.params.magic)
+        }
+        (old, new) => old == new,
+    };
+    if !tries.iter().any(tells_the_same) {
+        tries.push(new);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{MOST, Try, tries};
+    use crate::protocol::Whom;
+
+    fn first(port: u16) -> Vec<String> {
+        tries(&Whom::Anybody, port).iter().take(MOST).map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn silence_comes_first_then_what_the_port_says() {
+        assert_eq!(first(18444)[..3], ["silence", "bitcoin-regtest over v2", "bitcoin-regtest over v1"]);
+        assert_eq!(first(18080)[..2], ["silence", "monero"]);
+        assert_eq!(first(4001)[..2], ["silence", "libp2p"]);
+        assert_eq!(first(1)[..4], ["silence", "bitcoin over v2", "libp2p", "monero"]);
+    }
+
+    #[test]
+    fn every_magic_and_every_network_of_monero_is_among_all_of_them() {
+        let all = tries(&Whom::Anybody, 1);
+        let magics: BTreeSet<_> = all
+            .iter()
+            .filter_map(|one| match one {
+                Try::Bitcoin(chain, _) => Some(chain.params.magic.0),
+                _ => None,
+            })
+            .collect();
+        assert!(bitcoin::CHAINS.iter().all(|chain| magics.contains(&chain.params.magic.0)));
+        assert!(monero::NETWORKS.iter().all(|network| all.contains(&Try::Monero(network))));
+    }
+}
