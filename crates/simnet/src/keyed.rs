@@ -12,11 +12,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use handshake::Role;
-use tokio::net::TcpStream;
+use tokio::io::DuplexStream;
 
 pub use self::ethereum::{GENESIS, NETWORK_ID};
 use crate::sockets;
 use crate::truth::Truth;
+use crate::wire::Wire;
 
 /// The secret key, in either protocol, of the side that [`keyed_callers`] call: they know whom they mean, and have a
 /// recording of how others spoke to it.
@@ -103,19 +104,31 @@ impl KeyedPeer {
     /// # Errors
     /// If nobody accepts the call.
     pub async fn call(&self, address: SocketAddr) -> io::Result<()> {
-        self.converse(sockets::call(address).await?).await;
+        self.converse(Wire::tcp(sockets::call(address).await?)).await;
         Ok(())
     }
 
-    /// Acts the script over a connection that it accepted, or opened.
-    pub(crate) async fn converse(&self, stream: TcpStream) {
-        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
-        // The other side may leave when it pleases; then the play is over, and that is no error.
-        let _ = self.play(stream, turn).await;
+    /// Acts its script in the background, over a connection in memory: the other end of it.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn meet(&self) -> DuplexStream {
+        let (wire, theirs) = Wire::memory();
+        let peer = self.clone();
+        tokio::spawn(async move { peer.converse(Ok(wire)).await });
+        theirs
     }
 
-    async fn play(&self, stream: TcpStream, turn: usize) -> io::Result<()> {
-        stream.set_nodelay(true)?;
+    /// Acts the script over a connection that it accepted, or opened.
+    pub(crate) async fn converse(&self, wire: io::Result<Wire>) {
+        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+        // The other side may leave when it pleases; then the play is over, and that is no error.
+        let _ = self.play(wire, turn).await;
+    }
+
+    async fn play(&self, wire: io::Result<Wire>, turn: usize) -> io::Result<()> {
+        let stream = wire?;
         let calls = self.role == Role::Initiator;
         match &self.script {
             Script::Ethereum(acts) => {

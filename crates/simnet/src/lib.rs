@@ -40,6 +40,7 @@ mod sockets;
 mod topology;
 mod truth;
 mod voice;
+mod wire;
 
 pub use self::libp2p::{libp2p_callers, libp2p_peers};
 pub use self::monero::{monero_callers, monero_peers};

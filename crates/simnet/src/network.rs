@@ -17,6 +17,7 @@ use crate::peer::Peer;
 use crate::random::Random;
 use crate::sockets::{FullQueue, cannot, serve};
 use crate::truth::{Truth, Truths};
+use crate::wire::Wire;
 
 /// What a network consists of.
 #[derive(Clone, Debug)]
@@ -108,7 +109,7 @@ impl Network {
             truths.insert(address, (peer.name, peer.truths));
             let converse = move |stream| {
                 let peer = peer.clone();
-                async move { peer.converse(Role::Responder, stream).await }
+                async move { peer.converse(Role::Responder, Wire::tcp(stream)).await }
             };
             listeners.spawn(serve(socket, converse));
         }
@@ -117,7 +118,7 @@ impl Network {
             keyed.push((socket.local_addr()?, peer.clone()));
             listeners.spawn(serve(socket, move |stream| {
                 let peer = peer.clone();
-                async move { peer.converse(stream).await }
+                async move { peer.converse(Wire::tcp(stream)).await }
             }));
         }
         let mut places = (truths.len() + keyed.len()..).map(|nth| place(nth, port));

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use handshake::Role;
-use tokio::net::TcpStream;
+use tokio::io::DuplexStream;
 
 use crate::script::{Act, Conversation};
 use crate::sockets::call;
 use crate::truth::Truths;
+use crate::wire::Wire;
 
 /// A scripted peer. Its clones are the same peer.
 #[derive(Clone, Debug)]
@@ -35,14 +36,28 @@ impl Peer {
     /// If nobody accepts the call.
     pub async fn call(&self, address: SocketAddr) -> io::Result<()> {
         let stream = call(address).await?;
-        self.converse(Role::Initiator, stream).await;
+        self.converse(Role::Initiator, Wire::tcp(stream)).await;
         Ok(())
     }
 
+    /// Acts its script in this role in the background, over a connection in memory: the other end of it.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn meet(&self, role: Role) -> DuplexStream {
+        let (wire, theirs) = Wire::memory();
+        let peer = self.clone();
+        tokio::spawn(async move { peer.converse(role, Ok(wire)).await });
+        theirs
+    }
+
     /// Acts the script over a connection.
-    pub(crate) async fn converse(&self, role: Role, stream: TcpStream) {
+    pub(crate) async fn converse(&self, role: Role, wire: io::Result<Wire>) {
         let turn = self.turns.fetch_add(1, Ordering::Relaxed);
         // The other side may leave when it pleases; then the play is over, and that is no error.
-        let _ = Conversation::new(role, stream, turn).play(&self.script).await;
+        if let Ok(wire) = wire {
+            let _ = Conversation::new(role, wire, turn).play(&self.script).await;
+        }
     }
 }

@@ -4,9 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::task::yield_now;
 use tokio::time::sleep;
+
+use crate::wire::Wire;
 
 /// How words become writes.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +37,7 @@ impl Rhythm {
     ///
     /// # Errors
     /// If the other side has left.
-    pub(crate) async fn send(self, words: &[Vec<u8>], turn: usize, to: &mut TcpStream) -> io::Result<()> {
+    pub(crate) async fn send(self, words: &[Vec<u8>], turn: usize, to: &mut Wire) -> io::Result<()> {
         let whole = words.concat();
         match self {
             Self::AtOnce => to.write_all(&whole).await,
@@ -56,7 +57,7 @@ impl Rhythm {
 }
 
 /// In two writes, cut at this byte; counted again from the start if there are not as many.
-async fn send_cut(bytes: &[u8], at: usize, to: &mut TcpStream) -> io::Result<()> {
+async fn send_cut(bytes: &[u8], at: usize, to: &mut Wire) -> io::Result<()> {
     let (head, tail) = bytes.split_at(at % (bytes.len() + 1));
     send_apart([head, tail].into_iter(), BREATH, to).await
 }
@@ -68,7 +69,7 @@ async fn send_cut(bytes: &[u8], at: usize, to: &mut TcpStream) -> io::Result<()>
 pub(crate) async fn send_apart<'p>(
     pieces: impl Iterator<Item = &'p [u8]>,
     pause: Duration,
-    to: &mut TcpStream,
+    to: &mut Wire,
 ) -> io::Result<()> {
     for piece in pieces {
         to.write_all(piece).await?;

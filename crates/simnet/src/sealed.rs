@@ -7,15 +7,15 @@ use libp2p::channel::{Channel, with_length};
 use libp2p::multistream::{self, HEADER, NOISE};
 use libp2p::xx::{Initiator, Responder};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 use crate::libp2p::local;
+use crate::wire::Wire;
 
 /// Agrees on Noise, and says this of itself in it.
 ///
 /// # Errors
 /// If the other side leaves, or does not keep to the protocol.
-pub(crate) async fn shake(stream: &mut TcpStream, role: Role, payload: &[u8]) -> io::Result<Channel> {
+pub(crate) async fn shake(stream: &mut Wire, role: Role, payload: &[u8]) -> io::Result<Channel> {
     let mut names = Vec::new();
     [HEADER, NOISE].iter().for_each(|name| multistream::write(name, &mut names));
     let (s, e) = (local().static_key, local().ephemeral_key);
@@ -46,13 +46,13 @@ pub(crate) async fn shake(stream: &mut TcpStream, role: Role, payload: &[u8]) ->
     Ok(Channel::new(transport.seal, transport.open))
 }
 
-async fn hear_names(stream: &mut TcpStream, names: &[u8]) -> io::Result<()> {
+async fn hear_names(stream: &mut Wire, names: &[u8]) -> io::Result<()> {
     let mut heard = vec![0; names.len()];
     stream.read_exact(&mut heard).await?;
     if heard == names { Ok(()) } else { Err(io::Error::other("it does not speak Noise")) }
 }
 
-async fn hear_message(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+async fn hear_message(stream: &mut Wire) -> io::Result<Vec<u8>> {
     let len = stream.read_u16().await?;
     let mut message = vec![0; len.into()];
     stream.read_exact(&mut message).await?;

@@ -1,34 +1,35 @@
 //! Every scripted peer that is named by its key gets the verdict that it deserves, each and every time.
 //!
-//! `VERACK_ROUNDS` sets how often each is met; if it is not set, 100 times those that we call and 20 times those that call
-//! us.
+//! `VERACK_ROUNDS` sets how often each is met; `common::rounds` says how often that is if it is not set.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
 mod common;
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use common::{Meetings, Seen, accept, another, budget, never_met, rounds, rounds_or, shake};
+use common::{Meetings, Seen, accept, another, dial, limits, patience, rounds, shake, waits};
 use ethereum::local::Expected;
 use ethereum::{Fresh, Rlpx};
-use handshake::Stage;
 use lightning::{Chain, Hello};
-use net::Limits;
-use tokio::net::TcpStream;
-use tokio::time::Instant;
-use verack_simnet::{self as simnet, CALLED_KEY, GENESIS, NETWORK_ID, Named, Network, Plan, Truth};
+use tokio::io::{AsyncRead, AsyncWrite};
+use verack_simnet::{self as simnet, CALLED_KEY, GENESIS, KeyedPeer, NETWORK_ID, Named, Network, Plan, Truth};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_we_call_by_its_key_gets_the_verdict_it_deserves() {
     assert!(net::raise_open_files() > 4096, "too few open files for this test");
     let regtest = bitcoin::Chain::named("regtest").unwrap().params;
-    let network = Network::start(Plan { keyed: simnet::keyed(), ..Plan::only(regtest, Vec::new()) }).await.unwrap();
-    assert!(network.keyed().count() > 60, "{}", network.keyed().count());
+    let mut keyed = simnet::keyed();
+    assert!(keyed.len() > 60, "{}", keyed.len());
+    keyed.retain(|peer| !waits(peer.truth));
+    let network = Network::start(Plan { keyed, ..Plan::only(regtest, Vec::new()) }).await.unwrap();
     let mut meetings = Meetings::default();
-    for _ in 0..rounds() {
-        for (address, peer) in network.keyed() {
-            meetings.hold(peer.name, peer.truth, call(address, peer.named(), peer.truth));
+    for (address, peer) in network.keyed() {
+        let (named, truth) = (peer.named(), peer.truth);
+        for _ in 0..rounds(peer.name) {
+            meetings.hold(peer.name, truth, async move {
+                match dial(address, patience(truth)).await {
+                    Ok(stream) => call(named, truth, stream).await,
+                    Err(seen) => seen,
+                }
+            });
         }
     }
     meetings.judge().await;
@@ -40,8 +41,8 @@ async fn whoever_calls_us_by_our_key_gets_the_verdict_it_deserves() {
     let callers = simnet::keyed_callers();
     assert!(callers.len() > 90, "{}", callers.len());
     let mut meetings = Meetings::default();
-    for _ in 0..rounds_or(20) {
-        for caller in &callers {
+    for caller in callers.iter().filter(|caller| !waits(caller.truth)) {
+        for _ in 0..rounds(caller.name) {
             let caller = caller.clone();
             let (name, truth, named) = (caller.name, caller.truth, caller.named());
             let answer = move |stream| answer(named, truth, stream);
@@ -51,20 +52,38 @@ async fn whoever_calls_us_by_our_key_gets_the_verdict_it_deserves() {
     meetings.judge().await;
 }
 
-async fn call(address: SocketAddr, named: Named, truth: Truth) -> Seen {
-    let limits = limits(truth);
-    let stream = match net::dial(address, limits.deadline - Instant::now()).await {
-        Ok(stream) => stream,
-        Err(error) => return never_met(&error),
+#[tokio::test(start_paused = true)]
+async fn whoever_is_named_by_its_key_and_keeps_us_waiting_is_waited_for_until_the_deadline() {
+    let silent = |mut peers: Vec<KeyedPeer>| {
+        peers.retain(|peer| waits(peer.truth));
+        assert!(!peers.is_empty());
+        peers
     };
+    let (called, calling) = (silent(simnet::keyed()), silent(simnet::keyed_callers()));
+    let mut meetings = Meetings::default();
+    for peer in called.iter().chain(&calling) {
+        let calls = calling.iter().any(|caller| caller.name == peer.name);
+        for _ in 0..rounds(peer.name) {
+            let (peer, name, truth, named) = (peer.clone(), peer.name, peer.truth, peer.named());
+            meetings.hold(name, truth, async move {
+                let theirs = peer.meet();
+                if calls { answer(named, truth, theirs).await } else { call(named, truth, theirs).await }
+            });
+        }
+    }
+    meetings.judge().await;
+}
+
+async fn call(named: Named, truth: Truth, stream: impl AsyncRead + AsyncWrite + Unpin) -> Seen {
+    let limits = limits(truth);
     match named {
         Named::Ethereum(id) => shake(&mut Rlpx::initiator(ethereum(), fresh(), id), stream, limits, client_id).await,
         Named::Lightning(id) => shake(&mut Hello::initiator(lightning(), id), stream, limits, |_, _| None).await,
     }
 }
 
-/// Our side of a call by somebody who is named so.
-async fn answer(named: Named, truth: Truth, stream: TcpStream) -> Seen {
+/// Our side of a call by a node that is named so.
+async fn answer(named: Named, truth: Truth, stream: impl AsyncRead + AsyncWrite + Unpin) -> Seen {
     let limits = limits(truth);
     match named {
         Named::Ethereum(_) => shake(&mut Rlpx::responder(ethereum(), fresh()), stream, limits, client_id).await,
@@ -97,18 +116,4 @@ fn numbered<const LEN: usize>() -> [u8; LEN] {
     let mut bytes = [0x33; LEN];
     bytes[..8].copy_from_slice(&another().to_be_bytes());
     bytes
-}
-
-fn limits(truth: Truth) -> Limits {
-    Limits { bytes: budget(truth), ..Limits::within(patience(truth)) }
-}
-
-/// We wait in vain as briefly as a loaded machine lets us, and for whoever will come as long as it may need.
-fn patience(truth: Truth) -> Duration {
-    Duration::from_secs(match (truth.reason, truth.stage) {
-        ("timeout", Stage::Transport) => 1,
-        // It shows its key before, as do hundreds at the same time.
-        ("timeout", _) => 20,
-        _ => 120,
-    })
 }

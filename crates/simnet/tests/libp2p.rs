@@ -1,17 +1,15 @@
 //! Every scripted libp2p node gets the verdict that it deserves, each and every time.
 //!
-//! `VERACK_ROUNDS` sets how often each is met; 100 times if it is not set.
+//! `VERACK_ROUNDS` sets how often each is met; `common::rounds` says how often that is if it is not set.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
 mod common;
 
-use std::time::Duration;
-
 use common::another;
-use common::nodes::{Ours, answer_each, call_each};
-use handshake::{Role, Stage};
+use common::nodes::{Ours, answer_each, call_each, wait_for_each};
+use handshake::Role;
 use libp2p::{Agreed, Hello, Identity, Local, SecretKey};
-use verack_simnet::{self as simnet, Truth};
+use verack_simnet as simnet;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whichever_libp2p_node_we_call_gets_the_verdict_it_deserves() {
@@ -21,6 +19,12 @@ async fn whichever_libp2p_node_we_call_gets_the_verdict_it_deserves() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whichever_libp2p_node_calls_us_gets_the_verdict_it_deserves() {
     answer_each::<Libp2p>(simnet::libp2p_callers()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whichever_libp2p_node_is_silent_is_waited_for_until_the_deadline() {
+    wait_for_each::<Libp2p>(Role::Initiator, simnet::libp2p_peers()).await;
+    wait_for_each::<Libp2p>(Role::Responder, simnet::libp2p_callers()).await;
 }
 
 struct Libp2p;
@@ -43,14 +47,5 @@ impl Ours for Libp2p {
 
     fn said(agreed: Agreed) -> String {
         agreed.identify.agent.map(|agent| agent.to_string()).unwrap_or_default()
-    }
-
-    fn patience(truth: Truth) -> Duration {
-        Duration::from_secs(match (truth.reason, truth.stage) {
-            ("timeout", Stage::Transport) => 2,
-            // It proves who it is before, as do hundreds at the same time.
-            ("timeout", _) => 20,
-            _ => 120,
-        })
     }
 }

@@ -1,12 +1,12 @@
 //! Every scripted Monero node gets the verdict that it deserves, each and every time.
 //!
-//! `VERACK_ROUNDS` sets how often each is met; 100 times if it is not set.
+//! `VERACK_ROUNDS` sets how often each is met; `common::rounds` says how often that is if it is not set.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
 mod common;
 
 use common::budget;
-use common::nodes::{Ours, answer_each, call_each};
+use common::nodes::{Ours, answer_each, call_each, wait_for_each};
 use handshake::Role;
 use monero::{Agreed, Hello, Local, Network};
 use verack_simnet::{self as simnet, Truth};
@@ -19,6 +19,12 @@ async fn whichever_monero_node_we_call_gets_the_verdict_it_deserves() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whichever_monero_node_calls_us_gets_the_verdict_it_deserves() {
     answer_each::<Monero>(simnet::monero_callers(network())).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whichever_monero_node_is_silent_is_waited_for_until_the_deadline() {
+    wait_for_each::<Monero>(Role::Initiator, simnet::monero_peers(network())).await;
+    wait_for_each::<Monero>(Role::Responder, simnet::monero_callers(network())).await;
 }
 
 fn network() -> &'static Network {

@@ -10,13 +10,13 @@ use ethereum::message::id;
 use ethereum::secrets::{Part, Secrets};
 use ethereum::{Channel, ForkId, Fresh, Goal, Hash, Hello, Local, OurStatus, Protocol, PublicKey, Rlpx, SecretKey};
 use handshake::Role;
-use tokio::net::TcpStream;
 
 pub(super) use self::cast::peers;
 use super::CALLED_KEY;
 use super::line::Line;
 use crate::random::Random;
 use crate::rhythm::Rhythm;
+use crate::wire::Wire;
 
 /// The number of the simulated network.
 pub const NETWORK_ID: u64 = 424_242;
@@ -74,7 +74,7 @@ pub(super) fn called_key(its_own: bool) -> SecretKey {
 ///
 /// # Errors
 /// If the other side leaves first, or does not do as a node does.
-pub(super) async fn play(acts: &[Act], whom: Option<PublicKey>, stream: TcpStream, turn: usize) -> io::Result<()> {
+pub(super) async fn play(acts: &[Act], whom: Option<PublicKey>, stream: Wire, turn: usize) -> io::Result<()> {
     let mut play = Play { line: Line::new(stream, turn), whom, turn, channel: None };
     for act in acts {
         match act {

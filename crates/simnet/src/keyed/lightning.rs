@@ -7,13 +7,13 @@ use std::io;
 use handshake::Rx;
 use lightning::acts::{Initiator, Responder, SaysActThree, SaysActTwo};
 use lightning::{Channel, Hello, Init, Local, NodeId, SecretKey};
-use tokio::net::TcpStream;
 
 pub(super) use self::cast::peers;
 use super::CALLED_KEY;
 use super::line::Line;
 use crate::random::Random;
 use crate::rhythm::Rhythm;
+use crate::wire::Wire;
 
 /// One thing that a peer does. What it says leaves before it waits for anything. After its last act it listens until the
 /// other side leaves.
@@ -61,7 +61,7 @@ pub(super) fn called_key(its_own: bool) -> SecretKey {
 ///
 /// # Errors
 /// If the other side leaves first, or does not do as a node does.
-pub(super) async fn play(acts: &[Act], whom: Option<NodeId>, stream: TcpStream, turn: usize) -> io::Result<()> {
+pub(super) async fn play(acts: &[Act], whom: Option<NodeId>, stream: Wire, turn: usize) -> io::Result<()> {
     let mut play = Play { line: Line::new(stream, turn), whom, turn, channel: None };
     for act in acts {
         match act {

@@ -7,14 +7,14 @@ use std::time::Duration;
 use handshake::{Handshake, Rx};
 use net::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::rhythm::Rhythm;
+use crate::wire::Wire;
 
 /// A connection, what has been said and not sent, and what has arrived and is not understood yet.
 #[derive(Debug)]
 pub(super) struct Line {
-    stream: TcpStream,
+    stream: Wire,
     said: Vec<Vec<u8>>,
     arrived: Vec<u8>,
     /// How words are sent from here on.
@@ -24,7 +24,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(stream: TcpStream, turn: usize) -> Self {
+    pub(super) fn new(stream: Wire, turn: usize) -> Self {
         Self { stream, said: Vec::new(), arrived: Vec::new(), rhythm: Rhythm::AtOnce, turn }
     }
 
@@ -65,8 +65,8 @@ impl Line {
 
     /// Has a healthy handshake.
     pub(super) async fn shake(&mut self, mut handshake: impl Handshake) -> io::Result<()> {
-        /// Longer than any test waits.
-        const PATIENCE: Duration = Duration::from_secs(60);
+        /// Ends a test that hangs, and no other.
+        const PATIENCE: Duration = Duration::from_secs(600);
         match net::run(&mut handshake, &mut self.stream, Limits::within(PATIENCE), |_| {}).await {
             Ok(_) => Ok(()),
             Err(_) => Err(io::Error::other("the other side does not do as a node does")),
@@ -77,7 +77,7 @@ impl Line {
     /// would never come to ours.
     pub(super) async fn flood(mut self, mut words: impl FnMut() -> Vec<u8>) -> io::Result<()> {
         self.send().await?;
-        let (mut from, mut to) = self.stream.split();
+        let (mut from, mut to) = tokio::io::split(&mut self.stream);
         let pour = async {
             loop {
                 to.write_all(&words()).await?;

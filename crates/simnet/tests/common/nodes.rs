@@ -1,14 +1,11 @@
 //! Nodes of a protocol that has one transport: each is met in either role, as often as [`rounds`] says.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
 use handshake::{Handshake, Role};
 use net::Limits;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use verack_simnet::{Network, Peer, Plan, Transport, Truth};
 
-use super::{Meetings, Seen, accept, budget, never_met, rounds, shake};
+use super::{Meetings, Seen, accept, budget, dial, limits, patience, rounds, shake, waits};
 
 /// Our side of such a protocol.
 pub(crate) trait Ours: 'static {
@@ -24,36 +21,38 @@ pub(crate) trait Ours: 'static {
     fn budget(truth: Truth) -> u64 {
         budget(truth)
     }
-
-    /// We wait in vain as briefly as a loaded machine lets us, and for whoever will come as long as it may need.
-    fn patience(truth: Truth) -> Duration {
-        Duration::from_secs(if truth.reason == "timeout" { 2 } else { 120 })
-    }
 }
 
 /// Calls each of these.
-pub(crate) async fn call_each<O: Ours>(peers: Vec<Peer>) {
+pub(crate) async fn call_each<O: Ours>(mut peers: Vec<Peer>) {
     assert!(net::raise_open_files() > 4096, "too few open files for this test");
+    peers.retain(|peer| !waits(truth(peer)));
     let any = bitcoin::Chain::named("bitcoin").unwrap().params;
     let network = Network::start(Plan::only(any, peers)).await.unwrap();
     let mut meetings = Meetings::default();
-    for _ in 0..rounds() {
-        for address in network.addresses() {
-            let (name, truths) = network.truth(address).unwrap();
-            let truth = truths.over(Transport::Auto);
-            meetings.hold(name, truth, call::<O>(address, truth));
+    for address in network.addresses() {
+        let (name, truths) = network.truth(address).unwrap();
+        let truth = truths.over(Transport::Auto);
+        for _ in 0..rounds(name) {
+            meetings.hold(name, truth, async move {
+                match dial(address, patience(truth)).await {
+                    Ok(stream) => meet::<O>(Role::Initiator, stream, truth).await,
+                    Err(seen) => seen,
+                }
+            });
         }
     }
     meetings.judge().await;
 }
 
 /// Lets each of these call us.
-pub(crate) async fn answer_each<O: Ours>(callers: Vec<Peer>) {
+pub(crate) async fn answer_each<O: Ours>(mut callers: Vec<Peer>) {
     assert!(net::raise_open_files() > 4096, "too few open files for this test");
+    callers.retain(|caller| !waits(truth(caller)));
     let mut meetings = Meetings::default();
     for caller in callers {
-        let truth = caller.truths.over(Transport::Auto);
-        for _ in 0..rounds() {
+        let truth = truth(&caller);
+        for _ in 0..rounds(caller.name) {
             let caller = caller.clone();
             let answer = move |stream| meet::<O>(Role::Responder, stream, truth);
             meetings.hold(caller.name, truth, accept(|address| async move { caller.call(address).await }, answer));
@@ -62,14 +61,26 @@ pub(crate) async fn answer_each<O: Ours>(callers: Vec<Peer>) {
     meetings.judge().await;
 }
 
-async fn call<O: Ours>(address: SocketAddr, truth: Truth) -> Seen {
-    match net::dial(address, O::patience(truth)).await {
-        Ok(stream) => meet::<O>(Role::Initiator, stream, truth).await,
-        Err(error) => never_met(&error),
+/// Waits in vain for those of these that keep us waiting, in this role of ours. The clock is paused.
+pub(crate) async fn wait_for_each<O: Ours>(role: Role, mut peers: Vec<Peer>) {
+    peers.retain(|peer| waits(truth(peer)));
+    assert!(!peers.is_empty());
+    let theirs = if role == Role::Initiator { Role::Responder } else { Role::Initiator };
+    let mut meetings = Meetings::default();
+    for peer in &peers {
+        for _ in 0..rounds(peer.name) {
+            let (peer, truth) = (peer.clone(), truth(peer));
+            meetings.hold(peer.name, truth, async move { meet::<O>(role, peer.meet(theirs), truth).await });
+        }
     }
+    meetings.judge().await;
 }
 
-async fn meet<O: Ours>(role: Role, stream: TcpStream, truth: Truth) -> Seen {
-    let limits = Limits { bytes: O::budget(truth), ..Limits::within(O::patience(truth)) };
+fn truth(peer: &Peer) -> Truth {
+    peer.truths.over(Transport::Auto)
+}
+
+async fn meet<O: Ours>(role: Role, stream: impl AsyncRead + AsyncWrite + Unpin, truth: Truth) -> Seen {
+    let limits = Limits { bytes: O::budget(truth), ..limits(truth) };
     shake(&mut O::hello(role), stream, limits, |_, output| output.map(O::said)).await
 }

@@ -1,0 +1,80 @@
+//! What a conversation goes over: a TCP connection, or a pipe in memory.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A scripted peer's end of a connection.
+#[derive(Debug)]
+pub(crate) enum Wire {
+    /// What a kernel does with it, happens to it: resets, segments, full buffers.
+    Tcp(TcpStream),
+    /// Bytes arrive when they are written, so a paused clock stands still while either side can go on.
+    Memory(DuplexStream),
+}
+
+/// Bytes on their way in memory; as many as a kernel holds for a TCP connection.
+const PIPE_LEN: usize = 128 * 1024;
+
+impl Wire {
+    /// A connection, whose writes leave at once.
+    ///
+    /// # Errors
+    /// If it is gone already.
+    pub(crate) fn tcp(stream: TcpStream) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        Ok(Self::Tcp(stream))
+    }
+
+    /// A pipe; the other end of it.
+    pub(crate) fn memory() -> (Self, DuplexStream) {
+        let (ours, theirs) = tokio::io::duplex(PIPE_LEN);
+        (Self::Memory(ours), theirs)
+    }
+
+    /// Closes with an RST, whatever there is to read. In memory it is a plain close.
+    ///
+    /// # Errors
+    /// If it is gone already.
+    pub(crate) fn reset(self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.set_zero_linger(),
+            Self::Memory(_) => Ok(()),
+        }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Memory(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Memory(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Memory(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Memory(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
