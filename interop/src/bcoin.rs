@@ -1,10 +1,10 @@
-//! bcoin: a Bitcoin node in JavaScript, which shares no code with Core. `cargo xtask test` installs it from npm.
+//! bcoin: a Bitcoin node in JavaScript, which shares no code with Core. `cargo xtask real-nodes` installs it from npm.
 
-use std::env;
 use std::net::UdpSocket;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use crate::installed;
 use crate::missing::leave_out;
 use crate::node::{Node, Places};
 use crate::rpc::PASSWORD;
@@ -14,23 +14,12 @@ pub const CHAIN: &str = "bitcoin-regtest";
 
 /// Starts it, if it is installed and cannot reach anyone outside.
 pub async fn start() -> Option<Node> {
-    let program = directory().join("node_modules/bcoin/bin/node");
-    if !program.exists() {
-        leave_out("bcoin is not installed (cargo xtask test installs it, with npm)");
-        return None;
-    }
+    let program = installed::find("bcoin", "node_modules/bcoin/bin/node")?;
     if has_a_way_out() {
         leave_out("bcoin asks a name server for its address, and no flag stops it (cargo xtask test confines it)");
         return None;
     }
     Some(Node::start("bcoin", |directory, places| command(&program, directory, places)).await)
-}
-
-/// Where it is installed.
-fn directory() -> PathBuf {
-    let real_nodes = env::var_os("VERACK_REAL_NODES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/real-nodes"), PathBuf::from);
-    real_nodes.join("bcoin")
 }
 
 /// Whether there is a route to anywhere but here. Connecting a UDP socket looks for one and sends nothing.

@@ -1,15 +1,14 @@
 //! `@ethereumjs/devp2p`: the networking of an Ethereum node in JavaScript, with eth/67 and eth/68 on mainnet. `cargo xtask
-//! test` installs it from npm; `peers/ethereumjs/node.mjs` makes a node of it that discovers nobody.
+//! real-nodes` installs it from npm; `peers/npm/ethereumjs/node.mjs` makes a node of it that discovers nobody.
 
-use std::env;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use ethereum::PublicKey;
 use serde_json::{Value, json};
 
-use crate::missing::leave_out;
+use crate::installed;
 use crate::node::{Node, Places};
 
 /// How it calls itself.
@@ -20,25 +19,15 @@ pub const MANY: usize = 1000;
 
 /// Starts it, if it is installed, with room for so many peers.
 pub async fn start(max_peers: usize) -> Option<Node> {
-    let installed = directory();
-    if !installed.join("node_modules/@ethereumjs/devp2p").exists() {
-        leave_out("@ethereumjs/devp2p is not installed (cargo xtask test installs it, with npm)");
-        return None;
-    }
+    installed::find("ethereumjs", "node_modules/@ethereumjs/devp2p")?;
+    let installed = installed::folder("ethereumjs");
     Some(Node::start("ethereumjs", |_, places| command(&installed, places, max_peers)).await)
-}
-
-/// Where it is installed.
-fn directory() -> PathBuf {
-    let real_nodes = env::var_os("VERACK_REAL_NODES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/real-nodes"), PathBuf::from);
-    real_nodes.join("ethereumjs")
 }
 
 /// It dials and resolves nothing of its own accord.
 fn command(installed: &Path, Places { peers, rpc }: Places, max_peers: usize) -> Command {
     let mut command = Command::new("node");
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/ethereumjs/node.mjs")).arg(installed);
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/npm/ethereumjs/node.mjs")).arg(installed);
     for place in [peers, rpc] {
         command.arg(place.ip().to_string()).arg(place.port().to_string());
     }

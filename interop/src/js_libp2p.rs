@@ -1,37 +1,26 @@
-//! js-libp2p: a libp2p node in JavaScript, with identify and ping. `cargo xtask test` installs it from npm;
-//! `peers/libp2p/node.mjs` makes a node of it that discovers nobody.
+//! js-libp2p: a libp2p node in JavaScript, with identify and ping. `cargo xtask real-nodes` installs it from npm;
+//! `peers/npm/js-libp2p/node.mjs` makes a node of it that discovers nobody.
 
-use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use libp2p::{Multiaddr, PeerId};
 use serde_json::{Value, json};
 
-use crate::missing::leave_out;
+use crate::installed;
 use crate::node::{Node, Places};
 
 /// Starts it with a key of this kind, if it is installed.
 pub async fn start(key: &str) -> Option<Node> {
-    let installed = directory();
-    if !installed.join("node_modules/libp2p").exists() {
-        leave_out("js-libp2p is not installed (cargo xtask test installs it, with npm)");
-        return None;
-    }
+    installed::find("js-libp2p", "node_modules/libp2p")?;
+    let installed = installed::folder("js-libp2p");
     Some(Node::start("js-libp2p", |_, places| command(&installed, places, key)).await)
-}
-
-/// Where it is installed.
-fn directory() -> PathBuf {
-    let real_nodes = env::var_os("VERACK_REAL_NODES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/real-nodes"), PathBuf::from);
-    real_nodes.join("libp2p")
 }
 
 /// It dials and resolves nothing of its own accord.
 fn command(installed: &Path, Places { peers, rpc }: Places, key: &str) -> Command {
     let mut command = Command::new("node");
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/libp2p/node.mjs")).arg(installed);
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/npm/js-libp2p/node.mjs")).arg(installed);
     for place in [peers, rpc] {
         command.arg(place.ip().to_string()).arg(place.port().to_string());
     }

@@ -1,4 +1,4 @@
-//! Handshakes with real nodes that we did not write: `tests/` has one file per node.
+//! Handshakes with real nodes that we did not write: `tests/nodes/` has one file per node.
 //!
 //! ```text
 //!   test ── rpc ──▶ node     what it says of itself, and of us
@@ -9,17 +9,23 @@
 //! all of this in a network namespace with no way out. A node that is not installed is left out, and the test says so;
 //! with `VERACK_REQUIRE_REAL_NODES=1` it fails instead.
 //!
-//! To add a node: a file here that starts it, a file in `tests/`, and, if it comes from npm, its `package.json` and
-//! lock in `peers/`.
+//! To add a node: a file here that starts it, a file in `tests/nodes/`, and a folder in `peers/npm`, `peers/go` or
+//! `peers/rust` with what pins it, from which `cargo xtask real-nodes` makes it.
 
 #![expect(clippy::panic, reason = "what a node does not do fails its test")]
 
 pub mod bcoin;
+pub mod btcd;
 pub mod ethereumjs;
+pub mod geth;
+pub mod go_libp2p;
+mod installed;
 pub mod js_libp2p;
 pub mod kept;
 pub mod ldk;
+pub mod light_client;
 pub mod litecoind;
+pub mod lnd;
 pub mod meet;
 pub mod meet_libp2p;
 pub mod meet_lightning;
@@ -32,5 +38,6 @@ pub mod program;
 pub mod rlpx;
 mod rpc;
 pub mod rust_libp2p;
+pub mod zebra;
 
 pub use node::{Node, eventually};

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 pub const USER_AGENT: &str = "/verack:0.1.0/";
 
 /// How long something may take that will come, on any machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The parameters of a network.
 ///

@@ -26,7 +26,9 @@ pub async fn start_at(ip: Ipv4Addr, dials: &[SocketAddr]) -> Option<Node> {
         leave_out("monerod is not installed (Debian: apt-get install monero)");
         return None;
     }
-    Some(Node::start_in("monerod", ip, DIALECT, |directory, places| command(directory, places, dials)).await)
+    Some(
+        Node::start_in("monerod", (ip, 0).into(), DIALECT, |directory, places| command(directory, places, dials)).await,
+    )
 }
 
 fn is_installed() -> bool {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command};
 use std::thread;
@@ -24,18 +24,21 @@ pub struct Node {
     dialect: Dialect,
 }
 
-/// How a node answers questions.
+/// How a node answers questions over JSON-RPC.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dialect {
-    /// Where.
+    /// The path of its URL.
     pub(crate) path: &'static str,
-    /// What it answers as soon as it can.
+    /// A method without parameters that it answers as soon as it is up; empty if it has no JSON-RPC.
     pub(crate) probe: &'static str,
 }
 
 impl Dialect {
     /// Of every descendant of Bitcoin's node.
-    const BITCOIN: Self = Self { path: "/", probe: "getconnectioncount" };
+    pub(crate) const BITCOIN: Self = Self { path: "/", probe: "getconnectioncount" };
+
+    /// Of a node that is ready once it takes connections of peers.
+    pub(crate) const NONE: Self = Self { path: "/", probe: "" };
 }
 
 /// Where a node is told to listen.
@@ -61,19 +64,19 @@ impl Node {
         ip: Ipv4Addr,
         command: impl FnOnce(&Path, Places) -> Command,
     ) -> Self {
-        Self::start_in(name, ip, Dialect::BITCOIN, command).await
+        Self::start_in(name, (ip, 0).into(), Dialect::BITCOIN, command).await
     }
 
-    /// The same, of a node that answers questions in its own way.
+    /// The same, of a node that answers questions in its own way, with peers that come to `at`; port 0 is any.
     pub(crate) async fn start_in(
         name: &'static str,
-        ip: Ipv4Addr,
+        at: SocketAddr,
         dialect: Dialect,
         command: impl FnOnce(&Path, Places) -> Command,
     ) -> Self {
         let directory = tempfile::tempdir().expect("a directory can be made");
         let log = File::create(directory.path().join(LOG)).expect("the directory is ours");
-        let places = free_places(ip).expect("there are free ports");
+        let places = free_places(at).expect("there are free ports");
         let process = command(directory.path(), places)
             .stdout(log.try_clone().expect("one more open file"))
             .stderr(log)
@@ -88,8 +91,39 @@ impl Node {
         if let Ok(Some(status)) = self.process.try_wait() {
             panic!("{} ended before it was ready: {status}", self.name);
         }
-        rpc::call(self.places.rpc, self.dialect.path, self.dialect.probe, &json!([])).is_ok()
-            && TcpStream::connect(self.places.peers).is_ok()
+        let Dialect { path, probe } = self.dialect;
+        let answers = probe.is_empty() || rpc::call(self.places.rpc, path, probe, &json!([])).is_ok();
+        answers && self.takes_peers()
+    }
+
+    /// Whether it listens for peers, by the kernel's table: some nodes limit connections, so none is made to find out.
+    fn takes_peers(&self) -> bool {
+        let port = format!(":{:04X}", self.places.peers.port());
+        ["tcp", "tcp6"].iter().any(|table| {
+            let sockets = fs::read_to_string(format!("/proc/thread-self/net/{table}")).unwrap_or_default();
+            sockets.lines().any(|line| {
+                let mut fields = line.split_whitespace().skip(1);
+                let local = fields.next().is_some_and(|local| local.ends_with(&port));
+                // 0A: a listener.
+                local && fields.nth(1) == Some("0A")
+            })
+        })
+    }
+
+    /// Its files.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Where it answers questions.
+    pub(crate) fn rpc(&self) -> SocketAddr {
+        self.places.rpc
+    }
+
+    /// Waits until it has ended of its own accord, as it was told to.
+    pub(crate) async fn ended(mut self) -> TempDir {
+        eventually(&format!("{} to end", self.name), || self.process.try_wait().ok().flatten()).await;
+        std::mem::replace(&mut self.directory, tempfile::tempdir().expect("a directory can be made"))
     }
 
     /// Where it listens for peers.
@@ -150,21 +184,21 @@ impl Drop for Node {
 }
 
 /// Two ports that nobody listens on. They are found together, so that they differ.
-fn free_places(ip: Ipv4Addr) -> io::Result<Places> {
-    let [peers, rpc] = [ip, Ipv4Addr::LOCALHOST].map(|ip| TcpListener::bind((ip, 0)));
+fn free_places(at: SocketAddr) -> io::Result<Places> {
+    let [peers, rpc] = [at, (Ipv4Addr::LOCALHOST, 0).into()].map(TcpListener::bind);
     Ok(Places { peers: peers?.local_addr()?, rpc: rpc?.local_addr()? })
 }
 
 /// Looks again and again, until there is something to be seen.
 ///
 /// # Panics
-/// If there is nothing after a minute, which no machine is slow enough for.
+/// If there is nothing after five minutes, which no machine is slow enough for.
 pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_secs(300);
     loop {
         match look() {
             Some(seen) => return seen,
-            None if Instant::now() > end => panic!("waited a minute in vain for {what}"),
+            None if Instant::now() > end => panic!("waited five minutes in vain for {what}"),
             None => sleep(Duration::from_millis(20)).await,
         }
     }

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use tokio::process::Command;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 /// The program, built beside the test that asks for it.
 ///
@@ -17,4 +19,105 @@ pub fn verack() -> Command {
     let mut command = Command::new(program);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
+}
+
+/// Time for what will come, on any machine.
+const PATIENT: [&str; 2] = ["--timeout", "120s"];
+
+/// What the program reports of one handshake with a node.
+///
+/// # Panics
+/// If it prints no JSON.
+pub async fn report(target: &str, options: &[&str]) -> Value {
+    let patient = if options.contains(&PATIENT[0]) { &[] } else { &PATIENT[..] };
+    run(&[&["--json"], patient, options, &[target]].concat()).await.swap_remove(0)
+}
+
+/// The lines of JSON that it prints with these arguments.
+///
+/// # Panics
+/// If it prints something else.
+pub async fn run(args: &[&str]) -> Vec<Value> {
+    let output = verack().args(args).output().await.expect("it runs");
+    let lines = output.stdout.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    let read = |line: &[u8]| serde_json::from_slice(line).unwrap_or_else(|error| panic!("not JSON: {error}"));
+    let lines: Vec<_> = lines.map(read).collect();
+    assert!(!lines.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    lines
+}
+
+/// `verack listen` on loopback. Dropping it ends it.
+#[derive(Debug)]
+pub struct Listening {
+    child: Child,
+    /// How it says that it is named: an address, or one with its key.
+    pub us: String,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Listening {
+    /// Starts it.
+    ///
+    /// # Panics
+    /// If it does not come up.
+    pub async fn start(options: &[&str]) -> Self {
+        let mut listen = verack();
+        listen.args(["listen", "127.0.0.1:0", "--json"]).args(PATIENT).args(options);
+        let mut child = listen.spawn().expect("the program starts");
+        let mut log = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+        // "listening on ADDRESS ...", and "we are NAME" where a key is a part of the name.
+        let first = log.next_line().await.expect("it is text").expect("it says where it listens");
+        let mut us = first.split(' ').nth(2).expect("an address").to_owned();
+        if options.contains(&"--protocol") {
+            while let Some(line) = log.next_line().await.expect("it is text") {
+                if let Some(name) = line.strip_prefix("we are ") {
+                    name.clone_into(&mut us);
+                    break;
+                }
+            }
+        }
+        // What else it says is read, so that it never waits for a reader.
+        tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
+        let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        Self { child, us, lines }
+    }
+
+    /// The next report of a handshake.
+    ///
+    /// # Panics
+    /// If it ends before.
+    pub async fn report(&mut self) -> Value {
+        self.line(|line| line["type"] == "handshake").await
+    }
+
+    /// The next line like this.
+    ///
+    /// # Panics
+    /// If it ends before.
+    pub async fn line(&mut self, is: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let line = self.lines.next_line().await.expect("it is text").expect("it has not ended");
+            let line = serde_json::from_str(&line).expect("each line is JSON");
+            if is(&line) {
+                return line;
+            }
+        }
+    }
+
+    /// Ends it.
+    ///
+    /// # Panics
+    /// If it cannot be ended.
+    pub async fn end(mut self) {
+        self.child.kill().await.expect("it is ours");
+    }
+}
+
+/// How often a test repeats what must always be so: `VERACK_ROUNDS`, or so often if that is not set.
+///
+/// # Panics
+/// If it is set to something else than a number.
+#[must_use]
+pub fn rounds_or(usual: usize) -> usize {
+    std::env::var("VERACK_ROUNDS").map_or(usual, |rounds| rounds.parse().expect("VERACK_ROUNDS is a number"))
 }

@@ -31,7 +31,8 @@ pub(crate) fn call(node: SocketAddr, path: &str, method: &str, params: &Value) -
 }
 
 fn ask(node: SocketAddr, path: &str, method: &str, params: &Value) -> io::Result<Value> {
-    let body = json!({ "id": 0, "method": method, "params": params }).to_string();
+    // btcd's and geth's servers want to know the version.
+    let body = json!({ "jsonrpc": "2.0", "id": 0, "method": method, "params": params }).to_string();
     let mut stream = TcpStream::connect(node)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     // The answer ends where the connection does. Monero's node has to be told that; to others HTTP/1.0 says so.

@@ -1,8 +1,10 @@
 //! `cargo xtask <task>`: what CI runs, and the chores around it. One file per task.
 
 mod arrows;
+mod cache;
 mod confine;
 mod fuzz;
+mod programs;
 mod real_nodes;
 mod run;
 mod test;
@@ -17,6 +19,7 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
   test [--require-real-nodes]  everything CI runs; real nodes that cannot run here are left out, or required
+  real-nodes                   installs or builds the real nodes, once for this machine
   arrows                       which crate may depend on which
   fuzz [SECONDS]               runs each fuzz target for so long (default: 60)";
 
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
 fn dispatch(args: &[&str]) -> Outcome {
     match args {
         ["test", args @ ..] => test::test(args),
+        ["real-nodes"] => real_nodes::fill(),
         ["arrows"] => arrows::arrows(),
         ["fuzz", args @ ..] => fuzz::fuzz(args),
         _ => Err(USAGE.to_owned()),

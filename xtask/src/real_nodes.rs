@@ -1,91 +1,126 @@
-//! Installs the real nodes that the tests in `interop/` shake hands with.
+//! Installs or builds the real nodes that the tests in `interop/` shake hands with.
+//!
+//! | from | what | where |
+//! |---|---|---|
+//! | Debian | litecoind, monerod | the system, by apt-get |
+//! | npm | each folder of `interop/peers/npm` | the cache |
+//! | Go | each folder of `interop/peers/go` | the cache |
+//! | crates.io | each folder of `interop/peers/rust` | the cache |
+
+mod debian;
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::run::{Outcome, output, root, run, succeeds, target};
+use crate::cache;
+use crate::run::{Outcome, cargo, output, root, run, target};
 
-/// Nodes that Debian has: the program, and its package.
-const DEBIAN: &[(&str, &str)] = &[("litecoind", "litecoind"), ("monerod", "monero")];
-
-/// Where nodes from npm are installed, each in a directory of its own.
+/// Where the tests look for nodes: one link for each, into the cache.
 pub(crate) fn directory() -> PathBuf {
     target().join("real-nodes")
 }
 
-/// Installs what is missing and can be installed. What then is still missing, its test will tell.
-pub(crate) fn install() {
-    for (program, package) in DEBIAN {
-        if !succeeds(Command::new(program).arg("--version")) {
-            report(package, install_from_debian(package));
+/// Installs what is missing and can be installed. What is missing then, and why, a sentence each.
+pub(crate) fn install() -> Vec<String> {
+    let mut missing = debian::install();
+    for (kind, make) in [("npm", npm as Make), ("go", go), ("rust", rust)] {
+        let folder = root().join("interop/peers").join(kind);
+        let mut sources: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().collect();
+        sources.sort_by_key(fs::DirEntry::file_name);
+        for source in sources {
+            let name = source.file_name().to_string_lossy().into_owned();
+            let linked = make(&name, &source.path()).and_then(|built| cache::link(&built, &directory().join(&name)));
+            missing.extend(linked.err().map(|why| format!("{name} ({why})")));
         }
     }
-    let peers = root().join("interop/peers");
-    for peer in fs::read_dir(peers).into_iter().flatten().flatten() {
-        let name = peer.file_name();
-        report(&name.to_string_lossy(), install_from_npm(&peer.path(), &directory().join(&name)));
+    for node in &missing {
+        println!("   left out: {node}");
     }
+    missing
 }
 
-fn report(name: &str, outcome: Outcome) {
-    if let Err(why) = outcome {
-        println!("   {name} is not installed: {why}");
-    }
+/// `cargo xtask real-nodes`: fills the cache.
+pub(crate) fn fill() -> Outcome {
+    let missing = install();
+    println!("   real nodes are in {}, and linked from {}", cache::directory().display(), directory().display());
+    if missing.is_empty() { Ok(()) } else { Err(format!("left out: {}", missing.join(", "))) }
 }
 
-fn install_from_debian(package: &str) -> Outcome {
-    let is_root = output(Command::new("id").arg("-u"))?.trim() == "0";
-    if !is_root {
-        return Err(format!("only root may (apt-get install {package})"));
-    }
-    println!("   installing Debian's {package}; nothing of it is started");
-    let _policy = NoDaemons::declare();
-    let apt_get = |args: &[&str]| run(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(args));
-    apt_get(&["update", "--quiet"])?;
-    apt_get(&["install", "--quiet", "--yes", "--no-install-recommends", package])
+/// Makes the node of a name from its source; the folder that it is in.
+type Make = fn(&str, &Path) -> Outcome<PathBuf>;
+
+/// What a lock file says. No script of any package is run.
+fn npm(name: &str, source: &Path) -> Outcome<PathBuf> {
+    const FILES: [&str; 2] = ["package.json", "package-lock.json"];
+    let version = output(Command::new("npm").arg("--version")).map_err(|_| "npm is not installed".to_owned())?;
+    cache::built(name, &FILES.map(|file| source.join(file)), &version, |to| {
+        println!("   installing {name} from npm, once for this machine");
+        for file in FILES {
+            fs::copy(source.join(file), to.join(file)).map_err(|error| format!("cannot copy {file}: {error}"))?;
+        }
+        run(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(to))
+    })
 }
 
-/// While this lives, Debian's packages start no daemon when they are installed.
-#[derive(Debug)]
-struct NoDaemons;
-
-/// Debian asks this program whether a daemon may be started; 101 means that it may not.
-const POLICY: &str = "/usr/sbin/policy-rc.d";
-
-impl NoDaemons {
-    /// `None` if the machine has a policy of its own, or we may not give it one.
-    fn declare() -> Option<Self> {
-        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(POLICY);
-        file.ok()?.write_all(b"#!/bin/sh\nexit 101\n").ok()?;
-        Some(Self)
-    }
+/// The tools that a module names, or its own program, as `go.sum` pins them.
+fn go(name: &str, source: &Path) -> Outcome<PathBuf> {
+    let go = || {
+        let mut go = Command::new("go");
+        // The version that is installed builds it, or nothing does: a toolchain is not fetched.
+        go.current_dir(source).env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=readonly");
+        go
+    };
+    let version = output(go().arg("version")).map_err(|_| "go is not installed (version 1.26 or later)".to_owned())?;
+    let module = fs::read_to_string(source.join("go.mod")).map_err(|error| format!("cannot read go.mod: {error}"))?;
+    let names_tools = module.lines().any(|line| line.starts_with("tool"));
+    cache::built(name, &files(source)?, &version, |to| {
+        println!("   building {name} with go, once for this machine: this takes minutes");
+        let bin = to.join("bin");
+        fs::create_dir(&bin).map_err(|error| format!("cannot make {}: {error}", bin.display()))?;
+        // With a slash at its end it is a folder, for one program as for several.
+        let target = if names_tools { "tool" } else { "." };
+        run(go().args(["build", "-buildvcs=false", "-o"]).arg(bin.join("")).arg(target))?;
+        if name == "geth" { copy_test_chain(&mut go(), to) } else { Ok(()) }
+    })
 }
 
-impl Drop for NoDaemons {
-    fn drop(&mut self) {
-        // If it stays, daemons are merely not started at their installation.
-        let _ = fs::remove_file(POLICY);
+/// The chain that geth's conformance tests are about comes with its source.
+fn copy_test_chain(go: &mut Command, to: &Path) -> Outcome {
+    const MODULE: &str = "github.com/ethereum/go-ethereum";
+    let module = output(go.args(["list", "-m", "-f", "{{.Dir}}", MODULE]))?;
+    let from = Path::new(module.trim()).join("cmd/devp2p/internal/ethtest/testdata");
+    let to = to.join("testdata");
+    fs::create_dir(&to).map_err(|error| format!("cannot make {}: {error}", to.display()))?;
+    for file in files(&from)? {
+        let name = file.file_name().unwrap_or_default();
+        fs::copy(&file, to.join(name)).map_err(|error| format!("cannot copy {}: {error}", file.display()))?;
     }
+    Ok(())
 }
 
-/// Installs what a lock file says, unless that is there already. No script of any package is run.
-fn install_from_npm(peer: &Path, to: &Path) -> Outcome {
-    const LOCK: &str = "package-lock.json";
-    let lock = |directory: &Path| fs::read(directory.join(LOCK)).ok();
-    // npm writes this file when all else is done.
-    let is_whole = to.join("node_modules/.package-lock.json").exists();
-    if is_whole && lock(peer) == lock(to) {
-        return Ok(());
-    }
-    println!("   installing from npm into {}", to.display());
-    fs::create_dir_all(to).map_err(|error| format!("cannot make {}: {error}", to.display()))?;
-    for file in ["package.json", LOCK] {
-        fs::copy(peer.join(file), to.join(file)).map_err(|error| format!("cannot copy {file}: {error}"))?;
-    }
-    let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(to);
-    run(&mut npm)
+/// The program of a package that is a workspace of its own, as its `Cargo.lock` pins it.
+fn rust(name: &str, source: &Path) -> Outcome<PathBuf> {
+    let version = output(cargo().arg("--version"))?;
+    let inputs = [source.join("Cargo.toml"), source.join("Cargo.lock"), source.join("src/main.rs")];
+    cache::built(name, &inputs, &version, |to| {
+        println!("   building {name} with cargo, once for this machine: this takes minutes");
+        let mut build = cargo();
+        build.current_dir(source).args(["build", "--locked", "--target-dir"]).arg(to.join("build"));
+        run(&mut build)?;
+        let bin = to.join("bin");
+        fs::create_dir(&bin).map_err(|error| format!("cannot make {}: {error}", bin.display()))?;
+        let built = to.join("build/debug").join(name);
+        fs::rename(&built, bin.join(name)).map_err(|error| format!("cannot move {}: {error}", built.display()))?;
+        // What it was built from takes a hundred times the room of the program.
+        fs::remove_dir_all(to.join("build")).map_err(|error| format!("cannot clear {}: {error}", to.display()))
+    })
+}
+
+/// The files of a folder, in order; not those of folders in it.
+fn files(folder: &Path) -> Outcome<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
+    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    files.sort();
+    Ok(files)
 }

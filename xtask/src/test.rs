@@ -1,13 +1,13 @@
 //! `cargo xtask test`: everything CI runs, step by step, up to the first that fails.
 
 use std::fmt::Write as _;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::arrows::arrows;
-use crate::confine::confined;
-use crate::real_nodes;
-use crate::run::{Outcome, cargo, run};
+use crate::run::{Outcome, cargo, run, target};
 use crate::tools::DENY;
+use crate::{programs, real_nodes};
 
 /// What is checked, cheapest first.
 const STEPS: &[(&str, Step)] = &[
@@ -17,32 +17,35 @@ const STEPS: &[(&str, Step)] = &[
     ("clippy", |_| clippy()),
     ("fuzz targets", |_| fuzz_targets()),
     ("doc", |_| doc()),
-    ("tests", |_| run(cargo().args(["test", "--workspace", "--exclude", INTEROP]))),
     ("real nodes", real_nodes),
+    ("tests", tests),
     ("demo", |_| demo()),
 ];
 
-type Step = fn(Required) -> Outcome;
+type Step = fn(&mut Run) -> Outcome;
 
-const INTEROP: &str = "verack-interop";
-
-/// Whether a test fails, rather than being left out, if its real node cannot run here.
-#[derive(Clone, Copy, Debug)]
-struct Required(bool);
+#[derive(Debug)]
+struct Run {
+    /// Whether a test fails, rather than being left out, if its real node cannot run here.
+    requires_real_nodes: bool,
+    /// Real nodes that are not here, and why.
+    left_out: Vec<String>,
+}
 
 pub(crate) fn test(args: &[&str]) -> Outcome {
-    let required = match args {
-        [] => Required(false),
-        ["--require-real-nodes"] => Required(true),
+    let requires_real_nodes = match args {
+        [] => false,
+        ["--require-real-nodes"] => true,
         _ => return Err(format!("usage: cargo xtask test [--require-real-nodes], not {args:?}")),
     };
+    let mut run = Run { requires_real_nodes, left_out: Vec::new() };
     let started = Instant::now();
     let mut times = String::new();
     for (n, (name, step)) in STEPS.iter().enumerate() {
         let place = format!("{} of {}", n + 1, STEPS.len());
         println!("== {name} ({place})");
         let began = Instant::now();
-        let outcome = step(required);
+        let outcome = step(&mut run);
         let took = seconds(began.elapsed());
         outcome.map_err(|why| format!("{why}\nFAILED at {name} (step {place}) after {took}"))?;
         println!("== {name}: ok in {took}\n");
@@ -50,6 +53,9 @@ pub(crate) fn test(args: &[&str]) -> Outcome {
     }
     let total = seconds(started.elapsed());
     println!("All {} steps are ok in {total}{times}", STEPS.len());
+    if !run.left_out.is_empty() {
+        println!("Left out: {}", run.left_out.join(", "));
+    }
     Ok(())
 }
 
@@ -79,20 +85,18 @@ fn doc() -> Outcome {
     run(&mut doc)
 }
 
-/// Builds with the network that there is, then runs without.
-fn real_nodes(Required(required): Required) -> Outcome {
-    real_nodes::install();
-    run(cargo().args(["build", "--package", "verack"]))?;
-    run(cargo().args(["test", "--package", INTEROP, "--no-run"]))?;
-    let mut test = confined(cargo().args(["test", "--package", INTEROP, "--offline"]));
-    test.env("VERACK_REAL_NODES", real_nodes::directory());
-    if required {
-        test.env("VERACK_REQUIRE_REAL_NODES", "1");
-    }
-    // A test that is left out passes, and says so in its output.
-    run(test.args(["--", "--show-output"]))
+/// Installs and builds them with the network that there is; the tests run without.
+fn real_nodes(run: &mut Run) -> Outcome {
+    run.left_out = real_nodes::install();
+    Ok(())
 }
 
+fn tests(run: &mut Run) -> Outcome {
+    let real_nodes = [("VERACK_REAL_NODES", real_nodes::directory())];
+    programs::test(&real_nodes, run.requires_real_nodes)
+}
+
+/// As it is built for the tests above: what a release adds is minutes of optimization.
 fn demo() -> Outcome {
-    run(cargo().args(["run", "--release", "--package", "verack", "--", "demo"]))
+    run(Command::new(target().join("debug/verack")).arg("demo"))
 }

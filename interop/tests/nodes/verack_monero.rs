@@ -1,13 +1,11 @@
 //! The program itself against Monero's own node.
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
-use verack_interop::program::verack;
+use verack_interop::program::{Listening, report, rounds_or, verack};
 use verack_interop::{eventually, monerod, netns};
 
 async fn json_lines(command: &mut Command) -> Vec<Value> {
@@ -17,12 +15,11 @@ async fn json_lines(command: &mut Command) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn it_finds_monerod_ok_100_times_of_100() {
+async fn it_finds_monerod_ok_each_time() {
     let Some(node) = monerod::start(&[]).await else { return };
     let itself = node.call("get_info", &json!({}));
-    for _ in 0..100 {
-        let lines = json_lines(verack().args(["--json", "-c", monerod::CHAIN]).arg(node.address().to_string())).await;
-        let report = &lines[0];
+    for _ in 0..rounds_or(20) {
+        let report = report(&node.address().to_string(), &["-c", monerod::CHAIN]).await;
         assert_eq!((&report["outcome"], &report["transport"]), (&json!("ok"), &json!("levin")), "{report}");
         let peer = &report["peer"];
         assert_eq!((&peer["top_block"], &peer["height"]), (&itself["top_block_hash"], &itself["height"]), "{report}");
@@ -32,16 +29,10 @@ async fn it_finds_monerod_ok_100_times_of_100() {
 
 #[tokio::test]
 async fn monerod_dials_it_and_stays() {
-    let mut child = verack()
-        .args(["listen", "127.0.0.1:0", "--json", "--hold", "30s", "--peer-id", "5eed", "-c", monerod::CHAIN])
-        .spawn()
-        .unwrap();
-    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-    let line = log.next_line().await.unwrap().unwrap();
-    let address: SocketAddr = line.split(' ').nth(2).unwrap().parse().unwrap();
+    let mut ours = Listening::start(&["--hold", "60s", "--peer-id", "5eed", "-c", monerod::CHAIN]).await;
+    let address = ours.us.parse().unwrap();
     let Some(node) = monerod::start(&[address]).await else { return };
-    let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
-    let report: Value = serde_json::from_str(&out.next_line().await.unwrap().unwrap()).unwrap();
+    let report = ours.report().await;
     assert_eq!((&report["outcome"], &report["role"]), (&json!("ok"), &json!("responder")), "{report}");
     let us =
         eventually("us to be its peer", || monerod::peer(&node, 0x5eed).filter(|us| us["state"] == "normal")).await;

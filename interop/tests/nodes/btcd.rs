@@ -1,0 +1,71 @@
+//! btcd, over v1 and BIP324, met by the program itself.
+
+use serde_json::json;
+use verack_interop::btcd::{CHAIN, USER_AGENT, dial, start};
+use verack_interop::eventually;
+use verack_interop::program::{Listening, report, rounds_or};
+
+use crate::assert_ok;
+
+/// Many more connections than it takes of itself.
+const ROOMY: &str = "--maxpeers=1000";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_found_ok_over_v1_each_time() {
+    let Some(node) = start(&[ROOMY]).await else { return };
+    for _ in 0..rounds_or(5) {
+        let report = report(&node.address().to_string(), &["-c", CHAIN]).await;
+        assert_ok(&report);
+        assert_eq!((&report["transport"], &report["peer"]["user_agent"]), (&json!("v1"), &json!(USER_AGENT)));
+    }
+}
+
+/// It dials those alone that offer blocks, witnesses included.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_dials_us_over_v1_each_time() {
+    let Some(node) = start(&[ROOMY]).await else { return };
+    for _ in 0..rounds_or(5) {
+        let mut ours = Listening::start(&["-c", CHAIN, "-s", "NETWORK,WITNESS"]).await;
+        dial(&node, ours.us.parse().unwrap());
+        let report = ours.report().await;
+        assert_ok(&report);
+        assert_eq!((&report["role"], &report["transport"]), (&json!("responder"), &json!("v1")), "{report}");
+        assert_eq!(report["peer"]["user_agent"], USER_AGENT);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_dials_us_over_bip324_each_time() {
+    let Some(node) = start(&["--v2transport", ROOMY]).await else { return };
+    for _ in 0..rounds_or(5) {
+        let mut ours = Listening::start(&["-c", CHAIN, "-s", "NETWORK,WITNESS,P2P_V2"]).await;
+        dial(&node, ours.us.parse().unwrap());
+        let report = ours.report().await;
+        assert_ok(&report);
+        assert_eq!((&report["role"], &report["transport"]), (&json!("responder"), &json!("v2")), "{report}");
+    }
+}
+
+/// It limits attempts over BIP324, so an attempt now and then ends over v1: that is no proof that it speaks v1 alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_never_said_to_speak_v1_alone_while_it_limits_attempts_over_bip324() {
+    let Some(node) = start(&["--v2transport", ROOMY]).await else { return };
+    let first = report(&node.address().to_string(), &["-c", CHAIN]).await;
+    assert_eq!((&first["outcome"], &first["transport"]), (&json!("ok"), &json!("v2")), "{first}");
+    for nth in 0..rounds_or(20) {
+        let report = report(&node.address().to_string(), &["-c", CHAIN]).await;
+        assert_ok(&report);
+        assert!(!report.to_string().contains("v1-only"), "{nth}: {report:#}");
+    }
+}
+
+/// The reject that it sends names its reason, and the peer is told apart from one that is broken.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_refuses_to_stay_with_a_side_that_offers_no_blocks() {
+    let Some(node) = start(&[ROOMY]).await else { return };
+    let mut ours = Listening::start(&["-c", CHAIN]).await;
+    dial(&node, ours.us.parse().unwrap());
+    let report = ours.report().await;
+    assert_eq!((&report["outcome"], &report["reason"]), (&json!("failed"), &json!("bitcoin.rejected")), "{report}");
+    eventually("us to be gone", || (node.call("getconnectioncount", &json!([])) == 0).then_some(())).await;
+}

@@ -1,0 +1,45 @@
+//! geth on a public test network at its first block, and its developers' conformance tests, met by the program itself.
+
+use serde_json::json;
+use verack_interop::geth::{CHAIN, CLIENT_ID, conformance, dial, enode, forget, start};
+use verack_interop::program::{Listening, report, rounds_or};
+
+use crate::assert_ok;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_found_ok_each_time() {
+    let Some(node) = start().await else { return };
+    for _ in 0..rounds_or(5) {
+        let report = report(&enode(&node), &["-c", CHAIN]).await;
+        assert_ok(&report);
+        assert_eq!(report["peer"]["network"], CHAIN, "{report}");
+        assert!(report["peer"]["client_id"].as_str().unwrap().starts_with(CLIENT_ID), "{report}");
+    }
+    // It is named by another key.
+    let other = ethereum::SecretKey::new([0x55; 32]).unwrap().public();
+    let misnamed = report(&format!("enode://{other}@{}", node.address()), &["-c", CHAIN]).await;
+    assert_eq!((&misnamed["outcome"], &misnamed["stage"]), (&json!("failed"), &json!("transport")), "{misnamed}");
+}
+
+/// It dials one key again only after 35 s, so each time we have another.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_dials_us_each_time() {
+    let Some(node) = start().await else { return };
+    for nth in 0..rounds_or(5) {
+        let mut ours = Listening::start(&["--protocol", "ethereum", "-c", CHAIN, "--status", "echo"]).await;
+        dial(&node, &ours.us);
+        let report = ours.report().await;
+        assert_ok(&report);
+        assert_eq!(report["role"], "responder", "{nth}: {report}");
+        assert!(enode(&node).contains(report["peer"]["node_id"].as_str().unwrap()), "{report}");
+        forget(&node, &ours.us);
+        ours.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn malformed_packets_of_its_conformance_tests_are_answered_as_they_demand() {
+    let ours = Listening::start(&["--protocol", "ethereum", "--status", "echo"]).await;
+    let Some((passed, said)) = conformance("MaliciousHandshake", &ours.us).await else { return };
+    assert!(passed && said.contains("1/1 tests passed"), "{said}");
+}
