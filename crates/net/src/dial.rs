@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::timer::Timer;
+use crate::verdict::INTERRUPTED;
 
 /// Connects, and turns off Nagle's delay: a handshake's messages must not wait for one another.
 ///
@@ -49,7 +50,10 @@ pub async fn dial_from(
     timer: &mut Timer,
 ) -> Result<TcpStream, DialError> {
     let connected = timer.wait(started + within, pin!(connect(from, address))).await;
-    let connected = connected.unwrap_or_else(|| Err(Broken::Later(io::ErrorKind::TimedOut.into())));
+    let connected = match connected {
+        None if timer.is_stopped() => return Err(DialError::Stopped { address, after: started.elapsed() }),
+        connected => connected.unwrap_or_else(|| Err(Broken::Later(io::ErrorKind::TimedOut.into()))),
+    };
     connected.map_err(|broken| DialError::of(address, broken, started.elapsed()))
 }
 
@@ -117,6 +121,14 @@ pub enum DialError {
         /// How long we waited.
         after: Duration,
     },
+    /// The run was told to end before there was an answer.
+    #[error("no answer from {address} within {:.1} s, when the run was interrupted", after.as_secs_f64())]
+    Stopped {
+        /// The address that was dialled.
+        address: SocketAddr,
+        /// How long we waited.
+        after: Duration,
+    },
     /// A router or the host said that it cannot be reached.
     #[error("{0} cannot be reached: it does not answer on its own network, or a router on the way says so")]
     Unreachable(SocketAddr),
@@ -174,7 +186,9 @@ impl Fault for DialError {
     fn blame(&self) -> Blame {
         match self {
             Self::Refused(_) | Self::Timeout { .. } | Self::Unreachable(_) | Self::Other { .. } => Blame::Network,
-            Self::NoRoute(_) | Self::TooManyFiles(_) | Self::NoPort(_) | Self::Forbidden(_) => Blame::Local,
+            Self::NoRoute(_) | Self::TooManyFiles(_) | Self::NoPort(_) | Self::Forbidden(_) | Self::Stopped { .. } => {
+                Blame::Local
+            }
         }
     }
 
@@ -188,6 +202,7 @@ impl Fault for DialError {
             Self::TooManyFiles(_) => "local.too-many-files",
             Self::NoPort(_) => "local.no-port",
             Self::Forbidden(_) => "local.forbidden",
+            Self::Stopped { .. } => INTERRUPTED,
         }
     }
 }

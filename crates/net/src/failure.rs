@@ -58,7 +58,7 @@ impl<E: fmt::Display> fmt::Display for Failure<E> {
             }
             (Cause::Closed | Cause::Reset, None, None) => write!(f, "{cause} before its {awaiting}"),
             (Cause::Io(error), ..) => write!(f, "the connection broke before its {awaiting}: {error}"),
-            (Cause::Late, Some(begun), _) => {
+            (Cause::Late | Cause::Stopped, Some(begun), _) => {
                 let Unfinished { what, got, len } = begun;
                 match len {
                     Some(len) => write!(f, "sent {got} of the {len} bytes of its {what}")?,
@@ -66,9 +66,15 @@ impl<E: fmt::Display> fmt::Display for Failure<E> {
                 }
                 write!(f, " and no more within {seconds:.1} s")
             }
-            (Cause::Late, None, Some(instead)) => write!(f, "sent {instead}, but no {awaiting} within {seconds:.1} s"),
-            (Cause::Late, None, None) => write!(f, "sent no {awaiting} within {seconds:.1} s"),
+            (Cause::Late | Cause::Stopped, None, Some(instead)) => {
+                write!(f, "sent {instead}, but no {awaiting} within {seconds:.1} s")
+            }
+            (Cause::Late | Cause::Stopped, None, None) => write!(f, "sent no {awaiting} within {seconds:.1} s"),
             (Cause::Flood, ..) => write!(f, "{cause}, without its {awaiting}"),
+        }?;
+        match cause {
+            Cause::Stopped => f.write_str(", when the run was interrupted"),
+            _ => Ok(()),
         }
     }
 }
@@ -102,6 +108,9 @@ pub enum Cause<E> {
     /// The deadline passed.
     #[error("took too long")]
     Late,
+    /// The run was told to end.
+    #[error("the run was interrupted")]
+    Stopped,
     /// The byte budget was spent.
     #[error("sent more than a handshake may take")]
     Flood,

@@ -175,7 +175,8 @@ where
         cut_off: false,
     };
     let result = timer.wait(limits.deadline, pin!(driver.converse(&mut stream, &line, pulse))).await;
-    match result.unwrap_or(Err(Cause::Late)) {
+    let in_vain = || if timer.is_stopped() { Cause::Stopped } else { Cause::Late };
+    match result.unwrap_or_else(|| Err(in_vain())) {
         Ok(output) => {
             Ok(Established { io: stream, output, unread: driver.kept, sent: driver.sent, received: driver.received })
         }
@@ -345,7 +346,7 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
         let end = match cause {
             Cause::Closed => End::Closed,
             Cause::Late => End::Silent,
-            Cause::Fault(_) | Cause::Reset | Cause::Io(_) | Cause::Flood => return None,
+            Cause::Fault(_) | Cause::Reset | Cause::Io(_) | Cause::Flood | Cause::Stopped => return None,
         };
         self.handshake.ended(end, &self.kept)
     }

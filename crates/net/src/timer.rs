@@ -1,13 +1,19 @@
 //! A timer that one task uses for all of its waits.
 
+use std::future::pending;
 use std::pin::Pin;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::stop::Stop;
+
 /// A timer for many waits, one after the other: to move one costs next to nothing, to make and drop one costs as much
 /// as reading a message. It is made when first needed.
 #[derive(Debug, Default)]
-pub struct Timer(Option<Pin<Box<Sleep>>>);
+pub struct Timer {
+    sleep: Option<Pin<Box<Sleep>>>,
+    stop: Option<Stop>,
+}
 
 impl Timer {
     /// A timer that has not been needed yet.
@@ -16,10 +22,21 @@ impl Timer {
         Self::default()
     }
 
+    /// One whose waits end when `stop` is told, too.
+    #[must_use]
+    pub fn until(stop: Stop) -> Self {
+        Self { sleep: None, stop: Some(stop) }
+    }
+
+    /// Whether its waits have been told to end.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(Stop::is_stopped)
+    }
+
     /// Waits for `work`, but no longer than until `deadline`; `None` if it was not over by then. The work stays where it is:
     /// taken in here, it would have its place twice.
     pub async fn wait<F: Future>(&mut self, deadline: Instant, work: Pin<&mut F>) -> Option<F::Output> {
-        let Self(sleep) = self;
+        let Self { sleep, stop } = self;
         let sleep = match sleep {
             None => sleep.insert(Box::pin(sleep_until(deadline))),
             Some(sleep) => {
@@ -27,10 +44,17 @@ impl Timer {
                 sleep
             }
         };
+        let stopped = async {
+            match stop {
+                Some(stop) => stop.stopped().await,
+                None => pending().await,
+            }
+        };
         tokio::select! {
             biased;
             output = work => Some(output),
             () = sleep => None,
+            () = stopped => None,
         }
     }
 }

@@ -7,6 +7,9 @@ use handshake::{Banner, Blame, End, Evidence, Fault, Handshake, OursRead, Outcom
 
 use crate::failure::{Cause, Failure};
 
+/// The reason of an attempt that the user interrupted: it has no outcome yet.
+pub const INTERRUPTED: &str = "interrupted";
+
 /// How an attempt went, how far it came, why it ended there, and whose fault that was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -25,6 +28,12 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Whether the attempt was interrupted: then this is no verdict on the peer, but what was known by then.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.reason == INTERRUPTED
+    }
+
     /// Both sides said everything.
     #[must_use]
     pub fn ok(detail: String) -> Self {
@@ -70,6 +79,7 @@ impl Verdict {
             Cause::Late => ("timeout", Some(End::Silent)),
             Cause::Io(_) => ("io", None),
             Cause::Flood => ("flood", None),
+            Cause::Stopped => (INTERRUPTED, None),
         };
         let introduced = stage == Stage::Ack;
         // A peer in the middle of a message has shown more than any guess; the sentence says what.
@@ -82,7 +92,11 @@ impl Verdict {
             outcome: if introduced && end.is_some() { Outcome::Partial } else { Outcome::Failed },
             stage,
             reason,
-            blame: Some(if matches!(cause, Cause::Flood) { Blame::Peer } else { Blame::Network }),
+            blame: Some(match cause {
+                Cause::Flood => Blame::Peer,
+                Cause::Stopped => Blame::Local,
+                _ => Blame::Network,
+            }),
             detail: format!("{failure}{separator}{suspicion}"),
             remarks: match (end, failure.ours) {
                 (Some(End::Closed), OursRead::Nothing) => vec![Remark {

@@ -1,0 +1,69 @@
+//! Ends every wait of a run before its deadline.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Notify;
+
+/// Tells all waits of a run to end: the user pressed Ctrl-C. Clones share one state, which changes once.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    stopped: AtomicBool,
+    changed: Notify,
+}
+
+impl Stop {
+    /// One that has not been told yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends every wait, those that begin later included.
+    pub fn stop(&self) {
+        let Self(state) = self;
+        state.stopped.store(true, Ordering::Release);
+        state.changed.notify_waiters();
+    }
+
+    /// Whether it has been told.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.0.stopped.load(Ordering::Acquire)
+    }
+
+    /// Completes once it has been told.
+    pub async fn stopped(&self) {
+        let Self(state) = self;
+        // Made before the state is looked at, so that no change in between is missed.
+        let changed = state.changed.notified();
+        if !self.is_stopped() {
+            changed.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::yield_now;
+
+    use super::Stop;
+
+    #[tokio::test]
+    async fn waits_that_began_before_it_and_after_it_end() {
+        let stop = Stop::new();
+        let waiting = tokio::spawn({
+            let stop = stop.clone();
+            async move { stop.stopped().await }
+        });
+        yield_now().await;
+        assert!(!stop.is_stopped() && !waiting.is_finished());
+        stop.stop();
+        waiting.await.unwrap();
+        stop.stopped().await;
+        assert!(stop.is_stopped());
+    }
+}
