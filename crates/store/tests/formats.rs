@@ -168,6 +168,7 @@ proptest! {
             let object: Value = serde_json::from_str(line).unwrap();
             prop_assert_eq!(object["address"].as_str(), Some(peer.address.as_str()));
             prop_assert_eq!(object["services"].as_u64(), Some(peer.services));
+            prop_assert_eq!(object["services_hex"].as_str(), Some(&*format!("{:#x}", peer.services)));
         }
         let table = written(Format::Csv, &peers);
         let mut rows = csv::Reader::from_reader(table.as_slice());
@@ -366,6 +367,39 @@ const WRONG: [(Format, &str, &[&str]); 5] = [
         &["peers.txt:2: expected a row of 15 values, or of 4", "peers.txt:3: expected a row of JSON"],
     ),
 ];
+
+#[test]
+fn services_that_a_program_rounded_are_read_from_their_hex() {
+    let hex = format!("{:#x}", u64::MAX - 1);
+    let (services, other) = (u64::MAX - 1, (1 << 60) + 1);
+    for (format, file) in [
+        (
+            Format::JsonLines,
+            format!(
+                "{{\"address\":\"1.2.3.4\",\"services\":18446744073709552000,\"services_hex\":\"{hex}\"}}\n\
+                 {{\"address\":\"1.2.3.5\",\"services\":1.8446744073709552e19,\"services_hex\":\"{hex}\"}}\n\
+                 {{\"address\":\"1.2.3.6\",\"services\":1152921504606847000,\"services_hex\":\"0x1000000000000001\"}}\n\
+                 {{\"address\":\"1.2.3.7\",\"services\":1033}}\n{{\"address\":\"1.2.3.8\"}}\n"
+            ),
+        ),
+        (
+            Format::Csv,
+            format!(
+                "address,services,services_hex\n1.2.3.4,1.84467440737096E+19,{hex}\n1.2.3.5,0,{hex}\n\
+                 1.2.3.6,1152921504606847000,0x1000000000000001\n1.2.3.7,1033,\n1.2.3.8,0,\n"
+            ),
+        ),
+    ] {
+        let (peers, errors) = read(format, file.as_bytes());
+        assert_eq!(errors, Vec::<String>::new(), "{format:?}");
+        let found: Vec<_> = peers.iter().map(|peer| peer.services).collect();
+        assert_eq!(found, [services, services, other, 1033, 0], "{format:?}");
+    }
+    for wrong in ["\"services\":-1", "\"services\":1e20", "\"services_hex\":\"0xg\"", "\"services_hex\":\"+1\""] {
+        let (peers, errors) = read(Format::JsonLines, format!("{{\"address\":\"1.2.3.4\",{wrong}}}\n").as_bytes());
+        assert_eq!((peers.len(), errors.len()), (0, 1), "{wrong}");
+    }
+}
 
 #[test]
 fn a_line_that_is_wrong_is_named_and_the_others_are_taken() {

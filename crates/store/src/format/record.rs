@@ -1,9 +1,11 @@
 //! All that is known of a peer, flat, under the names that JSON Lines and CSV share.
 
+use std::fmt;
 use std::time::Duration;
 
 use handshake::Outcome;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::{Error, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::address::Address;
 use crate::format::import::Origin;
@@ -25,6 +27,7 @@ pub(super) struct Record {
     pub v1: Option<String>,
     pub v2: Option<String>,
     pub version: Option<i32>,
+    #[serde(deserialize_with = "rounded")]
     pub services: u64,
     pub user_agent: Option<String>,
     pub height: Option<i32>,
@@ -51,6 +54,8 @@ pub(super) struct Record {
     pub weight_30d: f32,
     pub count_30d: f32,
     pub source: Option<String>,
+    /// The same as `services`, as text: programs that have no whole numbers above 2^53, such as jq, round that.
+    pub services_hex: Option<String>,
 }
 
 impl Serialize for Peer {
@@ -102,6 +107,7 @@ impl Record {
             weight_30d: e.weight,
             count_30d: e.count,
             source: peer.source.as_ref().map(text),
+            services_hex: Some(format!("{:#x}", peer.services)),
         }
     }
 
@@ -116,7 +122,7 @@ impl Record {
             first_seen,
             last_seen: self.last_seen.map_or(first_seen, time),
             source: Some(text(self.source.as_deref(), "source")?.unwrap_or_else(|| origin.source.clone())),
-            services: self.services,
+            services: self.services()?,
             tried: self.tried.max(self.good),
             good: self.good,
             last_tried: self.last_tried.map(|tried| Time(tried.max(0))),
@@ -132,6 +138,15 @@ impl Record {
         };
         peer.mend(origin.now);
         Ok(peer)
+    }
+
+    /// What is said in hex counts, as the number may have been rounded on its way.
+    fn services(&self) -> Result<u64, String> {
+        let Some(text) = &self.services_hex else { return Ok(self.services) };
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let services = u64::from_str_radix(digits, 16).ok().filter(|_| is_hex);
+        services.ok_or_else(|| "up to 16 hex digits in `services_hex`".to_owned())
     }
 
     fn ending(&self) -> Result<Option<Ending>, String> {
@@ -176,6 +191,38 @@ impl Record {
         }
         Err("reliabilities and weights from 0 to 1, and counts from 0".to_owned())
     }
+}
+
+/// Service bits as a number, which another program may have made one with a fraction.
+fn rounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    struct Bits;
+    impl Visitor<'_> for Bits {
+        type Value = u64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("service bits as a number below 2^64")
+        }
+
+        fn visit_u64<E: Error>(self, bits: u64) -> Result<u64, E> {
+            Ok(bits)
+        }
+
+        fn visit_f64<E: Error>(self, bits: f64) -> Result<u64, E> {
+            /// 2^64, to which a program rounds a number that has all bits.
+            const MOST: f64 = 18_446_744_073_709_551_616.0;
+            if !(0.0..=MOST).contains(&bits) {
+                return Err(E::invalid_value(Unexpected::Float(bits), &self));
+            }
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "from 0 to 2^64, or saturating"
+            )]
+            let bits = bits as u64;
+            Ok(bits)
+        }
+    }
+    deserializer.deserialize_any(Bits)
 }
 
 fn micros(latency: Duration) -> u32 {
