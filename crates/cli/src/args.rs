@@ -1,7 +1,9 @@
 //! The command line: what can be asked for, and the words in which the help says so.
 
+mod bitcoin;
 mod discovery;
 mod ethereum;
+mod given;
 mod lightning;
 mod monero;
 mod parse;
@@ -15,12 +17,15 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bitcoin::{Feature, Magic, UserAgent};
+use ::bitcoin::UserAgent;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use discover::{Exclusions, Pace};
+
+pub use self::bitcoin::{BitcoinOptions, Extension, TransportChoice};
 pub use discovery::{Addrs, Crawl, Identify, Whoami};
 pub use ethereum::{EthereumOptions, StatusChoice};
+pub use given::Given;
 pub use lightning::LightningOptions;
 pub use monero::MoneroOptions;
 pub use peers::{Export, FileFormat, Import, Peers, PeersCommand, Query, Show};
@@ -103,7 +108,8 @@ Examples:
 
 Exit codes:
   0    what was required happened
-       (--require any: one handshake is OK; all: each is)
+       (--require any: one handshake is OK; all: each is;
+       with --hold, and was kept for as long as that)
   1    it did not
   2    wrong usage
   3    our side failed
@@ -210,12 +216,12 @@ pub struct Shake {
     /// The network's own DNS seeds as targets
     #[arg(long)]
     pub dns_seeds: bool,
-    /// Services that we say the peer has (in the receiver's address), decimal, 0x… or names
-    #[arg(short, long, value_name = "SERVICES", default_value = "0", help_heading = "Introduction")]
-    pub receiving_services: ServicesArg,
     /// How we introduce ourselves.
     #[command(flatten)]
     pub introduction: Introduction,
+    /// Services that we say the peer has (in the receiver's address), decimal, 0x… or names
+    #[arg(short, long, value_name = "SERVICES", default_value = "0", help_heading = "Bitcoin")]
+    pub receiving_services: ServicesArg,
     /// What bounds us.
     #[command(flatten)]
     pub bounds: Bounds,
@@ -233,7 +239,7 @@ pub struct Shake {
     pub require: Require,
 }
 
-/// How many handshakes must be OK.
+/// How many handshakes must be OK, and their connections kept for as long as --hold asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Require {
     /// At least one
@@ -247,30 +253,12 @@ pub enum Require {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Introduction")]
 pub struct Introduction {
+    /// Which options were given.
+    #[arg(skip)]
+    pub given: Given,
     /// The network, by name or alias (see 'verack chains') [default: bitcoin; for targets with a node id, any]
     #[arg(short, long, value_name = "NAME", value_parser = values::chain, help_heading = "Network")]
     pub chain: Option<Chain>,
-    /// Another network's magic, 8 hex digits; the rest is as on --chain
-    #[arg(long, value_name = "HEX", conflicts_with = "signet_challenge", help_heading = "Network")]
-    pub magic: Option<Magic>,
-    /// A signet of its own: its challenge script in hex
-    #[arg(long, value_name = "HEX", value_parser = values::signet, help_heading = "Network")]
-    pub signet_challenge: Option<Magic>,
-    /// What carries the handshake: see below what auto does
-    #[arg(long, value_enum, default_value_t, value_name = "TRANSPORT", help_heading = "Network")]
-    pub transport: TransportChoice,
-    /// Bytes of garbage behind our v2 key [default: random; up to 150 with auto where v2 is not known to be spoken, else up to 4094]
-    #[arg(long, value_name = "N", value_parser = values::garbage, help_heading = "Network")]
-    pub garbage: Option<usize>,
-    /// Send a decoy of so many bytes before our v2 version packet; may be given several times
-    #[arg(long, value_name = "BYTES", value_parser = values::decoy, action = ArgAction::Append, help_heading = "Network")]
-    pub decoy: Vec<usize>,
-    /// Protocol version that we announce [default: the network's current]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::whole::<i32>)]
-    pub protocol_version: Option<i32>,
-    /// Services that we offer: decimal, 0x… or names such as NETWORK,WITNESS
-    #[arg(short, long, value_name = "SERVICES", default_value = "0")]
-    pub services: ServicesArg,
     /// What we call our program, at most 256 bytes [default: verack and its version, in the protocol's manner]
     #[arg(long, value_name = "TEXT", value_parser = values::user_agent)]
     pub user_agent: Option<UserAgent>,
@@ -281,30 +269,12 @@ pub struct Introduction {
     /// Height of the last block that we claim to have
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = values::whole::<i32>)]
     pub start_height: i32,
-    /// Ask the peer to announce transactions to us
-    #[arg(long)]
-    pub relay: bool,
-    /// Refuse peers of a lower protocol version [default: the network's rule]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::whole::<i32>)]
-    pub min_version: Option<i32>,
-    /// Refuse peers that lack these services
-    #[arg(long, value_name = "SERVICES", default_value = "0")]
-    pub require_services: ServicesArg,
-    /// Extensions that we announce, if the network knows them
-    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_values = ["wtxidrelay", "sendaddrv2"])]
-    pub announce: Vec<Extension>,
-    /// Announce an optional feature (BIP434): its name, and data in hex; may be given several times
-    #[arg(long, value_name = "NAME[=HEX]", value_parser = values::feature, action = ArgAction::Append)]
-    pub feature: Vec<Feature>,
-    /// The nonce in our version, in hex [default: random for each connection]
-    #[arg(long, value_name = "HEX", value_parser = values::nonce)]
-    pub nonce: Option<u64>,
-    /// Our clock in seconds since 1970 [default: the system's]
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = values::whole::<i64>)]
-    pub time: Option<i64>,
     /// Our own key, which 'verack key FILE' makes [default: a fresh one for this run]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+    /// What is Bitcoin's alone.
+    #[command(flatten)]
+    pub bitcoin: BitcoinOptions,
     /// What is Ethereum's alone.
     #[command(flatten)]
     pub ethereum: EthereumOptions,
@@ -339,13 +309,13 @@ impl Introduction {
     /// The names behind which its nodes are. A network of the user's own has none: those of the one that it is like
     /// lead to that.
     pub fn dns_seeds(&self) -> Vec<Seed> {
-        let own = self.magic.is_some() || self.signet_challenge.is_some();
+        let own = self.bitcoin.magic.is_some() || self.bitcoin.signet_challenge.is_some();
         if own { Vec::new() } else { self.chain().dns_seeds() }
     }
 }
 
 /// A protocol, by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum ProtocolName {
     /// Bitcoin and its descendants
     Bitcoin,
@@ -359,36 +329,17 @@ pub enum ProtocolName {
     Monero,
 }
 
-/// What carries the handshake.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum TransportChoice {
-    /// Dialling: v2 where the network speaks it, then v1 on a second connection if the peer shows that it speaks only that.
-    /// Accepting: whichever the peer speaks
-    #[default]
-    Auto,
-    /// Encrypted (BIP324)
-    V2,
-    /// Plain text
-    V1,
-    /// Dialling: each on a connection of its own, each reported. Accepting: like auto
-    Both,
-}
-
-/// Extensions that are announced by a message of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Extension {
-    /// Nothing
-    None,
-    /// BIP339
-    Wtxidrelay,
-    /// BIP155
-    Sendaddrv2,
-    /// BIP130
-    Sendheaders,
-    /// BIP152, version 2
-    Sendcmpct,
-    /// BIP133, with a rate of 0
-    Feefilter,
+impl ProtocolName {
+    /// Its stable name in reports and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bitcoin => "bitcoin",
+            Self::Ethereum => "ethereum",
+            Self::Lightning => "lightning",
+            Self::Libp2p => "libp2p",
+            Self::Monero => "monero",
+        }
+    }
 }
 
 /// What bounds us and the peer.
@@ -407,7 +358,7 @@ pub struct Bounds {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub struct Keeping {
-    /// Keep the connection so long after the handshake, answering pings
+    /// Keep the connection so long after the handshake, with pings, and report what ended it
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub hold: Option<Duration>,
 }

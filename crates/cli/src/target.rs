@@ -305,7 +305,7 @@ pub fn dns_seeds(network: &Introduction) -> Result<Vec<Target>, Error> {
     let seeds = network.dns_seeds();
     if seeds.is_empty() {
         let like = network.chain().name();
-        return Err(Error::Usage(match network.magic.or(network.signet_challenge) {
+        return Err(Error::Usage(match network.bitcoin.magic.or(network.bitcoin.signet_challenge) {
             Some(magic) => format!("a network of your own, with the magic {magic}, has no DNS seeds; name a target"),
             None => format!("{like} has no DNS seeds; name a target"),
         }));

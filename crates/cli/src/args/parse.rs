@@ -4,7 +4,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
-use super::Cli;
+use super::{Cli, Command as Chosen, Given, Introduction};
 
 impl Cli {
     /// The command line; otherwise this ends the program, with what is wrong with it.
@@ -14,7 +14,39 @@ impl Cli {
         if let Some(misplaced) = misplaced(&command, &matches) {
             command.error(ErrorKind::ArgumentConflict, misplaced).exit();
         }
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+        Self::of(&command, &matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+
+    fn of(command: &Command, matches: &ArgMatches) -> clap::error::Result<Self> {
+        let mut cli = Self::from_arg_matches(matches)?;
+        let (command, matches) = match matches.subcommand() {
+            Some((name, within)) => (command.find_subcommand(name).unwrap_or(command), within),
+            None => (command, matches),
+        };
+        if let Some(introduction) = cli.introduction() {
+            introduction.given = Given::to(command, matches);
+        }
+        Ok(cli)
+    }
+
+    /// How we introduce ourselves, if the command shakes hands.
+    fn introduction(&mut self) -> Option<&mut Introduction> {
+        Some(match &mut self.command {
+            None => &mut self.shake.introduction,
+            Some(Chosen::Listen(args)) => &mut args.introduction,
+            Some(Chosen::Crawl(args)) => &mut args.introduction,
+            Some(Chosen::Addrs(args)) => &mut args.introduction,
+            Some(Chosen::Whoami(args)) => &mut args.introduction,
+            Some(
+                Chosen::Identify(_)
+                | Chosen::Peers(_)
+                | Chosen::Demo(_)
+                | Chosen::Key(_)
+                | Chosen::Chains
+                | Chosen::Completions { .. }
+                | Chosen::Man,
+            ) => return None,
+        })
     }
 }
 
@@ -31,6 +63,7 @@ fn misplaced(command: &Command, matches: &ArgMatches) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::error::ErrorKind;
     use clap::{CommandFactory, FromArgMatches};
 
     use super::{Cli, misplaced};
@@ -74,6 +107,38 @@ mod tests {
             let wrong = read(line).unwrap_err();
             assert!(wrong.starts_with(&format!("{option} is not for ")), "{wrong}");
         }
+    }
+
+    /// Each command, with the words that lead to it.
+    fn commands(command: &clap::Command, words: &[String]) -> Vec<(Vec<String>, clap::Command)> {
+        let mut all = vec![(words.to_vec(), command.clone())];
+        for below in command.get_subcommands() {
+            let words: Vec<_> = words.iter().cloned().chain([below.get_name().to_owned()]).collect();
+            all.extend(commands(below, &words));
+        }
+        all
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_is_answered_in_a_sentence_that_names_the_option() {
+        const MOST_WORDS: usize = 25;
+        let mut refused = 0;
+        for (words, command) in commands(&Cli::command(), &["verack".to_owned()]) {
+            for arg in command.get_opts().filter(|arg| arg.get_action().takes_values()) {
+                let option = format!("--{}", arg.get_long().unwrap());
+                let words = words.iter().cloned().chain([format!("{option}=?")]);
+                let Err(error) = Cli::command().try_get_matches_from(words) else { continue };
+                if !matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
+                    continue;
+                }
+                refused += 1;
+                let said = error.to_string();
+                let sentence = said.lines().next().unwrap().strip_prefix("error: ").unwrap();
+                assert!(sentence.contains(&format!("'{option}")), "{said}");
+                assert!(sentence.split_whitespace().count() <= MOST_WORDS, "{sentence}");
+            }
+        }
+        assert!(refused > 50, "{refused}");
     }
 
     #[test]

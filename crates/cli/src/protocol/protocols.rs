@@ -21,6 +21,11 @@ impl Protocols {
     /// As [`Protocol::new`]; and if a target is named in a way that its protocol cannot do with.
     pub fn new(options: &Introduction, receiving: &ServicesArg, targets: &[Target]) -> Result<Self, Error> {
         let chosen = options.chain().protocol();
+        let mut spoken: Vec<_> = targets.iter().map(|target| target.whom.protocol().unwrap_or(chosen)).collect();
+        spoken.dedup();
+        spoken.sort_unstable();
+        spoken.dedup();
+        options.given.check(&spoken)?;
         let asked_for = |name, means: fn(&Whom) -> bool| {
             let asked_for = name != chosen && targets.iter().any(|target| means(&target.whom));
             asked_for.then(|| Protocol::new(name, options, receiving)).transpose()
@@ -50,13 +55,23 @@ impl Protocols {
                 chain.name()
             )));
         }
+        options.given.check(&[chain.protocol()])?;
         if let Some(other) = targets.iter().find(|target| target.whom != Whom::Anybody) {
             return Err(Error::Usage(format!("'{}' names a node that tells nobody whom it knows", other.text)));
         }
         Ok(Self::only(Protocol::new(chain.protocol(), options, &ServicesArg::default())?))
     }
 
-    /// One alone.
+    /// One alone, in which connections are accepted.
+    ///
+    /// # Errors
+    /// As [`Protocol::new`].
+    pub fn listening(name: ProtocolName, options: &Introduction) -> Result<Self, Error> {
+        options.given.check(&[name])?;
+        Ok(Self::only(Protocol::new(name, options, &ServicesArg::default())?))
+    }
+
+    /// This one alone.
     pub fn only(chosen: Protocol) -> Self {
         Self { chosen, ethereum: None, lightning: None, libp2p: None }
     }

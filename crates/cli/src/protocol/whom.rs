@@ -5,6 +5,8 @@ use handshake::Role;
 use libp2p::PeerId;
 use lightning::NodeId;
 
+use crate::args::ProtocolName;
+
 /// Whom a target means. Its form says of which protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Whom {
@@ -19,6 +21,16 @@ pub enum Whom {
 }
 
 impl Whom {
+    /// The protocol that its form calls for; `None` if that is left to the network that was chosen.
+    pub fn protocol(&self) -> Option<ProtocolName> {
+        match self {
+            Self::Anybody => None,
+            Self::Ethereum(_) => Some(ProtocolName::Ethereum),
+            Self::Lightning(_) => Some(ProtocolName::Lightning),
+            Self::Libp2p(_) => Some(ProtocolName::Libp2p),
+        }
+    }
+
     /// The libp2p node that is meant, if it is one alone.
     pub fn peer_id(&self) -> Option<&PeerId> {
         match self {
