@@ -10,17 +10,18 @@ use std::time::Duration;
 
 use bitcoin::v2::SessionId;
 use handshake::{Fault, Role, Stage};
-use net::{DialError, Timer, Verdict};
+use net::{DialError, Stop, Timer, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
 use crate::args::TraceLevel;
+use crate::calendar::Stamp;
 use crate::output::Results;
 use crate::protocol::{
-    Again, CLOSED_ON_KEY, Connection, Introduced, Part, Protocol, Protocols, REFUSED_KEY, Retry, Shaken, Times, Tracer,
-    Transport, Way, Whom,
+    Again, CLOSED_ON_KEY, Connection, Introduced, Part, Protocol, Protocols, REFUSED_KEY, Retry, Shaken, Span, Times,
+    Tracer, Transport, Way, Whom,
 };
-use crate::report::{Bytes, Report, Timing};
+use crate::report::{Bytes, HeldReport, Report, Timing};
 use crate::trace::Entry;
 
 /// What all attempts of one run have in common.
@@ -43,6 +44,8 @@ pub struct Attempts {
     pub trace: Option<TraceLevel>,
     /// Where results go.
     pub results: Results,
+    /// Ends all of them before they are over.
+    pub stop: Stop,
 }
 
 /// Whom to dial.
@@ -77,11 +80,18 @@ impl Attempts {
     pub async fn dial(&self, call: &Call, timer: &mut Timer) {
         let protocol = self.protocols.of(&call.whom);
         for way in protocol.ways() {
+            if self.stop.is_stopped() {
+                self.results.not_tried(1);
+                continue;
+            }
             let deadline = call.deadline(self.timeout);
             let (mut attempt, earlier) = self.reach_by(deadline, call, way, timer).await;
             if let Some(guess) = attempt.guess.take() {
                 let silence = silence::try_silence(call.address, deadline, timer).await;
-                silence::settle(&mut attempt.verdict, &guess, silence);
+                // One that was interrupted was not watched for as long.
+                if !self.stop.is_stopped() {
+                    silence::settle(&mut attempt.verdict, &guess, silence);
+                }
             }
             hint::add_port(&mut attempt.verdict, protocol.chain(), call.address.port());
             self.conclude(&self.far_end(call), &mut attempt, earlier.as_ref()).await;
@@ -107,7 +117,11 @@ impl Attempts {
         first.account_for(call.spent, self.timeout);
         let Some(Again { way, pause }) = again else { return (first, None) };
         if !pause.is_zero() && Instant::now() + pause < deadline {
-            sleep(pause).await;
+            tokio::select! {
+                biased;
+                () = sleep(pause) => {}
+                () = self.stop.stopped() => return (first, None),
+            }
         } else if !pause.is_zero() {
             return (first, None);
         }
@@ -131,12 +145,17 @@ impl Attempts {
         FarEnd { protocol: self.protocols.of(whom), part, target, address: *address, closely: self.closely && *closely }
     }
 
+    /// A timer that one task uses for its attempts.
+    pub fn timer(&self) -> Timer {
+        Timer::until(self.stop.clone())
+    }
+
     /// Shakes hands over a connection that came in.
     pub async fn accept(&self, target: &str, stream: TcpStream, peer: SocketAddr) {
         let now = Instant::now();
         let protocol = self.protocols.chosen();
         let end = FarEnd { protocol, part: Part::Accepting, target, address: peer, closely: false };
-        let (mut timer, deadline) = (Timer::new(), now + self.timeout);
+        let (mut timer, deadline) = (self.timer(), now + self.timeout);
         let (mut attempt, _) = self.shake(&end, protocol.way_in(), stream, (now, now, deadline), &mut timer).await;
         self.conclude(&end, &mut attempt, None).await;
     }
@@ -172,7 +191,8 @@ impl Attempts {
         timer: &mut Timer,
     ) -> (Attempt, Option<Again<'p>>) {
         let FarEnd { part, target, address, closely, .. } = *end;
-        let mut trace = self.tracer(target, address);
+        let (started_at, opened_at) = (Stamp::of(started), Stamp::of(opened));
+        let mut trace = self.tracer(target, address, opened_at);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
         let times = Times { opened, deadline, timer, stays: self.hold.is_some(), closely };
         let shaken = way.shake(part, stream, address, times, tracer).await;
@@ -198,8 +218,15 @@ impl Attempts {
             total: Some(ended - started),
         };
         // Unless it is to be held, the connection is closed here, before anything else.
-        let held = self.hold.zip(connection).map(|(hold, connection)| Held { connection, opened, until: ended + hold });
+        let held = self.hold.zip(connection).map(|(hold, connection)| Held {
+            connection,
+            opened,
+            opened_at,
+            since: ended,
+            until: ended + hold,
+        });
         let attempt = Attempt {
+            started: started_at,
             role,
             transport,
             session_id,
@@ -215,26 +242,32 @@ impl Attempts {
         (attempt, fall_back)
     }
 
-    /// Shows each message, if that was asked for.
+    /// Shows each message on a connection that was `opened` then, if that was asked for.
     pub fn tracer<'a>(
         &'a self,
         target: &'a str,
         address: SocketAddr,
+        opened: Stamp,
     ) -> Option<impl FnMut(Entry<'_>) + Send + use<'a>> {
         let level = self.trace?;
-        Some(move |entry: Entry<'_>| self.results.message(&entry.into_line(target, address, level)))
+        Some(move |entry: Entry<'_>| self.results.message(&entry.into_line((target, address), opened, level)))
     }
 
     /// Reports an attempt, and keeps its connection if that was asked for.
     async fn conclude(&self, end: &FarEnd<'_>, attempt: &mut Attempt, earlier: Option<&Attempt>) {
         let FarEnd { protocol, target, address, .. } = *end;
         self.report_at(protocol, target, Some(address), attempt, earlier).await;
-        if let Some(Held { connection, opened, until }) = attempt.held.take() {
-            let mut trace = self.tracer(target, address);
-            let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
-            // Few connections are held, so its place is not set aside in all that wait.
-            Box::pin(protocol.hold(connection, opened, until, tracer)).await;
-        }
+        let Some(Held { connection, opened, opened_at, since, until }) = attempt.held.take() else { return };
+        let mut trace = self.tracer(target, address, opened_at);
+        let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
+        let (started, span) = (Stamp::of(since), Span { opened, since, until, stop: &self.stop });
+        // Few connections are held, so its place is not set aside in all that wait.
+        let Some(kept) = Box::pin(protocol.hold(connection, span, tracer)).await else { return };
+        self.results.room().await;
+        let (chain, protocol) = (protocol.chain(), protocol.name());
+        let &mut Attempt { role, transport, .. } = attempt;
+        let (asked, kept) = (until - since, &kept);
+        self.results.held(&HeldReport { started, target, address, chain, protocol, role, transport, asked, kept });
     }
 
     /// Reports an attempt, and how it went before over another transport.
@@ -289,6 +322,8 @@ struct FarEnd<'a> {
 /// How an attempt went.
 #[derive(Debug)]
 pub struct Attempt {
+    /// When it began.
+    pub started: Stamp,
     /// Our part in it.
     pub role: Role,
     /// What carried the handshake, or would have.
@@ -320,6 +355,10 @@ pub struct Held {
     pub connection: Connection,
     /// Since when.
     pub opened: Instant,
+    /// The same, by the system's clock.
+    pub opened_at: Stamp,
+    /// When its handshake was over.
+    pub since: Instant,
     /// Until when.
     pub until: Instant,
 }
@@ -361,6 +400,7 @@ impl Attempt {
     /// It ended before there was a connection.
     fn failed(stage: Stage, fault: &impl Fault, transport: Transport, started: Instant) -> Self {
         Self {
+            started: Stamp::of(started),
             role: Role::Initiator,
             transport,
             session_id: None,

@@ -13,10 +13,12 @@ pub mod peers;
 pub mod shake;
 pub mod whoami;
 
+use std::future::pending;
 use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
+use net::Stop;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
@@ -72,15 +74,25 @@ enum Ended {
     Unwritable(Unwritable),
 }
 
-/// Prints results as they come until there are no more, or somebody interrupts. What is ready then is printed all the
-/// same.
+/// Prints results as they come until there are no more. If the user interrupts, `stop` is told: each attempt that is not
+/// over then says what it knows, and that is printed, too. What takes longer than the grace is given up.
 async fn print_all(
     told: impl Future<Output = ()>,
     unprinted: Unprinted,
     screen: Screen,
     expected: impl Fn() -> u64,
+    stop: &Stop,
 ) -> (Ended, Option<Summary>) {
-    print_until_closed(told, &unprinted, screen, expected, || unprinted.close()).await
+    let give_up = async {
+        stop.stopped().await;
+        sleep(GRACE).await;
+        unprinted.close();
+        pending().await
+    };
+    tokio::select! {
+        ended = print_until_closed(told, &unprinted, screen, expected, || stop.stop()) => ended,
+        never = give_up => never,
+    }
 }
 
 /// Prints results as they come until there are no more. If somebody interrupts, `stop` is called: whoever has results
@@ -194,6 +206,8 @@ fn exit(ended: &Ended, summary: Option<&Summary>, require: Require) -> Exit {
                 Require::Any => summary.ok > 0,
                 Require::All => summary.ok == summary.attempts && summary.ok > 0,
             };
+            // A connection that was to be kept, and was not, is no success.
+            let reached = reached && summary.ok > summary.left && (require == Require::Any || summary.left == 0);
             match reached {
                 true => Exit::Success,
                 false if summary.local == summary.attempts && summary.attempts > 0 => Exit::Local,

@@ -14,6 +14,7 @@
 mod aside;
 mod fixed;
 mod heard;
+mod lists;
 mod map;
 mod progress;
 mod remembered;
@@ -349,6 +350,7 @@ async fn moment(at: Option<Instant>) {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use net::Stop;
     use store::{Filter, Store};
     use tokio::sync::Notify;
     use tokio::task::yield_now;
@@ -389,6 +391,7 @@ mod tests {
             closely: false,
             trace: None,
             results,
+            stop: Stop::new(),
         };
         let rules = args.dialling.rules().unwrap();
         let crawl =

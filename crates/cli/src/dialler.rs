@@ -15,12 +15,12 @@ use std::time::Duration;
 
 use discover::{Group, Key, Pace, Paced, Turn};
 use handshake::{Fault, Stage};
-use net::Timer;
+use net::Stop;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until};
 
 use crate::attempt::{Attempts, Call};
-use crate::lookup::{Finding, Found, Lookup, share_of};
+use crate::lookup::{Finding, Found, Interrupted, Lookup, share_of};
 use crate::plan::Plan;
 use crate::protocol::Whom;
 use crate::refused::Refused;
@@ -149,7 +149,7 @@ impl Run {
         let is_paced = rate.is_some() || (prefix.is_some() && named);
         let mut at_once = calls;
         if is_paced {
-            for call in std::mem::take(&mut at_once) {
+            for call in mem::take(&mut at_once) {
                 match named {
                     true => paced.push(call.address.ip(), call, Duration::ZERO),
                     false => paced.push_free(call),
@@ -168,7 +168,8 @@ impl Run {
         let (sender, mut findings) = mpsc::unbounded_channel();
         let mut leads = HashMap::new();
         let mut names = names.into_iter().enumerate();
-        loop {
+        let stop = self.dialler.attempts.stop.clone();
+        while !stop.is_stopped() {
             for (number, target) in names.by_ref().take(LOOKUPS - leads.len()) {
                 leads.insert(number, self.look_up(number, target, &sender));
             }
@@ -177,6 +178,8 @@ impl Run {
                 break;
             }
             tokio::select! {
+                biased;
+                () = stop.stopped() => break,
                 Some((number, finding)) = findings.recv(), if !leads.is_empty() => match finding {
                     Finding::Found(found) => {
                         let Some(lead) = leads.get_mut(&number) else { continue };
@@ -192,6 +195,21 @@ impl Run {
                 },
                 () = moment(wake) => {}
             }
+        }
+        if stop.is_stopped() {
+            self.give_up(leads.into_values(), names.len()).await;
+        }
+    }
+
+    /// Says what is not over, and counts what was not tried: so many names, and whatever waits for its turn.
+    async fn give_up(&self, leads: impl Iterator<Item = Lead>, names: usize) {
+        // Whom the crew was given when none of it was left any more waits there yet.
+        let addresses = self.paced.len() + self.crew.waiting.give_up();
+        self.dialler.attempts.results.not_tried(names + addresses);
+        for lead in leads {
+            let error = Interrupted(lead.started.elapsed());
+            self.dialler.fail((&lead.target, &lead.whom), lead.started, &error).await;
+            self.tell_late(&lead).await;
         }
     }
 
@@ -327,9 +345,12 @@ impl Drop for Crew {
 }
 
 async fn work(attempts: Arc<Attempts>, waiting: Arc<Waiting>) {
-    let mut timer = Timer::new();
-    while let Some(call) = waiting.next().await {
+    let mut timer = attempts.timer();
+    while let Some(call) = waiting.next(&attempts.stop).await {
         attempts.dial(&call, &mut timer).await;
+    }
+    if attempts.stop.is_stopped() {
+        attempts.results.not_tried(waiting.give_up());
     }
 }
 
@@ -360,8 +381,24 @@ impl Waiting {
         self.changed.notify_waiters();
     }
 
-    /// The next, as soon as there is one; none if there will be no more.
-    async fn next(&self) -> Option<Call> {
+    /// The next, as soon as there is one; none if there will be no more, or the run is told to end.
+    async fn next(&self, stop: &Stop) -> Option<Call> {
+        if stop.is_stopped() {
+            return None;
+        }
+        tokio::select! {
+            biased;
+            call = self.pop() => call,
+            () = stop.stopped() => None,
+        }
+    }
+
+    /// Empties the queue, and says how many waited in it.
+    fn give_up(&self) -> usize {
+        mem::take(&mut self.queue().calls).len()
+    }
+
+    async fn pop(&self) -> Option<Call> {
         loop {
             // Made before the queue is looked at, so that no change in between is missed.
             let changed = self.changed.notified();

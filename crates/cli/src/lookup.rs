@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use discover::{Exclusions, HostPorts, Key, MAX_PER_NAME, MAX_PORTS_PER_HOST};
+use handshake::{Blame, Fault};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -79,6 +80,21 @@ pub enum Finding {
     Found(Vec<Found>),
     /// It is over.
     Ended(Result<(), ResolveError>),
+}
+
+/// Looking up a name was not over when the run was interrupted, after this time.
+#[derive(Debug, thiserror::Error)]
+#[error("looking up its name was not over after {:.1} s, when the run was interrupted", .0.as_secs_f64())]
+pub struct Interrupted(pub Duration);
+
+impl Fault for Interrupted {
+    fn blame(&self) -> Blame {
+        Blame::Local
+    }
+
+    fn code(&self) -> &'static str {
+        net::INTERRUPTED
+    }
 }
 
 impl Lookup {

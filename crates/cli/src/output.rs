@@ -6,16 +6,18 @@ mod queue;
 
 use std::io::{self, IsTerminal, Write};
 use std::mem;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anstyle::Style;
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::time::Instant;
 
 pub use self::csv::flat;
 pub use self::human::{BAD, DIM, GOOD, HALF};
 pub use self::queue::{Results, Unprinted, Watcher, queue};
 use crate::args::{ColorChoice, Format, Global};
-use crate::report::{Report, Summary, in_milliseconds};
+use crate::calendar::Stamp;
+use crate::report::{HeldReport, Report, Summary, in_milliseconds};
 use crate::trace;
 
 /// Text on its way out.
@@ -103,6 +105,16 @@ impl Printer {
         }
     }
 
+    fn held(&mut self, held: &HeldReport<'_>) {
+        self.summary.add_held(held);
+        match self.format {
+            Format::Json => write_json(&mut self.text.out, held),
+            Format::Human => human::write_held(&mut self.text.out, held, self.paint),
+            // Among rows of handshakes it would be out of place.
+            Format::Csv => human::write_held(&mut self.text.err, held, self.paint),
+        }
+    }
+
     fn message(&mut self, message: &trace::Line<'_>) {
         match self.format {
             Format::Json => write_json(&mut self.text.out, message),
@@ -119,7 +131,9 @@ impl Printer {
 
     fn finish(&mut self, interrupted: bool) -> (Summary, Text) {
         let elapsed = self.started.elapsed();
+        self.summary.started = Some(Stamp::of(self.started));
         self.summary.elapsed_ms = in_milliseconds(elapsed);
+        self.summary.ended = if interrupted { "interrupted" } else { "complete" };
         let Text { out, err } = &mut self.text;
         if self.each && mem::take(&mut self.header_due) {
             csv::write_header(out);

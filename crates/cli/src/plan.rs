@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::attempt::{Attempts, Call};
+use crate::calendar::Stamp;
 use crate::output::write_json;
 use crate::report::Text;
 
@@ -14,6 +16,8 @@ use crate::report::Text;
 pub struct Plan {
     /// Whether as JSON.
     pub json: bool,
+    /// When the run began.
+    pub started: Instant,
     /// How many addresses there were.
     pub planned: Arc<AtomicU64>,
 }
@@ -22,6 +26,8 @@ pub struct Plan {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename = "planned")]
 struct Planned<'a> {
+    /// When it was known.
+    started: Stamp,
     target: &'a str,
     address: Text<std::net::SocketAddr>,
     chain: &'a str,
@@ -34,6 +40,7 @@ struct Planned<'a> {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename = "plan")]
 struct Sum {
+    started: Stamp,
     planned: u64,
     left_out: u64,
 }
@@ -45,6 +52,7 @@ impl Plan {
         let protocol = attempts.protocols.of(&call.whom);
         let transports: Vec<_> = protocol.ways().filter_map(|way| way.transport().name()).collect();
         let planned = Planned {
+            started: Stamp::of(Instant::now()),
             target: &call.target,
             address: Text(call.address),
             chain: protocol.chain(),
@@ -68,7 +76,7 @@ impl Plan {
         let planned = self.planned.load(Ordering::Relaxed);
         let mut line = Vec::new();
         if self.json {
-            write_json(&mut line, &Sum { planned, left_out });
+            write_json(&mut line, &Sum { started: Stamp::of(self.started), planned, left_out });
             return line;
         }
         let addresses = if planned == 1 { "address" } else { "addresses" };

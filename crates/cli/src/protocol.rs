@@ -5,6 +5,7 @@ mod chain;
 mod converse;
 mod ethereum;
 mod introduced;
+mod keep;
 mod libp2p;
 mod lightning;
 mod monero;
@@ -20,7 +21,6 @@ mod whom;
 use std::net::SocketAddr;
 
 use ::libp2p::Opening;
-use tokio::time::Instant;
 
 use self::bitcoin::Bitcoin;
 pub use self::bitcoin::Heard;
@@ -29,6 +29,9 @@ pub use self::chain::{Chain, Seed};
 pub use self::converse::{Times, Tracer};
 use self::ethereum::Ethereum;
 pub use self::introduced::Introduced;
+#[cfg(test)]
+pub use self::keep::LastWords;
+pub use self::keep::{Kept, KeptEnd, Leaving, Pings, Span};
 use self::libp2p::Libp2p;
 use self::lightning::Lightning;
 use self::monero::Monero;
@@ -75,13 +78,14 @@ impl Protocol {
 
     /// Its stable name in reports.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Bitcoin(_) => "bitcoin",
-            Self::Ethereum(_) => "ethereum",
-            Self::Lightning(_) => "lightning",
-            Self::Libp2p(_) => "libp2p",
-            Self::Monero(_) => "monero",
-        }
+        let name = match self {
+            Self::Bitcoin(_) => ProtocolName::Bitcoin,
+            Self::Ethereum(_) => ProtocolName::Ethereum,
+            Self::Lightning(_) => ProtocolName::Lightning,
+            Self::Libp2p(_) => ProtocolName::Libp2p,
+            Self::Monero(_) => ProtocolName::Monero,
+        };
+        name.name()
     }
 
     /// The ways in which an address that the user named is dialled, each on a connection of its own.
@@ -190,25 +194,23 @@ impl Protocol {
         }
     }
 
-    /// Keeps a connection that was `opened` then alive `until` then, or until the peer closes it.
-    pub async fn hold(&self, connection: Connection, opened: Instant, until: Instant, tracer: Option<Tracer<'_>>) {
-        match (self, connection) {
+    /// Keeps a connection alive for this long, or until the peer leaves. `None` if it is another protocol's.
+    pub async fn hold(&self, connection: Connection, span: Span<'_>, tracer: Option<Tracer<'_>>) -> Option<Kept> {
+        Some(match (self, connection) {
             (Self::Bitcoin(bitcoin), Connection::Bitcoin(stream, channel)) => {
-                bitcoin.hold(stream, channel, opened, until, tracer).await;
+                bitcoin.hold(stream, channel, span, tracer).await
             }
-            (_, Connection::Bitcoin(..)) => {}
+            (_, Connection::Bitcoin(..)) => return None,
             (_, Connection::Ethereum(stream, channel)) => {
-                Box::pin(ethereum::hold(stream, *channel, opened, until, tracer)).await;
+                Box::pin(ethereum::hold(stream, *channel, span, tracer)).await
             }
             (_, Connection::Lightning(stream, channel)) => {
-                Box::pin(lightning::hold(stream, *channel, opened, until, tracer)).await;
+                Box::pin(lightning::hold(stream, *channel, span, tracer)).await
             }
             (_, Connection::Libp2p(stream, connection)) => {
-                Box::pin(libp2p::hold(stream, *connection, opened, until, tracer)).await;
+                Box::pin(libp2p::hold(stream, *connection, span, tracer)).await
             }
-            (_, Connection::Monero(stream, local)) => {
-                Box::pin(monero::hold(stream, *local, opened, until, tracer)).await;
-            }
-        }
+            (_, Connection::Monero(stream, local)) => Box::pin(monero::hold(stream, *local, span, tracer)).await,
+        })
     }
 }

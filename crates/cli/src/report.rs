@@ -1,6 +1,8 @@
 //! What is reported of each attempt, and of all together. The JSON form of these types is a promise: fields are added,
 //! never renamed.
 
+mod held;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,7 +13,9 @@ use net::{Outcome, Verdict};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+pub use self::held::{HeldReport, PingText, Sentence};
 use crate::attempt::Attempt;
+use crate::calendar::Stamp;
 use crate::protocol::Introduced;
 
 /// One attempt to shake hands, and what it was for.
@@ -35,15 +39,16 @@ impl Serialize for Report<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { attempt, .. } = self;
         let verdict = &attempt.verdict;
-        let mut fields = serializer.serialize_struct("Report", 18)?;
-        fields.serialize_field("type", "handshake")?;
+        let mut fields = serializer.serialize_struct("Report", 19)?;
+        fields.serialize_field("type", if verdict.is_unfinished() { "unfinished" } else { "handshake" })?;
+        fields.serialize_field("started", &attempt.started)?;
         fields.serialize_field("target", self.target)?;
         fields.serialize_field("address", &self.address)?;
         fields.serialize_field("chain", self.chain)?;
         fields.serialize_field("protocol", self.protocol)?;
         fields.serialize_field("role", role_name(attempt.role))?;
         fields.serialize_field("transport", &attempt.transport.name())?;
-        fields.serialize_field("outcome", verdict.outcome.name())?;
+        fields.serialize_field("outcome", outcome_name(verdict))?;
         fields.serialize_field("stage", verdict.stage.name())?;
         fields.serialize_field("reason", verdict.reason)?;
         fields.serialize_field("blame", &verdict.blame.map(handshake::Blame::name))?;
@@ -56,6 +61,11 @@ impl Serialize for Report<'_> {
         fields.serialize_field("fallback_from", &self.fallback_from.map(Earlier))?;
         fields.end()
     }
+}
+
+/// How an attempt went, by its stable name.
+pub fn outcome_name(verdict: &Verdict) -> &'static str {
+    if verdict.is_unfinished() { "unfinished" } else { verdict.outcome.name() }
 }
 
 /// What is odd about a peer, as a list of codes and sentences.
@@ -79,7 +89,8 @@ impl Serialize for Earlier<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(attempt) = self;
         let verdict = &attempt.verdict;
-        let mut fields = serializer.serialize_struct("Earlier", 8)?;
+        let mut fields = serializer.serialize_struct("Earlier", 9)?;
+        fields.serialize_field("started", &attempt.started)?;
         fields.serialize_field("transport", &attempt.transport.name())?;
         fields.serialize_field("outcome", verdict.outcome.name())?;
         fields.serialize_field("stage", verdict.stage.name())?;
@@ -143,6 +154,16 @@ pub fn as_text<S: Serializer>(value: impl fmt::Display, serializer: S) -> Result
     serializer.collect_str(&value)
 }
 
+/// Service bits as text in hex: `0x409`. Programs that have no whole numbers above 2^53, such as jq, round them otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct HexBits(pub u64);
+
+impl fmt::Display for HexBits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
 /// Times in milliseconds; `null` for what was not reached.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Timing {
@@ -189,6 +210,10 @@ pub fn in_milliseconds(time: Duration) -> f64 {
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(tag = "type", rename = "summary")]
 pub struct Summary {
+    /// When the run began.
+    pub started: Option<Stamp>,
+    /// How it ended: `complete`, or `interrupted`.
+    pub ended: &'static str,
     /// How many there were.
     pub attempts: u64,
     /// How many ended OK.
@@ -197,6 +222,14 @@ pub struct Summary {
     pub partial: u64,
     /// How many failed.
     pub failed: u64,
+    /// Attempts that were begun and not finished when the run was interrupted. Those above do not count them.
+    pub unfinished: u64,
+    /// Names and addresses that were not tried by then.
+    pub not_tried: u64,
+    /// Connections that were kept after the handshake for as long as was asked.
+    pub kept: u64,
+    /// Connections that were to be kept, and ended before that.
+    pub left: u64,
     /// How many ended for each reason.
     pub reasons: BTreeMap<&'static str, u64>,
     /// From the start to the end of all.
@@ -207,8 +240,18 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Counts a connection that was kept.
+    pub fn add_held(&mut self, held: &HeldReport<'_>) {
+        self.kept += u64::from(held.is_complete());
+        self.left += u64::from(held.is_cut_short());
+    }
+
     /// Counts one more.
     pub fn add(&mut self, verdict: &Verdict) {
+        if verdict.is_unfinished() {
+            self.unfinished += 1;
+            return;
+        }
         self.attempts += 1;
         *match verdict.outcome {
             Outcome::Ok => &mut self.ok,

@@ -9,17 +9,20 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::args::TraceLevel;
+use crate::calendar::Stamp;
 use crate::report::{Text, in_milliseconds};
 
 /// One message, or part of one.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename = "message")]
 pub struct Line<'a> {
+    /// When the connection was open.
+    pub started: Stamp,
     /// What the user named.
     pub target: &'a str,
     /// The peer's address.
     pub address: SocketAddr,
-    /// Milliseconds since the connection was open.
+    /// Milliseconds since then.
     pub at_ms: f64,
     /// Who sent it.
     pub direction: Direction,
@@ -81,8 +84,9 @@ impl<'a> Entry<'a> {
     }
 
     /// The line, as much of it as was asked for.
-    pub fn into_line(self, target: &'a str, address: SocketAddr, level: TraceLevel) -> Line<'a> {
+    pub fn into_line(self, (target, address): (&'a str, SocketAddr), started: Stamp, level: TraceLevel) -> Line<'a> {
         Line {
+            started,
             target,
             address,
             at_ms: in_milliseconds(self.at),

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use handshake::Stage;
-use net::{Outcome, Timer, Verdict};
+use net::{Outcome, Stop, Verdict};
 use tokio::time::Instant;
 
 use self::table::Answer;
@@ -15,7 +15,7 @@ use super::{Ended, concurrency, print_all, runtime};
 use crate::args::{Addrs, Format, Global};
 use crate::attempt::{Attempts, Call};
 use crate::exit::{Error, Exit};
-use crate::lookup::{Finding, Lookup, share_of};
+use crate::lookup::{Finding, Interrupted, Lookup, share_of};
 use crate::output::{Printer, Screen, queue};
 use crate::protocol::Protocols;
 use crate::target::Target;
@@ -38,6 +38,7 @@ async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Targ
     let format = global.format();
     let (results, unprinted) = queue(Printer::without_summary(global, format != Format::Csv), None);
     let timeout = args.bounds.timeout;
+    let stop = Stop::new();
     let port = args.dialling.port.unwrap_or(protocols.chosen().port());
     let lookup = Lookup::new(args.dialling.lookup(timeout), args.dialling.rules()?);
     let one = One {
@@ -50,6 +51,7 @@ async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Targ
             closely: false,
             trace: global.trace,
             results,
+            stop: stop.clone(),
         },
         target,
         port,
@@ -57,7 +59,7 @@ async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Targ
         format,
     };
     let asking = tokio::spawn(one.ask());
-    let (ended, summary) = print_all(interrupted(), unprinted, Screen::plain(), || 0).await;
+    let (ended, summary) = print_all(interrupted(), unprinted, Screen::plain(), || 0, &stop).await;
     match ended {
         Ended::Interrupted => return Ok(Exit::Interrupted),
         Ended::Unwritable(why) => return Ok(why.exit()),
@@ -86,7 +88,17 @@ impl One {
         let Target { text, whom, .. } = &self.target;
         let started = Instant::now();
         let mut findings = self.lookup.start(&self.target, self.port, started + share_of(self.attempts.timeout));
-        while let Some(finding) = findings.recv().await {
+        loop {
+            let finding = tokio::select! {
+                biased;
+                finding = findings.recv() => finding,
+                () = self.attempts.stop.stopped() => {
+                    let interrupted = Interrupted(started.elapsed());
+                    self.attempts.fail((text, whom), None, Stage::Resolve, started, &interrupted).await;
+                    break;
+                }
+            };
+            let Some(finding) = finding else { break };
             let found = match finding {
                 Finding::Found(found) => found,
                 Finding::Ended(Ok(())) => break,
@@ -98,6 +110,7 @@ impl One {
             let spent = started.elapsed().min(share_of(self.attempts.timeout));
             for found in found {
                 match found {
+                    Ok(_) if self.attempts.stop.is_stopped() => self.attempts.results.not_tried(1),
                     Ok((address, _)) if self.ask_at(address, spent).await => return true,
                     Ok(_) => {}
                     Err(why) => {
@@ -113,14 +126,15 @@ impl One {
         let Target { text, whom, .. } = &self.target;
         let call = Call { spent, ..Call::new(text.clone(), whom.clone(), address) };
         let ways = self.attempts.protocols.of(whom).ways();
-        let visit = self.attempts.visit(&call, ways, &mut Timer::new()).await;
+        let visit = self.attempts.visit(&call, ways, &mut self.attempts.timer()).await;
         for tried in &visit.attempts {
             self.attempts.report(&call, &tried.attempt, tried.earlier.as_ref()).await;
         }
+        let started = visit.best().started;
         let Some(asked) = visit.asked else { return false };
         let Verdict { outcome, .. } = asked.verdict;
         let protocol = self.attempts.protocols.of(whom);
-        let answer = Answer { target: text, address, protocol, asked: &asked };
+        let answer = Answer { started, target: text, address, protocol, asked: &asked };
         self.attempts.results.text(&answer.to_text(self.format));
         outcome == Outcome::Ok
     }

@@ -1,5 +1,6 @@
 //! Maps a network, and sums up what was found.
 
+use net::Stop;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -55,6 +56,8 @@ async fn crawl(
         closely: false,
         trace: global.trace,
         results,
+        // The crawl gives up what has no result yet, and tries it again when it goes on.
+        stop: Stop::new(),
     };
     let limits =
         Limits { concurrency, until: args.within.map(|within| Instant::now() + within), max_peers: policy.max_peers };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use handshake::{Fault as _, Stage};
-use net::{Outcome, Timer};
+use net::{Outcome, Stop, Timer};
 use tokio::time::{Instant, sleep_until};
 
 use self::answer::{Answer, Known, Tried};
@@ -19,7 +19,7 @@ use crate::args::{Global, Identify, Introduction, ProtocolName, ServicesArg, Tra
 use crate::attempt::silence::{Silence, watch_silently};
 use crate::attempt::{Attempt, Attempts, Call};
 use crate::exit::{Error, Exit};
-use crate::lookup::{Finding, Lookup, Rules};
+use crate::lookup::{Finding, Interrupted, Lookup, Rules};
 use crate::output::{Printer, Results, Screen, queue};
 use crate::protocol::{Chain, Heard, Protocol, Protocols, Whom};
 use crate::resolve::Options;
@@ -58,7 +58,8 @@ async fn identify(args: &Identify, global: &Global, target: Target) -> Result<Ex
     let options = Options { server: args.resolver, family, within: timeout };
     let rules = Rules { family, excluded: Arc::default(), bind: None, allow_private: args.allow_private };
     let lookup = Lookup::new(options, rules);
-    let search = Search { timeout, results };
+    let stop = Stop::new();
+    let search = Search { timeout, results, stop: stop.clone() };
     let searching = tokio::spawn(async move {
         let attempts = search.attempts(search.protocol(Try::Libp2p)?);
         let Some(address) = first_address(&lookup, &target, DEFAULT_PORT, &attempts).await else { return Ok(None) };
@@ -66,7 +67,7 @@ async fn identify(args: &Identify, global: &Global, target: Target) -> Result<Ex
         Ok(Some(answer))
     });
     let screen = Screen::plain();
-    let (ended, _) = print_all(interrupted(), unprinted, screen.clone(), || 0).await;
+    let (ended, _) = print_all(interrupted(), unprinted, screen.clone(), || 0, &stop).await;
     match ended {
         Ended::Interrupted => return Ok(Exit::Interrupted),
         Ended::Unwritable(why) => return Ok(why.exit()),
@@ -88,7 +89,15 @@ async fn first_address(lookup: &Lookup, target: &Target, port: u16, attempts: &A
     let started = Instant::now();
     let who = (&*target.text, &target.whom);
     let mut findings = lookup.start(target, port, started + attempts.timeout);
-    while let Some(finding) = findings.recv().await {
+    loop {
+        let finding = tokio::select! {
+            biased;
+            finding = findings.recv() => finding?,
+            () = attempts.stop.stopped() => {
+                attempts.fail(who, None, Stage::Resolve, started, &Interrupted(started.elapsed())).await;
+                break;
+            }
+        };
         let found = match finding {
             Finding::Found(found) => found,
             Finding::Ended(Ok(())) => break,
@@ -113,6 +122,8 @@ struct Search {
     /// Time for each connection.
     timeout: Duration,
     results: Results,
+    /// Ends them before they are over.
+    stop: Stop,
 }
 
 impl Search {
@@ -120,7 +131,7 @@ impl Search {
     async fn at(&self, target: &Target, address: SocketAddr) -> Result<Answer, Error> {
         let all = tries(&target.whom, address.port());
         let mut answer = Answer::new(&target.text, address, &target.whom);
-        let mut timer = Timer::new();
+        let mut timer = Timer::until(self.stop.clone());
         let mut connections = 0;
         for (n, &one) in all.iter().enumerate() {
             let started = Instant::now();
@@ -139,7 +150,11 @@ impl Search {
             if connections >= MOST || n + 1 == all.len() {
                 break;
             }
-            sleep_until(started + PAUSE).await;
+            tokio::select! {
+                biased;
+                () = self.stop.stopped() => break,
+                () = sleep_until(started + PAUSE) => {}
+            }
         }
         answer.not_tried = all[answer.tried.len()..].iter().map(ToString::to_string).collect();
         Ok(answer)
@@ -200,6 +215,7 @@ impl Search {
             closely: false,
             trace: None,
             results: self.results.clone(),
+            stop: self.stop.clone(),
         }
     }
 
@@ -211,7 +227,8 @@ impl Search {
             Try::Silence | Try::Libp2p => (ProtocolName::Libp2p, None, TransportChoice::V1),
             Try::Keyed(name) => (name, None, TransportChoice::V1),
         };
-        let options = Introduction { chain, transport, ..Introduction::plain() };
+        let mut options = Introduction { chain, ..Introduction::plain() };
+        options.bitcoin.transport = transport;
         Protocol::new(name, &options, &ServicesArg::default())
     }
 }

@@ -4,18 +4,18 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use net::{Accepted, Caps, Listener, Place};
+use net::{Accepted, Caps, Listener, Place, Stop};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::interrupt::interrupted;
 use super::{concurrency, exit, print_all, runtime};
-use crate::args::{Global, Listen, ProtocolName, Require, ServicesArg};
+use crate::args::{Global, Listen, ProtocolName, Require};
 use crate::attempt::Attempts;
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, queue};
-use crate::protocol::{Chain, Protocol, Protocols};
+use crate::protocol::{Chain, Protocols};
 
 /// Runs the command.
 pub fn run(args: &Listen, global: &Global) -> Result<Exit, Error> {
@@ -25,10 +25,10 @@ pub fn run(args: &Listen, global: &Global) -> Result<Exit, Error> {
     {
         return Err(Error::Usage(not_of(chain, name)));
     }
-    let protocol = Protocol::new(name, &args.introduction, &ServicesArg::default())?;
+    let protocols = Protocols::listening(name, &args.introduction)?;
     let concurrency = concurrency(args.bounds.concurrency);
     let runtime = runtime()?;
-    let result = runtime.block_on(listen(args, global, protocol, concurrency));
+    let result = runtime.block_on(listen(args, global, protocols, concurrency));
     runtime.shutdown_background();
     result
 }
@@ -44,12 +44,13 @@ fn not_of(chain: Chain, protocol: ProtocolName) -> String {
     }
 }
 
-async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency: usize) -> Result<Exit, Error> {
+async fn listen(args: &Listen, global: &Global, protocols: Protocols, concurrency: usize) -> Result<Exit, Error> {
     let caps = Caps { total: concurrency, per_address: args.per_address };
-    let listeners = bind(&addresses(args, protocol.port()), caps).await?;
+    let listeners = bind(&addresses(args, protocols.chosen().port()), caps).await?;
     let (results, unprinted) = queue(Printer::new(global), None);
+    let stop = Stop::new();
     let attempts = Arc::new(Attempts {
-        protocols: Protocols::only(protocol),
+        protocols,
         timeout: args.bounds.timeout,
         connect_timeout: args.bounds.timeout,
         bind: None,
@@ -57,6 +58,7 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
         closely: false,
         trace: global.trace,
         results,
+        stop: stop.clone(),
     });
     // Whoever is told where we listen may tell us to end.
     let told = interrupted();
@@ -75,7 +77,7 @@ async fn listen(args: &Listen, global: &Global, protocol: Protocol, concurrency:
     }
     let count = if args.once { NonZeroU64::new(1) } else { args.count };
     tokio::spawn(shake_all(attempts, admitted, count, doors));
-    let (ended, summary) = print_all(told, unprinted, Screen::new(global), || 0).await;
+    let (ended, summary) = print_all(told, unprinted, Screen::new(global), || 0, &stop).await;
     Ok(exit(&ended, summary.as_ref(), Require::Any))
 }
 
@@ -124,7 +126,7 @@ async fn accept_all(listener: Listener, target: Arc<str>, admit: mpsc::Sender<Ca
     }
 }
 
-/// Shakes hands with everyone who comes, or with the first `count`; then the doors are closed.
+/// Shakes hands with everyone who comes, until it is told to end, or with the first `count`; then the doors are closed.
 async fn shake_all(
     attempts: Arc<Attempts>,
     mut callers: mpsc::Receiver<Caller>,
@@ -133,9 +135,12 @@ async fn shake_all(
 ) {
     let mut left = count.map(NonZeroU64::get);
     while left != Some(0) {
-        let Some(Caller { target, stream, peer, place }) = callers.recv().await else {
-            return;
+        let caller = tokio::select! {
+            biased;
+            () = attempts.stop.stopped() => return,
+            caller = callers.recv() => caller,
         };
+        let Some(Caller { target, stream, peer, place }) = caller else { return };
         left = left.map(|left| left - 1);
         let attempts = attempts.clone();
         tokio::spawn(async move {

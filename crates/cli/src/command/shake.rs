@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use net::Stop;
+use tokio::time::Instant;
+
 use super::interrupt::interrupted;
 use super::{Ended, concurrency, exit, print_all, runtime, write_last};
 use crate::args::{Format, Global, Shake};
@@ -69,12 +72,16 @@ impl Work {
         let plan = match (args.plan, global.format()) {
             (false, _) => None,
             (true, Format::Csv) => return Err(Error::Usage("--plan prints text or JSON, not CSV".into())),
-            (true, format) => Some(Plan { json: format == Format::Json, planned: Arc::default() }),
+            (true, format) => {
+                let json = format == Format::Json;
+                Some(Plan { json, started: Instant::now(), planned: Arc::default() })
+            }
         };
         let printer = if plan.is_some() { Printer::without_summary(global, true) } else { Printer::new(global) };
         let (results, unprinted) = queue(printer, watcher);
         let lookup = Lookup::new(args.dialling.lookup(self.timeout), args.dialling.rules()?);
         let expected = Arc::new(AtomicU64::new(0));
+        let stop = Stop::new();
         let dialler = Dialler {
             attempts: Arc::new(Attempts {
                 protocols: self.protocols,
@@ -85,6 +92,7 @@ impl Work {
                 closely: self.targets.len() <= LOOKED_AT_CLOSELY,
                 trace: global.trace,
                 results,
+                stop: stop.clone(),
             }),
             lookup,
             port: self.port,
@@ -96,7 +104,7 @@ impl Work {
         tokio::spawn(dialler.dial_all(self.targets));
         let expected = || expected.load(Ordering::Relaxed);
         let screen = Screen::new(global);
-        let (mut ended, summary) = print_all(interrupted(), unprinted, screen.clone(), expected).await;
+        let (mut ended, summary) = print_all(interrupted(), unprinted, screen.clone(), expected, &stop).await;
         if let Some(plan) = plan {
             let left_out = summary.as_ref().map_or(0, |summary| summary.attempts);
             write_last(&screen, plan.last_line(left_out), &mut ended).await;

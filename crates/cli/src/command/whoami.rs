@@ -10,7 +10,7 @@ use std::time::Duration;
 use discover::external::MIN_GROUPS;
 use discover::{External, Group, Majority};
 use handshake::Stage;
-use net::Timer;
+use net::Stop;
 use rand::seq::SliceRandom;
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -21,8 +21,9 @@ use super::interrupt::interrupted;
 use super::{Ended, concurrency, print_all, runtime, write_last};
 use crate::args::{Format, Global, ProtocolName, Whoami};
 use crate::attempt::{Attempts, Call};
+use crate::calendar::Stamp;
 use crate::exit::{Error, Exit};
-use crate::lookup::{Finding, Lookup, share_of};
+use crate::lookup::{Finding, Interrupted, Lookup, share_of};
 use crate::output::{Printer, Screen, Unwritable, queue, write_json};
 use crate::protocol::{self, Introduced, Protocols, Whom};
 use crate::report::in_milliseconds;
@@ -56,6 +57,7 @@ async fn whoami(
     let (results, unprinted) = queue(Printer::without_summary(global, global.format() == Format::Json), None);
     let port = args.dialling.port.unwrap_or(protocols.chosen().port());
     let timeout = args.bounds.timeout;
+    let stop = Stop::new();
     let attempts = Arc::new(Attempts {
         protocols,
         timeout,
@@ -65,6 +67,7 @@ async fn whoami(
         closely: false,
         trace: global.trace,
         results,
+        stop: stop.clone(),
     });
     let inquiry = Inquiry {
         attempts,
@@ -77,7 +80,7 @@ async fn whoami(
     let heard = inquiry.heard.clone();
     let screen = Screen::plain();
     let inquiring = tokio::spawn(inquiry.run(targets));
-    let (mut ended, summary) = print_all(interrupted(), unprinted, screen.clone(), || 0).await;
+    let (mut ended, summary) = print_all(interrupted(), unprinted, screen.clone(), || 0, &stop).await;
     if let Ended::Done = ended {
         inquiring.await.expect("asking does not panic, and is not aborted");
     }
@@ -118,6 +121,10 @@ impl Inquiry {
         let mut waiting = take_turns(self.addresses(targets).await);
         let mut asking = JoinSet::new();
         loop {
+            if self.attempts.stop.is_stopped() {
+                self.attempts.results.not_tried(waiting.len());
+                waiting.clear();
+            }
             let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).external.heard();
             let room = self.peers.saturating_sub(heard).min(self.concurrency);
             while asking.len() < room
@@ -138,6 +145,7 @@ impl Inquiry {
         const MORE: Duration = Duration::from_secs(1);
         let started = Instant::now();
         let (sender, mut found) = mpsc::unbounded_channel();
+        let mut unanswered: Vec<_> = targets.iter().map(|target| (target.text.clone(), target.whom.clone())).collect();
         for target in targets {
             let mut findings = self.lookup.start(&target, self.port, started + share_of(self.attempts.timeout));
             let sender = sender.clone();
@@ -150,7 +158,17 @@ impl Inquiry {
         drop(sender);
         let mut addresses = Vec::new();
         let mut until = started + self.attempts.timeout + MORE;
-        while let Ok(Some((Target { text, whom, .. }, finding))) = timeout_at(until, found.recv()).await {
+        loop {
+            let next = tokio::select! {
+                biased;
+                () = self.attempts.stop.stopped() => break,
+                next = timeout_at(until, found.recv()) => next,
+            };
+            let Ok(Some((Target { text, whom, .. }, finding))) = next else { return addresses };
+            if let Finding::Ended(_) = finding {
+                let place = unanswered.iter().position(|(name, asked)| (name, asked) == (&text, &whom));
+                place.map(|place| unanswered.swap_remove(place));
+            }
             match finding {
                 Finding::Found(found) => {
                     for found in found {
@@ -172,6 +190,10 @@ impl Inquiry {
                 until = until.min(Instant::now() + MORE);
             }
         }
+        for (name, whom) in unanswered {
+            let interrupted = Interrupted(started.elapsed());
+            self.attempts.fail((&name, &whom), None, Stage::Resolve, started, &interrupted).await;
+        }
         addresses
     }
 }
@@ -179,7 +201,7 @@ impl Inquiry {
 async fn ask(attempts: Arc<Attempts>, heard: Arc<Mutex<Heard>>, address: SocketAddr) {
     let call = Call::new(address.to_string().into(), Whom::Anybody, address);
     let way = attempts.protocols.chosen().ways_to(protocol::Heard::Nothing).next().expect("there is at least one");
-    let (attempt, earlier) = attempts.reach(&call, way, &mut Timer::new()).await;
+    let (attempt, earlier) = attempts.reach(&call, way, &mut attempts.timer()).await;
     attempts.report(&call, &attempt, earlier.as_ref()).await;
     let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
     heard.dialled += 1;
@@ -213,6 +235,8 @@ fn take_turns(mut addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename = "whoami")]
 struct Answer {
+    /// When the question was first asked.
+    started: Stamp,
     chain: &'static str,
     /// Our address, if it is believed.
     ipv4: Option<Seen>,
@@ -251,6 +275,7 @@ impl Answer {
     fn of(heard: &Heard, reasons: BTreeMap<&'static str, u64>, args: &Whoami, started: Instant) -> Self {
         let seen = |ipv6| heard.external.majority(ipv6).map(Seen::from);
         Self {
+            started: Stamp::of(started),
             chain: args.introduction.chain().name(),
             ipv4: seen(false),
             ipv6: seen(true),
@@ -276,9 +301,9 @@ impl Answer {
                 return line;
             }
             Format::Csv => {
-                text += "family,address,agreed,of\n";
+                text += "family,address,agreed,of,started\n";
                 for (family, Seen { address, agreed, of, .. }) in seen() {
-                    let _ = writeln!(text, "{family},{address},{agreed},{of}");
+                    let _ = writeln!(text, "{family},{address},{agreed},{of},{}", self.started);
                 }
             }
             Format::Human => {

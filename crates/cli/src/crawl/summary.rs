@@ -6,17 +6,27 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use store::Outcome;
+use tokio::time::Instant;
 
 use super::Ended;
+use super::lists::Lists;
 use super::map::Map;
 use super::tally::{Counter, Named};
+use crate::calendar::Stamp;
 use crate::protocol::{Place, Protocol};
 use crate::report::in_milliseconds;
+
+/// Of the JSON form. It grows when fields are added whose absence a program may want to know of.
+const FORMAT: u32 = 2;
 
 /// What a crawl found.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename = "crawl")]
 pub struct Summary {
+    /// When the crawl began.
+    pub started: Stamp,
+    /// Of this record; 2 since it has lists.
+    pub format: u32,
     /// The network's name.
     pub chain: String,
     /// The protocol's name.
@@ -66,6 +76,9 @@ pub struct Summary {
     pub services: Ranked,
     /// Reachable peers by program.
     pub user_agents: Ranked,
+    /// The same counts as lists.
+    #[serde(flatten)]
+    pub lists: Lists,
     /// From the start to the end.
     pub elapsed_ms: f64,
 }
@@ -81,6 +94,11 @@ impl Serialize for Ranked {
 }
 
 impl Ranked {
+    /// Each name and its number, most first.
+    pub fn iter(&self) -> impl Iterator<Item = &(String, u64)> {
+        self.0.iter()
+    }
+
     fn new(counts: impl Iterator<Item = (String, u64)>) -> Self {
         let mut counts: Vec<_> = counts.filter(|(_, count)| *count > 0).collect();
         counts.sort_unstable_by(|(a, more), (b, less)| less.cmp(more).then_with(|| a.cmp(b)));
@@ -106,7 +124,9 @@ impl Summary {
             *known_networks.entry(Place::Ip(address).network()).or_default() += 1;
         }
         let services = protocol.service_names(u64::MAX).into_iter().zip(tally.services.iter().copied());
-        Self {
+        let mut summary = Self {
+            started: Stamp::of(Instant::now() - elapsed),
+            format: FORMAT,
             chain: protocol.chain().to_owned(),
             protocol: protocol.name(),
             ended: ended.name(),
@@ -131,8 +151,11 @@ impl Summary {
             versions: Ranked::of_named(&tally.versions),
             services: Ranked::new(services),
             user_agents: Ranked::of_named(&tally.agents),
+            lists: Lists::default(),
             elapsed_ms: in_milliseconds(elapsed),
-        }
+        };
+        summary.lists = Lists::of(&summary);
+        summary
     }
 
     /// For people; `stored` says where it is kept, and how to go on.

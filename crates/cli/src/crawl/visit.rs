@@ -49,9 +49,9 @@ impl Attempts {
         Call { target, whom, address, .. }: &Call,
         timer: &mut Timer,
     ) -> Option<Asked> {
-        let Held { connection, opened, until } = held;
+        let Held { connection, opened, opened_at, until, .. } = held;
         let introduced = attempt.introduced.as_ref()?;
-        let mut trace = self.tracer(target, *address);
+        let mut trace = self.tracer(target, *address, opened_at);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
         let times = Times { opened, deadline: until, timer, stays: false, closely: false };
         self.protocols.of(whom).ask(connection, introduced, *address, times, tracer).await

@@ -3,7 +3,7 @@
 use ::csv::Writer;
 use serde_json::Value;
 
-use crate::report::{Report, in_milliseconds, role_name};
+use crate::report::{Report, in_milliseconds, outcome_name, role_name};
 
 /// What every report has, before what its peer said.
 const HEAD: [&str; 11] =
@@ -59,7 +59,7 @@ const PEER: [&str; 45] = [
 ];
 
 /// What every report has, behind what its peer said.
-const TAIL: [&str; 9] = [
+const TAIL: [&str; 10] = [
     "connect_ms",
     "hello_ms",
     "handshake_ms",
@@ -69,12 +69,16 @@ const TAIL: [&str; 9] = [
     "session_id",
     "fallback_from",
     "remarks",
+    "started",
 ];
+
+/// What came later than the rest. Columns are added at the end, so that the others keep their places.
+const LATER: [&str; 1] = ["services_hex"];
 
 /// The names of the columns.
 pub fn write_header(out: &mut Vec<u8>) {
     let mut writer = Writer::from_writer(out);
-    writer.write_record(HEAD.iter().chain(&PEER).chain(&TAIL)).expect("memory takes every write");
+    writer.write_record(HEAD.iter().chain(&PEER).chain(&TAIL).chain(&LATER)).expect("memory takes every write");
     writer.flush().expect("memory takes every write");
 }
 
@@ -82,8 +86,8 @@ pub fn write_header(out: &mut Vec<u8>) {
 pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>) {
     let mut writer = Writer::from_writer(out);
     let peer = serde_json::to_value(&report.attempt.introduced).expect("what peers say has string keys");
-    let peer = PEER.map(|name| flat(&peer[name]));
-    let row = head(report).into_iter().chain(peer).chain(tail(report));
+    let [fields, later] = [&PEER[..], &LATER].map(|names| names.iter().map(|name| flat(&peer[*name])));
+    let row = head(report).into_iter().chain(fields).chain(tail(report)).chain(later);
     writer.write_record(row).expect("memory takes every write, and every row has the same length");
     writer.flush().expect("memory takes every write");
 }
@@ -122,7 +126,7 @@ fn head(report: &Report<'_>) -> [String; HEAD.len()] {
         report.protocol.to_owned(),
         role_name(attempt.role).to_owned(),
         or_empty(attempt.transport.name()),
-        verdict.outcome.name().to_owned(),
+        outcome_name(verdict).to_owned(),
         verdict.stage.name().to_owned(),
         verdict.reason.to_owned(),
         or_empty(verdict.blame.map(handshake::Blame::name)),
@@ -144,5 +148,6 @@ fn tail(report: &Report<'_>) -> [String; TAIL.len()] {
         or_empty(attempt.session_id),
         or_empty(report.fallback_from.map(|earlier| earlier.verdict.reason)),
         attempt.verdict.remarks.iter().map(|remark| remark.code).collect::<Vec<_>>().join(" "),
+        attempt.started.to_string(),
     ]
 }

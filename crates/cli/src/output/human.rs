@@ -10,7 +10,7 @@ use net::Outcome;
 
 use super::Paint;
 use crate::protocol::Introduced;
-use crate::report::{Report, Summary, in_milliseconds};
+use crate::report::{HeldReport, PingText, Report, Sentence, Summary, in_milliseconds};
 
 /// A handshake that was concluded.
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -29,10 +29,26 @@ fn style(outcome: Outcome) -> (Style, &'static str) {
     }
 }
 
+/// What the user did not wait for.
+const STOPPED: (Style, &str) = (HALF, "STOPPED");
+
+/// One line: how long a connection was kept, and what ended it.
+pub fn write_held(out: &mut Vec<u8>, held: &HeldReport<'_>, paint: Paint) {
+    let (style, word) = match (held.is_complete(), held.is_cut_short()) {
+        (true, _) => (GOOD, "KEPT"),
+        (_, true) => (BAD, "LEFT"),
+        _ => STOPPED,
+    };
+    let status = paint.paint(style, &format!("{word:<7}"));
+    let (address, sentence, pings) = (held.address.to_string(), Sentence(held), PingText(&held.kept.pings));
+    writeln!(out, "{status} {address:<22} {sentence}{pings}").expect("memory takes every write");
+}
+
 /// One line: how it went, with whom, and why.
 pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     let attempt = report.attempt;
-    let (style, word) = style(attempt.verdict.outcome);
+    let unfinished = attempt.verdict.is_unfinished();
+    let (style, word) = if unfinished { STOPPED } else { style(attempt.verdict.outcome) };
     let status = paint.paint(style, &format!("{word:<7}"));
     let address = report.address.map(|address| address.to_string());
     let whom = address.as_deref().unwrap_or(report.target);
@@ -55,7 +71,11 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
             let agent = attempt.introduced.as_ref().map(Introduced::agent).filter(|agent| !agent.is_empty());
             let agent = agent.map(|agent| format!(" [{agent}]")).unwrap_or_default();
             let at = if reason.contains('.') { String::new() } else { format!(" at {stage}") };
-            format!("{reason}{at}: {detail}{agent}")
+            if unfinished {
+                format!("not finished, at {stage}: {detail}{agent}")
+            } else {
+                format!("{reason}{at}: {detail}{agent}")
+            }
         }
     };
     let earlier = report.fallback_from.map(|earlier| {
@@ -92,15 +112,21 @@ pub struct LastLine<'a> {
 
 impl fmt::Display for LastLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { attempts, ok, partial, failed, .. } = self.summary;
+        let Summary { attempts, ok, partial, failed, unfinished, not_tried, left, .. } = self.summary;
         let over = if self.interrupted { "Interrupted!" } else { "Finished!" };
         let peers = if *attempts == 1 { "peer" } else { "peers" };
         let seconds = self.elapsed.as_secs_f64();
         write!(
             f,
             "{over} Handshake results: {ok} OK | {partial} PARTIALLY OK | {failed} FAILED \
-             ({attempts} {peers} in {seconds:.1} s)"
-        )
+             ({attempts} {peers} in {seconds:.1} s"
+        )?;
+        for (count, what) in [(left, "left early"), (unfinished, "not finished"), (not_tried, "not tried")] {
+            if *count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        f.write_str(")")
     }
 }
 

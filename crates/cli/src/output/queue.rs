@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::{Printer, Text};
-use crate::report::{Report, Summary};
+use crate::report::{HeldReport, Report, Summary};
 use crate::trace;
 
 /// Text that may wait to be written, in bytes: some thousand results. Attempts that have one more wait before they go
@@ -105,6 +105,16 @@ impl Results {
             }
             state.printer.report(report);
         });
+    }
+
+    /// A connection that was kept, and is over.
+    pub fn held(&self, held: &HeldReport<'_>) {
+        self.put(|state| state.printer.held(held));
+    }
+
+    /// So many names or addresses were not tried.
+    pub fn not_tried(&self, count: usize) {
+        self.put(|state| state.printer.summary.not_tried += count as u64);
     }
 
     /// There will be no more.

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bitcoin::chain::TailKind;
 use bitcoin::conduct::Conduct;
 use bitcoin::hello::Hello;
+use bitcoin::session::PING_EVERY;
 use bitcoin::version::Tail;
 use bitcoin::{
     Accept, Announced, Chain, Channel, Concluded, Event, Local, Message, NetAddress, Services, Session, UserAgent, V1,
@@ -19,15 +20,15 @@ use bitcoin::{
     v2::{self, CLOSED_ON_KEY, Offer},
 };
 use handshake::{Remark, Role};
-use net::{Cause, Failure, Outcome, Verdict};
+use net::{Beat, Cause, Failure, Outcome, Verdict};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 
 pub use self::carrier::{Carrier, Heard, Known};
 pub use self::introduced::Introduced;
 use self::lines::entry;
 use self::side::Side;
-use super::converse::{Conversed, converse, guess, keep};
+use super::converse::{Conversed, converse, guess};
+use super::keep::{Kept, LastWords, Sign, Span, keep};
 use super::retry::Lasting;
 use super::{Again, Connection, Shaken, Times, Tracer, Transport, Way};
 use crate::args::{Extension, Introduction, ServicesArg, TransportChoice};
@@ -60,40 +61,41 @@ impl Bitcoin {
             super::Chain::Bitcoin(chain) => chain,
             other => return Err(Error::Usage(format!("{} does not speak Bitcoin's protocol", other.name()))),
         };
+        let ours = &options.bitcoin;
         let mut params = chain.params;
         let mut name = chain.name.to_owned();
-        if let Some(magic) = options.magic.or(options.signet_challenge) {
+        if let Some(magic) = ours.magic.or(ours.signet_challenge) {
             params.magic = magic;
-            let kind = if options.magic.is_some() { "magic" } else { "signet" };
+            let kind = if ours.magic.is_some() { "magic" } else { "signet" };
             name = format!("{kind}-{magic}");
         }
-        let announce = |extension| options.announce.contains(&extension);
+        let announce = |extension| ours.announce.contains(&extension);
         let mut local = Local::new(params, 0, 0, [0; 32]);
-        local.version.version = options.protocol_version.unwrap_or(params.announce_version);
-        local.version.services = options.services.on(chain)?;
+        local.version.version = ours.protocol_version.unwrap_or(params.announce_version);
+        local.version.services = ours.services.on(chain)?;
         local.version.sender = Some(NetAddress::unspecified(local.version.services));
         local.version.user_agent = options.user_agent.clone().unwrap_or_else(|| default_user_agent(options));
         local.version.start_height = Some(options.start_height);
-        local.version.relay = Some(options.relay);
-        local.min_peer_version = options.min_version.unwrap_or(params.min_peer_version);
-        local.require_services = options.require_services.on(chain)?;
+        local.version.relay = Some(ours.relay);
+        local.min_peer_version = ours.min_version.unwrap_or(params.min_peer_version);
+        local.require_services = ours.require_services.on(chain)?;
         local.wtxidrelay = announce(Extension::Wtxidrelay);
         local.sendaddrv2 = announce(Extension::Sendaddrv2);
         local.sendheaders = announce(Extension::Sendheaders);
         local.sendcmpct = announce(Extension::Sendcmpct).then_some(2);
         local.feefilter = announce(Extension::Feefilter).then_some(0);
-        local.features.clone_from(&options.feature);
+        local.features.clone_from(&ours.feature);
         Ok(Self {
             chain: name,
             port: port_of(chain, options),
             template: local,
             receiving_services: receiving_services.on(chain)?,
-            nonce: options.nonce,
-            time: options.time,
-            transport: options.transport,
+            nonce: ours.nonce,
+            time: ours.time,
+            transport: ours.transport,
             speaks_v2: chain.bip324,
-            garbage: options.garbage,
-            decoys: options.decoy.clone(),
+            garbage: ours.garbage,
+            decoys: ours.decoy.clone(),
         })
     }
 
@@ -304,12 +306,21 @@ impl Bitcoin {
         &self,
         stream: net::Unread<TcpStream>,
         channel: Channel,
-        opened: Instant,
-        until: Instant,
+        span: Span<'_>,
         tracer: Option<Tracer<'_>>,
-    ) {
+    ) -> Kept {
         let params = &self.template.params;
-        keep(Session::new(channel), None, stream, opened, until, tracer, |seen, at| entry(seen, at, params)).await;
+        let beat = Beat { every: PING_EVERY, tell: Session::ping };
+        let session = Session::new(channel).pinging(rand::random());
+        let sign = |event: &Event| match event {
+            Event::Said(Message::Ping(_)) => Sign::Ping,
+            Event::Heard(Message::Pong(_)) => Sign::Pong,
+            Event::Heard(Message::Reject(reject)) => {
+                Sign::LastWords(LastWords("bitcoin.rejected", format!("it rejected our message: {reject}")))
+            }
+            _ => Sign::Other,
+        };
+        keep(session, Some(beat), stream, span, tracer, |seen, at| entry(seen, at, params), sign).await
     }
 
     fn introduced(&self, version: Version, announced: Announced) -> super::Introduced {
@@ -382,7 +393,7 @@ fn seems_to_speak_v1(error: &bitcoin::Error) -> bool {
 fn port_of(chain: &Chain, options: &Introduction) -> u16 {
     /// Every signet, default or not; of a descendant that has one, its port. (Core: chainparams.cpp)
     const SIGNET_PORT: u16 = 38333;
-    let own = options.signet_challenge.is_some() && !chain.name.ends_with("-signet");
+    let own = options.bitcoin.signet_challenge.is_some() && !chain.name.ends_with("-signet");
     if own { SIGNET_PORT } else { chain.port }
 }
 

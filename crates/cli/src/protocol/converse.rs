@@ -1,12 +1,11 @@
-//! Has a conversation over a connection, and keeps the connection after it, whatever is spoken.
+//! Has a conversation over a connection, whatever is spoken.
 
-use std::convert::Infallible;
 use std::fmt::Display;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
 use handshake::Handshake;
-use net::{Beat, Failure, Limits, Seen, Tcp, Timer, Unread};
+use net::{Failure, Limits, Seen, Tcp, Timer, Unread};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
@@ -111,33 +110,4 @@ where
 /// What is certain of a failure, if a silent connection may settle the rest and one may be made.
 pub fn guess<E: Display>(closely: bool, failure: &Failure<E>) -> Option<Box<str>> {
     (closely && failure.is_unexplained()).then(|| failure.to_string().into())
-}
-
-/// Keeps a connection alive until the time is over, or the peer leaves: both are goodbyes. With a beat our side speaks of
-/// itself, too.
-pub async fn keep<H: Handshake<Output = Infallible>>(
-    mut session: H,
-    beat: Option<Beat<H>>,
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    opened: Instant,
-    until: Instant,
-    mut tracer: Option<Tracer<'_>>,
-    line: impl for<'a> Fn(&Seen<'a, H::Event>, Duration) -> Entry<'a>,
-) {
-    let limits = Limits { deadline: until, bytes: u64::MAX };
-    let tape = tracer.is_some().then(Tape::default);
-    let on_event = |seen: Seen<'_, H::Event>| {
-        if let (Some(tracer), Some(tape)) = (&mut tracer, &tape) {
-            tape.show(seen, |seen| tracer(line(seen, opened.elapsed())));
-        }
-    };
-    let end = match &beat {
-        Some(beat) => {
-            let (mut session, beat) = Taped::beating(&mut session, tape.as_ref(), beat);
-            net::run_beating(&mut session, stream, limits, &beat, on_event).await
-        }
-        None => net::run(&mut Taped::new(&mut session, tape.as_ref()), stream, limits, on_event).await,
-    };
-    let Err(failure) = end;
-    tracing::debug!(cause = ?failure.cause, "goodbye");
 }

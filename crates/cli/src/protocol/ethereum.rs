@@ -16,11 +16,11 @@ use net::{Beat, Verdict};
 use rand::RngExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 
 pub use self::introduced::Introduced;
 use self::lines::line;
-use super::converse::{Conversed, converse, keep};
+use super::converse::{Conversed, converse};
+use super::keep::{Kept, Sign, Span, keep};
 use super::retry::Lasting;
 use super::{Chain, Connection, Shaken, Times, Tracer, Transport};
 use crate::args::{EthereumOptions, Introduction, StatusChoice};
@@ -173,18 +173,26 @@ impl Lasting for ethereum::Error {
     fn is_ourselves(&self) -> bool {
         matches!(self, Self::SelfConnect)
     }
+
+    fn is_goodbye(&self) -> bool {
+        matches!(self, Self::Disconnected(_))
+    }
 }
 
 /// Keeps a connection alive, and asks at once and again and again whether the peer does.
 pub async fn hold(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     channel: Channel,
-    opened: Instant,
-    until: Instant,
+    span: Span<'_>,
     tracer: Option<Tracer<'_>>,
-) {
+) -> Kept {
     let beat = Beat { every: PING_EVERY, tell: Session::ping };
-    keep(Session::new(channel).pinging(), Some(beat), stream, opened, until, tracer, line).await;
+    keep(Session::new(channel).pinging(), Some(beat), stream, span, tracer, line, |event| match event {
+        Event::Said(Message::Ping) => Sign::Ping,
+        Event::Heard(Message::Pong) => Sign::Pong,
+        _ => Sign::Other,
+    })
+    .await
 }
 
 #[cfg(test)]
@@ -195,9 +203,11 @@ mod tests {
     use ethereum::message::id;
     use ethereum::{Goal, Local, Rlpx, SecretKey};
     use handshake::Rx;
+    use net::Stop;
     use tokio::io::{AsyncReadExt, duplex};
     use tokio::time::Instant;
 
+    use super::super::keep::{KeptEnd, Span};
     use super::{fresh, hold};
 
     #[tokio::test(start_paused = true)]
@@ -212,7 +222,10 @@ mod tests {
             testing::pair(Rlpx::initiator(ours, fresh(), called), Rlpx::responder(theirs, fresh()));
         let (mut peer, stream) = duplex(64 * 1024);
         let opened = Instant::now();
-        hold(stream, ours.channel, opened, opened + Duration::from_secs(3599), None).await;
+        let span = Span { opened, since: opened, until: opened + Duration::from_secs(3599), stop: &Stop::new() };
+        let kept = hold(stream, ours.channel, span, None).await;
+        assert!(matches!(kept.end, KeptEnd::Time), "{kept:?}");
+        assert_eq!((kept.pings.sent, kept.pings.answered), (3600 / 15, 0));
         let mut said = Vec::new();
         peer.read_to_end(&mut said).await.unwrap();
         let (mut rx, mut pings) = (Rx::new(&mut said), 0);

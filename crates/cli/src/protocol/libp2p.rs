@@ -7,15 +7,16 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use handshake::Text;
+use libp2p::yamux::{ACK, Kind, SYN};
 use libp2p::{Connection, Error as Fault, Event, Hello, Identity, Local, Message, Multiaddr, Opening, PeerId};
 use libp2p::{SecretKey, Session};
 use net::{Cause, Unread, Verdict};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 
 pub use self::introduced::Introduced;
 use self::lines::line;
-use super::converse::{Conversed, converse, keep};
+use super::converse::{Conversed, converse};
+use super::keep::{Kept, Sign, Span, keep};
 use super::retry::Lasting;
 use super::{Again, Connection as Connected, Shaken, Times, Tracer, Transport, Way};
 use crate::args::Introduction;
@@ -120,17 +121,25 @@ impl Lasting for Fault {
     fn is_ourselves(&self) -> bool {
         matches!(self, Self::SelfConnect)
     }
+
+    fn is_goodbye(&self) -> bool {
+        matches!(self, Self::GoAway(_))
+    }
 }
 
 /// Keeps a connection alive, and asks whether the peer does.
 pub async fn hold(
     stream: Unread<TcpStream>,
     connection: Connection,
-    opened: Instant,
-    until: Instant,
+    span: Span<'_>,
     tracer: Option<Tracer<'_>>,
-) {
+) -> Kept {
     /// Any value would do.
     const PING: u32 = 1;
-    keep(Session::new(connection).with_ping(PING), None, stream, opened, until, tracer, line).await;
+    keep(Session::new(connection).with_ping(PING), None, stream, span, tracer, line, |event| match event {
+        Event::Said(Message::Frame(frame)) if frame.kind == Kind::Ping && frame.has(SYN) => Sign::Ping,
+        Event::Heard(Message::Frame(frame)) if frame.kind == Kind::Ping && frame.has(ACK) => Sign::Pong,
+        _ => Sign::Other,
+    })
+    .await
 }

@@ -5,17 +5,18 @@ mod lines;
 
 use std::net::SocketAddr;
 
+use handshake::Fault;
 use lightning::message::{Event, Message, Ping};
 use lightning::session::PING_EVERY;
 use lightning::{Address, Channel, Features, Hello, Init, Local, NodeId, SecretKey, Session};
 use net::{Beat, Verdict};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 
 pub use self::introduced::Introduced;
 use self::lines::line;
-use super::converse::{Conversed, converse, keep};
+use super::converse::{Conversed, converse};
+use super::keep::{Kept, LastWords, Sign, Span, keep};
 use super::retry::Lasting;
 use super::{Chain, Connection, Shaken, Times, Tracer, Transport};
 use crate::args::Introduction;
@@ -120,12 +121,23 @@ impl Lasting for lightning::Error {
 pub async fn hold(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     channel: Channel,
-    opened: Instant,
-    until: Instant,
+    span: Span<'_>,
     tracer: Option<Tracer<'_>>,
-) {
+) -> Kept {
     let beat = Beat { every: PING_EVERY, tell: |session: &mut Session| session.ping(ping()) };
-    keep(Session::new(channel).with_ping(ping()), Some(beat), stream, opened, until, tracer, line).await;
+    keep(Session::new(channel).with_ping(ping()), Some(beat), stream, span, tracer, line, |event| match event {
+        Event::Said(Message::Ping(_)) => Sign::Ping,
+        Event::Heard(Message::Pong(_)) => Sign::Pong,
+        Event::Heard(Message::Error(notice)) => last_words(&lightning::Error::Error(notice.clone())),
+        Event::Heard(Message::Warning(notice)) => last_words(&lightning::Error::Warning(notice.clone())),
+        _ => Sign::Other,
+    })
+    .await
+}
+
+/// A node that says what is wrong leaves, as a rule; but it need not.
+fn last_words(error: &lightning::Error) -> Sign {
+    Sign::LastWords(LastWords(error.code(), error.to_string()))
 }
 
 fn ping() -> Ping {
@@ -140,9 +152,11 @@ mod tests {
 
     use handshake::Rx;
     use lightning::{Hello, Local, Message, SecretKey};
+    use net::Stop;
     use tokio::io::{AsyncReadExt, duplex};
     use tokio::time::Instant;
 
+    use super::super::keep::{KeptEnd, Span};
     use super::hold;
 
     #[tokio::test(start_paused = true)]
@@ -153,7 +167,10 @@ mod tests {
         let (ours, mut theirs) = testing::pair(Hello::initiator(local(0x11), called), Hello::responder(local(0x22)));
         let (mut peer, stream) = duplex(64 * 1024);
         let opened = Instant::now();
-        hold(stream, ours.channel, opened, opened + Duration::from_secs(3599), None).await;
+        let span = Span { opened, since: opened, until: opened + Duration::from_secs(3599), stop: &Stop::new() };
+        let kept = hold(stream, ours.channel, span, None).await;
+        assert!(matches!(kept.end, KeptEnd::Time), "{kept:?}");
+        assert_eq!((kept.pings.sent, kept.pings.answered), (3600 / 30, 0));
         let mut said = Vec::new();
         peer.read_to_end(&mut said).await.unwrap();
         let (mut rx, mut pings) = (Rx::new(&mut said), 0);

@@ -8,11 +8,11 @@ use monero::message::{Event, Message};
 use monero::{Hello, Local, Network, Peers, Session};
 use net::{Cause, Unread, Verdict};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 
 pub use self::introduced::Introduced;
 use self::lines::line;
-use super::converse::{Conversed, converse_within, guess, keep};
+use super::converse::{Conversed, converse_within, guess};
+use super::keep::{Kept, Sign, Span, keep};
 use super::retry::Lasting;
 use super::{Chain, Connection, Part, Shaken, Times, Tracer, Transport};
 use crate::args::Introduction;
@@ -113,13 +113,12 @@ impl Lasting for monero::Error {
 }
 
 /// Keeps a connection alive, and asks whether the peer does, and whom it knows besides.
-pub async fn hold(
-    stream: Unread<TcpStream>,
-    local: Local,
-    opened: Instant,
-    until: Instant,
-    tracer: Option<Tracer<'_>>,
-) {
+pub async fn hold(stream: Unread<TcpStream>, local: Local, span: Span<'_>, tracer: Option<Tracer<'_>>) -> Kept {
     let session = Session::new(local).with_ping().with_timed_sync();
-    keep(session, None, stream, opened, until, tracer, line).await;
+    keep(session, None, stream, span, tracer, line, |event| match event {
+        Event::Said(Message::PingRequest) => Sign::Ping,
+        Event::Heard(Message::PingResponse { .. }) => Sign::Pong,
+        _ => Sign::Other,
+    })
+    .await
 }

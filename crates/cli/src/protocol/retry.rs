@@ -18,7 +18,7 @@ impl Retry {
     /// After a dial that came to nothing.
     pub fn after_dial(error: &DialError) -> Self {
         match error {
-            DialError::TooManyFiles(_) | DialError::NoPort(_) => Self::NotDialled,
+            DialError::TooManyFiles(_) | DialError::NoPort(_) | DialError::Stopped { .. } => Self::NotDialled,
             _ => Self::Later,
         }
     }
@@ -39,6 +39,11 @@ pub trait Lasting: Fault {
 
     /// Whether two sides that do not fit may do so another time. They hardly ever do.
     fn may_pass(&self) -> bool {
+        false
+    }
+
+    /// Whether it is a message in which the peer says goodbye.
+    fn is_goodbye(&self) -> bool {
         false
     }
 

@@ -95,8 +95,12 @@ fn people_get_a_table_and_programs_rows() {
 
     let output = asked(&neighbours, &["--format", "csv"]);
     let rows: Vec<_> = text(&output.stdout).lines().collect();
-    assert_eq!(rows[0], "from,network,address,time,services,service_names,own");
-    assert_eq!(rows[1], format!("{address},ipv4,{address},1700000000,9,NETWORK WITNESS,true"));
+    assert_eq!(rows[0], "from,network,address,time,services,service_names,own,started,services_hex");
+    assert!(
+        rows[1].starts_with(&format!("{address},ipv4,{address},1700000000,9,NETWORK WITNESS,true,")),
+        "{}",
+        rows[1]
+    );
     assert_eq!(rows.len(), 7);
 }
 
@@ -139,4 +143,5 @@ fn text_that_a_peer_chose_does_no_harm() {
     assert!(text(&output.stdout).contains("1.2.3.4:1 ") && text(&output.stdout).contains(" now "));
     let lines: Vec<Value> = json_lines(&asked(&neighbours, &["--json"]));
     assert_eq!(lines[1]["services"], u64::MAX);
+    assert_eq!(lines[1]["services_hex"], "0xffffffffffffffff");
 }

@@ -78,6 +78,21 @@ fn everybody_is_found_whom_somebody_knows() {
     assert_eq!(summary["reasons"], json!({"ok": 6, "connect.refused": 1}));
     assert_eq!((&summary["ended"], &summary["answers"], &summary["told"]), (&json!("complete"), &json!(6), &json!(7)));
     assert_eq!(summary["user_agents"], json!({"/Satoshi:1.0(neighbour)/": 6}));
+    // The same as lists, which need no keys that are data.
+    assert_eq!(summary["format"], 2);
+    for (list, object) in [
+        ("by_reason", "reasons"),
+        ("by_known_network", "known_networks"),
+        ("by_network", "networks"),
+        ("by_transport", "transports"),
+        ("by_version", "versions"),
+        ("by_service", "services"),
+        ("by_user_agent", "user_agents"),
+    ] {
+        let rows = summary[list].as_array().unwrap();
+        let rows = rows.iter().map(|row| (row["value"].as_str().unwrap().to_owned(), row["peers"].clone()));
+        assert_eq!(Value::Object(rows.collect()), summary[object], "{list}");
+    }
     assert_eq!((&summary["networks"], &summary["transports"]), (&json!({"ipv4": 6}), &json!({"v2": 6})));
     assert!(summary["elapsed_ms"].as_f64().unwrap() > 0.0);
 

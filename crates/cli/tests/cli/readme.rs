@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::common::{CHAIN, json_lines, run, text};
+use crate::neighbours::{Neighbours, Peer, entry, knows};
+
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -48,6 +51,54 @@ fn every_reason_is_explained_and_none_is_invented() {
     let rows = rows.chain(remarks.lines().skip(2).take_while(|line| line.starts_with('|')));
     let explained: BTreeSet<_> = rows.map(|row| row.split('`').nth(1).unwrap().to_owned()).collect();
     let mut expected = reasons_with_a_dot();
-    expected.extend(["ok", "closed", "reset", "io", "timeout", "flood"].map(str::to_owned));
+    expected.extend(["ok", "closed", "reset", "io", "timeout", "flood", "interrupted"].map(str::to_owned));
     assert_eq!(explained, expected);
+}
+
+/// The text below a heading.
+fn section<'r>(readme: &'r str, heading: &str) -> &'r str {
+    let text = readme.split(&format!("\n## {heading}\n")).nth(1).unwrap();
+    text.split("\n## ").next().unwrap()
+}
+
+#[test]
+fn each_record_and_each_field_is_documented() {
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let json = section(&readme, "JSON");
+    let words: BTreeSet<_> = json.split('`').skip(1).step_by(2).map(|word| word.trim_start_matches('.')).collect();
+    let neighbours = Neighbours::up(|_| vec![Peer::at([127, 70, 3, 1], knows([entry([203, 0, 113, 7], 8333)]))]);
+    let address = neighbours.address([127, 70, 3, 1]);
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("peers.sqlite").display().to_string();
+    let mut types = BTreeSet::new();
+    for words_of_run in [
+        &["--trace=hex", "--hold", "100ms", &*address][..],
+        &["addrs", &address],
+        &["whoami", &address],
+        &["crawl", "--db", &db, "--allow-private", &address],
+    ] {
+        let output = run(words_of_run.iter().copied().chain(["--json", "-c", CHAIN]));
+        for line in json_lines(&output) {
+            let name = line["type"].as_str().unwrap().to_owned();
+            for field in line.as_object().unwrap().keys().filter(|field| *field != "type") {
+                let is_told =
+                    words.contains(&**field) || words.iter().any(|word| word.starts_with(&format!("{field}.")));
+                assert!(is_told, "{field} of {name} is not in the README");
+            }
+            types.insert(name);
+        }
+    }
+    let expected =
+        ["address", "addrs", "crawl", "handshake", "hold", "message", "summary", "whoami"].map(str::to_owned);
+    assert_eq!(types, BTreeSet::from(expected));
+    assert!(types.iter().filter(|name| *name != "handshake").all(|name| json.contains(&format!("\n| `{name}` | "))));
+}
+
+#[test]
+fn the_columns_of_the_table_are_documented_in_their_order() {
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let block = section(&readme, "JSON").split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let output = run(["--format", "csv", "-t", "1s", "127.0.0.1:1"]);
+    let header = text(&output.stdout).lines().next().unwrap();
+    assert_eq!(block.split_whitespace().collect::<String>(), header);
 }

@@ -26,8 +26,9 @@ fn the_json_is_the_one_that_is_documented() {
     let lines: Vec<_> = text(&output.stdout).lines().collect();
     let [report, summary] = lines[..] else { panic!("{lines:?}") };
 
-    const KEYS: [&str; 18] = [
+    const KEYS: [&str; 19] = [
         "type",
+        "started",
         "target",
         "address",
         "chain",
@@ -72,6 +73,7 @@ fn the_json_is_the_one_that_is_documented() {
             "relay",
             "service_names",
             "services",
+            "services_hex",
             "start_height",
             "time",
             "user_agent",
@@ -79,7 +81,7 @@ fn the_json_is_the_one_that_is_documented() {
         ]
     );
     assert_eq!(peer["version"], 70017);
-    assert_eq!(peer["services"], 1033);
+    assert_eq!((&peer["services"], &peer["services_hex"]), (&1033.into(), &"0x409".into()));
     assert_eq!(peer["service_names"], serde_json::json!(["NETWORK", "WITNESS", "NETWORK_LIMITED"]));
     assert_eq!(peer["nonce"].as_str().unwrap().len(), 16);
     for time in ["connect", "hello", "handshake", "total"] {
@@ -88,7 +90,21 @@ fn the_json_is_the_one_that_is_documented() {
     assert!(report["bytes"]["sent"].as_u64().unwrap() > 150);
     assert_eq!((&report["session_id"], &report["fallback_from"]), (&Value::Null, &Value::Null));
 
-    const SUMMARY: [&str; 7] = ["type", "attempts", "ok", "partial", "failed", "reasons", "elapsed_ms"];
+    const SUMMARY: [&str; 13] = [
+        "type",
+        "started",
+        "ended",
+        "attempts",
+        "ok",
+        "partial",
+        "failed",
+        "unfinished",
+        "not_tried",
+        "kept",
+        "left",
+        "reasons",
+        "elapsed_ms",
+    ];
     assert_eq!(keys_in_order(summary, &SUMMARY), SUMMARY);
     let summary: Value = serde_json::from_str(summary).unwrap();
     assert_eq!(keys(&summary).len(), SUMMARY.len());

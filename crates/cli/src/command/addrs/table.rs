@@ -9,13 +9,16 @@ use serde::Serialize;
 use store::Time;
 
 use crate::args::Format;
-use crate::calendar::Ago;
+use crate::calendar::{Ago, Stamp};
 use crate::output::write_json;
 use crate::protocol::{Asked, Protocol, Told};
+use crate::report::{HexBits, Text, outcome_name};
 
 /// What a peer told, and who.
 #[derive(Debug)]
 pub struct Answer<'a> {
+    /// When its address was dialled.
+    pub started: Stamp,
     /// What the user named.
     pub target: &'a str,
     /// The peer's address.
@@ -31,6 +34,7 @@ pub struct Answer<'a> {
 struct Line {
     #[serde(rename = "type")]
     kind: &'static str,
+    started: Stamp,
     /// Who told.
     from: SocketAddr,
     network: &'static str,
@@ -38,6 +42,7 @@ struct Line {
     /// When somebody was there, in seconds since 1970, as the teller says.
     time: i64,
     services: u64,
+    services_hex: Text<HexBits>,
     service_names: Vec<String>,
     /// Whether it is how the teller announced itself.
     own: bool,
@@ -48,6 +53,7 @@ struct Line {
 struct Last<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
+    started: Stamp,
     target: &'a str,
     address: SocketAddr,
     chain: &'a str,
@@ -78,11 +84,13 @@ impl Answer<'_> {
         let own = self.asked.own.iter().map(|told| (told, true));
         own.chain(self.asked.told.iter().map(|told| (told, false))).map(|(told, own)| Line {
             kind: "address",
+            started: self.started,
             from: self.address,
             network: told.place.network().name(),
             address: told.place.to_string(),
             time: told.seen,
             services: told.services,
+            services_hex: Text(HexBits(told.services)),
             service_names: self.protocol.service_names(told.services),
             own,
         })
@@ -91,13 +99,14 @@ impl Answer<'_> {
     fn to_json(&self) -> Vec<u8> {
         let mut text = Vec::new();
         self.lines().for_each(|line| write_json(&mut text, &line));
-        let Verdict { outcome, reason, blame, ref detail, .. } = self.asked.verdict;
+        let Verdict { reason, blame, ref detail, .. } = self.asked.verdict;
         let last = Last {
             kind: "addrs",
+            started: self.started,
             target: self.target,
             address: self.address,
             chain: self.protocol.chain(),
-            outcome: outcome.name(),
+            outcome: outcome_name(&self.asked.verdict),
             reason,
             blame: blame.map(handshake::Blame::name),
             detail,
@@ -112,11 +121,25 @@ impl Answer<'_> {
 
     fn to_csv(&self) -> Vec<u8> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let header = ["from", "network", "address", "time", "services", "service_names", "own"];
+        let header =
+            ["from", "network", "address", "time", "services", "service_names", "own", "started", "services_hex"];
         writer.write_record(header).expect("memory takes every write");
-        for Line { from, network, address, time, services, service_names, own, .. } in self.lines() {
+        for Line { started, from, network, address, time, services, services_hex, service_names, own, .. } in
+            self.lines()
+        {
             let (from, time, services) = (from.to_string(), time.to_string(), services.to_string());
-            let row = [&from, network, &address, &time, &services, &service_names.join(" "), &own.to_string()];
+            let (own, started, Text(hex)) = (own.to_string(), started.to_string(), services_hex);
+            let row = [
+                &from,
+                network,
+                &address,
+                &time,
+                &services,
+                &service_names.join(" "),
+                &own,
+                &started,
+                &hex.to_string(),
+            ];
             writer.write_record(row).expect("memory takes every write, and every row has the same length");
         }
         writer.into_inner().expect("memory takes every write")

@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 
 use handshake::Banner;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::args::Format;
+use crate::calendar::Stamp;
 use crate::output::write_json;
 use crate::protocol::Whom;
 
@@ -15,6 +17,8 @@ use crate::protocol::Whom;
 pub struct Answer {
     #[serde(rename = "type")]
     kind: &'static str,
+    /// When the first connection was begun.
+    started: Stamp,
     target: String,
     address: SocketAddr,
     /// What is there, if that is known.
@@ -89,7 +93,16 @@ impl Answer {
     pub fn new(target: &str, address: SocketAddr, whom: &Whom) -> Self {
         let needs_key: &[&str] = if *whom == Whom::Anybody { &["ethereum", "lightning"] } else { &[] };
         let (tried, not_tried) = (Vec::new(), Vec::new());
-        Self { kind: "identify", target: target.to_owned(), address, known: None, tried, not_tried, needs_key }
+        Self {
+            kind: "identify",
+            started: Stamp::of(Instant::now()),
+            target: target.to_owned(),
+            address,
+            known: None,
+            tried,
+            not_tried,
+            needs_key,
+        }
     }
 
     /// All of it.

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use bitcoin::{Announced, Feature, Params, ServiceName, UserAgent, Version};
 use serde::{Serialize, Serializer};
 
-use crate::report::{Text, as_text};
+use crate::report::{HexBits, Text, as_text};
 
 /// A peer's own words, as they were read.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub struct Peer<'i> {
     pub version: i32,
     /// Service bits.
     pub services: u64,
+    /// The same in hex.
+    pub services_hex: Text<HexBits>,
     /// Their names.
     pub service_names: ServiceNames<'i>,
     /// Its program.
@@ -67,6 +69,7 @@ impl Introduced {
         Peer {
             version: version.version,
             services: version.services.0,
+            services_hex: Text(HexBits(version.services.0)),
             service_names: ServiceNames(self),
             user_agent: &version.user_agent,
             start_height: version.start_height,

@@ -1,0 +1,281 @@
+//! Keeps a connection after its handshake, whatever is spoken, and says how long it was kept and what ended it.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use handshake::{Blame, Handshake};
+use net::{Beat, Cause, Failure, Limits, Seen, Stop};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+use super::Tracer;
+use super::retry::Lasting;
+use super::tape::{Tape, Taped};
+use crate::trace::Entry;
+
+/// For how long a connection is kept, and from when on.
+#[derive(Clone, Copy, Debug)]
+pub struct Span<'s> {
+    /// When the connection was open.
+    pub opened: Instant,
+    /// When the handshake was over.
+    pub since: Instant,
+    /// When we leave.
+    pub until: Instant,
+    /// Ends it before that.
+    pub stop: &'s Stop,
+}
+
+/// A connection that was kept, and is over.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// What ended it.
+    pub end: KeptEnd,
+    /// How long it lasted, from the end of the handshake on.
+    pub lasted: Duration,
+    /// How long the peer took to answer our pings.
+    pub pings: Pings,
+}
+
+/// What ended a connection that was kept.
+#[derive(Clone, Debug)]
+pub enum KeptEnd {
+    /// Its time was over.
+    Time,
+    /// The run was interrupted.
+    Interrupted,
+    /// The peer left.
+    Left(Leaving),
+    /// The peer broke the protocol, so we left: code, blame and sentence.
+    Fault(&'static str, Blame, String),
+    /// The connection broke.
+    Broken(String),
+}
+
+/// How a peer left.
+#[derive(Clone, Debug)]
+pub enum Leaving {
+    /// It closed the connection, possibly after these last words (code and sentence).
+    Closed(Option<LastWords>),
+    /// It reset the connection, possibly after these last words.
+    Reset(Option<LastWords>),
+    /// It said goodbye in a message of the protocol: code, blame and sentence.
+    Goodbye(&'static str, Blame, String),
+}
+
+/// A message that says what is wrong: its reason code and a sentence without its subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastWords(pub &'static str, pub String);
+
+/// What an event means to a connection that is kept.
+#[derive(Clone, Debug)]
+pub enum Sign {
+    /// Nothing.
+    Other,
+    /// We sent a ping.
+    Ping,
+    /// The peer answered one.
+    Pong,
+    /// The peer said what is wrong.
+    LastWords(LastWords),
+}
+
+/// Keeps a connection alive until its time is over, it is told to end, or the peer leaves. With a beat our side also sends
+/// pings of its own.
+pub async fn keep<H: Handshake<Output = Infallible, Error: Lasting>>(
+    mut session: H,
+    beat: Option<Beat<H>>,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    span: Span<'_>,
+    mut tracer: Option<Tracer<'_>>,
+    line: impl for<'a> Fn(&Seen<'a, H::Event>, Duration) -> Entry<'a>,
+    sign: impl Fn(&H::Event) -> Sign,
+) -> Kept {
+    let Span { opened, since, until, stop } = span;
+    let limits = Limits { deadline: until, bytes: u64::MAX };
+    let was_reset = AtomicBool::new(false);
+    let stream = Watched { io: stream, was_reset: &was_reset };
+    let tape = tracer.is_some().then(Tape::default);
+    let (mut pings, mut last_words) = (Pings::default(), None);
+    let on_event = |seen: Seen<'_, H::Event>| {
+        match sign(&seen.event) {
+            Sign::Other => {}
+            Sign::Ping => pings.asked(Instant::now()),
+            Sign::Pong => pings.answered(Instant::now()),
+            Sign::LastWords(words) => last_words = Some(words),
+        }
+        if let (Some(tracer), Some(tape)) = (&mut tracer, &tape) {
+            tape.show(seen, |seen| tracer(line(seen, opened.elapsed())));
+        }
+    };
+    let conversation = async {
+        match &beat {
+            Some(beat) => {
+                let (mut session, beat) = Taped::beating(&mut session, tape.as_ref(), beat);
+                net::run_beating(&mut session, stream, limits, &beat, on_event).await
+            }
+            None => net::run(&mut Taped::new(&mut session, tape.as_ref()), stream, limits, on_event).await,
+        }
+    };
+    let ended = tokio::select! {
+        biased;
+        ended = conversation => Some(ended),
+        () = stop.stopped() => None,
+    };
+    let end = match ended {
+        None => KeptEnd::Interrupted,
+        Some(Err(failure)) => KeptEnd::of(failure, was_reset.load(Ordering::Relaxed), last_words),
+    };
+    Kept { end, lasted: since.elapsed(), pings }
+}
+
+impl KeptEnd {
+    fn of<E: Lasting>(failure: Failure<E>, was_reset: bool, words: Option<LastWords>) -> Self {
+        match failure.cause {
+            Cause::Late => Self::Time,
+            Cause::Stopped => Self::Interrupted,
+            Cause::Closed if !was_reset => Self::Left(Leaving::Closed(words)),
+            Cause::Closed | Cause::Reset => Self::Left(Leaving::Reset(words)),
+            Cause::Fault(fault) if fault.is_goodbye() => {
+                Self::Left(Leaving::Goodbye(fault.code(), fault.blame(), fault.to_string()))
+            }
+            Cause::Fault(fault) => Self::Fault(fault.code(), fault.blame(), fault.to_string()),
+            broken => Self::Broken(broken.to_string()),
+        }
+    }
+}
+
+/// How long a peer took to answer.
+#[derive(Clone, Debug, Default)]
+pub struct Pings {
+    /// Pings that we sent.
+    pub sent: u64,
+    /// Pings that the peer answered.
+    pub answered: u64,
+    least: Option<Duration>,
+    most: Option<Duration>,
+    /// When those were sent that have no answer yet, in this order.
+    open: VecDeque<Instant>,
+    /// The last answers.
+    last: VecDeque<Duration>,
+}
+
+impl Pings {
+    /// Pings without an answer that are remembered. A peer that misses more is not behind with its answers: it gives none.
+    const MAX_OPEN: usize = 16;
+
+    /// Answers of which the median is taken: the last ones, so that a connection of a week has little memory.
+    const MAX_LAST: usize = 255;
+
+    fn asked(&mut self, now: Instant) {
+        self.sent += 1;
+        if self.open.len() == Self::MAX_OPEN {
+            self.open.pop_front();
+        }
+        self.open.push_back(now);
+    }
+
+    /// An answer to no ping of ours does not count.
+    fn answered(&mut self, now: Instant) {
+        let Some(asked) = self.open.pop_front() else { return };
+        let took = now - asked;
+        self.answered += 1;
+        self.least = Some(self.least.map_or(took, |least| least.min(took)));
+        self.most = Some(self.most.map_or(took, |most| most.max(took)));
+        if self.last.len() == Self::MAX_LAST {
+            self.last.pop_front();
+        }
+        self.last.push_back(took);
+    }
+
+    /// The shortest, the median of the last 255, and the longest; `None` if there was no answer.
+    pub fn spread(&self) -> Option<[Duration; 3]> {
+        let mut last: Vec<_> = self.last.iter().copied().collect();
+        last.sort_unstable();
+        let median = *last.get(last.len() / 2)?;
+        Some([self.least?, median, self.most?])
+    }
+}
+
+/// A connection that notes whether the peer reset it. The driver takes both for a close, as during a handshake it is a race
+/// which of the two comes.
+#[derive(Debug)]
+struct Watched<'w, S> {
+    io: S,
+    was_reset: &'w AtomicBool,
+}
+
+impl<S> Watched<'_, S> {
+    fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &result {
+            let reset = matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
+            self.was_reset.fetch_or(reset, Ordering::Relaxed);
+        }
+        result
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<'_, S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let read = ready!(Pin::new(&mut self.io).poll_read(cx, buf));
+        Poll::Ready(self.note(read))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<'_, S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.io).poll_write(cx, buf));
+        Poll::Ready(self.note(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::Pings;
+
+    #[test]
+    fn pings_are_told_by_their_shortest_median_and_longest_answer() {
+        let mut pings = Pings::default();
+        assert_eq!(pings.spread(), None);
+        let start = Instant::now();
+        for took in [30, 10, 20] {
+            pings.asked(start);
+            pings.answered(start + Duration::from_millis(took));
+        }
+        // Nothing was asked.
+        pings.answered(start + Duration::from_secs(1));
+        assert_eq!(pings.spread(), Some([10, 20, 30].map(Duration::from_millis)));
+        assert_eq!((pings.sent, pings.answered), (3, 3));
+    }
+
+    #[test]
+    fn a_connection_of_a_week_has_little_memory() {
+        let (mut pings, start) = (Pings::default(), Instant::now());
+        for _ in 0..10_000 {
+            pings.asked(start);
+        }
+        for _ in 0..10_000 {
+            pings.asked(start);
+            pings.answered(start);
+        }
+        assert_eq!(pings.sent, 20_000);
+        assert!(pings.open.len() <= Pings::MAX_OPEN && pings.last.len() <= Pings::MAX_LAST);
+    }
+}

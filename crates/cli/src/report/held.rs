@@ -1,0 +1,291 @@
+//! The record of a connection that was kept after its handshake.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use handshake::{Blame, Role};
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use super::{Text, in_milliseconds, role_name};
+use crate::calendar::Stamp;
+use crate::protocol::{Kept, KeptEnd, Leaving, Pings, Transport};
+
+/// A connection that was kept after its handshake, and is over.
+#[derive(Clone, Copy, Debug)]
+pub struct HeldReport<'a> {
+    /// When the handshake was over, which is when this began.
+    pub started: Stamp,
+    /// What the user named; for an accepted connection, where it came in.
+    pub target: &'a str,
+    /// The peer's address.
+    pub address: SocketAddr,
+    /// The network's name.
+    pub chain: &'a str,
+    /// The protocol's name.
+    pub protocol: &'static str,
+    /// Our part in the handshake.
+    pub role: Role,
+    /// What carried it.
+    pub transport: Transport,
+    /// For how long it was to be kept.
+    pub asked: Duration,
+    /// How it went.
+    pub kept: &'a Kept,
+}
+
+impl Serialize for HeldReport<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Kept { end, lasted, pings } = self.kept;
+        let mut fields = serializer.serialize_struct("HeldReport", 17)?;
+        fields.serialize_field("type", "hold")?;
+        fields.serialize_field("started", &self.started)?;
+        fields.serialize_field("target", self.target)?;
+        fields.serialize_field("address", &self.address)?;
+        fields.serialize_field("chain", self.chain)?;
+        fields.serialize_field("protocol", self.protocol)?;
+        fields.serialize_field("role", role_name(self.role))?;
+        fields.serialize_field("transport", &self.transport.name())?;
+        fields.serialize_field("complete", &self.is_complete())?;
+        fields.serialize_field("asked_ms", &in_milliseconds(self.asked))?;
+        fields.serialize_field("held_ms", &in_milliseconds(*lasted))?;
+        fields.serialize_field("ended_by", end.ended_by())?;
+        fields.serialize_field("how", end.how())?;
+        fields.serialize_field("reason", end.reason())?;
+        fields.serialize_field("blame", &end.blame().map(Blame::name))?;
+        fields.serialize_field("detail", &Text(Sentence(self)))?;
+        fields.serialize_field("pings", &Answers::of(pings))?;
+        fields.end()
+    }
+}
+
+impl HeldReport<'_> {
+    /// Whether it was kept for as long as was asked.
+    pub fn is_complete(&self) -> bool {
+        matches!(self.kept.end, KeptEnd::Time)
+    }
+
+    /// Whether the peer, or the network, ended it before that.
+    pub fn is_cut_short(&self) -> bool {
+        !matches!(self.kept.end, KeptEnd::Time | KeptEnd::Interrupted)
+    }
+}
+
+/// One sentence: `left after 2.0 of 10 s: it closed the connection (FIN)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Sentence<'a>(pub &'a HeldReport<'a>);
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let HeldReport { asked, kept, .. } = self.0;
+        let (lasted, asked) = (Seconds(kept.lasted), Whole(*asked));
+        match &kept.end {
+            KeptEnd::Time => write!(f, "kept for {asked} s"),
+            KeptEnd::Interrupted => write!(f, "kept for {lasted} of {asked} s, when the run was interrupted"),
+            KeptEnd::Left(leaving) => write!(f, "left after {lasted} of {asked} s: {leaving}"),
+            KeptEnd::Fault(_, _, sentence) => write!(f, "ended by us after {lasted} of {asked} s: {sentence}"),
+            KeptEnd::Broken(sentence) => write!(f, "ended after {lasted} of {asked} s: {sentence}"),
+        }
+    }
+}
+
+/// What the peer did, with `it` as its subject.
+impl fmt::Display for Leaving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (words, how) = match self {
+            Self::Goodbye(_, _, sentence) => return f.write_str(sentence),
+            Self::Closed(words) => (words, "closed the connection (FIN)"),
+            Self::Reset(words) => (words, "reset the connection (RST)"),
+        };
+        match words {
+            Some(words) => write!(f, "{}, and then it {how}", words.1),
+            None => write!(f, "it {how}"),
+        }
+    }
+}
+
+impl KeptEnd {
+    /// Which side ended it.
+    fn ended_by(&self) -> &'static str {
+        match self {
+            Self::Time | Self::Fault(..) => "us",
+            Self::Interrupted => "interrupted",
+            Self::Left(_) => "peer",
+            Self::Broken(_) => "network",
+        }
+    }
+
+    /// In which way.
+    fn how(&self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Interrupted => "interrupted",
+            Self::Left(Leaving::Closed(_)) => "fin",
+            Self::Left(Leaving::Reset(_)) => "rst",
+            Self::Left(Leaving::Goodbye(..)) => "goodbye",
+            Self::Fault(..) => "fault",
+            Self::Broken(_) => "broken",
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Time => "ok",
+            Self::Interrupted => net::INTERRUPTED,
+            Self::Left(Leaving::Closed(Some(words)) | Leaving::Reset(Some(words))) => words.0,
+            Self::Left(Leaving::Closed(None)) => "closed",
+            Self::Left(Leaving::Reset(None)) => "reset",
+            Self::Left(Leaving::Goodbye(code, ..)) | Self::Fault(code, ..) => code,
+            Self::Broken(_) => "io",
+        }
+    }
+
+    fn blame(&self) -> Option<Blame> {
+        match self {
+            Self::Time => None,
+            Self::Interrupted => Some(Blame::Local),
+            Self::Left(Leaving::Closed(Some(_)) | Leaving::Reset(Some(_))) => Some(Blame::Refused),
+            Self::Left(Leaving::Closed(None) | Leaving::Reset(None)) | Self::Broken(_) => Some(Blame::Network),
+            Self::Left(Leaving::Goodbye(_, blame, _)) | Self::Fault(_, blame, _) => Some(*blame),
+        }
+    }
+}
+
+/// How the peer answered our pings.
+#[derive(Serialize)]
+struct Answers {
+    sent: u64,
+    answered: u64,
+    min_ms: Option<f64>,
+    median_ms: Option<f64>,
+    max_ms: Option<f64>,
+}
+
+impl Answers {
+    fn of(pings: &Pings) -> Self {
+        let [min_ms, median_ms, max_ms] = match pings.spread() {
+            Some(spread) => spread.map(|time| Some(in_milliseconds(time))),
+            None => [None; 3],
+        };
+        Self { sent: pings.sent, answered: pings.answered, min_ms, median_ms, max_ms }
+    }
+}
+
+/// `3 of 3 pings answered in 0.2, 0.3 and 0.9 ms (shortest, median, longest)`; empty if none was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct PingText<'a>(pub &'a Pings);
+
+impl fmt::Display for PingText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Pings { sent, answered, .. } = self.0;
+        let pings = if *sent == 1 { "ping" } else { "pings" };
+        match self.0.spread() {
+            _ if *sent == 0 => Ok(()),
+            None => write!(f, ", no answer to {sent} {pings}"),
+            Some([only, ..]) if *answered == 1 => {
+                write!(f, ", 1 of {sent} {pings} answered, in {:.1} ms", in_milliseconds(only))
+            }
+            Some(spread) => {
+                let [least, median, most] = spread.map(in_milliseconds);
+                let times = format_args!("{least:.1}, {median:.1} and {most:.1} ms (shortest, median, longest)");
+                write!(f, ", {answered} of {sent} {pings} answered, in {times}")
+            }
+        }
+    }
+}
+
+/// A measured time in seconds: to the tenth, or to the millisecond below one second.
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs_f64();
+        if seconds < 1.0 { write!(f, "{seconds:.3}") } else { write!(f, "{seconds:.1}") }
+    }
+}
+
+/// A time that was asked for, in seconds and without needless digits.
+struct Whole(Duration);
+
+impl fmt::Display for Whole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_secs_f64().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use handshake::{Blame, Role};
+
+    use super::{HeldReport, Sentence};
+    use crate::calendar::Stamp;
+    use crate::protocol::{Kept, KeptEnd, LastWords, Leaving, Pings, Transport};
+
+    fn told(end: KeptEnd, lasted: Duration) -> (String, serde_json::Value) {
+        let kept = Kept { end, lasted, pings: Pings::default() };
+        let report = HeldReport {
+            started: Stamp::of(Instant::now().into()),
+            target: "node.example",
+            address: "192.0.2.1:8333".parse().unwrap(),
+            chain: "bitcoin",
+            protocol: "bitcoin",
+            role: Role::Initiator,
+            transport: Transport::Levin,
+            asked: Duration::from_secs(10),
+            kept: &kept,
+        };
+        (Sentence(&report).to_string(), serde_json::to_value(report).unwrap())
+    }
+
+    #[test]
+    fn each_end_has_a_sentence_and_says_which_side_ended_it_and_how() {
+        let two = Duration::from_millis(2040);
+        let words = || LastWords("lightning.error", "it sent an error: \"no\"".to_owned());
+        let goodbye =
+            ("ethereum.disconnect.too-many-peers", Blame::Refused, "it disconnected: too many peers".to_owned());
+        let fault = ("libp2p.mac", Blame::Peer, "a tag is wrong".to_owned());
+        for (end, sentence, [by, how, reason]) in [
+            (KeptEnd::Time, "kept for 10 s", ["us", "time", "ok"]),
+            (
+                KeptEnd::Interrupted,
+                "kept for 2.0 of 10 s, when the run was interrupted",
+                ["interrupted", "interrupted", "interrupted"],
+            ),
+            (
+                KeptEnd::Left(Leaving::Closed(None)),
+                "left after 2.0 of 10 s: it closed the connection (FIN)",
+                ["peer", "fin", "closed"],
+            ),
+            (
+                KeptEnd::Left(Leaving::Reset(Some(words()))),
+                "left after 2.0 of 10 s: it sent an error: \"no\", and then it reset the connection (RST)",
+                ["peer", "rst", "lightning.error"],
+            ),
+            (
+                KeptEnd::Left(Leaving::Goodbye(goodbye.0, goodbye.1, goodbye.2)),
+                "left after 2.0 of 10 s: it disconnected: too many peers",
+                ["peer", "goodbye", goodbye.0],
+            ),
+            (
+                KeptEnd::Fault(fault.0, fault.1, fault.2),
+                "ended by us after 2.0 of 10 s: a tag is wrong",
+                ["us", "fault", fault.0],
+            ),
+        ] {
+            let complete = matches!(end, KeptEnd::Time);
+            let (told, json) = told(end, two);
+            assert_eq!(told, sentence);
+            assert_eq!([&json["ended_by"], &json["how"], &json["reason"]], [by, how, reason], "{json}");
+            assert_eq!((&json["complete"], &json["asked_ms"]), (&complete.into(), &10_000.0.into()));
+        }
+    }
+
+    #[test]
+    fn a_moment_is_told_to_the_millisecond() {
+        let (told, _) = told(KeptEnd::Left(Leaving::Closed(None)), Duration::from_micros(1_700));
+        assert_eq!(told, "left after 0.002 of 10 s: it closed the connection (FIN)");
+    }
+}

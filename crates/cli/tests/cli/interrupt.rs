@@ -1,0 +1,193 @@
+//! Runs that are interrupted: what was begun and what was not is told, and it ends at once.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::UdpSocket;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::common::{CHAIN, Simulated, TO_END, start, tell, text};
+use crate::neighbours::{Neighbours, Peer, knows};
+
+/// Starts the program, interrupts it once it has printed its first line, and returns all its lines and the exit code.
+fn interrupted(words: &[&str]) -> (Vec<String>, Option<i32>) {
+    let mut child = start(words.iter().copied());
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    tell(&child, TO_END[0]);
+    let all = [first].into_iter().chain(lines.map(Result::unwrap)).collect();
+    (all, child.wait().unwrap().code())
+}
+
+fn json(lines: &[String]) -> Vec<Value> {
+    lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The records of this type.
+fn of_type<'v>(lines: &'v [Value], name: &str) -> Vec<&'v Value> {
+    lines.iter().filter(|line| line["type"] == name).collect()
+}
+
+#[test]
+fn attempts_that_are_not_over_are_told_with_what_is_known() {
+    let simulated = Simulated::network();
+    let [ok, silent, half] =
+        ["coalesced", "silent", "silent-after-version"].map(|name| simulated.peer(name).to_string());
+    let words = ["-c", CHAIN, "-t", "10m", "--transport", "v1", "--json", &silent, &half, &ok];
+    let mut child = start(words.into_iter().chain(["--trace"]));
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut seen: Vec<Value> = Vec::new();
+    // Until one is over, and of another the version is there.
+    let heard = |line: &Value| line["address"] == *half && line["direction"] == "received";
+    while !seen.iter().any(|line| line["type"] == "handshake") || !seen.iter().any(heard) {
+        seen.push(serde_json::from_str(&lines.next().unwrap()).unwrap());
+    }
+    tell(&child, TO_END[0]);
+    seen.extend(lines.map(|line| serde_json::from_str::<Value>(&line).unwrap()));
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let unfinished = of_type(&seen, "unfinished");
+    let of = |address: &String| {
+        let found: Vec<_> = unfinished.iter().filter(|line| line["address"] == **address).collect();
+        assert_eq!(found.len(), 1, "{unfinished:?}");
+        *found[0]
+    };
+    for (address, stage, awaiting) in [(&silent, "hello", "version"), (&half, "ack", "verack")] {
+        let record = of(address);
+        assert_eq!((&record["stage"], &record["outcome"]), (&json!(stage), &json!("unfinished")), "{record}");
+        assert_eq!((&record["reason"], &record["target"]), (&json!("interrupted"), &json!(address)));
+        let detail = record["detail"].as_str().unwrap();
+        assert!(detail.starts_with(&format!("sent no {awaiting} within ")), "{detail}");
+        assert!(detail.ends_with(" s, when the run was interrupted"), "{detail}");
+        assert!(record["timing_ms"]["connect"].as_f64().is_some() && record["bytes"]["sent"] != json!(0), "{record}");
+    }
+    assert_eq!(of(&half)["peer"]["version"], 70017);
+    let summary = seen.last().unwrap();
+    assert_eq!((&summary["type"], &summary["ended"]), (&json!("summary"), &json!("interrupted")));
+    assert_eq!((&summary["attempts"], &summary["ok"]), (&json!(1), &json!(1)));
+    assert_eq!((&summary["unfinished"], &summary["not_tried"]), (&json!(2), &json!(0)));
+}
+
+#[test]
+fn a_run_that_comes_to_its_end_says_that_it_is_complete() {
+    let neighbours = Neighbours::up(|_| vec![Peer::at([127, 70, 2, 1], knows([]))]);
+    let output = crate::common::run(["-c", CHAIN, "--json", &neighbours.address([127, 70, 2, 1])]);
+    let lines = crate::common::json_lines(&output);
+    let summary = lines.last().unwrap();
+    assert_eq!((&summary["ended"], &summary["unfinished"]), (&json!("complete"), &json!(0)));
+}
+
+#[test]
+fn people_and_tables_are_told_too() {
+    let simulated = Simulated::network();
+    let [ok, silent] = ["coalesced", "silent"].map(|name| simulated.peer(name).to_string());
+    let (lines, code) = interrupted(&["-c", CHAIN, "-t", "10m", "--transport", "v1", &ok, &silent, "-j", "2"]);
+    assert_eq!(code, Some(130));
+    let stopped = lines.iter().find(|line| line.starts_with("STOPPED ")).expect("a line");
+    assert!(
+        stopped.starts_with(&format!("STOPPED {silent:<22} not finished, at hello: sent no version within ")),
+        "{stopped}"
+    );
+    assert!(lines.last().unwrap().ends_with(", 1 not finished)"), "{lines:?}");
+
+    // The first line is the header, which comes with the first result.
+    let (lines, _) = interrupted(&["-c", CHAIN, "-t", "10m", "--transport", "v1", &ok, &silent, "--format", "csv"]);
+    assert!(lines.iter().any(|line| line.contains(",unfinished,hello,interrupted,")), "{lines:?}");
+}
+
+#[test]
+fn every_target_is_accounted_for_even_those_never_tried() {
+    let simulated = Simulated::network();
+    let [ok, silent] = ["coalesced", "silent"].map(|name| simulated.peer(name).to_string());
+    // One connection at once: the first has its result, and the second waits for a version that never comes.
+    let never: Vec<_> = (1..=50).map(|last| format!("127.255.7.{last}:1")).collect();
+    let mut words = vec!["-c", CHAIN, "-t", "10m", "--transport", "v1", "--json", "-j", "1", &ok, &silent];
+    words.extend(never.iter().map(String::as_str));
+    let (lines, code) = interrupted(&words);
+    assert_eq!(code, Some(130));
+    let lines = json(&lines);
+    let summary = lines.last().unwrap();
+    let count = |name: &str| summary[name].as_u64().unwrap();
+    assert_eq!(count("attempts") + count("unfinished") + count("not_tried"), 52, "{summary}");
+    assert_eq!((count("attempts"), of_type(&lines, "unfinished").len() as u64), (1, count("unfinished")));
+}
+
+#[test]
+fn names_that_are_still_looked_up_are_told_and_those_that_wait_are_counted() {
+    // It takes every question, and answers none.
+    let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let server = resolver.local_addr().unwrap().to_string();
+    let simulated = Simulated::network();
+    let ok = simulated.peer("coalesced").to_string();
+    let names: Vec<_> = (0..100).map(|nth| format!("n{nth}.verack.test")).collect();
+    let mut words = vec!["-c", CHAIN, "-t", "10m", "--transport", "v1", "--json", "--resolver", &server, &ok];
+    words.extend(names.iter().map(String::as_str));
+    let (lines, code) = interrupted(&words);
+    assert_eq!(code, Some(130));
+    let lines = json(&lines);
+    let unfinished = of_type(&lines, "unfinished");
+    assert!(!unfinished.is_empty());
+    for record in &unfinished {
+        assert_eq!((&record["stage"], &record["address"]), (&json!("resolve"), &Value::Null), "{record}");
+        assert!(names.iter().any(|name| record["target"] == **name), "{record}");
+    }
+    let summary = lines.last().unwrap();
+    assert_eq!(summary["unfinished"].as_u64().unwrap() + summary["not_tried"].as_u64().unwrap(), 100, "{summary}");
+}
+
+#[test]
+fn a_listener_tells_of_peers_that_were_about_to_introduce_themselves() {
+    let (mut child, _log, address) = crate::listen::listen(&["-t", "10m"]);
+    let peer = std::net::TcpStream::connect(&address).unwrap();
+    // It is taken in once another one after it is served.
+    assert!(crate::common::run(["-c", CHAIN, "-q", &address]).status.success());
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut all = vec![lines.next().unwrap()];
+    tell(&child, TO_END[0]);
+    all.extend(lines);
+    child.wait().unwrap();
+    let lines = json(&all);
+    let unfinished = of_type(&lines, "unfinished");
+    assert_eq!(unfinished.len(), 1, "{lines:?}");
+    assert_eq!(unfinished[0]["address"], peer.local_addr().unwrap().to_string());
+    assert_eq!((&unfinished[0]["role"], &unfinished[0]["target"]), (&json!("responder"), &json!(address)));
+}
+
+#[test]
+fn whoever_is_asked_and_has_not_answered_is_told_by_the_other_commands_too() {
+    let simulated = Simulated::network();
+    let silent = simulated.peer("silent").to_string();
+    for command in ["addrs", "whoami"] {
+        let words = [command, "-c", CHAIN, "-t", "10m", "--transport", "v1", "--json", "--trace", &silent];
+        // The first line is our version in the trace.
+        let (lines, code) = interrupted(&words);
+        assert_eq!(code, Some(130), "{command}");
+        let lines = json(&lines);
+        let unfinished = of_type(&lines, "unfinished");
+        assert_eq!(unfinished.len(), 1, "{command}: {lines:?}");
+        assert_eq!(unfinished[0]["address"], silent);
+    }
+}
+
+#[test]
+fn a_run_of_many_targets_ends_at_once() {
+    /// Twice what it may take, and more for a machine that does something else.
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let mut list = tempfile::NamedTempFile::new().unwrap();
+    let lines: String = (0..200_000u32)
+        .map(|nth| format!("127.{}.{}.{}:1\n", 100 + nth / 65_536, nth / 256 % 256, nth % 256))
+        .collect();
+    list.write_all(lines.as_bytes()).unwrap();
+    let mut child =
+        start(["-c", CHAIN, "--transport", "v1", "--json", "--rate", "100", &format!("@{}", list.path().display())]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    lines.next().unwrap();
+    let told = Instant::now();
+    tell(&child, TO_END[0]);
+    let last = lines.last().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(told.elapsed() < PATIENCE, "{:?}", told.elapsed());
+    let summary: Value = serde_json::from_str(text(last.as_bytes())).unwrap();
+    let count = |name: &str| summary[name].as_u64().unwrap();
+    assert_eq!(count("attempts") + count("unfinished") + count("not_tried"), 200_000, "{summary}");
+    assert!(count("not_tried") > 100_000, "{summary}");
+}
