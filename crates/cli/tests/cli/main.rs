@@ -24,6 +24,7 @@ mod polite;
 mod readme;
 mod records;
 mod scripted;
+mod security;
 mod shake;
 mod transport;
 mod usage;

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use crate::common::{CHAIN, json_lines, run, text};
 use crate::neighbours::{Neighbours, Peer, entry, knows};
 
-fn repository() -> PathBuf {
+pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+pub fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
