@@ -293,7 +293,8 @@ fn dial(frontier: &mut Frontier, now: Duration) -> SocketAddr {
 
 /// All sockets of an IPv4 prefix, host after host, then port after port.
 fn hosts(prefix: [u8; 2]) -> impl Iterator<Item = SocketAddr> {
-    (8333..=u16::MAX).flat_map(move |port| {
+    // None of them is an `address`.
+    (8334..=u16::MAX).flat_map(move |port| {
         (0..=u16::MAX).map(move |host| {
             let [c, d] = host.to_be_bytes();
             SocketAddr::from(([prefix[0], prefix[1], c, d], port))

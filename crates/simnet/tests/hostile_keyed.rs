@@ -61,8 +61,8 @@ async fn whoever_is_named_by_its_key_and_keeps_us_waiting_is_waited_for_until_th
     };
     let (called, calling) = (silent(simnet::keyed()), silent(simnet::keyed_callers()));
     let mut meetings = Meetings::default();
-    for peer in called.iter().chain(&calling) {
-        let calls = calling.iter().any(|caller| caller.name == peer.name);
+    let called = called.iter().map(|peer| (peer, false));
+    for (peer, calls) in called.chain(calling.iter().map(|peer| (peer, true))) {
         for _ in 0..rounds(peer.name) {
             let (peer, name, truth, named) = (peer.clone(), peer.name, peer.truth, peer.named());
             meetings.hold(name, truth, async move {

@@ -208,8 +208,8 @@ fn rounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> 
         }
 
         fn visit_f64<E: Error>(self, bits: f64) -> Result<u64, E> {
-            /// 2^64, to which a program rounds a number that has all bits.
-            const MOST: f64 = 18_446_744_073_709_551_616.0;
+            /// 2^64 in 15 digits, to which a spreadsheet rounds a number that has all bits.
+            const MOST: f64 = 18_446_744_073_709_600_000.0;
             if !(0.0..=MOST).contains(&bits) {
                 return Err(E::invalid_value(Unexpected::Float(bits), &self));
             }
