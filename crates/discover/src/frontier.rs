@@ -97,7 +97,7 @@ pub enum Learned {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Nothing can be dialled there: port 0, not globally routable, or a port of another service
-    /// ([`is_bad_port`](crate::is_bad_port)).
+    /// ([`is_bad_port`]).
     Address,
     /// It is in a network in which nothing is dialled: [`Policy::excluded`].
     Excluded,
