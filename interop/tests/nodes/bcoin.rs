@@ -11,10 +11,10 @@ use verack_interop::meet::{Kept, PATIENCE, USER_AGENT, greet, greet_often, liste
 use verack_interop::{Node, eventually};
 
 #[tokio::test]
-async fn all_of_100_handshakes_are_ok() {
+async fn all_of_300_handshakes_are_ok() {
     let Some(node) = bcoin::start().await else { return };
-    let tally = greet_often(node.address(), CHAIN, 100).await;
-    assert_eq!(tally, BTreeMap::from([("ok".to_owned(), 100)]));
+    let tally = greet_often(node.address(), CHAIN, 300).await;
+    assert_eq!(tally, BTreeMap::from([("ok".to_owned(), 300)]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use verack_interop::rust_libp2p::{RustLibp2p, key};
 use verack_interop::{Node, bcoin, eventually, js_libp2p, litecoind};
 
 /// How often what must always be so is tried; `VERACK_ROUNDS` sets another number.
-const USUAL: usize = 20;
+const USUAL: usize = 100;
 
 /// What it reports of one handshake with a node.
 async fn report(chain: &str, address: SocketAddr, transport: &str) -> Value {
@@ -19,7 +19,7 @@ async fn report(chain: &str, address: SocketAddr, transport: &str) -> Value {
 #[tokio::test]
 async fn it_finds_litecoind_ok_each_time() {
     let Some(node) = litecoind::start().await else { return };
-    for _ in 0..rounds_or(USUAL) {
+    for _ in 0..rounds_or(300) {
         let report = report(litecoind::CHAIN, node.address(), "v1").await;
         assert_eq!(report["outcome"], "ok", "{report}");
         assert_eq!(report["peer"]["features"], json!(["wtxidrelay", "sendaddrv2"]));
@@ -44,7 +44,7 @@ async fn it_finds_that_litecoind_speaks_only_v1() {
 #[tokio::test]
 async fn it_finds_bcoin_ok_each_time() {
     let Some(node) = bcoin::start().await else { return };
-    for _ in 0..rounds_or(USUAL) {
+    for _ in 0..rounds_or(300) {
         let report = report(bcoin::CHAIN, node.address(), "v1").await;
         assert_eq!(report["outcome"], "ok", "{report}");
         assert!(report["peer"]["user_agent"].as_str().unwrap().starts_with("/bcoin:"));

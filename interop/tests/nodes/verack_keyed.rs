@@ -8,7 +8,7 @@ use verack_interop::ldk::Ldk;
 use verack_interop::program::{Listening, report, rounds_or};
 
 /// How often what must always be so is tried; `VERACK_ROUNDS` sets another number.
-const USUAL: usize = 20;
+const USUAL: usize = 100;
 
 async fn listening(options: &[&str]) -> Listening {
     Listening::start(&[&["--trace", "--hold", "60s"], options].concat()).await

@@ -18,7 +18,7 @@ async fn json_lines(command: &mut Command) -> Vec<Value> {
 async fn it_finds_monerod_ok_each_time() {
     let Some(node) = monerod::start(&[]).await else { return };
     let itself = node.call("get_info", &json!({}));
-    for _ in 0..rounds_or(20) {
+    for _ in 0..rounds_or(100) {
         let report = report(&node.address().to_string(), &["-c", monerod::CHAIN]).await;
         assert_eq!((&report["outcome"], &report["transport"]), (&json!("ok"), &json!("levin")), "{report}");
         let peer = &report["peer"];
