@@ -510,4 +510,7 @@ pub struct Demo {
     /// Port of the peers [default: any free one]
     #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true, value_parser = values::whole::<u16>)]
     pub port: u16,
+    /// Time that each peer is given, and each crawled node [default: 2s]. A machine that is busy needs more
+    #[arg(short, long, value_name = "TIME", value_parser = values::time, help_heading = "Limits")]
+    pub timeout: Option<Duration>,
 }

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
+use std::time::Duration;
 use std::{io, iter};
 
 use bitcoin::Chain;
@@ -25,6 +26,9 @@ use crate::report::Report;
 
 /// The network that the simulated peers belong to.
 const CHAIN: &str = "bitcoin-regtest";
+/// Enough for every peer that means to answer, and as little as a newcomer waits for. Without optimisation the
+/// cryptography and the floods of some three hundred peers at once keep a processor busy for seconds.
+const TIMEOUT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 2 });
 
 /// Runs the command.
 pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
@@ -33,15 +37,16 @@ pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
     let plan = Plan { honest: args.honest, port: args.port, libp2p, keyed, ..Plan::new(chain.params) };
     // Each peer has an open listener, and a conversation with whoever dials it.
     let _ = net::raise_open_files();
+    let patience = args.timeout.unwrap_or(TIMEOUT);
     if args.serve {
-        return serve(plan);
+        return serve(plan, patience);
     }
-    let mut verdicts = shake_hands_with(plan, global)?;
+    let mut verdicts = shake_hands_with(plan, patience, global)?;
     if verdicts == Exit::Interrupted {
         return Ok(verdicts);
     }
     for run in [monero::run, map::run] {
-        match run(chain.params, global)? {
+        match run(chain.params, patience, global)? {
             Exit::Success => {}
             Exit::Interrupted => return Ok(Exit::Interrupted),
             other => verdicts = other,
@@ -51,7 +56,7 @@ pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
 }
 
 /// Keeps the networks up until it is told to end.
-fn serve(plan: Plan) -> Result<Exit, Error> {
+fn serve(plan: Plan, patience: Duration) -> Result<Exit, Error> {
     runtime()?.block_on(async {
         let interrupted = interrupted();
         let population = map::start(plan.chain).await.map_err(no_network)?;
@@ -60,23 +65,23 @@ fn serve(plan: Plan) -> Result<Exit, Error> {
         let example = network.addresses().next().map(|address| address.to_string()).unwrap_or_default();
         let keyed = KeyedTargets::of(&network)?;
         say!("{} simulated peers are up. Try, in another terminal:\n", truths(&network).len());
-        say!("  {}", command_line(&client_words(&network, &keyed)));
+        say!("  {}", command_line(&client_words(&network, &keyed, patience)));
         say!("  verack --chain {CHAIN} --trace {example}");
         for (address, peer) in network.keyed().filter(|(_, peer)| peer.name.ends_with("-node")) {
             say!("  verack --trace {}", peer.target(address));
         }
         let others = Network::start(monero::plan(chain)).await.map_err(no_network)?;
-        say!("  {}", command_line(&monero::words(&others)));
+        say!("  {}", command_line(&monero::words(&others, patience)));
         say!("\nSo are nodes that know each other, to be crawled:\n");
-        say!("  {}\n\nCtrl-C ends it.", command_line(&map::words(&population, "crawl.sqlite")));
+        say!("  {}\n\nCtrl-C ends it.", command_line(&map::words(&population, "crawl.sqlite", patience)));
         interrupted.await;
         Ok(Exit::Interrupted)
     })
 }
 
 /// Runs the client against the network, and compares what it says with the truth.
-fn shake_hands_with(plan: Plan, global: &Global) -> Result<Exit, Error> {
-    beside(Network::start(plan), Facts::of, |facts| shake_hands(facts, global))
+fn shake_hands_with(plan: Plan, patience: Duration, global: &Global) -> Result<Exit, Error> {
+    beside(Network::start(plan), move |network| Facts::of(network, patience), |facts| shake_hands(facts, global))
 }
 
 fn shake_hands(facts: Facts, global: &Global) -> Result<Exit, Error> {
@@ -140,25 +145,29 @@ fn no_network(error: io::Error) -> Error {
 
 /// What the client is told: the seeds' names, names that do not resolve, the one that lists libp2p's nodes, and the nodes
 /// that are named by their keys.
-fn client_words(network: &Network, keyed: &KeyedTargets) -> Vec<String> {
+fn client_words(network: &Network, keyed: &KeyedTargets, patience: Duration) -> Vec<String> {
     let own = format!("@{} --chain {CHAIN} --network-id {NETWORK_ID} --genesis {GENESIS}", keyed.0.display());
     let own: Vec<_> = own.split(' ').map(str::to_owned).collect();
     let failing = NAMES_OF_FAILURE.iter().map(|(name, _)| (*name).to_owned());
     let listed = format!("/dnsaddr/{LIBP2P}");
-    network.seeds().into_iter().chain(failing).chain([listed]).chain(own).chain(options(network)).collect()
+    network.seeds().into_iter().chain(failing).chain([listed]).chain(own).chain(options(network, patience)).collect()
 }
 
 /// Where a network is, and for how long it is waited for.
-fn options(network: &Network) -> impl Iterator<Item = String> {
-    /// Enough for every peer that means to answer, and as little as a newcomer waits for. Without optimisation the
-    /// cryptography and the floods of some three hundred peers at once keep a processor busy for seconds.
-    const TIMEOUT: &str = if cfg!(debug_assertions) { "10s" } else { "2s" };
-    let options = format!(
-        "--port {} --resolver {} --allow-private --timeout {TIMEOUT} --connect-timeout 1s",
-        network.port(),
-        network.dns()
-    );
+fn options(network: &Network, patience: Duration) -> impl Iterator<Item = String> {
+    let (port, dns) = (network.port(), network.dns());
+    let options = format!("--port {port} --resolver {dns} --allow-private {}", times(patience / 2, patience));
     options.split(' ').map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+/// The options that give each peer so much time, for a connection and in all.
+fn times(connect_timeout: Duration, timeout: Duration) -> String {
+    format!("--timeout {} --connect-timeout {}", seconds(timeout), seconds(connect_timeout))
+}
+
+/// As an option has it, in steps of a millisecond and never nothing.
+fn seconds(time: Duration) -> String {
+    format!("{}s", time.max(Duration::from_millis(1)).as_millis() as f64 / 1000.0)
 }
 
 fn command_line(words: &[String]) -> String {
@@ -206,10 +215,10 @@ struct Facts {
 }
 
 impl Facts {
-    fn of(network: &Network) -> Result<Self, Error> {
+    fn of(network: &Network, patience: Duration) -> Result<Self, Error> {
         let keyed = KeyedTargets::of(network)?;
         Ok(Self {
-            client_words: client_words(network, &keyed),
+            client_words: client_words(network, &keyed, patience),
             truths: truths(network),
             unresolved: &NAMES_OF_FAILURE,
             _keyed: Some(keyed),

@@ -3,13 +3,14 @@
 use std::iter;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use bitcoin::Params;
 use clap::Parser;
 use simnet::{Census, Faults, Ground, Population, Topology};
 use store::Store;
 
-use super::{CHAIN, beside, command_line};
+use super::{CHAIN, beside, command_line, times};
 use crate::args::{Cli, Command, Global};
 use crate::command::{crawl, runtime};
 use crate::exit::{Error, Exit};
@@ -18,29 +19,33 @@ use crate::exit::{Error, Exit};
 const TOPOLOGY: Topology =
     Topology { ground: Ground::Loopback, steady: 300, fleeting: 40, refusing: 500, silent: 60, seed: 1 };
 
+/// How much more time a node of it is given than a peer of the others: all of them are dialled at once, and those that
+/// never answer refuse or ignore the connection.
+const IN_CRAWL: u32 = 5;
+
 /// Starts it.
 pub async fn start(chain: Params) -> std::io::Result<Population> {
     Population::start(TOPOLOGY, chain, 0).await
 }
 
 /// How to crawl it, into this database.
-pub fn words(population: &Population, db: &str) -> Vec<String> {
-    words_from(population.seeds(), db)
+pub fn words(population: &Population, db: &str, patience: Duration) -> Vec<String> {
+    words_from(population.seeds(), db, patience)
 }
 
-fn words_from(seeds: impl Iterator<Item = SocketAddr>, db: &str) -> Vec<String> {
-    let options = format!("crawl --chain {CHAIN} --allow-private --connect-timeout 2s --timeout 10s");
+fn words_from(seeds: impl Iterator<Item = SocketAddr>, db: &str, patience: Duration) -> Vec<String> {
+    let options = format!("crawl --chain {CHAIN} --allow-private {}", times(patience / 2, patience * IN_CRAWL));
     let options = options.split(' ').map(str::to_owned).chain(["--db".to_owned(), db.to_owned()]);
     options.chain(seeds.map(|seed| seed.to_string())).collect()
 }
 
 /// Runs the crawl, and compares what it stores with the truth.
-pub fn run(chain: Params, global: &Global) -> Result<Exit, Error> {
+pub fn run(chain: Params, patience: Duration, global: &Global) -> Result<Exit, Error> {
     let facts = |population: &Population| Ok((population.census(), population.seeds().collect::<Vec<_>>()));
     beside(start(chain), facts, |(census, seeds)| {
         let folder = tempfile::tempdir().map_err(|error| Error::local("there is no room for a database", error))?;
         let db = folder.path().join("peers.sqlite");
-        let words = words_from(seeds.into_iter(), &db.display().to_string());
+        let words = words_from(seeds.into_iter(), &db.display().to_string(), patience);
         if !global.quiet {
             say!("\n{} addresses are told of by {} nodes that are up.", TOPOLOGY.known(), census.up());
             say!("$ {}\n", command_line(&words));

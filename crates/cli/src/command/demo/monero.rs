@@ -1,6 +1,8 @@
 //! A simulated network of Monero's, whose nodes are met in a run of their own: the network that is chosen tells the
 //! protocol.
 
+use std::time::Duration;
+
 use bitcoin::Params;
 use simnet::{Network, Plan, monero_peers};
 
@@ -18,15 +20,15 @@ pub fn plan(unused: Params) -> Plan {
 }
 
 /// What the client is told: the seeds' names.
-pub fn words(network: &Network) -> Vec<String> {
-    let options = options(network).chain(["--chain".to_owned(), CHAIN.to_owned()]);
+pub fn words(network: &Network, patience: Duration) -> Vec<String> {
+    let options = options(network, patience).chain(["--chain".to_owned(), CHAIN.to_owned()]);
     network.seeds().into_iter().chain(options).collect()
 }
 
 /// Runs the client against it, and compares what it says with the truth.
-pub fn run(unused: Params, global: &Global) -> Result<Exit, Error> {
-    let facts = |network: &Network| {
-        Ok(Facts { client_words: words(network), truths: truths(network), unresolved: &[], _keyed: None })
+pub fn run(unused: Params, patience: Duration, global: &Global) -> Result<Exit, Error> {
+    let facts = move |network: &Network| {
+        Ok(Facts { client_words: words(network, patience), truths: truths(network), unresolved: &[], _keyed: None })
     };
     beside(Network::start(plan(unused)), facts, |facts| shake_hands(facts, global))
 }
