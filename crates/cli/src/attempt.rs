@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::args::TraceLevel;
 use crate::calendar::Stamp;
+use crate::ledger::Place;
 use crate::output::Results;
 use crate::protocol::{
     Again, CLOSED_ON_KEY, Connection, Introduced, Part, Protocol, Protocols, REFUSED_KEY, Retry, Shaken, Span, Times,
@@ -61,12 +62,14 @@ pub struct Call {
     pub spent: Duration,
     /// Whether the target stands for so few addresses that each may be looked at closely, if the run does that.
     pub closely: bool,
+    /// By what number those who keep the books know it.
+    pub place: Option<Place>,
 }
 
 impl Call {
     /// An address that the user named.
     pub fn new(target: Arc<str>, whom: Whom, address: SocketAddr) -> Self {
-        Self { target, whom, address, spent: Duration::ZERO, closely: true }
+        Self { target, whom, address, spent: Duration::ZERO, closely: true, place: None }
     }
 
     /// When an attempt that begins now must be over.
@@ -79,7 +82,7 @@ impl Attempts {
     /// Dials an address and shakes hands, over each transport that was asked for.
     pub async fn dial(&self, call: &Call, timer: &mut Timer) {
         let protocol = self.protocols.of(&call.whom);
-        for way in protocol.ways() {
+        for (nth, way) in protocol.ways().enumerate() {
             if self.stop.is_stopped() {
                 self.results.not_tried(1);
                 continue;
@@ -94,7 +97,7 @@ impl Attempts {
                 }
             }
             hint::add_port(&mut attempt.verdict, protocol.chain(), call.address.port());
-            self.conclude(&self.far_end(call), &mut attempt, earlier.as_ref()).await;
+            self.conclude(&FarEnd { again: nth > 0, ..self.far_end(call) }, &mut attempt, earlier.as_ref()).await;
         }
     }
 
@@ -140,9 +143,9 @@ impl Attempts {
     }
 
     fn far_end<'a>(&'a self, call: &'a Call) -> FarEnd<'a> {
-        let Call { target, whom, address, closely, .. } = call;
-        let part = Part::Dialling(whom);
-        FarEnd { protocol: self.protocols.of(whom), part, target, address: *address, closely: self.closely && *closely }
+        let Call { target, whom, address, closely, place, .. } = call;
+        let (protocol, part, closely) = (self.protocols.of(whom), Part::Dialling(whom), self.closely && *closely);
+        FarEnd { protocol, part, target, address: *address, closely, place: *place, again: false }
     }
 
     /// A timer that one task uses for its attempts.
@@ -154,7 +157,8 @@ impl Attempts {
     pub async fn accept(&self, target: &str, stream: TcpStream, peer: SocketAddr) {
         let now = Instant::now();
         let protocol = self.protocols.chosen();
-        let end = FarEnd { protocol, part: Part::Accepting, target, address: peer, closely: false };
+        let part = Part::Accepting;
+        let end = FarEnd { protocol, part, target, address: peer, closely: false, place: None, again: false };
         let (mut timer, deadline) = (self.timer(), now + self.timeout);
         let (mut attempt, _) = self.shake(&end, protocol.way_in(), stream, (now, now, deadline), &mut timer).await;
         self.conclude(&end, &mut attempt, None).await;
@@ -256,7 +260,7 @@ impl Attempts {
     /// Reports an attempt, and keeps its connection if that was asked for.
     async fn conclude(&self, end: &FarEnd<'_>, attempt: &mut Attempt, earlier: Option<&Attempt>) {
         let FarEnd { protocol, target, address, .. } = *end;
-        self.report_at(protocol, target, Some(address), attempt, earlier).await;
+        self.report_at(&end.subject(), attempt, earlier).await;
         let Some(Held { connection, opened, opened_at, since, until }) = attempt.held.take() else { return };
         let mut trace = self.tracer(target, address, opened_at);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
@@ -272,35 +276,52 @@ impl Attempts {
 
     /// Reports an attempt, and how it went before over another transport.
     pub async fn report(&self, call: &Call, attempt: &Attempt, earlier: Option<&Attempt>) {
-        self.report_at(self.protocols.of(&call.whom), &call.target, Some(call.address), attempt, earlier).await;
+        self.report_at(&self.far_end(call).subject(), attempt, earlier).await;
     }
 
-    async fn report_at(
-        &self,
-        protocol: &Protocol,
-        target: &str,
-        address: Option<SocketAddr>,
-        attempt: &Attempt,
-        earlier: Option<&Attempt>,
-    ) {
+    async fn report_at(&self, subject: &Subject<'_>, attempt: &Attempt, earlier: Option<&Attempt>) {
         self.results.room().await;
-        let (chain, protocol) = (protocol.chain(), protocol.name());
-        self.results.report(&Report { target, address, chain, protocol, attempt, fallback_from: earlier });
+        let Subject { protocol, target, address, place, again } = *subject;
+        let (chain, protocol, fallback_from) = (protocol.chain(), protocol.name(), earlier);
+        self.results.report(&Report {
+            target,
+            also: &[],
+            address,
+            chain,
+            protocol,
+            attempt,
+            fallback_from,
+            place,
+            again,
+        });
     }
 
     /// Reports an attempt at this target, begun at `started`, that ended before there was a connection.
     pub async fn fail(
         &self,
-        (target, whom): (&str, &Whom),
+        target: (&str, &Whom),
         address: Option<SocketAddr>,
         stage: Stage,
         started: Instant,
         fault: &impl Fault,
     ) {
+        self.fail_at(target, (address, None), stage, started, fault).await;
+    }
+
+    /// As [`Attempts::fail`], of a place that has a number.
+    pub async fn fail_at(
+        &self,
+        (target, whom): (&str, &Whom),
+        (address, place): (Option<SocketAddr>, Option<Place>),
+        stage: Stage,
+        started: Instant,
+        fault: &impl Fault,
+    ) {
         let protocol = self.protocols.of(whom);
-        for way in protocol.ways() {
+        for (nth, way) in protocol.ways().enumerate() {
             let attempt = Attempt::failed(stage, fault, way.transport(), started);
-            self.report_at(protocol, target, address, &attempt, None).await;
+            let subject = Subject { protocol, target, address, place, again: nth > 0 };
+            self.report_at(&subject, &attempt, None).await;
         }
     }
 }
@@ -317,6 +338,28 @@ struct FarEnd<'a> {
     address: SocketAddr,
     /// Whether it is looked at closely.
     closely: bool,
+    place: Option<Place>,
+    /// Whether it was reported before, over another transport that was asked for as well.
+    again: bool,
+}
+
+impl<'a> FarEnd<'a> {
+    fn subject(&self) -> Subject<'a> {
+        let Self { protocol, target, address, place, again, .. } = *self;
+        Subject { protocol, target, address: Some(address), place, again }
+    }
+}
+
+/// What a report is about.
+#[derive(Clone, Copy, Debug)]
+struct Subject<'a> {
+    protocol: &'a Protocol,
+    /// What the user named; for an accepted connection, where it came in.
+    target: &'a str,
+    address: Option<SocketAddr>,
+    place: Option<Place>,
+    /// Whether it was reported before, over another transport that was asked for as well.
+    again: bool,
 }
 
 /// How an attempt went.

@@ -17,9 +17,11 @@ use discover::{Group, Key, Pace, Paced, Turn};
 use handshake::{Fault, Stage};
 use net::Stop;
 use tokio::sync::{Notify, mpsc};
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
 use crate::attempt::{Attempts, Call};
+use crate::ledger::{Name, Place};
 use crate::lookup::{Finding, Found, Interrupted, Lookup, share_of};
 use crate::plan::Plan;
 use crate::protocol::Whom;
@@ -61,6 +63,7 @@ const LOOKUPS: usize = 32;
 /// A name that is being looked up.
 struct Lead {
     target: Arc<str>,
+    name: Name,
     whom: Whom,
     started: Instant,
     /// Addresses whose turn would come too late, by network.
@@ -72,28 +75,27 @@ struct Lead {
 impl Dialler {
     /// Dials every address of every target. The same node at the same address is dialled once, whatever led to it.
     pub async fn dial_all(self, targets: Vec<Target>) {
-        let mut seen = HashSet::with_capacity(targets.len());
-        let (mut names, mut refused) = (Vec::new(), Vec::new());
-        let call = |target: Target| {
-            let Kind::Address(ip, port) = target.kind else {
-                names.push(target);
-                return None;
-            };
-            let Target { text: target, whom, .. } = target;
-            let address = ip.at(port.unwrap_or_else(|| self.port_of(&whom)));
-            let is_new = seen.insert((address, whom.clone()));
-            let call = is_new.then(|| self.counted(Call::new(target, whom, address)))?;
-            match self.lookup.rules().allow(address) {
-                Ok(()) => return Some(call),
-                Err(why) => refused.push((call, why)),
+        let count = targets.len();
+        let (sorted, dialler) = if count < LONG {
+            (Sorted::of(&self, targets), self)
+        } else {
+            let (results, stop) = (self.attempts.results.clone(), self.attempts.stop.clone());
+            let sort = move || (Sorted::of(&self, targets), self);
+            tokio::select! {
+                biased;
+                () = stop.stopped() => {
+                    results.not_tried(count);
+                    // The thread that sorts them need not be waited for.
+                    results.close();
+                    return;
+                }
+                sorted = spawn_blocking(sort) => sorted.expect("sorting does not panic, and is not aborted"),
             }
-            None
         };
-        // The list may be long: it becomes the queue in the place that it has.
-        let calls: Vec<Call> = targets.into_iter().filter_map(call).collect();
-        let mut run = Run::new(self, seen, calls);
-        for (Call { target, whom, .. }, why) in refused {
-            run.dialler.report((&target, &whom), Instant::now(), &why).await;
+        let Sorted { calls, refused, names } = sorted;
+        let mut run = Run::new(dialler, calls);
+        for (Call { target, whom, place, .. }, why) in refused {
+            run.dialler.report((&target, &whom), place, Instant::now(), &why).await;
         }
         run.follow(names).await;
     }
@@ -116,18 +118,60 @@ impl Dialler {
     }
 
     /// Reports why something is not dialled.
-    async fn refuse(&self, target: (&str, &Whom), since: Instant, why: &Refused) {
+    async fn refuse(&self, target: (&str, &Whom), place: Option<Place>, since: Instant, why: &Refused) {
         self.expect(target.1);
-        self.report(target, since, why).await;
+        self.report(target, place, since, why).await;
     }
 
-    async fn report(&self, target: (&str, &Whom), since: Instant, why: &Refused) {
-        self.attempts.fail(target, why.address(), Stage::Connect, since, why).await;
+    async fn report(&self, target: (&str, &Whom), place: Option<Place>, since: Instant, why: &Refused) {
+        self.attempts.fail_at(target, (why.address(), place), Stage::Connect, since, why).await;
     }
 
     async fn fail(&self, target: (&str, &Whom), since: Instant, fault: &impl Fault) {
         self.expect(target.1);
         self.attempts.fail(target, None, Stage::Resolve, since, fault).await;
+    }
+}
+
+/// So many targets take a moment to sort, in which the program must hear that it is to end.
+const LONG: usize = 10_000;
+
+/// Targets by what is to be done with them.
+struct Sorted {
+    /// Addresses to dial.
+    calls: Vec<Call>,
+    /// Addresses that are not to be dialled, and why.
+    refused: Vec<(Call, Refused)>,
+    /// What is to be looked up.
+    names: Vec<Target>,
+}
+
+impl Sorted {
+    fn of(dialler: &Dialler, targets: Vec<Target>) -> Self {
+        let mut known = HashSet::new();
+        let (mut names, mut refused) = (Vec::new(), Vec::new());
+        let results = &dialler.attempts.results;
+        let call = |target: Target| {
+            let Kind::Address(ip, port) = target.kind else {
+                // A name that stands there twice is looked up once. What a seed is asked for is not what its name means.
+                if known.insert((target.text.clone(), matches!(target.kind, Kind::Seed(..)))) {
+                    names.push(target);
+                }
+                return None;
+            };
+            let Target { text: target, whom, .. } = target;
+            let address = ip.at(port.unwrap_or_else(|| dialler.port_of(&whom)));
+            let place = results.lead(&target, None, address, &whom)?;
+            let call = dialler.counted(Call { place: Some(place), ..Call::new(target, whom, address) });
+            match dialler.lookup.rules().allow(address) {
+                Ok(()) => return Some(call),
+                Err(why) => refused.push((call, why)),
+            }
+            None
+        };
+        // The list may be long: it becomes the queue in the place that it has.
+        let calls = targets.into_iter().filter_map(call).collect();
+        Self { calls, refused, names }
     }
 }
 
@@ -139,11 +183,10 @@ struct Run {
     paced: Paced<Call>,
     /// Since when the pace counts.
     started: Instant,
-    seen: HashSet<(SocketAddr, Whom)>,
 }
 
 impl Run {
-    fn new(dialler: Dialler, seen: HashSet<(SocketAddr, Whom)>, calls: Vec<Call>) -> Self {
+    fn new(dialler: Dialler, calls: Vec<Call>) -> Self {
         let Pacing { rate, prefix, named } = dialler.pacing;
         let mut paced = Paced::new(rate, prefix, Key::new(rand::random()));
         let is_paced = rate.is_some() || (prefix.is_some() && named);
@@ -160,7 +203,7 @@ impl Run {
             at_once.drain(..).for_each(|call| plan.add(&call, &dialler.attempts));
         }
         let crew = Crew::new(dialler.attempts.clone(), dialler.concurrency, at_once);
-        Self { dialler, crew, paced, started: Instant::now(), seen }
+        Self { dialler, crew, paced, started: Instant::now() }
     }
 
     /// Looks up these names, and dials what they lead to, until nothing is left.
@@ -220,6 +263,7 @@ impl Run {
         let (port, deadline) = (self.dialler.port_of(&target.whom), started + share_of(self.dialler.attempts.timeout));
         let lead = Lead {
             target: target.text.clone(),
+            name: self.dialler.attempts.results.enter(target.text.clone()),
             whom: target.whom.clone(),
             started,
             late: HashMap::new(),
@@ -237,17 +281,20 @@ impl Run {
 
     /// Takes what a name led to: each that may be dialled, and that nothing led to before, has its turn.
     async fn take(&mut self, lead: &mut Lead, found: Vec<Found>) {
+        let results = self.dialler.attempts.results.clone();
         for found in found {
             match found {
                 Ok((address, whom)) => {
-                    if self.seen.insert((address, whom.clone())) {
-                        self.dial(lead, address, whom);
+                    if let Some(place) = results.lead(&lead.target, Some(lead.name), address, &whom) {
+                        self.dial(lead, place, address, whom);
                     }
                 }
                 Err(why) => {
-                    let is_new = why.address().is_none_or(|address| self.seen.insert((address, lead.whom.clone())));
-                    if is_new {
-                        self.dialler.refuse((&lead.target, &lead.whom), lead.started, &why).await;
+                    let led = |address| results.lead(&lead.target, Some(lead.name), address, &lead.whom);
+                    let place = why.address().map(led);
+                    if place != Some(None) {
+                        let target = (&*lead.target, &lead.whom);
+                        self.dialler.refuse(target, place.flatten(), lead.started, &why).await;
                     }
                 }
             }
@@ -255,7 +302,7 @@ impl Run {
     }
 
     /// Has an address dialled when its turn comes, unless that would be too late.
-    fn dial(&mut self, lead: &mut Lead, address: SocketAddr, whom: Whom) {
+    fn dial(&mut self, lead: &mut Lead, place: Place, address: SocketAddr, whom: Whom) {
         let now = Instant::now();
         let (ip, since) = (address.ip(), now - self.started);
         // If we were late to look at the answer, that is not taken from the peer's time.
@@ -267,7 +314,8 @@ impl Run {
             return;
         }
         let closely = !mem::replace(&mut lead.has_led, true);
-        let call = Call { target: lead.target.clone(), whom, address, spent: spent + wait, closely };
+        let (target, place) = (lead.target.clone(), Some(place));
+        let call = Call { target, whom, address, spent: spent + wait, closely, place };
         self.paced.push(ip, self.dialler.counted(call), since);
     }
 
@@ -276,7 +324,7 @@ impl Run {
         let count = lead.late.values().sum();
         let rate = self.dialler.pacing.prefix.map_or(0, |pace| pace.burst);
         let late = Refused::TooLate { name: lead.target.to_string(), count, network, rate };
-        self.dialler.refuse((&lead.target, &lead.whom), lead.started, &late).await;
+        self.dialler.refuse((&lead.target, &lead.whom), None, lead.started, &late).await;
     }
 
     /// Has all dialled whose turn has come. When that of the next one comes.

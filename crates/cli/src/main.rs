@@ -19,6 +19,7 @@ mod escaped;
 mod exit;
 mod host;
 mod key;
+mod ledger;
 mod lookup;
 mod output;
 mod plan;

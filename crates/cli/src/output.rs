@@ -17,6 +17,7 @@ pub use self::human::{BAD, DIM, GOOD, HALF};
 pub use self::queue::{Results, Unprinted, Watcher, queue};
 use crate::args::{ColorChoice, Format, Global};
 use crate::calendar::Stamp;
+use crate::ledger::Ledger;
 use crate::report::{HeldReport, Report, Summary, in_milliseconds};
 use crate::trace;
 
@@ -57,6 +58,7 @@ pub struct Printer {
     format: Format,
     quiet: bool,
     paint: Paint,
+    ledger: Ledger,
     summary: Summary,
     started: Instant,
     text: Text,
@@ -75,6 +77,7 @@ impl Printer {
             format,
             quiet: global.quiet,
             paint: Paint::of_stdout(global),
+            ledger: Ledger::default(),
             summary: Summary::default(),
             started: Instant::now(),
             text: Text::default(),
@@ -90,7 +93,15 @@ impl Printer {
     }
 
     fn report(&mut self, report: &Report<'_>) {
-        self.summary.add(&report.attempt.verdict);
+        self.summary.add(report);
+        let also = match report.place {
+            Some(place) => {
+                self.ledger.conclude(place, &report.attempt.verdict);
+                self.ledger.others(place, report.target)
+            }
+            None => Vec::new(),
+        };
+        let report = &Report { also: &also, ..*report };
         let out = &mut self.text.out;
         match self.format {
             _ if !self.each => {}
@@ -134,6 +145,7 @@ impl Printer {
         self.summary.started = Some(Stamp::of(self.started));
         self.summary.elapsed_ms = in_milliseconds(elapsed);
         self.summary.ended = if interrupted { "interrupted" } else { "complete" };
+        self.summary.names = self.ledger.tallies().cloned().collect();
         let Text { out, err } = &mut self.text;
         if self.each && mem::take(&mut self.header_due) {
             csv::write_header(out);

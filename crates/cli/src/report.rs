@@ -6,6 +6,7 @@ mod held;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use handshake::{Remark, Role};
@@ -16,6 +17,7 @@ use serde::{Serialize, Serializer};
 pub use self::held::{HeldReport, PingText, Sentence};
 use crate::attempt::Attempt;
 use crate::calendar::Stamp;
+use crate::ledger::{Place, Tally};
 use crate::protocol::Introduced;
 
 /// One attempt to shake hands, and what it was for.
@@ -23,6 +25,8 @@ use crate::protocol::Introduced;
 pub struct Report<'a> {
     /// What the user named; for an accepted connection, where it came in.
     pub target: &'a str,
+    /// What else the user named that led to the same peer, so far.
+    pub also: &'a [Arc<str>],
     /// The peer's address; none if the name did not resolve.
     pub address: Option<SocketAddr>,
     /// The network's name.
@@ -33,16 +37,31 @@ pub struct Report<'a> {
     pub attempt: &'a Attempt,
     /// How it went before, over another transport, on another connection.
     pub fallback_from: Option<&'a Attempt>,
+    /// Which peer that is, if targets led to it.
+    pub place: Option<Place>,
+    /// Whether this peer was reported before, over another transport that was asked for as well.
+    pub again: bool,
+}
+
+/// All the targets that led to a peer.
+struct Targets<'a>(&'a str, &'a [Arc<str>]);
+
+impl Serialize for Targets<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(first, also) = *self;
+        serializer.collect_seq(std::iter::once(first).chain(also.iter().map(|target| &**target)))
+    }
 }
 
 impl Serialize for Report<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { attempt, .. } = self;
         let verdict = &attempt.verdict;
-        let mut fields = serializer.serialize_struct("Report", 19)?;
+        let mut fields = serializer.serialize_struct("Report", 20)?;
         fields.serialize_field("type", if verdict.is_unfinished() { "unfinished" } else { "handshake" })?;
         fields.serialize_field("started", &attempt.started)?;
         fields.serialize_field("target", self.target)?;
+        fields.serialize_field("targets", &Targets(self.target, self.also))?;
         fields.serialize_field("address", &self.address)?;
         fields.serialize_field("chain", self.chain)?;
         fields.serialize_field("protocol", self.protocol)?;
@@ -214,6 +233,8 @@ pub struct Summary {
     pub started: Option<Stamp>,
     /// How it ended: `complete`, or `interrupted`.
     pub ended: &'static str,
+    /// How many peers, and names without an address, these were attempts at.
+    pub peers: u64,
     /// How many there were.
     pub attempts: u64,
     /// How many ended OK.
@@ -232,6 +253,8 @@ pub struct Summary {
     pub left: u64,
     /// How many ended for each reason.
     pub reasons: BTreeMap<&'static str, u64>,
+    /// How it went with each name that led to an address.
+    pub names: Vec<Tally>,
     /// From the start to the end of all.
     pub elapsed_ms: f64,
     /// How many of the failures were our own side's.
@@ -247,12 +270,14 @@ impl Summary {
     }
 
     /// Counts one more.
-    pub fn add(&mut self, verdict: &Verdict) {
+    pub fn add(&mut self, report: &Report<'_>) {
+        let verdict = &report.attempt.verdict;
         if verdict.is_unfinished() {
             self.unfinished += 1;
             return;
         }
         self.attempts += 1;
+        self.peers += u64::from(!report.again);
         *match verdict.outcome {
             Outcome::Ok => &mut self.ok,
             Outcome::Partial => &mut self.partial,

@@ -1,5 +1,7 @@
 //! Results as CSV: the same fields as the JSON form, flat, and no text that a spreadsheet takes for a formula.
 
+use std::iter;
+
 use ::csv::Writer;
 use serde_json::Value;
 
@@ -74,11 +76,15 @@ const TAIL: [&str; 10] = [
 
 /// What came later than the rest. Columns are added at the end, so that the others keep their places.
 const LATER: [&str; 1] = ["services_hex"];
+/// What came later still, of every report.
+const LAST: [&str; 1] = ["targets"];
 
 /// The names of the columns.
 pub fn write_header(out: &mut Vec<u8>) {
     let mut writer = Writer::from_writer(out);
-    writer.write_record(HEAD.iter().chain(&PEER).chain(&TAIL).chain(&LATER)).expect("memory takes every write");
+    writer
+        .write_record(HEAD.iter().chain(&PEER).chain(&TAIL).chain(&LATER).chain(&LAST))
+        .expect("memory takes every write");
     writer.flush().expect("memory takes every write");
 }
 
@@ -87,9 +93,15 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>) {
     let mut writer = Writer::from_writer(out);
     let peer = serde_json::to_value(&report.attempt.introduced).expect("what peers say has string keys");
     let [fields, later] = [&PEER[..], &LATER].map(|names| names.iter().map(|name| flat(&peer[*name])));
-    let row = head(report).into_iter().chain(fields).chain(tail(report)).chain(later);
+    let row = head(report).into_iter().chain(fields).chain(tail(report)).chain(later).chain([targets(report)]);
     writer.write_record(row).expect("memory takes every write, and every row has the same length");
     writer.flush().expect("memory takes every write");
+}
+
+/// All that led to the peer.
+fn targets(report: &Report<'_>) -> String {
+    let targets: Vec<&str> = iter::once(report.target).chain(report.also.iter().map(|target| &**target)).collect();
+    disarmed(targets.join(" "))
 }
 
 fn or_empty(value: Option<impl ToString>) -> String {

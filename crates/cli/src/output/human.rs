@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use net::Outcome;
 
 use super::Paint;
+use crate::ledger::Tally;
 use crate::protocol::Introduced;
 use crate::report::{HeldReport, PingText, Report, Sentence, Summary, in_milliseconds};
 
@@ -56,7 +58,10 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     let host = report.target.rsplit_once('@').map_or(report.target, |(_, host)| host);
     let host = host.split('?').next().unwrap_or(host);
     let named = whom != host && report.address.map(|a| a.ip().to_string()).as_deref() != Some(host);
-    let target = if named { paint.paint(DIM, &format!("  ({})", shortened(host))) } else { String::new() };
+    let target = match (named, report.also.len()) {
+        (false, 0) => String::new(),
+        _ => paint.paint(DIM, &format!("  ({}{})", shortened(host), Also(report.also))),
+    };
     let detail = attempt.detail();
     let line = match attempt.verdict.outcome {
         Outcome::Ok => {
@@ -99,6 +104,21 @@ fn shortened(target: &str) -> Cow<'_, str> {
     }
 }
 
+/// How many targets led to a peer besides the first; their names, if these are few.
+struct Also<'a>(&'a [Arc<str>]);
+
+impl fmt::Display for Also<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// As many as fit in a line.
+        const NAMED: usize = 2;
+        match self.0.len() {
+            0 => Ok(()),
+            1..=NAMED => self.0.iter().try_for_each(|target| write!(f, ", {}", shortened(target))),
+            count => write!(f, " and {count} more"),
+        }
+    }
+}
+
 /// `Finished! Handshake results: 22 OK | 1 PARTIALLY OK | 2 FAILED (25 peers in 1.3 s)`
 #[derive(Clone, Copy, Debug)]
 pub struct LastLine<'a> {
@@ -112,14 +132,15 @@ pub struct LastLine<'a> {
 
 impl fmt::Display for LastLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { attempts, ok, partial, failed, unfinished, not_tried, left, .. } = self.summary;
+        let Summary { peers, attempts, ok, partial, failed, unfinished, not_tried, left, .. } = self.summary;
         let over = if self.interrupted { "Interrupted!" } else { "Finished!" };
-        let peers = if *attempts == 1 { "peer" } else { "peers" };
+        let of = if *peers == 1 { "peer" } else { "peers" };
+        let each = if attempts == peers { String::new() } else { format!(", {attempts} attempts") };
         let seconds = self.elapsed.as_secs_f64();
         write!(
             f,
             "{over} Handshake results: {ok} OK | {partial} PARTIALLY OK | {failed} FAILED \
-             ({attempts} {peers} in {seconds:.1} s"
+             ({peers} {of}{each} in {seconds:.1} s"
         )?;
         for (count, what) in [(left, "left early"), (unfinished, "not finished"), (not_tried, "not tried")] {
             if *count > 0 {
@@ -130,11 +151,34 @@ impl fmt::Display for LastLine<'_> {
     }
 }
 
-/// A tally of the reasons, and the last line.
+/// How it went with each name; nothing if one name led to all that there was.
+fn names(summary: &Summary) -> String {
+    let mut text = String::new();
+    if let [only] = &*summary.names
+        && only.addresses - only.not_tried - only.unfinished == summary.peers
+    {
+        return text;
+    }
+    for Tally { target, addresses, ok, partial, failed, unfinished, not_tried } in &summary.names {
+        let many = if *addresses == 1 { "address" } else { "addresses" };
+        text += &format!("{}: {addresses} {many}", shortened(target));
+        let counts = [(ok, "OK"), (partial, "PARTIALLY OK"), (failed, "FAILED")];
+        for (count, what) in counts.into_iter().chain([(unfinished, "not finished"), (not_tried, "not tried")]) {
+            if *count > 0 {
+                text += &format!(", {count} {what}");
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A tally of the names and of the reasons, and the last line.
 pub fn write_summary(out: &mut Vec<u8>, last: LastLine<'_>, paint: Paint) {
     let mut reasons: Vec<_> = last.summary.reasons.iter().collect();
     reasons.sort_by_key(|&(reason, count)| (std::cmp::Reverse(count), reason));
     let mut text = String::from("\n");
+    text += &names(last.summary);
     for (reason, count) in reasons {
         text += &format!("{count:>7}  {reason}\n");
     }
@@ -145,5 +189,5 @@ pub fn write_summary(out: &mut Vec<u8>, last: LastLine<'_>, paint: Paint) {
 
 /// The last line alone.
 pub fn write_last_line(out: &mut Vec<u8>, last: LastLine<'_>) {
-    writeln!(out, "{last}").expect("memory takes every write");
+    writeln!(out, "{}{last}", names(last.summary)).expect("memory takes every write");
 }

@@ -6,11 +6,14 @@
 
 use std::fmt;
 use std::mem;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
 use super::{Printer, Text};
+use crate::ledger::{Ledger, Name, Place};
+use crate::protocol::Whom;
 use crate::report::{HeldReport, Report, Summary};
 use crate::trace;
 
@@ -110,6 +113,22 @@ impl Results {
     /// A connection that was kept, and is over.
     pub fn held(&self, held: &HeldReport<'_>) {
         self.put(|state| state.printer.held(held));
+    }
+
+    /// Enters a name that will be looked up.
+    pub fn enter(&self, target: Arc<str>) -> Name {
+        self.ledger(|ledger| ledger.enter(target))
+    }
+
+    /// Notes that a target led to a node at an address. The place is returned if nothing had led there before: then it is to
+    /// be dialled.
+    pub fn lead(&self, target: &Arc<str>, name: Option<Name>, address: SocketAddr, whom: &Whom) -> Option<Place> {
+        self.ledger(|ledger| ledger.lead(target, name, address, whom))
+    }
+
+    fn ledger<T>(&self, note: impl FnOnce(&mut Ledger) -> T) -> T {
+        let Open(shared) = &*self.0;
+        note(&mut shared.state().printer.ledger)
     }
 
     /// So many names or addresses were not tried.

@@ -1,6 +1,7 @@
 //! From names to addresses: DNS servers of every kind, by ours and by the system's resolver.
 
 mod caps;
+mod leads;
 mod machine;
 mod scripted;
 mod system;

@@ -26,10 +26,11 @@ fn the_json_is_the_one_that_is_documented() {
     let lines: Vec<_> = text(&output.stdout).lines().collect();
     let [report, summary] = lines[..] else { panic!("{lines:?}") };
 
-    const KEYS: [&str; 19] = [
+    const KEYS: [&str; 20] = [
         "type",
         "started",
         "target",
+        "targets",
         "address",
         "chain",
         "protocol",
@@ -51,7 +52,7 @@ fn the_json_is_the_one_that_is_documented() {
     let report: Value = serde_json::from_str(report).unwrap();
     assert_eq!(keys(&report).len(), KEYS.len());
     assert_eq!(report["type"], "handshake");
-    assert_eq!(report["target"], *address);
+    assert_eq!((&report["target"], &report["targets"]), (&Value::from(&*address), &Value::from(vec![&*address])));
     assert_eq!(report["address"], *address);
     assert_eq!(report["chain"], CHAIN);
     assert_eq!(report["protocol"], "bitcoin");

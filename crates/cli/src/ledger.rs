@@ -1,0 +1,140 @@
+//! Who led where: a node at an address is dialled once, all the targets that led to it are named, and each name is told how
+//! what it led to went.
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use net::{Outcome, Verdict};
+use serde::Serialize;
+
+use crate::protocol::Whom;
+
+/// The targets of a run, and where they led.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    places: HashMap<(SocketAddr, Whom), Place>,
+    /// How it went best with each place.
+    ends: Vec<End>,
+    /// What led to a place that something else had led to.
+    others: HashMap<Place, BTreeSet<Arc<str>>>,
+    /// The names that led to a place.
+    namers: HashMap<Place, BTreeSet<Name>>,
+    tallies: Vec<Tally>,
+}
+
+/// A node at an address, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place(usize);
+
+/// A name that is looked up, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name(usize);
+
+/// A name, and how it went with the nodes behind it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tally {
+    /// As the user wrote it.
+    pub target: Arc<str>,
+    /// How many addresses it led to, also those that another target had led to before.
+    pub addresses: u64,
+    /// How many of them ended OK, in one attempt at least.
+    pub ok: u64,
+    /// How many of the others ended partially OK.
+    pub partial: u64,
+    /// How many of the others failed.
+    pub failed: u64,
+    /// How many were begun, and not finished when the run was interrupted.
+    pub unfinished: u64,
+    /// How many were not tried.
+    pub not_tried: u64,
+}
+
+/// How it went with a place, from the worst to the best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    NotTried,
+    Unfinished,
+    Failed,
+    Partial,
+    Ok,
+}
+
+impl Ledger {
+    /// Enters a name that will be looked up.
+    pub fn enter(&mut self, target: Arc<str>) -> Name {
+        let tally = Tally { target, addresses: 0, ok: 0, partial: 0, failed: 0, unfinished: 0, not_tried: 0 };
+        self.tallies.push(tally);
+        Name(self.tallies.len() - 1)
+    }
+
+    /// Notes that a target led to a node at an address. The place is returned if nothing had led there before: then it is to
+    /// be dialled.
+    pub fn lead(&mut self, target: &Arc<str>, name: Option<Name>, address: SocketAddr, whom: &Whom) -> Option<Place> {
+        let next = Place(self.ends.len());
+        let place = *self.places.entry((address, whom.clone())).or_insert(next);
+        let is_new = place == next;
+        if is_new {
+            self.ends.push(End::NotTried);
+        } else {
+            self.others.entry(place).or_default().insert(target.clone());
+        }
+        if let Some(name) = name {
+            // A lookup tells what it finds in parts, and may tell a place twice.
+            if self.namers.entry(place).or_default().insert(name) {
+                let tally = &mut self.tallies[name.0];
+                tally.addresses += 1;
+                *tally.count(self.ends[place.0]) += 1;
+            }
+        }
+        is_new.then_some(place)
+    }
+
+    /// The targets that led to a place, besides this one, so far.
+    pub fn others(&self, place: Place, first: &str) -> Vec<Arc<str>> {
+        let others = self.others.get(&place).into_iter().flatten();
+        others.filter(|target| ***target != *first).cloned().collect()
+    }
+
+    /// Notes how an attempt at a place went.
+    pub fn conclude(&mut self, place: Place, verdict: &Verdict) {
+        let (before, end) = (self.ends[place.0], End::of(verdict));
+        if end <= before {
+            return;
+        }
+        self.ends[place.0] = end;
+        for name in self.namers.get(&place).into_iter().flatten() {
+            let tally = &mut self.tallies[name.0];
+            *tally.count(before) -= 1;
+            *tally.count(end) += 1;
+        }
+    }
+
+    /// How it went with each name that led to an address, in the order of their lookups.
+    pub fn tallies(&self) -> impl Iterator<Item = &Tally> {
+        self.tallies.iter().filter(|tally| tally.addresses > 0)
+    }
+}
+
+impl End {
+    fn of(verdict: &Verdict) -> Self {
+        match verdict.outcome {
+            _ if verdict.is_unfinished() => Self::Unfinished,
+            Outcome::Ok => Self::Ok,
+            Outcome::Partial => Self::Partial,
+            Outcome::Failed => Self::Failed,
+        }
+    }
+}
+
+impl Tally {
+    fn count(&mut self, end: End) -> &mut u64 {
+        match end {
+            End::NotTried => &mut self.not_tried,
+            End::Unfinished => &mut self.unfinished,
+            End::Failed => &mut self.failed,
+            End::Partial => &mut self.partial,
+            End::Ok => &mut self.ok,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Targets that lead to the same address: it is dialled once, and none of them vanishes.
+
+use serde_json::{Value, json};
+
+use super::scripted::{A, Reply, scripted};
+use super::{LOCALHOST, resolved};
+use crate::common::{CHAIN, json_lines, run, text};
+use crate::neighbours::{Neighbours, Peer, knows};
+
+const ONE: [u8; 4] = [127, 70, 9, 1];
+const OTHER: [u8; 4] = [127, 70, 9, 2];
+
+/// Two nodes. One name leads to both, another to the first.
+fn two_seeds() -> (Neighbours, std::net::SocketAddr) {
+    let neighbours = Neighbours::up(|_| vec![Peer::at(ONE, knows([])), Peer::at(OTHER, knows([]))]);
+    let server = scripted(LOCALHOST, |name, kind| {
+        let addresses: &[[u8; 4]] = if name == "both.test" { &[ONE, OTHER] } else { &[ONE] };
+        Reply::Records(addresses.iter().filter(|_| kind == A).map(|ip| (A, ip.to_vec())).collect())
+    });
+    (neighbours, server)
+}
+
+fn port(address: &str) -> &str {
+    address.rsplit_once(':').unwrap().1
+}
+
+/// The record of this address.
+fn at<'v>(lines: &'v [Value], address: &str) -> &'v Value {
+    let found: Vec<_> = lines.iter().filter(|line| line["address"] == address).collect();
+    assert_eq!(found.len(), 1, "{address}: {lines:?}");
+    found[0]
+}
+
+#[test]
+fn each_name_is_told_how_it_went_with_its_addresses() {
+    let (neighbours, server) = two_seeds();
+    let address = neighbours.address(ONE);
+    let words = ["-c", CHAIN, "-4", "-p", port(&address), "both.test", "one.test", "one.test"];
+    let (lines, _) = resolved(server, &words);
+    assert_eq!(lines.iter().filter(|line| line["type"] == "handshake").count(), 2, "{lines:?}");
+    let summary = lines.last().unwrap();
+    let mut names = summary["names"].as_array().unwrap().clone();
+    names.sort_by_key(|name| name["target"].to_string());
+    let tally = |target: &str, count: u64| json!({"target": target, "addresses": count, "ok": count, "partial": 0, "failed": 0, "unfinished": 0, "not_tried": 0});
+    assert_eq!(names, [tally("both.test", 2), tally("one.test", 1)]);
+
+    let server = server.to_string();
+    let output = run(words.into_iter().chain(["--allow-private", "--resolver", &server]));
+    let printed = text(&output.stdout);
+    assert!(printed.contains("\nboth.test: 2 addresses, 2 OK\n"), "{printed}");
+    assert!(printed.contains("\none.test: 1 address, 1 OK\n"), "{printed}");
+}
+
+#[test]
+fn all_that_led_to_a_peer_is_named_in_its_record() {
+    let (neighbours, server) = two_seeds();
+    let (address, other) = (neighbours.address(ONE), neighbours.address(OTHER));
+    let bare = address.split(':').next().unwrap();
+    let words = ["-c", CHAIN, "-4", "-p", port(&address), &address, bare, &address, &other];
+    let (lines, _) = resolved(server, &words);
+    assert_eq!(at(&lines, &address)["target"], address);
+    assert_eq!(at(&lines, &address)["targets"], json!([address, bare]));
+    assert_eq!(at(&lines, &other)["targets"], json!([other]));
+    assert_eq!(lines.last().unwrap()["names"], json!([]));
+
+    // A name that leads where an address that was named is, too. It is looked up while that is dialled.
+    let (lines, _) = resolved(server, &["-c", CHAIN, "-4", "-p", port(&address), bare, "one.test"]);
+    assert_eq!(at(&lines, &address)["target"], bare);
+    assert_eq!(lines.last().unwrap()["names"][0]["target"], "one.test");
+    assert_eq!(lines.last().unwrap()["names"][0]["ok"], 1);
+
+    let output = run(["-c", CHAIN, "--format", "csv", &address, bare, "-p", port(&address)]);
+    let row = text(&output.stdout).lines().nth(1).unwrap();
+    assert!(row.ends_with(&format!(",{address} {bare}")), "{row}");
+}
+
+#[test]
+fn one_peer_over_two_transports_is_one_peer() {
+    let neighbours = Neighbours::up(|_| vec![Peer::at(ONE, knows([]))]);
+    let words = ["-c", CHAIN, "--transport", "both", &neighbours.address(ONE)];
+    let output = run(words);
+    assert!(text(&output.stdout).contains("(1 peer, 2 attempts in "), "{}", text(&output.stdout));
+    let lines = json_lines(&run(words.into_iter().chain(["--json"])));
+    let summary = lines.last().unwrap();
+    assert_eq!((&summary["peers"], &summary["attempts"]), (&json!(1), &json!(2)));
+}
