@@ -31,9 +31,9 @@ pub use monero::MoneroOptions;
 pub use peers::{Export, FileFormat, Import, Peers, PeersCommand, Query, Show};
 pub use values::{ListenAddress, ServicesArg};
 
-use crate::dialler::Pacing;
 use crate::exit::Error;
 use crate::lookup::Rules;
+use crate::pacing::Pacing;
 use crate::protocol::{Chain, Seed};
 use crate::resolve::{Family, Options};
 

@@ -13,16 +13,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use discover::{Group, Key, Pace, Paced, Turn};
+use discover::{Group, Paced, Turn};
 use handshake::{Fault, Stage};
 use net::Stop;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::attempt::{Attempts, Call};
 use crate::ledger::{Name, Place};
 use crate::lookup::{Finding, Found, Interrupted, Lookup, share_of};
+use crate::pacing::{Led, Pacing, moment};
 use crate::plan::Plan;
 use crate::protocol::Whom;
 use crate::refused::Refused;
@@ -44,17 +45,6 @@ pub struct Dialler {
     pub expected: Arc<AtomicU64>,
     /// What would be dialled is shown and counted here, and nothing is dialled.
     pub plan: Option<Plan>,
-}
-
-/// How fast addresses are dialled.
-#[derive(Clone, Copy, Debug)]
-pub struct Pacing {
-    /// All together.
-    pub rate: Option<Pace>,
-    /// Those of one network.
-    pub prefix: Option<Pace>,
-    /// Whether the pace of networks holds for addresses that the user named, too.
-    pub named: bool,
 }
 
 /// Names that are looked up at once: each may take two of the resolver's threads.
@@ -187,16 +177,12 @@ struct Run {
 
 impl Run {
     fn new(dialler: Dialler, calls: Vec<Call>) -> Self {
-        let Pacing { rate, prefix, named } = dialler.pacing;
-        let mut paced = Paced::new(rate, prefix, Key::new(rand::random()));
-        let is_paced = rate.is_some() || (prefix.is_some() && named);
+        let pacing = dialler.pacing;
+        let mut paced = pacing.queue();
         let mut at_once = calls;
-        if is_paced {
+        if pacing.holds_back_named() {
             for call in mem::take(&mut at_once) {
-                match named {
-                    true => paced.push(call.address.ip(), call, Duration::ZERO),
-                    false => paced.push_free(call),
-                }
+                pacing.push(&mut paced, Led::ByUser, call.address.ip(), call, Duration::ZERO);
             }
         }
         if let Some(plan) = &dialler.plan {
@@ -316,7 +302,7 @@ impl Run {
         let closely = !mem::replace(&mut lead.has_led, true);
         let (target, place) = (lead.target.clone(), Some(place));
         let call = Call { target, whom, address, spent: spent + wait, closely, place };
-        self.paced.push(ip, self.dialler.counted(call), since);
+        self.dialler.pacing.push(&mut self.paced, Led::ByName, ip, self.dialler.counted(call), since);
     }
 
     async fn tell_late(&self, lead: &Lead) {
@@ -339,14 +325,6 @@ impl Run {
                 Turn::Empty => return None,
             }
         }
-    }
-}
-
-/// Completes at this moment, if there is one.
-async fn moment(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -22,6 +22,7 @@ mod key;
 mod ledger;
 mod lookup;
 mod output;
+mod pacing;
 mod plan;
 mod protocol;
 mod refused;

@@ -284,6 +284,7 @@ pub fn read_all<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Vec<Targ
         match word {
             "-" => read_lines(unpacked(io::stdin().lock(), "standard input")?, "standard input", &mut targets)?,
             _ => match word.strip_prefix('@') {
+                Some("") => return Err(Error::Usage("'@' names no file: expected @FILE, a list of targets".into())),
                 Some(path) => {
                     let file =
                         fs::File::open(path).map_err(|error| Error::Usage(format!("cannot read {path}: {error}")))?;

@@ -163,7 +163,7 @@ impl fmt::Display for Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotDialable {
     /// It is of another form.
-    #[error("it is not a host (ip4, ip6, dns, dns4, dns6 with tcp, or dnsaddr) and perhaps a peer id (p2p)")]
+    #[error("expected a host with a TCP port, as /ip4/192.0.2.1/tcp/4001, or /dnsaddr/NAME")]
     Form,
     /// It is reached over another transport, which has this name in multiaddrs.
     #[error("it is reached over {0}, not over TCP")]

@@ -5,6 +5,7 @@ mod table;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use discover::{Paced, Turn};
 use handshake::Stage;
 use net::{Outcome, Stop, Verdict};
 use tokio::time::Instant;
@@ -17,8 +18,9 @@ use crate::attempt::{Attempts, Call};
 use crate::exit::{Error, Exit};
 use crate::lookup::{Finding, Interrupted, Lookup, share_of};
 use crate::output::{Printer, Screen, queue};
+use crate::pacing::{Led, Pacing, moment};
 use crate::protocol::Protocols;
-use crate::target::Target;
+use crate::target::{Kind, Target};
 
 /// Runs the command.
 pub fn run(args: &Addrs, global: &Global) -> Result<Exit, Error> {
@@ -56,6 +58,7 @@ async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Targ
         target,
         port,
         lookup,
+        pacing: args.dialling.pacing(),
         format,
     };
     let asking = tokio::spawn(one.ask());
@@ -79,6 +82,7 @@ struct One {
     target: Target,
     port: u16,
     lookup: Lookup,
+    pacing: Pacing,
     format: Format,
 }
 
@@ -87,6 +91,8 @@ impl One {
     async fn ask(self) -> bool {
         let Target { text, whom, .. } = &self.target;
         let started = Instant::now();
+        let mut waiting = self.pacing.queue();
+        let led = if let Kind::Address(..) = self.target.kind { Led::ByUser } else { Led::ByName };
         let mut findings = self.lookup.start(&self.target, self.port, started + share_of(self.attempts.timeout));
         loop {
             let finding = tokio::select! {
@@ -110,16 +116,41 @@ impl One {
             let spent = started.elapsed().min(share_of(self.attempts.timeout));
             for found in found {
                 match found {
-                    Ok(_) if self.attempts.stop.is_stopped() => self.attempts.results.not_tried(1),
-                    Ok((address, _)) if self.ask_at(address, spent).await => return true,
-                    Ok(_) => {}
+                    Ok((address, _)) => {
+                        self.pacing.push(&mut waiting, led, address.ip(), address, started.elapsed());
+                    }
                     Err(why) => {
                         self.attempts.fail((text, whom), why.address(), Stage::Connect, started, &why).await;
                     }
                 }
             }
+            while let Some(address) = self.next_of(&mut waiting, started).await {
+                if self.ask_at(address, spent).await {
+                    return true;
+                }
+            }
         }
         false
+    }
+
+    /// The next address, when its turn has come; none if no more wait, or the run is told to end.
+    async fn next_of(&self, waiting: &mut Paced<SocketAddr>, started: Instant) -> Option<SocketAddr> {
+        let stop = &self.attempts.stop;
+        while !stop.is_stopped() {
+            let at = match waiting.next(started.elapsed()) {
+                Turn::Go(address) => return Some(address),
+                Turn::Wait(at) => started + at,
+                Turn::Empty => return None,
+            };
+            tokio::select! {
+                biased;
+                () = stop.stopped() => {}
+                () = moment(Some(at)) => {}
+            }
+        }
+        self.attempts.results.not_tried(waiting.len());
+        *waiting = self.pacing.queue();
+        None
     }
 
     async fn ask_at(&self, address: SocketAddr, spent: Duration) -> bool {

@@ -1,14 +1,14 @@
 //! Finds out at which address others see us: by the majority of several peers in different networks, for any one of them
 //! may err or lie.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use discover::external::MIN_GROUPS;
-use discover::{External, Group, Majority};
+use discover::{External, Group, Majority, Turn};
 use handshake::Stage;
 use net::Stop;
 use rand::seq::SliceRandom;
@@ -25,9 +25,10 @@ use crate::calendar::Stamp;
 use crate::exit::{Error, Exit};
 use crate::lookup::{Finding, Interrupted, Lookup, share_of};
 use crate::output::{Printer, Screen, Unwritable, queue, write_json};
+use crate::pacing::{Led, Pacing, moment};
 use crate::protocol::{self, Introduced, Protocols, Whom};
 use crate::report::in_milliseconds;
-use crate::target::{self, Target};
+use crate::target::{self, Kind, Target};
 
 /// Runs the command.
 pub fn run(args: &Whoami, global: &Global) -> Result<Exit, Error> {
@@ -74,6 +75,7 @@ async fn whoami(
         lookup: Lookup::new(args.dialling.lookup(timeout), args.dialling.rules()?),
         port,
         concurrency,
+        pacing: args.dialling.pacing(),
         peers: args.peers,
         heard: Arc::default(),
     };
@@ -111,6 +113,7 @@ struct Inquiry {
     lookup: Lookup,
     port: u16,
     concurrency: usize,
+    pacing: Pacing,
     peers: usize,
     heard: Arc<Mutex<Heard>>,
 }
@@ -118,29 +121,50 @@ struct Inquiry {
 impl Inquiry {
     /// Asks one peer in each network after the other, until enough have answered.
     async fn run(self, targets: Vec<Target>) {
-        let mut waiting = take_turns(self.addresses(targets).await);
+        let mut waiting = self.pacing.queue();
+        let (named, found) = self.addresses(targets).await;
+        for (led, addresses) in [(Led::ByUser, named), (Led::ByName, found)] {
+            for address in take_turns(addresses) {
+                self.pacing.push(&mut waiting, led, address.ip(), address, Duration::ZERO);
+            }
+        }
+        let (started, stop) = (Instant::now(), self.attempts.stop.clone());
         let mut asking = JoinSet::new();
         loop {
-            if self.attempts.stop.is_stopped() {
+            if stop.is_stopped() {
                 self.attempts.results.not_tried(waiting.len());
-                waiting.clear();
+                waiting = self.pacing.queue();
             }
             let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).external.heard();
-            let room = self.peers.saturating_sub(heard).min(self.concurrency);
-            while asking.len() < room
-                && let Some(address) = waiting.pop_front()
-            {
-                asking.spawn(ask(self.attempts.clone(), self.heard.clone(), address));
-            }
-            if heard >= self.peers || asking.join_next().await.is_none() {
+            if heard >= self.peers {
                 return;
+            }
+            let room = (self.peers - heard).min(self.concurrency);
+            let mut wake = None;
+            while asking.len() < room && wake.is_none() {
+                match waiting.next(started.elapsed()) {
+                    Turn::Go(address) => {
+                        asking.spawn(ask(self.attempts.clone(), self.heard.clone(), address));
+                    }
+                    Turn::Wait(at) => wake = Some(started + at),
+                    Turn::Empty => break,
+                }
+            }
+            if asking.is_empty() && wake.is_none() {
+                return;
+            }
+            tokio::select! {
+                Some(_) = asking.join_next() => {}
+                () = moment(wake), if wake.is_some() => {}
+                () = stop.stopped(), if !waiting.is_empty() => {}
             }
         }
     }
 
     /// All addresses behind all targets that may be dialled, but for those of which the answer comes long after the first:
-    /// were whoever answers first asked alone, one seed would choose all our witnesses. Why others may not is reported.
-    async fn addresses(&self, targets: Vec<Target>) -> Vec<SocketAddr> {
+    /// were whoever answers first asked alone, one seed would choose all our witnesses. Why others may not is reported. Those
+    /// that the user named come first, then those to which a name alone led.
+    async fn addresses(&self, targets: Vec<Target>) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
         /// For the other seeds, once one has answered.
         const MORE: Duration = Duration::from_secs(1);
         let started = Instant::now();
@@ -156,7 +180,7 @@ impl Inquiry {
             });
         }
         drop(sender);
-        let mut addresses = Vec::new();
+        let (mut named, mut led_to) = (Vec::new(), Vec::new());
         let mut until = started + self.attempts.timeout + MORE;
         loop {
             let next = tokio::select! {
@@ -164,7 +188,7 @@ impl Inquiry {
                 () = self.attempts.stop.stopped() => break,
                 next = timeout_at(until, found.recv()) => next,
             };
-            let Ok(Some((Target { text, whom, .. }, finding))) = next else { return addresses };
+            let Ok(Some((Target { text, whom, kind }, finding))) = next else { break };
             if let Finding::Ended(_) = finding {
                 let place = unanswered.iter().position(|(name, asked)| (name, asked) == (&text, &whom));
                 place.map(|place| unanswered.swap_remove(place));
@@ -173,7 +197,8 @@ impl Inquiry {
                 Finding::Found(found) => {
                     for found in found {
                         match found {
-                            Ok((address, _)) => addresses.push(address),
+                            Ok((address, _)) if matches!(kind, Kind::Address(..)) => named.push(address),
+                            Ok((address, _)) => led_to.push(address),
                             Err(why) => {
                                 let at = why.address();
                                 self.attempts.fail((&text, &whom), at, Stage::Connect, started, &why).await;
@@ -186,15 +211,18 @@ impl Inquiry {
                     self.attempts.fail((&text, &whom), None, Stage::Resolve, started, &error).await;
                 }
             }
-            if !addresses.is_empty() {
+            if !named.is_empty() || !led_to.is_empty() {
                 until = until.min(Instant::now() + MORE);
             }
         }
-        for (name, whom) in unanswered {
+        let is_stopped = self.attempts.stop.is_stopped();
+        for (name, whom) in unanswered.into_iter().filter(|_| is_stopped) {
             let interrupted = Interrupted(started.elapsed());
             self.attempts.fail((&name, &whom), None, Stage::Resolve, started, &interrupted).await;
         }
-        addresses
+        let known: HashSet<_> = named.iter().copied().collect();
+        led_to.retain(|address| !known.contains(address));
+        (named, led_to)
     }
 }
 
@@ -214,7 +242,7 @@ async fn ask(attempts: Arc<Attempts>, heard: Arc<Mutex<Heard>>, address: SocketA
 }
 
 /// In an order by chance, but for this: one of each network, then a second one of each, and so on.
-fn take_turns(mut addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
+fn take_turns(mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     addresses.sort_unstable();
     addresses.dedup();
     addresses.shuffle(&mut rand::rng());

@@ -91,10 +91,11 @@ fn the_json_is_the_one_that_is_documented() {
     assert!(report["bytes"]["sent"].as_u64().unwrap() > 150);
     assert_eq!((&report["session_id"], &report["fallback_from"]), (&Value::Null, &Value::Null));
 
-    const SUMMARY: [&str; 13] = [
+    const SUMMARY: [&str; 15] = [
         "type",
         "started",
         "ended",
+        "peers",
         "attempts",
         "ok",
         "partial",
@@ -104,6 +105,7 @@ fn the_json_is_the_one_that_is_documented() {
         "kept",
         "left",
         "reasons",
+        "names",
         "elapsed_ms",
     ];
     assert_eq!(keys_in_order(summary, &SUMMARY), SUMMARY);

@@ -131,6 +131,8 @@ fn bad_inputs(folder: &str) -> Vec<(Vec<String>, String)> {
         (&["crawl", "--db", &db, ENODE], ENODE),
         (&["crawl", "--db", &db, "--magic", "01020304"], "magic-01020304"),
         (&["crawl", "--db", &db, "--seed-nodes", &missing], "missing"),
+        (&["@"], "'@' names no file"),
+        (&["/ip4/1.2.3.4"], "'/ip4/1.2.3.4'"),
         (&["addrs", "not a target"], "'not a target'"),
         (&["addrs", LIGHTNING], LIGHTNING),
         (&["whoami", "-c", "monero", "host"], "monero"),

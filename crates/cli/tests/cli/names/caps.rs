@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::scripted::{A, Reply, TXT, scripted, texts};
 use super::{LOCALHOST, resolved};
+use crate::common::CHAIN;
 
 /// A server whose names have 4000 addresses each in one network, as many as an answer over TCP holds.
 fn crowded() -> SocketAddr {
@@ -65,4 +66,16 @@ fn a_list_leads_to_no_more_than_a_name() {
     assert_eq!((dialled.len(), over.len()), (8, 1));
     let expected = "ports.test leads to 56 more ports of hosts of which 8 ports are dialled already";
     assert_eq!(over[0]["detail"], expected);
+}
+
+#[test]
+fn the_other_commands_dial_what_a_name_leads_to_as_slowly() {
+    // A burst of 100, and then 100 a second, for 256 addresses of which none has a listener.
+    const AT_LEAST: Duration = Duration::from_millis(1500);
+    for command in ["whoami", "addrs"] {
+        let args = [command, "-c", CHAIN, "-4", "--timeout", "60s", "--prefix-rate", "100", "crowd.test:1"];
+        let (lines, took) = resolved(crowded(), &[&args[..], &["--transport", "v1"]].concat());
+        assert_eq!(split(&lines).0.len(), 256, "{command}");
+        assert!(took >= AT_LEAST, "{command}: {took:?}");
+    }
 }
