@@ -228,3 +228,18 @@ fn a_silent_connection_tells_a_full_node_from_one_of_another_network() {
         }
     }
 }
+
+#[test]
+fn a_port_that_is_known_for_another_network_is_named() {
+    // Nobody else listens at this address.
+    let listener = TcpListener::bind((Ipv4Addr::new(127, 93, 33, 1), 9333)).unwrap();
+    let target = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || listener.incoming().for_each(drop));
+    for (chain, hint) in [("bitcoin", " (9333 is the port of litecoin and bitcoin-sv-stn)"), ("litecoin", "")] {
+        let output = run(["-c", chain, "--transport", "v1", "--json", &target]);
+        let report = &json_lines(&output)[0];
+        let detail = report["detail"].as_str().unwrap();
+        assert_eq!(report["reason"], "closed", "{report}");
+        assert!(detail.ends_with(hint) && detail.contains("is the port of") != hint.is_empty(), "{detail}");
+    }
+}

@@ -1,6 +1,7 @@
 //! A DNS server that says what a test has it say, over UDP and TCP.
 
 use std::io::{Read, Write};
+use std::iter;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::thread;
@@ -22,9 +23,11 @@ pub enum Reply {
 
 /// Starts a server, which runs as long as the test program does. It is told the name in lower case and the type.
 pub fn scripted(at: SocketAddr, script: impl Fn(&str, u16) -> Reply + Send + Sync + 'static) -> SocketAddr {
-    let udp = UdpSocket::bind(at).unwrap();
+    // A port that is free for one of the two may be taken for the other.
+    let (udp, tcp) = iter::repeat_with(|| UdpSocket::bind(at).unwrap())
+        .find_map(|udp| TcpListener::bind(udp.local_addr().unwrap()).ok().map(|tcp| (udp, tcp)))
+        .unwrap();
     let address = udp.local_addr().unwrap();
-    let tcp = TcpListener::bind(address).unwrap();
     let script = Arc::new(script);
     let of_tcp = script.clone();
     thread::spawn(move || {
