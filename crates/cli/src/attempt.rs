@@ -79,8 +79,9 @@ impl Call {
 }
 
 impl Attempts {
-    /// Dials an address and shakes hands, over each transport that was asked for.
-    pub async fn dial(&self, call: &Call, timer: &mut Timer) {
+    /// Dials an address and shakes hands, over each transport that was asked for. How many connections that took.
+    pub async fn dial(&self, call: &Call, timer: &mut Timer) -> usize {
+        let mut connections = 0;
         let protocol = self.protocols.of(&call.whom);
         for (nth, way) in protocol.ways().enumerate() {
             if self.stop.is_stopped() {
@@ -89,7 +90,9 @@ impl Attempts {
             }
             let deadline = call.deadline(self.timeout);
             let (mut attempt, earlier) = self.reach_by(deadline, call, way, timer).await;
+            connections += attempt.connections;
             if let Some(guess) = attempt.guess.take() {
+                connections += 1;
                 let silence = silence::try_silence(call.address, deadline, timer).await;
                 // One that was interrupted was not watched for as long.
                 if !self.stop.is_stopped() {
@@ -99,6 +102,7 @@ impl Attempts {
             hint::add_port(&mut attempt.verdict, protocol.chain(), call.address.port());
             self.conclude(&FarEnd { again: nth > 0, ..self.far_end(call) }, &mut attempt, earlier.as_ref()).await;
         }
+        connections
     }
 
     /// Dials an address and shakes hands in this way; or in another, if the peer is to be dialled again in that one. The
@@ -131,6 +135,8 @@ impl Attempts {
         if Instant::now() < deadline {
             let (mut second, _) = self.try_dial(&end, way, deadline, timer).await;
             second.account_for(call.spent, self.timeout);
+            second.connections += first.connections;
+            first.connections = second.connections;
             if (second.verdict.stage, second.verdict.reason) != (Stage::Connect, "connect.timeout") {
                 first.reconsider(&second);
                 let is_news = (second.transport, second.verdict.reason) != (first.transport, first.verdict.reason);
@@ -242,6 +248,7 @@ impl Attempts {
             timing_ms,
             bytes,
             held,
+            connections: 1,
         };
         (attempt, fall_back)
     }
@@ -389,6 +396,8 @@ pub struct Attempt {
     pub bytes: Bytes,
     /// The connection, if it is kept.
     pub held: Option<Held>,
+    /// Connections that were opened or tried for it and for the one before it, over another transport.
+    pub connections: usize,
 }
 
 /// A connection that is kept.
@@ -455,6 +464,7 @@ impl Attempt {
             timing_ms: Timing { total: Some(started.elapsed()), ..Timing::default() },
             bytes: Bytes::default(),
             held: None,
+            connections: 1,
         }
     }
 }

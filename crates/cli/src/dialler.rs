@@ -7,8 +7,9 @@
 //! With `--prefix-rate` or `--rate`, what the user named is paced as well.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::iter;
 use std::mem;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -83,7 +84,7 @@ impl Dialler {
             }
         };
         let Sorted { calls, refused, names } = sorted;
-        let mut run = Run::new(dialler, calls);
+        let mut run = Run::new(dialler, calls, !names.is_empty());
         for (Call { target, whom, place, .. }, why) in refused {
             run.dialler.report((&target, &whom), place, Instant::now(), &why).await;
         }
@@ -176,7 +177,7 @@ struct Run {
 }
 
 impl Run {
-    fn new(dialler: Dialler, calls: Vec<Call>) -> Self {
+    fn new(dialler: Dialler, calls: Vec<Call>, has_names: bool) -> Self {
         let pacing = dialler.pacing;
         let mut paced = pacing.queue();
         let mut at_once = calls;
@@ -188,7 +189,9 @@ impl Run {
         if let Some(plan) = &dialler.plan {
             at_once.drain(..).for_each(|call| plan.add(&call, &dialler.attempts));
         }
-        let crew = Crew::new(dialler.attempts.clone(), dialler.concurrency, at_once);
+        // Those that the user named are not paced, nor counted, if nothing else is.
+        let counts = pacing.prefix.is_some() && (pacing.named || has_names);
+        let crew = Crew::new(dialler.attempts.clone(), dialler.concurrency, at_once, counts);
         Self { dialler, crew, paced, started: Instant::now() }
     }
 
@@ -225,6 +228,7 @@ impl Run {
                 () = moment(wake) => {}
             }
         }
+        self.crew.waiting.queue().beside = None;
         if stop.is_stopped() {
             self.give_up(leads.into_values(), names.len()).await;
         }
@@ -315,6 +319,8 @@ impl Run {
 
     /// Has all dialled whose turn has come. When that of the next one comes.
     fn release(&mut self) -> Option<Instant> {
+        let now = Instant::now() - self.started;
+        self.crew.waiting.take_beside().into_iter().for_each(|ip| self.paced.dialled_again(ip, now));
         loop {
             match self.paced.next(Instant::now() - self.started) {
                 Turn::Go(call) => match &self.dialler.plan {
@@ -339,9 +345,9 @@ struct Crew {
 
 impl Crew {
     /// Begins with these addresses.
-    fn new(attempts: Arc<Attempts>, concurrency: usize, calls: Vec<Call>) -> Self {
+    fn new(attempts: Arc<Attempts>, concurrency: usize, calls: Vec<Call>, counts: bool) -> Self {
         let tasks = concurrency.min(calls.len());
-        let queue = Queue { calls: calls.into(), closed: false };
+        let queue = Queue { calls: calls.into(), closed: false, beside: counts.then(Vec::new) };
         let waiting = Waiting { queue: queue.into(), changed: Notify::new() };
         let mut crew = Self { attempts, room: concurrency, waiting: Arc::new(waiting) };
         for _ in 0..tasks {
@@ -373,7 +379,10 @@ impl Drop for Crew {
 async fn work(attempts: Arc<Attempts>, waiting: Arc<Waiting>) {
     let mut timer = attempts.timer();
     while let Some(call) = waiting.next(&attempts.stop).await {
-        attempts.dial(&call, &mut timer).await;
+        let connections = attempts.dial(&call, &mut timer).await;
+        if connections > 1 {
+            waiting.dialled_again(call.address.ip(), connections - 1);
+        }
     }
     if attempts.stop.is_stopped() {
         attempts.results.not_tried(waiting.give_up());
@@ -389,6 +398,9 @@ struct Waiting {
 struct Queue {
     calls: VecDeque<Call>,
     closed: bool,
+    /// Where connections were opened beside the first ones, over another transport; they count against the pace of their
+    /// network. None where nothing is paced.
+    beside: Option<Vec<IpAddr>>,
 }
 
 impl Waiting {
@@ -401,9 +413,24 @@ impl Waiting {
         self.changed.notify_one();
     }
 
+    /// So many more connections were opened to an address.
+    fn dialled_again(&self, ip: IpAddr, times: usize) {
+        if let Some(beside) = &mut self.queue().beside {
+            beside.extend(iter::repeat_n(ip, times));
+        }
+    }
+
+    /// Where connections were opened since this was asked last.
+    fn take_beside(&self) -> Vec<IpAddr> {
+        self.queue().beside.as_mut().map(mem::take).unwrap_or_default()
+    }
+
     /// There will be no more.
     fn close(&self) {
-        self.queue().closed = true;
+        let mut queue = self.queue();
+        queue.closed = true;
+        queue.beside = None;
+        drop(queue);
         self.changed.notify_waiters();
     }
 

@@ -194,14 +194,14 @@ impl Search {
         let call = Call::new(target.text.clone(), target.whom.clone(), address);
         let protocol = attempts.protocols.of(&call.whom);
         let way = protocol.ways_to(Heard::Nothing).next().expect("there is one at least");
-        let (attempt, earlier) = attempts.reach(&call, way, timer).await;
+        let (attempt, _) = attempts.reach(&call, way, timer).await;
         let detail = match attempt.introduced.as_ref().filter(|_| attempt.verdict.outcome == Outcome::Ok) {
             Some(introduced) => introduced.to_string(),
             None => attempt.verdict.detail.clone(),
         };
         let known = known(protocol, &attempt);
         let connected = attempt.verdict.stage > handshake::Stage::Connect;
-        let connections = 1 + usize::from(earlier.is_some());
+        let connections = attempt.connections;
         Ok((Tried { what: one.to_string(), connected, connections, outcome: attempt.verdict.reason, detail }, known))
     }
 

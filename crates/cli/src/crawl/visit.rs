@@ -92,7 +92,7 @@ impl Visit {
 
     /// How many connections were opened or tried.
     pub fn connections(&self) -> usize {
-        self.attempts.iter().map(|tried| 1 + usize::from(tried.earlier.is_some())).sum()
+        self.attempts.iter().map(|tried| tried.attempt.connections).sum()
     }
 
     /// How each transport fared, as far as it is known.

@@ -91,6 +91,18 @@ impl<T> Paced<T> {
         self.prefixes.free_at(prefix, before, now).unwrap_or(now).max(now)
     }
 
+    /// Another connection was opened to an address since it had its turn, as over another transport. It counts against every
+    /// pace, as a dial.
+    pub fn dialled_again(&mut self, ip: IpAddr, now: Duration) {
+        if let Some(rate) = self.rate {
+            self.pacer.take(rate, now);
+        }
+        // A network that is not found has rested for as long as its pace remembers.
+        if let Some(prefix) = self.prefixes.find(Group::of(ip)) {
+            self.prefixes.charge(prefix, now);
+        }
+    }
+
     /// What to do next.
     pub fn next(&mut self, now: Duration) -> Turn<T> {
         if self.is_empty() {
@@ -176,6 +188,23 @@ mod tests {
         assert!(paced.is_empty());
         assert_eq!(paced.turn_of(ip("1.2.9.9"), 2 * TENTH), 3 * TENTH, "the last two count yet");
         assert_eq!(paced.turn_of(ip("1.2.9.9"), 9 * TENTH), 9 * TENTH);
+    }
+
+    #[test]
+    fn a_second_connection_counts_as_a_dial() {
+        let mut paced = Paced::new(None, Some(Pace { every: TENTH, burst: 1 }), Key::new([1; 16]));
+        for n in 0..3 {
+            paced.push(ip("1.2.3.4"), n, Duration::ZERO);
+        }
+        assert_eq!(paced.next(Duration::ZERO), Turn::Go(0));
+        paced.dialled_again(ip("1.2.3.4"), Duration::ZERO);
+        paced.dialled_again(ip("1.3.3.4"), Duration::ZERO);
+        assert_eq!(all(&mut paced, Duration::ZERO), [(1, 200), (2, 300)]);
+
+        let mut paced = Paced::new(Some(Pace { every: TENTH, burst: 1 }), None, Key::new([1; 16]));
+        paced.push_free(0);
+        paced.dialled_again(ip("1.2.3.4"), Duration::ZERO);
+        assert_eq!(all(&mut paced, Duration::ZERO), [(0, 100)]);
     }
 
     #[test]

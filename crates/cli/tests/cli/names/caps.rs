@@ -1,6 +1,7 @@
 //! How much a name may lead to, and how fast.
 
-use std::net::SocketAddr;
+use std::io::Read;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -78,4 +79,26 @@ fn the_other_commands_dial_what_a_name_leads_to_as_slowly() {
         assert_eq!(split(&lines).0.len(), 256, "{command}");
         assert!(took >= AT_LEAST, "{command}: {took:?}");
     }
+}
+
+#[test]
+fn the_second_connection_to_a_peer_counts_against_the_pace_of_its_network() {
+    // Each of twenty peers reads our key and closes, and is dialled again over v1.
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+        }
+    });
+    let server = scripted(LOCALHOST, |_, kind| {
+        Reply::Records((1..=20).filter(|_| kind == A).map(|last| (A, vec![127, 66, 7, last])).collect())
+    });
+    let target = format!("twenty.test:{port}");
+    let (lines, took) = resolved(server, &["-c", CHAIN, "-4", "--timeout", "60s", "--prefix-rate", "10", &target]);
+    let (dialled, _) = split(&lines);
+    assert_eq!(dialled.len(), 20);
+    assert!(dialled.iter().all(|line| line["fallback_from"]["transport"] == "v2"), "{dialled:?}");
+    // A burst of ten with as many again, which take the time of ten more, and then two in a fifth of a second.
+    assert!(took > Duration::from_secs(2), "{took:?}");
 }
