@@ -1,6 +1,6 @@
 //! Runs the program against a simulated network, as its users would.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Output, Stdio};
 
 use bitcoin::Chain;
@@ -36,6 +36,12 @@ pub const TO_END: [Signal; 2] = [Signal::SIGINT, Signal::SIGTERM];
 /// Tells it something.
 pub fn tell(child: &Child, signal: Signal) {
     kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
+}
+
+/// An address of this machine at which any port is free: no other test program that runs beside this one takes it.
+pub fn own_ip(nth: u8) -> Ipv4Addr {
+    let [.., high, low] = std::process::id().to_be_bytes();
+    Ipv4Addr::new(127, 130 + high % 100, low, nth)
 }
 
 /// What it printed.

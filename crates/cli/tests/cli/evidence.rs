@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::common::{CHAIN, json_lines, run};
+use crate::common::{CHAIN, json_lines, own_ip, run};
 use crate::listen::{listen, output};
 
 /// How a scripted peer ends.
@@ -231,8 +231,7 @@ fn a_silent_connection_tells_a_full_node_from_one_of_another_network() {
 
 #[test]
 fn a_port_that_is_known_for_another_network_is_named() {
-    // Nobody else listens at this address.
-    let listener = TcpListener::bind((Ipv4Addr::new(127, 93, 33, 1), 9333)).unwrap();
+    let listener = TcpListener::bind((own_ip(2), 9333)).unwrap();
     let target = listener.local_addr().unwrap().to_string();
     thread::spawn(move || listener.incoming().for_each(drop));
     for (chain, hint) in [("bitcoin", " (9333 is the port of litecoin and bitcoin-sv-stn)"), ("litecoin", "")] {

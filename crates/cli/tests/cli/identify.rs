@@ -9,7 +9,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::common::{CHAIN, Simulated, json_lines, run, text};
+use crate::common::{CHAIN, Simulated, json_lines, own_ip, run, text};
 use crate::evidence::{Last, peer};
 use crate::listen::listen;
 
@@ -49,7 +49,7 @@ fn nodes_of_other_protocols_are_known_by_their_own_answer() {
 #[test]
 fn a_plaintext_node_is_known_if_its_port_is_its_networks() {
     // Of regtest's v1-only peers, one alone is bound to the usual port.
-    let address = SocketAddr::from((Ipv4Addr::new(127, 18, 44, 4), 18444));
+    let address = SocketAddr::from((own_ip(1), 18444));
     let simulated = Simulated::network();
     let node = simulated.peer("coalesced");
     relay(address, node);
