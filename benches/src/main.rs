@@ -22,6 +22,7 @@ mod ethereum_trips;
 mod flights;
 mod floor;
 mod handshakes;
+mod import;
 mod in_memory;
 mod libp2p_cpu;
 mod libp2p_sides;
@@ -65,6 +66,7 @@ usage: cargo run --release -p verack-benches -- <measurement>
   monero-round-trips [ROUNDS]                until the answer, over a link of 100 ms; as root (default: 11)
   memory [CONNECTIONS]                       per silent connection (default: 10000)
   store [PEERS]                              size, writing and asking of the peer database (default: 1000000)
+  import [MIB]                               memory and time of files of peers of any kind (default: 256)
   crawl-map [REACHABLE [KNOWN]]              of a network of Bitcoin's size, mostly silent; as root (default: 24000 544000)
   crawl-rate [NODES [ROUNDS]]                nodes a second, each telling 1000 addresses (default: 24000 5)
   crawl-watch [RESULTS]                      what a watch keeps of what it has forgotten; as root (default: 2000000)
@@ -105,6 +107,7 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
         Some("memory") => memory::measure(number(1, 10_000)?),
         Some("startup") => startup::measure(),
         Some("store") => store::measure(number(1, 1_000_000)?),
+        Some("import") => import::measure(args.get(1).map_or(Ok(256), |mib| mib.parse())?),
         Some("crawl-map") => crawl_map::measure(number(1, 24_000)?, number(2, 544_000)?),
         Some("crawl-rate") => crawl_rate::measure(number(1, 24_000)?, number(2, 5)?),
         Some("crawl-watch") => crawl_watch::measure(number(1, 2_000_000)?),
