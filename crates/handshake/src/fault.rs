@@ -6,6 +6,10 @@ pub trait Fault: core::error::Error {
     fn blame(&self) -> Blame;
     /// The stable reason code, `<protocol>.<what>`: `bitcoin.checksum`.
     fn code(&self) -> &'static str;
+    /// Whether a peer that has introduced itself refuses us by it, as by closing the connection: half a success.
+    fn refuses(&self) -> bool {
+        false
+    }
 }
 
 /// Whose fault a failure was.

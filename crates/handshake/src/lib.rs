@@ -142,6 +142,19 @@ pub trait Handshake {
         None
     }
 
+    /// Whether [`Handshake::half_time`] does anything. If not, a driver need not keep that time.
+    const HEEDS_HALF_TIME: bool = false;
+
+    /// Half of the time until the deadline is over. A side that waited for the peer to speak first may speak now; what it has
+    /// to say comes with the next step.
+    fn half_time(&mut self) {}
+
+    /// The deadline has passed, and the peer is silent: what was agreed, if both have said everything and only the proof
+    /// is missing that the peer accepted us.
+    fn settle(&mut self) -> Option<Self::Output> {
+        None
+    }
+
     /// The message that the peer began and did not finish, if it began one. `rest` is what had arrived and was not taken.
     fn unfinished(&self, _rest: &[u8]) -> Option<Unfinished> {
         None

@@ -60,4 +60,4 @@ pub use run::{Established, Limits, Seen, run, run_beating, run_over_tcp, run_tim
 pub use stop::Stop;
 pub use timer::Timer;
 pub use unread::Unread;
-pub use verdict::{INTERRUPTED, Verdict};
+pub use verdict::{INTERRUPTED, UNCONFIRMED, Verdict};

@@ -1,9 +1,11 @@
-//! What makes a side speak unasked: nothing during a handshake; the clock, once a connection is kept.
+//! What makes a side speak unasked: half time during a handshake; the clock, once a connection is kept.
 
-use std::task::{Context, Poll};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use handshake::Handshake;
+use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep_until};
 
 /// Tells a side from time to time that it may speak.
 #[derive(Debug)]
@@ -20,13 +22,34 @@ pub(crate) trait Pulse<H> {
     fn poll_beat(&mut self, handshake: &mut H, cx: &mut Context<'_>) -> Poll<()>;
 }
 
-/// Nothing.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Still;
+/// Half of the time until a deadline. Only a handshake that heeds it looks at the clock and pays for a timer.
+#[derive(Debug)]
+pub(crate) enum HalfTime {
+    /// The time begins with the first poll, and this is the deadline.
+    Before(Instant),
+    /// It is awaited.
+    Awaited(Pin<Box<Sleep>>),
+    /// It is over.
+    Over,
+}
 
-impl<H> Pulse<H> for Still {
-    fn poll_beat(&mut self, _: &mut H, _: &mut Context<'_>) -> Poll<()> {
-        Poll::Pending
+impl<H: Handshake> Pulse<H> for HalfTime {
+    fn poll_beat(&mut self, handshake: &mut H, cx: &mut Context<'_>) -> Poll<()> {
+        if !H::HEEDS_HALF_TIME {
+            return Poll::Pending;
+        }
+        if let Self::Before(deadline) = *self {
+            let now = Instant::now();
+            let half = now + deadline.saturating_duration_since(now) / 2;
+            *self = Self::Awaited(Box::pin(sleep_until(half)));
+        }
+        let Self::Awaited(sleep) = self else {
+            return Poll::Pending;
+        };
+        ready!(sleep.as_mut().poll(cx));
+        *self = Self::Over;
+        handshake.half_time();
+        Poll::Ready(())
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::failure::{Cause, Failure};
 use crate::line::{AnyLine, Line, Tcp, write_counted};
-use crate::pulse::{Beat, Beating, Pulse, Still};
+use crate::pulse::{Beat, Beating, HalfTime, Pulse};
 use crate::timer::Timer;
 use crate::unread::Unread;
 
@@ -106,7 +106,7 @@ where
     H: Handshake,
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    drive(handshake, stream, limits, timer, on_event, AnyLine, Still).await
+    drive(handshake, stream, limits, timer, on_event, AnyLine, HalfTime::Before(limits.deadline)).await
 }
 
 /// As [`run_timed`], for a TCP connection: what arrives is acknowledged at once, and the peer's close is looked at. With
@@ -127,7 +127,7 @@ where
     H: Handshake,
     S: AsyncRead + AsyncWrite + AsFd + Unpin,
 {
-    drive(handshake, stream, limits, timer, on_event, tcp, Still).await
+    drive(handshake, stream, limits, timer, on_event, tcp, HalfTime::Before(limits.deadline)).await
 }
 
 /// As [`run`], for a connection that is kept: its side is told from time to time that it may speak.
@@ -175,8 +175,11 @@ where
         cut_off: false,
     };
     let result = timer.wait(limits.deadline, pin!(driver.converse(&mut stream, &line, pulse))).await;
-    let in_vain = || if timer.is_stopped() { Cause::Stopped } else { Cause::Late };
-    match result.unwrap_or_else(|| Err(in_vain())) {
+    let result = result.unwrap_or_else(|| match timer.is_stopped() {
+        true => Err(Cause::Stopped),
+        false => driver.handshake.settle().ok_or(Cause::Late),
+    });
+    match result {
         Ok(output) => {
             Ok(Established { io: stream, output, unread: driver.kept, sent: driver.sent, received: driver.received })
         }

@@ -10,6 +10,9 @@ use crate::failure::{Cause, Failure};
 /// The reason of an attempt that the user interrupted: it has no outcome yet.
 pub const INTERRUPTED: &str = "interrupted";
 
+/// The code of the remark on a peer that did not answer the question which proves that it accepted us.
+pub const UNCONFIRMED: &str = "unconfirmed";
+
 /// How an attempt went, how far it came, why it ended there, and whose fault that was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -40,6 +43,17 @@ impl Verdict {
         Self { outcome: Outcome::Ok, stage: Stage::Done, reason: "ok", blame: None, detail, remarks: Vec::new() }
     }
 
+    /// Both sides said everything, but nothing shows that the peer accepted what we said: it answered no `question` of ours,
+    /// and left the connection open until the deadline.
+    #[must_use]
+    pub fn unconfirmed(question: &str, mut remarks: Vec<Remark>) -> Self {
+        remarks.push(Remark {
+            code: UNCONFIRMED,
+            detail: format!("did not answer {question}, so nothing shows that it accepted us"),
+        });
+        Self { remarks, ..Self::ok(String::new()) }
+    }
+
     /// It failed before there was a handshake, or for a reason that its protocol names.
     #[must_use]
     pub fn failed(stage: Stage, fault: &impl Fault) -> Self {
@@ -57,6 +71,9 @@ impl Verdict {
     /// sentence names that as well.
     fn of_fault<E: Fault>(stage: Stage, fault: &E, failure: &Failure<E>) -> Self {
         let mut verdict = Self::failed(stage, fault);
+        if stage == Stage::Ack && fault.refuses() {
+            verdict.outcome = Outcome::Partial;
+        }
         if let (0, Some(banner)) = (failure.received, Banner::of(&failure.rest)) {
             let has_dialled_us = failure.ours == OursRead::NotSaid;
             let what = if has_dialled_us { banner.asked().to_owned() } else { banner.to_string() };

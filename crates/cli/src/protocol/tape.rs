@@ -75,6 +75,16 @@ impl<H: Handshake> Handshake for Taped<'_, H> {
         self.handshake.ended(end, rest)
     }
 
+    const HEEDS_HALF_TIME: bool = H::HEEDS_HALF_TIME;
+
+    fn half_time(&mut self) {
+        self.handshake.half_time();
+    }
+
+    fn settle(&mut self) -> Option<H::Output> {
+        self.handshake.settle()
+    }
+
     fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
         self.handshake.unfinished(rest)
     }
