@@ -54,9 +54,13 @@ impl Flights {
         let mut act_one = say(&mut initiator, &mut []);
         let mut act_two = say(&mut responder, &mut act_one.clone());
         let mut rest = say(&mut initiator, &mut act_two.clone());
-        let mut init = say(&mut responder, &mut rest.clone());
-        act_two.append(&mut init);
+        let mut init_and_ping = say(&mut responder, &mut rest.clone());
+        let mut ping_and_pong = say(&mut initiator, &mut init_and_ping.clone());
+        let mut pong = say(&mut responder, &mut ping_and_pong.clone());
+        act_two.append(&mut init_and_ping);
+        act_two.append(&mut pong);
         act_one.append(&mut rest);
+        act_one.append(&mut ping_and_pong);
         Self { to_initiator: act_two, to_responder: act_one }
     }
 }

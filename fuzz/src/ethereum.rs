@@ -53,7 +53,7 @@ pub fn wire(input: &[u8]) {
     }
     let _ = ForkId::read(&mut Items::bare(input));
     let _ = Enr::read(input);
-    assert_printable(Reason::read(input).sentence());
+    assert_printable(&Reason::read(input).sentence());
     if let Ok(text) = str::from_utf8(input) {
         if let Ok(enode) = text.parse::<Enode>() {
             assert_eq!(enode.to_string().parse(), Ok(enode));

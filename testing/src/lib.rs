@@ -8,12 +8,13 @@
 //! | [`survives`] | so does input that nobody thought of: for fuzzing, and for replaying what it found ([`replay`]) |
 //!
 //! Besides, what the tests of every protocol have in common: how a handshake ended ([`End`]), the table of its
-//! [`reasons`], and connections with real nodes ([`Recorded`]).
+//! [`reasons`], connections with real nodes ([`Recorded`]), and a search for secrets in memory ([`Masked`]).
 
 #![expect(clippy::panic, reason = "a law that does not hold fails its test")]
 
 mod corpus;
 mod end;
+mod memory;
 mod reasons;
 mod recorded;
 
@@ -23,6 +24,7 @@ use handshake::{Fault, Handshake, Rx, Step};
 
 pub use self::corpus::replay;
 pub use self::end::End;
+pub use self::memory::Masked;
 pub use self::reasons::reasons;
 pub use self::recorded::{Recorded, hex};
 

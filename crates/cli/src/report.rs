@@ -20,6 +20,9 @@ use crate::calendar::Stamp;
 use crate::ledger::{Place, Tally};
 use crate::protocol::Introduced;
 
+/// The network that is asked for where any will do.
+pub const ANY_CHAIN: &str = "any";
+
 /// One attempt to shake hands, and what it was for.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
@@ -53,6 +56,14 @@ impl Serialize for Targets<'_> {
     }
 }
 
+impl Report<'_> {
+    /// The network's name, or `any`; `None` if one was asked for, and the peer has not said whether it is on that.
+    pub fn chain(&self) -> Option<&str> {
+        let tells = self.attempt.introduced.as_ref().is_none_or(Introduced::tells_chain);
+        (tells || self.chain == ANY_CHAIN).then_some(self.chain)
+    }
+}
+
 impl Serialize for Report<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { attempt, .. } = self;
@@ -63,7 +74,7 @@ impl Serialize for Report<'_> {
         fields.serialize_field("target", self.target)?;
         fields.serialize_field("targets", &Targets(self.target, self.also))?;
         fields.serialize_field("address", &self.address)?;
-        fields.serialize_field("chain", self.chain)?;
+        fields.serialize_field("chain", &self.chain())?;
         fields.serialize_field("protocol", self.protocol)?;
         fields.serialize_field("role", role_name(attempt.role))?;
         fields.serialize_field("transport", &attempt.transport.name())?;

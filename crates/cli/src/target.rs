@@ -58,7 +58,7 @@ pub enum BadTarget {
     )]
     Form,
     /// It starts as an enode, and is none.
-    #[error("not an enode: {0}")]
+    #[error("{start}{0}", start = if *.0 == NotAnEnode::NoRlpxPort { "" } else { "not an enode: " })]
     Enode(#[from] NotAnEnode),
     /// It starts as a node record, and is none.
     #[error("not a node record: {0}")]
@@ -121,9 +121,10 @@ impl Target {
             let enr: Enr = text.parse()?;
             let text: Arc<str> = text.into();
             let before = targets.len();
+            let whom = node_of(&enr);
             targets.extend(enr.addresses().filter(|address| address.port() > 0).map(|address| {
                 let kind = Kind::Address(address.ip().into(), Some(address.port()));
-                Self { text: text.clone(), kind, whom: Whom::Ethereum(enr.id.into()) }
+                Self { text: text.clone(), kind, whom: whom.clone() }
             }));
             if targets.len() == before {
                 return Err(BadTarget::EnrNowhere);
@@ -145,6 +146,15 @@ impl Target {
             targets.push(Self::anybody(text)?);
         }
         Ok(())
+    }
+}
+
+/// The node of a record: one of the consensus layer speaks libp2p, under the same key.
+fn node_of(enr: &Enr) -> Whom {
+    let libp2p_key = enr.speaks_libp2p().then(|| libp2p::PublicKey::secp256k1(&enr.id.to_compressed()).ok());
+    match libp2p_key.flatten() {
+        Some(key) => Whom::Libp2p(Some(Box::new(key.peer_id()))),
+        None => Whom::Ethereum(enr.id.into()),
     }
 }
 
@@ -437,7 +447,10 @@ mod tests {
     fn what_is_wrong_with_a_node_id_is_said() {
         let wrong = |text: &str| Target::parse(text).unwrap_err().to_string();
         assert_eq!(wrong("enode://00@1.2.3.4:5"), "not an enode: the node id before the @ is not 128 hex digits");
-        assert_eq!(wrong(&format!("{ENODE}@1.2.3.4:0")), "not an enode: the port is not a number from 1 to 65535");
+        assert_eq!(
+            wrong(&format!("{ENODE}@1.2.3.4:0?discport=30303")),
+            "an enode without an RLPx port: its node takes part in discovery alone"
+        );
         assert_eq!(wrong(&format!("{ENODE}@a..b:1")), BadTarget::Host.to_string());
         assert_eq!(wrong("enr:abc!"), "not a node record: it is not base64url");
         assert_eq!(wrong(ENR), "this node record has no IP address with a TCP port");

@@ -1,22 +1,35 @@
-//! What two nodes say over their channel until they know each other: Hello, and then Status.
+//! What two nodes say over their channel until they know each other: Hello, Status, and a question that only a node answers
+//! which accepted our Status.
 //!
+//! ```text
+//! we                                      peer
+//!   Hello                      ◀────────▶   Hello
+//!   Status, GetBlockHeaders    ◀────────▶   Status
+//!                              ◀────────    BlockHeaders, or a Disconnect
+//! ```
 //! Each side says Hello without waiting for the other's. Both know from the two which capabilities they share, and
-//! where the messages of each begin. Then each says its Status.
+//! where the messages of each begin. Then each says its Status. The question may be asked once both are there, so it leaves
+//! with our Status if the peer's came first. It asks for the first block, which both Statuses name, which every node has, and
+//! whose header is small.
 
+use alloc::format;
 use alloc::vec::Vec;
 
-use handshake::{Rx, Stage, Unfinished};
+use handshake::{Remark, Rx, Stage, Unfinished};
 
 use crate::channel::{Channel, Heard};
 use crate::disconnect::Reason;
 use crate::error::{Error, Malformed};
 use crate::eth::{self, Status};
 use crate::frame::{Halt, MAX_WHOLE_LEN};
+use crate::hash::Hash;
+use crate::headers::{self, RequestId};
 use crate::hello::{self, Capability, Hello};
 use crate::key::PublicKey;
-use crate::local::{Expected, Goal, Local, OurStatus, Protocol};
+use crate::local::{Expected, Goal, Local, OurStatus, Protocol, Rules};
 use crate::message::{EMPTY, Event, Message, id};
 use crate::rlpx::Agreed;
+use crate::standing::Standing;
 
 /// One side of the conversation.
 #[derive(Debug)]
@@ -29,10 +42,28 @@ pub(crate) struct Conversation {
     said_hello: bool,
     hello: Option<Hello>,
     shared: Vec<Shared>,
-    said_status: bool,
+    /// Our Status, once it is said.
+    said_status: Option<Status>,
     status: Option<Status>,
+    proof: Proof,
     /// Whether a Ping is not answered yet.
     ping: bool,
+    /// The peer's own question, if it is not answered yet.
+    question: Option<RequestId>,
+    /// Whether our Disconnect is said.
+    left: bool,
+    remarks: Vec<Remark>,
+}
+
+/// What shows that the peer accepted our Status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    /// Our question is not asked yet.
+    ToAsk,
+    /// It has no answer yet.
+    Asked,
+    /// It was answered.
+    Given,
 }
 
 /// A capability that both sides speak.
@@ -53,9 +84,13 @@ impl Conversation {
             said_hello: false,
             hello: None,
             shared: Vec::new(),
-            said_status: false,
+            said_status: None,
             status: None,
+            proof: Proof::ToAsk,
             ping: false,
+            question: None,
+            left: false,
+            remarks: Vec::new(),
         }
     }
 
@@ -67,8 +102,23 @@ impl Conversation {
         self.status.as_ref()
     }
 
-    pub(crate) fn has_said_status(&self) -> bool {
-        self.said_status
+    /// Our Status, if we have said it.
+    pub(crate) fn said_status(&self) -> Option<&Status> {
+        self.said_status.as_ref()
+    }
+
+    /// What it waits for.
+    pub(crate) fn awaiting(&self) -> &'static str {
+        match (&self.hello, &self.status) {
+            (None, _) => "Hello",
+            (Some(_), None) => "Status",
+            (Some(_), Some(_)) => "BlockHeaders",
+        }
+    }
+
+    /// An echoing side stops waiting for the peer's Status.
+    pub(crate) fn half_time(&mut self) {
+        self.local.half_time();
     }
 
     pub(crate) fn their_key(&self) -> PublicKey {
@@ -88,11 +138,17 @@ impl Conversation {
         let introduced = self.said_hello && self.hello.is_some();
         match self.local.goal {
             Goal::Hello => introduced,
-            Goal::Status(_) => introduced && self.said_status && self.status.is_some(),
+            Goal::Status(_) => introduced && self.proof == Proof::Given,
         }
     }
 
-    /// What to say now, before anything more is heard. It is appended.
+    /// Whether all is said but the peer's answer to our question.
+    fn lacks_proof_alone(&self) -> bool {
+        self.proof == Proof::Asked && self.hello.is_some()
+    }
+
+    /// What to say now, before anything more is heard. It is appended. Our own question comes before the answer to the peer's,
+    /// so that a peer that leaves once it is answered has read it.
     pub(crate) fn say(&mut self, tx: &mut Vec<u8>) -> Option<Message> {
         let mut payload = Vec::with_capacity(256);
         let (id, message) = if !self.said_hello {
@@ -100,15 +156,25 @@ impl Conversation {
             let hello = self.local.hello();
             hello.write(&mut payload);
             (id::HELLO, Message::Hello(hello))
-        } else if self.ping {
-            self.ping = false;
+        } else if let Some((first, status)) = self.our_status() {
+            status.write(&mut payload);
+            self.said_status = Some(status.clone());
+            (first + eth::STATUS, Message::Status(status))
+        } else if let Some((first, request_id, genesis)) = self.our_question() {
+            self.proof = Proof::Asked;
+            headers::write_question(request_id, genesis, &mut payload);
+            (first + headers::GET_BLOCK_HEADERS, Message::GetBlockHeaders(request_id))
+        } else if core::mem::take(&mut self.ping) {
             payload.extend_from_slice(EMPTY);
             (id::PONG, Message::Pong)
+        } else if let Some(request_id) = self.question.take() {
+            headers::write_empty_answer(request_id, &mut payload);
+            (self.eth()?.first + headers::BLOCK_HEADERS, Message::BlockHeaders(request_id))
         } else {
-            let (id, status) = self.our_status()?;
-            self.said_status = true;
-            status.write(&mut payload);
-            (id, Message::Status(status))
+            let reason = self.local.parting.filter(|_| self.is_over() && !self.left)?;
+            self.left = true;
+            reason.write(&mut payload);
+            (id::DISCONNECT, Message::Disconnect(reason))
         };
         self.channel.as_mut()?.say(id, &payload, tx);
         // Ours is never compressed; what follows is, once theirs has come as well.
@@ -116,17 +182,36 @@ impl Conversation {
         Some(message)
     }
 
-    /// Our Status and the number of its message, once both can be known, unless it is said already.
+    /// Says why we leave.
+    pub(crate) fn part(&mut self, reason: Reason, tx: &mut Vec<u8>) {
+        if let Some(channel) = &mut self.channel
+            && self.said_hello
+            && !self.left
+        {
+            self.left = true;
+            channel.disconnect(reason, tx);
+        }
+    }
+
+    /// Our Status and where the numbers of `eth` begin, once both can be known, unless it is said already.
     fn our_status(&self) -> Option<(u64, Status)> {
         let Goal::Status(ours) = &self.local.goal else {
             return None;
         };
-        let eth = self.eth().filter(|_| !self.said_status)?;
+        let eth = self.eth().filter(|_| self.said_status.is_none())?;
+        let version = eth.capability.version;
         let status = match ours {
-            OurStatus::Of(chain) => chain.status(eth.capability.version),
+            OurStatus::Of(chain) => chain.status(version),
             OurStatus::Echo => self.status.clone()?,
         };
-        Some((eth.first + eth::STATUS, status))
+        Some((eth.first, status))
+    }
+
+    /// Our question and where the numbers of `eth` begin, once both Statuses are said.
+    fn our_question(&self) -> Option<(u64, RequestId, Hash)> {
+        let eth = self.eth().filter(|_| self.proof == Proof::ToAsk && self.said_status.is_some())?;
+        let genesis = self.status.as_ref()?.genesis;
+        Some((eth.first, headers::our_request_id(eth.capability.version), genesis))
     }
 
     /// The version of `eth` that was agreed.
@@ -154,7 +239,7 @@ impl Conversation {
     }
 
     fn hear_message(&mut self, id: u64, data: &[u8]) -> Result<Message, Error> {
-        let status = self.eth().map(|eth| eth.first + eth::STATUS);
+        let of_eth = self.eth().and_then(|eth| id.checked_sub(eth.first));
         match (id, &self.hello) {
             (id::DISCONNECT, _) => Err(Error::Disconnected(Reason::read(data))),
             (id::HELLO, None) => self.hear_hello(data),
@@ -164,9 +249,31 @@ impl Conversation {
                 Ok(Message::Ping)
             }
             (id::PONG, _) => Ok(Message::Pong),
-            _ if Some(id) == status && self.status.is_none() => self.hear_status(data),
-            _ => Ok(Message::Other { id, len: data.len() }),
+            _ => match of_eth {
+                Some(eth::STATUS) if self.status.is_none() => self.hear_status(data),
+                Some(headers::GET_BLOCK_HEADERS) => {
+                    let request_id = self.request_id("GetBlockHeaders", data)?;
+                    self.question = Some(request_id);
+                    Ok(Message::GetBlockHeaders(request_id))
+                }
+                Some(headers::BLOCK_HEADERS) if self.proof == Proof::Asked => {
+                    let request_id = self.request_id("BlockHeaders", data)?;
+                    let version = self.eth().map_or(0, |eth| eth.capability.version);
+                    if request_id == headers::our_request_id(version) {
+                        self.proof = Proof::Given;
+                    }
+                    Ok(Message::BlockHeaders(request_id))
+                }
+                _ => Ok(Message::Other { id, len: data.len() }),
+            },
         }
+    }
+
+    /// The number of a question, or of an answer.
+    fn request_id(&self, message: &'static str, data: &[u8]) -> Result<RequestId, Error> {
+        let version = self.eth().map_or(0, |eth| eth.capability.version);
+        let payload = self.channel.as_ref().expect("it was heard over it").payload(message, data)?;
+        headers::read_request_id(version, &payload).map_err(|what| Error::Malformed { message, what })
     }
 
     fn hear_hello(&mut self, data: &[u8]) -> Result<Message, Error> {
@@ -213,19 +320,58 @@ impl Conversation {
                 return Err(Error::Genesis { theirs: status.genesis, ours: genesis });
             }
         }
+        self.judge_fork(&status)?;
         Ok(Message::Status(status))
+    }
+
+    /// Whether the peer's chain has followed the rules of the network that we asked for. (EIP-2124)
+    fn judge_fork(&mut self, status: &Status) -> Result<(), Error> {
+        let Some(Rules { network, head }) = self.local.rules else {
+            return Ok(());
+        };
+        let (theirs, network) = (status.fork_id, network);
+        let detail = match network.standing(theirs, head) {
+            Standing::Same => return Ok(()),
+            Standing::Unfit(why) => return Err(Error::ForkId { theirs, network: network.name, why }),
+            Standing::Ahead(at) => {
+                format!(
+                    "is ahead of us: it follows a fork of {} (at {at}) that this program does not know",
+                    network.name
+                )
+            }
+            Standing::Announces(at) => {
+                format!(
+                    "is ahead of us: it awaits a fork of {} (at {at}) that this program does not know",
+                    network.name
+                )
+            }
+        };
+        self.remarks.push(Remark { code: "ethereum.fork-ahead", detail });
+        Ok(())
     }
 
     /// What was agreed, once both sides have said everything. It can be had once.
     pub(crate) fn agreed(&mut self) -> Option<Agreed> {
-        if !self.is_over() || self.ping {
+        let has_parted = self.left || self.local.parting.is_none();
+        if !self.is_over() || self.ping || self.question.is_some() || !has_parted {
             return None;
         }
+        self.conclude()
+    }
+
+    /// What was agreed, if only the peer's answer to our question is missing. It can be had once.
+    pub(crate) fn settle(&mut self) -> Option<Agreed> {
+        if self.lacks_proof_alone() { self.conclude() } else { None }
+    }
+
+    fn conclude(&mut self) -> Option<Agreed> {
         Some(Agreed {
             node_id: self.their_key,
             hello: self.hello.clone()?,
             shared: self.shared.clone(),
             status: self.status.clone(),
+            confirmed: self.proof == Proof::Given || self.local.goal == Goal::Hello,
+            remarks: core::mem::take(&mut self.remarks),
             channel: self.channel.take()?,
         })
     }

@@ -1,5 +1,7 @@
 //! Disconnect: how a node says goodbye, and why. (`rlpx.md`, "Disconnect (0x01)")
 
+use alloc::borrow::Cow;
+use alloc::format;
 use alloc::vec::Vec;
 
 use handshake::Blame;
@@ -152,8 +154,12 @@ impl Reason {
 
     /// What it says, as the rest of a sentence.
     #[must_use]
-    pub fn sentence(self) -> &'static str {
-        self.row().map_or("for a reason that has no name", |row| row.sentence)
+    pub fn sentence(self) -> Cow<'static, str> {
+        match (self.row(), self.number()) {
+            (Some(row), _) => row.sentence.into(),
+            (None, Some(number)) => format!("for reason {number:#04x}, which has no name").into(),
+            (None, None) => "for a reason that cannot be read".into(),
+        }
     }
 
     /// All that have a name, in the order of their numbers.
@@ -162,22 +168,28 @@ impl Reason {
     }
 }
 
-/// A number, alone or as the first of a list; 0 if there is none; `None` if there is something else.
+/// A number, alone or as the first of a list, also if that list is wrapped in bytes once more; 0 if there is none; `None` if
+/// there is something else.
 fn number(data: &[u8]) -> Option<u64> {
     const WHAT: &str = "reason";
-    let mut items = Items::bare(data);
-    if let Ok(Item::List(inner)) = Items::bare(data).item(WHAT) {
-        items = inner;
-    }
+    let list = |data| match Items::bare(data).item(WHAT) {
+        Ok(Item::List(inner)) => Some(inner),
+        _ => None,
+    };
+    let mut items = list(data).unwrap_or(Items::bare(data));
     if items.is_empty() {
         return Some(0);
     }
-    match items.bytes(WHAT) {
-        // Also where 0 is written as a byte of its own.
-        Ok(&[byte]) => Some(byte.into()),
-        Ok([]) => Some(0),
-        _ => None,
-    }
+    let bytes = items.bytes(WHAT).ok()?;
+    // bor sends the whole list as bytes: 82 c1 04.
+    let bytes = match list(bytes) {
+        Some(mut inner) => inner.bytes(WHAT).ok()?,
+        None => bytes,
+    };
+    // Also where 0 is written as a byte of its own.
+    let mut number = [0; 8];
+    number.get_mut(8_usize.checked_sub(bytes.len())?..)?.copy_from_slice(bytes);
+    Some(u64::from_be_bytes(number))
 }
 
 #[cfg(test)]
@@ -199,14 +211,24 @@ mod tests {
             (b"\xc0", Reason::Requested),
             (b"\xc1\x80", Reason::Requested),
             (b"", Reason::Requested),
+            // bor, with and without compression.
+            (b"\x82\xc1\x04", Reason::TooManyPeers),
+            (b"\x03\x08\x82\xc1\x04", Reason::TooManyPeers),
             (b"\x7f", Reason::Other(Some(0x7f))),
-            (b"\x83abc", Reason::Other(None)),
+            (b"\x82\x04\x57", Reason::Other(Some(0x457))),
+            (b"\x89abcdefghi", Reason::Other(None)),
             (b"\xc1\xc0", Reason::Other(None)),
             (b"\xff", Reason::Other(None)),
         ];
         for (data, reason) in rows {
             assert_eq!(Reason::read(data), reason, "{data:x?}");
         }
+    }
+
+    #[test]
+    fn a_reason_without_a_name_is_told_by_its_number() {
+        assert_eq!(Reason::Other(Some(0x55)).sentence(), "for reason 0x55, which has no name");
+        assert_eq!(Reason::Other(None).sentence(), "for a reason that cannot be read");
     }
 
     #[test]

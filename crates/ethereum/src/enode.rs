@@ -40,9 +40,12 @@ pub enum NotAnEnode {
     /// There is no host, or it is not one.
     #[error("there is no host behind the @")]
     Host,
-    /// A port is not a number of at most 65535, or it is 0.
+    /// A port is not a number of at most 65535.
     #[error("the port is not a number from 1 to 65535")]
     Port,
+    /// Its TCP port is 0: it takes part in discovery alone, as bootnodes do. (geth, p2p/enode/urlv4.go)
+    #[error("an enode without an RLPx port: its node takes part in discovery alone")]
+    NoRlpxPort,
 }
 
 impl FromStr for Enode {
@@ -73,7 +76,10 @@ impl FromStr for Enode {
         }
         let port = match port {
             "" => DEFAULT_PORT,
-            digits => digits.parse().ok().filter(|port| *port != 0).ok_or(NotAnEnode::Port)?,
+            digits => match digits.parse().map_err(|_| NotAnEnode::Port)? {
+                0 => return Err(NotAnEnode::NoRlpxPort),
+                port => port,
+            },
         };
         Ok(Self { id, host: host.into(), port, discovery_port })
     }
@@ -136,7 +142,8 @@ mod tests {
             (format!("enode://{ID}@[1.2.3.4]:5"), NotAnEnode::Host),
             (format!("enode://{ID}@[::1:5"), NotAnEnode::Host),
             (format!("enode://{ID}@[::1]5"), NotAnEnode::Port),
-            (format!("enode://{ID}@1.2.3.4:0"), NotAnEnode::Port),
+            (format!("enode://{ID}@1.2.3.4:0"), NotAnEnode::NoRlpxPort),
+            (format!("enode://{ID}@1.2.3.4:0?discport=30303"), NotAnEnode::NoRlpxPort),
             (format!("enode://{ID}@1.2.3.4:65536"), NotAnEnode::Port),
             (format!("enode://{ID}@1.2.3.4:5?discport=x"), NotAnEnode::Port),
             (format!("enode://{ID}@1.2.3.4:5?other=1"), NotAnEnode::Port),

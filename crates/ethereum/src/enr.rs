@@ -28,7 +28,7 @@ pub struct Enr {
     pub seq: u64,
     /// Its IPv4 address.
     pub ip: Option<Ipv4Addr>,
-    /// Its TCP port, on which it speaks RLPx.
+    /// Its TCP port, on which it speaks RLPx, or libp2p: see [`Enr::speaks_libp2p`].
     pub tcp: Option<u16>,
     /// Its UDP port, for discovery.
     pub udp: Option<u16>,
@@ -40,6 +40,8 @@ pub struct Enr {
     pub udp6: Option<u16>,
     /// The rules that its chain follows, if it speaks `eth`. (`enr-entry/eth.md`)
     pub fork_id: Option<ForkId>,
+    /// Whether it is a node of the consensus layer, whose records have `eth2`. (consensus-specs, phase0/p2p-interface.md)
+    pub is_consensus: bool,
 }
 
 /// Why a text is no record.
@@ -119,10 +121,17 @@ impl Enr {
             tcp6: pairs.port("tcp6")?,
             udp6: pairs.port("udp6")?,
             fork_id: pairs.fork_id()?,
+            is_consensus: pairs.item("eth2").is_some(),
         })
     }
 
-    /// Where it listens for RLPx: nowhere, on one address, or on two.
+    /// Whether its TCP port speaks libp2p and not RLPx: it is on the consensus layer, and does not say that it speaks `eth`.
+    #[must_use]
+    pub fn speaks_libp2p(&self) -> bool {
+        self.is_consensus && self.fork_id.is_none()
+    }
+
+    /// Where it listens over TCP: nowhere, on one address, or on two.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
         let v4 = self.ip.zip(self.tcp).map(|(ip, port)| SocketAddr::new(IpAddr::V4(ip), port));
         let v6 = self.ip6.zip(self.tcp6.or(self.tcp)).map(|(ip, port)| SocketAddr::new(IpAddr::V6(ip), port));

@@ -6,10 +6,12 @@ use core::fmt;
 use handshake::{Blame, EndsIn, Fault, Printable};
 
 use crate::disconnect::Reason;
+use crate::fork_id::ForkId;
 use crate::hash::Hash;
 use crate::hello::Capability;
 use crate::network::{Network, name_of};
 use crate::snappy::Undecodable;
+use crate::standing::Unfit;
 
 /// Why a handshake cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,9 +97,36 @@ pub enum Error {
         /// That of the network we asked for.
         ours: Hash,
     },
+    /// The peer's chain has followed other rules.
+    #[error("its fork id {theirs} does not fit {network}: {why}")]
+    ForkId {
+        /// That of its chain.
+        theirs: ForkId,
+        /// The network that we asked for.
+        network: &'static str,
+        /// Why it does not fit.
+        why: Unfit,
+    },
     /// The peer said goodbye, and why.
     #[error("it disconnected: {}", .0.sentence())]
     Disconnected(Reason),
+}
+
+impl Error {
+    /// What we say as we leave because of it; nothing to a peer that has left.
+    #[must_use]
+    pub fn parting(&self) -> Option<Reason> {
+        match self {
+            Self::Disconnected(_) => None,
+            Self::NoSharedEth { .. } => Some(Reason::UselessPeer),
+            Self::EthVersion { .. } | Self::NetworkId { .. } | Self::Genesis { .. } | Self::ForkId { .. } => {
+                Some(Reason::Subprotocol)
+            }
+            Self::Identity => Some(Reason::UnexpectedIdentity),
+            Self::SelfConnect => Some(Reason::ToItself),
+            _ => Some(Reason::BreachOfProtocol),
+        }
+    }
 }
 
 impl Fault for Error {
@@ -107,7 +136,8 @@ impl Fault for Error {
             | Self::WrongKey
             | Self::NoSharedEth { .. }
             | Self::NetworkId { .. }
-            | Self::Genesis { .. } => Blame::Mismatch,
+            | Self::Genesis { .. }
+            | Self::ForkId { .. } => Blame::Mismatch,
             Self::Mac(_)
             | Self::Point(_)
             | Self::Signature
@@ -139,6 +169,7 @@ impl Fault for Error {
             Self::EthVersion { .. } => "ethereum.eth-version",
             Self::NetworkId { .. } => "ethereum.network-id",
             Self::Genesis { .. } => "ethereum.genesis",
+            Self::ForkId { .. } => "ethereum.fork-id",
             Self::Disconnected(reason) => reason.code(),
         }
     }

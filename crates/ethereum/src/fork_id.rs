@@ -103,7 +103,7 @@ pub struct Head {
 }
 
 impl Head {
-    fn has_passed(self, fork: u64) -> bool {
+    pub(crate) fn has_passed(self, fork: u64) -> bool {
         fork <= if is_time(fork) { self.time } else { self.block }
     }
 }
@@ -118,26 +118,57 @@ pub fn is_time(fork: u64) -> bool {
 
 /// CRC-32 with the polynomial of Ethernet, as far as it has come.
 #[derive(Clone, Copy)]
-struct Crc(u32);
+pub(crate) struct Crc(u32);
+
+/// The polynomial, lowest bit first.
+const POLYNOMIAL: u32 = 0xedb8_8320;
 
 impl Crc {
-    fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         let mut crc = Self(!0);
         crc.update(bytes);
         crc
     }
 
-    fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 ^= u32::from(*byte);
             for _ in 0..8 {
-                let reduced = if self.0 & 1 == 1 { 0xedb8_8320 } else { 0 };
+                let reduced = if self.0 & 1 == 1 { POLYNOMIAL } else { 0 };
                 self.0 = self.0 >> 1 ^ reduced;
             }
         }
     }
 
-    fn hash(self) -> [u8; 4] {
+    /// The one fork below 2^32 that makes this the next hash. Four bytes can be computed back from a CRC of four bytes.
+    pub(crate) fn fork_before(mut self, hash: [u8; 4]) -> u32 {
+        // Above the four bytes that are looked for, a fork of that size has four of zero.
+        self.update(&[0; 4]);
+        let mut state = !u32::from_be_bytes(hash);
+        for _ in 0..32 {
+            // The polynomial's highest bit is set, so the highest bit of the state tells whether it was added.
+            state = if state >> 31 == 1 { (state ^ POLYNOMIAL) << 1 | 1 } else { state << 1 };
+        }
+        u32::from_be_bytes((state ^ self.0).to_le_bytes())
+    }
+
+    pub(crate) fn hash(self) -> [u8; 4] {
         (!self.0).to_be_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    use super::Crc;
+
+    proptest! {
+        #[test]
+        fn the_fork_before_a_hash_is_found(before in any::<[u8; 32]>(), fork in any::<u32>()) {
+            let mut crc = Crc::of(&before);
+            crc.update(&u64::from(fork).to_be_bytes());
+            prop_assert_eq!(Crc::of(&before).fork_before(crc.hash()), fork);
+        }
     }
 }

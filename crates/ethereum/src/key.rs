@@ -1,5 +1,6 @@
 //! Keys on the curve secp256k1: a node's own, and the public ones by which nodes know each other.
 
+use alloc::sync::Arc;
 use core::fmt;
 
 use handshake::Hex;
@@ -7,44 +8,51 @@ use secp256k1::ecdsa::{RecoverableSignature, RecoveryId, Signature};
 use secp256k1::{Message, ecdh};
 use zeroize::Zeroizing;
 
-/// A secret key: a node's own, or one that lives as long as a connection. Erased when dropped.
+/// A secret key: a node's own, or one that lives as long as a connection. Clones share one place in memory, which is erased
+/// with the last of them.
 #[derive(Clone)]
-pub struct SecretKey(secp256k1::SecretKey);
+pub struct SecretKey(Arc<Secret>);
+
+struct Secret(secp256k1::SecretKey);
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.non_secure_erase();
+    }
+}
 
 impl SecretKey {
     /// The key of these bytes; `None` if they are 0 or not less than the order of the curve, as 2 of 2^128 are.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Option<Self> {
-        secp256k1::SecretKey::from_secret_bytes(bytes).ok().map(Self)
+        let bytes = Zeroizing::new(bytes);
+        let mut key = secp256k1::SecretKey::from_secret_bytes(*bytes).ok()?;
+        let shared = Arc::new(Secret(key));
+        key.non_secure_erase();
+        Some(Self(shared))
     }
 
     /// The public key that belongs to it. Computed anew by each call.
     #[must_use]
     pub fn public(&self) -> PublicKey {
-        PublicKey(self.0.public_key())
+        PublicKey(self.0.0.public_key())
     }
 
     /// What only the holders of either secret key know: the x coordinate of the common point, unhashed.
     #[must_use]
     pub fn shared_x(&self, theirs: &PublicKey) -> Zeroizing<[u8; 32]> {
-        let point = Zeroizing::new(ecdh::shared_secret_point(&theirs.0, &self.0));
+        let point = Zeroizing::new(ecdh::shared_secret_point(&theirs.0, &self.0.0));
         Zeroizing::new(*point.first_chunk().expect("the first 32 of 64 bytes"))
     }
 
     /// Signs a digest such that the public key can be recovered: r, s, and which of the candidates it is.
     #[must_use]
     pub fn sign(&self, digest: [u8; 32]) -> [u8; 65] {
-        let signature = RecoverableSignature::sign_ecdsa_recoverable(Message::from_digest(digest), &self.0);
+        let signature = RecoverableSignature::sign_ecdsa_recoverable(Message::from_digest(digest), &self.0.0);
         let (recovery_id, r_and_s) = signature.serialize_compact();
         let mut bytes = [recovery_id.to_u8(); 65];
         bytes[..64].copy_from_slice(&r_and_s);
         bytes
-    }
-}
-
-impl Drop for SecretKey {
-    fn drop(&mut self) {
-        self.0.non_secure_erase();
     }
 }
 
@@ -81,6 +89,12 @@ impl PublicKey {
     #[must_use]
     pub fn to_bytes(&self) -> [u8; 64] {
         *self.0.serialize_uncompressed().last_chunk().expect("the last 64 of 65 bytes")
+    }
+
+    /// The x coordinate behind a byte that says which of two ys it has.
+    #[must_use]
+    pub fn to_compressed(&self) -> [u8; 33] {
+        self.0.serialize()
     }
 
     /// Whose key made this signature of a digest; `None` if none can have.

@@ -5,10 +5,13 @@ use alloc::vec::Vec;
 use handshake::Text;
 
 use crate::auth::{Form, Sealing};
+use crate::disconnect::Reason;
 use crate::eth::{self, OurChain};
+use crate::fork_id::Head;
 use crate::hash::Hash;
 use crate::hello::{self, Capability, Hello};
 use crate::key::{PublicKey, SecretKey};
+use crate::network::Network;
 
 /// Our own side, the same for each connection.
 #[derive(Clone, Debug)]
@@ -25,6 +28,12 @@ pub struct Local {
     pub goal: Goal,
     /// A peer whose Status names another network is refused.
     pub expected: Option<Expected>,
+    /// A peer whose fork id does not fit these rules is refused.
+    pub rules: Option<Rules>,
+    /// What an echoing side says at half time if the peer has said no Status until then.
+    pub own: Option<OurChain>,
+    /// The reason in a Disconnect that ends our side of a concluded handshake; `None` if the connection is kept.
+    pub parting: Option<Reason>,
 }
 
 impl Local {
@@ -42,6 +51,9 @@ impl Local {
             listen_port: 0,
             goal: Goal::Status(OurStatus::Echo),
             expected: None,
+            rules: None,
+            own: None,
+            parting: None,
         }
     }
 
@@ -55,6 +67,13 @@ impl Local {
     #[must_use]
     pub fn node_id(&self) -> PublicKey {
         self.node_id
+    }
+
+    /// Where our Status would repeat the peer's, it is our own from here on, if we have one.
+    pub(crate) fn half_time(&mut self) {
+        if let (Goal::Status(OurStatus::Echo), Some(own)) = (&self.goal, &self.own) {
+            self.goal = Goal::Status(OurStatus::Of(own.clone()));
+        }
     }
 
     /// How we introduce ourselves.
@@ -102,7 +121,7 @@ pub enum OurStatus {
     /// That of a chain of ours, said without waiting.
     Of(OurChain),
     /// What the peer's said, once that is heard. So none is turned away for its fork, and as nodes say theirs without
-    /// waiting it takes no longer. Two sides that both do so wait for each other forever.
+    /// waiting it takes no longer. Two sides that both do so wait for each other until half time: see [`Local::own`].
     Echo,
 }
 
@@ -113,6 +132,15 @@ pub struct Expected {
     pub network_id: u64,
     /// Its first block.
     pub genesis: Hash,
+}
+
+/// The forks of a network, with which a peer's fork id is compared. (EIP-2124)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// The network.
+    pub network: &'static Network,
+    /// Where its chain is now: by our clock, as we have no chain.
+    pub head: Head,
 }
 
 /// What must be random and new for each connection.

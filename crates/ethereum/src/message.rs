@@ -2,6 +2,7 @@
 
 use crate::disconnect::Reason;
 use crate::eth::Status;
+use crate::headers::RequestId;
 use crate::hello::Hello;
 
 /// The numbers of the base protocol's messages. (`rlpx.md`, "p2p" Capability)
@@ -38,6 +39,10 @@ pub enum Message {
     Pong,
     /// What a node tells of its chain.
     Status(Status),
+    /// The question for a block's header, with its number.
+    GetBlockHeaders(RequestId),
+    /// The answer to the question of this number.
+    BlockHeaders(RequestId),
     /// A message that matters to nobody here.
     Other {
         /// Its number on this connection.
@@ -59,6 +64,8 @@ impl Message {
             Self::Ping => "Ping",
             Self::Pong => "Pong",
             Self::Status(_) => "Status",
+            Self::GetBlockHeaders(_) => "GetBlockHeaders",
+            Self::BlockHeaders(_) => "BlockHeaders",
             Self::Other { .. } => "",
         }
     }

@@ -96,6 +96,7 @@ pub const NETWORKS: &[Network] = &[
             fork(1_760_427_360, "osaka"),
             fork(1_761_017_184, "bpo1"),
             fork(1_761_607_008, "bpo2"),
+            fork(1_791_294_816, "amsterdam"),
         ],
     },
     Network {

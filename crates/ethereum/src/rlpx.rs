@@ -1,13 +1,14 @@
 //! The handshake: keys are exchanged by auth and ack, and then the conversation goes on in frames.
 //!
 //! A responder says its Hello right behind its ack, and an initiator its own right after the ack, so both are exchanged
-//! two round trips after the connection was opened; Status follows in one more.
+//! two round trips after the connection was opened, TCP's included; Status follows in one more, and in another the answer that
+//! proves that the peer accepted ours.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use handshake::{End, Evidence, Handshake, OursRead, Role, Rx, Stage, Step, Unfinished};
+use handshake::{End, Evidence, Handshake, OursRead, Remark, Role, Rx, Stage, Step, Unfinished};
 
 use crate::auth::{Ack, AckReader, Auth, AuthReader, Form};
 use crate::channel::Channel;
@@ -33,6 +34,11 @@ pub struct Agreed {
     pub shared: Vec<Shared>,
     /// What it told of its chain, if that was asked for.
     pub status: Option<Status>,
+    /// Whether the peer answered our question, which it does once it has accepted our Status. If not, it is silent, and nothing
+    /// shows that it did. Where no Status is wanted, both Hellos are enough.
+    pub confirmed: bool,
+    /// What is odd about it, although nothing failed for it.
+    pub remarks: Vec<Remark>,
     /// The connection from here on.
     pub channel: Channel,
 }
@@ -96,8 +102,10 @@ impl Rlpx {
         self.conversation()?.status()
     }
 
-    fn has_said_status(&self) -> bool {
-        self.conversation().is_some_and(Conversation::has_said_status)
+    /// What we have told the peer of our chain, if we have.
+    #[must_use]
+    pub fn said_status(&self) -> Option<&Status> {
+        self.conversation()?.said_status()
     }
 
     fn conversation(&self) -> Option<&Conversation> {
@@ -179,7 +187,14 @@ impl Handshake for Rlpx {
         }
         match self.go_on(rx, tx) {
             Ok(event) => Ok(Step::Event(event)),
-            Err(halt) => halt.into_step(),
+            Err(halt) => {
+                if let (State::Converse(conversation), Halt::Error(fault)) = (&mut self.state, &halt)
+                    && let Some(reason) = fault.parting()
+                {
+                    conversation.part(reason, tx);
+                }
+                halt.into_step()
+            }
         }
     }
 
@@ -187,8 +202,7 @@ impl Handshake for Rlpx {
         match &self.state {
             State::SayAuth { .. } | State::Ack { .. } => "ack",
             State::Auth(_) | State::SayAck { .. } => "auth",
-            State::Converse(conversation) if conversation.hello().is_none() => "Hello",
-            State::Converse(_) => "Status",
+            State::Converse(conversation) => conversation.awaiting(),
         }
     }
 
@@ -196,6 +210,23 @@ impl Handshake for Rlpx {
         match &self.state {
             State::Converse(conversation) => conversation.stage(),
             _ => Stage::Transport,
+        }
+    }
+
+    const HEEDS_HALF_TIME: bool = true;
+
+    fn half_time(&mut self) {
+        self.local.half_time();
+        if let State::Converse(conversation) = &mut self.state {
+            conversation.half_time();
+        }
+    }
+
+    /// Both have said everything; that the peer answers no question is its own affair.
+    fn settle(&mut self) -> Option<Agreed> {
+        match &mut self.state {
+            State::Converse(conversation) => conversation.settle(),
+            _ => None,
         }
     }
 
@@ -216,7 +247,8 @@ impl Handshake for Rlpx {
                 "it refuses our address, or saw us within the last 30 s, as geth does"
             }
             (Role::Initiator, Stage::Transport, End::Closed) => {
-                "most likely its key is not the one in its node id, it is no Ethereum node, or it is full"
+                "most likely its key is not the one in its node id, it is no Ethereum node, it refuses our address, or it saw \
+                 us within the last 30 s"
             }
             (Role::Initiator, Stage::Transport, End::Silent) => {
                 "most likely its key is not the one in its node id, or it is no Ethereum node"
@@ -231,13 +263,13 @@ impl Handshake for Rlpx {
             (Role::Responder, Stage::Hello, End::Closed) => {
                 "it knows our key, and did not introduce itself: a tool that only looks whether we are there does so"
             }
-            (_, Stage::Ack, End::Closed) if !self.has_said_status() => {
+            (_, Stage::Ack, End::Closed) if self.said_status().is_none() => {
                 "our Status was not sent yet, as we waited for its own; it may have waited for ours"
             }
-            (_, Stage::Ack, End::Silent) if !self.has_said_status() => {
-                "most likely it waits for our Status first, or is not done starting"
+            (_, Stage::Ack, End::Silent) if self.said_status().is_none() => {
+                "we said no Status either: each side waited for the other's"
             }
-            (_, Stage::Ack, End::Closed) => "it looked at who we are and left",
+            (_, Stage::Ack, End::Closed) => "it did not accept our Status, or wanted no more than to see it",
             (_, Stage::Ack, End::Silent) => "most likely it is not done starting",
             (_, _, End::Closed) => "",
             (_, _, End::Silent) => "a half-open proxy or a broken node does so",

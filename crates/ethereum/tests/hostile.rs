@@ -4,14 +4,17 @@ mod common;
 
 use common::{ROLES, echo, fault, fresh, hash, key, local, ours, said_to, status, theirs};
 use handshake::Blame::{Local as Ourselves, Mismatch, Peer, Refused};
-use handshake::{End as Ending, Evidence, Handshake, OursRead, Role, Stage};
+use handshake::{End as Ending, Evidence, Fault, Handshake, OursRead, Role, Stage};
 use testing::{End, Ended, feed};
 use verack_ethereum::auth::{Ack, AckReader, Auth, AuthReader, Form, MAX_SIZE};
 use verack_ethereum::eth::OurChain;
+use verack_ethereum::fork_id::Head;
 use verack_ethereum::frame::MAX_WHOLE_LEN;
-use verack_ethereum::local::{Expected, Goal, OurStatus};
+use verack_ethereum::local::{Expected, Goal, OurStatus, Rules};
 use verack_ethereum::secrets::{Part, Secrets};
-use verack_ethereum::{Capability, Channel, Error, Hello, Protocol, Reason, Rlpx, Session, ecies};
+use verack_ethereum::{
+    Capability, Channel, Error, ForkId, Hello, Network, Protocol, Reason, Rlpx, Session, ecies, headers,
+};
 
 /// A peer that keeps to the protocol up to its channel, and then says what it likes.
 struct Voice {
@@ -86,10 +89,22 @@ impl Voice {
         self
     }
 
+    /// Says its Status, and answers our question.
     fn tells(self, chain: &OurChain) -> Self {
+        self.tells_only(chain).answers(Some(1))
+    }
+
+    fn tells_only(self, chain: &OurChain) -> Self {
         let mut payload = Vec::new();
         chain.status(72).write(&mut payload);
         self.says(0x10, &payload)
+    }
+
+    /// Answers the question of this number, without a header.
+    fn answers(self, request_id: headers::RequestId) -> Self {
+        let mut payload = Vec::new();
+        headers::write_empty_answer(request_id, &mut payload);
+        self.says(0x14, &payload)
     }
 
     /// How our side ends that hears all of it.
@@ -452,6 +467,165 @@ fn another_network_is_told_by_what_differs() {
     for_both(|peer| {
         let end = peer.introduced(&Voice::hello()).tells(&common::chain());
         assert_eq!(end.end_of(expecting(end.role)), End::Done);
+    });
+}
+
+#[test]
+fn a_node_that_took_our_status_without_an_answer_to_our_question_is_not_done() {
+    for_both(|peer| {
+        let role = peer.role;
+        let peer = peer.introduced(&Voice::hello()).tells_only(&common::chain());
+        let mut side = ours(role, status());
+        let _ = feed(&mut side, [&peer.said[..]]);
+        assert_eq!((side.awaiting(), side.stage()), ("BlockHeaders", Stage::Ack));
+        // A Pong, and the answer to a question that was not ours, prove nothing.
+        let peer = peer.says(3, &[0xc0]).answers(Some(2));
+        let mut side = ours(role, status());
+        assert_eq!(End::of(&feed(&mut side, [&peer.said[..]])), End::Waits("BlockHeaders"));
+        let agreed = side.settle().expect("both have said everything");
+        assert!(!agreed.confirmed && agreed.status.is_some());
+        assert!(side.settle().is_none(), "it can be had once");
+        let ended = peer.answers(Some(1)).ended(ours(role, status()));
+        assert!(ended.result.expect("over").expect("no fault").confirmed);
+    });
+}
+
+#[test]
+fn an_answer_before_our_question_is_none() {
+    for_both(|peer| {
+        let early = peer.introduced(&Voice::hello()).answers(Some(1)).tells_only(&common::chain());
+        assert_eq!(early.end(), End::Waits("BlockHeaders"));
+        assert_eq!(early.says(0x14, &[0xc0]).end(), End::Fault("ethereum.malformed", Peer));
+    });
+}
+
+#[test]
+fn a_chain_that_followed_other_rules_is_told_by_its_fork_id() {
+    const NOW: Head = Head { block: u64::MAX, time: 1_795_910_400 };
+    let end = |network: &str, fork_id: ForkId| {
+        let network = Network::named(network).expect("it has a row");
+        let rules = Rules { network, head: NOW };
+        let chain = OurChain { fork_id, genesis: network.genesis, network_id: network.network_id, ..common::chain() };
+        ROLES.map(|role| {
+            let mut local = local(0x11, echo());
+            local.rules = Some(rules);
+            let side = match role {
+                Role::Initiator => Rlpx::initiator(local, fresh(0x12), key(0x42).public()),
+                Role::Responder => Rlpx::responder(local, fresh(0x12)),
+            };
+            Voice::of(role).introduced(&Voice::hello()).tells(&chain).ended(side).result.expect("over")
+        })
+    };
+    let fork_id = |hash: u32, next| ForkId { hash: hash.to_be_bytes(), next };
+    for (network, theirs, sentence) in [
+        ("ethereum", fork_id(0xbe46_d57c, 0), "its fork id be46d57c does not fit ethereum: it is on ethereum-classic"),
+        (
+            "ethereum",
+            fork_id(0xc376_cf8b, 0),
+            "its fork id c376cf8b does not fit ethereum: its software is too old: it does not know osaka (at 1764798551)",
+        ),
+        (
+            "sepolia",
+            fork_id(0xdead_beef, 0),
+            "its fork id deadbeef does not fit sepolia: it follows another chain, or several forks that this program does \
+             not know",
+        ),
+    ] {
+        for result in end(network, theirs) {
+            let fault = result.expect_err("it does not fit");
+            assert_eq!((fault.code(), fault.blame(), &*fault.to_string()), ("ethereum.fork-id", Mismatch, sentence));
+        }
+    }
+    for (network, theirs, remarks) in [
+        ("ethereum", fork_id(0x07c9_462e, 0), &[][..]),
+        ("ethereum", fork_id(0xfc64_ec04, 1_150_000), &[]),
+        ("sepolia", fork_id(0x6c1d_9423, 1_795_000_000), &["ethereum.fork-ahead"]),
+    ] {
+        for result in end(network, theirs) {
+            let codes: Vec<_> = result.expect("it fits").remarks.iter().map(|remark| remark.code).collect();
+            assert_eq!(codes, remarks, "{theirs}");
+        }
+    }
+}
+
+#[test]
+fn two_sides_that_echo_wait_until_half_time_and_then_one_says_its_own() {
+    for_both(|peer| {
+        let role = peer.role;
+        let quiet = peer.introduced(&Voice::hello());
+        let side = |own| {
+            let mut local = local(0x11, echo());
+            local.own = own;
+            match role {
+                Role::Initiator => Rlpx::initiator(local, fresh(0x12), key(0x42).public()),
+                Role::Responder => Rlpx::responder(local, fresh(0x12)),
+            }
+        };
+        let mut patient = side(Some(common::chain()));
+        let before = feed(&mut patient, [&quiet.said[..]]);
+        assert_eq!(End::of(&before), End::Waits("Status"));
+        patient.half_time();
+        assert!(!feed(&mut patient, []).sent.is_empty());
+        // Also if half time was over before there was a channel.
+        let mut late = side(Some(common::chain()));
+        late.half_time();
+        assert!(feed(&mut late, [&quiet.said[..]]).sent.len() > before.sent.len());
+        // One that has no chain of its own has nothing to say.
+        let mut homeless = side(None);
+        let _ = feed(&mut homeless, [&quiet.said[..]]);
+        homeless.half_time();
+        assert!(feed(&mut homeless, []).sent.is_empty());
+    });
+}
+
+#[test]
+fn our_side_says_why_it_leaves() {
+    let heard = |peer: &mut Voice, sent: &[u8]| {
+        let mut sent = sent.to_vec();
+        let mut rx = handshake::Rx::new(&mut sent);
+        let mut last = None;
+        while let Ok(verack_ethereum::channel::Heard::Message { id, data }) = peer.channel.hear(&mut rx) {
+            last = (id == 1).then(|| Reason::read(data));
+        }
+        last
+    };
+    for_both(|peer| {
+        let role = peer.role;
+        // What passed before the channel.
+        let ours_before = match role {
+            Role::Initiator => feed(&mut ours(role, status()), []).sent.len(),
+            Role::Responder => {
+                let mut ack = feed(&mut ours(role, status()), [&Voice::of(role).said[..]]).sent;
+                let len = ack.len();
+                let mut rx = handshake::Rx::new(&mut ack);
+                AckReader::new().read(&key(0x42), &mut rx).expect("ack");
+                len - rx.len()
+            }
+        };
+        let leaving = || {
+            let mut local = local(0x11, status());
+            local.parting = Some(Reason::Quitting);
+            match role {
+                Role::Initiator => Rlpx::initiator(local, fresh(0x12), key(0x42).public()),
+                Role::Responder => Rlpx::responder(local, fresh(0x12)),
+            }
+        };
+        let mut peer = peer.introduced(&Voice::hello()).tells(&common::chain());
+        let ended = peer.ended(leaving());
+        assert_eq!(End::of(&ended), End::Done);
+        assert_eq!(heard(&mut peer, &ended.sent[ours_before..]), Some(Reason::Quitting));
+        for (mut peer, reason) in [
+            (Voice::of(role).introduced(&Hello { capabilities: Vec::new(), ..Voice::hello() }), Reason::UselessPeer),
+            (Voice::of(role).introduced(&Voice::hello()).says(0x10, &[0xc0]), Reason::BreachOfProtocol),
+        ] {
+            let ended = peer.ended(ours(role, status()));
+            assert!(matches!(End::of(&ended), End::Fault(..)));
+            assert_eq!(heard(&mut peer, &ended.sent[ours_before..]), Some(reason));
+        }
+        // A peer that has left is told nothing.
+        let mut peer = Voice::of(role).introduced(&Voice::hello()).says(1, &[0xc1, 4]);
+        let ended = peer.ended(ours(role, status()));
+        assert_eq!(heard(&mut peer, &ended.sent[ours_before..]), None);
     });
 }
 

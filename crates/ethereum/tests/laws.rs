@@ -3,7 +3,7 @@
 mod common;
 
 use common::{ROLES, echo, fresh, key, local, ours, said_to, status, theirs};
-use handshake::{Fault, Role};
+use handshake::{Fault, Handshake, Role};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 use proptest::sample::select;
@@ -52,6 +52,7 @@ fn both_sides_agree_and_leave_what_follows() {
             assert_eq!(a.shared, b.shared);
             assert_eq!(a.shared[0].capability, Capability::new("eth", 72), "the highest of those offered");
             assert_eq!(a.status, b.status);
+            assert!(a.confirmed && b.confirmed);
         }
     }
 }
@@ -87,11 +88,29 @@ fn hello_is_exchanged_when_ack_is_and_status_one_flight_later() {
     let ack_and_hello = feed(&mut responder, [&auth[..]]).sent;
     let hello_and_status = feed(&mut theirs(Role::Responder, status()), [&ack_and_hello[..]]);
     assert_eq!(End::of(&hello_and_status), End::Waits("Status"));
-    let ended = feed(&mut responder, [&hello_and_status.sent[auth.len()..]]);
-    assert_eq!(End::of(&ended), End::Done);
+    let status_and_question = feed(&mut responder, [&hello_and_status.sent[auth.len()..]]);
+    assert_eq!(End::of(&status_and_question), End::Waits("BlockHeaders"));
     // One that wants no more than Hello is done two flights after it began.
     let ended = feed(&mut theirs(Role::Responder, Goal::Hello), [&ack_and_hello[..]]);
     assert_eq!(End::of(&ended), End::Done);
+}
+
+#[test]
+fn our_question_leaves_with_our_status_if_the_peers_came_first() {
+    for role in ROLES {
+        let bytes = said_to(role, &echo(), &status());
+        let hear = |len: usize| {
+            let mut side = ours(role, echo());
+            let sent = feed(&mut side, [&bytes[..len]]).sent.len();
+            (side.awaiting() == "BlockHeaders", sent)
+        };
+        // With the last byte of the peer's Status.
+        let lens: Vec<_> = (0..=bytes.len()).collect();
+        let len = lens.partition_point(|len| !hear(*len).0);
+        let said = hear(len).1 - hear(len - 1).1;
+        // A frame for each: a header, a Status of more than 80 bytes or a question of 42, and two MACs.
+        assert!(said >= (16 + 16 + 80 + 16) + (16 + 16 + 48 + 16), "{said} bytes");
+    }
 }
 
 #[test]

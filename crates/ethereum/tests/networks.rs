@@ -10,7 +10,7 @@ use verack_ethereum::network::{END, NETWORKS, Network, name_of};
 use verack_ethereum::{Error, ForkId};
 
 /// Published fork hashes: of mainnet, Sepolia, Holesky and Hoodi by EIP-2124 and `@ethereumjs/common` 10 (src/chains.ts),
-/// of Classic by core-geth (core/forkid/forkid_test.go).
+/// Sepolia's last by geth 1.17.10, of Classic by core-geth (core/forkid/forkid_test.go).
 const PUBLISHED: &[(&str, &str, u32)] = &[
     ("ethereum", "frontier", 0xfc64_ec04),
     ("ethereum", "homestead", 0x97c2_c34c),
@@ -41,6 +41,7 @@ const PUBLISHED: &[(&str, &str, u32)] = &[
     ("sepolia", "cancun", 0x88cf_81d9),
     ("sepolia", "prague", 0xed88_b5fd),
     ("sepolia", "bpo2", 0x2689_56b6),
+    ("sepolia", "amsterdam", 0x6c1d_9423),
     ("holesky", "frontier", 0xc61a_6098),
     ("holesky", "shanghai", 0xfd4f_016b),
     ("holesky", "cancun", 0x9b19_2ad0),

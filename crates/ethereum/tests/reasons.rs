@@ -5,8 +5,10 @@ mod common;
 use common::hash;
 use testing::reasons;
 use verack_ethereum::error::Malformed;
+use verack_ethereum::network::Fork;
 use verack_ethereum::snappy::Undecodable;
-use verack_ethereum::{Capability, Error, Hash, Reason};
+use verack_ethereum::standing::Unfit;
+use verack_ethereum::{Capability, Error, ForkId, Hash, Reason};
 
 #[test]
 fn every_reason_has_a_code_a_blame_and_a_sentence() {
@@ -15,6 +17,8 @@ fn every_reason_has_a_code_a_blame_and_a_sentence() {
 
 fn every_error() -> Vec<Error> {
     let malformed = |message, what| Error::Malformed { message, what };
+    let theirs = ForkId { hash: [0xbe, 0x46, 0xd5, 0x7c], next: 0 };
+    let fork_id = |why| Error::ForkId { theirs, network: "ethereum", why };
     let mut errors = vec![
         Error::NotRlpx(*b"HTTP"),
         Error::NotRlpx(*b"\x16\x03\x01\x02"),
@@ -36,6 +40,9 @@ fn every_error() -> Vec<Error> {
         Error::Unexpected(2),
         Error::Identity,
         Error::SelfConnect,
+        fork_id(Unfit::OtherChain("ethereum-classic")),
+        fork_id(Unfit::Stale(Fork { at: 1_764_798_551, name: "osaka" })),
+        fork_id(Unfit::Unknown),
         Error::NoSharedEth { theirs: vec![Capability::new("eth", 63), Capability::new("\x1b[2J", 1)] },
         Error::NoSharedEth { theirs: vec![Capability::new("les", 4); 14] },
         Error::NoSharedEth { theirs: Vec::new() },

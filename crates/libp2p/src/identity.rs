@@ -5,6 +5,7 @@
 //! ```
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -15,6 +16,7 @@ use rsa::Pkcs1v15Sign;
 use rsa::pkcs8::DecodePublicKey as _;
 use rsa::traits::PublicKeyParts as _;
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 use crate::error::{Error, Malformed};
 use crate::peer_id::PeerId;
@@ -104,6 +106,14 @@ impl PublicKey {
             return Err(not_canonical);
         }
         Ok(Self { key: read, encoded: encoded.into() })
+    }
+
+    /// The key of secp256k1 with this compressed form.
+    ///
+    /// # Errors
+    /// If it is no point of the curve.
+    pub fn secp256k1(point: &[u8; 33]) -> Result<Self, Error> {
+        Self::read(&write(KeyType::Secp256k1, point))
     }
 
     /// Its encoding.
@@ -227,10 +237,11 @@ impl Key {
     }
 }
 
-/// Our own identity, an Ed25519 key. It prints only its peer id, and is erased when dropped.
+/// Our own identity, an Ed25519 key. It prints only its peer id. Clones share one place in memory, which is erased with the
+/// last of them.
 #[derive(Clone)]
 pub struct Identity {
-    secret: ed25519_dalek::SigningKey,
+    secret: Arc<ed25519_dalek::SigningKey>,
     public: PublicKey,
 }
 
@@ -238,7 +249,8 @@ impl Identity {
     /// The identity of these 32 random bytes, any of which will do.
     #[must_use]
     pub fn new(seed: [u8; 32]) -> Self {
-        let secret = ed25519_dalek::SigningKey::from_bytes(&seed);
+        let seed = Zeroizing::new(seed);
+        let secret = Arc::new(ed25519_dalek::SigningKey::from_bytes(&seed));
         let key = secret.verifying_key();
         let encoded = write(KeyType::Ed25519, key.as_bytes()).into();
         Self { secret, public: PublicKey { key: Key::Ed25519(Box::new(key)), encoded } }

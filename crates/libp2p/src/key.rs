@@ -1,5 +1,6 @@
 //! The keys of Noise: X25519, new for each connection. (RFC 7748; `noise/README.md`)
 
+use alloc::sync::Arc;
 use core::fmt;
 
 use handshake::Hex;
@@ -8,10 +9,11 @@ use x25519_dalek::{SharedSecret, StaticSecret};
 /// Bytes of a public key.
 pub const PUBLIC_LEN: usize = 32;
 
-/// A secret key of ours, with the public one that belongs to it. It prints only that, and is erased when dropped.
+/// A secret key of ours, with the public one that belongs to it, which alone it prints. Clones share one place in memory, which
+/// is erased with the last of them.
 #[derive(Clone)]
 pub struct SecretKey {
-    secret: StaticSecret,
+    secret: Arc<StaticSecret>,
     public: [u8; PUBLIC_LEN],
 }
 
@@ -19,8 +21,8 @@ impl SecretKey {
     /// The key of these 32 random bytes, any of which will do.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
-        let secret = StaticSecret::from(bytes);
-        let public = x25519_dalek::PublicKey::from(&secret).to_bytes();
+        let secret = Arc::new(StaticSecret::from(bytes));
+        let public = x25519_dalek::PublicKey::from(&*secret).to_bytes();
         Self { secret, public }
     }
 

@@ -35,7 +35,7 @@ impl fmt::Debug for ChainHash {
 /// A chain that Lightning runs on.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// The name that the chain itself has in this project: `bitcoin-signet`.
+    /// The name that the chain itself has in this project, if it has one: `bitcoin-signet`.
     pub name: &'static str,
     /// The hash of its first block.
     pub hash: ChainHash,
@@ -55,10 +55,13 @@ impl Chain {
 pub const CHAINS: &[Chain] = &[
     chain("bitcoin", "6fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000", 9735),
     chain("bitcoin-testnet3", "43497fd7f826957108f4a30fd9cec3aeba79972084e90ead01ea330900000000", 19735),
-    chain("bitcoin-testnet4", "43f08bdab050e35b567c864b91f47f50ae725ae2de53bcfbbaf284da00000000", 9735),
+    chain("bitcoin-testnet4", "43f08bdab050e35b567c864b91f47f50ae725ae2de53bcfbbaf284da00000000", 49735),
     chain("bitcoin-signet", "f61eee3b63a380a477a063af32b2bbc97c9ff9f01f2c4225e973988108000000", 39735),
     chain("bitcoin-regtest", "06226e46111a0b59caaf126043eb5bbf28c34f3a5e332a1fc7b2b73cf188910f", 9735),
     chain("litecoin", "e2bf047e7e5a191aa4ef34d314979dc9986e0f19251edaba5940fd1fe365a712", 9735),
+    // Core Lightning's, whose nodes may be on it. (Elements, chainparams.cpp)
+    chain("liquid", "0360208a888692372c8d68b084a62efdf60ea1a359a04c94b20d223658276614", 9735),
+    chain("liquid-testnet", "c1b16ae24f2423aea2ea34552292793b5b5e82999a1eed81d56aee528eda71a7", 9735),
 ];
 
 const fn chain(name: &'static str, hash: &str, port: u16) -> Chain {

@@ -91,18 +91,15 @@ pub struct Open {
 }
 
 impl Open {
-    /// The next message: its type and its payload, opened where they lie. At most `most` bytes of it are waited for.
+    /// The next message: its type and its payload, opened where they lie. It has at most [`MAX_MESSAGE_LEN`] bytes.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error if a tag is wrong, or as soon as its length is over `most`.
-    pub fn open<'b>(&mut self, rx: &mut Rx<'b>, most: u16) -> Result<&'b mut [u8], Halt> {
+    /// [`Halt::Short`] if it has not arrived; an error if a tag is wrong.
+    pub fn open<'b>(&mut self, rx: &mut Rx<'b>) -> Result<&'b mut [u8], Halt> {
         let len = match self.len {
             Some(len) => len,
             None => self.open_len(*rx.peek::<HEADER_LEN>()?)?,
         };
-        if len > most {
-            return Err(Error::Oversized { len, most }.into());
-        }
         let sealed = &mut rx.take(HEADER_LEN + usize::from(len) + TAG_LEN)?[HEADER_LEN..];
         self.len = None;
         let message = self.half.cipher.decrypt_with_ad(&[], sealed).map_err(|_| Error::Mac(Part::Message))?;

@@ -28,14 +28,6 @@ pub enum Error {
     /// A tag is wrong.
     #[error("{0}")]
     Mac(Part),
-    /// A message is longer than it may be at this point.
-    #[error("it sends a message of {len} bytes; at most {most} are allowed before its init")]
-    Oversized {
-        /// Bytes of the message.
-        len: u16,
-        /// How many are allowed.
-        most: u16,
-    },
     /// A message without a whole type.
     #[error("it sent a message that is too short for a type ({0} of 2 bytes)")]
     Typeless(usize),
@@ -61,11 +53,11 @@ pub enum Error {
         /// Ours.
         ours: Box<[ChainHash]>,
     },
-    /// The peer answered our introduction with an `error`.
+    /// The peer sent an `error`.
     #[error("it sent an error: {0}")]
     Error(Notice),
-    /// The peer answered our introduction with a `warning`.
-    #[error("it sent a warning: {0}")]
+    /// The peer closed the connection after a `warning`.
+    #[error("it sent a warning and closed the connection: {0}")]
     Warning(Notice),
     /// The peer has our own key: we reached ourselves.
     #[error("it has our own key: we are connected to ourselves")]
@@ -83,7 +75,6 @@ impl Fault for Error {
             Self::Version { .. } | Self::Feature(_) | Self::Network { .. } => Blame::Mismatch,
             Self::Point(_)
             | Self::Mac(_)
-            | Self::Oversized { .. }
             | Self::Typeless(_)
             | Self::Malformed { .. }
             | Self::Unexpected(_)
@@ -98,7 +89,6 @@ impl Fault for Error {
             Self::Version { .. } => "lightning.version",
             Self::Point(_) => "lightning.point",
             Self::Mac(_) => "lightning.mac",
-            Self::Oversized { .. } => "lightning.oversized",
             Self::Typeless(_) | Self::Malformed { .. } => "lightning.malformed",
             Self::Unexpected(_) => "lightning.unexpected",
             Self::Feature(_) => "lightning.feature",
@@ -108,6 +98,10 @@ impl Fault for Error {
             Self::SelfConnect => "lightning.self-connect",
             Self::PingFlood => "lightning.ping-flood",
         }
+    }
+
+    fn refuses(&self) -> bool {
+        matches!(self, Self::Error(_) | Self::Warning(_))
     }
 }
 

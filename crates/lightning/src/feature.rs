@@ -9,8 +9,8 @@ use core::fmt;
 
 use crate::error::Malformed;
 
-/// Bytes of a set: room for as many bits as two bytes can number. The highest that anybody uses is some thousand.
-pub const MAX_FEATURES_LEN: usize = 8192;
+/// Bytes of a set: as many as its length of two bytes can count. (BOLT 1)
+pub const MAX_FEATURES_LEN: usize = 65_535;
 
 /// A set of feature bits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -109,7 +109,9 @@ impl Feature {
     /// The name of the feature: `option_anchors`.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
-        NAMES.iter().find(|(bit, _)| *bit == self.0 & !1).map(|(_, name)| *name)
+        // Peers may set half a million bits, so the table is not walked for each.
+        let row = NAMES.binary_search_by_key(&(self.0 & !1), |(bit, _)| *bit).ok()?;
+        Some(NAMES[row].1)
     }
 }
 
@@ -123,7 +125,7 @@ impl fmt::Display for Feature {
     }
 }
 
-/// The even bit of each pair that has a name. (BOLT 9, and where it says otherwise)
+/// The even bit of each pair that has a name, in ascending order. (BOLT 9, and where it says otherwise)
 const NAMES: &[(u32, &str)] = &[
     (0, "option_data_loss_protect"),
     // BOLT 9 before 2023.
@@ -142,9 +144,13 @@ const NAMES: &[(u32, &str)] = &[
     (24, "option_route_blinding"),
     (26, "option_shutdown_anysegwit"),
     (28, "option_dual_fund"),
+    // lnd, lnwire/features.go.
+    (30, "amp"),
     (34, "option_quiesce"),
     (36, "option_attribution_data"),
     (38, "option_onion_messages"),
+    // bolts, pull request 1228.
+    (40, "zero_fee_commitments"),
     (42, "option_provide_storage"),
     (44, "option_channel_type"),
     (46, "option_scid_alias"),
@@ -154,6 +160,17 @@ const NAMES: &[(u32, &str)] = &[
     (54, "keysend"),
     (60, "option_simple_close"),
     (62, "option_splice"),
+    // bolts, pull request 995.
+    (80, "option_simple_taproot"),
+    // bLIP 2.
+    (256, "hosted_channels"),
+    (258, "dns_resolver"),
+    (260, "htlc_endorsement"),
+    (262, "bolt11_blinded_path"),
+    // Bit 729 alone is assigned. (bLIP 50)
+    (728, "option_supports_lsps"),
+    // lnd, lnwire/features.go.
+    (2022, "script_enforced_lease"),
 ];
 
 #[cfg(test)]
@@ -179,8 +196,10 @@ mod tests {
     #[test]
     fn a_set_is_as_long_as_two_bytes_can_number() {
         let longest = Features::of(&[u16::MAX]);
-        assert_eq!(longest.as_bytes().len(), MAX_FEATURES_LEN);
+        assert_eq!(longest.as_bytes().len(), 8192);
         assert_eq!(Features::from_bytes(longest.as_bytes()), Ok(longest));
+        let longest = Features::from_bytes(&[1; MAX_FEATURES_LEN]).unwrap();
+        assert_eq!(longest.iter().last(), Some(Feature(8 * 65_534)));
         assert_eq!(Features::from_bytes(&[1; MAX_FEATURES_LEN + 1]), Err(Malformed::TooLong("features")));
     }
 
@@ -191,6 +210,26 @@ mod tests {
         assert_eq!(theirs.unknown_required(&ours).collect::<Vec<_>>(), [Feature(998)]);
         assert_eq!(Feature(998).to_string(), "feature 998");
         assert_eq!(Feature(23).to_string(), "option_anchors");
+    }
+
+    #[test]
+    fn features_from_outside_the_specification_have_their_names() {
+        let names = [31, 41, 81, 257, 259, 261, 263, 729, 2023].map(|bit| Feature(bit).name().unwrap_or_default());
+        assert_eq!(
+            names,
+            [
+                "amp",
+                "zero_fee_commitments",
+                "option_simple_taproot",
+                "hosted_channels",
+                "dns_resolver",
+                "htlc_endorsement",
+                "bolt11_blinded_path",
+                "option_supports_lsps",
+                "script_enforced_lease",
+            ]
+        );
+        assert_eq!(Feature(64).name(), None);
     }
 
     #[test]

@@ -1,7 +1,19 @@
-//! The whole handshake: the acts, and then both `init` messages.
+//! The whole handshake: the acts, both `init` messages, and a pong that proves that the peer accepted ours.
 //!
-//! The initiator's act three and its `init` leave together; the responder's `init` follows once act three has come, and
-//! waits for nothing else. So from the initiator's first packet to the end there are three round trips, TCP's included.
+//! ```text
+//! initiator                        responder
+//!   act one            ──────────▶
+//!                      ◀────────── act two
+//!   act three, init    ──────────▶
+//!                      ◀────────── init, ping
+//!   ping, pong         ──────────▶
+//!                      ◀────────── pong
+//! ```
+//!
+//! A node says its `init` before it has read ours, so that alone does not show whether it accepts us: one that wants other
+//! features closes in silence (lnd, peer/brontide.go: handleInitMsg). A ping may be said as soon as the other's `init` is
+//! here (BOLT 1), and its pong is the first answer to anything behind ours. From the initiator's first packet to that pong
+//! there are four round trips, TCP's included.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -18,12 +30,12 @@ use crate::error::Error;
 use crate::feature::Features;
 use crate::init::{Address, Init};
 use crate::key::{NodeId, SecretKey};
-use crate::message::{Event, Message};
+use crate::message::{Event, Message, Notice, Ping, Pong};
+use crate::session::Allowance;
 use crate::wire::Halt;
 
-/// Bytes of the longest message that is waited for before the peer's `init`. Those of today have some 100; the rest is
-/// room for what is to come, and for the text of an `error`.
-pub const MAX_FIRST_LEN: u16 = 4096;
+/// Bytes of the pong that proves that the peer accepted us. Any length would do.
+pub const PROOF_LEN: u16 = 4;
 
 /// Our own side: who we are, and what we say. Nothing of it is fixed.
 #[derive(Clone, Debug)]
@@ -52,8 +64,10 @@ pub struct Agreed {
     pub node_id: NodeId,
     /// How it introduced itself.
     pub init: Init,
-    /// Both directions, after the two `init` messages.
+    /// Both directions, after the last message of the handshake.
     pub channel: Channel,
+    /// Whether the peer answered our ping. If not, it is silent, and nothing shows that it accepted our `init`.
+    pub confirmed: bool,
 }
 
 impl Agreed {
@@ -86,6 +100,8 @@ pub struct Hello {
     init: Init,
     /// How the peer introduced itself, if it has.
     heard: Option<Init>,
+    /// The last `warning` of the peer.
+    warning: Option<Notice>,
     state: State,
 }
 
@@ -99,9 +115,20 @@ enum State {
     ActThree(AwaitsActThree),
     SayInit(Transport),
     Init(Transport),
+    SayPing(Agreed),
+    Pong(Proving),
     Concluded(Agreed),
     /// Nothing is left to do: how far it came, and what it waited for.
     Over(Stage, &'static str),
+}
+
+/// Both have introduced themselves, and our ping is said.
+#[derive(Debug)]
+struct Proving {
+    agreed: Agreed,
+    /// The answer to the peer's own ping, which is said before we leave.
+    pong: Option<Pong>,
+    allowance: Allowance,
 }
 
 impl State {
@@ -120,7 +147,8 @@ impl State {
             Self::ActOne(_) => Act::One.name(),
             Self::SayActOne(_) | Self::ActTwo(_) => Act::Two.name(),
             Self::SayActTwo(_) | Self::ActThree(_) => Act::Three.name(),
-            Self::SayActThree(_) | Self::SayInit(_) | Self::Init(_) | Self::Concluded(_) => "init",
+            Self::SayActThree(_) | Self::SayInit(_) | Self::Init(_) => "init",
+            Self::SayPing(_) | Self::Pong(_) | Self::Concluded(_) => "pong",
             Self::Over(_, awaiting) => awaiting,
         }
     }
@@ -131,6 +159,7 @@ impl State {
                 Stage::Transport
             }
             Self::SayActThree(_) | Self::SayInit(_) | Self::Init(_) => Stage::Hello,
+            Self::SayPing(_) | Self::Pong(_) => Stage::Ack,
             Self::Concluded(_) => Stage::Done,
             Self::Over(stage, _) => *stage,
         }
@@ -144,7 +173,7 @@ impl Hello {
         let Local { static_key, ephemeral_key, init } = local;
         let us = static_key.node_id();
         let state = State::SayActOne(Initiator::new(static_key, ephemeral_key, node_id));
-        Self { role: Role::Initiator, us, node_id: Some(node_id), init, heard: None, state }
+        Self { role: Role::Initiator, us, node_id: Some(node_id), init, heard: None, warning: None, state }
     }
 
     /// A handshake on a connection that we accepted.
@@ -153,7 +182,7 @@ impl Hello {
         let Local { static_key, ephemeral_key, init } = local;
         let us = static_key.node_id();
         let state = State::ActOne(Responder::new(static_key, ephemeral_key));
-        Self { role: Role::Responder, us, node_id: None, init, heard: None, state }
+        Self { role: Role::Responder, us, node_id: None, init, heard: None, warning: None, state }
     }
 
     /// Who the peer is: whom we dialled, or who has proved so.
@@ -174,13 +203,67 @@ impl Hello {
         if node_id == self.us { Err(Error::SelfConnect) } else { Ok(()) }
     }
 
-    fn hear_first(&mut self, message: &[u8]) -> Result<Init, Error> {
-        let theirs = match Message::read(message)? {
-            Message::Init(init) => init,
-            Message::Error(notice) => return Err(Error::Error(notice)),
-            Message::Warning(notice) => return Err(Error::Warning(notice)),
-            other => return Err(Error::Unexpected(other.kind())),
+    /// Hears what comes before the peer's `init`, or that. Without a next state it is over.
+    fn hear_first(&mut self, mut transport: Transport, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+        let message = match transport.channel.open.open(rx) {
+            Ok(message) => Message::read(message)?,
+            Err(halt) => {
+                if let Halt::Short(_) = halt {
+                    self.state = State::Init(transport);
+                }
+                return Err(halt);
+            }
         };
+        let message = match message {
+            Message::Init(init) => {
+                let init = self.hear_init(init)?;
+                let Transport { node_id, channel } = transport;
+                self.state = State::SayPing(Agreed { node_id, init: init.clone(), channel, confirmed: false });
+                return Ok(Event::Heard(Message::Init(init)));
+            }
+            // A warning ends nothing. (BOLT 1)
+            Message::Warning(notice) => Message::Warning(self.warning.insert(notice).clone()),
+            Message::Error(notice) => return Err(Error::Error(notice).into()),
+            other => return Err(Error::Unexpected(other.kind()).into()),
+        };
+        self.state = State::Init(transport);
+        Ok(Event::Heard(message))
+    }
+
+    /// Answers a ping, or hears what comes before our pong, or that. Without a next state it is over.
+    fn prove(&mut self, mut proving: Proving, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Event, Halt> {
+        let channel = &mut proving.agreed.channel;
+        let event = if let Some(pong) = proving.pong.take() {
+            let pong = Message::Pong(pong);
+            channel.seal.seal(tx, |tx| pong.write(tx));
+            Event::Said(pong)
+        } else {
+            let bytes = match channel.open.open(rx) {
+                Ok(bytes) => bytes,
+                Err(halt) => {
+                    if let Halt::Short(_) = halt {
+                        self.state = State::Pong(proving);
+                    }
+                    return Err(halt);
+                }
+            };
+            proving.allowance.earn(bytes.len());
+            let message = Message::read(bytes)?;
+            match &message {
+                Message::Pong(pong) if pong.len() == PROOF_LEN => proving.agreed.confirmed = true,
+                Message::Ping(ping) => proving.pong = proving.allowance.answer(*ping)?,
+                Message::Error(notice) => return Err(Error::Error(notice.clone()).into()),
+                Message::Warning(notice) => self.warning = Some(notice.clone()),
+                _ => {}
+            }
+            Event::Heard(message)
+        };
+        let is_over = proving.agreed.confirmed && proving.pong.is_none();
+        self.state = if is_over { State::Concluded(proving.agreed) } else { State::Pong(proving) };
+        Ok(event)
+    }
+
+    fn hear_init(&mut self, theirs: Init) -> Result<Init, Error> {
         // What was heard is kept even if it is refused: it tells where the peer is.
         let theirs = self.heard.insert(theirs);
         let ours = &self.init;
@@ -233,19 +316,17 @@ impl Handshake for Hello {
                 transport.channel.seal.seal(tx, |tx| init.write(tx));
                 (Event::Said(init), State::Init(transport))
             }
-            State::Init(mut transport) => match transport.channel.open.open(rx, MAX_FIRST_LEN) {
-                Ok(message) => {
-                    let init = self.hear_first(message)?;
-                    let Transport { node_id, channel } = transport;
-                    (Event::Heard(Message::Init(init.clone())), State::Concluded(Agreed { node_id, init, channel }))
-                }
-                Err(halt) => {
-                    if let Halt::Short(_) = halt {
-                        self.state = State::Init(transport);
-                    }
-                    return halt.into_step();
-                }
-            },
+            State::Init(transport) => {
+                return self.hear_first(transport, rx).map(Step::Event).or_else(Halt::into_step);
+            }
+            State::SayPing(mut agreed) => {
+                let ping = Message::Ping(Ping::for_pong_of(PROOF_LEN));
+                agreed.channel.seal.seal(tx, |tx| ping.write(tx));
+                (Event::Said(ping), State::Pong(Proving { agreed, pong: None, allowance: Allowance::default() }))
+            }
+            State::Pong(proving) => {
+                return self.prove(proving, rx, tx).map(Step::Event).or_else(Halt::into_step);
+            }
             State::Concluded(agreed) => return Ok(Step::Done(agreed)),
             State::Over(..) => return Ok(Step::Need(1)),
         };
@@ -265,7 +346,27 @@ impl Handshake for Hello {
         match (&self.state, self.state.awaited_act()) {
             (_, Some(act)) => (!rest.is_empty()).then(|| Unfinished::new(act.name(), rest.len(), act.len())),
             (State::Init(transport), None) => transport.channel.open.unfinished(rest),
+            (State::Pong(proving), None) => proving.agreed.channel.open.unfinished(rest),
             _ => None,
+        }
+    }
+
+    /// The peer that sent a warning before it closed has said why.
+    fn ended(&self, end: End, _rest: &[u8]) -> Option<Error> {
+        match end {
+            End::Closed => self.warning.clone().map(Error::Warning),
+            End::Silent => None,
+        }
+    }
+
+    /// Both have introduced themselves; that the peer answers no ping is its own affair.
+    fn settle(&mut self) -> Option<Agreed> {
+        match mem::replace(&mut self.state, State::Over(Stage::Done, "pong")) {
+            State::Pong(Proving { agreed, .. }) => Some(agreed),
+            state => {
+                self.state = state;
+                None
+            }
         }
     }
 
@@ -286,17 +387,12 @@ impl Handshake for Hello {
             (State::SayActTwo(_) | State::ActThree(_), _, End::Closed) => {
                 "it knows our key, and did not tell us who it is"
             }
-            // Act three tells our key, and leaves together with our init.
-            (_, Role::Initiator, End::Closed) if ours == OursRead::NotAll => {
-                "it had read our key and not our init: it has banned that key, or has no slot for it"
+            (State::SayPing(_) | State::Pong(_), _, End::Closed) => {
+                "it did not accept our init: it wants other features or another chain; or it wanted no more than to see it"
             }
-            (_, Role::Initiator, End::Closed) => {
-                "it looked at who we are and left: it wants other features or another chain, or not us"
-            }
-            (_, Role::Responder, End::Closed) if ours == OursRead::NotAll => {
-                "it told us who it is, and left before it had read our init"
-            }
-            (_, Role::Responder, End::Closed) => "it told us who it is, looked at our init and left",
+            // A node says its init before it reads ours, so features cannot be why.
+            (_, Role::Initiator, End::Closed) => "it knows our key now: it has banned that, or has no place for us",
+            (_, Role::Responder, End::Closed) => "it told us who it is, and left before it introduced itself",
             (_, _, End::Silent) => "a half-open proxy or a broken node does so",
         };
         sentence.into()

@@ -13,12 +13,16 @@ use data_encoding::BASE32_NOPAD;
 use handshake::{Fields, Printable};
 
 use crate::chain::ChainHash;
+use crate::channel::MAX_MESSAGE_LEN;
 use crate::error::Malformed;
 use crate::feature::Features;
 use crate::wire::{read_tlv, read_u16, read_var_bytes, write_tlv};
 
-/// Chains that an `init` may name. Nobody is known to name more than three; 64 fit into any message.
-pub const MAX_NETWORKS: usize = 64;
+/// Chains that an `init` may name: as many as a message has room for. Real nodes name up to three.
+pub const MAX_NETWORKS: usize = (MAX_MESSAGE_LEN - HEAD_LEN) / 32;
+
+/// Bytes of an `init` without features and networks: type, two lengths, and the head of a record.
+const HEAD_LEN: usize = 2 + 2 + 2 + 1 + 3;
 
 /// Types of records.
 const NETWORKS: u64 = 1;
@@ -224,8 +228,8 @@ impl Hostname {
 pub struct Descriptor(Box<[u8]>);
 
 impl Descriptor {
-    /// Bytes of the longest that we know, of a name: the types to come will hardly be longer.
-    const MAX_LEN: usize = 1 + 258;
+    /// Bytes of the longest: those of a message.
+    const MAX_LEN: usize = MAX_MESSAGE_LEN;
 
     /// Its type, and what follows that.
     #[must_use]
@@ -280,10 +284,10 @@ mod tests {
         assert_eq!(read(b"\x01\x02"), Err(Malformed::EndsIn("value of a record")));
         assert_eq!(read(b"\x03\x06\x01\x7f\0\0\x01\x26"), Err(Malformed::EndsIn("remote_addr")));
         assert_eq!(read(b"\x03\x08\x01\x7f\0\0\x01\x26\x07!"), Err(Malformed::Length("remote_addr")));
-        let too_many = [b"\x01\xfd\x08\x20".to_vec(), [7; 32 * (MAX_NETWORKS + 1)].to_vec()].concat();
+        let too_many = [b"\x01\xfe\0\x01\0\0".to_vec(), [7; 32 * (MAX_NETWORKS + 1)].to_vec()].concat();
         assert_eq!(read(&too_many), Err(Malformed::TooLong("list of networks")));
-        let too_long = [b"\x03\xfd\x01\x04".to_vec(), [9; 260].to_vec()].concat();
-        assert_eq!(read(&too_long), Err(Malformed::TooLong("remote_addr")));
+        let long = [b"\x03\xfd\x01\x04".to_vec(), [9; 260].to_vec()].concat();
+        assert!(matches!(read(&long), Ok(Init { remote_addr: Some(Address::Other(_)), .. })));
     }
 
     #[test]
@@ -308,7 +312,7 @@ mod tests {
 
     fn any_init() -> impl Strategy<Value = Init> {
         let features = || vec(any::<u16>(), 0..10).prop_map(|bits| Features::of(&bits));
-        let networks = vec(uniform32(any::<u8>()).prop_map(ChainHash), 0..=MAX_NETWORKS);
+        let networks = vec(uniform32(any::<u8>()).prop_map(ChainHash), 0..=64);
         (features(), features(), networks, option::of(any_address())).prop_map(
             |(global_features, features, networks, remote_addr)| Init {
                 global_features,
@@ -325,7 +329,7 @@ mod tests {
             (uniform::<_, 35>(any::<u8>()), any::<u16>()).prop_map(|(service, port)| Address::Onion { service, port }),
             (vec(any::<u8>(), 0..=255), any::<u16>())
                 .prop_map(|(name, port)| Address::Dns { name: Hostname::new(&name).unwrap(), port }),
-            (6..=255u8, vec(any::<u8>(), 0..Descriptor::MAX_LEN))
+            (6..=255u8, vec(any::<u8>(), 0..300))
                 .prop_map(|(kind, rest)| Address::Other(Descriptor([&[kind], &rest[..]].concat().into()))),
         ]
     }

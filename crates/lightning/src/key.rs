@@ -1,11 +1,13 @@
 //! Node ids, and the secret keys behind them.
 
+use alloc::sync::Arc;
 use core::fmt;
 use core::str::FromStr;
 
 use handshake::{Hex, read_hex};
 use noise::Key;
 use secp256k1::ecdh::SharedSecret;
+use zeroize::Zeroizing;
 
 /// A public key: who a node is, or for one connection only. A point of secp256k1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,11 +59,20 @@ impl FromStr for NodeId {
 #[error("no public key: 33 bytes (66 hexadecimal digits) that are a compressed point of secp256k1")]
 pub struct NotAPoint;
 
-/// A secret key of ours, with the public one that belongs to it. It prints only that, and is erased when dropped.
+/// A secret key of ours, with the public one that belongs to it, which alone it prints. Clones share one place in memory, which
+/// is erased with the last of them.
 #[derive(Clone)]
 pub struct SecretKey {
-    secret: secp256k1::SecretKey,
+    secret: Arc<Secret>,
     node_id: NodeId,
+}
+
+struct Secret(secp256k1::SecretKey);
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.non_secure_erase();
+    }
 }
 
 impl SecretKey {
@@ -69,8 +80,12 @@ impl SecretKey {
     /// of the curve.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Option<Self> {
-        let secret = secp256k1::SecretKey::from_secret_bytes(bytes).ok()?;
-        Some(Self { secret, node_id: NodeId(secret.public_key()) })
+        let bytes = Zeroizing::new(bytes);
+        let mut key = secp256k1::SecretKey::from_secret_bytes(*bytes).ok()?;
+        let secret = Arc::new(Secret(key));
+        key.non_secure_erase();
+        let node_id = NodeId(secret.0.public_key());
+        Some(Self { secret, node_id })
     }
 
     /// The public key that belongs to it.
@@ -81,16 +96,10 @@ impl SecretKey {
 
     /// SHA256 of the common point, compressed. (BOLT 8: `ECDH`)
     pub(crate) fn ecdh(&self, theirs: NodeId) -> Key {
-        let mut shared = SharedSecret::new(&theirs.0, &self.secret);
+        let mut shared = SharedSecret::new(&theirs.0, &self.secret.0);
         let key = Key::new(shared.to_secret_bytes());
         shared.non_secure_erase();
         key
-    }
-}
-
-impl Drop for SecretKey {
-    fn drop(&mut self) {
-        self.secret.non_secure_erase();
     }
 }
 

@@ -39,8 +39,10 @@
 //! let (mut act_one, _) = turn(&mut initiator, &mut [])?;
 //! let (mut act_two, _) = turn(&mut responder, &mut act_one)?;
 //! let (mut act_three_and_init, _) = turn(&mut initiator, &mut act_two)?;
-//! let (mut init, met_by) = turn(&mut responder, &mut act_three_and_init)?;
-//! let (_, met) = turn(&mut initiator, &mut init)?;
+//! let (mut init_and_ping, _) = turn(&mut responder, &mut act_three_and_init)?;
+//! let (mut ping_and_pong, _) = turn(&mut initiator, &mut init_and_ping)?;
+//! let (mut pong, met_by) = turn(&mut responder, &mut ping_and_pong)?;
+//! let (_, met) = turn(&mut initiator, &mut pong)?;
 //!
 //! assert_eq!(met.expect("it introduced itself").node_id, node_id);
 //! assert_eq!(met_by.expect("so did we").node_id, key(1).node_id());

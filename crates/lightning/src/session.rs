@@ -14,11 +14,35 @@ use crate::wire::Halt;
 /// How often to say ping: no node should do so more often. (BOLT 1)
 pub const PING_EVERY: Duration = Duration::from_secs(30);
 
-/// Bytes of pongs that a peer gets for nothing: two of the longest. Those that real nodes ask for have a few bytes.
-const FREE_PONGS: usize = 2 * MAX_MESSAGE_LEN;
+/// Bytes of pongs that a peer may still ask for. A ping of 6 bytes may ask for 65 531.
+#[derive(Debug)]
+pub(crate) struct Allowance(usize);
 
-/// Beyond that it gets so many times what it sent itself. A ping of 6 bytes may ask for 65 531.
-const PONG_FACTOR: usize = 4;
+impl Default for Allowance {
+    /// Two of the longest pongs are free. Those that real nodes ask for have a few bytes.
+    fn default() -> Self {
+        Self(2 * MAX_MESSAGE_LEN)
+    }
+}
+
+impl Allowance {
+    /// The peer has sent so many bytes: it may ask for this many times as many.
+    pub(crate) fn earn(&mut self, bytes: usize) {
+        const FACTOR: usize = 4;
+        self.0 = self.0.saturating_add(FACTOR * bytes);
+    }
+
+    /// The answer to a ping, if it wants one.
+    ///
+    /// # Errors
+    /// If the peer asks for more than it may.
+    pub(crate) fn answer(&mut self, ping: Ping) -> Result<Option<Pong>, Error> {
+        let pong = ping.pong();
+        let len = pong.map_or(0, |pong| usize::from(pong.len()));
+        self.0 = self.0.checked_sub(len).ok_or(Error::PingFlood)?;
+        Ok(pong)
+    }
+}
 
 /// A connection that is kept after its handshake. It has the form of a handshake so that the same driver, with its
 /// deadline and byte budget, runs it; it is never done.
@@ -27,15 +51,14 @@ pub struct Session {
     channel: Channel,
     ping: Option<Ping>,
     pong: Option<Pong>,
-    /// Bytes of pongs that the peer may still ask for.
-    allowance: usize,
+    allowance: Allowance,
 }
 
 impl Session {
     /// A session on the channel of the handshake before it.
     #[must_use]
     pub fn new(channel: Channel) -> Self {
-        Self { channel, ping: None, pong: None, allowance: FREE_PONGS }
+        Self { channel, ping: None, pong: None, allowance: Allowance::default() }
     }
 
     /// Says this before anything else.
@@ -54,13 +77,11 @@ impl Session {
     }
 
     fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Message, Halt> {
-        let bytes = self.channel.open.open(rx, u16::MAX)?;
-        self.allowance = self.allowance.saturating_add(PONG_FACTOR * bytes.len());
+        let bytes = self.channel.open.open(rx)?;
+        self.allowance.earn(bytes.len());
         let message = Message::read(bytes)?;
         if let Message::Ping(ping) = message {
-            self.pong = ping.pong();
-            let len = self.pong.map_or(0, |pong| usize::from(pong.len()));
-            self.allowance = self.allowance.checked_sub(len).ok_or(Error::PingFlood)?;
+            self.pong = self.allowance.answer(ping)?;
         }
         Ok(message)
     }

@@ -7,7 +7,6 @@ use handshake::Blame::{self, Mismatch, Peer, Refused};
 use handshake::{Fault, Handshake, Role, Stage};
 use testing::{End, feed};
 use verack_lightning::acts::{Initiator, SHORT_ACT_LEN};
-use verack_lightning::hello::MAX_FIRST_LEN;
 use verack_lightning::message::{Notice, Ping};
 use verack_lightning::{Features, Hello, Init, Local, Message};
 
@@ -64,7 +63,7 @@ fn who_dials_another_nodes_key_is_told_so_and_gets_no_byte() {
 #[test]
 fn a_recorded_handshake_cannot_be_replayed() {
     for role in ROLES {
-        let bytes = Flight::to(role).init(their_init()).bytes;
+        let bytes = Flight::to(role).init(their_init()).pong().bytes;
         assert_eq!(end_of(role, &bytes), End::Done);
         // The same node, with the fresh key that every connection has.
         let mut again = with(role, local([OURS[0], [0x13; 32]]));
@@ -88,18 +87,18 @@ fn a_message_cannot_be_replayed() {
 }
 
 #[test]
-fn a_length_over_the_limit_fails_before_its_body_is_waited_for() {
+fn an_init_of_any_length_that_a_message_can_have_is_heard() {
+    // 33 000 features take 4128 bytes; 65 535 are the most that a message has.
+    let far = Init { features: Features::of(&[9, 32_973]), ..Init::default() };
     for role in ROLES {
-        for (len, expected) in [
-            (usize::from(MAX_FIRST_LEN), End::Waits("init")),
-            (usize::from(MAX_FIRST_LEN) + 1, End::Fault("lightning.oversized", Peer)),
-            (65_535, End::Fault("lightning.oversized", Peer)),
-        ] {
-            let flight = Flight::to(role);
-            let header = flight.bytes.len() + 18;
-            let bytes = flight.seal(&vec![0; len]).bytes;
-            assert_eq!(end_of(role, &bytes[..header]), expected, "{len} bytes");
-        }
+        assert_eq!(end_of(role, &Flight::to(role).init(far.clone()).pong().bytes), End::Done);
+        let mut message = vec![0, 16, 0, 0];
+        let len = u16::MAX - 6;
+        message.extend_from_slice(&len.to_be_bytes());
+        // Every odd bit, so nothing is required.
+        message.resize(message.len() + usize::from(len), 0xaa);
+        assert_eq!(message.len(), 65_535);
+        assert_eq!(end_of(role, &Flight::to(role).seal(&message).pong().bytes), End::Done);
     }
 }
 
@@ -119,18 +118,63 @@ fn a_flood_after_the_acts_ends_at_its_first_message() {
 }
 
 #[test]
-fn what_a_peer_says_instead_of_its_init_is_reported() {
+fn an_error_in_place_of_an_init_or_behind_it_is_reported() {
     let text = b"internal error\x1b[2J\xff";
-    let notice = Notice::on_all_channels(text).unwrap();
-    for (message, code) in
-        [(Message::Error(notice.clone()), "lightning.error"), (Message::Warning(notice), "lightning.warning")]
-    {
-        for role in ROLES {
-            let ended = feed(&mut hello(role), [&Flight::to(role).say(&message).bytes[..]]);
-            assert_eq!(End::of(&ended), End::Fault(code, Refused));
-            let sentence = ended.result.unwrap().unwrap_err().to_string();
-            assert!(sentence.ends_with(": \"internal error\\x1b[2J\\xff\""), "{sentence}");
+    let error = Message::Error(Notice::on_all_channels(text).unwrap());
+    for role in ROLES {
+        for (flight, stage) in [(Flight::to(role), Stage::Hello), (Flight::to(role).init(their_init()), Stage::Ack)] {
+            let mut ours = hello(role);
+            let ended = feed(&mut ours, [&flight.say(&error).bytes[..]]);
+            assert_eq!((End::of(&ended), ours.stage()), (End::Fault("lightning.error", Refused), stage));
+            let fault = ended.result.unwrap().unwrap_err();
+            assert!(fault.refuses() && fault.to_string().ends_with(": \"internal error\\x1b[2J\\xff\""), "{fault}");
         }
+    }
+}
+
+#[test]
+fn a_warning_ends_nothing_and_explains_a_close_that_follows() {
+    let warning = |text: &[u8]| Message::Warning(Notice::on_all_channels(text).unwrap());
+    for role in ROLES {
+        let warned = || Flight::to(role).say(&warning(b"first")).say(&warning(b"slow down"));
+        assert_eq!(end_of(role, &warned().init(their_init()).say(&warning(b"")).pong().bytes), End::Done);
+        for flight in [warned(), warned().init(their_init())] {
+            let mut ours = hello(role);
+            let _ = feed(&mut ours, [&flight.bytes[..]]);
+            let fault = ours.ended(handshake::End::Closed, &[]).unwrap();
+            assert_eq!((fault.code(), fault.blame()), ("lightning.warning", Refused));
+            assert!(fault.to_string().ends_with("\"slow down\""), "{fault}");
+            assert!(ours.ended(handshake::End::Silent, &[]).is_none());
+        }
+    }
+}
+
+#[test]
+fn a_peer_that_answers_no_ping_is_agreed_with_once_the_time_is_over() {
+    for role in ROLES {
+        let mut ours = hello(role);
+        let _ = feed(&mut ours, [&Flight::to(role).bytes[..]]);
+        assert!(ours.settle().is_none(), "it has said nothing");
+        let mut ours = hello(role);
+        // A pong of another length is none that we asked for.
+        let other = Message::Pong(Ping::for_pong_of(9).pong().unwrap());
+        let ended = feed(&mut ours, [&Flight::to(role).init(their_init()).say(&other).bytes[..]]);
+        assert_eq!((End::of(&ended), ours.stage()), (End::Waits("pong"), Stage::Ack));
+        let agreed = ours.settle().unwrap();
+        assert!(!agreed.confirmed && agreed.init == their_init());
+        assert!(ours.settle().is_none(), "it can be had once");
+    }
+}
+
+#[test]
+fn a_peer_that_asks_for_pongs_without_end_before_its_own_is_let_go() {
+    for role in ROLES {
+        let flight = Flight::to(role).init(their_init());
+        let ours = feed(&mut hello(role), [&flight.bytes[..]]).sent.len();
+        let pings = (0..1000).fold(flight, |flight, _| flight.say(&Message::Ping(Ping::for_pong_of(65_531))));
+        let ended = feed(&mut hello(role), [&pings.bytes[..]]);
+        assert_eq!(End::of(&ended), End::Fault("lightning.ping-flood", Peer));
+        assert!(ended.sent.len() - ours < 3 * 65_600, "{} bytes", ended.sent.len());
     }
 }
 
@@ -148,14 +192,14 @@ fn a_feature_that_must_be_known_and_is_not_is_a_mismatch() {
                 Init { features: features.clone(), ..Init::default() },
                 Init { global_features: features.clone(), ..Init::default() },
             ] {
-                assert_eq!(end_of(role, &Flight::to(role).init(init).bytes), expected, "{bits:?}");
+                assert_eq!(end_of(role, &Flight::to(role).init(init).pong().bytes), expected, "{bits:?}");
             }
         }
         // What we offer ourselves is no obstacle.
         let mut ours = local(OURS);
         ours.init.features = Features::of(&[999]);
         let theirs = Init { features: Features::of(&[998]), ..Init::default() };
-        let ended = feed(&mut with(role, ours), [&Flight::to(role).init(theirs).bytes[..]]);
+        let ended = feed(&mut with(role, ours), [&Flight::to(role).init(theirs).pong().bytes[..]]);
         assert_eq!(End::of(&ended), End::Done);
     }
 }
@@ -166,7 +210,7 @@ fn another_chain_is_a_mismatch_that_is_called_by_its_name() {
     for role in ROLES {
         let end = |ours: &[&str], theirs: &[&str]| {
             let local = Local { init: on(ours), ..local(OURS) };
-            feed(&mut with(role, local), [&Flight::to(role).init(on(theirs)).bytes[..]])
+            feed(&mut with(role, local), [&Flight::to(role).init(on(theirs)).pong().bytes[..]])
         };
         for (ours, theirs) in
             [(&["bitcoin"][..], &["litecoin", "bitcoin"][..]), (&[], &["litecoin"]), (&["bitcoin"], &[])]
@@ -224,7 +268,7 @@ fn what_an_end_most_likely_means_depends_on_how_far_the_handshake_came() {
             0,
             ["that is what a wrong key looks like", "that is what a wrong key looks like to some nodes"],
         ),
-        (Role::Initiator, 50, ["it looked at who we are and left", no_more]),
+        (Role::Initiator, 50, ["it knows our key now", no_more]),
         (Role::Responder, 0, ["most likely a port scan"; 2]),
         (Role::Responder, 50, ["it knows our key", no_more]),
         (Role::Responder, 116, ["it told us who it is", no_more]),

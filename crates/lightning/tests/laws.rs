@@ -9,17 +9,18 @@ use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::select;
 use testing::{End, cut, feed, flip, pair, survives};
-use verack_lightning::message::{Kind, Notice};
+use verack_lightning::message::{Kind, Notice, Ping};
 use verack_lightning::{Hello, Message};
 
 #[test]
 fn however_the_bytes_are_cut_the_handshake_ends_the_same() {
     for role in ROLES {
-        let bytes = Flight::to(role).init(their_init()).raw(b"more").bytes;
+        let bytes = Flight::to(role).init(their_init()).pong().raw(b"more").bytes;
         let ended = cut(|| hello(role), &bytes);
         assert_eq!(ended.taken, bytes.len() - 4);
         let agreed = ended.result.expect("over").expect("no fault");
         assert_eq!((agreed.node_id, agreed.init), (key(THEIRS[0]).node_id(), their_init()));
+        assert!(agreed.confirmed);
     }
 }
 
@@ -27,8 +28,10 @@ fn however_the_bytes_are_cut_the_handshake_ends_the_same() {
 fn however_a_fault_is_cut_it_is_the_same_fault() {
     let refusal = Message::Error(Notice::on_all_channels(b"no").expect("short"));
     for role in ROLES {
-        let ended = cut(|| hello(role), &Flight::to(role).say(&refusal).bytes);
-        assert_eq!(End::of(&ended), End::Fault("lightning.error", handshake::Blame::Refused));
+        for flight in [Flight::to(role), Flight::to(role).init(their_init())] {
+            let ended = cut(|| hello(role), &flight.say(&refusal).bytes);
+            assert_eq!(End::of(&ended), End::Fault("lightning.error", handshake::Blame::Refused));
+        }
     }
 }
 
@@ -49,13 +52,36 @@ fn nothing_waits_longer_than_the_protocol_asks() {
     assert!(ended.sent.len() > 50 + 66 + 34, "{} bytes", ended.sent.len());
     // Our init follows act three; it does not wait for theirs.
     let ended = feed(&mut hello(Role::Responder), [&Flight::to(Role::Responder).bytes[..]]);
-    assert!(ended.sent.len() > 50 + 34, "{} bytes", ended.sent.len());
+    let init = ended.sent.len();
+    assert!(init > 50 + 34, "{init} bytes");
+    // Our ping waits for nothing but their init, which comes with act three.
+    let ended = feed(&mut hello(Role::Responder), [&Flight::to(Role::Responder).init(their_init()).bytes[..]]);
+    assert_eq!((End::of(&ended), ended.sent.len()), (End::Waits("pong"), init + PING_LEN));
+}
+
+/// Bytes of our ping, sealed: length and tag, type and two lengths, and a tag.
+const PING_LEN: usize = 18 + 6 + 16;
+
+#[test]
+fn our_ping_leaves_before_the_answer_to_theirs_and_that_before_we_do() {
+    let ping = Message::Ping(Ping::for_pong_of(7));
+    for role in ROLES {
+        let flight = Flight::to(role).init(their_init());
+        let ours = feed(&mut hello(role), [&flight.bytes[..]]).sent;
+        let pinged = flight.say(&ping);
+        let ended = feed(&mut hello(role), [&pinged.bytes[..]]);
+        assert_eq!((End::of(&ended), &ended.sent[..ours.len()]), (End::Waits("pong"), &ours[..]));
+        let answer = ended.sent.len() - ours.len();
+        assert_eq!(answer, 18 + 4 + 7 + 16);
+        let ended = feed(&mut hello(role), [&pinged.pong().bytes[..]]);
+        assert_eq!((End::of(&ended), ended.sent.len()), (End::Done, ours.len() + answer));
+    }
 }
 
 #[test]
 fn a_changed_byte_is_noticed_wherever_it_is() {
     for role in ROLES {
-        let flight = Flight::to(role).init(their_init());
+        let flight = Flight::to(role).init(their_init()).pong();
         let [version, act_one] = [End::Fault("lightning.version", Mismatch), End::Fault("lightning.mac", Mismatch)];
         let [mac, point] = ["lightning.mac", "lightning.point"].map(|code| End::Fault(code, Peer));
         flip(
@@ -63,7 +89,7 @@ fn a_changed_byte_is_noticed_wherever_it_is() {
             &flight.bytes,
             |at, ended| {
                 let start = *flight.starts.iter().rfind(|&&start| start <= at).expect("the first starts at 0");
-                let is_act = start < flight.starts[flight.starts.len() - 1];
+                let is_act = start < flight.starts[flight.starts.len() - 2];
                 let expected: &[&End] = match (role, is_act, at - start) {
                     (_, true, 0) => &[&version],
                     // A changed key may be one or not.
@@ -80,12 +106,12 @@ fn a_changed_byte_is_noticed_wherever_it_is() {
 
 proptest! {
     #[test]
-    fn what_follows_the_init_is_left_untouched(
+    fn what_follows_the_pong_is_left_untouched(
         role in select(&ROLES[..]),
         tail in vec(any::<u8>(), 0..300),
         piece in 1usize..400,
     ) {
-        let flight = Flight::to(role).init(their_init());
+        let flight = Flight::to(role).init(their_init()).pong();
         let len = flight.bytes.len();
         let bytes = flight.raw(&tail).bytes;
         let ended = feed(&mut hello(role), bytes.chunks(piece));
@@ -94,7 +120,7 @@ proptest! {
     }
 
     #[test]
-    fn any_first_message_is_an_init_or_a_fault(
+    fn any_first_message_is_an_init_a_warning_or_a_fault(
         role in select(&ROLES[..]),
         kind in select(&[1u16, 16, 17, 18, 4242][..]),
         payload in vec(any::<u8>(), 0..200),
@@ -102,9 +128,15 @@ proptest! {
         let message = [&kind.to_be_bytes()[..], &payload].concat();
         let bytes = Flight::to(role).seal(&message).bytes;
         let ended = survives(|| hello(role), &[&[7], &bytes[..]].concat());
-        let concluded = matches!(ended.result, Some(Ok(_)));
-        prop_assert!(!concluded || Kind(kind) == Kind::INIT);
-        prop_assert!(ended.result.is_some());
+        let expected = match Kind(kind) {
+            Kind::INIT => "pong",
+            _ => "init",
+        };
+        match End::of(&ended) {
+            End::Waits(awaited) => prop_assert!(awaited == expected && matches!(Kind(kind), Kind::INIT | Kind::WARNING)),
+            End::Fault(..) => {}
+            End::Done => prop_assert!(false, "done without a pong"),
+        }
     }
 
     #[test]

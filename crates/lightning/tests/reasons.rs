@@ -27,7 +27,6 @@ fn every_error() -> Vec<Error> {
         Error::Mac(Part::Act(Act::Three)),
         Error::Mac(Part::Length),
         Error::Mac(Part::Message),
-        Error::Oversized { len: u16::MAX, most: 4096 },
         Error::Typeless(1),
         malformed(Malformed::EndsIn("features")),
         malformed(Malformed::TooLong("list of networks")),

@@ -16,13 +16,17 @@ struct Kept {
 
 impl Kept {
     fn new() -> Self {
-        let peer = Flight::to(Role::Initiator).init(their_init());
+        let peer = Flight::to(Role::Initiator).init(their_init()).pong();
         let agreed = feed(&mut hello(Role::Initiator), [&peer.bytes[..]]).result.expect("over").expect("no fault");
-        // Our init is the first message of its direction.
+        // Our init and our ping are the first messages of their direction.
         let mut peer = Flight { bytes: Vec::new(), starts: Vec::new(), ..peer };
-        let ours = feed(&mut hello(Role::Initiator), [&Flight::to(Role::Initiator).bytes[..]]).sent;
-        let mut init = ours[50 + 66..].to_vec();
-        peer.channel.open.open(&mut Rx::new(&mut init), u16::MAX).expect("sound");
+        let heard = Flight::to(Role::Initiator).init(their_init()).bytes;
+        let ours = feed(&mut hello(Role::Initiator), [&heard[..]]).sent;
+        let mut said = ours[50 + 66..].to_vec();
+        let mut rx = Rx::new(&mut said);
+        while !rx.is_empty() {
+            peer.channel.open.open(&mut rx).expect("sound");
+        }
         Self { session: Session::new(agreed.channel), peer }
     }
 
@@ -48,7 +52,7 @@ impl Kept {
         let mut heard = Vec::new();
         let mut rx = Rx::new(&mut tx);
         while !rx.is_empty() {
-            let message = self.peer.channel.open.open(&mut rx, u16::MAX).expect("whole");
+            let message = self.peer.channel.open.open(&mut rx).expect("whole");
             heard.push(Message::read(message).expect("sound"));
         }
         (events, heard, error)

@@ -6,7 +6,6 @@ mod common;
 use common::key;
 use handshake::read_hex;
 use testing::{Recorded, cut, feed, hex};
-use verack_lightning::message::Ping;
 use verack_lightning::{Feature, Features, Hello, Init, Local, NodeId, Session};
 
 /// What LDK offers: `2222` and `08a0002a0aa222`.
@@ -33,7 +32,7 @@ fn every_byte_of_ours_is_the_one_that_ldk_was_sent() {
     assert_eq!(replay("lightning-initiator", |local| Hello::initiator(local, node_id)), node_id);
 }
 
-/// Replays the handshake, our ping and the pong; says who it was.
+/// Replays the handshake, which ends with our ping and the pong; says who it was.
 fn replay(name: &str, hello: impl Fn(Local) -> Hello) -> NodeId {
     let Recorded { meta, heard, said } = Recorded::read(env!("CARGO_MANIFEST_DIR"), name);
     let ours = |field: &str| key(read_hex(meta[field].as_str().unwrap().as_bytes()).unwrap());
@@ -49,9 +48,9 @@ fn replay(name: &str, hello: impl Fn(Local) -> Hello) -> NodeId {
     assert_eq!(names, LDK, "{name}");
     assert!(!agreed.features().iter().any(Feature::is_required) && agreed.networks().is_empty());
 
+    assert!(agreed.confirmed);
     let node_id = agreed.node_id;
-    let mut session = Session::new(agreed.channel).with_ping(Ping::for_pong_of(4));
-    let after = feed(&mut session, [&heard[ended.taken..]]);
+    let after = feed(&mut Session::new(agreed.channel), [&heard[ended.taken..]]);
     assert!(after.result.is_none(), "{}", after.result.unwrap().unwrap_err());
     assert_eq!(ended.taken + after.taken, heard.len(), "{name}: all was understood");
     assert_eq!([ended.sent, after.sent].concat(), said.concat(), "{name}");

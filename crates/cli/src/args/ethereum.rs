@@ -28,6 +28,9 @@ pub struct EthereumOptions {
     /// The fork id in our own Status: 8 hex digits and, behind a colon, the next fork [default: that of the latest fork]
     #[arg(long, value_name = "HEX[:NEXT]", value_parser = fork_id)]
     pub fork_id: Option<ForkId>,
+    /// The hash of the last block in our own Status, whose number --start-height says [default: that of the first block]
+    #[arg(long, value_name = "HEX", value_parser = hash)]
+    pub head: Option<Hash>,
 }
 
 /// What our Status says.

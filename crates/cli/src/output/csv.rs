@@ -134,7 +134,7 @@ fn head(report: &Report<'_>) -> [String; HEAD.len()] {
     [
         disarmed(report.target.to_owned()),
         or_empty(report.address),
-        report.chain.to_owned(),
+        report.chain().unwrap_or_default().to_owned(),
         report.protocol.to_owned(),
         role_name(attempt.role).to_owned(),
         or_empty(attempt.transport.name()),

@@ -4,15 +4,19 @@ mod introduced;
 mod lines;
 
 use std::net::SocketAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use ethereum::eth::OurChain;
-use ethereum::local::Expected;
+use ethereum::fork_id::Head;
+use ethereum::local::{Expected, Rules};
 use ethereum::message::{Event, Message};
-use ethereum::network::END;
+use ethereum::network::{END, Network};
 use ethereum::session::PING_EVERY;
-use ethereum::{Channel, Enode, ForkId, Fresh, Goal, Local, OurStatus, PublicKey, Rlpx, SecretKey, Session};
+use ethereum::{
+    Channel, Enode, ForkId, Fresh, Goal, Local, OurStatus, PublicKey, Reason, Rlpx, SecretKey, Session, Status,
+};
 use handshake::Text;
-use net::{Beat, Verdict};
+use net::{Beat, Cause, Verdict};
 use rand::RngExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -23,7 +27,7 @@ use super::converse::{Conversed, converse};
 use super::keep::{Kept, Sign, Span, keep};
 use super::retry::Lasting;
 use super::{Chain, Connection, Shaken, Times, Tracer, Transport};
-use crate::args::{EthereumOptions, Introduction, StatusChoice};
+use crate::args::{Introduction, StatusChoice};
 use crate::exit::Error;
 use crate::key;
 
@@ -32,8 +36,27 @@ use crate::key;
 pub struct Ethereum {
     chain: String,
     local: Local,
-    goal_dialling: Goal,
-    goal_accepting: Goal,
+    /// The named network whose forks a peer's are compared with.
+    network: Option<&'static Network>,
+    /// What our Status says, if the options say so.
+    status: Option<StatusChoice>,
+    /// The chain of our own Status.
+    own: Option<Own>,
+}
+
+/// The chain of our own Status, but for what changes with time.
+#[derive(Debug)]
+struct Own {
+    chain: OurChain,
+    /// The network whose latest fork is ours; `None` if the fork id of the chain stands.
+    forks_of: Option<&'static Network>,
+}
+
+impl Own {
+    fn now(&self) -> OurChain {
+        let fork_id = self.forks_of.map_or(self.chain.fork_id, |network| network.fork_id(now()));
+        OurChain { fork_id, ..self.chain.clone() }
+    }
 }
 
 impl Ethereum {
@@ -60,13 +83,19 @@ impl Ethereum {
             (_, Some(Expected { network_id, .. })) => format!("network-{network_id}"),
             (_, None) => "any".to_owned(),
         };
+        let network = named.filter(|_| !described);
         let own = expected.map(|Expected { network_id, genesis }| {
-            let latest_fork = || named.filter(|_| !described).map(|network| network.fork_id(END));
-            let fork_id = ours.fork_id.or_else(latest_fork).unwrap_or_else(|| ForkId::at(genesis, [], END));
+            let fork_id = ours.fork_id.unwrap_or_else(|| ForkId::at(genesis, [], END));
             let latest = u64::try_from(options.start_height).unwrap_or_default();
-            let total_difficulty = 0.into();
-            OurChain { network_id, genesis, fork_id, total_difficulty, earliest: 0, latest, latest_hash: genesis }
+            let (total_difficulty, latest_hash) = (0.into(), ours.head.unwrap_or(genesis));
+            let chain = OurChain { network_id, genesis, fork_id, total_difficulty, earliest: 0, latest, latest_hash };
+            Own { chain, forks_of: network.filter(|_| ours.fork_id.is_none()) }
         });
+        if ours.status == Some(StatusChoice::Own) && own.is_none() {
+            return Err(Error::Usage(
+                "--status own needs a network: --chain, or --network-id and --genesis".to_owned(),
+            ));
+        }
 
         let mut local = Local::new(key::ours(options.key.as_deref(), SecretKey::new)?);
         local.client_id = match &options.user_agent {
@@ -76,16 +105,7 @@ impl Ethereum {
         local.protocols.clone_from(&ours.capabilities);
         local.listen_port = ours.listen_port;
         local.expected = expected;
-        Ok(Self {
-            chain,
-            local,
-            goal_dialling: goal(ours, StatusChoice::Echo, own.as_ref())?,
-            goal_accepting: goal(
-                ours,
-                if own.is_some() { StatusChoice::Own } else { StatusChoice::Echo },
-                own.as_ref(),
-            )?,
-        })
+        Ok(Self { chain, local, network, status: ours.status, own })
     }
 
     /// The network that a peer must be on; `any` if it may be on any.
@@ -99,6 +119,23 @@ impl Ethereum {
         Enode { id: self.local.node_id(), host, port, discovery_port: Some(0) }
     }
 
+    /// Our side of one connection, which we dialled or not, and which stays open after the handshake or not.
+    fn local(&self, dials: bool, stays: bool) -> Local {
+        let own = self.own.as_ref().map(Own::now);
+        let default = if dials || own.is_none() { StatusChoice::Echo } else { StatusChoice::Own };
+        let goal = match (self.status.unwrap_or(default), &own) {
+            (StatusChoice::Own, Some(own)) => Goal::Status(OurStatus::Of(own.clone())),
+            (StatusChoice::None, _) => Goal::Hello,
+            (StatusChoice::Echo | StatusChoice::Own, _) => Goal::Status(OurStatus::Echo),
+        };
+        let mut local = self.local.clone();
+        local.goal = goal;
+        local.own = own;
+        local.rules = self.network.map(|network| Rules { network, head: now() });
+        local.parting = (!stays).then_some(Reason::Quitting);
+        local
+    }
+
     /// Has the handshake: with the node of this id, or with whoever dialled us.
     pub async fn shake(
         &self,
@@ -107,26 +144,31 @@ impl Ethereum {
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
     ) -> Shaken<'_> {
-        let mut local = self.local.clone();
+        let local = self.local(whom.is_some(), times.stays);
         let mut rlpx = match whom {
-            Some(id) => {
-                local.goal.clone_from(&self.goal_dialling);
-                Rlpx::initiator(local, fresh(), id)
-            }
-            None => {
-                local.goal.clone_from(&self.goal_accepting);
-                Rlpx::responder(local, fresh())
-            }
+            Some(id) => Rlpx::initiator(local, fresh(), id),
+            None => Rlpx::responder(local, fresh()),
         };
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Hello(_)));
         let Conversed { result, retry, hello, bytes } =
             converse(&mut rlpx, stream, times, tracer, is_hello, line).await;
         let (verdict, connection) = match result {
             Ok((stream, agreed)) => {
-                let channel = Box::new(agreed.channel);
-                (Verdict::ok(String::new()), Some(Connection::Ethereum(stream, channel)))
+                let verdict = if agreed.confirmed {
+                    Verdict { remarks: agreed.remarks, ..Verdict::ok(String::new()) }
+                } else {
+                    Verdict::unconfirmed("our GetBlockHeaders", agreed.remarks)
+                };
+                (verdict, Some(Connection::Ethereum(stream, Box::new(agreed.channel))))
             }
-            Err(failure) => (Verdict::of_failure(&rlpx, &failure), None),
+            Err(failure) => {
+                let mut verdict = Verdict::of_failure(&rlpx, &failure);
+                if let (Cause::Closed | Cause::Reset, Some(status)) = (&failure.cause, rlpx.said_status()) {
+                    let Status { network_id, fork_id, .. } = status;
+                    verdict.detail.push_str(&format!("; ours said network {network_id}, fork id {fork_id}"));
+                }
+                (verdict, None)
+            }
         };
         let introduced = rlpx.node_id().zip(rlpx.hello()).map(|(node_id, hello)| {
             let (hello, status) = (hello.clone(), rlpx.status().cloned());
@@ -149,14 +191,10 @@ impl Ethereum {
     }
 }
 
-/// How far to go, if the options do not say otherwise.
-fn goal(options: &EthereumOptions, default: StatusChoice, own: Option<&OurChain>) -> Result<Goal, Error> {
-    let no_network = || Error::Usage("--status own needs a network: --chain, or --network-id and --genesis".to_owned());
-    Ok(match options.status.unwrap_or(default) {
-        StatusChoice::Echo => Goal::Status(OurStatus::Echo),
-        StatusChoice::Own => Goal::Status(OurStatus::Of(own.ok_or_else(no_network)?.clone())),
-        StatusChoice::None => Goal::Hello,
-    })
+/// Where every chain is now, by our clock: as we have none, every fork that is given by a block has passed.
+fn now() -> Head {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Head { block: u64::MAX, time: since_1970.as_secs() }
 }
 
 /// What is new for each connection.

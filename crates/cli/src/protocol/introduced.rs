@@ -35,6 +35,14 @@ impl Introduced {
         }
     }
 
+    /// Whether it has told on which network it is. Lightning nodes need not.
+    pub fn tells_chain(&self) -> bool {
+        match self {
+            Self::Lightning(introduced) => introduced.tells_chain(),
+            Self::Bitcoin(_) | Self::Ethereum(_) | Self::Libp2p(_) | Self::Monero(_) => true,
+        }
+    }
+
     /// How it sees us, if it says so.
     pub fn our_address(&self) -> Option<SocketAddr> {
         match self {

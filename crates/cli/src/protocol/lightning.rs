@@ -5,11 +5,11 @@ mod lines;
 
 use std::net::SocketAddr;
 
-use handshake::Fault;
+use handshake::{Fault, Remark, Stage};
 use lightning::message::{Event, Message, Ping};
 use lightning::session::PING_EVERY;
 use lightning::{Address, Channel, Features, Hello, Init, Local, NodeId, SecretKey, Session};
-use net::{Beat, Verdict};
+use net::{Beat, Cause, Verdict};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
@@ -62,6 +62,12 @@ impl Lightning {
         self.key.node_id()
     }
 
+    /// The features that we announce, for people.
+    fn offer(&self) -> String {
+        let names: Vec<_> = self.init.features.iter().map(|feature| feature.to_string()).collect();
+        if names.is_empty() { "no features".to_owned() } else { names.join(", ") }
+    }
+
     /// Has the handshake: with the node of this id, or with whoever dialled us, who is told from where.
     pub async fn shake(
         &self,
@@ -89,10 +95,24 @@ impl Lightning {
         let Conversed { result, retry, hello: at, bytes } = conversed;
         let (verdict, connection) = match result {
             Ok((stream, agreed)) => {
-                let channel = Box::new(agreed.channel);
-                (Verdict::ok(String::new()), Some(Connection::Lightning(stream, channel)))
+                let mut remarks = Vec::new();
+                if self.chain.is_some() && agreed.networks().is_empty() {
+                    remarks.push(Remark { code: "lightning.network-unknown", detail: UNKNOWN_NETWORK.to_owned() });
+                }
+                let verdict = if agreed.confirmed {
+                    Verdict { remarks, ..Verdict::ok(String::new()) }
+                } else {
+                    Verdict::unconfirmed("our ping", remarks)
+                };
+                (verdict, Some(Connection::Lightning(stream, Box::new(agreed.channel))))
             }
-            Err(failure) => (Verdict::of_failure(&hello, &failure), None),
+            Err(failure) => {
+                let mut verdict = Verdict::of_failure(&hello, &failure);
+                if failure.stage == Stage::Ack && matches!(failure.cause, Cause::Closed | Cause::Reset) {
+                    verdict.detail.push_str(&format!("; we offered {}", self.offer()));
+                }
+                (verdict, None)
+            }
         };
         let transport = Transport::Bolt8;
         Shaken {
@@ -110,6 +130,9 @@ impl Lightning {
         }
     }
 }
+
+/// lnd never says, LDK only if it is told to.
+const UNKNOWN_NETWORK: &str = "does not say on which chain it is";
 
 impl Lasting for lightning::Error {
     fn is_ourselves(&self) -> bool {
@@ -174,7 +197,7 @@ mod tests {
         let mut said = Vec::new();
         peer.read_to_end(&mut said).await.unwrap();
         let (mut rx, mut pings) = (Rx::new(&mut said), 0);
-        while let Ok(message) = theirs.channel.open.open(&mut rx, u16::MAX) {
+        while let Ok(message) = theirs.channel.open.open(&mut rx) {
             assert!(matches!(Message::read(message), Ok(Message::Ping(_))));
             pings += 1;
         }

@@ -51,7 +51,8 @@ fn every_reason_is_explained_and_none_is_invented() {
     let rows = rows.chain(remarks.lines().skip(2).take_while(|line| line.starts_with('|')));
     let explained: BTreeSet<_> = rows.map(|row| row.split('`').nth(1).unwrap().to_owned()).collect();
     let mut expected = reasons_with_a_dot();
-    expected.extend(["ok", "closed", "reset", "io", "timeout", "flood", "interrupted"].map(str::to_owned));
+    expected
+        .extend(["ok", "closed", "reset", "io", "timeout", "flood", "interrupted", "unconfirmed"].map(str::to_owned));
     assert_eq!(explained, expected);
 }
 

@@ -5,6 +5,8 @@ use handshake::Role;
 use testing::{End, feed};
 use verack_lightning::acts::{Initiator, Responder};
 use verack_lightning::channel::Channel;
+use verack_lightning::hello::PROOF_LEN;
+use verack_lightning::message::Ping;
 use verack_lightning::{Chain, ChainHash, Features, Hello, Init, Local, Message, SecretKey};
 
 pub(crate) const ROLES: [Role; 2] = [Role::Initiator, Role::Responder];
@@ -95,6 +97,12 @@ impl Flight {
     #[must_use]
     pub(crate) fn init(self, init: Init) -> Self {
         self.say(&Message::Init(init))
+    }
+
+    /// The answer to our ping.
+    #[must_use]
+    pub(crate) fn pong(self) -> Self {
+        self.say(&Message::Pong(Ping::for_pong_of(PROOF_LEN).pong().expect("it is short")))
     }
 
     /// Any bytes at all.

@@ -5,7 +5,9 @@ mod cast;
 use std::io;
 
 use ethereum::auth::{Ack, AckReader, Auth, AuthReader, Form};
+use ethereum::channel::Heard;
 use ethereum::eth::OurChain;
+use ethereum::headers;
 use ethereum::message::id;
 use ethereum::secrets::{Part, Secrets};
 use ethereum::{Channel, ForkId, Fresh, Goal, Hash, Hello, Local, OurStatus, Protocol, PublicKey, Rlpx, SecretKey};
@@ -48,6 +50,8 @@ pub(super) enum Act {
     Introduce(Hello),
     /// Says this message, of which the number comes first.
     Tell(u64, Vec<u8>),
+    /// Hears GetBlockHeaders, and answers it without a header.
+    Answer,
     /// Says a message with one byte changed of what is sealed.
     Bend(u64, Vec<u8>, usize),
     /// Says a frame with exactly this data.
@@ -108,6 +112,7 @@ pub(super) async fn play(acts: &[Act], whom: Option<PublicKey>, stream: Wire, tu
                 play.channel().compressed = hello.version >= 5;
             }
             Act::Tell(id, payload) => play.tell(*id, payload, |_| {}),
+            Act::Answer => play.answer().await?,
             Act::Bend(id, payload, at) => play.tell(*id, payload, |sealed| sealed[*at] ^= 1),
             Act::Frame(data) => {
                 let mut bytes = Vec::new();
@@ -189,6 +194,27 @@ impl Play {
         let responder = Part { nonce: &fresh.nonce, packet: &ack };
         self.channel = Some(channel(Role::Responder, &fresh, &their_ephemeral, initiator, responder));
         Ok(ack)
+    }
+
+    /// Waits for GetBlockHeaders, and answers it without a header.
+    async fn answer(&mut self) -> io::Result<()> {
+        const GET_BLOCK_HEADERS: u64 = id::FIRST_OF_CAPABILITIES + headers::GET_BLOCK_HEADERS;
+        let channel = self.channel.as_mut().expect("scripts exchange keys before they hear");
+        let request_id = loop {
+            let heard = self.line.hear(|rx| match channel.hear(rx) {
+                Ok(Heard::Message { id: GET_BLOCK_HEADERS, data }) => Some(Some(data.to_vec())),
+                Ok(_) => Some(None),
+                Err(_) => None,
+            });
+            if let Some(data) = heard.await? {
+                let payload = channel.payload("GetBlockHeaders", &data).map_err(io::Error::other)?;
+                break headers::read_request_id(headers::FIRST_WITH_REQUEST_ID, &payload).map_err(io::Error::other)?;
+            }
+        };
+        let mut payload = Vec::new();
+        headers::write_empty_answer(request_id, &mut payload);
+        self.tell(id::FIRST_OF_CAPABILITIES + headers::BLOCK_HEADERS, &payload, |_| {});
+        Ok(())
     }
 
     fn channel(&mut self) -> &mut Channel {

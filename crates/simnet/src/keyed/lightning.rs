@@ -6,7 +6,7 @@ use std::io;
 
 use handshake::Rx;
 use lightning::acts::{Initiator, Responder, SaysActThree, SaysActTwo};
-use lightning::{Channel, Hello, Init, Local, NodeId, SecretKey};
+use lightning::{Channel, Hello, Init, Local, Message, NodeId, SecretKey};
 
 pub(super) use self::cast::peers;
 use super::CALLED_KEY;
@@ -37,6 +37,8 @@ pub(super) enum Act {
     Say(Vec<u8>),
     /// Says this message, sealed.
     Seal(Vec<u8>),
+    /// Hears a ping, and answers it.
+    Pong,
     /// Says this message with one byte changed of what is sealed.
     Bend(Vec<u8>, usize),
     /// Says this again and again.
@@ -78,6 +80,7 @@ pub(super) async fn play(acts: &[Act], whom: Option<NodeId>, stream: Wire, turn:
             Act::HearAnything => play.line.hear_anything().await?,
             Act::Say(bytes) => play.line.say(bytes.clone()),
             Act::Seal(message) => play.seal(message, |_| {}),
+            Act::Pong => play.pong().await?,
             Act::Bend(message, at) => play.seal(message, |sealed| sealed[*at] ^= 1),
             Act::Flood(bytes) => return play.line.flood(|| bytes.clone()).await,
             Act::FloodOf(message) => {
@@ -154,6 +157,21 @@ impl Play {
 
     async fn hear_act<const LEN: usize>(&mut self) -> io::Result<[u8; LEN]> {
         self.line.hear(|rx: &mut Rx<'_>| rx.take(LEN).ok().and_then(|act| act.first_chunk().copied())).await
+    }
+
+    /// Waits for a ping, and answers it.
+    async fn pong(&mut self) -> io::Result<()> {
+        let channel = self.channel.as_mut().expect("scripts exchange keys before they hear");
+        let pong = loop {
+            let heard = self.line.hear(|rx| Some(channel.open.open(rx).ok()?.to_vec()));
+            if let Ok(Message::Ping(ping)) = Message::read(&heard.await?) {
+                break ping.pong().ok_or_else(|| io::Error::other("a ping that wants no pong"))?;
+            }
+        };
+        let mut bytes = Vec::new();
+        Message::Pong(pong).write(&mut bytes);
+        self.seal(&bytes, |_| {});
+        Ok(())
     }
 
     /// Says a message, changed so once it is sealed.

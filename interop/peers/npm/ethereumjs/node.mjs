@@ -38,6 +38,8 @@ rlpx.events.on('peer:added', (peer) => {
   peer._handlePong = () => { info.pongs += 1; handlePong() }
   eth.events.on('status', (status) => { info.status = { genesis: hex(status.genesisHash), head: hex(status.bestHash) } })
   eth.events.on('error', (error) => console.log(id, error.message))
+  // GetBlockHeaders, whose answer proves to a peer that its Status was accepted: a BlockHeaders without any.
+  eth.events.on('message', (code, payload) => { if (code === 3) eth.sendMessage(4, [payload[0], []]) })
   eth.sendStatus({ td: bytes('0400000000'), bestHash: genesis, genesisHash: genesis, latestBlock: bytes('0165a0bc') })
 })
 rlpx.events.on('peer:removed', (peer, reason) => {

@@ -35,7 +35,10 @@ fn fields(message: &Message) -> Fields {
         Message::Hello(hello) => hello_fields(hello),
         Message::Status(status) => status_fields(status),
         Message::Disconnect(reason) => {
-            vec![("reason", reason.number().into()), ("meaning", reason.sentence().into())]
+            vec![("reason", reason.number().into()), ("meaning", reason.sentence().into_owned().into())]
+        }
+        Message::GetBlockHeaders(request_id) | Message::BlockHeaders(request_id) => {
+            vec![("request_id", (*request_id).into())]
         }
         Message::Other { len, .. } => vec![("payload_bytes", (*len).into())],
         Message::Auth | Message::Ack | Message::Ping | Message::Pong => Vec::new(),

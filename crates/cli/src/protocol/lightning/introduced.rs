@@ -28,13 +28,19 @@ pub struct Peer<'i> {
     required_bits: Vec<u32>,
     /// The bits that have no name; at most [`MAX_BITS`].
     unknown_bits: Vec<u32>,
-    /// The chains that it is interested in; empty if it does not say.
+    /// The chains that it is interested in, at most [`MAX_NETWORKS`]; empty if it does not say.
     networks: Vec<Text<ChainHash>>,
+    /// How many they are, if some are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    networks_total: Option<usize>,
     /// How it sees us; `null` if it did not say.
     our_address: Option<Text<&'i Address>>,
 }
 
-/// Nodes set some 20. An `init` has room for 30 000, which nobody wants to read.
+/// Nodes name up to three. An `init` has room for 2000.
+const MAX_NETWORKS: usize = 64;
+
+/// Nodes set some 20. An `init` has room for 500 000.
 const MAX_BITS: usize = 64;
 
 /// Whether it is one at all: not `0.0.0.0`, `::`, or port 0.
@@ -57,9 +63,15 @@ impl Introduced {
             features: features.iter().filter_map(Feature::name).collect(),
             required_bits: bits(|feature| feature.is_required()),
             unknown_bits: bits(|feature| feature.name().is_none()),
-            networks: self.init.networks.iter().copied().map(Text).collect(),
             our_address: self.init.remote_addr.as_ref().filter(|address| is_address(address)).map(Text),
+            networks: self.init.networks.iter().take(MAX_NETWORKS).copied().map(Text).collect(),
+            networks_total: Some(self.init.networks.len()).filter(|total| *total > MAX_NETWORKS),
         }
+    }
+
+    /// Whether it has named a chain that it is on.
+    pub fn tells_chain(&self) -> bool {
+        !self.init.networks.is_empty()
     }
 
     /// How much it offers, for people.

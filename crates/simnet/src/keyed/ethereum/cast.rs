@@ -8,8 +8,8 @@ use ethereum::{Capability, Hash, Hello, Local, Rlpx, Status};
 use handshake::{Blame, Role, Stage};
 
 use super::Act::{
-    self, Bend, BentKeys, Close, CutKeys, Flood, FloodOf, Frame, HearAnything, Introduce, Keys, KeysWith, Node, Say,
-    Speak, Tell,
+    self, Answer, Bend, BentKeys, Close, CutKeys, Flood, FloodOf, Frame, HearAnything, Introduce, Keys, KeysWith, Node,
+    Say, Speak, Tell,
 };
 use super::{called_key, chain, fresh, key, node};
 use crate::keyed::recording::record;
@@ -74,7 +74,7 @@ impl Cast {
         let transport = |reason, blame| Truth::fault(Stage::Transport, reason, blame);
         let mac = Truth::fault(Stage::Hello, "ethereum.mac", Blame::Peer);
         let says_all = |name, truth, change: fn(&mut Auth)| {
-            self.peer(name, truth, [KeysWith(change), Introduce(hello()), Tell(STATUS, status(&chain()))])
+            self.peer(name, truth, [KeysWith(change), Introduce(hello()), Tell(STATUS, status(&chain())), Answer])
         };
         let called = called_key(true);
         let recording = record(
@@ -100,8 +100,10 @@ impl Cast {
 
     fn healthy(&self) -> Vec<KeyedPeer> {
         let ours = || status(&chain());
-        let says =
-            |name, rhythm| self.peer(name, Truth::OK, [Speak(rhythm), Keys, Introduce(hello()), Tell(STATUS, ours())]);
+        let says = |name, rhythm| {
+            let acts = [Speak(rhythm), Keys, Introduce(hello()), Tell(STATUS, ours()), Answer];
+            self.peer(name, Truth::OK, acts)
+        };
         vec![
             self.peer("ethereum-node", Truth::OK, [Node(&[68, 69, 70])]),
             self.peer("ethereum-node-of-eth-68", Truth::OK, [Node(&[66, 67, 68])]),
@@ -119,12 +121,13 @@ impl Cast {
                     Tell(STATUS + 8, vec![0x5a; 1500]),
                     Tell(STATUS + 7, vec![0x5a; 100_000]),
                     Tell(STATUS, ours()),
+                    Answer,
                 ],
             ),
             self.peer(
                 "ethereum-before-snappy",
                 Truth::OK,
-                [Keys, Introduce(Hello { version: 4, ..hello() }), Tell(STATUS, ours())],
+                [Keys, Introduce(Hello { version: 4, ..hello() }), Tell(STATUS, ours()), Answer],
             ),
             self.peer(
                 "ethereum-unnamed",
@@ -133,12 +136,18 @@ impl Cast {
                     Keys,
                     Introduce(Hello { client_id: "".into(), listen_port: u64::MAX, ..hello() }),
                     Tell(STATUS, ours()),
+                    Answer,
                 ],
             ),
             self.peer(
                 "ethereum-escapes-in-its-name",
                 Truth::OK,
-                [Keys, Introduce(Hello { client_id: "\u{1b}[2J\u{202e}evil".into(), ..hello() }), Tell(STATUS, ours())],
+                [
+                    Keys,
+                    Introduce(Hello { client_id: "\u{1b}[2J\u{202e}evil".into(), ..hello() }),
+                    Tell(STATUS, ours()),
+                    Answer,
+                ],
             ),
         ]
     }
@@ -154,6 +163,11 @@ impl Cast {
             self.peer("ethereum-close-before-hello", ends(Stage::Hello, "closed"), [Keys, Close]),
             self.peer("ethereum-silent-before-hello", ends(Stage::Hello, "timeout"), [Keys]),
             self.peer("ethereum-close-before-status", ends(Stage::Ack, "closed"), [Keys, Introduce(hello()), Close]),
+            self.peer(
+                "ethereum-close-after-status",
+                ends(Stage::Ack, "closed"),
+                [Keys, Introduce(hello()), Tell(STATUS, status(&chain())), Close],
+            ),
             self.peer("ethereum-silent-before-status", ends(Stage::Ack, "timeout"), [Keys, Introduce(hello())]),
         ]
     }
@@ -171,6 +185,11 @@ impl Cast {
                 [Keys, Introduce(hello()), goodbye(Reason::TooManyPeers)],
             ),
             self.peer(
+                "ethereum-full-as-bor-says-it",
+                refused(Stage::Ack, full),
+                [Keys, Introduce(hello()), Tell(id::DISCONNECT, vec![0x82, 0xc1, 4])],
+            ),
+            self.peer(
                 "ethereum-useless",
                 mismatch("ethereum.disconnect.useless-peer"),
                 [Keys, Introduce(hello()), goodbye(Reason::UselessPeer)],
@@ -179,6 +198,11 @@ impl Cast {
                 "ethereum-other-fork",
                 mismatch("ethereum.disconnect.subprotocol"),
                 [Keys, Introduce(hello()), goodbye(Reason::Subprotocol)],
+            ),
+            self.peer(
+                "ethereum-other-fork-after-status",
+                mismatch("ethereum.disconnect.subprotocol"),
+                [Keys, Introduce(hello()), Tell(STATUS, status(&chain())), goodbye(Reason::Subprotocol)],
             ),
             self.peer(
                 "ethereum-unnamed-reason",

@@ -1,11 +1,11 @@
 //! One of each kind of Lightning node, and the verdict that it deserves.
 
-use handshake::{Blame, Role, Stage};
+use handshake::{Blame, Outcome, Role, Stage};
 use lightning::message::{Notice, Ping};
 use lightning::{Chain, Features, Hello, Init, Kind, Local, Message};
 
 use super::Act::{
-    self, Bend, BentActThree, BentKeys, Close, Flood, FloodOf, HearAnything, Keys, Knock, Node, Say, Seal, Speak,
+    self, Bend, BentActThree, BentKeys, Close, Flood, FloodOf, HearAnything, Keys, Knock, Node, Pong, Say, Seal, Speak,
 };
 use super::{called_key, node};
 use crate::keyed::recording::record;
@@ -103,19 +103,26 @@ impl Cast {
 
     fn healthy(&self) -> Vec<KeyedPeer> {
         let usual = init(introduction(USUAL));
-        let says = |name, rhythm| self.peer(name, Truth::OK, [Speak(rhythm), Keys, Seal(usual.clone())]);
+        let says = |name, rhythm| self.peer(name, Truth::OK, [Speak(rhythm), Keys, Seal(usual.clone()), Pong]);
         vec![
             self.peer("lightning-node", Truth::OK, [Node(introduction(USUAL))]),
             says("lightning-in-one-write", Rhythm::AtOnce),
             says("lightning-in-many-writes", Rhythm::Apart),
             says("lightning-cut-anywhere", Rhythm::Cut),
             says("lightning-byte-by-byte", Rhythm::Drip),
-            self.peer("lightning-gossips-at-once", Truth::OK, [Keys, Seal(usual.clone()), Seal(gossip_of(0))]),
+            self.peer("lightning-gossips-at-once", Truth::OK, [Keys, Seal(usual.clone()), Seal(gossip_of(0)), Pong]),
             self.peer(
                 "lightning-gossips-without-end",
                 Truth::OK,
-                [Keys, Seal(usual.clone()), FloodOf(gossip_of(60_000))],
+                [Keys, Seal(usual.clone()), Pong, FloodOf(gossip_of(60_000))],
             ),
+            self.peer(
+                "lightning-warning-first",
+                Truth::OK,
+                [Keys, Seal(bytes(&Message::Warning(notice(b"busy")))), Seal(usual.clone()), Pong],
+            ),
+            // A feature so far up makes an init of 4128 bytes.
+            self.peer("lightning-long-init", Truth::OK, [Keys, Seal(init(introduction(&[9, 32_973]))), Pong]),
             self.peer(
                 "lightning-says-no-network",
                 Truth::OK,
@@ -144,6 +151,11 @@ impl Cast {
             self.peer("lightning-trickle", ends(Stage::Transport, "timeout"), [Speak(Rhythm::Trickle), Keys]),
             self.peer("lightning-close-before-init", ends(Stage::Hello, "closed"), [Keys, Close]),
             self.peer("lightning-silent-before-init", ends(Stage::Hello, "timeout"), [Keys]),
+            self.peer(
+                "lightning-close-after-init",
+                ends(Stage::Ack, "closed"),
+                [Keys, Seal(init(introduction(USUAL))), Close],
+            ),
         ]
     }
 
@@ -180,7 +192,16 @@ impl Cast {
                 fault(Stage::Hello, "lightning.mac"),
                 [Keys, Flood(vec![0x55; 10_000])],
             ),
-            self.peer("lightning-oversized", fault(Stage::Hello, "lightning.oversized"), [Keys, Seal(vec![0; 65_535])]),
+            self.peer(
+                "lightning-longest-stranger",
+                fault(Stage::Hello, "lightning.unexpected"),
+                [Keys, Seal(vec![0; 65_535])],
+            ),
+            self.peer(
+                "lightning-gossip-in-place-of-a-pong",
+                fault(Stage::Ack, "flood"),
+                [Keys, Seal(usual()), FloodOf(gossip_of(60_000))],
+            ),
             self.peer("lightning-typeless", malformed, [Keys, Seal(vec![0])]),
             self.peer("lightning-cut-init", malformed, [Keys, Seal(usual()[..9].to_vec())]),
             self.peer(
@@ -214,7 +235,16 @@ impl Cast {
                 refused("lightning.error"),
                 [Keys, Seal(bytes(&Message::Error(words.clone())))],
             ),
-            self.peer("lightning-warning", refused("lightning.warning"), [Keys, Seal(bytes(&Message::Warning(words)))]),
+            self.peer(
+                "lightning-warning",
+                refused("lightning.warning"),
+                [Keys, Seal(bytes(&Message::Warning(words.clone()))), Close],
+            ),
+            self.peer(
+                "lightning-error-after-init",
+                Truth { outcome: Outcome::Partial, ..Truth::fault(Stage::Ack, "lightning.error", Blame::Refused) },
+                [Keys, Seal(init(introduction(USUAL))), Seal(bytes(&Message::Error(words)))],
+            ),
         ]
     }
 }

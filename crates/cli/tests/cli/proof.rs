@@ -1,0 +1,283 @@
+//! A handshake is OK once the peer has shown that it accepted us: peers that leave before that, say nothing, or do not fit.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+use ethereum::eth::OurChain;
+use ethereum::{ForkId, Fresh, Goal, Network, OurStatus, Rlpx};
+use handshake::{Handshake, Rx, Step};
+use lightning::{Features, Hello};
+use serde_json::{Value, json};
+
+use crate::common::{json_lines, run};
+use crate::keyed::Listening;
+
+/// What is reported of the one target of a run.
+fn report(args: &[&str]) -> Value {
+    json_lines(&run(["--json"].into_iter().chain(args.iter().copied()))).remove(0)
+}
+
+/// What a scripted peer does once it has come so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    Close,
+    Silence,
+}
+
+/// Has a conversation until an event, and then does this.
+fn converse<H: Handshake>(mut side: H, mut stream: TcpStream, until: impl Fn(&H::Event) -> bool, then: Then) {
+    let (mut arrived, mut said) = (Vec::new(), Vec::new());
+    'over: loop {
+        let mut taken = 0;
+        loop {
+            let mut rx = Rx::new(&mut arrived[taken..]);
+            let step = side.step(&mut rx, &mut said);
+            taken += rx.taken();
+            match step {
+                Ok(Step::Event(event)) if until(&event) => break 'over,
+                Ok(Step::Event(_)) => {}
+                Ok(Step::Need(_)) => break,
+                Ok(Step::Done(_)) | Err(_) => break 'over,
+            }
+        }
+        arrived.drain(..taken);
+        stream.write_all(&said).unwrap();
+        said.clear();
+        let mut piece = [0; 4096];
+        match stream.read(&mut piece) {
+            Ok(len @ 1..) => arrived.extend_from_slice(&piece[..len]),
+            Ok(0) | Err(_) => return,
+        }
+    }
+    stream.write_all(&said).unwrap();
+    if then == Then::Silence {
+        // Until the other side leaves.
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+}
+
+/// A peer that is dialled once.
+fn answering<H: Handshake + Send + 'static>(
+    side: H,
+    until: impl Fn(&H::Event) -> bool + Send + 'static,
+    then: Then,
+) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || converse(side, listener.accept().unwrap().0, until, then));
+    address
+}
+
+fn lightning_local(byte: u8, features: &[u16]) -> lightning::Local {
+    let key = |byte| lightning::SecretKey::new([byte; 32]).unwrap();
+    let mut local = lightning::Local::new(key(byte), key(byte + 1), Vec::new());
+    local.init.features = Features::of(features);
+    local
+}
+
+/// Both have introduced themselves, and it has heard no more than that.
+fn has_met(event: &lightning::Event) -> bool {
+    matches!(event, lightning::Event::Said(lightning::Message::Ping(_)))
+}
+
+fn lightning_node(then: Then) -> String {
+    let local = lightning_local(0x42, &[0, 7, 9, 14]);
+    let node_id = local.static_key.node_id();
+    format!("{node_id}@{}", answering(Hello::responder(local), has_met, then))
+}
+
+fn remarks(report: &Value) -> Vec<&str> {
+    report["remarks"].as_array().unwrap().iter().map(|remark| remark["code"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_lightning_node_that_closes_behind_both_inits_has_not_accepted_us() {
+    let dialled = report(&["--feature-bits", "7,1001", &lightning_node(Then::Close)]);
+    let [outcome, stage, reason, detail] = ["outcome", "stage", "reason", "detail"].map(|key| &dialled[key]);
+    assert_eq!((outcome, stage, reason), (&"partial".into(), &"ack".into(), &"closed".into()), "{dialled}");
+    // What it may not like is what we offered.
+    assert!(detail.as_str().unwrap().contains("gossip_queries, feature 1001"), "{detail}");
+    assert!(detail.as_str().unwrap().starts_with("closed the connection before its pong"), "{detail}");
+    assert_eq!(dialled["peer"]["required_bits"], json!([0, 14]));
+}
+
+#[test]
+fn a_lightning_node_that_dials_us_and_closes_behind_both_inits_has_not_accepted_us() {
+    let listening = Listening::start(&["--protocol", "lightning", "--once"]);
+    let (node_id, address) = listening.target.split_once('@').unwrap();
+    let side = Hello::initiator(lightning_local(0x42, &[9]), node_id.parse().unwrap());
+    converse(side, TcpStream::connect(address).unwrap(), has_met, Then::Close);
+    let accepted = listening.end_with(1).remove(0);
+    let found = ["outcome", "stage", "reason"].map(|key| accepted[key].as_str().unwrap());
+    assert_eq!(found, ["partial", "ack", "closed"], "{accepted}");
+    assert!(!accepted["detail"].as_str().unwrap().contains("full"), "{accepted}");
+}
+
+#[test]
+fn a_lightning_node_that_answers_no_ping_is_ok_with_a_remark() {
+    let dialled = report(&["--timeout", "2s", &lightning_node(Then::Silence)]);
+    assert_eq!((&dialled["outcome"], remarks(&dialled)), (&"ok".into(), vec!["unconfirmed"]), "{dialled}");
+    let listening = Listening::start(&["--protocol", "lightning", "--once", "--timeout", "2s"]);
+    let (node_id, address) = listening.target.split_once('@').unwrap();
+    let side = Hello::initiator(lightning_local(0x42, &[9]), node_id.parse().unwrap());
+    converse(side, TcpStream::connect(address).unwrap(), has_met, Then::Silence);
+    let accepted = listening.end().remove(0);
+    assert_eq!((&accepted["outcome"], remarks(&accepted)), (&"ok".into(), vec!["unconfirmed"]), "{accepted}");
+}
+
+#[test]
+fn a_lightning_node_that_names_no_chain_is_on_an_unknown_one() {
+    let listening = Listening::start(&["--protocol", "lightning", "--count", "2"]);
+    let dialled = report(&["-c", "regtest", &listening.target]);
+    assert_eq!((&dialled["outcome"], &dialled["chain"]), (&"ok".into(), &Value::Null), "{dialled}");
+    assert_eq!(remarks(&dialled), ["lightning.network-unknown"]);
+    let dialled = report(&[&listening.target]);
+    assert_eq!((&dialled["chain"], remarks(&dialled)), (&"any".into(), vec![]), "{dialled}");
+    let accepted = listening.end();
+    assert_eq!(accepted.iter().filter(|line| line["outcome"] == "ok").count(), 2, "{accepted:?}");
+}
+
+fn sepolia() -> OurChain {
+    let network = Network::named("sepolia").unwrap();
+    OurChain {
+        network_id: network.network_id,
+        genesis: network.genesis,
+        fork_id: ForkId { hash: [0x6c, 0x1d, 0x94, 0x23], next: 0 },
+        total_difficulty: 0.into(),
+        earliest: 0,
+        latest: 9_000_000,
+        latest_hash: network.genesis,
+    }
+}
+
+fn ethereum_local() -> ethereum::Local {
+    let mut local = ethereum::Local::new(ethereum::SecretKey::new([0x42; 32]).unwrap());
+    local.goal = Goal::Status(OurStatus::Of(sepolia()));
+    local
+}
+
+fn fresh() -> Fresh {
+    Fresh::new(&[0x33; Fresh::RANDOM_LEN]).unwrap()
+}
+
+/// Both have said their Status, and it has heard no more than that.
+fn has_exchanged(event: &ethereum::Event) -> bool {
+    matches!(event, ethereum::Event::Said(ethereum::Message::GetBlockHeaders(_)))
+}
+
+fn ethereum_node(then: Then) -> String {
+    let local = ethereum_local();
+    let id = local.node_id();
+    format!("enode://{id}@{}", answering(Rlpx::responder(local, fresh()), has_exchanged, then))
+}
+
+#[test]
+fn an_ethereum_node_that_closes_behind_both_statuses_has_not_accepted_us() {
+    for status in ["echo", "own"] {
+        let dialled = report(&["-c", "sepolia", "--status", status, &ethereum_node(Then::Close)]);
+        let found = ["outcome", "stage", "reason"].map(|key| dialled[key].as_str().unwrap());
+        assert_eq!(found, ["partial", "ack", "closed"], "{dialled}");
+        let detail = dialled["detail"].as_str().unwrap();
+        assert!(detail.starts_with("closed the connection before its BlockHeaders"), "{detail}");
+        assert!(detail.contains("6c1d9423"), "what it may not like is our fork id: {detail}");
+    }
+}
+
+#[test]
+fn an_ethereum_node_that_answers_no_question_is_ok_with_a_remark() {
+    let dialled = report(&["-c", "sepolia", "--timeout", "2s", &ethereum_node(Then::Silence)]);
+    assert_eq!((&dialled["outcome"], remarks(&dialled)), (&"ok".into(), vec!["unconfirmed"]), "{dialled}");
+    let listening = Listening::start(&["--protocol", "ethereum", "-c", "sepolia", "--once", "--timeout", "2s"]);
+    let enode: ethereum::Enode = listening.target.parse().unwrap();
+    let side = Rlpx::initiator(ethereum_local(), fresh(), enode.id);
+    converse(side, TcpStream::connect((&*enode.host, enode.port)).unwrap(), has_exchanged, Then::Silence);
+    let accepted = listening.end().remove(0);
+    assert_eq!((&accepted["outcome"], remarks(&accepted)), (&"ok".into(), vec!["unconfirmed"]), "{accepted}");
+}
+
+/// Dials a listener that has these options, with those; both verdicts, which are OK or both are not.
+fn met(listener: &[&str], dialler: &[&str]) -> [Value; 2] {
+    let listening = Listening::start(&[&["--protocol", "ethereum", "--once"], listener].concat());
+    let dialled = report(&[dialler, &[&*listening.target]].concat());
+    let status = i32::from(dialled["outcome"] != "ok");
+    [dialled, listening.end_with(status).remove(0)]
+}
+
+#[test]
+fn a_node_of_ethereum_classic_is_no_node_of_ethereum() {
+    for (listener, dialler, judge) in [
+        (&["-c", "ethereum-classic"][..], &["-c", "ethereum"][..], 0),
+        (&["-c", "ethereum", "--status", "echo"], &["-c", "ethereum-classic", "--status", "own"], 1),
+        (&["-c", "ethereum"], &["-c", "ethereum-classic"], 0),
+    ] {
+        let reports = met(listener, dialler);
+        let found = ["outcome", "reason", "blame"].map(|key| reports[judge][key].as_str().unwrap());
+        assert_eq!(found, ["failed", "ethereum.fork-id", "mismatch"], "{:?}", reports[judge]);
+        let detail = reports[judge]["detail"].as_str().unwrap();
+        assert!(detail.contains("it is on ethereum"), "{detail}");
+        // The other side is told that its Status does not suit.
+        assert_eq!(reports[1 - judge]["reason"], "ethereum.disconnect.subprotocol");
+    }
+}
+
+#[test]
+fn a_node_with_old_software_is_stale_and_one_with_newer_than_ours_is_ahead() {
+    let network = Network::named("sepolia").unwrap();
+    let (id, genesis) = (network.network_id.to_string(), network.genesis.to_string());
+    let peer = |fork_id: &str| {
+        met(&["--network-id", &id, "--genesis", &genesis, "--fork-id", fork_id], &["-c", "sepolia"])
+            .into_iter()
+            .next()
+            .unwrap()
+    };
+    let stale = peer("268956b6");
+    assert_eq!((&stale["outcome"], &stale["reason"]), (&"failed".into(), &"ethereum.fork-id".into()), "{stale}");
+    assert!(stale["detail"].as_str().unwrap().contains("does not know amsterdam"), "{stale}");
+    let ahead = peer("6c1d9423:1893456000");
+    assert_eq!((&ahead["outcome"], remarks(&ahead)), (&"ok".into(), vec!["ethereum.fork-ahead"]), "{ahead}");
+    assert!(ahead["remarks"][0]["detail"].as_str().unwrap().contains("1893456000"), "{ahead}");
+    // A node that still syncs says an old fork id, and what comes next.
+    let syncs = peer("88cf81d9:1741159776");
+    assert_eq!((&syncs["outcome"], remarks(&syncs)), (&"ok".into(), vec![]), "{syncs}");
+}
+
+#[test]
+fn two_sides_that_repeat_each_others_status_meet_after_half_the_time() {
+    let echo = ["-c", "sepolia", "--status", "echo", "--timeout", "4s"];
+    for report in met(&echo, &echo) {
+        assert_eq!(report["outcome"], "ok", "{report}");
+    }
+}
+
+#[test]
+fn the_head_of_our_status_is_the_one_that_was_said() {
+    let head = "ab".repeat(32);
+    let ours = ["-c", "sepolia", "--head", &head, "--start-height", "77", "--capabilities", "eth/69"];
+    let [dialled, _] = met(&ours, &["-c", "sepolia"]);
+    assert_eq!((&dialled["peer"]["head"], &dialled["peer"]["latest"]), (&head.into(), &77.into()), "{dialled}");
+}
+
+#[test]
+fn whoever_leaves_after_a_handshake_says_so() {
+    let listening = Listening::start(&["--protocol", "ethereum", "-c", "sepolia", "--once"]);
+    let output = run(["--json", "--trace", &listening.target]);
+    let lines = json_lines(&output);
+    let said: Vec<_> = lines.iter().filter(|line| line["direction"] == "sent").collect();
+    let last = said.last().unwrap();
+    assert_eq!((&last["message"], &last["fields"]["reason"]), (&"Disconnect".into(), &8.into()), "{last}");
+    listening.end();
+}
+
+#[test]
+fn a_record_of_the_consensus_layer_is_dialled_over_libp2p() {
+    // Signed by the key of 0x42 bytes; 127.0.0.1, TCP port 1; eth2 of 16 bytes, and no eth.
+    let output = run(["--json", CONSENSUS_ENR]);
+    let line = json_lines(&output).remove(0);
+    assert_eq!((&line["protocol"], &line["reason"]), (&"libp2p".into(), &"connect.refused".into()), "{line}");
+    let id = ethereum::SecretKey::new([0x42; 32]).unwrap().public();
+    let output = run([&*format!("enode://{id}@127.0.0.1:0?discport=30303")]);
+    assert!(crate::common::text(&output.stderr).contains("an enode without an RLPx port"), "{output:?}");
+}
+
+const CONSENSUS_ENR: &str = "enr:-Ji4QG7aRk5H7Cz5SvmHGk28atDWh26z8dHbkSVCuDK3quvBeaJRZ7B7i_2Mz_foZJBbTr-u-oOPkv4WPb54yW4W7OkBhGV0aDKQapWhqQAAAAAAAAAAAAAAAIJpZIJ2NIJpcIR_AAABiXNlY3AyNTZrMaEDJGU-rENEiAAswGu_t_EP4YmR41-f5DAtvqbSNT3AqxyDdGNwAQ";

@@ -1,0 +1,32 @@
+//! Our static key lies in one place, however many connections use it.
+
+mod common;
+
+use common::{fresh, key};
+use testing::{Masked, feed, pair};
+use verack_ethereum::{Goal, Local, Rlpx, SecretKey};
+
+#[test]
+fn a_thousand_connections_leave_at_most_three_copies_of_the_key() {
+    const KEY: Masked = Masked::new(b'e');
+    let ours = Local::new(SecretKey::new(KEY.secret()).expect("less than the order"));
+    let mut kept = Vec::new();
+    for n in 0..1000 {
+        let mut local = ours.clone();
+        if n % 10 == 0 {
+            local.goal = Goal::Hello;
+            let mut theirs = Local::new(key(0x42));
+            theirs.goal = Goal::Hello;
+            let theirs = Rlpx::initiator(theirs, fresh(0x43), ours.node_id());
+            let _ = pair(Rlpx::responder(local.clone(), fresh(0x12)), theirs);
+        }
+        // Those that wait for the peer's first bytes have a key as well.
+        let (mut initiator, mut responder) =
+            (Rlpx::initiator(local.clone(), fresh(0x12), key(0x42).public()), Rlpx::responder(local, fresh(0x12)));
+        let _ = (n % 10 == 0).then(|| (feed(&mut initiator, []), feed(&mut responder, [])));
+        kept.push((initiator, responder));
+    }
+    let copies = KEY.copies();
+    assert!((1..=3).contains(&copies), "{copies} copies");
+    drop((kept, ours));
+}
