@@ -1,7 +1,7 @@
 //! geth on a public test network at its first block, and its developers' conformance tests, met by the program itself.
 
 use serde_json::json;
-use verack_interop::geth::{CHAIN, CLIENT_ID, conformance, dial, enode, forget, start};
+use verack_interop::geth::{CHAIN, CLIENT_ID, TestChain, conformance, devp2p, dial, enode, forget, start};
 use verack_interop::program::{Listening, report, rounds_or};
 
 use crate::assert_ok;
@@ -38,8 +38,42 @@ async fn it_dials_us_each_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn it_never_takes_us_for_ok_with_a_fork_id_that_it_rejects() {
+    let Some(node) = start().await else { return };
+    let target = enode(&node);
+    for _ in 0..rounds_or(5) {
+        let report = report(&target, &["-c", CHAIN, "--status", "own", "--fork-id", "deadbeef"]).await;
+        assert_ne!(report["outcome"], "ok", "{report:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn malformed_packets_of_its_conformance_tests_are_answered_as_they_demand() {
     let ours = Listening::start(&["--protocol", "ethereum", "--status", "echo"]).await;
     let Some((passed, said)) = conformance("MaliciousHandshake", &ours.us).await else { return };
     assert!(passed && said.contains("1/1 tests passed"), "{said}");
+}
+
+/// Our Status names the last block of their chain.
+#[tokio::test(flavor = "multi_thread")]
+async fn its_conformance_test_of_the_status_is_passed_with_the_head_of_its_chain() {
+    let chain =
+        ["--network-id", TestChain::NETWORK_ID, "--genesis", TestChain::GENESIS, "--fork-id", TestChain::FORK_ID];
+    let head = ["--status", "own", "--head", TestChain::HEAD, "--start-height", TestChain::HEIGHT];
+    let ours = Listening::start(&[&["--protocol", "ethereum"][..], &chain, &head].concat()).await;
+    let Some((passed, said)) = conformance("Status", &ours.us).await else { return };
+    assert!(passed && said.contains("1/1 tests passed"), "{said}");
+}
+
+/// `devp2p rlpx ping` reads our Hello, says none of its own and leaves.
+#[tokio::test(flavor = "multi_thread")]
+async fn its_ping_gets_our_hello_and_is_not_said_to_be_full() {
+    let Some(mut devp2p) = devp2p() else { return };
+    let mut ours = Listening::start(&["--protocol", "ethereum", "--status", "echo"]).await;
+    let output = devp2p.args(["rlpx", "ping", &ours.us]).output().await.unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("verack"), "{output:?}");
+    let report = ours.report().await;
+    assert_eq!((&report["outcome"], &report["reason"]), (&json!("failed"), &json!("closed")), "{report}");
+    let detail = report["detail"].as_str().unwrap();
+    assert!(!detail.contains("full") && !detail.contains("banned"), "{detail}");
 }

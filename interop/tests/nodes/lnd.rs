@@ -14,10 +14,13 @@ fn id(target: &str) -> &str {
 
 /// One node serves for all of it: it takes seconds of computing to start.
 #[tokio::test(flavor = "multi_thread")]
-async fn in_both_roles_it_is_found_ok_each_time() {
+async fn in_both_roles_it_is_found_ok_and_partial_if_it_refuses_our_features() {
     let Some(lnd) = Lnd::start().await else { return };
     we_dial(&lnd).await;
     it_dials(&lnd).await;
+    for features in ["none", "1,998"] {
+        it_refuses(&lnd, features).await;
+    }
 }
 
 async fn we_dial(lnd: &Lnd) {
@@ -43,5 +46,20 @@ async fn it_dials(lnd: &Lnd) {
         );
         eventually("us to be its peer", || lnd.peer(id(&ours.us))).await;
         ours.end().await;
+    }
+}
+
+/// It says its init and closes once it has read ours: no feature, or one that it must know and does not.
+async fn it_refuses(lnd: &Lnd, features: &str) {
+    let target = lnd.target();
+    for _ in 0..rounds_or(3) {
+        let ours = report(&target, &["--feature-bits", features]).await;
+        assert_eq!((&ours["outcome"], &ours["stage"]), (&json!("partial"), &json!("ack")), "{ours:#}");
+
+        let mut listening = Listening::start(&["--protocol", "lightning", "--feature-bits", features]).await;
+        // It says that they are connected, or that they are not any more: a race of its own.
+        let _ = lnd.dial(&listening.us);
+        let theirs = listening.report().await;
+        assert_eq!((&theirs["outcome"], &theirs["stage"]), (&json!("partial"), &json!("ack")), "{theirs:#}");
     }
 }
