@@ -459,7 +459,7 @@ mod tests {
         );
         assert!(wrong("@1.2.3.4").starts_with("before the @ is no public key"));
         assert_eq!(wrong(&format!("{NODE_ID}@")), BadTarget::Host.to_string());
-        assert!(wrong("/ip4/1.2.3.4").starts_with("not a multiaddr that can be dialled: it is not a host"));
+        assert!(wrong("/ip4/1.2.3.4").starts_with("not a multiaddr that can be dialled: expected a host"));
         assert!(wrong("/ip4/1.2.3.4/tcp/1/p2p/Qm").ends_with("its p2p has a value that is none"));
         assert_eq!(wrong("/ip4/1.2.3.4/tcp/0"), BadTarget::NoPort.to_string());
         assert_eq!(wrong("/dns/a..b/tcp/1"), BadTarget::Form.to_string());
