@@ -15,7 +15,7 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use handshake::{Remark, Rx, Stage, Unfinished};
+use handshake::{Leave, Remark, Rx, Stage, Unfinished};
 
 use crate::channel::{Channel, Heard};
 use crate::disconnect::Reason;
@@ -182,14 +182,20 @@ impl Conversation {
         Some(message)
     }
 
-    /// Says why we leave.
-    pub(crate) fn part(&mut self, reason: Reason, tx: &mut Vec<u8>) {
-        if let Some(channel) = &mut self.channel
-            && self.said_hello
-            && !self.left
-        {
-            self.left = true;
-            channel.disconnect(reason, tx);
+    /// Says why we leave, if that can be said; whether it is.
+    pub(crate) fn part(&mut self, reason: Reason, tx: &mut Vec<u8>) -> bool {
+        let Some(channel) = self.channel.as_mut().filter(|_| self.said_hello && !self.left) else { return false };
+        self.left = true;
+        channel.disconnect(reason, tx);
+        true
+    }
+
+    /// Why we leave before all is said; `None` if the connection is wanted although the peer proves nothing.
+    pub(crate) fn leaving(&self, why: Leave) -> Option<Reason> {
+        match why {
+            Leave::Stopped => Some(Reason::Quitting),
+            Leave::Deadline if self.lacks_proof_alone() => self.local.parting,
+            Leave::Deadline => Some(Reason::PingTimeout),
         }
     }
 

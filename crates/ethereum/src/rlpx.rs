@@ -8,7 +8,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use handshake::{End, Evidence, Handshake, OursRead, Remark, Role, Rx, Stage, Step, Unfinished};
+use handshake::{End, Evidence, Handshake, Leave, OursRead, Remark, Role, Rx, Stage, Step, Unfinished};
 
 use crate::auth::{Ack, AckReader, Auth, AuthReader, Form};
 use crate::channel::Channel;
@@ -220,6 +220,12 @@ impl Handshake for Rlpx {
         if let State::Converse(conversation) = &mut self.state {
             conversation.half_time();
         }
+    }
+
+    fn leave(&mut self, why: Leave, tx: &mut Vec<u8>) -> Option<Event> {
+        let State::Converse(conversation) = &mut self.state else { return None };
+        let reason = conversation.leaving(why)?;
+        conversation.part(reason, tx).then_some(Event::Said(Message::Disconnect(reason)))
     }
 
     /// Both have said everything; that the peer answers no question is its own affair.

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::time::Duration;
 
-use handshake::{Handshake, Rx, Stage, Step};
+use handshake::{Handshake, Leave, Rx, Stage, Step};
 
 use crate::channel::{Channel, Heard};
 use crate::disconnect::Reason;
@@ -88,6 +88,11 @@ impl Handshake for Session {
             Ok(event) => Ok(Step::Event(event)),
             Err(halt) => halt.into_step(),
         }
+    }
+
+    fn leave(&mut self, _: Leave, tx: &mut Vec<u8>) -> Option<Event> {
+        self.channel.disconnect(Reason::Quitting, tx);
+        Some(Event::Said(Message::Disconnect(Reason::Quitting)))
     }
 
     fn awaiting(&self) -> &'static str {

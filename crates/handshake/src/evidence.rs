@@ -12,6 +12,15 @@ pub enum End {
     Silent,
 }
 
+/// Why our side leaves before a conversation is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Leave {
+    /// The deadline has passed: the peer was silent, or the time for which the connection was to be kept is over.
+    Deadline,
+    /// The run was told to end.
+    Stopped,
+}
+
 /// How a connection ended, and how much of what we sent the peer can have read before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Evidence {

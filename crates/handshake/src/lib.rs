@@ -93,7 +93,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use banner::{BANNER_LEN, Banner};
-pub use evidence::{End, Evidence, OursRead, Unfinished};
+pub use evidence::{End, Evidence, Leave, OursRead, Unfinished};
 pub use fault::{Blame, Fault};
 pub use fields::{EndsIn, Fields};
 pub use halt::Halt;
@@ -152,6 +152,12 @@ pub trait Handshake {
     /// The deadline has passed, and the peer is silent: what was agreed, if both have said everything and only the proof
     /// is missing that the peer accepted us.
     fn settle(&mut self) -> Option<Self::Output> {
+        None
+    }
+
+    /// Our side leaves, although the conversation is not over: appends what it says in parting to `tx`, if the protocol has
+    /// words for it and they can be said now. Nothing is heard or said behind them.
+    fn leave(&mut self, _why: Leave, _tx: &mut Vec<u8>) -> Option<Self::Event> {
         None
     }
 

@@ -8,7 +8,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use handshake::{End, Handshake, OursRead, Rx, Step};
+use handshake::{End, Handshake, Leave, OursRead, Rx, Step};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -130,7 +130,7 @@ where
     drive(handshake, stream, limits, timer, on_event, tcp, HalfTime::Before(limits.deadline)).await
 }
 
-/// As [`run`], for a connection that is kept: its side is told from time to time that it may speak.
+/// As [`run_timed`], for a connection that is kept: its side is told from time to time that it may speak.
 ///
 /// # Errors
 /// As [`run`].
@@ -138,6 +138,7 @@ pub async fn run_beating<H, S>(
     session: &mut H,
     stream: S,
     limits: Limits,
+    timer: &mut Timer,
     beat: &Beat<H>,
     on_event: impl FnMut(Seen<'_, H::Event>),
 ) -> Result<Established<S, H::Output>, Failure<H::Error>>
@@ -145,7 +146,7 @@ where
     H: Handshake,
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    drive(session, stream, limits, &mut Timer::new(), on_event, AnyLine, Beating::new(beat)).await
+    drive(session, stream, limits, timer, on_event, AnyLine, Beating::new(beat)).await
 }
 
 async fn drive<H, S>(
@@ -175,10 +176,17 @@ where
         cut_off: false,
     };
     let result = timer.wait(limits.deadline, pin!(driver.converse(&mut stream, &line, pulse))).await;
-    let result = result.unwrap_or_else(|| match timer.is_stopped() {
-        true => Err(Cause::Stopped),
-        false => driver.handshake.settle().ok_or(Cause::Late),
-    });
+    let result = match result {
+        Some(result) => result,
+        None if timer.is_stopped() => {
+            driver.leave(Leave::Stopped, &mut stream).await;
+            Err(Cause::Stopped)
+        }
+        None => {
+            driver.leave(Leave::Deadline, &mut stream).await;
+            driver.handshake.settle().ok_or(Cause::Late)
+        }
+    };
     match result {
         Ok(output) => {
             Ok(Established { io: stream, output, unread: driver.kept, sent: driver.sent, received: driver.received })
@@ -342,6 +350,21 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
         }
         self.tx.clear();
         written
+    }
+
+    /// Says what the protocol has to say in parting, if the connection takes it at once.
+    async fn leave<S: AsyncWrite + Unpin>(&mut self, why: Leave, stream: &mut S) {
+        // What is still to be written is part of a message, perhaps: nothing can be said behind that.
+        if !self.tx.is_empty() {
+            return;
+        }
+        let Some(event) = self.handshake.leave(why, &mut self.tx) else { return };
+        (self.on_event)(Seen { event, received: &[], sent: &self.tx });
+        let written = poll_fn(|cx| Poll::Ready(Pin::new(&mut *stream).poll_write(cx, &self.tx)));
+        if let Poll::Ready(Ok(len)) = written.await {
+            self.sent += len as u64;
+        }
+        self.tx.clear();
     }
 
     /// What the protocol makes of an end that no message announced.

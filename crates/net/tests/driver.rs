@@ -158,7 +158,8 @@ async fn a_kept_side_speaks_at_every_beat_and_loses_nothing_by_it() {
 
     // After two and four of five seconds.
     let mut wire = Wire::new([]);
-    let failure = run_beating(&mut Script::new([Hear(1)]), &mut wire, limits, &beat(), unheeded).await;
+    let failure =
+        run_beating(&mut Script::new([Hear(1)]), &mut wire, limits, &mut Timer::new(), &beat(), unheeded).await;
     assert!(matches!(failure.expect_err("nobody speaks").cause, Cause::Late));
     assert_eq!(wire.did, [wrote("..."), Flushed, wrote("..."), Flushed]);
 
@@ -174,7 +175,8 @@ async fn a_kept_side_speaks_at_every_beat_and_loses_nothing_by_it() {
         heard
     });
     let limits = Limits::within(PATIENCE);
-    let established = run_beating(&mut Script::new([Hear(3)]), ours, limits, &beat(), unheeded).await;
+    let established =
+        run_beating(&mut Script::new([Hear(3)]), ours, limits, &mut Timer::new(), &beat(), unheeded).await;
     assert_eq!(established.expect("concluded").received, 3);
     assert_eq!(peer.await.unwrap(), "...");
 }

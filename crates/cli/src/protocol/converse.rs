@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use handshake::Handshake;
-use net::{Failure, Limits, Seen, Tcp, Timer, Unread};
+use net::{Cause, Failure, Limits, Seen, Tcp, Timer, Unread};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
@@ -98,8 +98,12 @@ where
             Conversed { result: Ok(established.into_stream()), retry: Retry::Later, hello, bytes }
         }
         Err(failure) => {
-            if let (Some(tracer), [_, ..]) = (&mut tracer, &*failure.rest) {
-                tracer(Entry::unread(&failure.rest, opened.elapsed()));
+            if let (Some(tracer), Some(tape), [_, ..]) = (&mut tracer, &tape, &*failure.rest) {
+                let mut rest = failure.rest.clone();
+                if let Cause::Fault(_) = failure.cause {
+                    tape.restore(&mut rest);
+                }
+                tracer(Entry::unread(&rest, opened.elapsed()));
             }
             let bytes = Bytes { sent: failure.sent, received: failure.received + failure.rest.len() as u64 };
             Conversed { retry: Retry::after(&failure.cause), result: Err(failure), hello, bytes }

@@ -266,11 +266,12 @@ mod tests {
         assert_eq!((kept.pings.sent, kept.pings.answered), (3600 / 15, 0));
         let mut said = Vec::new();
         peer.read_to_end(&mut said).await.unwrap();
-        let (mut rx, mut pings) = (Rx::new(&mut said), 0);
-        while let Ok(heard) = theirs.channel.hear(&mut rx) {
-            assert!(matches!(heard, Heard::Message { id: id::PING, .. }), "{heard:?}");
-            pings += 1;
+        let (mut rx, mut heard) = (Rx::new(&mut said), Vec::new());
+        while let Ok(message) = theirs.channel.hear(&mut rx) {
+            let Heard::Message { id, .. } = message else { panic!("{message:?}") };
+            heard.push(id);
         }
-        assert_eq!(pings, 3600 / 15);
+        assert_eq!(heard.pop(), Some(id::DISCONNECT));
+        assert_eq!(heard, [id::PING; 3600 / 15]);
     }
 }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use handshake::{Blame, Handshake};
-use net::{Beat, Cause, Failure, Limits, Seen, Stop};
+use net::{Beat, Cause, Failure, Limits, Seen, Stop, Timer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -113,24 +113,15 @@ pub async fn keep<H: Handshake<Output = Infallible, Error: Lasting>>(
             tape.show(seen, |seen| tracer(line(seen, opened.elapsed())));
         }
     };
-    let conversation = async {
-        match &beat {
-            Some(beat) => {
-                let (mut session, beat) = Taped::beating(&mut session, tape.as_ref(), beat);
-                net::run_beating(&mut session, stream, limits, &beat, on_event).await
-            }
-            None => net::run(&mut Taped::new(&mut session, tape.as_ref()), stream, limits, on_event).await,
+    let timer = &mut Timer::until(stop.clone());
+    let Err(failure) = match &beat {
+        Some(beat) => {
+            let (mut session, beat) = Taped::beating(&mut session, tape.as_ref(), beat);
+            net::run_beating(&mut session, stream, limits, timer, &beat, on_event).await
         }
+        None => net::run_timed(&mut Taped::new(&mut session, tape.as_ref()), stream, limits, timer, on_event).await,
     };
-    let ended = tokio::select! {
-        biased;
-        ended = conversation => Some(ended),
-        () = stop.stopped() => None,
-    };
-    let end = match ended {
-        None => KeptEnd::Interrupted,
-        Some(Err(failure)) => KeptEnd::of(failure, was_reset.load(Ordering::Relaxed), last_words),
-    };
+    let end = KeptEnd::of(failure, was_reset.load(Ordering::Relaxed), last_words);
     Kept { end, lasted: since.elapsed(), pings }
 }
 

@@ -3,16 +3,23 @@
 use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use handshake::{End, Evidence, Handshake, Rx, Stage, Step, Unfinished};
+use handshake::{End, Evidence, Handshake, Leave, Rx, Stage, Step, Unfinished};
 use net::{Beat, Seen};
 
-/// The bytes that a step took, before it took them.
+/// The bytes that a step took, before it took them; if it failed, all that it was shown.
 #[derive(Debug, Default)]
 pub struct Tape(Mutex<Vec<u8>>);
 
 impl Tape {
     fn wire(&self) -> MutexGuard<'_, Vec<u8>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bytes behind the last event of a conversation that failed, as they came, of which `rest` are left.
+    pub fn restore(&self, rest: &mut [u8]) {
+        let wire = self.wire();
+        let len = wire.len().min(rest.len());
+        rest[..len].copy_from_slice(&wire[..len]);
     }
 
     /// An event, shown to `look` with what came for it as it came.
@@ -59,7 +66,9 @@ impl<H: Handshake> Handshake for Taped<'_, H> {
         wire.extend_from_slice(rx.rest());
         let taken = rx.taken();
         let step = self.handshake.step(rx, tx);
-        wire.truncate(rx.taken() - taken);
+        if step.is_ok() {
+            wire.truncate(rx.taken() - taken);
+        }
         step
     }
 
@@ -83,6 +92,13 @@ impl<H: Handshake> Handshake for Taped<'_, H> {
 
     fn settle(&mut self) -> Option<H::Output> {
         self.handshake.settle()
+    }
+
+    fn leave(&mut self, why: Leave, tx: &mut Vec<u8>) -> Option<H::Event> {
+        if let Some(tape) = self.tape {
+            tape.wire().clear();
+        }
+        self.handshake.leave(why, tx)
     }
 
     fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {

@@ -1,6 +1,6 @@
 //! A handshake is OK once the peer has shown that it accepted us: peers that leave before that, say nothing, or do not fit.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
@@ -10,7 +10,7 @@ use handshake::{Handshake, Rx, Step};
 use lightning::{Features, Hello};
 use serde_json::{Value, json};
 
-use crate::common::{json_lines, run};
+use crate::common::{TO_END, json_lines, run, start, tell};
 use crate::keyed::Listening;
 
 /// What is reported of the one target of a run.
@@ -262,11 +262,52 @@ fn the_head_of_our_status_is_the_one_that_was_said() {
 fn whoever_leaves_after_a_handshake_says_so() {
     let listening = Listening::start(&["--protocol", "ethereum", "-c", "sepolia", "--once"]);
     let output = run(["--json", "--trace", &listening.target]);
-    let lines = json_lines(&output);
-    let said: Vec<_> = lines.iter().filter(|line| line["direction"] == "sent").collect();
-    let last = said.last().unwrap();
-    assert_eq!((&last["message"], &last["fields"]["reason"]), (&"Disconnect".into(), &8.into()), "{last}");
+    assert_eq!(parting_reason(&json_lines(&output)), 8);
     listening.end();
+}
+
+/// The reason of the Disconnect that we said last.
+fn parting_reason(lines: &[Value]) -> &Value {
+    let last = lines.iter().rfind(|line| line["direction"] == "sent").unwrap();
+    assert_eq!(last["message"], "Disconnect", "{last}");
+    &last["fields"]["reason"]
+}
+
+#[test]
+fn a_node_that_is_left_for_its_silence_is_told_so() {
+    let has_greeted = |event: &ethereum::Event| matches!(event, ethereum::Event::Heard(ethereum::Message::Hello(_)));
+    let target = |until: fn(&ethereum::Event) -> bool| {
+        let local = ethereum_local();
+        let id = local.node_id();
+        format!("enode://{id}@{}", answering(Rlpx::responder(local, fresh()), until, Then::Silence))
+    };
+    // It timed out, and it is no longer of use.
+    for (until, outcome, reason) in [(has_greeted as fn(&_) -> bool, "partial", 11), (has_exchanged, "ok", 8)] {
+        let lines = json_lines(&run(["--json", "--trace", "-c", "sepolia", "--timeout", "2s", &target(until)]));
+        let report = lines.iter().find(|line| line["type"] == "handshake").unwrap();
+        assert_eq!((&report["outcome"], parting_reason(&lines)), (&outcome.into(), &reason.into()), "{report}");
+    }
+}
+
+#[test]
+fn a_kept_connection_ends_with_a_word_of_parting() {
+    for is_interrupted in [false, true] {
+        let listening = Listening::start(&["--protocol", "ethereum", "-c", "sepolia", "--once", "--hold", "10m"]);
+        let time = if is_interrupted { "10m" } else { "500ms" };
+        let mut child = start(["--json", "--trace", "--hold", time, &listening.target]);
+        let mut lines = Vec::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            lines.push(serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+            if is_interrupted && lines.last().unwrap()["message"] == "Pong" {
+                tell(&child, TO_END[0]);
+            }
+        }
+        child.wait().unwrap();
+        assert_eq!(parting_reason(&lines), 8);
+        let heard = listening.end_with(1);
+        let hold = heard.iter().find(|line| line["type"] == "hold").unwrap();
+        assert_eq!((&hold["how"], &hold["reason"]), (&"goodbye".into(), &"ethereum.disconnect.quitting".into()));
+    }
 }
 
 #[test]
