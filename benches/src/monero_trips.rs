@@ -4,6 +4,7 @@
 //! it hears of the first of it, so such an answer takes a round trip more, whoever asks. Those of today have 13 to 20 kB.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroI64;
 
 use monero::{Address, Hello, Local, Network, Peer as Known};
 
@@ -51,7 +52,8 @@ pub fn peer(args: &[&str]) -> Result<()> {
     let known = (0..peers.parse::<u64>()?).map(|n| {
         let [.., high, low] = n.to_be_bytes();
         let address = Address::Ip(SocketAddr::from((Ipv4Addr::new(203, 0, high, low), 18080)));
-        let (last_seen, pruning_seed, rpc_port, rpc_credits_per_hash) = (1_700_000_000, 384, 18089, 1);
+        let last_seen = NonZeroI64::new(1_700_000_000);
+        let (pruning_seed, rpc_port, rpc_credits_per_hash) = (384, 18089, 1);
         Known { last_seen, pruning_seed, rpc_port, rpc_credits_per_hash, ..Known::new(address, n) }
     });
     let telling = Local { peers: known.collect::<Vec<_>>().into(), ..local(2) };

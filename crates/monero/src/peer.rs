@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::num::NonZeroI64;
 use core::ops::Deref;
 
 use crate::address::Address;
@@ -18,8 +19,9 @@ pub struct Peer {
     pub address: Address,
     /// What it called itself.
     pub id: u64,
-    /// When it was last reached, in seconds since 1970. Nodes tell 0 of nearly all: they keep it to themselves.
-    pub last_seen: i64,
+    /// When it was last reached, in seconds since 1970, never 0. `None` is unknown: nodes leave it out, or tell 0, of nearly
+    /// all, since they keep it to themselves. (src/p2p/net_peerlist.cpp: `peerlist_manager::get_peerlist_head`)
+    pub last_seen: Option<NonZeroI64>,
     /// Which part of the chain it has; all of it if 0.
     pub pruning_seed: u32,
     /// The port where it answers RPC; none if 0.
@@ -32,7 +34,7 @@ impl Peer {
     /// A node of which no more is known.
     #[must_use]
     pub fn new(address: Address, id: u64) -> Self {
-        Self { address, id, last_seen: 0, pruning_seed: 0, rpc_port: 0, rpc_credits_per_hash: 0 }
+        Self { address, id, last_seen: None, pruning_seed: 0, rpc_port: 0, rpc_credits_per_hash: 0 }
     }
 
     fn read(section: &Section<'_>) -> Result<Self, Malformed> {
@@ -41,7 +43,7 @@ impl Peer {
         Ok(Self {
             address: Address::read(&adr.required(Field::section)?)?,
             id: id.required(Field::number)?,
-            last_seen: last_seen.number()?.unwrap_or(0),
+            last_seen: last_seen.number()?.and_then(NonZeroI64::new),
             pruning_seed: pruning_seed.number()?.unwrap_or(0),
             rpc_port: rpc_port.number()?.unwrap_or(0),
             rpc_credits_per_hash: rpc_credits_per_hash.number()?.unwrap_or(0),
@@ -51,8 +53,8 @@ impl Peer {
     fn write(&self, section: &mut Writer<'_>) {
         section.section("adr", |section| self.address.write(section));
         section.u64("id", self.id);
-        if self.last_seen != 0 {
-            section.i64("last_seen", self.last_seen);
+        if let Some(last_seen) = self.last_seen {
+            section.i64("last_seen", last_seen.get());
         }
         if self.pruning_seed != 0 {
             section.u32("pruning_seed", self.pruning_seed);

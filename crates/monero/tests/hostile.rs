@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::num::NonZeroI64;
+
 use common::{Flight, OURS, ROLES, hello, introduced, local, network, theirs, waits, with};
 use handshake::Blame::{self, Mismatch, Peer as ByPeer, Refused};
 use handshake::{Handshake, Role, Stage};
@@ -256,7 +258,7 @@ fn no_more_peers_are_told_than_are_heard() {
 fn the_longest_peer_list_is_within_the_limit() {
     let host = verack_monero::Host::new(&[b'a'; 63], 18083).unwrap();
     let peer = Peer {
-        last_seen: 1,
+        last_seen: NonZeroI64::new(1),
         pruning_seed: 1,
         rpc_port: 1,
         rpc_credits_per_hash: 1,

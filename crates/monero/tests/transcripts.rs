@@ -35,7 +35,7 @@ fn a_node_that_knows_two_others_tells_of_them() {
     let peers: Vec<_> = agreed.peers.iter().map(|peer| (peer.address.to_string(), peer.id)).collect();
     let [third, second] = [("10.78.0.3:18080", 0x88e3_ecdb_cd4d_3bfc), ("10.78.0.2:18080", 0x9c7e_b1d4_c31c_f086)];
     assert_eq!(peers, [third, second].map(|(address, id)| (address.to_owned(), id)));
-    assert!(agreed.peers.iter().all(|peer| (peer.last_seen, peer.rpc_port, peer.pruning_seed) == (0, 0, 0)));
+    assert!(agreed.peers.iter().all(|peer| (peer.last_seen, peer.rpc_port, peer.pruning_seed) == (None, 0, 0)));
     // We would have said the same in its place, byte by byte.
     let ours = Local { introduction: agreed.introduction, peers: agreed.peers };
     assert_eq!(feed(&mut Hello::responder(ours), [&said[0][..]]).sent, heard);

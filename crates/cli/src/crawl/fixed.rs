@@ -72,7 +72,7 @@ fn of_built_in((address, port): (Address, u16)) -> Told {
         Some(ip) => Place::Ip(SocketAddr::new(ip, port)),
         None => Place::Overlay(address, port),
     };
-    Told { seen: Time::now().0 - AGE, services: 0, place }
+    Told { seen: Some(Time::now().0 - AGE), services: 0, place }
 }
 
 /// Reads what other programs export.
@@ -102,7 +102,7 @@ fn import(mut input: Box<dyn BufRead + '_>, path: &Path, chain: Chain, port: u16
         // A list does not say when somebody was there.
         let seen = if peer.last_seen == now { now.0 - AGE } else { peer.last_seen.0 };
         if peer.chain.as_str() == chain.name() {
-            told.push(Told { seen, services: peer.services, place });
+            told.push(Told { seen: Some(seen), services: peer.services, place });
         }
     }
     Ok((told, bad))

@@ -245,7 +245,7 @@ fn is_stored(learned: Learned) -> bool {
 fn hear(note: Option<&mut Note>, told: &Told, clock: Time) -> bool {
     let Some(note) = note else { return false };
     heard::offers(note, told.services);
-    believed(told.seen, clock).is_some_and(|seen| heard::saw(note, seen))
+    told.seen.and_then(|seen| believed(seen, clock)).is_some_and(|seen| heard::saw(note, seen))
 }
 
 /// What somebody told, as the database has it. `None` if it cannot have it.
@@ -253,7 +253,7 @@ pub fn learned(told: &Told, chain: &Shown, source: &Shown, now: Time) -> Option<
     Some(store::Learned {
         chain: chain.clone(),
         address: told.place.kept()?,
-        seen: believed(told.seen, now).unwrap_or(Time(now.0 - INSTEAD)),
+        seen: told.seen.and_then(|seen| believed(seen, now)).unwrap_or(Time(now.0 - INSTEAD)),
         services: told.services,
         source: source.clone(),
     })
@@ -312,7 +312,7 @@ mod tests {
         for place in [Place::Ip("1.2.3.4:8333".parse().unwrap()), Place::Ip("[2a00::1]:1".parse().unwrap()), onion] {
             let mut map = Map::new(Policy::default(), Family::V4);
             let mut is_news = |seen| {
-                let told = Told { seen, services: 9, place };
+                let told = Told { seen: Some(seen), services: 9, place };
                 map.learn(&[told], IpAddr::from([9, 9, 9, 9]), Time(NOW), Duration::ZERO) == [told]
             };
             assert!(is_news(NOW - 9 * DAY), "{place} is new");
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn what_the_database_has_is_no_news_and_nor_is_a_seeds_word_of_who_is_known() {
         let mut map = Map::new(Policy::default(), Family::Any);
-        let known = |place, seen| Told { seen, services: 0, place };
+        let known = |place, seen| Told { seen: Some(seen), services: 0, place };
         let mut heard = Note::default();
         saw(&mut heard, Time(NOW - DAY));
         let (first, second) = ("1.2.3.4:8333".parse().unwrap(), "1.2.3.5:8333".parse().unwrap());

@@ -161,5 +161,5 @@ impl Seeds {
 
 /// An address that somebody has named just now.
 fn news(address: SocketAddr) -> Told {
-    Told { seen: Time::now().0, services: 0, place: Place::Ip(address) }
+    Told { seen: Some(Time::now().0), services: 0, place: Place::Ip(address) }
 }

@@ -39,8 +39,8 @@ impl From<(gossip::Unusable, usize)> for Unusable {
 /// An address that a peer tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// When it was last heard of there, in seconds since 1970, as the teller says. Any value comes.
-    pub seen: i64,
+    /// When it was last heard of there, in seconds since 1970, as the teller says: any value comes. `None` if it does not say.
+    pub seen: Option<i64>,
     /// What it offers, as the teller says.
     pub services: u64,
     /// Where it is.
@@ -103,6 +103,6 @@ impl From<&Entry> for Told {
             Some(socket) => Place::Ip(socket),
             None => Place::Overlay(entry.address, entry.port),
         };
-        Self { seen: entry.time.into(), services: entry.services.0, place }
+        Self { seen: Some(entry.time.into()), services: entry.services.0, place }
     }
 }

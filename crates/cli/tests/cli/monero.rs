@@ -120,3 +120,20 @@ fn every_scripted_node_gets_the_verdict_that_it_deserves() {
     let most = reports.iter().find(|report| report["peer"]["peers"] == 250);
     assert!(most.is_some(), "somebody knows as many as can be told");
 }
+
+#[test]
+fn when_a_peer_was_seen_is_unknown_unless_the_teller_says_it() {
+    let runtime: Runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let network = monero::Network::named("monero").unwrap();
+    let peers = monero_peers(network).into_iter().filter(|peer| peer.name == "most-peers").collect();
+    let plan = Plan::only(Chain::named("bitcoin").unwrap().params, peers);
+    let simulated = runtime.block_on(Network::start(plan)).unwrap();
+    let target = simulated.addresses().next().unwrap().to_string();
+    let told = |options: &[&str]| run(["addrs", "-c", "monero", &target].into_iter().chain(options.iter().copied()));
+    let lines = json_lines(&told(&["--json"]));
+    assert_eq!(lines.iter().filter(|line| line["type"] == "address" && line["time"] == Value::Null).count(), 250);
+    let output = told(&[]);
+    let human = text(&output.stdout);
+    assert_eq!(human.lines().filter(|line| line.contains("unknown")).count(), 250);
+    assert!(!human.contains("ago"), "{human}");
+}

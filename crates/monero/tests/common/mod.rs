@@ -1,6 +1,8 @@
 //! A peer's bytes, message by message, and our side that hears them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+use std::num::NonZeroI64;
+
 use handshake::Role;
 use testing::{End, feed};
 use verack_monero::levin::write_message;
@@ -58,7 +60,7 @@ pub(crate) fn their_peers() -> Peers {
         Address::Other(9),
     ];
     let peers = addresses.into_iter().zip(7..).map(|(address, id)| Peer {
-        last_seen: 1_700_000_000,
+        last_seen: NonZeroI64::new(1_700_000_000),
         pruning_seed: 385,
         rpc_port: 18089,
         rpc_credits_per_hash: 3,

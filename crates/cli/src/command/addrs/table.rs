@@ -39,8 +39,8 @@ struct Line {
     from: SocketAddr,
     network: &'static str,
     address: String,
-    /// When somebody was there, in seconds since 1970, as the teller says.
-    time: i64,
+    /// When somebody was there, in seconds since 1970, as the teller says; `null` if it does not say.
+    time: Option<i64>,
     services: u64,
     services_hex: Text<HexBits>,
     service_names: Vec<String>,
@@ -127,7 +127,8 @@ impl Answer<'_> {
         for Line { started, from, network, address, time, services, services_hex, service_names, own, .. } in
             self.lines()
         {
-            let (from, time, services) = (from.to_string(), time.to_string(), services.to_string());
+            let time = time.map(|time| time.to_string()).unwrap_or_default();
+            let (from, services) = (from.to_string(), services.to_string());
             let (own, started, Text(hex)) = (own.to_string(), started.to_string(), services_hex);
             let row = [
                 &from,
@@ -154,7 +155,9 @@ impl Answer<'_> {
         for told in told {
             let services = self.protocol.service_names(told.services);
             let network = told.place.network().name();
-            let (place, seen) = (told.place.to_string(), Ago { then: Time(told.seen), now }.to_string());
+            let place = told.place.to_string();
+            let seen =
+                told.seen.map(|seen| Ago { then: Time(seen), now }.to_string()).unwrap_or_else(|| "unknown".into());
             let _ = writeln!(text, "{network:<5} {place:<47} {seen:>18}  {}", services.join(" "));
         }
         let count = self.told();

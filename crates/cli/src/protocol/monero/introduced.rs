@@ -1,6 +1,7 @@
 //! How a Monero node introduced itself, and what is reported of it.
 
 use std::fmt;
+use std::num::NonZeroI64;
 
 use bitcoin::gossip;
 use monero::{Address, Introduction, NetworkId, Node, Peers, Tip};
@@ -84,7 +85,7 @@ impl Introduced {
                     }
                     Address::Other(_) => return None,
                 };
-                Some(Told { seen: peer.last_seen, services: 0, place })
+                Some(Told { seen: peer.last_seen.map(NonZeroI64::get), services: 0, place })
             })
             .collect();
         let others = self.peers.len() - told.len();
