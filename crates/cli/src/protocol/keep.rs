@@ -97,7 +97,7 @@ pub async fn keep<H: Handshake<Output = Infallible, Error: Lasting>>(
     sign: impl Fn(&H::Event) -> Sign,
 ) -> Kept {
     let Span { opened, since, until, stop } = span;
-    let limits = Limits { deadline: until, bytes: u64::MAX };
+    let limits = Limits { deadline: until, bytes: held_bytes(until.saturating_duration_since(Instant::now())) };
     let was_reset = AtomicBool::new(false);
     let stream = Watched { io: stream, was_reset: &was_reset };
     let tape = tracer.is_some().then(Tape::default);
@@ -233,13 +233,28 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<'_, S> {
     }
 }
 
+/// Bytes that a peer may send on a connection that is kept so long: what a busy node tells its neighbours at once, and far
+/// more in each second than any of them needs. A peer that sends more is a flood.
+fn held_bytes(time: Duration) -> u64 {
+    const AT_ONCE: u64 = 16 << 20;
+    const A_SECOND: u64 = 256 << 10;
+    AT_ONCE.saturating_add(A_SECOND.saturating_mul(time.as_secs()))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use tokio::time::Instant;
 
-    use super::Pings;
+    use super::{Pings, held_bytes};
+
+    #[test]
+    fn a_connection_that_is_kept_has_a_budget_that_grows_with_its_time() {
+        assert_eq!(held_bytes(Duration::ZERO), 16 << 20);
+        assert_eq!(held_bytes(Duration::from_secs(4)), 17 << 20);
+        assert_eq!(held_bytes(Duration::MAX), u64::MAX);
+    }
 
     #[test]
     fn pings_are_told_by_their_shortest_median_and_longest_answer() {
