@@ -209,6 +209,18 @@ const TX_LEN: usize = 256;
 /// So few bytes arrive together. (RFC 9293: the least that a path carries in one segment)
 const ONE_SEGMENT: u64 = 536;
 
+/// Room that a buffer may have beyond what is in it: a message that arrives byte by byte is then copied a few times, and a
+/// connection that waits holds little more than what it waits with.
+const SPARE_LEN: usize = 4096;
+
+/// Appends what arrived, without taking twice the room.
+fn keep(kept: &mut Vec<u8>, arrived: &[u8]) {
+    if kept.capacity() - kept.len() < arrived.len() && !arrived.is_empty() {
+        kept.reserve_exact(arrived.len().max(if kept.is_empty() { 0 } else { SPARE_LEN }));
+    }
+    kept.extend_from_slice(arrived);
+}
+
 struct Driver<'h, H, F> {
     handshake: &'h mut H,
     on_event: F,
@@ -289,13 +301,14 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
     fn advance(&mut self, arrived: &mut [u8]) -> Progress<H> {
         if self.kept.is_empty() {
             let (progress, taken) = self.steps(arrived);
-            self.kept.extend_from_slice(&arrived[taken..]);
+            keep(&mut self.kept, &arrived[taken..]);
             return progress;
         }
         let mut bytes = mem::take(&mut self.kept);
-        bytes.extend_from_slice(arrived);
+        keep(&mut bytes, arrived);
         let (progress, taken) = self.steps(&mut bytes);
         bytes.drain(..taken);
+        bytes.shrink_to(if bytes.is_empty() { 0 } else { bytes.len() + SPARE_LEN });
         self.kept = bytes;
         progress
     }
@@ -349,6 +362,7 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
             self.cut_off = true;
         }
         self.tx.clear();
+        self.tx.shrink_to(SPARE_LEN);
         written
     }
 
