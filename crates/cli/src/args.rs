@@ -13,7 +13,7 @@ pub mod values;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -479,6 +479,9 @@ pub struct Listen {
     /// Connections at once from one IPv4 address or IPv6 /64 network, and four times as many from one /24 or /48
     #[arg(long, value_name = "N", default_value = "16", value_parser = values::positive, help_heading = "Limits")]
     pub per_address: usize,
+    /// Handshakes a second from one of those that cost us a key exchange, after 200 at once; loopback has no limit
+    #[arg(long, value_name = "N", default_value = "20", value_parser = values::whole::<NonZeroU32>, help_heading = "Limits")]
+    pub per_address_rate: NonZeroU32,
     /// How we introduce ourselves.
     #[command(flatten)]
     pub introduction: Introduction,

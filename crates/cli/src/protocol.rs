@@ -115,6 +115,15 @@ impl Protocol {
         }
     }
 
+    /// Whether a peer that dials us makes us do a key exchange, or check a signature.
+    pub fn costs_key_exchange(&self) -> bool {
+        match self {
+            Self::Bitcoin(bitcoin) => bitcoin.accepted().transport() != Some(::bitcoin::Transport::V1),
+            Self::Ethereum(_) | Self::Lightning(_) | Self::Libp2p(_) => true,
+            Self::Monero(_) => false,
+        }
+    }
+
     /// The network's name; `any` if it does not matter which.
     pub fn chain(&self) -> &str {
         match self {

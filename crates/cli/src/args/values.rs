@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
-use std::num::{NonZeroU16, NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -100,7 +100,7 @@ macro_rules! whole {
     };
 }
 
-whole! { u8 u16 u32 u64 u128 usize i32 i64 NonZeroU16 NonZeroU64 NonZeroUsize }
+whole! { u8 u16 u32 u64 u128 usize i32 i64 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroUsize }
 
 /// A whole number of this type.
 pub fn whole<N: Whole>(text: &str) -> Result<N, String> {

@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU64;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
-use net::{Accepted, Caps, Listener, Place, Stop};
+use net::{Accepted, Caps, Listener, Pace, Place, Rate, Stop};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -16,6 +17,10 @@ use crate::attempt::Attempts;
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, queue};
 use crate::protocol::{Chain, Protocols};
+
+/// Handshakes that an address may begin at once: as many as the run of a test suite has. At 1.1 ms, which is what a signature by
+/// an RSA key of 4096 bits takes us, they cost a quarter of a second; the 20 that follow in each second, 2 % of a processor.
+const BURST: u32 = 200;
 
 /// Runs the command.
 pub fn run(args: &Listen, global: &Global) -> Result<Exit, Error> {
@@ -46,7 +51,11 @@ fn not_of(chain: Chain, protocol: ProtocolName) -> String {
 
 async fn listen(args: &Listen, global: &Global, protocols: Protocols, concurrency: usize) -> Result<Exit, Error> {
     let caps = Caps { total: concurrency, per_address: args.per_address };
-    let listeners = bind(&addresses(args, protocols.chosen().port()), caps).await?;
+    let chosen = protocols.chosen();
+    let listeners = bind(&addresses(args, chosen.port()), caps).await?;
+    // A plain handshake costs as much as reading what came.
+    let pace = Pace { burst: BURST, per_second: args.per_address_rate.get() };
+    let rate = chosen.costs_key_exchange().then(|| Arc::new(Mutex::new(Rate::new(pace))));
     let (results, unprinted) = queue(Printer::new(global), None);
     let stop = Stop::new();
     let attempts = Arc::new(Attempts {
@@ -73,7 +82,7 @@ async fn listen(args: &Listen, global: &Global, protocols: Protocols, concurrenc
                 say!("we are {ours}");
             }
         }
-        doors.spawn(accept_all(listener, address.to_string().into(), admit.clone()));
+        doors.spawn(accept_all(listener, address.to_string().into(), rate.clone(), admit.clone()));
     }
     let count = if args.once { NonZeroU64::new(1) } else { args.count };
     tokio::spawn(shake_all(attempts, admitted, count, doors));
@@ -109,9 +118,16 @@ struct Caller {
     place: Place,
 }
 
-async fn accept_all(listener: Listener, target: Arc<str>, admit: mpsc::Sender<Caller>) {
+async fn accept_all(listener: Listener, target: Arc<str>, rate: Option<Arc<Mutex<Rate>>>, admit: mpsc::Sender<Caller>) {
+    let admits = |ip| match &rate {
+        Some(rate) => rate.lock().unwrap_or_else(PoisonError::into_inner).admits(ip, Instant::now()),
+        None => true,
+    };
     loop {
         match listener.accept().await {
+            Ok(Accepted::In { peer, .. }) if !admits(peer.ip()) => {
+                tracing::info!(%peer, "turned away: it begins handshakes faster than --per-address-rate");
+            }
             Ok(Accepted::In { stream, peer, place }) => {
                 if admit.send(Caller { target: target.clone(), stream, peer, place }).await.is_err() {
                     return;
