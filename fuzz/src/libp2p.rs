@@ -12,6 +12,7 @@ mod noise;
 
 use handshake::{Fault, Role};
 use testing::{feed, survives};
+use verack_libp2p::identify::Omitted;
 use verack_libp2p::multistream::{self, HEADER};
 use verack_libp2p::protobuf::Fields;
 use verack_libp2p::yamux::{self, Frame};
@@ -54,7 +55,9 @@ pub fn wire(input: &[u8]) {
         assert_eq!(written, input[..written.len()]);
         assert_printable(&frame.to_string());
     }
-    if let Ok(identify) = Identify::read(input) {
+    if let Ok(identify) = Identify::read(input)
+        && identify.omitted == Omitted::default()
+    {
         let mut written = Vec::new();
         identify.write(&mut written);
         assert_eq!(Identify::read(&written), Ok(identify));
@@ -210,7 +213,7 @@ impl Peer {
         }
         let mut said = Vec::new();
         while let Some((len, rest)) = pieces.split_first_chunk() {
-            let len = usize::from(u16::from_be_bytes(*len)).min(rest.len()).min(60_000);
+            let len = usize::from(u16::from_be_bytes(*len)).min(rest.len()).min(20_000);
             let (piece, next) = rest.split_at(len);
             self.channel.seal.frame(&mut said, |tx| tx.extend_from_slice(piece));
             pieces = next;
@@ -231,6 +234,7 @@ impl Peer {
         let length = u32::try_from(data.len()).expect("short");
         Frame { kind: yamux::Kind::Data, flags: yamux::ACK, stream, length }.write(&mut text);
         text.append(&mut data);
+        Frame { kind: yamux::Kind::Window, flags: yamux::FIN, stream, length: 0 }.write(&mut text);
         self.channel.seal.frame(tx, |tx| tx.extend_from_slice(&text));
     }
 }

@@ -20,8 +20,6 @@ mod whom;
 
 use std::net::SocketAddr;
 
-use ::libp2p::Opening;
-
 use self::bitcoin::Bitcoin;
 pub use self::bitcoin::Heard;
 use self::bitcoin::Known;
@@ -110,7 +108,7 @@ impl Protocol {
             Self::Bitcoin(bitcoin) => Way::Bitcoin(bitcoin, bitcoin.accepted()),
             Self::Ethereum(ethereum) => Way::Ethereum(ethereum),
             Self::Lightning(lightning) => Way::Lightning(lightning),
-            Self::Libp2p(libp2p) => Way::Libp2p(libp2p, Opening::Optimistic),
+            Self::Libp2p(libp2p) => Way::Libp2p(libp2p),
             Self::Monero(monero) => Way::Monero(monero),
         }
     }

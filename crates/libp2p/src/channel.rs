@@ -22,6 +22,11 @@ pub const MAX_TEXT_LEN: usize = 0xffff - TAG_LEN;
 /// hashes of some certificates.
 pub const MAX_HANDSHAKE_LEN: u16 = 4096;
 
+/// Bytes of the text of a frame that we take, at most: an introduction as long as we keep fits, and what else a peer asks at
+/// the start of a connection has some hundred. A frame is kept until all of it is there, as nothing of it is used before its
+/// tag is known to be right. (Noise allows 65519)
+pub const MAX_HEARD_LEN: usize = 20 * 1024;
+
 /// Both directions.
 #[derive(Debug)]
 pub struct Channel {
@@ -63,14 +68,18 @@ impl Seal {
 pub struct Open(CipherState);
 
 impl Open {
-    /// The text of the next frame, opened where it lies: at most [`MAX_TEXT_LEN`] bytes.
+    /// The text of the next frame, opened where it lies: at most [`MAX_HEARD_LEN`] bytes.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error if its tag is wrong.
+    /// [`Halt::Short`] if it has not arrived; an error if its tag is wrong, or as soon as its length is more than we take.
     pub fn frame<'b>(&mut self, rx: &mut Rx<'b>) -> Result<&'b mut [u8], Halt> {
         let len = u16::from_be_bytes(*rx.peek()?);
         if usize::from(len) < TAG_LEN {
             return Err(Error::Mac(None).into());
+        }
+        if usize::from(len) > MAX_HEARD_LEN + TAG_LEN {
+            let (len, most) = (u64::from(len), MAX_HEARD_LEN + TAG_LEN);
+            return Err(Error::Oversized { message: "frame of Noise", len, most }.into());
         }
         let sealed = &mut rx.take(HEADER_LEN + usize::from(len))?[HEADER_LEN..];
         self.0.decrypt_with_ad(&[], sealed).map_err(|_| Error::Mac(None).into())

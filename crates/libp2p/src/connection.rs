@@ -6,6 +6,7 @@
 //!                                    └─ theirs: ask for identify, ping, or what we do not speak
 //! ```
 
+mod allowance;
 mod asking;
 mod muxing;
 mod opened;
@@ -15,8 +16,9 @@ mod streams;
 
 use alloc::vec::Vec;
 
-use handshake::{Role, Rx, Text};
+use handshake::{Role, Rx, Short, Text};
 
+use self::allowance::Allowance;
 pub(crate) use self::muxing::MAX_PROPOSALS;
 use self::muxing::Muxing;
 use self::opened::Opened;
@@ -28,7 +30,7 @@ use crate::error::{Error, Halt};
 use crate::event::{Event, Message};
 use crate::identify::Identify;
 use crate::identity::PublicKey;
-use crate::local::Opening;
+use crate::local::{Local, Opening};
 use crate::multistream;
 use crate::yamux::{Frame, Kind, Reason, SYN};
 
@@ -46,33 +48,49 @@ pub enum Muxer {
 pub struct Connection {
     role: Role,
     opening: Opening,
+    pushes: bool,
     channel: Channel,
     opened: Opened,
     muxer: Muxer,
     muxing: Muxing,
     streams: Streams,
     queue: Queue,
+    /// Whether the handshake is over.
+    is_kept: bool,
 }
 
 impl Connection {
     /// At its start.
-    pub(crate) fn new(
-        role: Role,
-        channel: Channel,
-        muxer: Muxer,
-        opening: Opening,
-        their_key: PublicKey,
-        ours: &Identify,
-    ) -> Self {
-        let (streams, mut queue) = (Streams::new(role, their_key, ours), Queue::default());
+    pub(crate) fn new(role: Role, channel: Channel, muxer: Muxer, local: &Local, their_key: PublicKey) -> Self {
+        let Local { opening, pushes, .. } = *local;
+        let (streams, mut queue) = (Streams::new(role, their_key, &local.identify()), Queue::default());
         let (muxing, may_ask) = match muxer {
             Muxer::Inlined => (Muxing::Agreed, true),
             Muxer::Negotiated => (Muxing::Header, Muxing::begin(role, opening, &mut queue)),
         };
+        let opened = Opened::default();
+        let mut connection =
+            Self { role, opening, pushes, channel, opened, muxer, muxing, streams, queue, is_kept: false };
         if may_ask {
-            streams.ask(&mut queue);
+            connection.ask();
         }
-        Self { role, opening, channel, opened: Opened::default(), muxer, muxing, streams, queue }
+        connection
+    }
+
+    /// Asks for identify and introduces ourselves, in one flight: the peer knows us even if it never asks, or we are gone
+    /// before it does.
+    fn ask(&mut self) {
+        self.streams.ask(&mut self.queue);
+        if self.pushes {
+            self.streams.push(&mut self.queue);
+        }
+    }
+
+    /// The connection is kept.
+    pub(crate) fn keep(&mut self) {
+        self.is_kept = true;
+        self.streams.allowance = Allowance::of_session();
+        self.streams.close_question(&mut self.queue);
     }
 
     /// Asks whether the peer is there, in the muxer's own way.
@@ -82,12 +100,28 @@ impl Connection {
 
     /// Says that the connection is over: how to leave politely.
     pub fn go_away(&mut self, reason: Reason) {
+        self.streams.close_question(&mut self.queue);
         self.queue.frame(Frame { kind: Kind::GoAway, flags: 0, stream: 0, length: reason.0 });
     }
 
-    /// How the peer introduced itself. It can be had once.
+    /// How the peer introduced itself, once it has said all. It can be had once.
     pub(crate) fn identify(&mut self) -> Option<Identify> {
         self.streams.identify()
+    }
+
+    /// How the peer introduced itself as far as it has. It can be had once.
+    pub(crate) fn identify_so_far(&mut self) -> Option<Identify> {
+        self.streams.identify_so_far()
+    }
+
+    /// Whether the peer has introduced itself, though more may come.
+    pub(crate) fn is_introduced(&self) -> bool {
+        self.streams.is_introduced()
+    }
+
+    /// Whether all was heard that is awaited.
+    pub(crate) fn is_over(&self) -> bool {
+        self.streams.is_over()
     }
 
     /// How yamux was agreed on, if it was.
@@ -106,30 +140,38 @@ impl Connection {
     /// What it waits for.
     pub(crate) fn awaiting(&self) -> &'static str {
         match (&self.muxing, self.role) {
+            (Muxing::Agreed, _) if self.is_introduced() => "end of identify",
             (Muxing::Agreed, _) => "identify",
             (_, Role::Initiator) => "answer to /yamux/1.0.0",
             (_, Role::Responder) => "muxer",
         }
     }
 
-    /// Goes on by one event: says what is to be said, or hears what the peer says.
+    /// What is to be said, if anything is.
+    pub(crate) fn say(&mut self, tx: &mut Vec<u8>) -> Option<Event> {
+        self.queue.say(&mut self.channel.seal, tx).map(Event::Said)
+    }
+
+    /// Goes on by one event: hears what the peer has said, or says what is to be said. What one of the peer's frames brings
+    /// about is said together, and before another is opened: whether one has arrived must not matter.
     ///
     /// # Errors
     /// [`Halt::Short`] if there is neither; an error if the peer breaks a rule.
     pub(crate) fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Event, Halt> {
-        if let Some(message) = self.queue.say(&mut self.channel.seal, tx) {
-            return Ok(Event::Said(message));
-        }
         if let Some(message) = self.next_message()? {
             return Ok(Event::Heard(message));
         }
-        // The end of a stream may ask for an answer, and be no message of its own. It is said before another frame is
-        // opened: whether one has arrived must not matter.
-        if let Some(message) = self.queue.say(&mut self.channel.seal, tx) {
-            return Ok(Event::Said(message));
+        if let Some(event) = self.say(tx) {
+            return Ok(event);
+        }
+        self.opened.shrink();
+        // What follows the introduction belongs to what comes after the handshake.
+        if !self.is_kept && self.is_over() {
+            return Err(Short(1).into());
         }
         let text = self.channel.open.frame(rx)?;
         let len = text.len();
+        self.streams.allowance.heard(len);
         self.opened.append(text);
         Ok(self.next_message()?.map_or(Event::Part(len), Event::Heard))
     }
@@ -150,7 +192,7 @@ impl Connection {
         };
         self.opened.advance(len);
         if self.muxing.hear(&name, self.role, self.opening, &mut self.queue)? {
-            self.streams.ask(&mut self.queue);
+            self.ask();
         }
         Ok(Some(Message::protocol(None, name)))
     }

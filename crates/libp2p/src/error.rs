@@ -7,22 +7,20 @@ use handshake::{Blame, Fault, Text};
 
 use crate::identity::KeyType;
 use crate::peer_id::PeerId;
-use crate::yamux::Reason;
+use crate::yamux::{Reason, StreamError};
 
 /// Why a handshake cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Its first bytes are no multistream-select.
-    #[error("its first bytes are not multistream-select's: it is no libp2p node")]
+    #[error("its first bytes are not multistream-select's: it is no libp2p node, or one of a private network")]
     NotLibp2p,
     /// It does not speak Noise.
     #[error("it does not speak Noise{}", Instead(.theirs))]
     NoNoise {
         /// What it does speak, as far as it said.
         theirs: Box<[Text]>,
-        /// Whether we went on before its answer came, so that a connection without that may show more.
-        hasty: bool,
     },
     /// It proposes one protocol after the other, and none of ours.
     #[error("it proposed {0} protocols, none of which we speak")]
@@ -36,7 +34,7 @@ pub enum Error {
         found: Text,
     },
     /// A message of Noise's handshake has a length that it cannot have.
-    #[error("its Noise message {message} has {len} bytes; {least} to {most} are allowed")]
+    #[error("its Noise message {message} has {len} bytes; {least} to {most} are read")]
     NoiseLength {
         /// Which of the three.
         message: u8,
@@ -93,20 +91,25 @@ pub enum Error {
     /// A frame of its muxer breaks the rules.
     #[error("it breaks the rules of yamux: {0}")]
     Yamux(&'static str),
-    /// It opens more streams at a time than anybody needs.
-    #[error("it has more than {0} streams open at a time")]
+    /// It goes on to open streams beyond those that it may have open.
+    #[error("it keeps opening streams beyond the {0} that it may have open at a time")]
     StreamFlood(usize),
     /// It says goodbye.
     #[error("it said goodbye: {0}")]
     GoAway(Reason),
     /// It does not introduce itself.
-    #[error("{}", if *.closed { "it closed the stream on which it was asked for identify" } else { "it does not speak identify" })]
+    #[error("{}", match (.closed, .why) {
+        (false, _) => Silence::DoesNotSpeak,
+        (true, why) => Silence::Closed(*why),
+    })]
     NoIdentify {
         /// Whether it closed the stream in place of an answer.
         closed: bool,
+        /// Why, if it says so.
+        why: Option<StreamError>,
     },
-    /// A message is longer than it may be.
-    #[error("its {message} has {len} bytes; at most {most} are allowed")]
+    /// A message is longer than we read. The protocol allows it.
+    #[error("its {message} has {len} bytes; at most {most} are read")]
     Oversized {
         /// The message.
         message: &'static str,
@@ -120,15 +123,6 @@ pub enum Error {
     Identity,
 }
 
-impl Error {
-    /// Whether a new connection, with [`Opening::Patient`](crate::Opening::Patient), may show more: the peer turned our
-    /// protocol down while we went on as if it had not.
-    #[must_use]
-    pub fn is_worth_a_second_try(&self) -> bool {
-        matches!(self, Self::NoNoise { hasty: true, .. })
-    }
-}
-
 impl Fault for Error {
     fn blame(&self) -> Blame {
         match self {
@@ -138,9 +132,11 @@ impl Fault for Error {
             | Self::KeyType(_)
             | Self::PeerId { .. }
             | Self::NoMuxer { .. }
-            | Self::NoIdentify { closed: false } => Blame::Mismatch,
-            Self::GoAway(_) | Self::NoIdentify { closed: true } => Blame::Refused,
-            Self::SelfConnect => Blame::Local,
+            | Self::NoIdentify { closed: false, .. } => Blame::Mismatch,
+            Self::GoAway(_) | Self::NoIdentify { closed: true, .. } => Blame::Refused,
+            // A limit of ours, which the protocol does not have.
+            Self::NoiseLength { len, most, .. } if len > most => Blame::Local,
+            Self::Oversized { .. } | Self::SelfConnect => Blame::Local,
             Self::Answer { .. }
             | Self::NoiseLength { .. }
             | Self::Mac(_)
@@ -150,7 +146,6 @@ impl Fault for Error {
             | Self::Signature(_)
             | Self::Yamux(_)
             | Self::StreamFlood(_)
-            | Self::Oversized { .. }
             | Self::Identity => Blame::Peer,
         }
     }
@@ -225,6 +220,22 @@ impl fmt::Display for Tag {
                 write!(f, "a tag in its Noise message {message} is wrong: it was changed on the way")
             }
             Self::After => f.write_str("the tag of a frame is wrong: it was changed on the way"),
+        }
+    }
+}
+
+/// Why there is no introduction.
+enum Silence {
+    DoesNotSpeak,
+    Closed(Option<StreamError>),
+}
+
+impl fmt::Display for Silence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DoesNotSpeak => f.write_str("it does not speak identify"),
+            Self::Closed(None) => f.write_str("it closed the stream on which it was asked for identify"),
+            Self::Closed(Some(why)) => write!(f, "it reset the stream on which it was asked for identify: {why}"),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! The whole handshake: Noise is agreed on, each side proves who it is, and both introduce themselves.
 //!
 //! An optimistic initiator says all that it can before it must wait: the names and Noise's first message leave together,
-//! and so do its third, the choice of the muxer and the question for identify. So from the initiator's first packet to
-//! the peer's introduction there are three round trips, TCP's included.
+//! and so do its third, the choice of the muxer, the question for identify and our own introduction. So from the initiator's
+//! first packet to the peer's introduction there are three round trips, TCP's included.
+//!
+//! That the peer answers for identify shows that it has accepted who we are: our identity went out before, or with, the
+//! question.
 
 mod proposing;
 mod state;
@@ -12,7 +15,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
-use handshake::{End, Evidence, Handshake, OursRead, Role, Rx, Stage, Step, Unfinished};
+use handshake::{End, Evidence, Handshake, OursRead, Role, Rx, Short, Stage, Step, Unfinished};
 
 use self::proposing::Proposing;
 use self::state::{Input, State, heard_name, say_name};
@@ -93,6 +96,15 @@ impl Hello {
         self.muxer
     }
 
+    /// How the peer has introduced itself, if it has and the handshake ended before it had said all. It can be had once.
+    #[must_use]
+    pub fn identify_so_far(&mut self) -> Option<Identify> {
+        match &mut self.state {
+            State::Connected(connection) => connection.identify_so_far(),
+            _ => None,
+        }
+    }
+
     /// What we say of ourselves within Noise.
     fn payload(&self) -> Payload {
         let muxers = if self.local.inlines_muxer { [yamux::NAME.into()].into() } else { Vec::new() };
@@ -125,8 +137,7 @@ impl Hello {
             return Err(Error::NoMuxer { theirs: muxers.into() });
         };
         let channel = Channel::new(transport.seal, transport.open);
-        let ours = self.local.identify();
-        let connection = Connection::new(self.role, channel, muxer, self.local.opening, identity, &ours);
+        let connection = Connection::new(self.role, channel, muxer, &self.local, identity);
         self.muxer = connection.muxer();
         Ok(State::Connected(Box::new(connection)))
     }
@@ -188,23 +199,31 @@ impl Hello {
         })
     }
 
+    /// Says what is left to say, and hands the connection over.
+    fn conclude(&mut self, tx: &mut Vec<u8>) -> Step<Event, Agreed> {
+        let State::Connected(connection) = &mut self.state else { unreachable!("only a connected side concludes") };
+        if let Some(event) = connection.say(tx) {
+            return Step::Event(event);
+        }
+        let identify = connection.identify().expect("the peer has said all, and this is asked for once");
+        let done = State::Over(Stage::Done, "identify");
+        let State::Connected(connection) = mem::replace(&mut self.state, done) else { unreachable!("it was so above") };
+        let public_key = self.public_key.clone().expect("no connection is sealed without");
+        let muxer = self.muxer.expect("it introduced itself over it");
+        Step::Done(Agreed { public_key, muxer, identify, connection: *connection })
+    }
+
     fn go(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Agreed>, Halt> {
         let over = State::Over(self.state.stage(), self.state.awaiting());
         match &mut self.state {
             State::Over(..) => return Ok(Step::Need(1)),
             State::Connected(connection) => {
-                if let Some(identify) = connection.identify() {
-                    let done = State::Over(Stage::Done, "identify");
-                    let State::Connected(connection) = mem::replace(&mut self.state, done) else {
-                        unreachable!("it was so above")
-                    };
-                    let public_key = self.public_key.clone().expect("no connection is sealed without");
-                    let muxer = self.muxer.expect("it introduced itself over it");
-                    return Ok(Step::Done(Agreed { public_key, muxer, identify, connection: *connection }));
-                }
-                let stepped = connection.step(rx, tx);
+                let stepped = if connection.is_over() { Err(Short(1).into()) } else { connection.step(rx, tx) };
                 self.muxer = connection.muxer();
-                return stepped.map(Step::Event);
+                match stepped {
+                    Err(Halt::Short(_)) if connection.is_over() => return Ok(self.conclude(tx)),
+                    stepped => return stepped.map(Step::Event),
+                }
             }
             _ => {}
         }
@@ -233,7 +252,9 @@ impl Handshake for Hello {
     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Agreed>, Error> {
         let (stage, awaiting) = (self.stage(), self.awaiting());
         self.go(rx, tx).or_else(|halt| {
-            if let Halt::Error(_) = halt {
+            if let Halt::Error(error) = &halt {
+                // Whichever way muxers are agreed on, Noise is over before.
+                let stage = if matches!(error, Error::NoMuxer { .. }) { Stage::Hello } else { stage };
                 self.state = State::Over(stage, awaiting);
             }
             halt.into_step()
@@ -252,7 +273,7 @@ impl Handshake for Hello {
         let closed = matches!(end, End::Closed);
         match &self.state {
             State::Proposal(_, refused) if closed && !refused.is_empty() => {
-                Some(Error::NoNoise { theirs: refused.clone().into(), hasty: false })
+                Some(Error::NoNoise { theirs: refused.clone().into() })
             }
             State::Connected(connection) if closed && !connection.refused().is_empty() => {
                 Some(Error::NoMuxer { theirs: connection.refused().into() })
@@ -277,9 +298,10 @@ impl Handshake for Hello {
                 "a half-open proxy or a broken node does so"
             }
             (Role::Initiator, Stage::Transport, End::Closed) => {
-                "most likely it has no place for us, or is no libp2p node"
+                "most likely it has no place for us, is a node of a private network, or is no libp2p node"
             }
             (Role::Initiator, Stage::Transport, End::Silent) => "most likely something else listens there",
+            (_, Stage::Ack, _) => "it did not end its introduction",
             (Role::Initiator, _, End::Closed) => "it looked at who we are and left",
             (Role::Responder, Stage::Transport, _) if self.state.has_heard() => {
                 "it began a handshake, and did not tell us who it is"

@@ -10,22 +10,39 @@ use handshake::Text;
 
 use crate::error::Malformed;
 use crate::multiaddr::Multiaddr;
-use crate::protobuf::{Fields, set, write_bytes};
+use crate::protobuf::{Fields, write_bytes};
 
 /// Its name where protocols are agreed on.
 pub const NAME: &str = "/ipfs/id/1.0.0";
 
-/// Bytes of it, at most. (js-libp2p: `MAX_IDENTIFY_MESSAGE_SIZE`; go-libp2p: `signedIDSize`)
-pub const MAX_LEN: usize = 8192;
+/// The name by which a node introduces itself unasked, in the same words.
+pub const PUSH_NAME: &str = "/ipfs/id/push/1.0.0";
 
-/// How a node introduces itself. It came in one message, so it has at most [`MAX_LEN`] bytes.
+/// Bytes of an introduction that are kept, of all its messages together: twice what the other implementations take, as some
+/// programs say more than those. What goes beyond is left out, and counted. (js-libp2p: `MAX_IDENTIFY_MESSAGE_SIZE`, 8192;
+/// go-libp2p: `signedIDSize`, 8192; rust-libp2p: `MAX_MESSAGE_SIZE_BYTES`, 4096)
+pub const MAX_LEN: usize = 16 * 1024;
+
+/// Bytes that a message of it may announce: eight times what go-libp2p and js-libp2p take.
+pub const MAX_ANNOUNCED_LEN: usize = 64 * 1024;
+
+/// Messages that are read. (go-libp2p: `maxMessages`)
+pub const MAX_MESSAGES: usize = 10;
+
+/// Protocols that are kept; the others are counted. Nodes speak some 20, and those with the most known about 130.
+pub const MAX_PROTOCOLS: usize = 512;
+
+/// Addresses that are kept; the others are counted. (go-libp2p trims its own to about 4 KiB, which are 300)
+pub const MAX_LISTEN_ADDRS: usize = 512;
+
+/// How a node introduces itself: in one message, or in several that are read as one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identify {
     /// Its key, if it says so; it must be the one that it has proved.
     pub public_key: Option<Text>,
-    /// Where it listens, it says.
+    /// Where it listens, it says: the first [`MAX_LISTEN_ADDRS`].
     pub listen_addrs: Vec<Multiaddr>,
-    /// What it speaks.
+    /// What it speaks: the first [`MAX_PROTOCOLS`].
     pub protocols: Vec<Text>,
     /// Where it sees us.
     pub observed_addr: Option<Multiaddr>,
@@ -33,28 +50,80 @@ pub struct Identify {
     pub protocol_version: Option<Text>,
     /// Its program: `kubo/0.29.0/`.
     pub agent: Option<Text>,
+    /// What is not in the lists.
+    pub omitted: Omitted,
+}
+
+/// What was said and not kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Omitted {
+    /// Listen addresses beyond [`MAX_LISTEN_ADDRS`].
+    pub listen_addrs: usize,
+    /// Protocols beyond [`MAX_PROTOCOLS`].
+    pub protocols: usize,
+    /// Bytes beyond [`MAX_LEN`], which were not read.
+    pub bytes: usize,
 }
 
 impl Identify {
-    /// Reads it. What has another number is ignored.
+    /// Reads it. What has another number is ignored. Of what there is once, the last value counts, as protobuf has it.
     ///
     /// # Errors
-    /// If it is cut, not in its shortest form, or has twice what there is once.
+    /// If it is cut, or not in its shortest form.
     pub fn read(message: &[u8]) -> Result<Self, Malformed> {
-        let mut identify = Self::default();
+        Self::read_cut(message, 0)
+    }
+
+    /// Reads the start of a message, of which so many bytes more were left out: if any were, its last field may be cut.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) fn read_cut(message: &[u8], omitted: usize) -> Result<Self, Malformed> {
+        let mut identify = Self { omitted: Omitted { bytes: omitted, ..Omitted::default() }, ..Self::default() };
         let mut fields = Fields::new(message);
-        while let Some((field, value)) = fields.field()? {
+        loop {
+            let (field, value) = match fields.field() {
+                Ok(Some(field)) => field,
+                Ok(None) => return Ok(identify),
+                Err(Malformed::EndsIn(_)) if omitted > 0 => return Ok(identify),
+                Err(malformed) => return Err(malformed),
+            };
             match field {
-                1 => set(&mut identify.public_key, value.bytes("public key")?.into(), "public key")?,
-                2 => identify.listen_addrs.push(value.bytes("listen address")?.into()),
-                3 => identify.protocols.push(value.bytes("protocol")?.into()),
-                4 => set(&mut identify.observed_addr, value.bytes("observed address")?.into(), "observed address")?,
-                5 => set(&mut identify.protocol_version, value.bytes("protocol version")?.into(), "protocol version")?,
-                6 => set(&mut identify.agent, value.bytes("agent")?.into(), "agent")?,
+                1 => identify.public_key = Some(value.bytes("public key")?.into()),
+                2 => identify.add_listen_addr(value.bytes("listen address")?),
+                3 => identify.add_protocol(value.bytes("protocol")?),
+                4 => identify.observed_addr = Some(value.bytes("observed address")?.into()),
+                5 => identify.protocol_version = Some(value.bytes("protocol version")?.into()),
+                6 => identify.agent = Some(value.bytes("agent")?.into()),
                 _ => {}
             }
         }
-        Ok(identify)
+    }
+
+    fn add_listen_addr(&mut self, address: &[u8]) {
+        match self.listen_addrs.len() {
+            MAX_LISTEN_ADDRS => self.omitted.listen_addrs += 1,
+            _ => self.listen_addrs.push(address.into()),
+        }
+    }
+
+    fn add_protocol(&mut self, protocol: &[u8]) {
+        match self.protocols.len() {
+            MAX_PROTOCOLS => self.omitted.protocols += 1,
+            _ => self.protocols.push(protocol.into()),
+        }
+    }
+
+    /// How many protocols it names, with those that are not kept.
+    #[must_use]
+    pub fn protocols_total(&self) -> usize {
+        self.protocols.len() + self.omitted.protocols
+    }
+
+    /// How many listen addresses it names, with those that are not kept.
+    #[must_use]
+    pub fn listen_addrs_total(&self) -> usize {
+        self.listen_addrs.len() + self.omitted.listen_addrs
     }
 
     /// Appends it.
@@ -80,7 +149,7 @@ mod tests {
     use proptest::option;
     use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 
-    use super::Identify;
+    use super::{Identify, MAX_LISTEN_ADDRS, MAX_PROTOCOLS, Omitted};
     use crate::error::Malformed;
     use crate::multiaddr::Multiaddr;
 
@@ -106,7 +175,9 @@ mod tests {
             protocol_version in option::of(text()),
             agent in option::of(text()),
         ) {
-            let identify = Identify { public_key, listen_addrs, protocols, observed_addr, protocol_version, agent };
+            let identify = Identify {
+                public_key, listen_addrs, protocols, observed_addr, protocol_version, agent, omitted: Omitted::default(),
+            };
             let mut message = Vec::new();
             identify.write(&mut message);
             // A field of tomorrow.
@@ -116,10 +187,34 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_once_is_not_there_twice() {
-        assert_eq!(Identify::read(b"\x32\x01a\x32\x01b"), Err(Malformed::Twice("agent")));
+    fn of_what_there_is_once_the_last_value_counts() {
+        let agent = |message: &[u8]| Identify::read(message).unwrap().agent;
+        assert_eq!(agent(b"\x32\x01a\x32\x01b"), Some("b".into()));
         assert_eq!(Identify::read(b"\x30\x01"), Err(Malformed::Type("agent")));
         assert_eq!(Identify::read(b"\x32\x02a"), Err(Malformed::EndsIn("field")));
         assert_eq!(Identify::read(b"\x32\x81\x00a"), Err(Malformed::NotMinimal("length of a field")));
+    }
+
+    #[test]
+    fn a_message_of_which_the_end_is_missing_has_all_fields_but_the_last() {
+        let message = b"\x32\x01a\x1a\x02/x\x1a\x02/y";
+        for len in 0..message.len() {
+            let identify = Identify::read_cut(&message[..len], message.len() - len).unwrap();
+            assert_eq!(identify.omitted.bytes, message.len() - len);
+            assert_eq!((identify.agent.is_some(), identify.protocols.len()), (len >= 3, (len.saturating_sub(3)) / 4));
+            assert_eq!(Identify::read(&message[..len]).is_ok(), [0, 3, 7].contains(&len));
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_the_lists_is_counted() {
+        let message = [b"\x1a\x01p".repeat(MAX_PROTOCOLS + 7), b"\x12\x00".repeat(MAX_LISTEN_ADDRS + 9)].concat();
+        let identify = Identify::read(&message).unwrap();
+        assert_eq!((identify.protocols.len(), identify.protocols_total()), (MAX_PROTOCOLS, MAX_PROTOCOLS + 7));
+        assert_eq!(
+            (identify.listen_addrs.len(), identify.listen_addrs_total()),
+            (MAX_LISTEN_ADDRS, MAX_LISTEN_ADDRS + 9)
+        );
+        assert_eq!(identify.omitted.bytes, 0);
     }
 }

@@ -21,8 +21,8 @@ pub enum Opening {
     Patient,
 }
 
-/// Our own side. Nothing of it is fixed. What is said of it by identify should have at most [`identify::MAX_LEN`] bytes in
-/// all: a peer refuses more.
+/// Our own side. Nothing of it is fixed. What is said of it by identify should have at most 4096 bytes in all: rust-libp2p
+/// refuses more, and the others more than 8192.
 #[derive(Clone, Debug)]
 pub struct Local {
     /// Who we are.
@@ -44,6 +44,9 @@ pub struct Local {
     pub opening: Opening,
     /// Whether we offer to agree on the muxer within Noise, which saves a round trip to those who wait for answers.
     pub inlines_muxer: bool,
+    /// Whether we introduce ourselves unasked, by `/ipfs/id/push/1.0.0`, as soon as the connection is sealed. A peer that is
+    /// visited briefly may else not learn who was there.
+    pub pushes: bool,
 }
 
 impl Local {
@@ -60,6 +63,7 @@ impl Local {
             observed_addr: None,
             opening: Opening::Optimistic,
             inlines_muxer: true,
+            pushes: true,
         }
     }
 
@@ -73,6 +77,7 @@ impl Local {
             observed_addr: self.observed_addr.clone(),
             protocol_version: Some(self.protocol_version.clone()),
             agent: Some(self.agent.clone()),
+            ..Identify::default()
         }
     }
 }

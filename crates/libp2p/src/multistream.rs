@@ -37,13 +37,21 @@ const MESSAGE: &str = "protocol name";
 /// [`Halt::Short`] if it has not arrived; an error as soon as its length is too long, or it is not written as it must
 /// be.
 pub fn read(bytes: &[u8]) -> Result<(&[u8], usize), Halt> {
+    read_within(MAX_NAME_LEN, bytes)
+}
+
+/// As [`read`], for names of at most `most` bytes.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_within(most: usize, bytes: &[u8]) -> Result<(&[u8], usize), Halt> {
     let malformed = |what| Halt::Error(Error::Malformed { message: MESSAGE, what });
     let (len, start) = varint::read(bytes).map_err(|unread| match unread {
         Unread::Short => Halt::Short(Short(1)),
         Unread::NotMinimal => malformed(Malformed::NotMinimal("length")),
         Unread::TooLong => malformed(Malformed::TooLong("length")),
     })?;
-    let len = usize::try_from(len).ok().filter(|&len| len <= MAX_NAME_LEN + 1);
+    let len = usize::try_from(len).ok().filter(|&len| len <= most + 1);
     let len = len.ok_or_else(|| malformed(Malformed::TooLong("length")))?;
     if len == 0 {
         return Err(malformed(Malformed::EndsIn("name")));

@@ -19,7 +19,8 @@ pub struct Session {
 impl Session {
     /// A session on the connection of the handshake before it.
     #[must_use]
-    pub fn new(connection: Connection) -> Self {
+    pub fn new(mut connection: Connection) -> Self {
+        connection.keep();
         Self { connection }
     }
 

@@ -133,6 +133,13 @@ impl Frame {
         tx.extend_from_slice(&self.length.to_be_bytes());
     }
 
+    /// Bytes of it on the wire, with its data.
+    #[must_use]
+    pub fn wire_len(&self) -> usize {
+        let data = if self.kind == Kind::Data { self.length } else { 0 };
+        HEADER_LEN + usize::try_from(data).expect("it is no longer than a window")
+    }
+
     /// Whether a flag is set.
     #[must_use]
     pub const fn has(&self, flag: u16) -> bool {
@@ -162,13 +169,51 @@ impl fmt::Display for Frame {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reason(pub u32);
 
+/// The numbers from 0x1000 on are libp2p's. (`error-codes/README.md`; go-libp2p: `ConnErrorCode`)
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             0 => f.write_str("it has no more to say"),
             1 => f.write_str("it takes what we said for an error of the protocol"),
             2 => f.write_str("it has an internal error"),
-            other => write!(f, "for reason {other}"),
+            0x1000 => f.write_str("no protocol was agreed on (0x1000)"),
+            0x1001 => f.write_str("its limit of resources is reached (0x1001)"),
+            0x1002 => f.write_str("it limits the rate of connections (0x1002)"),
+            0x1003 => f.write_str("it takes what we said for a violation of the protocol (0x1003)"),
+            0x1004 => f.write_str("it has a better connection to us (0x1004)"),
+            0x1005 => f.write_str("it has too many connections and closes some (0x1005)"),
+            0x1006 => f.write_str("it shuts down (0x1006)"),
+            0x1007 => f.write_str("its rules do not let us in (0x1007)"),
+            other => write!(f, "for reason {other:#x}"),
+        }
+    }
+}
+
+/// Why a peer resets a stream: the length of the frame of a window that does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StreamError(pub u32);
+
+impl StreamError {
+    /// The error in a frame that resets a stream, if it has one.
+    #[must_use]
+    pub fn of_reset(frame: Frame) -> Option<Self> {
+        (frame.kind == Kind::Window && frame.has(RST) && frame.length != 0).then_some(Self(frame.length))
+    }
+}
+
+/// (`error-codes/README.md`; go-libp2p: `StreamErrorCode`)
+impl fmt::Display for StreamError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0x1001 => f.write_str("no protocol was agreed on (0x1001)"),
+            0x1002 => f.write_str("its limit of resources is reached (0x1002)"),
+            0x1003 => f.write_str("it limits the rate of streams (0x1003)"),
+            0x1004 => f.write_str("it takes what we said for a violation of the protocol (0x1004)"),
+            0x1005 => f.write_str("it has a better stream (0x1005)"),
+            0x1006 => f.write_str("it closes what is not used (0x1006)"),
+            0x1007 => f.write_str("it shuts down (0x1007)"),
+            0x1008 => f.write_str("its rules do not let us in (0x1008)"),
+            other => write!(f, "error {other:#x}"),
         }
     }
 }

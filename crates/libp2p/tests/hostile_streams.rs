@@ -3,12 +3,59 @@
 
 mod common;
 
-use common::{Flight, ROLES, end_of, hello, streams, their_identify, written};
-use handshake::Blame::{Mismatch, Peer, Refused};
+use common::{Flight, ROLES, end_of, fault, hello, streams, their_identify, written};
+use handshake::Blame::{Local as Us, Mismatch, Peer, Refused};
 use testing::{End, feed, survives};
 use verack_libp2p::multistream::HEADER;
-use verack_libp2p::yamux::{ACK, FIN, Kind, RST, SYN, WINDOW};
+use verack_libp2p::yamux::{ACK, FIN, Frame, Kind, RST, SYN, WINDOW};
 use verack_libp2p::{Identify, Identity};
+
+#[test]
+fn a_stream_for_a_protocol_that_we_lack_fails_nothing_else_whatever_is_sent_on_it() {
+    for role in ROLES {
+        let [_, theirs] = streams(role);
+        // Requests that leave with the name: too long for a name, no line, in no shortest form, empty, and a wrong header.
+        let requests: [&[u8]; 5] = [&[0xff; 300], b"\x05hello", b"\x85\0hello", b"\0", b"\x03\x08\x04\x12"];
+        for (request, header) in requests.iter().flat_map(|request| [(request, HEADER), (request, "/multistream/2")]) {
+            let data = [&written(&[header, "/kad/1.0.0"])[..], request].concat();
+            let flight = Flight::to(role).data(SYN, theirs, &data);
+            // More of it is on its way before our answer is there.
+            let flight = flight.data(0, theirs, &[0xee; 5000]).frame(Kind::Window, FIN, theirs, 0);
+            let ended = survives(|| hello(role), &[&[50], &flight.introduces().bytes[..]].concat());
+            assert_eq!(End::of(&ended), End::Done, "{header}, {request:?}");
+        }
+    }
+}
+
+#[test]
+fn what_comes_for_streams_that_are_over_or_never_were_is_passed_over() {
+    for role in ROLES {
+        let [_, theirs] = streams(role);
+        for stream in [theirs, 4242, 4243] {
+            let flight = Flight::to(role).frame(Kind::Window, SYN | RST, theirs, 0x1002);
+            let flight = flight.data(0, stream, &[7; 5000]).data(ACK | FIN, stream, b"x");
+            // Flags that do not exist.
+            let flight = flight.frame(Kind::Window, 0xfff0, stream, 9).frame(Kind::Ping, 0xfff0, 7, 9);
+            assert_eq!(end_of(role, &flight.introduces().bytes), End::Done, "{stream}");
+        }
+    }
+}
+
+#[test]
+fn streams_beyond_those_that_may_be_open_are_reset_one_by_one() {
+    for role in ROLES {
+        let [_, first] = streams(role);
+        let open = |flight: Flight, streams: u32| {
+            (0..streams).fold(flight, |flight, nth| flight.frame(Kind::Window, SYN, first + 2 * nth, 0))
+        };
+        let quiet = feed(&mut hello(role), [&Flight::to(role).bytes[..]]).sent.len();
+        for (streams, reset) in [(32, 0), (33, 1), (100, 68)] {
+            let ended = feed(&mut hello(role), [&open(Flight::to(role), streams).introduces().bytes[..]]);
+            assert_eq!(End::of(&ended), End::Done, "{streams}");
+            assert_eq!(ended.sent.len() - quiet, reset * (2 + 12 + 16), "{streams}");
+        }
+    }
+}
 
 #[test]
 fn streams_without_end_come_to_an_end() {
@@ -84,18 +131,14 @@ fn an_introduction_that_is_none_is_a_fault() {
         let asked = |flight: Flight, more: &[u8]| {
             flight.data(ACK, ours, &[&written(&[HEADER, "/ipfs/id/1.0.0"])[..], more].concat())
         };
-        assert_eq!(end(&|flight| asked(flight, b"\x81\x40")), End::Fault("libp2p.oversized", Peer));
+        assert_eq!(end(&|flight| asked(flight, b"\x81\x80\x04")), End::Fault("libp2p.oversized", Us));
         assert_eq!(end(&|flight| asked(flight, &[0xff; 10])), End::Fault("libp2p.malformed", Peer));
         assert_eq!(end(&|flight| asked(flight, b"\x80\x00")), End::Fault("libp2p.malformed", Peer));
         assert_eq!(end(&|flight| asked(flight, b"\x02\x0a\x05")), End::Fault("libp2p.malformed", Peer));
-        assert_eq!(end(&|flight| asked(flight, b"\x80\x40")), End::Waits("identify"));
+        assert_eq!(end(&|flight| asked(flight, b"\x80\x80\x04")), End::Waits("identify"));
         // Nothing at all is an introduction, if a short one.
-        assert_eq!(end(&|flight| asked(flight, b"\x00")), End::Done);
-        // The longest that is allowed.
-        let agent = vec![b'x'; 8192 - 3];
-        let longest = Identify { agent: Some(agent[..].into()), ..Identify::default() };
-        assert_eq!(end(&|flight| flight.introduces_as(&longest)), End::Done);
-        // In whoever's name.
+        assert_eq!(end(&|flight| asked(flight, b"\x00").frame(Kind::Window, FIN, ours, 0)), End::Done);
+        // In another's name.
         let stolen =
             Identify { public_key: Some(Identity::new([9; 32]).public().encoded().into()), ..their_identify() };
         assert_eq!(end(&|flight| flight.introduces_as(&stolen)), End::Fault("libp2p.identity", Peer));
@@ -114,5 +157,39 @@ fn who_does_not_introduce_itself_is_told_apart() {
         assert_eq!(end(&|flight| flight.frame(Kind::Window, RST, ours, 0)), End::Fault("libp2p.no-identify", Refused));
         assert_eq!(end(&|flight| flight.frame(Kind::Data, FIN, ours, 0)), End::Fault("libp2p.no-identify", Refused));
         assert_eq!(end(&|flight| flight.frame(Kind::GoAway, 0, 0, 0)), End::Fault("libp2p.go-away", Refused));
+        let limited = fault(hello(role), &Flight::to(role).frame(Kind::Window, RST, ours, 0x1002).bytes);
+        assert_eq!(
+            limited.to_string(),
+            "it reset the stream on which it was asked for identify: its limit of resources is reached (0x1002)"
+        );
+    }
+}
+
+#[test]
+fn pings_in_small_frames_are_answered_by_no_more_bytes_than_they_have() {
+    for role in ROLES {
+        let quiet = feed(&mut hello(role), [&Flight::to(role).bytes[..]]).sent.len();
+        for pings in [1, 7, 100, 1000] {
+            let mut text = Vec::new();
+            for value in 0..pings {
+                Frame { kind: Kind::Ping, flags: SYN, stream: 0, length: value }.write(&mut text);
+            }
+            let flight = Flight::to(role).seal(&text);
+            let asked = flight.bytes.len() - Flight::to(role).bytes.len();
+            let answered = feed(&mut hello(role), [&flight.bytes[..]]).sent.len() - quiet;
+            assert!(answered <= asked && answered > 0, "{answered} bytes for {asked}");
+            assert!(answered <= 4096 + 18, "{answered} bytes");
+        }
+    }
+}
+
+#[test]
+fn a_frame_of_noise_that_is_longer_than_we_take_is_refused_by_its_length() {
+    for role in ROLES {
+        let longest = 20 * 1024 + 16;
+        let waits = Flight::to(role).raw(&u16::to_be_bytes(longest));
+        assert_eq!(end_of(role, &waits.bytes), End::Waits("identify"));
+        let refused = Flight::to(role).raw(&u16::to_be_bytes(longest + 1));
+        assert_eq!(end_of(role, &refused.bytes), End::Fault("libp2p.oversized", Us));
     }
 }

@@ -40,7 +40,8 @@ fn however_the_frames_lie_in_those_of_noise_the_handshake_ends_the_same() {
         }
         let whole = feed(&mut hello(role), [&flight.introduces().bytes[..]]);
         let pieces = feed(&mut hello(role), [&theirs.introduces().bytes[..]]);
-        assert_eq!((End::of(&whole), &whole.sent), (End::of(&pieces), &pieces.sent));
+        // What one frame of Noise asks is answered in one, so what we say is cut otherwise.
+        assert_eq!((End::of(&whole), whole.result.is_some()), (End::of(&pieces), true));
         assert!(sealed > 0);
         flight = Flight::to(role);
         assert_eq!(End::of(&feed(&mut hello(role), [&flight.bytes[..]])), End::Waits("identify"));
@@ -72,17 +73,26 @@ fn nothing_waits_longer_than_the_protocol_asks() {
     // Both names and Noise's first message leave together.
     let first = feed(&mut hello(Role::Initiator), []).sent;
     assert_eq!(first.len(), 20 + 8 + 34);
-    // So do its third and the question for identify.
+    // So do its third, the question for identify and our introduction.
     let flight = Flight::to(Role::Initiator);
     let second = feed(&mut hello(Role::Initiator), [&flight.bytes[..]]).sent;
-    assert_eq!(second.len() - first.len(), 186 + 2 + 12 + 36 + 16);
+    assert_eq!(second.len() - first.len(), 186 + 2 + 12 + 36 + pushed() + 16);
     // If the muxer is not agreed on yet, so does the proposal.
     let plain = Flight::with_payload(Role::Initiator, &local(OURS), &common::payload_of(&local(THEIRS), &[]));
     let third = feed(&mut hello(Role::Initiator), [&plain.bytes[..]]).sent;
     assert_eq!(third.len() - second.len(), 20 + 18 + 13 + 1 + 18);
     // A responder asks as soon as the connection is sealed.
     let ended = feed(&mut hello(Role::Responder), [&Flight::to(Role::Responder).bytes[..]]);
-    assert_eq!(ended.sent.len(), 28 + 218 + 2 + 12 + 36 + 16);
+    assert_eq!(ended.sent.len(), 28 + 218 + 2 + 12 + 36 + pushed() + 16);
+}
+
+/// Bytes of the introduction that goes with the question.
+fn pushed() -> usize {
+    let mut message = Vec::new();
+    local(OURS).identify().write(&mut message);
+    let mut length = Vec::new();
+    verack_libp2p::varint::write(message.len() as u64, &mut length);
+    12 + 20 + 21 + length.len() + message.len() + 12
 }
 
 #[test]

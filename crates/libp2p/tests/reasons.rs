@@ -2,7 +2,7 @@
 
 use testing::reasons;
 use verack_libp2p::error::Malformed;
-use verack_libp2p::yamux::Reason;
+use verack_libp2p::yamux::{Reason, StreamError};
 use verack_libp2p::{Error, Identity, KeyType};
 
 #[test]
@@ -15,12 +15,13 @@ fn every_error() -> Vec<Error> {
     let [theirs, dialled] = [1, 2].map(|byte| Identity::new([byte; 32]).peer_id());
     vec![
         Error::NotLibp2p,
-        Error::NoNoise { theirs: [].into(), hasty: true },
-        Error::NoNoise { theirs: ["/tls/1.0.0".into()].into(), hasty: false },
+        Error::NoNoise { theirs: [].into() },
+        Error::NoNoise { theirs: ["/tls/1.0.0".into()].into() },
         Error::Proposals(16),
         Error::Answer { expected: "/noise", found: "\x1b[2J".into() },
+        Error::NoiseLength { message: 2, len: 95, least: 96, most: 4096 },
         Error::NoiseLength { message: 2, len: 65_535, least: 96, most: 4096 },
-        Error::Oversized { message: "identify", len: 8193, most: 8192 },
+        Error::Oversized { message: "identify", len: 65_537, most: 65_536 },
         Error::Mac(Some(2)),
         Error::Mac(None),
         Error::WeakKey(2),
@@ -30,7 +31,7 @@ fn every_error() -> Vec<Error> {
         malformed("Noise payload", Malformed::NotMinimal("length of a field")),
         malformed("Noise payload", Malformed::Missing("signature")),
         malformed("identity", Malformed::NotCanonical("key")),
-        malformed("identify", Malformed::Twice("agent")),
+        malformed("Noise payload", Malformed::Twice("identity")),
         malformed("identify", Malformed::Type("agent")),
         Error::KeyType(4),
         Error::Key(KeyType::Rsa),
@@ -39,13 +40,15 @@ fn every_error() -> Vec<Error> {
         Error::SelfConnect,
         Error::NoMuxer { theirs: ["/mplex/6.7.0", "/a", "/b", "/c"].map(Into::into).into() },
         Error::Yamux("a frame is not of version 0"),
-        Error::StreamFlood(64),
+        Error::StreamFlood(32),
         Error::GoAway(Reason(0)),
         Error::GoAway(Reason(1)),
         Error::GoAway(Reason(2)),
         Error::GoAway(Reason(9)),
-        Error::NoIdentify { closed: false },
-        Error::NoIdentify { closed: true },
+        Error::GoAway(Reason(0x1005)),
+        Error::NoIdentify { closed: false, why: None },
+        Error::NoIdentify { closed: true, why: None },
+        Error::NoIdentify { closed: true, why: Some(StreamError(0x1002)) },
         Error::Identity,
     ]
 }

@@ -125,15 +125,15 @@ fn who_sends_more_on_a_stream_than_its_window_has_room_for_breaks_the_rules() {
         let asked = || Kept::new(role).says(|peer| peer.names(SYN, theirs, &[HEADER, "/ipfs/id/1.0.0"]));
         for stream in [ours, theirs] {
             let pours = |times: u8| {
-                (0..times).fold(asked(), |kept, _| kept.says(|peer| peer.data(0, stream, &[7; 60_000]))).run().1
+                (0..times).fold(asked(), |kept, _| kept.says(|peer| peer.data(0, stream, &[7; 20_000]))).run().1
             };
-            assert_eq!(pours(4), None);
-            assert_eq!(pours(5), beyond, "stream {stream}");
+            assert_eq!(pours(13), None);
+            assert_eq!(pours(14), beyond, "stream {stream}");
         }
         // The head of a frame tells.
         assert_eq!(asked().says(|peer| peer.frame(Kind::Data, 0, theirs, WINDOW)).run().1, beyond);
         // Nobody has a window on a stream that is not there.
-        let elsewhere = (0..9).fold(asked(), |kept, _| kept.says(|peer| peer.data(0, 4242, &[7; 60_000])));
+        let elsewhere = (0..27).fold(asked(), |kept, _| kept.says(|peer| peer.data(0, 4242, &[7; 20_000])));
         assert_eq!(elsewhere.run().1, None);
     }
 }
@@ -165,6 +165,24 @@ fn who_asks_again_and_again_who_we_are_is_told_four_times() {
 }
 
 #[test]
+fn a_connection_that_is_kept_answers_as_many_bytes_as_it_hears_and_no_more() {
+    let role = Role::Responder;
+    let pings = (0..1500).fold(Vec::new(), |mut text, value| {
+        Frame { kind: Kind::Ping, flags: SYN, stream: 0, length: value }.write(&mut text);
+        text
+    });
+    let answered = |frames: usize| {
+        let kept = (0..frames).fold(Kept::new(role), |kept, _| kept.says(|peer| peer.seal(&pings)));
+        let (heard, mut session) = (kept.peer.bytes, kept.session);
+        (heard.len(), feed(&mut session, [&heard[..]]).sent.len())
+    };
+    for frames in [1, 10, 50] {
+        let (heard, said) = answered(frames);
+        assert!(said <= heard + 64 && said > heard / 2, "{said} bytes for {heard}");
+    }
+}
+
+#[test]
 fn a_goodbye_ends_it_and_ours_is_heard() {
     let (_, fault) = Kept::new(Role::Initiator).says(|peer| peer.frame(Kind::GoAway, 0, 0, 1)).run();
     assert_eq!(fault, Some(Error::GoAway(Reason(1))));
@@ -178,8 +196,9 @@ fn a_goodbye_ends_it_and_ours_is_heard() {
     let ours = feed(&mut hello(Role::Initiator), [&peer.bytes[..]]).sent;
     let mut asked = ours[62 + 186..].to_vec();
     open.frame(&mut Rx::new(&mut asked)).expect("our question");
-    open.frame(&mut rx).expect("the end of our stream");
-    assert_eq!(open.frame(&mut rx).expect("our goodbye"), b"\0\x03\0\0\0\0\0\0\0\0\0\0");
+    let end_of_our_stream = b"\0\x01\0\x04\0\0\0\x01\0\0\0\0";
+    let goodbye = b"\0\x03\0\0\0\0\0\0\0\0\0\0";
+    assert_eq!(open.frame(&mut rx).expect("one flight"), [&end_of_our_stream[..], goodbye].concat());
 }
 
 #[test]

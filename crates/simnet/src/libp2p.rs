@@ -65,19 +65,19 @@ impl Cast {
         }
     }
 
-    /// The answer to who it is.
-    fn answer(&self, message: &[u8]) -> Vec<u8> {
+    /// The answer to who it is: these messages, and the end of the stream.
+    fn answer(&self, messages: &[&[u8]]) -> Vec<u8> {
         let [asked, _] = self.streams();
         let mut text = names(&[HEADER, "/ipfs/id/1.0.0"]);
-        varint::write(message.len() as u64, &mut text);
-        text.extend_from_slice(message);
-        data(ACK, asked, &text)
+        for message in messages {
+            varint::write(message.len() as u64, &mut text);
+            text.extend_from_slice(message);
+        }
+        [data(ACK, asked, &text), frame(Kind::Window, FIN, asked, 0)].concat()
     }
 
     fn introduction(&self) -> Vec<u8> {
-        let mut message = Vec::new();
-        local().identify().write(&mut message);
-        self.answer(&message)
+        self.answer(&[&written(&local().identify())])
     }
 
     fn healthy(&self) -> Vec<Peer> {
@@ -93,6 +93,15 @@ impl Cast {
             Peer::new(name, Truths::either(Truth::OK), acts.collect::<Vec<_>>())
         };
         let apart = introduction.chunks(7).map(<[u8]>::to_vec).collect();
+        // A request that does not wait for our answer: that of rust-libp2p, if its negotiation is lazy.
+        let at_once = data(SYN, own, &[names(&[HEADER, "/kad/1"]), b"\x26\x08\x04\x12\x22\xff".repeat(40)].concat());
+        let identify = local().identify();
+        let (first, second) =
+            (Identify { agent: None, ..identify.clone() }, Identify { agent: identify.agent, ..Identify::default() });
+        let in_two = self.answer(&[&written(&first), &written(&second)]);
+        let protocols = (0..300).map(|nth| (&*format!("/lab/protocol/{nth:032}/1.0.0")).into());
+        let long = self.answer(&[&written(&Identify { protocols: protocols.collect(), ..local().identify() })]);
+        let long = long.chunks(10_000).map(<[u8]>::to_vec).collect();
         vec![
             Peer::new("like-js", Truths::either(Truth::OK), [Libp2p(Box::new(local()))]),
             Peer::new("like-rust", Truths::either(Truth::OK), [Libp2p(Box::new(plain))]),
@@ -106,10 +115,21 @@ impl Cast {
                     frame(Kind::Window, ACK, asked, 0),
                     frame(Kind::Ping, SYN, 0, 7),
                     frame(Kind::Window, 0, 4242, 9),
-                    introduction,
+                    introduction.clone(),
                 ],
             ),
-            ok("says-nothing-of-itself", vec![self.answer(&[])]),
+            ok("says-nothing-of-itself", vec![self.answer(&[&[]])]),
+            ok("request-without-waiting", vec![at_once, introduction.clone()]),
+            ok("introduction-in-two-messages", vec![in_two]),
+            ok("introduction-of-17-kilobytes", long),
+            ok("names-that-are-none-on-a-stream", vec![data(SYN, own, &[0xff; 10]), introduction.clone()]),
+            ok(
+                "two-streams-too-many",
+                vec![
+                    (0..34).flat_map(|nth| frame(Kind::Window, SYN, own + 2 * nth, 0)).collect(),
+                    introduction.clone(),
+                ],
+            ),
         ]
     }
 
@@ -191,17 +211,11 @@ impl Cast {
         write_bytes(1, Identity::new([9; 32]).public().encoded(), &mut stolen);
         let stolen = [&stolen, &sound[38..]].concat();
         let [asked, own] = self.streams();
-        // A caller says who it is last: we know its muxers as soon as we know it.
-        let no_muxer = match self.role {
-            Role::Responder => hello("libp2p.no-muxer", Blame::Mismatch),
-            Role::Initiator => transport("libp2p.no-muxer", Blame::Mismatch),
-        };
+        let no_muxer = hello("libp2p.no-muxer", Blame::Mismatch);
         let says = |name, truth, text: Vec<u8>| self.known(name, truth, [Seal(text)]);
         let yamux = hello("libp2p.yamux", Blame::Peer);
         let another =
             Identify { public_key: Some(Identity::new([9; 32]).public().encoded().into()), ..local().identify() };
-        let mut another_name = Vec::new();
-        another.write(&mut another_name);
         let many: Vec<_> = (0..200).flat_map(|nth| frame(Kind::Window, SYN, own + 2 * nth, 0)).collect();
         let asked_for = |more: &[u8]| data(ACK, asked, &[&names(&[HEADER, "/ipfs/id/1.0.0"])[..], more].concat());
         vec![
@@ -223,10 +237,8 @@ impl Cast {
             ),
             says("identify-reset", hello("libp2p.no-identify", Blame::Refused), frame(Kind::Window, RST, asked, 0)),
             says("identify-finished", hello("libp2p.no-identify", Blame::Refused), frame(Kind::Window, FIN, asked, 0)),
-            says("identify-too-long", hello("libp2p.oversized", Blame::Peer), asked_for(b"\x81\x40")),
             says("identify-cut", hello("libp2p.malformed", Blame::Peer), asked_for(b"\x02\x0a\x05")),
-            says("identify-of-another", hello("libp2p.identity", Blame::Peer), self.answer(&another_name)),
-            says("name-too-long", hello("libp2p.malformed", Blame::Peer), data(SYN, own, &[0xff; 10])),
+            says("identify-of-another", hello("libp2p.identity", Blame::Peer), self.answer(&[&written(&another)])),
         ]
     }
 
@@ -251,6 +263,12 @@ fn payload(local: &Local, muxers: &[&str]) -> Vec<u8> {
     let muxers = muxers.iter().map(|&muxer| muxer.into()).collect();
     let mut bytes = Vec::new();
     Payload::new(&local.identity, local.static_key.public(), muxers).write(&mut bytes);
+    bytes
+}
+
+fn written(identify: &Identify) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    identify.write(&mut bytes);
     bytes
 }
 

@@ -28,7 +28,7 @@ const STRUCTS: [(&str, Meaning); 8] = [
 ];
 
 /// What the others mean something to: those of structs that hold other structs, whose groups clap leaves empty.
-const OPTIONS: [(&str, Meaning); 25] = [
+const OPTIONS: [(&str, Meaning); 26] = [
     // Introduction
     ("chain", EVERY),
     ("user_agent", &[Bitcoin, Ethereum, Libp2p]),
@@ -47,6 +47,7 @@ const OPTIONS: [(&str, Meaning); 25] = [
     ("once", EVERY),
     ("count", EVERY),
     ("per_address", EVERY),
+    ("per_address_rate", EVERY),
     // Crawl
     ("seed_nodes", EVERY),
     ("no_dns_seeds", EVERY),

@@ -75,7 +75,7 @@ const TAIL: [&str; 10] = [
 ];
 
 /// What came later than the rest. Columns are added at the end, so that the others keep their places.
-const LATER: [&str; 1] = ["services_hex"];
+const LATER: [&str; 3] = ["services_hex", "protocols_total", "listen_addrs_total"];
 /// What came later still, of every report.
 const LAST: [&str; 1] = ["targets"];
 

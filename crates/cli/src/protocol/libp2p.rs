@@ -4,13 +4,12 @@ mod introduced;
 mod lines;
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use handshake::Text;
+use handshake::{Outcome, Remark, Text};
 use libp2p::yamux::{ACK, Kind, SYN};
-use libp2p::{Connection, Error as Fault, Event, Hello, Identity, Local, Message, Multiaddr, Opening, PeerId};
-use libp2p::{SecretKey, Session};
-use net::{Cause, Unread, Verdict};
+use libp2p::{Connection, Error as Fault, Event, Hello, Identify, Identity, Local, Message, Multiaddr, PeerId};
+use libp2p::{SecretKey, Session, identify};
+use net::{Cause, Failure, Unread, Verdict};
 use tokio::net::TcpStream;
 
 pub use self::introduced::Introduced;
@@ -18,7 +17,7 @@ use self::lines::line;
 use super::converse::{Conversed, converse};
 use super::keep::{Kept, Sign, Span, keep};
 use super::retry::Lasting;
-use super::{Again, Connection as Connected, Shaken, Times, Tracer, Transport, Way};
+use super::{Connection as Connected, Shaken, Times, Tracer, Transport};
 use crate::args::Introduction;
 use crate::exit::Error;
 use crate::key;
@@ -55,7 +54,6 @@ impl Libp2p {
     /// is told from where.
     pub async fn shake(
         &self,
-        opening: Opening,
         whom: Option<Option<PeerId>>,
         stream: TcpStream,
         peer: SocketAddr,
@@ -64,10 +62,7 @@ impl Libp2p {
     ) -> Shaken<'_> {
         let mut local = self.local();
         let mut hello = match whom {
-            Some(peer_id) => {
-                local.opening = opening;
-                Hello::initiator(local, peer_id)
-            }
+            Some(peer_id) => Hello::initiator(local, peer_id),
             None => {
                 local.observed_addr = Some(peer.into());
                 Hello::responder(local)
@@ -76,28 +71,25 @@ impl Libp2p {
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Two(_) | Message::Three(_)));
         let Conversed { result, retry, hello: at, bytes } =
             converse(&mut hello, stream, times, tracer, is_hello, line).await;
-        let introduced = |identify| {
-            let public_key = hello.public_key()?.clone();
-            let introduced = Introduced { public_key, muxer: hello.muxer(), identify };
-            Some(super::Introduced::Libp2p(Box::new(introduced)))
-        };
-        let (verdict, introduced, fall_back, connection) = match result {
+        let (verdict, identify, connection) = match result {
             Ok((stream, agreed)) => {
                 let connection = Connected::Libp2p(stream, Box::new(agreed.connection));
-                (Verdict::ok(String::new()), introduced(Some(agreed.identify)), None, Some(connection))
+                (concluded(&agreed.identify), Some(agreed.identify), Some(connection))
             }
             Err(failure) => {
-                let again = matches!(&failure.cause, Cause::Fault(fault) if Fault::is_worth_a_second_try(fault));
-                let fall_back =
-                    again.then_some(Again { way: Way::Libp2p(self, Opening::Patient), pause: Duration::ZERO });
-                (Verdict::of_failure(&hello, &failure), introduced(None), fall_back, None)
+                let identify = hello.identify_so_far();
+                (unfinished(&hello, &failure, identify.as_ref()), identify, None)
             }
         };
+        let introduced = hello.public_key().map(|public_key| {
+            let introduced = Introduced { public_key: public_key.clone(), muxer: hello.muxer(), identify };
+            super::Introduced::Libp2p(Box::new(introduced))
+        });
         let transport = Transport::Noise;
         Shaken {
             transport,
             session_id: None,
-            fall_back,
+            fall_back: None,
             verdict,
             guess: None,
             elsewhere: Vec::new(),
@@ -115,6 +107,40 @@ impl Libp2p {
         local.agent = self.agent.clone();
         local
     }
+}
+
+/// The peer has introduced itself.
+fn concluded(identify: &Identify) -> Verdict {
+    let mut verdict = Verdict::ok(String::new());
+    if identify.omitted.bytes > 0 {
+        let detail = format!(
+            "introduces itself with {} bytes more than the {} that are read: its lists may be longer than told here",
+            identify.omitted.bytes,
+            identify::MAX_LEN
+        );
+        verdict.remarks.push(Remark { code: "libp2p.long-identify", detail });
+    }
+    verdict
+}
+
+/// It did not come to the end of the handshake. A peer that has introduced itself has accepted us: what is missing is the end
+/// of the stream on which it did.
+fn unfinished(hello: &Hello, failure: &Failure<Fault>, identify: Option<&Identify>) -> Verdict {
+    let (how, identify) = match (&failure.cause, identify) {
+        (Cause::Late, Some(identify)) => ("did not close the stream of its introduction", identify),
+        (Cause::Closed | Cause::Reset, Some(identify)) => {
+            ("closed the connection without closing the stream of its introduction", identify)
+        }
+        // It is a node of libp2p that has proved who it is, and what it says is too long for us alone.
+        (Cause::Fault(Fault::Oversized { .. }), _) => {
+            return Verdict { outcome: Outcome::Partial, ..Verdict::of_failure(hello, failure) };
+        }
+        _ => return Verdict::of_failure(hello, failure),
+    };
+    let mut verdict = concluded(identify);
+    let detail = format!("{how}: it may have had more to say");
+    verdict.remarks.push(Remark { code: "libp2p.open-identify", detail });
+    verdict
 }
 
 impl Lasting for Fault {

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::slice;
 use std::time::Duration;
 
-use libp2p::Opening;
 use tokio::net::TcpStream;
 
 use super::bitcoin::{Bitcoin, Carrier, Known};
@@ -23,8 +22,8 @@ pub enum Way<'p> {
     Ethereum(&'p Ethereum),
     /// Lightning.
     Lightning(&'p Lightning),
-    /// libp2p, which has one transport, and two ways to begin.
-    Libp2p(&'p Libp2p, Opening),
+    /// libp2p.
+    Libp2p(&'p Libp2p),
     /// Monero.
     Monero(&'p Monero),
 }
@@ -36,7 +35,7 @@ impl<'p> Way<'p> {
             Self::Bitcoin(_, carrier) => Transport::Bitcoin(carrier.transport()),
             Self::Ethereum(_) => Transport::Rlpx,
             Self::Lightning(_) => Transport::Bolt8,
-            Self::Libp2p(..) => Transport::Noise,
+            Self::Libp2p(_) => Transport::Noise,
             Self::Monero(_) => Transport::Levin,
         }
     }
@@ -64,13 +63,13 @@ impl<'p> Way<'p> {
                 Box::pin(lightning.shake(Some(**id), stream, peer, times, tracer)).await
             }
             (Self::Lightning(lightning), _) => Box::pin(lightning.shake(None, stream, peer, times, tracer)).await,
-            (Self::Libp2p(libp2p, opening), _) => {
+            (Self::Libp2p(libp2p), _) => {
                 let whom = match part {
                     Part::Dialling(Whom::Libp2p(peer_id)) => Some(peer_id.as_deref().cloned()),
                     Part::Dialling(_) => Some(None),
                     Part::Accepting => None,
                 };
-                Box::pin(libp2p.shake(opening, whom, stream, peer, times, tracer)).await
+                Box::pin(libp2p.shake(whom, stream, peer, times, tracer)).await
             }
             (Self::Monero(monero), _) => Box::pin(monero.shake(part, stream, times, tracer)).await,
         }

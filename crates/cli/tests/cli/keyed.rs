@@ -139,8 +139,18 @@ fn both_sides_of_libp2ps_handshake_report_the_same() {
     let seen = accepted["address"].as_str().unwrap().replace("127.0.0.1:", "/ip4/127.0.0.1/tcp/");
     assert_eq!(dialled["peer"]["our_address"], seen);
     assert!(dialled["target"].as_str().unwrap().ends_with(dialled["peer"]["peer_id"].as_str().unwrap()));
-    let documented =
-        ["agent", "key_type", "listen_addrs", "muxer", "our_address", "peer_id", "protocol_version", "protocols"];
+    let documented = [
+        "agent",
+        "key_type",
+        "listen_addrs",
+        "listen_addrs_total",
+        "muxer",
+        "our_address",
+        "peer_id",
+        "protocol_version",
+        "protocols",
+        "protocols_total",
+    ];
     assert_eq!(keys(&dialled["peer"]), documented);
 }
 

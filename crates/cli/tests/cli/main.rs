@@ -12,6 +12,7 @@ mod hold;
 mod identify;
 mod interrupt;
 mod keyed;
+mod libp2p;
 mod listen;
 mod map;
 mod monero;

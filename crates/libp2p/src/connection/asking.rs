@@ -1,4 +1,7 @@
 //! The stream of ours, on which the peer is asked who it is.
+//!
+//! The answer is one message or several, up to the end of the stream: go-libp2p sends a second one if all of it does not fit
+//! into 2048 bytes. Several are read as one, which is what protobuf's rules make of them. (protobuf.dev, "Last One Wins")
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -7,11 +10,11 @@ use handshake::Text;
 
 use crate::error::{Error, Halt, Malformed};
 use crate::event::Message;
-use crate::identify::{self, Identify};
+use crate::identify::{self, Identify, MAX_ANNOUNCED_LEN, MAX_LEN, MAX_MESSAGES};
 use crate::identity::PublicKey;
 use crate::multistream::{self, HEADER, NA};
 use crate::varint::{self, Unread};
-use crate::yamux::Window;
+use crate::yamux::{StreamError, Window};
 
 /// The names with which the question begins, and its answer.
 pub(super) const NAMES: [&str; 2] = [HEADER, identify::NAME];
@@ -26,7 +29,16 @@ pub(super) struct Asking {
     /// Who the peer has proved to be.
     their_key: PublicKey,
     expects: Expects,
+    /// A begun name or length.
     buffer: Vec<u8>,
+    /// What is kept of the messages, without their lengths: at most [`MAX_LEN`] bytes.
+    kept: Vec<u8>,
+    /// Where the last message starts in that.
+    start: usize,
+    /// Bytes of the messages that were not kept.
+    omitted: usize,
+    /// Messages that are complete.
+    messages: usize,
     /// What the peer may still send. It is never made larger: an introduction takes less.
     pub(super) theirs: Window,
 }
@@ -35,31 +47,78 @@ pub(super) struct Asking {
 enum Expects {
     Header,
     Protocol,
-    Identify,
+    /// The length of a message, or the end of the stream.
+    Length,
+    /// So many more bytes of a message.
+    Body(usize),
     Nothing,
 }
 
 impl Asking {
     pub(super) fn new(id: u32, their_key: PublicKey) -> Self {
-        Self { id, their_key, expects: Expects::Header, buffer: Vec::new(), theirs: Window::new() }
-    }
-
-    /// Takes in what arrived.
-    pub(super) fn take(&mut self, bytes: &[u8]) {
-        if self.expects != Expects::Nothing {
-            self.buffer.extend_from_slice(bytes);
+        Self {
+            id,
+            their_key,
+            expects: Expects::Header,
+            buffer: Vec::new(),
+            kept: Vec::new(),
+            start: 0,
+            omitted: 0,
+            messages: 0,
+            theirs: Window::new(),
         }
     }
 
-    /// The peer says nothing more on it.
+    /// Whether the peer has introduced itself, though more may come.
+    pub(super) fn is_answered(&self) -> bool {
+        self.messages > 0
+    }
+
+    /// Whether all was said.
+    pub(super) fn is_over(&self) -> bool {
+        self.expects == Expects::Nothing
+    }
+
+    /// Takes in some of what arrived: how many bytes of it. Names and lengths are taken byte by byte, since what follows
+    /// them goes elsewhere.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> usize {
+        match &mut self.expects {
+            Expects::Nothing => bytes.len(),
+            Expects::Header | Expects::Protocol | Expects::Length => {
+                self.buffer.extend_from_slice(&bytes[..1]);
+                1
+            }
+            Expects::Body(left) => {
+                let len = bytes.len().min(*left);
+                let keep = len.min(MAX_LEN - self.kept.len());
+                self.kept.reserve_exact(keep);
+                self.kept.extend_from_slice(&bytes[..keep]);
+                self.omitted += len - keep;
+                *left -= len;
+                len
+            }
+        }
+    }
+
+    /// The peer says nothing more on it, and says why if it does.
     ///
     /// # Errors
     /// If there is no answer yet.
-    pub(super) fn end(&self) -> Result<(), Error> {
-        match self.expects {
-            Expects::Nothing => Ok(()),
-            _ => Err(Error::NoIdentify { closed: true }),
+    pub(super) fn end(&mut self, why: Option<StreamError>) -> Result<(), Error> {
+        if self.is_answered() {
+            self.expects = Expects::Nothing;
         }
+        if self.is_over() { Ok(()) } else { Err(Error::NoIdentify { closed: true, why }) }
+    }
+
+    /// The answer as far as it came: nothing, unless a message of it is complete.
+    pub(super) fn answer(&mut self) -> Option<Identify> {
+        self.is_answered().then(|| {
+            // Of a message that is not complete nothing is told.
+            let end = if matches!(self.expects, Expects::Body(_)) { self.start } else { self.kept.len() };
+            let complete = &core::mem::take(&mut self.kept)[..end];
+            Identify::read_cut(complete, self.omitted).expect("each of its messages was read")
+        })
     }
 
     /// The next message.
@@ -70,9 +129,10 @@ impl Asking {
         let [header, protocol] = NAMES;
         let (expected, next) = match self.expects {
             Expects::Nothing => return Ok(None),
-            Expects::Identify => return self.next_identify(),
+            Expects::Length => return self.next_length(),
+            Expects::Body(left) => return if left == 0 { self.next_identify().map(Some) } else { Ok(None) },
             Expects::Header => (header, Expects::Protocol),
-            Expects::Protocol => (protocol, Expects::Identify),
+            Expects::Protocol => (protocol, Expects::Length),
         };
         let (name, len) = match multistream::read(&self.buffer) {
             Ok((name, len)) => (Text::from(name), len),
@@ -82,34 +142,42 @@ impl Asking {
         if name.as_bytes() != expected.as_bytes() {
             let is_no = self.expects == Expects::Protocol && name.as_bytes() == NA.as_bytes();
             let unexpected = Error::Answer { expected, found: name };
-            return Err(if is_no { Error::NoIdentify { closed: false } } else { unexpected });
+            return Err(if is_no { Error::NoIdentify { closed: false, why: None } } else { unexpected });
         }
-        self.buffer.drain(..len);
+        debug_assert_eq!(len, self.buffer.len(), "names are taken byte by byte");
+        self.buffer.clear();
         self.expects = next;
         Ok(Some(Message::protocol(Some(self.id), name)))
     }
 
-    fn next_identify(&mut self) -> Result<Option<Message>, Error> {
-        let malformed = |what| Error::Malformed { message: MESSAGE, what };
-        let (len, start) = match varint::read(&self.buffer) {
+    fn next_length(&mut self) -> Result<Option<Message>, Error> {
+        let (len, _) = match varint::read(&self.buffer) {
             Ok(read) => read,
             Err(Unread::Short) => return Ok(None),
             Err(Unread::NotMinimal) => return Err(malformed(Malformed::NotMinimal("length"))),
             Err(Unread::TooLong) => return Err(malformed(Malformed::TooLong("length"))),
         };
-        let most = identify::MAX_LEN;
+        let most = MAX_ANNOUNCED_LEN;
         let whole = usize::try_from(len).ok().filter(|&len| len <= most);
         let whole = whole.ok_or(Error::Oversized { message: MESSAGE, len, most })?;
-        let Some(message) = self.buffer.get(start..start + whole) else {
-            return Ok(None);
-        };
-        let identify = Identify::read(message).map_err(malformed)?;
+        self.buffer = Vec::new();
+        self.start = self.kept.len();
+        self.expects = Expects::Body(whole);
+        if whole == 0 { self.next_identify().map(Some) } else { Ok(None) }
+    }
+
+    fn next_identify(&mut self) -> Result<Message, Error> {
+        let identify = Identify::read_cut(&self.kept[self.start..], self.omitted).map_err(malformed)?;
         // Otherwise anyone could speak in anyone's name.
         if identify.public_key.as_ref().is_some_and(|key| key.as_bytes() != self.their_key.encoded()) {
             return Err(Error::Identity);
         }
-        self.expects = Expects::Nothing;
-        self.buffer = Vec::new();
-        Ok(Some(Message::Identify { stream: self.id, identify: Box::new(identify) }))
+        self.messages += 1;
+        self.expects = if self.messages < MAX_MESSAGES { Expects::Length } else { Expects::Nothing };
+        Ok(Message::Identify { stream: self.id, identify: Box::new(identify) })
     }
+}
+
+fn malformed(what: Malformed) -> Error {
+    Error::Malformed { message: MESSAGE, what }
 }

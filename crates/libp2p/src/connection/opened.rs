@@ -26,4 +26,18 @@ impl Opened {
         self.text.drain(..mem::take(&mut self.at));
         self.text.extend_from_slice(text);
     }
+
+    /// Gives back the room of what was understood: a connection that waits holds none.
+    pub(super) fn shrink(&mut self) {
+        /// Room for the frames of a usual handshake, which is not worth giving back.
+        const SPARE: usize = 512;
+        if self.at == self.text.len() {
+            (self.at, self.text) = (0, mem::take(&mut self.text));
+            self.text.clear();
+        }
+        if self.text.capacity() > SPARE {
+            self.text.drain(..mem::take(&mut self.at));
+            self.text.shrink_to(SPARE);
+        }
+    }
 }

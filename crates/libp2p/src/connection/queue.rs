@@ -1,4 +1,7 @@
-//! What is to be said on a sealed connection: a queue, each entry of which becomes a frame of Noise.
+//! What is to be said on a sealed connection: a queue of flights, each of which becomes one frame of Noise.
+//!
+//! Frames of the muxer that are queued one after the other leave together. So an answer never has more bytes on the wire
+//! than what it answers, however small that is.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -11,25 +14,28 @@ use crate::yamux::{self, Frame, Kind};
 
 /// What is to be said, in this order.
 #[derive(Debug, Default)]
-pub(super) struct Queue(VecDeque<Saying>);
+pub(super) struct Queue(VecDeque<Flight>);
 
 /// Bytes that leave together, and the messages that they are.
 #[derive(Debug)]
-struct Saying {
+struct Flight {
     text: Vec<u8>,
     messages: VecDeque<Message>,
+    /// Whether frames of the muxer may follow in the same frame of Noise.
+    is_open: bool,
 }
 
 impl Queue {
-    /// The next message, if there is one. What is not said yet of its bytes is sealed, and appended.
+    /// The next message, if there is one. What is not said yet of its flight is sealed, and appended.
     pub(super) fn say(&mut self, seal: &mut Seal, tx: &mut Vec<u8>) -> Option<Message> {
-        let saying = self.0.front_mut()?;
+        let flight = self.0.front_mut()?;
+        flight.is_open = false;
         // It is one frame nearly always.
-        for text in mem::take(&mut saying.text).chunks(MAX_TEXT_LEN) {
+        for text in mem::take(&mut flight.text).chunks(MAX_TEXT_LEN) {
             seal.frame(tx, |tx| tx.extend_from_slice(text));
         }
-        let message = saying.messages.pop_front();
-        if saying.messages.is_empty() {
+        let message = flight.messages.pop_front();
+        if flight.messages.is_empty() {
             self.0.pop_front();
         }
         message
@@ -39,32 +45,34 @@ impl Queue {
     pub(super) fn name(&mut self, name: &'static str) {
         let mut text = Vec::new();
         multistream::write(name, &mut text);
-        self.0.push_back(Saying { text, messages: [Message::protocol(None, name)].into() });
+        let messages = [Message::protocol(None, name)].into();
+        self.0.push_back(Flight { text, messages, is_open: false });
     }
 
     /// A frame of the muxer, without data.
     pub(super) fn frame(&mut self, frame: Frame) {
-        let mut text = Vec::with_capacity(yamux::HEADER_LEN);
-        frame.write(&mut text);
-        self.0.push_back(Saying { text, messages: [Message::Frame(frame)].into() });
+        let flight = self.open_flight();
+        frame.write(&mut flight.text);
+        flight.messages.push_back(Message::Frame(frame));
     }
 
-    /// Data of a stream, what it says, and a frame behind it that leaves with it.
-    pub(super) fn data(
-        &mut self,
-        stream: u32,
-        flags: u16,
-        data: &[u8],
-        says: impl IntoIterator<Item = Message>,
-        behind: Option<Frame>,
-    ) {
+    /// Data of a stream, and what it says.
+    pub(super) fn data(&mut self, stream: u32, flags: u16, data: &[u8], says: impl IntoIterator<Item = Message>) {
         let length = u32::try_from(data.len()).expect("nothing that we say is as long");
         let frame = Frame { kind: Kind::Data, flags, stream, length };
-        let mut text = Vec::with_capacity(2 * yamux::HEADER_LEN + data.len());
-        frame.write(&mut text);
-        text.extend_from_slice(data);
-        behind.iter().for_each(|frame| frame.write(&mut text));
-        let messages = [Message::Frame(frame)].into_iter().chain(says).chain(behind.map(Message::Frame)).collect();
-        self.0.push_back(Saying { text, messages });
+        let flight = self.open_flight();
+        flight.text.reserve(yamux::HEADER_LEN + data.len());
+        frame.write(&mut flight.text);
+        flight.text.extend_from_slice(data);
+        flight.messages.push_back(Message::Frame(frame));
+        flight.messages.extend(says);
+    }
+
+    /// The last flight, or a new one behind it if that takes no more frames.
+    fn open_flight(&mut self) -> &mut Flight {
+        if !self.0.back().is_some_and(|last| last.is_open) {
+            self.0.push_back(Flight { text: Vec::new(), messages: VecDeque::new(), is_open: true });
+        }
+        self.0.back_mut().expect("there is one now")
     }
 }

@@ -1,10 +1,13 @@
 //! A stream that the peer opened: it asks for a protocol, and gets identify, ping, or no.
+//!
+//! A peer may send its request behind the name of the protocol, before we have answered. If we do not speak that protocol,
+//! the request is no name: the stream is reset, and the connection goes on.
 
 use alloc::vec::Vec;
 
 use handshake::Text;
 
-use crate::error::{Error, Halt};
+use crate::error::Halt;
 use crate::event::Message;
 use crate::identify;
 use crate::multistream::{self, HEADER, NA};
@@ -16,8 +19,12 @@ pub(crate) const PING: &str = "/ipfs/ping/1.0.0";
 /// Bytes of a ping.
 const PING_LEN: usize = 32;
 
-/// How often a stream may ask for another protocol: who tries all versions of one asks for four or five.
+/// How often a stream may ask for another protocol: peers that try all versions of one ask for four or five.
 const MAX_PROPOSALS: usize = 5;
+
+/// Bytes of a name on a stream, at most: the longest in use have about 100 (Polkadot's, with the hash of a block in them),
+/// and a connection keeps the begun name of each of its streams. On a longer one the stream is reset.
+const MAX_NAME_LEN: usize = 192;
 
 /// A stream of the peer's.
 #[derive(Debug)]
@@ -44,8 +51,16 @@ enum Use {
     /// So many protocols may still be asked for.
     Proposal(usize),
     Ping,
-    /// Whatever comes is passed over.
+    /// All that comes is passed over.
     Nothing,
+}
+
+/// What came on a stream, and what is to be said.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Turn {
+    /// The message that came; none if the bytes are none.
+    pub(super) heard: Option<Message>,
+    pub(super) answer: Answer,
 }
 
 /// What is to be said on a stream.
@@ -67,27 +82,28 @@ impl Stream {
         Self { id, use_: Use::Header, buffer: Vec::new(), accepted: false, finished: false, theirs, ours, taken: 0 }
     }
 
-    /// Takes in what arrived.
+    /// Takes in what arrived, which is no more than a few bytes.
     pub(super) fn take(&mut self, bytes: &[u8]) {
         if !matches!(self.use_, Use::Nothing) {
+            self.buffer.reserve_exact(bytes.len());
             self.buffer.extend_from_slice(bytes);
         }
     }
 
-    /// The next message, and what to answer.
-    ///
-    /// # Errors
-    /// If it is none.
-    pub(super) fn next(&mut self, may_identify: bool) -> Result<Option<(Message, Answer)>, Error> {
+    /// What came next, and what to answer.
+    pub(super) fn next(&mut self, may_identify: bool) -> Option<Turn> {
         match self.use_ {
-            Use::Nothing => return Ok(None),
-            Use::Ping => return Ok(self.next_ping()),
+            Use::Nothing => return None,
+            Use::Ping => return self.next_ping(),
             Use::Header | Use::Proposal(_) => {}
         }
-        let (name, len) = match multistream::read(&self.buffer) {
+        let (name, len) = match multistream::read_within(MAX_NAME_LEN, &self.buffer) {
             Ok((name, len)) => (Text::from(name), len),
-            Err(Halt::Short(_)) => return Ok(None),
-            Err(Halt::Error(error)) => return Err(error),
+            Err(Halt::Short(_)) => return None,
+            Err(Halt::Error(_)) => {
+                self.finish();
+                return Some(Turn { heard: None, answer: Answer::Reset });
+            }
         };
         self.buffer.drain(..len);
         let answer = match (&mut self.use_, name.as_bytes()) {
@@ -95,12 +111,11 @@ impl Stream {
                 self.use_ = Use::Proposal(MAX_PROPOSALS);
                 Answer::Name(HEADER)
             }
-            (Use::Header, _) => return Err(Error::Answer { expected: HEADER, found: name }),
-            (_, asked) if asked == identify::NAME.as_bytes() && may_identify => {
+            (Use::Proposal(_), asked) if asked == identify::NAME.as_bytes() && may_identify => {
                 self.finish();
                 Answer::Identify
             }
-            (_, asked) if asked == PING.as_bytes() => {
+            (Use::Proposal(_), asked) if asked == PING.as_bytes() => {
                 self.use_ = Use::Ping;
                 Answer::Name(PING)
             }
@@ -113,17 +128,17 @@ impl Stream {
                 Answer::Reset
             }
         };
-        Ok(Some((Message::protocol(Some(self.id), name), answer)))
+        Some(Turn { heard: Some(Message::protocol(Some(self.id), name)), answer })
     }
 
-    fn next_ping(&mut self) -> Option<(Message, Answer)> {
+    fn next_ping(&mut self) -> Option<Turn> {
         const LEN: u32 = 32;
         let ping = *self.buffer.first_chunk::<PING_LEN>()?;
         self.buffer.drain(..PING_LEN);
         self.taken += LEN;
         let more = if self.taken >= WINDOW / 2 { core::mem::take(&mut self.taken) } else { 0 };
         self.theirs.widen(more);
-        Some((Message::Ping { stream: self.id }, Answer::Pong(ping, more)))
+        Some(Turn { heard: Some(Message::Ping { stream: self.id }), answer: Answer::Pong(ping, more) })
     }
 
     fn finish(&mut self) {

@@ -1,44 +1,53 @@
-//! The streams of a connection: one of ours, which asks for identify, and those that the peer opens.
+//! The streams of a connection: two of ours, on which we ask for identify and introduce ourselves, and those that the peer
+//! opens.
 
 use alloc::boxed::Box;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
 
 use handshake::Role;
 
+use super::allowance::Allowance;
 use super::asking::{Asking, NAMES};
 use super::opened::Opened;
 use super::queue::Queue;
-use super::stream::{Answer, Stream};
+use super::stream::{Answer, Stream, Turn};
 use crate::error::Error;
 use crate::event::Message;
 use crate::identify::{self, Identify};
 use crate::identity::PublicKey;
-use crate::multistream;
+use crate::multistream::{self, HEADER};
 use crate::varint;
-use crate::yamux::{ACK, FIN, Frame, Kind, RST, Reason, SYN};
+use crate::yamux::{ACK, FIN, Frame, Kind, RST, Reason, SYN, StreamError};
 
-/// Streams that a peer may have open at a time. Nodes that speak ten protocols open as many.
-const MAX_STREAMS: usize = 64;
+/// Streams that a peer may have open at a time: nodes that speak ten protocols open as many, and rust-libp2p takes 32 of
+/// one peer. More are reset, one by one.
+pub(super) const MAX_STREAMS: usize = 32;
 
-/// How often we introduce ourselves on a connection; once is usual.
+/// Streams that are reset because there are too many: a peer that goes on is a flood.
+const MAX_TURNED_AWAY: usize = 128;
+
+/// How often we introduce ourselves on a connection because the peer asks; once is usual.
 const MAX_IDENTIFIES: usize = 4;
 
-/// Bytes of a stream that are looked at together.
-const CHUNK: usize = 1024;
+/// Bytes of one of the peer's streams that are looked at together: few, as each stream keeps what it could not use yet.
+const CHUNK: usize = 64;
 
 /// All streams.
 #[derive(Debug)]
 pub(super) struct Streams {
     asking: Asking,
     theirs: Vec<Stream>,
+    turned_away: usize,
     /// The frame whose data comes.
     body: Option<Body>,
     /// How we introduce ourselves, with its length.
     introduction: Vec<u8>,
     introduced: usize,
-    identify: Option<Identify>,
+    /// What we may still answer.
+    pub(super) allowance: Allowance,
+    /// Whether our side of the stream on which we ask is open.
+    is_asking: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,20 +69,61 @@ impl Streams {
             Role::Initiator => 1,
             Role::Responder => 2,
         };
-        let asking = Asking::new(id, their_key);
-        Self { asking, theirs: Vec::new(), body: None, introduction, introduced: 0, identify: None }
+        Self {
+            asking: Asking::new(id, their_key),
+            theirs: Vec::new(),
+            turned_away: 0,
+            body: None,
+            introduction,
+            introduced: 0,
+            allowance: Allowance::of_handshake(),
+            is_asking: true,
+        }
     }
 
     /// Opens our stream and asks for identify.
     pub(super) fn ask(&self, queue: &mut Queue) {
         let (id, mut data) = (self.asking.id, Vec::new());
         NAMES.iter().for_each(|name| multistream::write(name, &mut data));
-        queue.data(id, SYN, &data, NAMES.map(|name| Message::protocol(Some(id), name)), None);
+        queue.data(id, SYN, &data, NAMES.map(|name| Message::protocol(Some(id), name)));
     }
 
-    /// How the peer introduced itself. It can be had once.
+    /// Introduces ourselves unasked, on another stream of ours, which is over with that. A peer that does not speak this
+    /// resets the stream.
+    pub(super) fn push(&self, queue: &mut Queue) {
+        let (id, mut data) = (self.asking.id + 2, Vec::new());
+        let names = [HEADER, identify::PUSH_NAME];
+        names.iter().for_each(|name| multistream::write(name, &mut data));
+        data.extend_from_slice(&self.introduction);
+        let names = names.map(|name| Message::protocol(Some(id), name));
+        self.introduce(id, SYN, &data, names, queue);
+    }
+
+    /// How the peer introduced itself, once it has said all. It can be had once.
     pub(super) fn identify(&mut self) -> Option<Identify> {
-        self.identify.take()
+        if self.asking.is_over() { self.asking.answer() } else { None }
+    }
+
+    /// How the peer introduced itself as far as it has: nothing, unless a message of it is complete. It can be had once.
+    pub(super) fn identify_so_far(&mut self) -> Option<Identify> {
+        self.asking.answer()
+    }
+
+    /// Whether the peer has introduced itself, though more may come.
+    pub(super) fn is_introduced(&self) -> bool {
+        self.asking.is_answered()
+    }
+
+    /// Whether the peer has said all that we asked for.
+    pub(super) fn is_over(&self) -> bool {
+        self.asking.is_over()
+    }
+
+    /// Closes our side of the stream on which we asked, if that was not done.
+    pub(super) fn close_question(&mut self, queue: &mut Queue) {
+        if mem::take(&mut self.is_asking) {
+            queue.frame(Frame { kind: Kind::Window, flags: FIN, stream: self.asking.id, length: 0 });
+        }
     }
 
     /// The next message in what was opened, if one is whole.
@@ -89,22 +139,37 @@ impl Streams {
                 return Ok(Some(message));
             }
             let rest = opened.rest();
-            let chunk = &rest[..rest.len().min(body.left).min(CHUNK)];
+            let arrived = &rest[..rest.len().min(body.left)];
             if body.left == 0 {
                 self.body = None;
+                let was_over = self.is_over();
                 self.end_of_frame(body, queue)?;
-            } else if chunk.is_empty() {
+                if self.is_over() != was_over {
+                    return Ok(None);
+                }
+            } else if arrived.is_empty() {
                 return Ok(None);
             } else {
-                if body.stream == self.asking.id {
-                    self.asking.take(chunk);
-                } else if let Some(stream) = self.theirs.iter_mut().find(|stream| stream.id == body.stream) {
-                    stream.take(chunk);
-                }
-                let len = chunk.len();
+                let len = self.take(body.stream, arrived);
                 opened.advance(len);
                 self.body = Some(Body { left: body.left - len, ..body });
             }
+        }
+    }
+
+    /// Takes in data of a stream: how much of it.
+    fn take(&mut self, id: u32, arrived: &[u8]) -> usize {
+        if id == self.asking.id {
+            return self.asking.take(arrived);
+        }
+        match self.theirs.iter_mut().find(|stream| stream.id == id) {
+            Some(stream) => {
+                let chunk = &arrived[..arrived.len().min(CHUNK)];
+                stream.take(chunk);
+                chunk.len()
+            }
+            // It is passed over: of a stream that is over, its last words may still be on their way.
+            None => arrived.len(),
         }
     }
 
@@ -115,35 +180,35 @@ impl Streams {
         let (frame, len) = (Frame::read(header)?, header.len());
         opened.advance(len);
         match frame.kind {
+            // It has said all that it will.
+            Kind::GoAway if self.asking.is_answered() && !self.asking.is_over() => self.asking.end(None)?,
             Kind::GoAway => return Err(Error::GoAway(Reason(frame.length))),
-            Kind::Ping if frame.has(SYN) => queue.frame(Frame { flags: ACK, ..frame }),
+            Kind::Ping if frame.has(SYN) => self.answer(Frame { flags: ACK, ..frame }, queue),
             Kind::Ping => {}
-            Kind::Data | Kind::Window => self.start_of_frame(frame)?,
+            Kind::Data | Kind::Window => self.start_of_frame(frame, queue)?,
         }
         Ok(Some(Message::Frame(frame)))
     }
 
-    fn start_of_frame(&mut self, frame: Frame) -> Result<(), Error> {
+    /// Answers with a frame, if we may.
+    fn answer(&mut self, frame: Frame, queue: &mut Queue) {
+        if self.allowance.take(frame.wire_len()) {
+            queue.frame(frame);
+        }
+    }
+
+    fn start_of_frame(&mut self, frame: Frame, queue: &mut Queue) -> Result<(), Error> {
         let Frame { kind, stream: id, length, .. } = frame;
         if id == 0 {
             return Err(Error::Yamux("a frame of data is of no stream"));
         }
         if frame.has(SYN) {
-            if id % 2 == self.asking.id % 2 {
-                return Err(Error::Yamux("it opens a stream with a number that is ours to use"));
-            }
-            if self.theirs.iter().any(|stream| stream.id == id) {
-                return Err(Error::Yamux("it opens a stream that is open"));
-            }
-            if self.theirs.len() >= MAX_STREAMS {
-                return Err(Error::StreamFlood(MAX_STREAMS));
-            }
-            self.theirs.push(Stream::new(id));
+            self.open(id, queue)?;
         }
         if frame.has(RST) {
             self.theirs.retain(|stream| stream.id != id);
-            if id == self.asking.id {
-                self.asking.end()?;
+            if id == self.asking.id && !self.asking.is_over() {
+                self.asking.end(StreamError::of_reset(frame))?;
             }
         }
         let stream = self.theirs.iter_mut().find(|stream| stream.id == id);
@@ -168,18 +233,39 @@ impl Streams {
         Ok(())
     }
 
+    /// The peer opens a stream.
+    fn open(&mut self, id: u32, queue: &mut Queue) -> Result<(), Error> {
+        if id % 2 == self.asking.id % 2 {
+            return Err(Error::Yamux("it opens a stream with a number that is ours to use"));
+        }
+        if self.theirs.iter().any(|stream| stream.id == id) {
+            return Err(Error::Yamux("it opens a stream that is open"));
+        }
+        if self.theirs.len() < MAX_STREAMS {
+            self.theirs.reserve_exact(1);
+            self.theirs.push(Stream::new(id));
+            return Ok(());
+        }
+        self.turned_away += 1;
+        if self.turned_away > MAX_TURNED_AWAY {
+            return Err(Error::StreamFlood(MAX_STREAMS));
+        }
+        self.answer(Frame { kind: Kind::Window, flags: RST, stream: id, length: 0 }, queue);
+        Ok(())
+    }
+
     fn end_of_frame(&mut self, Body { stream: id, fin, .. }: Body, queue: &mut Queue) -> Result<(), Error> {
         if !fin {
             return Ok(());
         }
         if id == self.asking.id {
-            self.asking.end()?;
+            self.asking.end(None)?;
         }
         if let Some(at) = self.theirs.iter().position(|stream| stream.id == id) {
             let stream = self.theirs.swap_remove(at);
             if !stream.finished {
                 let ack = if stream.accepted { 0 } else { ACK };
-                queue.frame(Frame { kind: Kind::Window, flags: ack | FIN, stream: id, length: 0 });
+                self.answer(Frame { kind: Kind::Window, flags: ack | FIN, stream: id, length: 0 }, queue);
             }
         }
         Ok(())
@@ -187,13 +273,13 @@ impl Streams {
 
     fn next_of_stream(&mut self, id: u32, queue: &mut Queue) -> Result<Option<Message>, Error> {
         if id == self.asking.id {
-            return self.next_answer(queue);
+            return self.asking.next();
         }
         let may_identify = self.introduced < MAX_IDENTIFIES;
         let Some(stream) = self.theirs.iter_mut().find(|stream| stream.id == id) else {
             return Ok(None);
         };
-        let Some((message, answer)) = stream.next(may_identify)? else {
+        let Some(Turn { heard, answer }) = stream.next(may_identify) else {
             return Ok(None);
         };
         let ack = if mem::replace(&mut stream.accepted, true) { 0 } else { ACK };
@@ -207,46 +293,37 @@ impl Streams {
             Answer::Pong(ping, _) => data.extend_from_slice(ping),
             Answer::Reset => {}
         }
-        // Who asks and does not listen is not written to.
-        let answer = if stream.ours.take(data.len()) { answer } else { Answer::Reset };
-        match answer {
-            Answer::Name(name) => queue.data(id, ack, &data, [Message::protocol(Some(id), name)], None),
-            Answer::Identify => self.introduce(id, ack, &data, queue),
+        // A peer that asks and does not listen is not written to. Of introductions there are few, whatever their length.
+        let fits = stream.ours.take(data.len());
+        let is_allowed = matches!(answer, Answer::Identify | Answer::Reset)
+            || self.allowance.take(crate::yamux::HEADER_LEN + data.len());
+        match if fits && is_allowed { answer } else { Answer::Reset } {
+            Answer::Name(name) => queue.data(id, ack, &data, [Message::protocol(Some(id), name)]),
+            Answer::Identify => {
+                self.introduced += 1;
+                self.introduce(id, ack, &data, [Message::protocol(Some(id), identify::NAME)], queue);
+            }
             Answer::Pong(_, more) => {
-                queue.data(id, ack, &data, [], None);
+                queue.data(id, ack, &data, []);
                 if more > 0 {
                     queue.frame(Frame { kind: Kind::Window, flags: 0, stream: id, length: more });
                 }
             }
             Answer::Reset => {
                 self.theirs.retain(|stream| stream.id != id);
-                queue.frame(Frame { kind: Kind::Window, flags: RST, stream: id, length: 0 });
+                self.answer(Frame { kind: Kind::Window, flags: RST, stream: id, length: 0 }, queue);
             }
         }
-        Ok(Some(message))
+        Ok(heard)
     }
 
-    /// What comes on the stream of ours.
-    fn next_answer(&mut self, queue: &mut Queue) -> Result<Option<Message>, Error> {
-        let message = self.asking.next()?;
-        if let Some(Message::Identify { stream, identify }) = &message {
-            self.identify = Some(Identify::clone(identify));
-            queue.frame(Frame { kind: Kind::Window, flags: FIN, stream: *stream, length: 0 });
-        }
-        Ok(message)
-    }
-
-    /// Introduces ourselves on a stream of the peer's, and closes it: in two frames that leave as one, since some take no
-    /// data with the flag that ends a stream.
-    fn introduce(&mut self, stream: u32, ack: u16, data: &[u8], queue: &mut Queue) {
-        self.introduced += 1;
+    /// Introduces ourselves on a stream, and closes it: in two frames that leave as one, since some take no data with the
+    /// flag that ends a stream.
+    fn introduce<const N: usize>(&self, id: u32, flags: u16, data: &[u8], names: [Message; N], queue: &mut Queue) {
         let (_, start) = varint::read(&self.introduction).expect("it is ours");
         let identify = Identify::read(&self.introduction[start..]).expect("it is ours");
-        let says = vec![
-            Message::protocol(Some(stream), identify::NAME),
-            Message::Identify { stream, identify: Box::new(identify) },
-        ];
-        let fin = Frame { kind: Kind::Window, flags: FIN, stream, length: 0 };
-        queue.data(stream, ack, data, says, Some(fin));
+        let says = names.into_iter().chain([Message::Identify { stream: id, identify: Box::new(identify) }]);
+        queue.data(id, flags, data, says);
+        queue.frame(Frame { kind: Kind::Window, flags: FIN, stream: id, length: 0 });
     }
 }

@@ -83,7 +83,7 @@ impl Proposing {
             }
             (Move::Hear(expected), xx, Input::Name(name)) => {
                 if name.as_bytes() == TLS.as_bytes() && expected == TLS {
-                    return Err(Error::NoNoise { theirs: [name].into(), hasty: false });
+                    return Err(Error::NoNoise { theirs: [name].into() });
                 }
                 if name.as_bytes() == NA.as_bytes() && expected != HEADER {
                     return turned_down(opening, expected, xx, name);
@@ -109,6 +109,6 @@ impl Proposing {
 fn turned_down(opening: Opening, proposed: &str, xx: Xx, na: Text) -> Result<(Event, State), Error> {
     match (proposed, opening) {
         (NOISE, Opening::Patient) => Ok((heard_name(na), State::Proposing(Proposing { script: ASKS_FOR_TLS, xx }))),
-        (_, opening) => Err(Error::NoNoise { theirs: [].into(), hasty: opening == Opening::Optimistic }),
+        _ => Err(Error::NoNoise { theirs: [].into() }),
     }
 }

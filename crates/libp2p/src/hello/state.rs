@@ -110,6 +110,7 @@ impl State {
     /// Which part of the handshake it is in.
     pub(super) fn stage(&self) -> Stage {
         match self {
+            Self::Connected(connection) if connection.is_introduced() => Stage::Ack,
             Self::SayThree(..) | Self::Connected(_) => Stage::Hello,
             Self::Over(stage, _) => *stage,
             _ => Stage::Transport,

@@ -6,7 +6,7 @@ mod noise;
 use handshake::Role;
 use testing::{End, feed};
 use verack_libp2p::multistream::{self, HEADER};
-use verack_libp2p::yamux::{self, ACK, Frame, Kind, SYN};
+use verack_libp2p::yamux::{self, ACK, FIN, Frame, Kind, SYN};
 use verack_libp2p::{
     Channel, Error, Hello, Identify, Identity, Local, Multiaddr, Opening, PublicKey, SecretKey, varint,
 };
@@ -68,6 +68,7 @@ pub(crate) fn their_identify() -> Identify {
         observed_addr: Some(Multiaddr::from(std::net::SocketAddr::from(([127, 0, 0, 1], 7)))),
         protocol_version: Some("ipfs/0.1.0".into()),
         agent: Some("peer/1".into()),
+        ..Identify::default()
     }
 }
 
@@ -162,14 +163,27 @@ impl Flight {
         self.answers(&message)
     }
 
-    /// Answers our question with any bytes.
+    /// Answers our question with any bytes, and closes the stream.
     #[must_use]
     pub(crate) fn answers(self, message: &[u8]) -> Self {
+        let mut text = self.answer(&[message]);
+        let [ours, _] = streams(self.role);
+        Frame { kind: Kind::Window, flags: FIN, stream: ours, length: 0 }.write(&mut text);
+        self.seal(&text)
+    }
+
+    /// The frame that answers our question with these messages, as long as the stream goes on.
+    pub(crate) fn answer(&self, messages: &[&[u8]]) -> Vec<u8> {
         let [ours, _] = streams(self.role);
         let mut data = written(&[HEADER, "/ipfs/id/1.0.0"]);
-        varint::write(message.len() as u64, &mut data);
-        data.extend_from_slice(message);
-        self.data(ACK, ours, &data)
+        for message in messages {
+            varint::write(message.len() as u64, &mut data);
+            data.extend_from_slice(message);
+        }
+        let (mut text, length) = (Vec::new(), u32::try_from(data.len()).expect("short"));
+        Frame { kind: Kind::Data, flags: ACK, stream: ours, length }.write(&mut text);
+        text.append(&mut data);
+        text
     }
 
     /// Any bytes at all.

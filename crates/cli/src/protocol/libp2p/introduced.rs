@@ -34,14 +34,18 @@ pub struct Peer<'i> {
     protocol_version: Option<Text<&'i PeersText>>,
     /// What it speaks; at most [`MAX_LISTED`].
     protocols: Option<Vec<Text<&'i PeersText>>>,
+    /// How many protocols it named.
+    protocols_total: Option<usize>,
     /// Where it says that it listens; at most [`MAX_LISTED`].
     listen_addrs: Option<Vec<Text<&'i Multiaddr>>>,
+    /// How many addresses it named.
+    listen_addrs_total: Option<usize>,
     /// How it sees us.
     our_address: Option<Text<&'i Multiaddr>>,
 }
 
-/// Nodes list some 20 of each. An introduction has room for 4000, which nobody wants to read.
-const MAX_LISTED: usize = 64;
+/// Nodes list some 20 of each. The largest list 130 protocols, which the count tells; a report is to stay readable.
+pub(super) const MAX_LISTED: usize = 64;
 
 /// Whether it is one at all: neither `/ip4/0.0.0.0` nor `/ip6/::`.
 fn is_address(address: &Multiaddr) -> bool {
@@ -63,7 +67,9 @@ impl Introduced {
             agent: identify.and_then(|identify| identify.agent.as_ref()).map(Text),
             protocol_version: identify.and_then(|identify| identify.protocol_version.as_ref()).map(Text),
             protocols: identify.map(|identify| identify.protocols.iter().take(MAX_LISTED).map(Text).collect()),
+            protocols_total: identify.map(Identify::protocols_total),
             listen_addrs: identify.map(|identify| identify.listen_addrs.iter().take(MAX_LISTED).map(Text).collect()),
+            listen_addrs_total: identify.map(Identify::listen_addrs_total),
             our_address: identify
                 .and_then(|identify| identify.observed_addr.as_ref())
                 .filter(|address| is_address(address))
@@ -79,7 +85,7 @@ impl Introduced {
 
     /// How much it speaks, for people.
     pub fn offers(&self) -> String {
-        let count = self.identify.as_ref().map_or(0, |identify| identify.protocols.len());
+        let count = self.identify.as_ref().map_or(0, Identify::protocols_total);
         let plural = if count == 1 { "" } else { "s" };
         format!("{count} protocol{plural}")
     }

@@ -7,6 +7,7 @@ use libp2p::{Event, Identify, Message, Payload};
 use net::Seen;
 use serde_json::Value;
 
+use super::introduced::MAX_LISTED;
 use crate::trace::{Direction, Entry, Fields};
 
 /// A line of the trace. What lies within a frame has lines of its own, without bytes: those are the frame's.
@@ -64,13 +65,13 @@ fn identify_fields(stream: u32, identify: &Identify) -> Fields {
         ("agent", text(identify.agent.as_ref().map(ToString::to_string))),
         ("protocol_version", text(identify.protocol_version.as_ref().map(ToString::to_string))),
         ("protocols", texts(&identify.protocols)),
+        ("protocols_total", identify.protocols_total().into()),
         ("listen_addrs", texts(&identify.listen_addrs)),
+        ("listen_addrs_total", identify.listen_addrs_total().into()),
         ("observed_addr", text(identify.observed_addr.as_ref().map(ToString::to_string))),
     ]
 }
 
 fn texts(texts: &[impl ToString]) -> Value {
-    /// Nodes list some 20.
-    const SHOWN: usize = 64;
-    texts.iter().take(SHOWN).map(ToString::to_string).collect()
+    texts.iter().take(MAX_LISTED).map(ToString::to_string).collect()
 }
