@@ -161,7 +161,7 @@ fn address(nth: usize, peers: usize) -> Address {
 fn learned(nth: usize, peers: usize) -> Learned {
     let source = Shown::from(address(nth % 24_000 * 23, peers).as_str());
     let (chain, address) = (CHAIN.into(), address(nth, peers));
-    Learned { chain, address, seen: Time(BEGIN), services: 0xc09, source }
+    Learned { chain, address, at: Time(BEGIN), seen: Some(Time(BEGIN)), services: 0xc09, source }
 }
 
 fn attempt(nth: usize, peers: usize, round: i64) -> Attempt {

@@ -78,7 +78,8 @@ mod tests {
         let learned = told.map(|nth| Learned {
             chain: "bitcoin".into(),
             address: address(nth),
-            seen: Time(i64::from(nth)),
+            at: Time(i64::from(nth)),
+            seen: None,
             services: 1,
             source: "seed".into(),
         });

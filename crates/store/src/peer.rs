@@ -1,5 +1,6 @@
 //! What is known of a peer, and what is told of it.
 
+use std::mem;
 use std::time::{Duration, SystemTime};
 
 use handshake::{Blame, Outcome, Stage};
@@ -107,9 +108,11 @@ pub struct Learned {
     pub chain: Shown,
     /// The address.
     pub address: Address,
-    /// When the peer is said to have been there, as far as that is believed; never later than now.
-    pub seen: Time,
-    /// What it is said to offer. What the peer says itself counts more.
+    /// When that was.
+    pub at: Time,
+    /// When the peer is said to have been there, as far as that is believed; never later than now. `None` if it is not said.
+    pub seen: Option<Time>,
+    /// What it is said to offer; 0 is no word. What the peer says itself counts more.
     pub services: u64,
     /// Who told us: a peer's address, a seed's name, a file's.
     pub source: Shown,
@@ -124,8 +127,8 @@ pub struct Peer<T = Shown> {
     pub address: Address,
     /// When somebody first told of it.
     pub first_seen: Time,
-    /// When it was last there, by its own word or others'.
-    pub last_seen: Time,
+    /// When it was last there, by its own word or others'. `None` if it never answered and nobody said when it was there.
+    pub last_seen: Option<Time>,
     /// Who told us of it first.
     pub source: Option<T>,
     /// What it offers; as told by others as long as it has not introduced itself.
@@ -157,12 +160,12 @@ pub struct Peer<T = Shown> {
 impl<T> Peer<T> {
     /// A peer of which only the address is known.
     #[must_use]
-    pub fn new(chain: T, address: Address, seen: Time) -> Self {
+    pub fn new(chain: T, address: Address, first_seen: Time) -> Self {
         Self {
             chain,
             address,
-            first_seen: seen,
-            last_seen: seen,
+            first_seen,
+            last_seen: None,
             source: None,
             services: 0,
             tried: 0,
@@ -207,7 +210,7 @@ impl<T> Peer<T> {
         self.ending = Some(Ending { outcome: *outcome, stage: *stage, reason: number_of(reason) });
         self.transports = attempt.transports.or(self.transports);
         if let Some(introduced) = &attempt.introduced {
-            self.last_seen = self.last_seen.max(attempt.at);
+            self.last_seen = self.last_seen.max(Some(attempt.at));
             self.services = introduced.services;
             self.version = Some(introduced.version);
             self.user_agent = Some(number_of(&introduced.user_agent));
@@ -224,8 +227,7 @@ impl<T> Peer<T> {
     pub(crate) fn mend(&mut self, now: Time) {
         /// So far ahead, in seconds, may two readings of a clock that is set a little now and then be.
         const SLACK: i64 = 10 * 60;
-        for time in
-            [Some(&mut self.first_seen), Some(&mut self.last_seen), self.last_good.as_mut()].into_iter().flatten()
+        for time in [Some(&mut self.first_seen), self.last_seen.as_mut(), self.last_good.as_mut()].into_iter().flatten()
         {
             *time = now.min(*time);
         }
@@ -234,15 +236,35 @@ impl<T> Peer<T> {
         }
     }
 
-    /// Another database, or another program, knows this of the same peer. Who tried it last knows more.
+    /// Another database, or another program, knows this of the same peer. Who tried it last knows more, and the other what
+    /// that one does not know.
     pub(crate) fn merge(&mut self, mut other: Self) {
         let first_seen = self.first_seen.min(other.first_seen);
         let last_seen = self.last_seen.max(other.last_seen);
         let source = self.source.take().or(other.source.take());
         if other.last_tried > self.last_tried || self.last_tried.is_none() {
-            *self = other;
+            mem::swap(self, &mut other);
         }
+        self.fill(other);
         (self.first_seen, self.last_seen, self.source) = (first_seen, last_seen, source);
+    }
+
+    /// Takes what is not known from what was known before, or elsewhere.
+    fn fill(&mut self, before: Self) {
+        if self.services == 0 {
+            self.services = before.services;
+        }
+        if self.tried == 0 {
+            (self.tried, self.good, self.reliability) = (before.tried, before.good, before.reliability);
+        }
+        self.last_tried = self.last_tried.or(before.last_tried);
+        self.last_good = self.last_good.max(before.last_good);
+        self.ending = self.ending.take().or(before.ending);
+        self.transports = self.transports.or(before.transports);
+        self.version = self.version.or(before.version);
+        self.user_agent = self.user_agent.take().or(before.user_agent);
+        self.height = self.height.or(before.height);
+        self.latency = self.latency.or(before.latency);
     }
 }
 

@@ -56,7 +56,7 @@ impl<'r> Columns<'r> {
             address: self.address()?,
             chain: self.next()?,
             first_seen: Time(self.next()?),
-            last_seen: Time(self.next()?),
+            last_seen: self.next::<Option<i64>>()?.map(Time),
             source: self.next()?,
             services: self.next::<i64>()?.cast_unsigned(),
             tried: self.next()?,
@@ -146,7 +146,7 @@ pub(crate) fn bind_peer(query: Query, id: i64, peer: &Peer<i64>) -> Query {
     let query = query
         .bind(id)
         .bind(peer.first_seen.0)
-        .bind(peer.last_seen.0)
+        .bind(peer.last_seen.map(|time| time.0))
         .bind(peer.source)
         .bind(peer.services.cast_signed())
         .bind(peer.tried)

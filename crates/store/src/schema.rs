@@ -8,7 +8,7 @@ use crate::error::Why;
 const APPLICATION_ID: i64 = 0x7672_636b;
 
 /// One step for each version of the schema. Steps are added, never changed.
-const STEPS: [&str; 1] = [include_str!("../schema/1.sql")];
+const STEPS: [&str; 2] = [include_str!("../schema/1.sql"), include_str!("../schema/2.sql")];
 
 /// The version that this program reads and writes: SQLite's `user_version`.
 const VERSION: i64 = STEPS.len() as i64;

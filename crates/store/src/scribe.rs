@@ -158,7 +158,9 @@ async fn learn(
     learned: &[Learned],
 ) -> Result<(), sqlx::Error> {
     let rows = statements.learn.run(db, learned, |query, learned| {
-        bind_address(query, &learned.address, numbers[&learned.chain], learned.seen)
+        let first_seen = learned.seen.unwrap_or(learned.at);
+        bind_address(query, &learned.address, numbers[&learned.chain], first_seen)
+            .bind(learned.seen.map(|seen| seen.0))
             .bind(numbers[&learned.source])
             .bind(learned.services.cast_signed())
     });
@@ -223,8 +225,8 @@ async fn find(
     peers.collect()
 }
 
-fn bind_address(query: Query, address: &Address, chain: i64, seen: Time) -> Query {
-    query.bind(address.as_str().to_owned()).bind(chain).bind(address.network().code()).bind(seen.0).bind(seen.0)
+fn bind_address(query: Query, address: &Address, chain: i64, Time(first_seen): Time) -> Query {
+    query.bind(address.as_str().to_owned()).bind(chain).bind(address.network().code()).bind(first_seen)
 }
 
 fn past(attempt: &Attempt, number_of: impl Fn(&Shown) -> i64) -> Past<i64> {

@@ -87,11 +87,12 @@ impl Bulk {
 pub(crate) struct Statements {
     /// Gives texts their numbers: text. Returns the number and the text.
     pub number: Bulk,
-    /// Addresses that somebody told of: address, chain, network, seen twice, source, services.
+    /// Addresses that somebody told of: address, chain, network, first seen, last seen, source, services. What is not known
+    /// replaces nothing that is.
     pub learn: Bulk,
     /// What is known of peers: address, chain. Returns the id and all else of those that are there.
     pub find: Bulk,
-    /// Peers that may not be there: address, chain, network, seen twice.
+    /// Peers that may not be there: address, chain, network, first seen.
     pub add: Bulk,
     /// Replaces what is known of peers: id, and as [`crate::row::bind_peer`] has it.
     pub update: Bulk,
@@ -112,10 +113,12 @@ impl Statements {
                 7,
                 // Most of what is told is known already, and then nothing is written.
                 "ON CONFLICT (address, chain) DO UPDATE SET \
-                 last_seen = max(peer.last_seen, excluded.last_seen), \
+                 last_seen = coalesce(max(peer.last_seen, excluded.last_seen), peer.last_seen, excluded.last_seen), \
                  source = coalesce(peer.source, excluded.source), \
-                 services = CASE WHEN peer.version IS NULL THEN excluded.services ELSE peer.services END \
-                 WHERE excluded.last_seen > peer.last_seen OR peer.source IS NULL",
+                 services = CASE WHEN peer.version IS NULL AND excluded.services <> 0 \
+                 THEN excluded.services ELSE peer.services END \
+                 WHERE excluded.last_seen > peer.last_seen \
+                 OR peer.last_seen IS NULL AND excluded.last_seen IS NOT NULL OR peer.source IS NULL",
             ),
             find: Bulk::new(
                 concat!("SELECT id, ", peer_columns!("chain", "source", "reason", "user_agent"), " FROM (VALUES"),
@@ -123,8 +126,8 @@ impl Statements {
                 ") AS asked CROSS JOIN peer WHERE peer.address = asked.column1 AND peer.chain = asked.column2",
             ),
             add: Bulk::new(
-                "INSERT INTO peer (address, chain, network, first_seen, last_seen) VALUES",
-                5,
+                "INSERT INTO peer (address, chain, network, first_seen) VALUES",
+                4,
                 "ON CONFLICT (address, chain) DO NOTHING",
             ),
             update: Bulk::new(

@@ -160,7 +160,7 @@ mod tests {
 
     fn learned(nth: u32) -> Learned {
         let address = std::net::SocketAddr::new(std::net::Ipv4Addr::from_bits(nth).into(), 1).into();
-        Learned { chain: "bitcoin".into(), address, seen: Time(1), services: 1, source: "seed".into() }
+        Learned { chain: "bitcoin".into(), address, at: Time(1), seen: None, services: 1, source: "seed".into() }
     }
 
     /// What a writer says that is told too much for a database with this setting.

@@ -54,7 +54,7 @@ mod tests {
 
     fn learned(nth: u8) -> Learned {
         let source = format!("source {nth}").as_str().into();
-        Learned { chain: "bitcoin".into(), address: address(nth), seen: Time(1), services: 1, source }
+        Learned { chain: "bitcoin".into(), address: address(nth), at: Time(1), seen: None, services: 1, source }
     }
 
     fn told(peers: std::ops::RangeInclusive<u8>) -> Batch {

@@ -91,7 +91,7 @@ fn peer() -> impl Strategy<Value = Peer> {
         !chain.as_str().is_empty() && !source.as_str().is_empty()
     });
     let outcome = || option::of(select(OUTCOMES.as_slice()));
-    let seen = (address(), time(), time(), any::<u64>());
+    let seen = (address(), time(), option::of(time()), any::<u64>());
     let tried = (any::<u32>(), any::<u32>(), option::of(time()), option::of(time()), option::of(ending()));
     let said = option::of((any::<i32>(), text()));
     let told = (outcome(), outcome(), said, option::of(any::<i32>()), option::of(any::<u32>()), reliability());
@@ -427,7 +427,7 @@ fn what_was_seen_in_times_to_come_was_seen_by_now_and_what_was_tried_then_was_no
     let (peers, _) = read(Format::JsonLines, row);
     let peer = &peers[0];
     assert_eq!((peer.last_tried, peer.last_good), (None, Some(NOW)));
-    assert_eq!((peer.last_seen, peer.first_seen), (NOW, Time(0)));
+    assert_eq!((peer.last_seen, peer.first_seen), (Some(NOW), Time(0)));
 }
 
 #[tokio::test]

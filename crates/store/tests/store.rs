@@ -21,7 +21,7 @@ async fn an_attempt_is_shown_with_all_that_was_found() {
     let history = shown(&store, 1).await;
     let peer = &history.peer;
     assert_eq!((peer.chain.as_str(), &peer.address), (CHAIN, &address(1)));
-    assert_eq!((peer.first_seen, peer.last_seen), (Time(1000), Time(1000)), "silence is no sight");
+    assert_eq!((peer.first_seen, peer.last_seen), (Time(1000), Some(Time(1000))), "silence is no sight");
     assert_eq!((peer.last_tried, peer.last_good), (Some(Time(2000)), Some(Time(1000))));
     assert_eq!((peer.tried, peer.good), (2, 1));
     assert_eq!(peer.ending, Some(failed(1, 0).ending));
@@ -90,7 +90,7 @@ async fn who_told_first_is_kept_and_what_a_peer_says_itself_counts_more() {
         writer.flush().await.unwrap();
     }
     let peer = shown(&store, 1).await.peer;
-    assert_eq!((peer.first_seen, peer.last_seen, peer.services, peer.tried), (Time(500), Time(700), 1, 0));
+    assert_eq!((peer.first_seen, peer.last_seen, peer.services, peer.tried), (Time(500), Some(Time(700)), 1, 0));
     assert_eq!(peer.source.unwrap().as_str(), "a");
     writer.record(good(1, 800, b"")).await.unwrap();
     writer.learned(learned(1, 900, "d")).await.unwrap();
@@ -98,8 +98,67 @@ async fn who_told_first_is_kept_and_what_a_peer_says_itself_counts_more() {
     writer.learned(learned(1, 950, "d")).await.unwrap();
     writer.flush().await.unwrap();
     let peer = shown(&store, 1).await.peer;
-    assert_eq!((peer.last_seen, peer.services), (Time(950), 0xc09));
+    assert_eq!((peer.last_seen, peer.services), (Some(Time(950)), 0xc09));
     assert_eq!(peer.source.unwrap().as_str(), "a");
+}
+
+#[tokio::test]
+async fn when_a_peer_was_seen_is_unknown_until_somebody_says_it_and_is_never_unknown_again() {
+    let (store, _directory) = store().await;
+    let writer = store.writer().await.unwrap();
+    let told = |seen: Option<i64>, services| verack_store::Learned {
+        at: Time(2000),
+        seen: seen.map(Time),
+        services,
+        ..learned(1, 0, "seed")
+    };
+    let imported = |last_seen: Option<i64>| Peer {
+        last_seen: last_seen.map(Time),
+        ..Peer::new(CHAIN.into(), address(1), Time(3000))
+    };
+    let is = async |seen: Option<i64>, services| {
+        writer.flush().await.unwrap();
+        let peer = shown(&store, 1).await.peer;
+        assert_eq!((peer.first_seen, peer.last_seen, peer.services), (Time(2000), seen.map(Time), services));
+    };
+    writer.learned(told(None, 9)).await.unwrap();
+    is(None, 9).await;
+    writer.import(imported(None)).await.unwrap();
+    writer.record(failed(1, 2500)).await.unwrap();
+    is(None, 9).await;
+    // A seed says neither.
+    writer.learned(told(Some(1000), 0)).await.unwrap();
+    is(Some(1000), 9).await;
+    writer.learned(told(None, 0)).await.unwrap();
+    writer.import(imported(None)).await.unwrap();
+    is(Some(1000), 9).await;
+    writer.learned(told(Some(900), 1)).await.unwrap();
+    is(Some(1000), 9).await;
+    writer.learned(told(Some(1100), 1)).await.unwrap();
+    is(Some(1100), 1).await;
+    writer.import(imported(Some(1200))).await.unwrap();
+    writer.record(failed(1, 2600)).await.unwrap();
+    is(Some(1200), 1).await;
+    writer.record(good(1, 2700, b"/a/")).await.unwrap();
+    writer.learned(told(None, 1)).await.unwrap();
+    is(Some(2700), 0xc09).await;
+}
+
+#[tokio::test]
+async fn those_of_which_it_is_unknown_when_they_were_seen_come_last_and_were_not_seen_since() {
+    let (store, _directory) = store().await;
+    let writer = store.writer().await.unwrap();
+    for (nth, seen) in [(1, None), (2, Some(Time(7))), (3, Some(Time(8)))] {
+        writer.learned(verack_store::Learned { seen, ..learned(nth, 9, "seed") }).await.unwrap();
+    }
+    writer.close().await.unwrap();
+    let order = async |peers| all(peers).await.into_iter().map(|peer| peer.address).collect::<Vec<_>>();
+    let by = |descending| Sort { by: SortBy::LastSeen, descending };
+    assert_eq!(order(store.peers(&Filter::default(), by(true), None)).await, [3, 2, 1].map(address));
+    assert_eq!(order(store.peers(&Filter::default(), by(false), None)).await, [2, 3, 1].map(address));
+    assert_eq!(order(store.remembered(&CHAIN.into(), None)).await, [3, 2, 1].map(address));
+    let since = Filter { since: Some(Time(0)), ..Filter::default() };
+    assert_eq!(order(store.peers(&since, KNOWN, None)).await, [2, 3].map(address));
 }
 
 /// Three that answered, one that did not, one that was never tried, and one of another network.
@@ -130,7 +189,7 @@ async fn filters_let_through_what_passes_all_of_them() {
         (Filter { reachable: Some(false), ..bitcoin.clone() }, 1),
         (Filter { services: 0x408, ..bitcoin.clone() }, 3),
         (Filter { services: 1, ..bitcoin.clone() }, 4),
-        (Filter { since: Some(Time(3000)), ..bitcoin.clone() }, 3),
+        (Filter { since: Some(Time(3000)), ..bitcoin.clone() }, 2),
         (Filter { network: Some(Network::Onion), ..Filter::default() }, 1),
         (Filter { network: Some(Network::Onion), ..bitcoin.clone() }, 0),
         (Filter { ever_good: true, ..Filter::default() }, 4),
@@ -211,7 +270,7 @@ async fn of_two_databases_the_one_that_tried_last_knows_more() {
     let ours = shown(&store, 1).await.peer;
     let theirs = Peer {
         first_seen: Time(10),
-        last_seen: Time(990),
+        last_seen: Some(Time(990)),
         last_tried: Some(Time(990)),
         user_agent: Some("/theirs/".into()),
         source: Some("them".into()),
@@ -225,6 +284,26 @@ async fn of_two_databases_the_one_that_tried_last_knows_more() {
     writer.flush().await.unwrap();
     let merged = Peer { last_seen: ours.last_seen, source: ours.source, ..later };
     assert_eq!(shown(&store, 1).await.peer, merged);
+}
+
+#[tokio::test]
+async fn a_list_that_knows_nothing_of_a_peer_takes_nothing_from_what_is_known_of_it() {
+    let (store, _directory) = store().await;
+    let writer = store.writer().await.unwrap();
+    let bare = Peer { source: Some("list".into()), ..Peer::new(CHAIN.into(), address(1), Time(9000)) };
+    let said = Peer {
+        version: Some(70016),
+        services: 9,
+        user_agent: Some("/a/".into()),
+        height: Some(7),
+        last_seen: Some(Time(100)),
+        ..Peer::new(CHAIN.into(), address(1), Time(50))
+    };
+    for told in [&said, &bare] {
+        writer.import(told.clone()).await.unwrap();
+        writer.flush().await.unwrap();
+    }
+    assert_eq!(shown(&store, 1).await.peer, Peer { source: Some("list".into()), ..said });
 }
 
 #[tokio::test]

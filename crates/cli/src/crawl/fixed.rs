@@ -20,10 +20,6 @@ const MAX_BUILT_IN_LEN: u64 = 16 << 20;
 /// Bad lines of a file that are named each. A file of another kind has a million.
 const NAMED: u64 = 20;
 
-/// Who was good when a list was made is said to have been there so long ago, in seconds. (Core: net.cpp ConvertSeeds,
-/// one to two weeks)
-const AGE: i64 = 7 * 24 * 60 * 60;
-
 /// Reads fixed seeds from a file: Core's `chainparamsseeds.h`, the bytes that it holds, or whatever `verack peers import`
 /// reads. A line that is none is reported with its number, and the others are taken.
 ///
@@ -72,7 +68,8 @@ fn of_built_in((address, port): (Address, u16)) -> Told {
         Some(ip) => Place::Ip(SocketAddr::new(ip, port)),
         None => Place::Overlay(address, port),
     };
-    Told { seen: Some(Time::now().0 - AGE), services: 0, place }
+    // A list does not say when somebody was there.
+    Told { seen: None, services: 0, place }
 }
 
 /// Reads what other programs export.
@@ -99,10 +96,8 @@ fn import(mut input: Box<dyn BufRead + '_>, path: &Path, chain: Chain, port: u16
             return Err(format!("more than {} addresses; 'verack peers import' takes them", Policy::MAX_KNOWN));
         }
         let Some(place) = Place::of(&peer.address) else { continue };
-        // A list does not say when somebody was there.
-        let seen = if peer.last_seen == now { now.0 - AGE } else { peer.last_seen.0 };
         if peer.chain.as_str() == chain.name() {
-            told.push(Told { seen: Some(seen), services: peer.services, place });
+            told.push(Told { seen: peer.last_seen.map(|seen| seen.0), services: peer.services, place });
         }
     }
     Ok((told, bad))

@@ -30,7 +30,9 @@ const FIRST_DAY: i64 = 1_230_768_000;
 /// What the database has heard. Who spoke v2 once can do so, whatever it says.
 pub fn of_peer(peer: &Peer) -> Note {
     let mut note = Note::default();
-    saw(&mut note, peer.last_seen);
+    if let Some(seen) = peer.last_seen {
+        saw(&mut note, seen);
+    }
     offers(&mut note, peer.services);
     if peer.transports.v2 == Some(Outcome::Ok) {
         offers(&mut note, Services::P2P_V2.0);

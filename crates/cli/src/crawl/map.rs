@@ -253,17 +253,15 @@ pub fn learned(told: &Told, chain: &Shown, source: &Shown, now: Time) -> Option<
     Some(store::Learned {
         chain: chain.clone(),
         address: told.place.kept()?,
-        seen: told.seen.and_then(|seen| believed(seen, now)).unwrap_or(Time(now.0 - INSTEAD)),
+        at: now,
+        seen: told.seen.and_then(|seen| believed(seen, now)),
         services: told.services,
         source: source.clone(),
     })
 }
 
-/// A stranger of whom nobody says a believable time was there so long ago, in seconds. (Core: net_processing.cpp
-/// ProcessMessage ADDR)
-const INSTEAD: i64 = 5 * 24 * 60 * 60;
-
-/// When a peer was there, if the one who tells us is believed. (Core: the same)
+/// When a peer was there, if that is believed. If not it is unknown, where Core makes it five days ago. (Core:
+/// net_processing.cpp, ProcessMessage of ADDR)
 fn believed(seen: i64, Time(now): Time) -> Option<Time> {
     /// Before 1973 nobody was there.
     const LEAST: i64 = 100_000_000;

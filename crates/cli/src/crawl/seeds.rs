@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use discover::Source;
 use discover::seeds::{Kind as SeedKind, PEERS_ENOUGH, Start};
-use store::{Shown, Time};
+use store::Shown;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
@@ -159,7 +159,7 @@ impl Seeds {
     }
 }
 
-/// An address that somebody has named just now.
+/// An address, of which a seed or the user says no more.
 fn news(address: SocketAddr) -> Told {
-    Told { seen: Some(Time::now().0), services: 0, place: Place::Ip(address) }
+    Told { seen: None, services: 0, place: Place::Ip(address) }
 }

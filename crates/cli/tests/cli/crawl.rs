@@ -201,8 +201,8 @@ fn the_last_time_at_which_somebody_was_seen_is_stored() {
             let found = stored(&db).into_iter().find(|peer| peer.good == 0 && peer.address.network() == network);
             found.unwrap().last_seen
         };
-        assert_eq!(last_seen(Network::Ipv4), Time((THEN + 3 * DAY).into()));
-        assert_eq!(last_seen(Network::Onion), Time((THEN + 2 * DAY).into()));
+        assert_eq!(last_seen(Network::Ipv4), Some(Time((THEN + 3 * DAY).into())));
+        assert_eq!(last_seen(Network::Onion), Some(Time((THEN + 2 * DAY).into())));
     }
 }
 

@@ -121,14 +121,20 @@ fn every_scripted_node_gets_the_verdict_that_it_deserves() {
     assert!(most.is_some(), "somebody knows as many as can be told");
 }
 
-#[test]
-fn when_a_peer_was_seen_is_unknown_unless_the_teller_says_it() {
+/// A node of a network that tells of 250 others, and not when they were seen.
+fn telling() -> (Runtime, Network, String) {
     let runtime: Runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let network = monero::Network::named("monero").unwrap();
     let peers = monero_peers(network).into_iter().filter(|peer| peer.name == "most-peers").collect();
     let plan = Plan::only(Chain::named("bitcoin").unwrap().params, peers);
     let simulated = runtime.block_on(Network::start(plan)).unwrap();
     let target = simulated.addresses().next().unwrap().to_string();
+    (runtime, simulated, target)
+}
+
+#[test]
+fn when_a_peer_was_seen_is_unknown_unless_the_teller_says_it() {
+    let (_runtime, _network, target) = telling();
     let told = |options: &[&str]| run(["addrs", "-c", "monero", &target].into_iter().chain(options.iter().copied()));
     let lines = json_lines(&told(&["--json"]));
     assert_eq!(lines.iter().filter(|line| line["type"] == "address" && line["time"] == Value::Null).count(), 250);
@@ -136,4 +142,37 @@ fn when_a_peer_was_seen_is_unknown_unless_the_teller_says_it() {
     let human = text(&output.stdout);
     assert_eq!(human.lines().filter(|line| line.contains("unknown")).count(), 250);
     assert!(!human.contains("ago"), "{human}");
+}
+
+#[test]
+fn a_database_keeps_as_unknown_when_a_peer_was_seen_and_shows_and_exports_it_so() {
+    let (_runtime, _network, target) = telling();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (db, copy, file) = (path("peers.sqlite"), path("copy.sqlite"), path("peers.jsonl"));
+    // Of the peers that it tells of none is dialled.
+    let crawl = ["crawl", "-c", "monero", "--allow-private", "--max-peers", "1", "--db", &db, &target];
+    assert_eq!(run(crawl).status.code(), Some(0));
+    let peers = |args: &[&str]| run(["peers"].into_iter().chain(args.iter().copied()));
+    let told = |db: &str| -> Vec<Value> {
+        let listed = json_lines(&peers(&["--db", db, "--json"]));
+        listed.into_iter().filter(|peer| peer["address"] != target.as_str()).collect()
+    };
+    let stored = told(&db);
+    assert_eq!(stored.len(), 250);
+    assert!(stored.iter().all(|peer| peer["last_seen"].is_null() && peer["first_seen"].is_i64()), "{}", stored[0]);
+
+    let listed = peers(&["--db", &db]);
+    assert!(text(&listed.stdout).lines().filter(|line| line.trim_end().ends_with(" -")).count() >= 250);
+    let shown = peers(&["show", "--db", &db, "-c", "monero", stored[0]["address"].as_str().unwrap()]);
+    assert!(text(&shown.stdout).contains("last seen     unknown"), "{}", text(&shown.stdout));
+    let since = peers(&["--db", &db, "--since", "2020-01-01", "--json"]);
+    assert_eq!(json_lines(&since).len(), 1, "the one that answered");
+
+    for format in ["jsonl", "csv"] {
+        std::fs::write(&file, peers(&["export", "--db", &db, "--as", format]).stdout).unwrap();
+        assert_eq!(peers(&["import", "--db", &copy, &file]).status.code(), Some(0));
+        assert_eq!(told(&copy), stored, "{format}");
+        std::fs::remove_file(&copy).unwrap();
+    }
 }

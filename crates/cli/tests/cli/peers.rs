@@ -64,7 +64,8 @@ impl Map {
             let learned = Learned {
                 chain: "bitcoin".into(),
                 address: ONION.parse().unwrap(),
-                seen: Time(NOW - 3600),
+                at: Time(NOW),
+                seen: Some(Time(NOW - 3600)),
                 services: 9,
                 source: "1.2.3.4:8333".into(),
             };

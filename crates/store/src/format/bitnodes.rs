@@ -119,7 +119,7 @@ fn of_row(origin: &Origin, name: Option<&[u8]>, row: &[Value]) -> Line {
     if since > 0 {
         let since = Time(since).min(origin.now);
         peer.first_seen = since;
-        (peer.last_seen, peer.last_good, peer.last_tried) = (since, Some(since), Some(since));
+        (peer.last_seen, peer.last_good, peer.last_tried) = (Some(since), Some(since), Some(since));
         (peer.tried, peer.good) = (1, 1);
     }
     Ok(Some(peer))

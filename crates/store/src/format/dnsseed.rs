@@ -61,7 +61,7 @@ pub(super) fn read(origin: &Origin, line: &[u8]) -> Line {
     if last_good > 0 {
         let last_good = Time(last_good).min(origin.now);
         peer.first_seen = last_good;
-        (peer.last_seen, peer.last_good, peer.last_tried) = (last_good, Some(last_good), Some(last_good));
+        (peer.last_seen, peer.last_good, peer.last_tried) = (Some(last_good), Some(last_good), Some(last_good));
         (peer.tried, peer.good) = (1, 1);
     }
     Ok(Some(peer))

@@ -86,7 +86,7 @@ impl Record {
             height: peer.height,
             latency_ms: peer.latency.map(|latency| f64::from(micros(latency)) / 1e3),
             first_seen: Some(peer.first_seen.0),
-            last_seen: Some(peer.last_seen.0),
+            last_seen: peer.last_seen.map(|time| time.0),
             last_tried: peer.last_tried.map(|time| time.0),
             last_good: peer.last_good.map(|time| time.0),
             tried: peer.tried,
@@ -115,12 +115,11 @@ impl Record {
     pub(super) fn into_peer(self, origin: &Origin) -> Result<Peer, String> {
         let address = Address::parse(&self.address, origin.port).map_err(|_| "an address in `address`".to_owned())?;
         let time = |time: i64| Time(time).clamp(Time(0), origin.now);
-        let first_seen = self.first_seen.map_or(origin.now, time);
         let mut peer = Peer {
             chain: text(self.chain.as_deref(), "chain")?.unwrap_or_else(|| origin.chain.clone()),
             address,
-            first_seen,
-            last_seen: self.last_seen.map_or(first_seen, time),
+            first_seen: self.first_seen.map_or(origin.now, time),
+            last_seen: self.last_seen.map(time),
             source: Some(text(self.source.as_deref(), "source")?.unwrap_or_else(|| origin.source.clone())),
             services: self.services()?,
             tried: self.tried.max(self.good),

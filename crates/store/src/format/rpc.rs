@@ -14,7 +14,8 @@ use crate::peer::{Peer, Time};
 
 pub(super) fn write(out: &mut impl io::Write, peer: &Peer, is_first: bool) -> io::Result<()> {
     let row = json!({
-        "time": peer.last_seen,
+        // Core says one of each peer. 0 is taken for unknown, below and by Core (net_processing.cpp, ProcessMessage of ADDR).
+        "time": peer.last_seen.unwrap_or_default(),
         "services": peer.services,
         "address": peer.address.host(),
         "port": peer.address.port(),
@@ -31,7 +32,7 @@ pub(super) fn peer(origin: &Origin, object: &Map<String, Value>) -> Line {
     peer.services = value("services").as_u64().unwrap_or_default();
     if let Some(time) = value("time").as_i64().filter(|time| *time > 0) {
         let seen = Time(time).min(origin.now);
-        (peer.first_seen, peer.last_seen) = (seen, seen);
+        (peer.first_seen, peer.last_seen) = (seen, Some(seen));
     }
     Ok(Some(peer))
 }

@@ -27,7 +27,15 @@ pub fn address(nth: u32) -> Address {
 }
 
 pub fn learned(nth: u32, seen: i64, source: &str) -> Learned {
-    Learned { chain: CHAIN.into(), address: address(nth), seen: Time(seen), services: 1, source: source.into() }
+    let seen = Time(seen);
+    Learned {
+        chain: CHAIN.into(),
+        address: address(nth),
+        at: seen,
+        seen: Some(seen),
+        services: 1,
+        source: source.into(),
+    }
 }
 
 /// An attempt that was concluded.

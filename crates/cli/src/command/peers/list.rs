@@ -74,7 +74,7 @@ fn row(peer: &Peer) -> [Cell; 9] {
         or_dash(peer.version),
         or_dash(peer.height),
         or_dash(peer.latency.map(in_ms)),
-        Utc(peer.last_seen).to_string().into(),
+        or_dash(peer.last_seen.map(Utc)),
         peer.user_agent.as_ref().map_or("", Shown::as_str).into(),
     ]
 }

@@ -61,7 +61,10 @@ fn write_human(out: &mut impl Write, history: &PeerHistory, global: &Global) -> 
 fn facts(peer: &Peer) -> Vec<(&'static str, String)> {
     let now = Time::now();
     let when = |then| format!("{} UTC, {}", Utc(then), Ago { then, now });
-    let mut facts = vec![("first seen", when(peer.first_seen)), ("last seen", when(peer.last_seen))];
+    let mut facts = vec![
+        ("first seen", when(peer.first_seen)),
+        ("last seen", peer.last_seen.map_or_else(|| "unknown".to_owned(), when)),
+    ];
     if let Some(tried) = peer.last_tried {
         facts.push(("last tried", when(tried)));
     }
