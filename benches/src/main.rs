@@ -24,6 +24,7 @@ mod floor;
 mod handshakes;
 mod import;
 mod in_memory;
+mod in_parts;
 mod libp2p_cpu;
 mod libp2p_sides;
 mod libp2p_trips;
@@ -64,6 +65,7 @@ usage: cargo run --release -p verack-benches -- <measurement>
   libp2p-cpu [HANDSHAKES [ROUNDS]]           of a libp2p handshake, against its bare curve operations (default: 1000 11)
   libp2p-round-trips [ROUNDS]                until identify, over a link of 100 ms; as root (default: 11)
   monero-round-trips [ROUNDS]                until the answer, over a link of 100 ms; as root (default: 11)
+  in-parts [ROUNDS]                          with peers that write in parts, and its system calls (default: 50)
   memory [CONNECTIONS]                       per silent connection (default: 10000)
   store [PEERS]                              size, writing and asking of the peer database (default: 1000000)
   import [MIB]                               memory and time of files of peers of any kind (default: 256)
@@ -104,6 +106,7 @@ fn dispatch(args: &[&str]) -> Result<Findings> {
         Some("libp2p-cpu") => libp2p_cpu::measure(number(1, 1000)?, number(2, 11)?),
         Some("libp2p-round-trips") => libp2p_trips::measure(number(1, 11)?),
         Some("monero-round-trips") => monero_trips::measure(number(1, 11)?),
+        Some("in-parts") => in_parts::measure(number(1, 50)?),
         Some("memory") => memory::measure(number(1, 10_000)?),
         Some("startup") => startup::measure(),
         Some("store") => store::measure(number(1, 1_000_000)?),
