@@ -41,9 +41,17 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     let mut findings = Findings::default();
     for transport in ["v1", "v2"] {
         let dialled = we_dial(&verack, transport, rounds)?;
-        findings.at_most(MOST_TIME, &format!("ms as initiator over {transport} with a peer that writes in parts"), &dialled);
+        findings.at_most(
+            MOST_TIME,
+            &format!("ms as initiator over {transport} with a peer that writes in parts"),
+            &dialled,
+        );
         let heard = dials_us(Command::new(&verack), transport, rounds, Manner::InParts)?;
-        findings.at_most(MOST_TIME, &format!("ms as responder over {transport} with a peer that writes in parts"), &heard);
+        findings.at_most(
+            MOST_TIME,
+            &format!("ms as responder over {transport} with a peer that writes in parts"),
+            &heard,
+        );
     }
     for transport in ["v1", "v2"] {
         for (manner, most) in [(Manner::Whole, MOST_CALLS_WHOLE), (Manner::InParts, MOST_CALLS_IN_PARTS)] {

@@ -1,9 +1,11 @@
 //! btcd, over v1 and BIP324, met by the program itself.
 
+use std::net::SocketAddr;
+
 use serde_json::json;
-use verack_interop::btcd::{CHAIN, USER_AGENT, dial, start};
-use verack_interop::eventually;
-use verack_interop::program::{Listening, report, rounds_or};
+use verack_interop::btcd::{CHAIN, USER_AGENT, dial, start, start_at};
+use verack_interop::program::{Listening, report, rounds_or, run};
+use verack_interop::{eventually, netns};
 
 use crate::assert_ok;
 
@@ -68,4 +70,29 @@ async fn it_refuses_to_stay_with_a_side_that_offers_no_blocks() {
     let report = ours.report().await;
     assert_eq!((&report["outcome"], &report["reason"]), (&json!("failed"), &json!("bitcoin.rejected")), "{report}");
     eventually("us to be gone", || (node.call("getconnectioncount", &json!([])) == 0).then_some(())).await;
+}
+
+/// It answers each connection with another 23 % of what it knows.
+#[tokio::test]
+async fn five_that_know_each_other_and_forty_dead_addresses_are_mapped_by_one_crawl() {
+    // Addresses that are not routable are told to nobody. Nothing listens on the dead ones.
+    if !netns::enter(&["11.0.0.0/8"]) {
+        return;
+    }
+    let at = |network: u8| SocketAddr::from(([11, network, 0, 1], 18_444));
+    let known: Vec<_> = (1..=45).map(at).collect();
+    let mut nodes = Vec::new();
+    for address in &known[..5] {
+        let others: Vec<_> = known.iter().copied().filter(|other| other != address).collect();
+        let Some(node) = start_at(*address, &[ROOMY], &others).await else { return };
+        nodes.push(node);
+    }
+    for nth in 0..rounds_or(2) {
+        let directory = tempfile::tempdir().unwrap();
+        let db = directory.path().join("peers.sqlite");
+        let first = known[0].to_string();
+        let lines = run(&["crawl", &first, "--json", "-c", CHAIN, "--db", db.to_str().unwrap()]).await;
+        let summary = lines.last().unwrap();
+        assert_eq!(summary["reachable"], 5, "{nth}: {summary:#}");
+    }
 }

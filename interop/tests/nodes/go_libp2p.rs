@@ -1,9 +1,9 @@
 //! go-libp2p, met by the program itself.
 
-use serde_json::json;
-use verack_interop::eventually;
-use verack_interop::go_libp2p::{dial, knows, multiaddr, peer_id, ping, start};
-use verack_interop::program::{Listening, report, rounds_or};
+use serde_json::{Value, json};
+use verack_interop::go_libp2p::{dial, knows, multiaddr, peer_id, ping, start, tally};
+use verack_interop::program::{Listening, report, rounds_or, run};
+use verack_interop::{Node, eventually};
 
 use crate::assert_ok;
 
@@ -20,6 +20,31 @@ async fn it_is_found_ok_each_time_however_it_agrees_on_the_muxer() {
     }
 }
 
+/// A visitor says who it is unasked, however soon it leaves. (The node asks, too. If the visitor is gone by then, the log of
+/// the node has a failure behind the success.)
+#[tokio::test(flavor = "multi_thread")]
+async fn it_knows_who_has_visited_it_each_time() {
+    let Some(node) = start(&[]).await else { return };
+    let target = multiaddr(&node);
+    let keys = tempfile::tempdir().unwrap();
+    for nth in 0..rounds_or(20) {
+        let key = keys.path().join(nth.to_string());
+        let key = key.to_str().unwrap();
+        let named = run(&["key", key, "--json"]).await.swap_remove(0);
+        let us = named["libp2p_peer_id"].as_str().unwrap();
+        assert_ok(&report(&target, &["--key", key]).await);
+        let known = eventually("our introduction to arrive", || identified(&node, us)).await;
+        assert!(known["agent"].as_str().unwrap().starts_with("verack/"), "{known}");
+    }
+    let tally = tally(&node);
+    println!("{} visits: identified {} times, failed: {}", rounds_or(20), tally["identified"], tally["failed"]);
+}
+
+/// What it knows of a peer that has introduced itself.
+fn identified(node: &Node, peer_id: &str) -> Option<Value> {
+    knows(node, peer_id).filter(|known| known["identified"].as_u64() >= Some(1))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn it_dials_us_each_time_and_both_answer_pings() {
     let Some(node) = start(&[]).await else { return };
@@ -31,8 +56,7 @@ async fn it_dials_us_each_time_and_both_answer_pings() {
         assert_eq!(report["role"], "responder", "{report}");
         assert_eq!(report["peer"]["peer_id"], peer_id(&node).to_string());
         let us = ours.us.rsplit('/').next().unwrap();
-        let known = || knows(&node, us).filter(|known| known["identified"] == 1);
-        let known = eventually("our introduction to arrive", known).await;
+        let known = eventually("our introduction to arrive", || identified(&node, us)).await;
         assert!(known["agent"].as_str().unwrap().starts_with("verack/"), "{known}");
         tokio::task::block_in_place(|| ping(&node, us));
         ours.end().await;
