@@ -390,8 +390,14 @@ impl Handshake for Hello {
             (State::SayPing(_) | State::Pong(_), _, End::Closed) => {
                 "it did not accept our init: it wants other features or another chain; or it wanted no more than to see it"
             }
-            // A node says its init before it reads ours, so features cannot be why.
-            (_, Role::Initiator, End::Closed) => "it knows our key now: it has banned that, or has no place for us",
+            // Our init lies right behind act three. What a peer has not read is not why it leaves.
+            (_, Role::Initiator, End::Closed) if ours == OursRead::NotAll => {
+                "it knows our key now, and has not read our init: it has banned the key, or has no place for us"
+            }
+            (_, Role::Initiator, End::Closed) => {
+                "it knows our key now, and perhaps our init: it has banned the key, has no place for us, or it wants other features \
+                 or another chain"
+            }
             (_, Role::Responder, End::Closed) => "it told us who it is, and left before it introduced itself",
             (_, _, End::Silent) => "a half-open proxy or a broken node does so",
         };

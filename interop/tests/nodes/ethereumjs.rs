@@ -107,11 +107,7 @@ async fn what_goes_wrong_is_called_by_its_name() {
 
     // Our Status names another first block than its own.
     let private = ethereum::eth::OurChain { genesis, ..mainnet() };
-    let met = greet(node.address(), id, local(OurStatus::Of(private)), PATIENCE).await.unwrap();
-    let mut session = ethereum::Session::new(met.output.channel);
-    let limits = net::Limits::within(PATIENCE);
-    let failure = net::run(&mut session, net::Unread::new(met.unread, met.io), limits, |_| {}).await.unwrap_err();
-    let verdict = net::Verdict::of_failure(&session, &failure);
+    let verdict = greet(node.address(), id, local(OurStatus::Of(private)), PATIENCE).await.unwrap_err();
     assert_eq!((verdict.reason, verdict.blame), ("ethereum.disconnect.subprotocol", Some(Blame::Mismatch)));
 }
 

@@ -24,12 +24,16 @@ async fn it_finds_ethereumjs_ok_each_time() {
     let Some(node) = ethereumjs::start(MANY).await else { return };
     let target = format!("enode://{}@{}", ethereumjs::id(&node), node.address());
     for _ in 0..rounds_or(USUAL) {
-        let report = report(&target, &["-c", "ethereum"]).await;
+        let report = report(&target, &[]).await;
         assert_eq!((&report["outcome"], &report["transport"]), (&json!("ok"), &json!("rlpx")), "{report}");
         let peer = &report["peer"];
         assert_eq!((&peer["client_id"], &peer["eth_version"]), (&json!(ethereumjs::CLIENT_ID), &json!(68)));
         assert_eq!((&peer["network"], &peer["fork"]), (&json!("ethereum"), &json!("prague")));
     }
+    // Its software is of the fork before the latest.
+    let stale = report(&target, &["-c", "ethereum"]).await;
+    assert_eq!((&stale["reason"], &stale["blame"]), (&json!("ethereum.fork-id"), &json!("mismatch")), "{stale}");
+    assert!(stale["detail"].as_str().unwrap().contains("does not know osaka"), "{stale}");
     let elsewhere = report(&target, &["-c", "sepolia"]).await;
     assert_eq!((&elsewhere["reason"], &elsewhere["blame"]), (&json!("ethereum.network-id"), &json!("mismatch")));
     let misnamed = target.replace(&ethereumjs::id(&node).to_string(), &other_id());
@@ -46,8 +50,8 @@ fn other_id() -> String {
 async fn ethereumjs_dials_it_and_answers_its_ping() {
     let Some(node) = ethereumjs::start(MANY).await else { return };
     for nth in 0..rounds_or(USUAL) {
-        // Each time another node, as for LDK below. It leaves whoever names a fork that it does not know yet.
-        let options = ["--protocol", "ethereum", "-c", "ethereum", "--status", "echo"];
+        // Each time another node, as for LDK below. It leaves a peer that names a fork that it does not know yet.
+        let options = ["--protocol", "ethereum", "--status", "echo"];
         let mut listening = listening(&options).await;
         let ours: Enode = listening.us.parse().unwrap();
         ethereumjs::dial(&node, ours.id, format!("{}:{}", ours.host, ours.port).parse().unwrap());

@@ -114,6 +114,43 @@ fn a_lightning_node_that_dials_us_and_closes_behind_both_inits_has_not_accepted_
     assert!(!accepted["detail"].as_str().unwrap().contains("full"), "{accepted}");
 }
 
+/// Says act two, and closes once it has read act three, as a node does that has banned our key; or our init, too.
+fn closes_before_its_init(reads_ours: bool) -> String {
+    const ACT_THREE: usize = 66;
+    let local = lightning_local(0x42, &[9]);
+    let node_id = local.static_key.node_id();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut side = Hello::responder(local);
+        let (mut stream, mut said) = (listener.accept().unwrap().0, Vec::new());
+        let mut act = [0; 50];
+        stream.read_exact(&mut act).unwrap();
+        let mut rx = Rx::new(&mut act);
+        while let Ok(Step::Event(_)) = side.step(&mut rx, &mut said) {}
+        stream.write_all(&said).unwrap();
+        stream.read_exact(&mut [0; ACT_THREE]).unwrap();
+        // Our init comes with it.
+        stream.peek(&mut [0]).unwrap();
+        if reads_ours {
+            assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+        }
+    });
+    format!("{node_id}@{address}")
+}
+
+#[test]
+fn features_are_no_reason_for_a_lightning_node_that_closes_before_it_reads_them() {
+    for reads_ours in [false, true] {
+        let dialled = report(&[&closes_before_its_init(reads_ours)]);
+        let found = ["outcome", "stage", "reason"].map(|key| dialled[key].as_str().unwrap());
+        assert_eq!(found, ["failed", "hello", "closed"], "{dialled}");
+        let detail = dialled["detail"].as_str().unwrap();
+        assert!(detail.contains("it has banned the key"), "{detail}");
+        assert_eq!(detail.contains("other features"), reads_ours, "{detail}");
+    }
+}
+
 #[test]
 fn a_lightning_node_that_answers_no_ping_is_ok_with_a_remark() {
     let dialled = report(&["--timeout", "2s", &lightning_node(Then::Silence)]);
