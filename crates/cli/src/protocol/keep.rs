@@ -136,6 +136,7 @@ impl KeptEnd {
                 Self::Left(Leaving::Goodbye(fault.code(), fault.blame(), fault.to_string()))
             }
             Cause::Fault(fault) => Self::Fault(fault.code(), fault.blame(), fault.to_string()),
+            Cause::Flood => Self::Fault("flood", Blame::Peer, format!("it sent more than {} bytes", failure.received)),
             broken => Self::Broken(broken.to_string()),
         }
     }

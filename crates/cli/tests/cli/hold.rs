@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::process::{Child, ChildStderr};
 use std::time::Duration;
 
-use bitcoin::{Accept, Chain, Local, Message, v2, version::Tail};
+use bitcoin::frame::write_message;
+use bitcoin::{Accept, Chain, Command, Local, Message, v2, version::Tail};
 use net::Limits;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -128,6 +129,8 @@ enum Leaving {
     Rst,
     /// It says what is wrong, and then closes.
     Reject,
+    /// It does not leave, and sends without end what nobody knows.
+    Flood,
 }
 
 /// A node that shakes hands over v1, and leaves.
@@ -167,6 +170,13 @@ async fn converse(stream: TcpStream, leaving: Leaving) -> Option<()> {
             stream.write_all(&sent).await.ok()?;
             stream.shutdown().await.ok()?;
         }
+        Leaving::Flood => {
+            let mut unknown = Vec::new();
+            let params = Chain::named(CHAIN).unwrap().params;
+            let name = Command::new(b"unknown").unwrap();
+            write_message(&params, name, &mut unknown, |tx| tx.resize(tx.len() + (1 << 20), 0));
+            while stream.write_all(&unknown).await.is_ok() {}
+        }
     }
     if !matches!(leaving, Leaving::Rst) {
         // With what is unread the kernel would reset the connection in place of closing it.
@@ -203,6 +213,19 @@ fn a_close_a_reset_and_last_words_are_told_apart() {
         assert!(left.starts_with(&format!("LEFT    {address:<22} left after ")), "{left}");
         assert!(printed.next_back().unwrap().ends_with(", 1 left early)"), "{}", text(&output.stdout));
     }
+}
+
+#[test]
+fn a_peer_that_sends_without_end_is_let_go() {
+    let node = Node::up(Leaving::Flood);
+    let address = node.address.to_string();
+    let output = run(["-c", CHAIN, "--transport", "v1", "--hold", FOREVER, "--json", &address]);
+    let lines = json_lines(&output);
+    let hold = hold(&lines);
+    assert_eq!((&hold["reason"], &hold["blame"]), (&json!("flood"), &json!("peer")), "{hold}");
+    assert_eq!((&hold["ended_by"], &hold["complete"]), (&json!("us"), &json!(false)), "{hold}");
+    assert!(hold["detail"].as_str().unwrap().contains(" of 600 s: it sent more than "), "{hold}");
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
