@@ -142,6 +142,7 @@ impl Sorted {
         let mut known = HashSet::new();
         let (mut names, mut refused) = (Vec::new(), Vec::new());
         let results = &dialler.attempts.results;
+        results.make_room(targets.len());
         let call = |target: Target| {
             let Kind::Address(ip, port) = target.kind else {
                 // A name that stands there twice is looked up once. What a seed is asked for is not what its name means.
@@ -464,5 +465,16 @@ impl Waiting {
             }
             changed.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Call, Target};
+
+    #[test]
+    fn a_list_of_targets_becomes_a_list_of_calls_in_its_own_memory() {
+        assert!(size_of::<Call>() <= size_of::<Target>());
+        assert_eq!(align_of::<Call>(), align_of::<Target>());
     }
 }

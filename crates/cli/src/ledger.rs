@@ -3,8 +3,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 use net::{Outcome, Verdict};
 use serde::Serialize;
 
@@ -13,9 +16,8 @@ use crate::protocol::Whom;
 /// The targets of a run, and where they led.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    places: HashMap<(SocketAddr, Whom), Place>,
-    /// How it went best with each place.
-    ends: Vec<End>,
+    /// Each node at each address, and how the best attempt at it went. A place's number is its index.
+    places: IndexMap<(SocketAddr, Whom), End>,
     /// What led to a place that something else had led to.
     others: HashMap<Place, BTreeSet<Arc<str>>>,
     /// The names that led to a place.
@@ -23,9 +25,9 @@ pub struct Ledger {
     tallies: Vec<Tally>,
 }
 
-/// A node at an address, by its number.
+/// A node at an address, by its number, which is small: a list of a million targets has as many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Place(usize);
+pub struct Place(NonZeroU32);
 
 /// A name that is looked up, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +63,11 @@ enum End {
 }
 
 impl Ledger {
+    /// Makes room for so many places.
+    pub fn reserve(&mut self, count: usize) {
+        self.places.reserve(count);
+    }
+
     /// Enters a name that will be looked up.
     pub fn enter(&mut self, target: Arc<str>) -> Name {
         let tally = Tally { target, addresses: 0, ok: 0, partial: 0, failed: 0, unfinished: 0, not_tried: 0 };
@@ -71,12 +78,11 @@ impl Ledger {
     /// Notes that a target led to a node at an address. The place is returned if nothing had led there before: then it is to
     /// be dialled.
     pub fn lead(&mut self, target: &Arc<str>, name: Option<Name>, address: SocketAddr, whom: &Whom) -> Option<Place> {
-        let next = Place(self.ends.len());
-        let place = *self.places.entry((address, whom.clone())).or_insert(next);
-        let is_new = place == next;
-        if is_new {
-            self.ends.push(End::NotTried);
-        } else {
+        let entry = self.places.entry((address, whom.clone()));
+        let is_new = matches!(entry, Entry::Vacant(_));
+        let place = Place::at(entry.index());
+        let end = *entry.or_insert(End::NotTried);
+        if !is_new {
             self.others.entry(place).or_default().insert(target.clone());
         }
         if let Some(name) = name {
@@ -84,7 +90,7 @@ impl Ledger {
             if self.namers.entry(place).or_default().insert(name) {
                 let tally = &mut self.tallies[name.0];
                 tally.addresses += 1;
-                *tally.count(self.ends[place.0]) += 1;
+                *tally.count(end) += 1;
             }
         }
         is_new.then_some(place)
@@ -98,11 +104,12 @@ impl Ledger {
 
     /// Notes how an attempt at a place went.
     pub fn conclude(&mut self, place: Place, verdict: &Verdict) {
-        let (before, end) = (self.ends[place.0], End::of(verdict));
+        let Some((_, kept)) = self.places.get_index_mut(place.index()) else { return };
+        let (before, end) = (*kept, End::of(verdict));
         if end <= before {
             return;
         }
-        self.ends[place.0] = end;
+        *kept = end;
         for name in self.namers.get(&place).into_iter().flatten() {
             let tally = &mut self.tallies[name.0];
             *tally.count(before) -= 1;
@@ -113,6 +120,17 @@ impl Ledger {
     /// How it went with each name that led to an address, in the order of their lookups.
     pub fn tallies(&self) -> impl Iterator<Item = &Tally> {
         self.tallies.iter().filter(|tally| tally.addresses > 0)
+    }
+}
+
+impl Place {
+    fn at(index: usize) -> Self {
+        let number = u32::try_from(index).ok().and_then(|index| NonZeroU32::MIN.checked_add(index));
+        Self(number.expect("four billion targets do not fit into memory"))
+    }
+
+    fn index(self) -> usize {
+        self.0.get() as usize - 1
     }
 }
 

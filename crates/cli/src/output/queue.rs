@@ -115,6 +115,11 @@ impl Results {
         self.put(|state| state.printer.held(held));
     }
 
+    /// So many targets are addresses.
+    pub fn make_room(&self, targets: usize) {
+        self.ledger(|ledger| ledger.reserve(targets));
+    }
+
     /// Enters a name that will be looked up.
     pub fn enter(&self, target: Arc<str>) -> Name {
         self.ledger(|ledger| ledger.enter(target))
