@@ -1,8 +1,8 @@
 //! Peers that know each other: each shakes hands with whoever dials it, and tells what it is asked for.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bitcoin::frame::write_message;
@@ -13,7 +13,7 @@ use bitcoin::{Accept, Chain, Channel, Command, Concluded, Event, Halt, Local, Me
 use handshake::Rx;
 use net::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
 
 use crate::common::CHAIN;
@@ -58,6 +58,7 @@ pub struct Neighbours {
     /// Handshakes that were begun with any of them.
     pub calls: Arc<AtomicUsize>,
     _runtime: Runtime,
+    _held: TcpSocket,
 }
 
 impl Neighbours {
@@ -65,14 +66,13 @@ impl Neighbours {
     pub fn up(peers: impl FnOnce(u16) -> Vec<Peer>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let calls = Arc::new(AtomicUsize::new(0));
-        // A port that is free everywhere on loopback is free on each of its addresses, unless another test looks for one
-        // meanwhile, and holds it everywhere.
-        static LOOKING: Mutex<()> = Mutex::new(());
-        let looking = LOOKING.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
-        let port = free.local_addr().unwrap().port();
+        // A port that is bound on every address, by a socket that does not listen, is given to no other test. Sockets that may
+        // share it can be bound to it yet.
+        let held = TcpSocket::new_v4().unwrap();
+        held.set_reuseaddr(true).unwrap();
+        held.bind(([0, 0, 0, 0], 0).into()).unwrap();
+        let port = held.local_addr().unwrap().port();
         let peers = peers(port);
-        drop(free);
         runtime.block_on(async {
             for peer in peers {
                 let listener = TcpListener::bind((peer.ip, port)).await.unwrap();
@@ -85,8 +85,7 @@ impl Neighbours {
                 });
             }
         });
-        drop(looking);
-        Self { port, calls, _runtime: runtime }
+        Self { port, calls, _runtime: runtime, _held: held }
     }
 
     pub fn calls(&self) -> usize {
