@@ -353,7 +353,8 @@ fn any_entry() -> impl Strategy<Value = Entry> {
         any::<[u8; 32]>().prop_map(Address::I2p),
         v6(0xfc00).prop_map(|ip| Address::Cjdns(ip.into())),
     ];
-    (any::<u32>(), any::<u64>(), address, any::<u16>()).prop_map(|(time, services, address, port)| Entry {
+    // What has no port is left out.
+    (any::<u32>(), any::<u64>(), address, 1..=u16::MAX).prop_map(|(time, services, address, port)| Entry {
         time,
         services: Services(services),
         address,
