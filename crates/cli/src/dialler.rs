@@ -237,7 +237,7 @@ impl Run {
 
     /// Says what is not over, and counts what was not tried: so many names, and whatever waits for its turn.
     async fn give_up(&self, leads: impl Iterator<Item = Lead>, names: usize) {
-        // Whom the crew was given when none of it was left any more waits there yet.
+        // Calls that were queued after the last worker had ended are still in the queue.
         let addresses = self.paced.len() + self.crew.waiting.give_up();
         self.dialler.attempts.results.not_tried(names + addresses);
         for lead in leads {

@@ -1,4 +1,4 @@
-//! How fast addresses are dialled, in every command that is told whom to dial.
+//! How fast addresses are dialled, in every command that takes targets.
 
 use std::net::IpAddr;
 use std::time::Duration;

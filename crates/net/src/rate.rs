@@ -31,7 +31,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Nobody began any.
+    /// No handshake has begun yet.
     #[must_use]
     pub fn new(pace: Pace) -> Self {
         Self { pace, full_at: HashMap::new() }

@@ -127,7 +127,7 @@ pub struct Peer<T = Shown> {
     pub address: Address,
     /// When somebody first told of it.
     pub first_seen: Time,
-    /// When it was last there, by its own word or others'. `None` if it never answered and nobody said when it was there.
+    /// When it was last there, by its own word or others'. `None` if it never answered and no peer said when it was seen.
     pub last_seen: Option<Time>,
     /// Who told us of it first.
     pub source: Option<T>,

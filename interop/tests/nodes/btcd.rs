@@ -75,7 +75,7 @@ async fn it_refuses_to_stay_with_a_side_that_offers_no_blocks() {
 /// It answers each connection with another 23 % of what it knows.
 #[tokio::test]
 async fn five_that_know_each_other_and_forty_dead_addresses_are_mapped_by_one_crawl() {
-    // Addresses that are not routable are told to nobody. Nothing listens on the dead ones.
+    // Peers do not share addresses that are not routable. Nothing listens on the dead ones.
     if !netns::enter(&["11.0.0.0/8"]) {
         return;
     }

@@ -162,7 +162,7 @@ impl Inquiry {
     }
 
     /// All addresses behind all targets that may be dialled, but for those of which the answer comes long after the first:
-    /// were whoever answers first asked alone, one seed would choose all our witnesses. Why others may not is reported. Those
+    /// if only the first answer counted, one seed would choose all our witnesses. Why others may not is reported. Those
     /// that the user named come first, then those to which a name alone led.
     async fn addresses(&self, targets: Vec<Target>) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
         /// For the other seeds, once one has answered.

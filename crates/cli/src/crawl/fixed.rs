@@ -68,7 +68,7 @@ fn of_built_in((address, port): (Address, u16)) -> Told {
         Some(ip) => Place::Ip(SocketAddr::new(ip, port)),
         None => Place::Overlay(address, port),
     };
-    // A list does not say when somebody was there.
+    // A list does not say when its peers were seen.
     Told { seen: None, services: 0, place }
 }
 

@@ -129,7 +129,7 @@ enum Leaving {
     Rst,
     /// It says what is wrong, and then closes.
     Reject,
-    /// It does not leave, and sends without end what nobody knows.
+    /// It stays, and sends unknown messages without end.
     Flood,
 }
 

@@ -98,7 +98,7 @@ impl Neighbours {
     }
 }
 
-/// Where and when somebody was there, of late.
+/// What gossip says of a peer at this address.
 pub fn entry(ip: [u8; 4], port: u16) -> Entry {
     Entry { time: 1_700_000_000, services: Services(9), address: Address::of(ip.into()), port }
 }

@@ -39,7 +39,7 @@ struct Line {
     from: SocketAddr,
     network: &'static str,
     address: String,
-    /// When somebody was there, in seconds since 1970, as the teller says; `null` if it does not say.
+    /// When the peer was seen, in seconds since 1970, as the teller says; `null` if it does not say.
     time: Option<i64>,
     services: u64,
     services_hex: Text<HexBits>,

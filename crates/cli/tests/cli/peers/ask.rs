@@ -35,7 +35,7 @@ fn each_filter_lets_through_what_it_says() {
         ("--services 0x800", &["1.2.3.4:8333", "9.9.9.9:8333"]),
         ("--reachable", &["1.2.3.4:8333", "[2a00::1]:8333", "5.6.7.8:8333", "1.2.3.4:9333"]),
         ("--unreachable", &["9.9.9.9:8333", "8.8.8.8:8333"]),
-        // Nobody has seen the one that was tried in vain.
+        // The one that was tried in vain was never seen.
         ("--since @1699999970", &["1.2.3.4:8333", "9.9.9.9:8333"]),
         ("--since 2023-11-15", &[]),
         ("--since 1h", &[]),
