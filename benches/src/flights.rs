@@ -1,5 +1,7 @@
 //! The bytes of a handshake, as verack and a peer that resembles a real node write them.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use bitcoin::{Chain, Local, Services, UserAgent, V1};
 use handshake::{Handshake, Rx, Step};
 
@@ -45,7 +47,9 @@ pub fn theirs() -> Local {
 
 fn local(nonce: u64) -> Local {
     let chain = Chain::named(CHAIN).expect("it is in the table");
-    Local::new(chain.params, 1_700_000_000, nonce, [0; 32])
+    // A clock that is wrong would be remarked upon.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
+    Local::new(chain.params, now.as_secs().cast_signed(), nonce, [0; 32])
 }
 
 fn user_agent(text: &str) -> UserAgent {
