@@ -93,21 +93,21 @@ impl Attempts {
             connections += attempt.connections;
             if let Some(guess) = attempt.guess.take() {
                 connections += 1;
-                let silence = silence::try_silence(call.address, deadline, timer).await;
+                let silence = Box::pin(silence::try_silence(call.address, deadline, timer)).await;
                 // One that was interrupted was not watched for as long.
                 if !self.stop.is_stopped() {
                     silence::settle(&mut attempt.verdict, &guess, silence);
                 }
             }
             hint::add_port(&mut attempt.verdict, protocol.chain(), call.address.port());
-            self.conclude(&FarEnd { again: nth > 0, ..self.far_end(call) }, &mut attempt, earlier.as_ref()).await;
+            self.conclude(&FarEnd { again: nth > 0, ..self.far_end(call) }, &mut attempt, earlier.as_deref()).await;
         }
         connections
     }
 
     /// Dials an address and shakes hands in this way; or in another, if the peer is to be dialled again in that one. The
     /// first attempt is then the second of the two that are returned.
-    pub async fn reach(&self, call: &Call, way: Way<'_>, timer: &mut Timer) -> (Attempt, Option<Attempt>) {
+    pub async fn reach(&self, call: &Call, way: Way<'_>, timer: &mut Timer) -> (Attempt, Option<Box<Attempt>>) {
         self.reach_by(call.deadline(self.timeout), call, way, timer).await
     }
 
@@ -118,23 +118,40 @@ impl Attempts {
         call: &Call,
         way: Way<'_>,
         timer: &mut Timer,
-    ) -> (Attempt, Option<Attempt>) {
+    ) -> (Attempt, Option<Box<Attempt>>) {
         let end = self.far_end(call);
         let (mut first, again) = self.try_dial(&end, way, deadline, timer).await;
         first.account_for(call.spent, self.timeout);
-        let Some(Again { way, pause }) = again else { return (first, None) };
+        match again {
+            None => (first, None),
+            // Few are dialled twice.
+            Some(again) => {
+                Box::pin(self.reach_again(Box::new(first), again, (&end, call.spent), deadline, timer)).await
+            }
+        }
+    }
+
+    /// Dials again, after this first time.
+    async fn reach_again(
+        &self,
+        mut first: Box<Attempt>,
+        Again { way, pause }: Again<'_>,
+        (end, spent): (&FarEnd<'_>, Duration),
+        deadline: Instant,
+        timer: &mut Timer,
+    ) -> (Attempt, Option<Box<Attempt>>) {
         if !pause.is_zero() && Instant::now() + pause < deadline {
             tokio::select! {
                 biased;
                 () = sleep(pause) => {}
-                () = self.stop.stopped() => return (first, None),
+                () = self.stop.stopped() => return (*first, None),
             }
         } else if !pause.is_zero() {
-            return (first, None);
+            return (*first, None);
         }
         if Instant::now() < deadline {
-            let (mut second, _) = self.try_dial(&end, way, deadline, timer).await;
-            second.account_for(call.spent, self.timeout);
+            let (mut second, _) = self.try_dial(end, way, deadline, timer).await;
+            second.account_for(spent, self.timeout);
             second.connections += first.connections;
             first.connections = second.connections;
             if (second.verdict.stage, second.verdict.reason) != (Stage::Connect, "connect.timeout") {
@@ -145,7 +162,7 @@ impl Attempts {
         }
         // It accepted one connection. That the time ends before another is open says nothing of it.
         first.verdict.detail.push_str("; the time was over before it could be dialled again");
-        (first, None)
+        (*first, None)
     }
 
     fn far_end<'a>(&'a self, call: &'a Call) -> FarEnd<'a> {
@@ -156,7 +173,7 @@ impl Attempts {
 
     /// A timer that one task uses for its attempts.
     pub fn timer(&self) -> Timer {
-        Timer::until(self.stop.clone())
+        Timer::until(&self.stop)
     }
 
     /// Shakes hands over a connection that came in.
@@ -228,12 +245,8 @@ impl Attempts {
             total: Some(ended - started),
         };
         // Unless it is to be held, the connection is closed here, before anything else.
-        let held = self.hold.zip(connection).map(|(hold, connection)| Held {
-            connection,
-            opened,
-            opened_at,
-            since: ended,
-            until: ended + hold,
+        let held = self.hold.zip(connection).map(|(hold, connection)| {
+            Box::new(Held { connection, opened, opened_at, since: ended, until: ended + hold })
         });
         let attempt = Attempt {
             started: started_at,
@@ -268,7 +281,8 @@ impl Attempts {
     async fn conclude(&self, end: &FarEnd<'_>, attempt: &mut Attempt, earlier: Option<&Attempt>) {
         let FarEnd { protocol, target, address, .. } = *end;
         self.report_at(&end.subject(), attempt, earlier).await;
-        let Some(Held { connection, opened, opened_at, since, until }) = attempt.held.take() else { return };
+        let Some(held) = attempt.held.take() else { return };
+        let Held { connection, opened, opened_at, since, until } = *held;
         let mut trace = self.tracer(target, address, opened_at);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
         let (started, span) = (Stamp::of(since), Span { opened, since, until, stop: &self.stop });
@@ -395,7 +409,7 @@ pub struct Attempt {
     /// How much passed.
     pub bytes: Bytes,
     /// The connection, if it is kept.
-    pub held: Option<Held>,
+    pub held: Option<Box<Held>>,
     /// Connections that were opened or tried for it and for the one before it, over another transport.
     pub connections: usize,
 }

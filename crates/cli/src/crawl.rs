@@ -333,7 +333,7 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr, heard: Heard) {
         return;
     }
     for tried in visit.attempts.iter().filter(|_| !is_asked_again) {
-        crawl.attempts.report(&call, &tried.attempt, tried.earlier.as_ref()).await;
+        crawl.attempts.report(&call, &tried.attempt, tried.earlier.as_deref()).await;
     }
     crawl.map().conclude(address, &visit, crawl.now());
     crawl.changed.notify_one();

@@ -5,7 +5,7 @@ use std::io;
 use std::mem::{self, MaybeUninit};
 use std::os::fd::AsFd;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use handshake::{End, Handshake, Leave, OursRead, Rx, Step};
@@ -179,11 +179,11 @@ where
     let result = match result {
         Some(result) => result,
         None if timer.is_stopped() => {
-            driver.leave(Leave::Stopped, &mut stream).await;
+            driver.leave(Leave::Stopped, &mut stream);
             Err(Cause::Stopped)
         }
         None => {
-            driver.leave(Leave::Deadline, &mut stream).await;
+            driver.leave(Leave::Deadline, &mut stream);
             driver.handshake.settle().ok_or(Cause::Late)
         }
     };
@@ -367,15 +367,15 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
     }
 
     /// Says what the protocol has to say in parting, if the connection takes it at once.
-    async fn leave<S: AsyncWrite + Unpin>(&mut self, why: Leave, stream: &mut S) {
+    fn leave<S: AsyncWrite + Unpin>(&mut self, why: Leave, stream: &mut S) {
         // What is still to be written is part of a message, perhaps: nothing can be said behind that.
         if !self.tx.is_empty() {
             return;
         }
         let Some(event) = self.handshake.leave(why, &mut self.tx) else { return };
         (self.on_event)(Seen { event, received: &[], sent: &self.tx });
-        let written = poll_fn(|cx| Poll::Ready(Pin::new(&mut *stream).poll_write(cx, &self.tx)));
-        if let Poll::Ready(Ok(len)) = written.await {
+        let written = Pin::new(stream).poll_write(&mut Context::from_waker(Waker::noop()), &self.tx);
+        if let Poll::Ready(Ok(len)) = written {
             self.sent += len as u64;
         }
         self.tx.clear();

@@ -1,9 +1,12 @@
 //! Ends every wait of a run before its deadline.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 
 /// Tells all waits of a run to end: the user pressed Ctrl-C. Clones share one state, which changes once.
 #[derive(Clone, Debug, Default)]
@@ -12,7 +15,7 @@ pub struct Stop(Arc<State>);
 #[derive(Debug, Default)]
 struct State {
     stopped: AtomicBool,
-    changed: Notify,
+    changed: Arc<Notify>,
 }
 
 impl Stop {
@@ -43,6 +46,34 @@ impl Stop {
         if !self.is_stopped() {
             changed.await;
         }
+    }
+
+    /// The same for many waits, one after the other.
+    pub(crate) fn watch(&self) -> Watch {
+        Watch { changed: Box::pin(self.0.changed.clone().notified_owned()), stop: self.clone() }
+    }
+}
+
+/// Completes once a [`Stop`] has been told, and remains complete. All who wait are in one list: to be in it once for many
+/// waits is cheaper than to enter and leave it for each.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    /// Older than every look at `stop`, so that no change is missed.
+    changed: Pin<Box<OwnedNotified>>,
+    stop: Stop,
+}
+
+impl Watch {
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.is_stopped()
+    }
+}
+
+impl Future for Watch {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_stopped() { Poll::Ready(()) } else { self.changed.as_mut().poll(cx) }
     }
 }
 

@@ -1,18 +1,19 @@
 //! A timer that one task uses for all of its waits.
 
-use std::future::pending;
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::task::Poll;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::stop::Stop;
+use crate::stop::{Stop, Watch};
 
 /// A timer for many waits, one after the other: to move one costs next to nothing, to make and drop one costs as much
 /// as reading a message. It is made when first needed.
 #[derive(Debug, Default)]
 pub struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
-    stop: Option<Stop>,
+    stop: Option<Watch>,
 }
 
 impl Timer {
@@ -24,18 +25,18 @@ impl Timer {
 
     /// One whose waits end when `stop` is told, too.
     #[must_use]
-    pub fn until(stop: Stop) -> Self {
-        Self { sleep: None, stop: Some(stop) }
+    pub fn until(stop: &Stop) -> Self {
+        Self { sleep: None, stop: Some(stop.watch()) }
     }
 
     /// Whether its waits have been told to end.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.stop.as_ref().is_some_and(Stop::is_stopped)
+        self.stop.as_ref().is_some_and(Watch::is_stopped)
     }
 
     /// Waits for `work`, but no longer than until `deadline`; `None` if it was not over by then. The work stays where it is:
     /// taken in here, it would have its place twice.
-    pub async fn wait<F: Future>(&mut self, deadline: Instant, work: Pin<&mut F>) -> Option<F::Output> {
+    pub async fn wait<F: Future>(&mut self, deadline: Instant, mut work: Pin<&mut F>) -> Option<F::Output> {
         let Self { sleep, stop } = self;
         let sleep = match sleep {
             None => sleep.insert(Box::pin(sleep_until(deadline))),
@@ -44,17 +45,14 @@ impl Timer {
                 sleep
             }
         };
-        let stopped = async {
-            match stop {
-                Some(stop) => stop.stopped().await,
-                None => pending().await,
+        poll_fn(|cx| {
+            if let Poll::Ready(output) = work.as_mut().poll(cx) {
+                return Poll::Ready(Some(output));
             }
-        };
-        tokio::select! {
-            biased;
-            output = work => Some(output),
-            () = sleep => None,
-            () = stopped => None,
-        }
+            let is_late = sleep.as_mut().poll(cx).is_ready();
+            let is_stopped = stop.as_mut().is_some_and(|stop| Pin::new(stop).poll(cx).is_ready());
+            if is_late || is_stopped { Poll::Ready(None) } else { Poll::Pending }
+        })
+        .await
     }
 }

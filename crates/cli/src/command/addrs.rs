@@ -159,7 +159,7 @@ impl One {
         let ways = self.attempts.protocols.of(whom).ways();
         let visit = self.attempts.visit(&call, ways, &mut self.attempts.timer()).await;
         for tried in &visit.attempts {
-            self.attempts.report(&call, &tried.attempt, tried.earlier.as_ref()).await;
+            self.attempts.report(&call, &tried.attempt, tried.earlier.as_deref()).await;
         }
         let started = visit.best().started;
         let Some(asked) = visit.asked else { return false };

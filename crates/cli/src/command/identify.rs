@@ -131,7 +131,7 @@ impl Search {
     async fn at(&self, target: &Target, address: SocketAddr) -> Result<Answer, Error> {
         let all = tries(&target.whom, address.port());
         let mut answer = Answer::new(&target.text, address, &target.whom);
-        let mut timer = Timer::until(self.stop.clone());
+        let mut timer = Timer::until(&self.stop);
         let mut connections = 0;
         for (n, &one) in all.iter().enumerate() {
             let started = Instant::now();

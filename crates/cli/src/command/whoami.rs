@@ -230,7 +230,7 @@ async fn ask(attempts: Arc<Attempts>, heard: Arc<Mutex<Heard>>, address: SocketA
     let call = Call::new(address.to_string().into(), Whom::Anybody, address);
     let way = attempts.protocols.chosen().ways_to(protocol::Heard::Nothing).next().expect("there is at least one");
     let (attempt, earlier) = attempts.reach(&call, way, &mut attempts.timer()).await;
-    attempts.report(&call, &attempt, earlier.as_ref()).await;
+    attempts.report(&call, &attempt, earlier.as_deref()).await;
     let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
     heard.dialled += 1;
     if let Some(introduced) = &attempt.introduced {

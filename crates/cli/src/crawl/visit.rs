@@ -23,7 +23,7 @@ pub struct Tried {
     /// How it went.
     pub attempt: Attempt,
     /// How it went before, over another transport.
-    pub earlier: Option<Attempt>,
+    pub earlier: Option<Box<Attempt>>,
 }
 
 impl Attempts {
@@ -44,12 +44,12 @@ impl Attempts {
     /// Asks whom a peer knows, on the connection of this attempt.
     pub async fn ask(
         &self,
-        held: Held,
+        held: Box<Held>,
         attempt: &Attempt,
         Call { target, whom, address, .. }: &Call,
         timer: &mut Timer,
     ) -> Option<Asked> {
-        let Held { connection, opened, opened_at, until, .. } = held;
+        let Held { connection, opened, opened_at, until, .. } = *held;
         let introduced = attempt.introduced.as_ref()?;
         let mut trace = self.tracer(target, *address, opened_at);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
@@ -98,7 +98,7 @@ impl Visit {
     /// How each transport fared, as far as it is known.
     pub fn transports(&self) -> Transports {
         let mut transports = Transports::default();
-        let tried = self.attempts.iter().flat_map(|tried| tried.earlier.iter().chain([&tried.attempt]));
+        let tried = self.attempts.iter().flat_map(|tried| tried.earlier.as_deref().into_iter().chain([&tried.attempt]));
         let says =
             |attempt: &&Attempt| attempt.verdict.stage > handshake::Stage::Connect && !attempt.leaves_transport_open();
         for attempt in tried.filter(says) {

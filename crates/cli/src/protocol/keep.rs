@@ -113,7 +113,7 @@ pub async fn keep<H: Handshake<Output = Infallible, Error: Lasting>>(
             tape.show(seen, |seen| tracer(line(seen, opened.elapsed())));
         }
     };
-    let timer = &mut Timer::until(stop.clone());
+    let timer = &mut Timer::until(stop);
     let Err(failure) = match &beat {
         Some(beat) => {
             let (mut session, beat) = Taped::beating(&mut session, tape.as_ref(), beat);
