@@ -10,6 +10,7 @@
 
 use std::collections::HashMap;
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, SqliteConnection};
 
 use crate::address::Address;
@@ -142,13 +143,14 @@ async fn number(
     let mut new: Vec<&Shown> = batch.texts().filter(|text| !numbers.contains_key(*text)).collect();
     new.sort_unstable();
     new.dedup();
-    let rows = statements.number.run(db, &new, |query, text| query.bind(text.as_str().to_owned())).await?;
-    for row in rows {
-        let mut columns = Columns::of(&row);
+    let bind = |query: Query, text: &&Shown| query.bind(text.as_str().to_owned());
+    let take = |row: &SqliteRow| {
+        let mut columns = Columns::of(row);
         let number = columns.next()?;
         numbers.insert(columns.next()?, number);
-    }
-    Ok(())
+        Ok(())
+    };
+    statements.number.fetch(db, &new, bind, take).await
 }
 
 async fn learn(
@@ -157,14 +159,14 @@ async fn learn(
     numbers: &HashMap<Shown, i64>,
     learned: &[Learned],
 ) -> Result<(), sqlx::Error> {
-    let rows = statements.learn.run(db, learned, |query, learned| {
+    let bind = |query: Query, learned: &Learned| {
         let first_seen = learned.seen.unwrap_or(learned.at);
         bind_address(query, &learned.address, numbers[&learned.chain], first_seen)
             .bind(learned.seen.map(|seen| seen.0))
             .bind(numbers[&learned.source])
             .bind(learned.services.cast_signed())
-    });
-    rows.await.map(drop)
+    };
+    statements.learn.run(db, learned, bind).await
 }
 
 /// Reads what is known of each peer, adds what a batch tells, and writes it back.
@@ -179,7 +181,8 @@ async fn tell(
         let (chain, address, _) = told.who();
         (number_of(chain), address.clone())
     };
-    let mut peers = find(db, statements, told.iter().map(key).collect()).await?;
+    let mut peers = HashMap::new();
+    find(db, statements, told.iter().map(key).collect(), &mut peers).await?;
     let new: Vec<&Told> = told.iter().filter(|told| !peers.contains_key(&key(told))).collect();
     if !new.is_empty() {
         let add = |query, told: &&Told| {
@@ -187,7 +190,7 @@ async fn tell(
             bind_address(query, address, number_of(chain), seen)
         };
         statements.add.run(db, &new, add).await?;
-        peers.extend(find(db, statements, new.into_iter().map(key).collect()).await?);
+        find(db, statements, new.into_iter().map(key).collect(), &mut peers).await?;
     }
     let mut attempts = Vec::new();
     for told in told {
@@ -209,20 +212,21 @@ async fn tell(
 /// A peer's network and address, which no two have in common.
 type Key = (i64, Address);
 
-/// Those of these peers that are there, each with its id.
+/// Adds those of these peers that are there, each with its id.
 async fn find(
     db: &mut SqliteConnection,
     statements: &Statements,
     keys: Vec<Key>,
-) -> Result<HashMap<Key, (i64, Peer<i64>)>, sqlx::Error> {
+    peers: &mut HashMap<Key, (i64, Peer<i64>)>,
+) -> Result<(), sqlx::Error> {
     let bind = |query: Query, (chain, address): &Key| query.bind(address.as_str().to_owned()).bind(*chain);
-    let rows = statements.find.run(db, &keys, bind).await?;
-    let peers = rows.iter().map(|row| {
+    let take = |row: &SqliteRow| {
         let mut columns = Columns::of(row);
         let (id, peer) = (columns.next()?, columns.peer::<i64>()?);
-        Ok(((peer.chain, peer.address.clone()), (id, peer)))
-    });
-    peers.collect()
+        peers.insert((peer.chain, peer.address.clone()), (id, peer));
+        Ok(())
+    };
+    statements.find.fetch(db, &keys, bind, take).await
 }
 
 fn bind_address(query: Query, address: &Address, chain: i64, Time(first_seen): Time) -> Query {

@@ -62,23 +62,34 @@ impl Bulk {
         Self(LENGTHS.map(|length| format!("{head} {} {tail}", vec![row.as_str(); length].join(", ")).into()))
     }
 
-    /// Runs it for all rows; what it returns is in any order.
+    /// Runs it for all rows. It returns nothing.
     pub(crate) async fn run<R>(
+        &self,
+        db: &mut SqliteConnection,
+        rows: &[R],
+        bind: impl Fn(Query, &R) -> Query,
+    ) -> Result<(), sqlx::Error> {
+        self.fetch(db, rows, bind, |_| Ok(())).await
+    }
+
+    /// Runs it for all rows, and has `take` read each that it returns, in any order. A row that SQLite returned takes some
+    /// 4 KB until it is read, so there are never more than those of one run.
+    pub(crate) async fn fetch<R>(
         &self,
         db: &mut SqliteConnection,
         mut rows: &[R],
         bind: impl Fn(Query, &R) -> Query,
-    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        let mut returned = Vec::new();
+        mut take: impl FnMut(&SqliteRow) -> Result<(), sqlx::Error>,
+    ) -> Result<(), sqlx::Error> {
         for (length, sql) in LENGTHS.iter().zip(&self.0) {
             while let Some((now, later)) = rows.split_at_checked(*length) {
                 let query = sqlx::query(AssertSqlSafe(Arc::clone(sql)));
                 let query = now.iter().fold(query, &bind);
-                returned.append(&mut query.fetch_all(&mut *db).await?);
+                query.fetch_all(&mut *db).await?.iter().try_for_each(&mut take)?;
                 rows = later;
             }
         }
-        Ok(returned)
+        Ok(())
     }
 }
 
