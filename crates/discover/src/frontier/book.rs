@@ -1,6 +1,5 @@
 //! All addresses that are known, each in 32 bytes and some 10 of a hash table.
 
-use std::hash::{BuildHasher, Hasher};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use hashbrown::HashTable;
@@ -127,7 +126,7 @@ impl Book {
     }
 
     pub(super) fn hash(&self, endpoint: Endpoint) -> u64 {
-        self.key.hash_one(endpoint)
+        endpoint.hash(&self.key)
     }
 
     /// Adds an address that is not known yet. At most 2^32 fit, far over any limit on memory.
@@ -140,7 +139,7 @@ impl Book {
 
     /// Gives the number of an address to one that is not known yet.
     pub(super) fn replace(&mut self, number: u32, entry: Entry) {
-        let hash = self.key.hash_one(self.entry(number).endpoint);
+        let hash = self.hash(self.entry(number).endpoint);
         if let Ok(old) = self.numbers.find_entry(hash, |&other| other == number) {
             old.remove();
         }
@@ -163,13 +162,13 @@ impl Book {
 
     /// A number that orders addresses such that nobody without the key can tell how.
     pub(super) fn order(&self, endpoint: Endpoint) -> u32 {
-        u32::try_from(self.key.hash_one(endpoint) >> 32).expect("32 bits")
+        u32::try_from(self.hash(endpoint) >> 32).expect("32 bits")
     }
 
     fn index(&mut self, endpoint: Endpoint, number: u32) {
         let (key, entries) = (&self.key, &self.entries);
-        let rehash = |&number: &u32| key.hash_one(entries[place(number)].endpoint);
-        self.numbers.insert_unique(key.hash_one(endpoint), number, rehash);
+        let rehash = |&number: &u32| entries[place(number)].endpoint.hash(key);
+        self.numbers.insert_unique(endpoint.hash(key), number, rehash);
     }
 }
 
@@ -211,13 +210,13 @@ impl From<Endpoint> for SocketAddr {
     }
 }
 
-impl std::hash::Hash for Endpoint {
-    /// All of it in one write, which costs half of the derived one's two.
-    fn hash<H: Hasher>(&self, state: &mut H) {
+impl Endpoint {
+    /// All of it at once: several writes to a hasher cost more than the hash.
+    fn hash(self, key: &Key) -> u64 {
         let mut bytes = [0; 18];
         bytes[..16].copy_from_slice(&self.ip);
         bytes[16..].copy_from_slice(&self.port.to_be_bytes());
-        state.write(&bytes);
+        key.hash_bytes(&bytes)
     }
 }
 
