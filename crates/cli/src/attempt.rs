@@ -182,8 +182,8 @@ impl Attempts {
         let protocol = self.protocols.chosen();
         let part = Part::Accepting;
         let end = FarEnd { protocol, part, target, address: peer, closely: false, place: None, again: false };
-        let (mut timer, deadline) = (self.timer(), now + self.timeout);
-        let (mut attempt, _) = self.shake(&end, protocol.way_in(), stream, (now, now, deadline), &mut timer).await;
+        let moments = Moments { started: now, opened: now, deadline: now + self.timeout };
+        let (mut attempt, _) = self.shake(&end, protocol.way_in(), stream, &moments, &mut self.timer()).await;
         self.conclude(&end, &mut attempt, None).await;
     }
 
@@ -199,30 +199,31 @@ impl Attempts {
         let within = self.connect_timeout.min(deadline.saturating_duration_since(started));
         match net::dial_from(self.bind, end.address, started, within, timer).await {
             Ok(stream) => {
-                let times = (started, Instant::now(), deadline);
+                let moments = Moments { started, opened: Instant::now(), deadline };
                 // A connection that never opens, and most of a crawl's never do, has no need of all this room.
-                Box::pin(self.shake(end, way, stream, times, timer)).await
+                Box::pin(self.shake(end, way, stream, &moments, timer)).await
             }
             Err(error) => (Attempt::not_connected(&error, way.transport(), started), None),
         }
     }
 
-    /// Shakes hands over a connection. The attempt began at the first of the times, the connection was open at the second,
-    /// and all must be over at the third.
+    /// Shakes hands over a connection.
     async fn shake<'p>(
         &self,
         end: &FarEnd<'_>,
         way: Way<'p>,
         stream: TcpStream,
-        (started, opened, deadline): (Instant, Instant, Instant),
+        moments: &Moments,
         timer: &mut Timer,
     ) -> (Attempt, Option<Again<'p>>) {
-        let FarEnd { part, target, address, closely, .. } = *end;
-        let (started_at, opened_at) = (Stamp::of(started), Stamp::of(opened));
-        let mut trace = self.tracer(target, address, opened_at);
-        let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
-        let times = Times { opened, deadline, timer, stays: self.hold.is_some(), closely };
-        let shaken = way.shake(part, stream, address, times, tracer).await;
+        let shaken = {
+            let FarEnd { part, target, address, closely, .. } = *end;
+            let &Moments { opened, deadline, .. } = moments;
+            let mut trace = self.tracer(target, address, Stamp::of(opened));
+            let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
+            let times = Times { opened, deadline, timer, stays: self.hold.is_some(), closely };
+            way.shake(part, stream, address, times, tracer).await
+        };
         let Shaken {
             transport,
             session_id,
@@ -236,8 +237,9 @@ impl Attempts {
             bytes,
             connection,
         } = shaken;
+        let &Moments { started, opened, .. } = moments;
         let ended = Instant::now();
-        let role = part.role();
+        let role = end.part.role();
         let timing_ms = Timing {
             connect: (role == Role::Initiator).then_some(opened - started),
             hello,
@@ -246,10 +248,11 @@ impl Attempts {
         };
         // Unless it is to be held, the connection is closed here, before anything else.
         let held = self.hold.zip(connection).map(|(hold, connection)| {
+            let opened_at = Stamp::of(opened);
             Box::new(Held { connection, opened, opened_at, since: ended, until: ended + hold })
         });
         let attempt = Attempt {
-            started: started_at,
+            started: Stamp::of(started),
             role,
             transport,
             session_id,
@@ -345,6 +348,17 @@ impl Attempts {
             self.report_at(&subject, &attempt, None).await;
         }
     }
+}
+
+/// When what happened to a connection, or must have.
+#[derive(Clone, Copy, Debug)]
+struct Moments {
+    /// The attempt began.
+    started: Instant,
+    /// The connection was open.
+    opened: Instant,
+    /// All must be over.
+    deadline: Instant,
 }
 
 /// Who is at the other end, and how we got there.
@@ -485,11 +499,28 @@ impl Attempt {
 
 #[cfg(test)]
 mod tests {
-    use net::DialError;
+    use net::{DialError, Timer};
+    use tokio::net::TcpStream;
     use tokio::time::Instant;
 
-    use super::Attempt;
-    use crate::protocol::Transport;
+    use super::{Attempt, Attempts, FarEnd, Moments};
+    use crate::protocol::{Transport, Way};
+
+    /// Whom to shake hands with, and over what.
+    type Known = (&'static Attempts, &'static FarEnd<'static>, Way<'static>, &'static Moments);
+
+    fn size<F>(_: impl FnOnce(Known, TcpStream, &'static mut Timer) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn what_an_open_connection_waits_in_is_small() {
+        // The allocator's next size is 3072 bytes. (mimalloc: types.h, size classes)
+        const MOST: usize = 2560;
+        let of_one =
+            size(|(attempts, end, way, moments), stream, timer| attempts.shake(end, way, stream, moments, timer));
+        assert!(of_one <= MOST, "{of_one} bytes");
+    }
 
     #[test]
     fn who_runs_out_of_files_is_told_what_helps() {
