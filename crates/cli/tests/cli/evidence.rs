@@ -230,6 +230,18 @@ fn a_silent_connection_tells_a_full_node_from_one_of_another_network() {
 }
 
 #[test]
+fn an_ethereum_node_that_closes_unread_has_nothing_against_our_key() {
+    let enode = |address: SocketAddr| format!("enode://{POINT}{POINT_Y}@{address}");
+    let unread = "it refuses our address, or saw us within the last 30 s, as geth does";
+    let read = "most likely its key is not the one in its node id";
+    for (address, expected, other) in [(full(), unread, read), (peer(b"", Last::Close), read, unread)] {
+        let (reason, detail) = detail_of(&enode(address), &[]);
+        assert_eq!(reason, "closed", "{detail}");
+        assert!(detail.contains(expected) && !detail.contains(other), "{detail}");
+    }
+}
+
+#[test]
 fn a_port_that_is_known_for_another_network_is_named() {
     let listener = TcpListener::bind((own_ip(2), 9333)).unwrap();
     let target = listener.local_addr().unwrap().to_string();

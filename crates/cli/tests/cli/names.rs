@@ -6,6 +6,7 @@ mod machine;
 mod scripted;
 mod system;
 
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
@@ -207,14 +208,19 @@ fn what_is_reached_over_another_transport_is_counted() {
         "/ip4/127.0.0.1/udp/4001/quic-v1/webtransport/certhash/uEiAkH5a4DPGKUuOBjYw0CgwjvcJCJMD2K_1aluKR_tpevQ",
         "/ip4/127.0.0.1/tcp/1/p2p/QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N/p2p-circuit",
     ];
-    let output = run(["--json"].into_iter().chain(targets));
-    let lines = json_lines(&output);
-    assert_eq!(reasons(&lines), ["local.no-transport"; 4]);
-    for (line, transport) in lines.iter().zip(["quic-v1", "wss", "webtransport", "p2p-circuit"]) {
-        let said = line["detail"].as_str().unwrap();
-        assert_eq!(said, format!("it is reached over {transport}; verack dials libp2p over TCP alone"));
+    let mut list = tempfile::NamedTempFile::new().unwrap();
+    list.write_all(targets.join("\n").as_bytes()).unwrap();
+    let list = format!("@{}", list.path().display());
+    for named in [&targets[..], &[&list]] {
+        let output = run(["--json"].iter().chain(named).copied());
+        let lines = json_lines(&output);
+        assert_eq!(reasons(&lines), ["local.no-transport"; 4]);
+        for (line, transport) in lines.iter().zip(["quic-v1", "wss", "webtransport", "p2p-circuit"]) {
+            let said = line["detail"].as_str().unwrap();
+            assert_eq!(said, format!("it is reached over {transport}; verack dials libp2p over TCP alone"));
+        }
+        assert_eq!((output.status.code(), &lines[4]["attempts"]), (Some(3), &4.into()));
     }
-    assert_eq!((output.status.code(), &lines[4]["attempts"]), (Some(3), &4.into()));
 }
 
 #[test]

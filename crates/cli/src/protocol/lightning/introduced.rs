@@ -26,8 +26,14 @@ pub struct Peer<'i> {
     features: Vec<&'static str>,
     /// The bits that are required, named or not; at most [`MAX_BITS`].
     required_bits: Vec<u32>,
+    /// How many they are, if some are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required_bits_total: Option<usize>,
     /// The bits that have no name; at most [`MAX_BITS`].
     unknown_bits: Vec<u32>,
+    /// How many they are, if some are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown_bits_total: Option<usize>,
     /// The chains that it is interested in, at most [`MAX_NETWORKS`]; empty if it does not say.
     networks: Vec<Text<ChainHash>>,
     /// How many they are, if some are left out.
@@ -56,13 +62,18 @@ impl Introduced {
     pub fn peer(&self) -> Peer<'_> {
         let features = self.init.all_features();
         let bits = |is_it: fn(&Feature) -> bool| {
-            features.iter().filter(is_it).map(|feature| feature.0).take(MAX_BITS).collect()
+            let all = || features.iter().filter(is_it).map(|feature| feature.0);
+            (all().take(MAX_BITS).collect(), Some(all().count()).filter(|total| *total > MAX_BITS))
         };
+        let (required_bits, required_bits_total) = bits(|feature| feature.is_required());
+        let (unknown_bits, unknown_bits_total) = bits(|feature| feature.name().is_none());
         Peer {
             node_id: self.node_id,
             features: features.iter().filter_map(Feature::name).collect(),
-            required_bits: bits(|feature| feature.is_required()),
-            unknown_bits: bits(|feature| feature.name().is_none()),
+            required_bits,
+            required_bits_total,
+            unknown_bits,
+            unknown_bits_total,
             our_address: self.init.remote_addr.as_ref().filter(|address| is_address(address)).map(Text),
             networks: self.init.networks.iter().take(MAX_NETWORKS).copied().map(Text).collect(),
             networks_total: Some(self.init.networks.len()).filter(|total| *total > MAX_NETWORKS),
@@ -97,5 +108,32 @@ impl fmt::Display for Introduced {
             0 => Ok(()),
             more => write!(f, " and {more} more"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lightning::{ChainHash, Features, Init, SecretKey};
+    use serde_json::{Value, json};
+
+    use super::Introduced;
+
+    fn reported(bits: &[u16], networks: usize) -> Value {
+        let init =
+            Init { features: Features::of(bits), networks: vec![ChainHash([7; 32]); networks], ..Init::default() };
+        let node_id = SecretKey::new([1; 32]).expect("less than the order").node_id();
+        serde_json::to_value(Introduced { node_id, init }.peer()).expect("it is text")
+    }
+
+    #[test]
+    fn a_list_that_is_cut_says_how_long_it_was() {
+        let bits: Vec<u16> = (1000..1200).collect();
+        let cut = reported(&bits, 100);
+        let lengths = ["required_bits", "unknown_bits", "networks"].map(|name| cut[name].as_array().map(Vec::len));
+        assert_eq!(lengths, [Some(64); 3]);
+        let totals = ["required_bits_total", "unknown_bits_total", "networks_total"].map(|name| cut[name].clone());
+        assert_eq!(totals, [json!(100), json!(200), json!(100)]);
+        let whole = reported(&bits[..64], 64);
+        assert_eq!((&whole["unknown_bits_total"], &whole["networks_total"]), (&Value::Null, &Value::Null));
     }
 }

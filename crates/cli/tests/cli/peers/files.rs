@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::Stdio;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use super::{Map, NOW};
@@ -181,28 +183,42 @@ fn what_cannot_be_read_is_named_before_anything_is_stored() {
     }
 }
 
+/// As gzip packs it.
+fn packed(contents: &str) -> Vec<u8> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(contents.as_bytes()).unwrap();
+    packer.finish().unwrap()
+}
+
+/// With and without a byte order mark, and packed with gzip.
 #[test]
 fn files_are_read_as_others_keep_them() {
     let row =
         "\"1.2.3.4:8333\":[70016,\"/Satoshi:27.0.0/\",1700000000,1033,820000,null,null,null,0.0,0.0,null,null,null]";
     let api = format!("{{\"timestamp\":1700000000,\"total_nodes\":1,\"latest_height\":9,\"nodes\":{{{row}}}}}");
+    let dump = "# address good lastSuccess %(2h) %(8h) %(1d) %(7d) %(30d) blocks svcs version\n\
+                1.2.3.4:8333 1 1700000000 99% 98% 97% 90% 80% 900000 00000409 70016 \"/Satoshi:27.0.0/\"\n";
     let rpc = "[\n  {\n    \"time\": 1700000000,\n    \"services\": 1033,\n    \"address\": \"1.2.3.4\",\n    \
                \"port\": 8333,\n    \"network\": \"ipv4\"\n  }\n]\n";
     for (name, contents, format) in [
         ("snapshot.json", api.as_str(), "bitnodes"),
         ("nodes.json", rpc, "rpc"),
-        ("bom.txt", "\u{feff}1.2.3.4\n", "list"),
-        ("bom.csv", "\u{feff}address\n1.2.3.4:8333\n", "csv"),
-        ("bom.jsonl", "\u{feff}{\"address\":\"1.2.3.4:8333\"}\n", "jsonl"),
+        ("nodes.txt", "1.2.3.4\n", "list"),
+        ("nodes.csv", "address\n1.2.3.4:8333\n", "csv"),
+        ("nodes.jsonl", "{\"address\":\"1.2.3.4:8333\"}\n", "jsonl"),
+        ("dnsseed.dump", dump, "dnsseed"),
         ("nodes.yaml", "- \"1.2.3.4:8333\"\n", "list"),
         ("array.json", "[\n  \"1.2.3.4:8333\"\n]\n", "bitnodes"),
     ] {
-        let map = Map::empty();
-        let file = map.file(name, contents.as_bytes());
-        let output = map.peers(&format!("import {file}"));
-        assert_eq!(text(&output.stdout), format!("{file}: 1 peer as {format}\n"), "{}", text(&output.stderr));
-        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{name}");
-        assert_eq!(map.addresses(""), ["1.2.3.4:8333"], "{name}");
+        let marked = format!("\u{feff}{contents}");
+        for bytes in [contents.as_bytes(), marked.as_bytes(), &packed(&marked)] {
+            let map = Map::empty();
+            let file = map.file(name, bytes);
+            let output = map.peers(&format!("import {file}"));
+            assert_eq!(text(&output.stdout), format!("{file}: 1 peer as {format}\n"), "{}", text(&output.stderr));
+            assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{name}");
+            assert_eq!(map.addresses(""), ["1.2.3.4:8333"], "{name}");
+        }
     }
 }
 
