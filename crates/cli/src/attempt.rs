@@ -93,6 +93,7 @@ impl Attempts {
             connections += attempt.connections;
             if let Some(guess) = attempt.guess.take() {
                 connections += 1;
+                // Few need it, so its place is not set aside in all that wait.
                 let silence = Box::pin(silence::try_silence(call.address, deadline, timer)).await;
                 // One that was interrupted was not watched for as long.
                 if !self.stop.is_stopped() {
@@ -350,14 +351,14 @@ impl Attempts {
     }
 }
 
-/// When what happened to a connection, or must have.
+/// The moments of a connection.
 #[derive(Clone, Copy, Debug)]
 struct Moments {
-    /// The attempt began.
+    /// When the attempt began.
     started: Instant,
-    /// The connection was open.
+    /// When the connection was open.
     opened: Instant,
-    /// All must be over.
+    /// When all must be over.
     deadline: Instant,
 }
 
@@ -506,7 +507,7 @@ mod tests {
     use super::{Attempt, Attempts, FarEnd, Moments};
     use crate::protocol::{Transport, Way};
 
-    /// Whom to shake hands with, and over what.
+    /// The far end of a connection, and how and since when it is reached.
     type Known = (&'static Attempts, &'static FarEnd<'static>, Way<'static>, &'static Moments);
 
     fn size<F>(_: impl FnOnce(Known, TcpStream, &'static mut Timer) -> F) -> usize {

@@ -54,8 +54,8 @@ impl Stop {
     }
 }
 
-/// Completes once a [`Stop`] has been told, and remains complete. All who wait are in one list: to be in it once for many
-/// waits is cheaper than to enter and leave it for each.
+/// Completes once a [`Stop`] has been told, and remains complete. All tasks that wait are in one list: to be in it once for
+/// many waits is cheaper than to enter and leave it for each.
 #[derive(Debug)]
 pub(crate) struct Watch {
     /// Older than every look at `stop`, so that no change is missed.

@@ -98,8 +98,8 @@ impl Bulk {
 pub(crate) struct Statements {
     /// Gives texts their numbers: text. Returns the number and the text.
     pub number: Bulk,
-    /// Addresses that a peer, a seed or a file named: address, chain, network, first seen, last seen, source, services. What is not known
-    /// replaces nothing that is.
+    /// Addresses that a peer, a seed or a file named: address, chain, network, first seen, last seen, source, services. What
+    /// is not known replaces nothing that is.
     pub learn: Bulk,
     /// What is known of peers: address, chain. Returns the id and all else of those that are there.
     pub find: Bulk,

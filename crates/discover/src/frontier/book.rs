@@ -211,7 +211,7 @@ impl From<Endpoint> for SocketAddr {
 }
 
 impl Endpoint {
-    /// All of it at once: several writes to a hasher cost more than the hash.
+    /// The keyed hash of address and port.
     fn hash(self, key: &Key) -> u64 {
         let mut bytes = [0; 18];
         bytes[..16].copy_from_slice(&self.ip);
