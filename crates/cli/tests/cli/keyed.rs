@@ -280,7 +280,9 @@ fn the_bytes_that_a_trace_shows_are_those_of_the_wire() {
         let address = log.next().unwrap().split(' ').nth(2).unwrap().to_owned();
         let named = options.contains(&"--protocol").then(|| log.next().unwrap());
         let named = named.as_deref().and_then(|line| line.strip_prefix("we are "));
-        let dialled = json_lines(&run(options[..2].iter().copied().chain([&*target(named, &address)])));
+        // Its time ends before the listener's: if both ended at once, neither would read the other's last words.
+        let dials = ["--timeout", "3s", &*target(named, &address)];
+        let dialled = json_lines(&run(options[..2].iter().copied().chain(dials)));
         let mut heard = String::new();
         child.stdout.take().unwrap().read_to_string(&mut heard).unwrap();
         child.wait().unwrap();
