@@ -3,6 +3,7 @@
 //! Core accepts or ignores all of it, except a late `wtxidrelay`, `sendaddrv2`, `sendtxrcncl` or `feature`, for which it
 //! disconnects. (Core: net_processing.cpp ProcessMessage)
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,11 +15,15 @@ use crate::error::Malformed;
 use crate::frame::HEADER_LEN;
 use crate::message::{Command, Event, MAX_PAYLOAD_LEN, Message};
 
-/// What was odd so far: of each kind the first case, so that it costs no allocation.
+/// What was odd so far. It takes no room of its own until something is.
 #[derive(Clone, Debug, Default)]
-pub struct Conduct {
-    /// How often the peer introduced itself.
-    versions: u32,
+pub struct Conduct(Option<Box<Odd>>);
+
+/// Of each kind the first case: all of it has a bound, whatever a peer does.
+#[derive(Clone, Debug, Default)]
+struct Odd {
+    /// How often the peer introduced itself again.
+    again: u32,
     /// Bytes behind the last field of its version, beyond those that its network adds.
     trailing: usize,
     /// A message without fields that had a payload, and its bytes.
@@ -32,32 +37,38 @@ pub struct Conduct {
 }
 
 impl Conduct {
+    /// What is odd, now that something is.
+    fn odd(&mut self) -> &mut Odd {
+        self.0.get_or_insert_default()
+    }
+
     /// Takes note of an event. `len` is the payload's length in bytes of a message that was read whole, and 0 of any other;
-    /// `verack` says whether that has come before.
-    pub(crate) fn note(&mut self, event: &Event, len: usize, params: &Params, verack: bool) {
+    /// `introduced` and `verack` say whether a version and a verack have come before.
+    pub(crate) fn note(&mut self, event: &Event, len: usize, params: &Params, introduced: bool, verack: bool) {
         match event {
             Event::Heard(message) => {
-                if let Message::Version(version) = message {
-                    self.versions += 1;
-                    if self.versions == 1 {
-                        self.trailing = version.spare(len).saturating_sub(longest_tail(params.tail));
-                        if self.trailing > 0 {
-                            self.trailing = version.spare(len);
-                        }
+                match message {
+                    Message::Version(_) if introduced => {
+                        let again = &mut self.odd().again;
+                        *again = again.saturating_add(1);
                     }
+                    Message::Version(version) if version.spare(len) > longest_tail(params.tail) => {
+                        self.odd().trailing = version.spare(len);
+                    }
+                    Message::Verack if !introduced => self.odd().early_verack = true,
+                    _ => {}
                 }
-                if is_empty(message) && len > 0 && self.loaded.is_none() {
-                    self.loaded = Some((message.command(), len));
+                if is_empty(message) && len > 0 {
+                    self.odd().loaded.get_or_insert((message.command(), len));
                 }
-                if verack && self.late.is_none() && is_for_before_verack(message.command(), params) {
-                    self.late = Some(message.command());
+                if verack && is_for_before_verack(message.command(), params) {
+                    self.odd().late.get_or_insert(message.command());
                 }
-                self.early_verack |= *message == Message::Verack && self.versions == 0;
             }
-            Event::Malformed { command, what, .. } if self.unreadable.is_none() => {
-                self.unreadable = Some((*command, *what));
+            Event::Malformed { command, what, .. } => {
+                self.odd().unreadable.get_or_insert((*command, *what));
             }
-            Event::Malformed { .. } | Event::Said(_) | Event::Skipped(_) | Event::Transport(_) => {}
+            Event::Said(_) | Event::Skipped(_) | Event::Transport(_) => {}
         }
     }
 
@@ -72,8 +83,8 @@ impl Conduct {
             else {
                 return;
             };
-            if self.late.is_none() && is_for_before_verack(command, params) {
-                self.late = Some(command);
+            if is_for_before_verack(command, params) {
+                self.odd().late.get_or_insert(command);
             }
             rest = next;
         }
@@ -82,30 +93,31 @@ impl Conduct {
     /// One remark for each kind of oddity, in a fixed order.
     #[must_use]
     pub fn remarks(&self) -> Vec<Remark> {
+        let Some(odd) = &self.0 else { return Vec::new() };
         let mut remarks = Vec::new();
         let mut remark = |code, detail: String| remarks.push(Remark { code, detail });
-        if self.trailing > 0 {
+        if odd.trailing > 0 {
             remark(
                 "bitcoin.trailing-bytes",
-                format!("sent {} bytes behind the last field of its version", self.trailing),
+                format!("sent {} bytes behind the last field of its version", odd.trailing),
             );
         }
-        if self.versions > 1 {
+        if odd.again > 0 {
             remark(
                 "bitcoin.version-again",
-                format!("introduced itself {} times, of which the first counts", self.versions),
+                format!("introduced itself {} times, of which the first counts", odd.again.saturating_add(1)),
             );
         }
-        if self.early_verack {
+        if odd.early_verack {
             remark("bitcoin.early-verack", "sent its verack before its version".into());
         }
-        if let Some((command, len)) = self.loaded {
+        if let Some((command, len)) = odd.loaded {
             remark("bitcoin.payload", format!("sent {len} bytes in its {command}, which has no fields"));
         }
-        if let Some(command) = self.late {
+        if let Some(command) = odd.late {
             remark("bitcoin.late-extension", format!("sent {command} after its verack"));
         }
-        if let Some((command, what)) = self.unreadable {
+        if let Some((command, what)) = odd.unreadable {
             remark("bitcoin.unreadable", format!("sent a {command} message that cannot be read: {what}"));
         }
         remarks

@@ -19,7 +19,7 @@ pub struct Concluded {
     pub channel: Channel,
 }
 
-/// Goes on by one event. When the conversation is over, it gives the channel away and has no use for one any more.
+/// Goes on by one event. When the conversation is over, it gives the channel away, and of it only the name stays.
 pub(crate) fn converse(
     hello: &mut Hello,
     channel: &mut Channel,
@@ -32,7 +32,8 @@ pub(crate) fn converse(
     }
     if let Some(agreed) = hello.agreed() {
         hello.note_behind(channel.plain(rx.rest()));
-        let channel = mem::replace(channel, Channel::v1(hello.local().params));
+        let name_alone = Channel { session_id: channel.session_id, ..Channel::v1(hello.local().params) };
+        let channel = mem::replace(channel, name_alone);
         return Ok(Step::Done(Concluded { agreed, channel }));
     }
     match channel.read_measured(rx) {

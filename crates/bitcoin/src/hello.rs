@@ -156,7 +156,7 @@ enum State {
 enum Reply {
     Wtxidrelay,
     Sendaddrv2,
-    Feature(usize),
+    Feature(u32),
     Verack,
     Sendheaders,
     Sendcmpct,
@@ -215,7 +215,7 @@ impl Hello {
 
     /// Takes note of what may be odd, before it is taken in.
     pub(crate) fn note(&mut self, event: &Event, len: usize) {
-        self.conduct.note(event, len, &self.local.params, self.verack);
+        self.conduct.note(event, len, &self.local.params, self.version.is_some(), self.verack);
     }
 
     /// Takes note of what had arrived behind the handshake.
@@ -260,7 +260,7 @@ impl Hello {
                 let say = self.local.sendaddrv2 && knows(params.sendaddrv2_from);
                 (say.then_some(Message::Sendaddrv2), State::Reply(Reply::Feature(0)))
             }
-            Reply::Feature(n) => match features.get(n) {
+            Reply::Feature(n) => match usize::try_from(n).ok().and_then(|n| features.get(n)) {
                 Some(feature) if knows(params.feature_from) => {
                     (Some(Message::Feature(feature.clone())), State::Reply(Reply::Feature(n + 1)))
                 }

@@ -94,13 +94,8 @@ impl Garbage {
 /// One side of a handshake over the encrypted transport.
 #[derive(Debug)]
 pub struct V2 {
-    role: Role,
     hello: Hello,
     state: State,
-    /// The connection's name, once the peer's key has come.
-    session_id: Option<SessionId>,
-    /// Whether anything has arrived.
-    heard: bool,
     /// Bytes of decoys that came.
     decoys_len: usize,
 }
@@ -119,14 +114,7 @@ impl V2 {
     /// A handshake in this role.
     #[must_use]
     pub fn new(role: Role, local: Local, start: Start) -> Self {
-        Self {
-            role,
-            hello: Hello::new(role, local),
-            state: State::Key(Box::new(KeyExchange::new(start))),
-            session_id: None,
-            heard: false,
-            decoys_len: 0,
-        }
+        Self { hello: Hello::new(role, local), state: State::Key(Box::new(KeyExchange::new(start))), decoys_len: 0 }
     }
 
     /// A handshake on a connection that we opened.
@@ -151,14 +139,19 @@ impl V2 {
     /// The connection's name, once the peer's key has come.
     #[must_use]
     pub fn session_id(&self) -> Option<SessionId> {
-        self.session_id
+        match &self.state {
+            State::Key(_) => None,
+            State::Secured(secured) => Some(secured.session_id()),
+            State::Messages(channel) => channel.session_id,
+        }
     }
 
     /// Whether the peer may be dialled again over the plaintext transport, now that it has closed the connection: it has
     /// not said a single byte to our key. (Core: net.cpp V2Transport::ShouldReconnectV1)
     #[must_use]
     pub fn may_fall_back(&self) -> bool {
-        self.role == Role::Initiator && !self.heard && matches!(&self.state, State::Key(exchange) if exchange.is_said())
+        self.hello.role() == Role::Initiator
+            && matches!(&self.state, State::Key(exchange) if exchange.is_said() && !exchange.has_heard())
     }
 
     /// The peer has proven that it has the keys.
@@ -188,21 +181,19 @@ impl Handshake for V2 {
     type Error = crate::Error;
 
     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Concluded>, crate::Error> {
-        self.heard |= !rx.is_empty();
+        let role = self.hello.role();
         let event = match &mut self.state {
-            State::Key(exchange) => match exchange
-                .step(self.role, &self.hello.local().params, rx, tx)
-                .map_err(|error| error.told_by(self.role))?
-            {
-                Step::Need(n) => return Ok(Step::Need(n)),
-                Step::Event(phase) => Event::Transport(phase),
-                Step::Done(secured) => {
-                    let session_id = secured.session_id();
-                    self.session_id = Some(session_id);
-                    self.state = State::Secured(Box::new(secured));
-                    Event::Transport(Phase::ReceivedKey { session_id })
+            State::Key(exchange) => {
+                match exchange.step(role, &self.hello.local().params, rx, tx).map_err(|error| error.told_by(role))? {
+                    Step::Need(n) => return Ok(Step::Need(n)),
+                    Step::Event(phase) => Event::Transport(phase),
+                    Step::Done(secured) => {
+                        let session_id = secured.session_id();
+                        self.state = State::Secured(Box::new(secured));
+                        Event::Transport(Phase::ReceivedKey { session_id })
+                    }
                 }
-            },
+            }
             State::Secured(secured) => match secured.step(&mut self.hello, rx, tx)? {
                 Step::Need(n) => return Ok(Step::Need(n)),
                 Step::Event(event) => event,
@@ -240,7 +231,7 @@ impl Handshake for V2 {
             State::Key(_) if self.may_fall_back() && end == End::Closed => {
                 Some(Error::ClosedOnKey(Offer::Unknown).into())
             }
-            State::Key(_) => key_exchange::what_else(rest).map(|error| error.told_by(self.role)),
+            State::Key(_) => key_exchange::what_else(rest).map(|error| error.told_by(self.hello.role())),
             State::Secured(secured) => secured.other_network(rest),
             State::Messages(_) => None,
         }
@@ -259,7 +250,7 @@ impl Handshake for V2 {
     }
 
     fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
-        let sentence = match (&self.state, self.role, evidence.end) {
+        let sentence = match (&self.state, self.hello.role(), evidence.end) {
             (State::Secured(_), _, End::Closed) => "most likely our keys do not fit, as those of two networks would",
             (State::Secured(_), _, End::Silent) => "a node of another network does so, whose keys do not fit ours",
             (State::Key(_), Role::Initiator, End::Closed) => "most likely another protocol",

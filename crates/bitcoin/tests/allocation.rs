@@ -1,13 +1,13 @@
-//! A handshake over the plaintext transport costs no allocation.
+//! What a handshake takes of memory: its state, and over the plaintext transport no allocation.
 
 mod common;
 
 use allocation_counter::measure;
 use common::{Flight, ROLES, local, version};
 use handshake::{Handshake, Role, Rx, Step};
-use verack_bitcoin::V1;
 use verack_bitcoin::message::Message;
 use verack_bitcoin::version::{MAX_USER_AGENT_LEN, UserAgent};
+use verack_bitcoin::{V1, V2};
 
 #[test]
 fn a_handshake_allocates_nothing() {
@@ -23,6 +23,15 @@ fn a_handshake_allocates_nothing() {
         let (mut arrived, mut tx) = (flight.bytes.clone(), Vec::with_capacity(512));
         let counted = measure(|| shake_hands(role, &mut arrived, &mut tx));
         assert_eq!((counted.count_total, counted.bytes_total), (0, 0), "{role:?}");
+    }
+}
+
+#[test]
+fn what_waits_for_a_peer_is_small() {
+    // The allocator's next size is 1536 bytes. (mimalloc: types.h, size classes)
+    const MOST: usize = 1280;
+    for (transport, len) in [("v1", size_of::<V1>()), ("v2", size_of::<V2>())] {
+        assert!(len <= MOST, "{transport}: {len} bytes");
     }
 }
 

@@ -18,16 +18,23 @@ pub(super) struct KeyExchange {
     start: Start,
     /// Ours, once it is said.
     said: Option<KeyPair>,
+    /// Whether anything has arrived.
+    heard: bool,
 }
 
 impl KeyExchange {
     pub(super) fn new(start: Start) -> Self {
-        Self { start, said: None }
+        Self { start, said: None, heard: false }
     }
 
     /// Whether our key is said.
     pub(super) fn is_said(&self) -> bool {
         self.said.is_some()
+    }
+
+    /// Whether anything has arrived.
+    pub(super) fn has_heard(&self) -> bool {
+        self.heard
     }
 
     pub(super) fn step(
@@ -37,6 +44,7 @@ impl KeyExchange {
         rx: &mut Rx<'_>,
         tx: &mut Vec<u8>,
     ) -> Result<Step<Phase, Secured>, crate::Error> {
+        self.heard |= !rx.is_empty();
         let Some(ours) = &self.said else {
             let keys = self.start.keys.encode();
             let garbage = self.start.garbage.as_bytes();
