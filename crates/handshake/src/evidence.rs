@@ -35,7 +35,8 @@ pub struct Evidence {
 pub enum OursRead {
     /// Nothing: we had sent nothing.
     NotSaid,
-    /// Nothing: its end of the connection was closed before our first byte arrived there.
+    /// Nothing: its end of the connection was closed before our first flight was read. A peer that ends its side and closes it with
+    /// a part of that flight unread looks the same.
     Nothing,
     /// Not all of it: its end was closed before our last flight arrived there, or while bytes of ours lay unread.
     NotAll,
@@ -67,6 +68,7 @@ impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.len {
             Some(len) => write!(f, "{} of {len} bytes", self.got),
+            None if self.got == 1 => f.write_str("1 byte"),
             None => write!(f, "{} bytes", self.got),
         }
     }

@@ -62,7 +62,7 @@ impl<E: fmt::Display> fmt::Display for Failure<E> {
                 let Unfinished { what, got, len } = begun;
                 match len {
                     Some(len) => write!(f, "sent {got} of the {len} bytes of its {what}")?,
-                    None => write!(f, "sent {got} bytes of its {what}")?,
+                    None => write!(f, "sent {begun} of its {what}")?,
                 }
                 write!(f, " and no more within {seconds:.1} s")
             }
