@@ -118,7 +118,7 @@ impl Verdict {
             remarks: match (end, failure.ours) {
                 (Some(End::Closed), OursRead::Nothing) => vec![Remark {
                     code: "closed.before-hello",
-                    detail: "closed the connection before anything of ours had reached it".to_owned(),
+                    detail: "closed the connection before it had read what we said".to_owned(),
                 }],
                 _ => Vec::new(),
             },
