@@ -251,8 +251,7 @@ impl Handshake for V2 {
 
     fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
         let sentence = match (&self.state, self.hello.role(), evidence.end) {
-            (State::Secured(_), _, End::Closed) => "most likely our keys do not fit, as those of two networks would",
-            (State::Secured(_), _, End::Silent) => "a node of another network does so, whose keys do not fit ours",
+            (State::Secured(secured), _, end) => secured.suspicion(end),
             (State::Key(_), Role::Initiator, End::Closed) => "most likely another protocol",
             (State::Key(_), Role::Initiator, End::Silent) => {
                 "it may speak only the v1 transport, hang, start up, be on another network, or be no Bitcoin node"

@@ -5,7 +5,7 @@ mod common;
 use common::v2::{Peer, accept, keys, ours};
 use common::{Flight, ROLES, params, version};
 use handshake::Blame::{Mismatch, Peer as ThePeer};
-use handshake::{End as Ending, Fault, Handshake, Role, Rx, Stage};
+use handshake::{End as Ending, Evidence, Fault, Handshake, OursRead, Role, Rx, Stage};
 use testing::{End, cut, feed};
 use verack_bitcoin::message::{MAX_WHOLE_LEN, Message};
 use verack_bitcoin::v2::{Garbage, MAX_CONTENTS_LEN, MAX_DECOYS_LEN, MAX_GARBAGE_LEN, Packet};
@@ -297,6 +297,87 @@ fn our_side_waits_for_one_thing_after_the_other() {
         assert_eq!(after(garbage), ("version packet", Stage::Transport));
         assert_eq!(after(garbage + 20), ("version", Stage::Hello));
         assert_eq!(after(bytes.len() - 1), ("verack", Stage::Ack));
+    }
+}
+
+#[test]
+fn what_an_end_most_likely_means_depends_on_what_the_peer_proved_before() {
+    const KEY: usize = 64;
+    const TERMINATED: usize = KEY + 13 + 16;
+    let has_keys = "its keys fit ours, so a half-open proxy or a broken node does so";
+    let key = |role| match role {
+        Role::Initiator => [
+            "most likely another protocol",
+            "it may speak only the v1 transport, hang, start up, be on another network, or be no Bitcoin node",
+        ],
+        Role::Responder => ["most likely a port scan, or another protocol"; 2],
+    };
+    for role in ROLES {
+        let rows = [
+            (0, key(role)),
+            (
+                KEY,
+                [
+                    "most likely our keys do not fit, as those of two networks would",
+                    "a node of another network does so, whose keys do not fit ours",
+                ],
+            ),
+            (TERMINATED, [has_keys; 2]),
+        ];
+        for (heard, expected) in rows {
+            let mut side = ours(role);
+            feed(&mut side, [&Peer::ready(role).bytes[..heard]]);
+            let ours = OursRead::Unknown;
+            let found = [Ending::Closed, Ending::Silent].map(|end| side.suspicion(Evidence { end, ours }));
+            assert_eq!(found, expected, "{role:?}, {heard} bytes");
+        }
+    }
+}
+
+/// A node that dials us has room for the connection, and nothing against our address.
+#[test]
+fn a_peer_that_dialled_us_is_never_said_to_be_full_or_to_have_banned_us() {
+    let encrypted = Peer::talkative(Role::Responder, &version("bitcoin")).bytes;
+    let plain = Flight::talkative("bitcoin").bytes;
+    for heard in [&encrypted, &plain] {
+        for len in (0..heard.len()).step_by(13) {
+            let mut either = accept();
+            feed(&mut either, [&heard[..len]]);
+            for end in [Ending::Closed, Ending::Silent] {
+                for ours in [OursRead::NotSaid, OursRead::Nothing, OursRead::NotAll, OursRead::Unknown] {
+                    let sentence = either.suspicion(Evidence { end, ours });
+                    let of_a_host = ["slot", "full", "ban", "refuse"].iter().find(|word| sentence.contains(**word));
+                    assert_eq!(of_a_host, None, "{len} bytes, {end:?}, {ours:?}: {sentence}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_packet_that_was_cut_short_is_told_with_its_bytes() {
+    let introduction = Message::Version(version("bitcoin"));
+    for role in ROLES {
+        let start = Peer::on("bitcoin", role, b"their garbage").terminator().bytes.len();
+        let ready = Peer::ready(role).bytes.len();
+        let bytes = Peer::ready(role).say(&introduction).bytes;
+        let told = |heard: usize| {
+            let mut side = ours(role);
+            let taken = feed(&mut side, [&bytes[..heard]]).taken;
+            side.unfinished(&bytes[taken..heard]).map(|unfinished| format!("{}: {unfinished}", unfinished.what))
+        };
+        // Garbage may end anywhere.
+        for whole in [0, 64, 64 + 5, start, ready, bytes.len()] {
+            assert_eq!(told(whole), None, "{role:?}, {whole} bytes");
+        }
+        assert_eq!(told(63).unwrap(), "key: 63 of 64 bytes");
+        assert_eq!(told(start + 2).unwrap(), "version packet: 2 bytes");
+        assert_eq!(told(start + 3).unwrap(), "version packet: 3 of 20 bytes");
+        assert_eq!(told(ready - 1).unwrap(), "version packet: 19 of 20 bytes");
+        let len = bytes.len() - ready;
+        assert_eq!(told(ready + 1).unwrap(), "next packet: 1 byte");
+        assert_eq!(told(ready + 60).unwrap(), format!("next packet: 60 of {len} bytes"));
+        assert_eq!(told(bytes.len() - 1).unwrap(), format!("next packet: {} of {len} bytes", len - 1));
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::{self, Vec};
 use core::mem;
 
-use handshake::{Role, Rx, Short, Step, Unfinished};
+use handshake::{End, Role, Rx, Short, Step, Unfinished};
 
 use super::cipher::{Open, Packet, Seal};
 use super::keys::{Session, SessionId, Shared, TERMINATOR_LEN};
@@ -193,6 +193,15 @@ impl Secured {
         match self.hearing {
             Hearing::Garbage(_) => None,
             Hearing::Packets(_) => self.open.unfinished("version packet", rest),
+        }
+    }
+
+    /// What it most likely means when the connection ends here. A peer whose garbage ended as we expected it has the keys.
+    pub(super) fn suspicion(&self, end: End) -> &'static str {
+        match (self.hearing, end) {
+            (Hearing::Garbage(_), End::Closed) => "most likely our keys do not fit, as those of two networks would",
+            (Hearing::Garbage(_), End::Silent) => "a node of another network does so, whose keys do not fit ours",
+            (Hearing::Packets(_), _) => "its keys fit ours, so a half-open proxy or a broken node does so",
         }
     }
 
