@@ -4,7 +4,7 @@ mod common;
 
 use common::{Flight, KINDS, ROLES, end_on, local, params, version};
 use handshake::Blame::{Mismatch, Peer};
-use handshake::{End as Ending, Fault, Handshake};
+use handshake::{End as Ending, Evidence, Fault, Handshake, OursRead, Role, Stage};
 use testing::{End, cut, feed};
 use verack_bitcoin::chain::Checksum;
 use verack_bitcoin::frame::HEADER_LEN;
@@ -141,6 +141,63 @@ fn a_message_of_four_megabytes_is_skipped() {
 fn bytes_out_of_step_after_a_good_message_are_not_another_network() {
     let bytes = Flight::on("bitcoin").version(&version("bitcoin")).raw(&params("litecoin").magic.0).bytes;
     assert_eq!(end_on("bitcoin", &bytes), End::Fault("bitcoin.out-of-sync", Peer));
+}
+
+#[test]
+fn what_an_end_most_likely_means_depends_on_our_role_and_on_how_far_the_handshake_came() {
+    let closed = Ending::Closed;
+    let silent = Ending::Silent;
+    let (no_slot, read) = ("most likely all its inbound slots are taken, ", OursRead::Unknown);
+    let is_broken = "a half-open proxy or a broken node does so";
+    let (nothing, introduced) = (vec![], Flight::on("bitcoin").version(&version("bitcoin")).bytes);
+    let rows = [
+        (Role::Initiator, &nothing, closed, OursRead::Nothing, format!("{no_slot}or it refuses our address")),
+        (
+            Role::Initiator,
+            &nothing,
+            closed,
+            OursRead::NotAll,
+            format!("{no_slot}it has banned our address, or it is on another network"),
+        ),
+        (
+            Role::Initiator,
+            &nothing,
+            closed,
+            read,
+            format!("{no_slot}it has banned our address, or it is on another network"),
+        ),
+        (
+            Role::Initiator,
+            &nothing,
+            silent,
+            read,
+            "it may hang, start up, be on another network, be no Bitcoin node, or have discarded our version".into(),
+        ),
+        (Role::Initiator, &introduced, closed, read, "it looked at who we are and left".into()),
+        (Role::Initiator, &introduced, silent, read, is_broken.into()),
+        (Role::Responder, &nothing, closed, OursRead::NotSaid, "most likely a port scan, or another protocol".into()),
+        (
+            Role::Responder,
+            &nothing,
+            silent,
+            OursRead::NotSaid,
+            "most likely a port scan, or it waits for us to speak first".into(),
+        ),
+        (
+            Role::Responder,
+            &introduced,
+            closed,
+            read,
+            "a feeler does so, and a node that wants services that we lack".into(),
+        ),
+        (Role::Responder, &introduced, silent, read, is_broken.into()),
+    ];
+    for (role, heard, end, ours, expected) in rows {
+        let mut side = V1::new(role, local("bitcoin"));
+        feed(&mut side, [&heard[..]]);
+        assert_eq!(side.stage(), if heard.is_empty() { Stage::Hello } else { Stage::Ack });
+        assert_eq!(side.suspicion(Evidence { end, ours }), expected, "{role:?}, {end:?}, {ours:?}");
+    }
 }
 
 fn header(command: &[u8; 12], len: u32) -> [u8; HEADER_LEN] {

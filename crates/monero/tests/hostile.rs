@@ -6,7 +6,7 @@ use std::num::NonZeroI64;
 
 use common::{Flight, OURS, ROLES, hello, introduced, local, network, theirs, waits, with};
 use handshake::Blame::{self, Mismatch, Peer as ByPeer, Refused};
-use handshake::{Handshake, Role, Stage};
+use handshake::{End as Ending, Evidence, Handshake, OursRead, Role, Stage};
 use testing::{End, feed};
 use verack_monero::hello::MAX_BYTES;
 use verack_monero::levin::{HEAD_LEN, MAX_EARLY_LEN, MAX_SYNC_LEN};
@@ -348,5 +348,42 @@ fn a_fault_does_not_hide_how_far_the_handshake_came() {
         let mut ours = hello(role);
         let _ = feed(&mut ours, [&Flight::to(role).introduce().bytes[..]]);
         assert_eq!(ours.stage(), Stage::Done);
+    }
+}
+
+#[test]
+fn what_an_end_most_likely_means_depends_on_our_role_and_on_what_came_before() {
+    let (closed, silent) = (Ending::Closed, Ending::Silent);
+    let another = "most likely a port scan, or another protocol";
+    let looks = "a node does so that only looks whether we are there";
+    let ping = Flight::to(Role::Responder).say(&Message::PingRequest).bytes;
+    let full_or_met =
+        "that is what a node does that is on another network, has no slot left, or has met our address already";
+    let rows = [
+        (
+            Role::Initiator,
+            &[][..],
+            closed,
+            OursRead::Nothing,
+            "most likely all its inbound slots are taken, or it refuses our address",
+        ),
+        (Role::Initiator, &[], closed, OursRead::NotAll, full_or_met),
+        (Role::Initiator, &[], closed, OursRead::Unknown, full_or_met),
+        (
+            Role::Initiator,
+            &[],
+            silent,
+            OursRead::Unknown,
+            "most likely it is another protocol, in which the other side speaks first",
+        ),
+        (Role::Responder, &[], closed, OursRead::NotSaid, another),
+        (Role::Responder, &[], silent, OursRead::NotSaid, another),
+        (Role::Responder, &ping, closed, OursRead::Unknown, looks),
+        (Role::Responder, &ping, silent, OursRead::Unknown, looks),
+    ];
+    for (role, heard, end, ours, expected) in rows {
+        let mut side = hello(role);
+        feed(&mut side, [heard]);
+        assert_eq!(side.suspicion(Evidence { end, ours }), expected, "{role:?}, {end:?}, {ours:?}");
     }
 }
