@@ -1,12 +1,15 @@
 //! What is odd about a peer of Bitcoin's that is found OK all the same.
 
+use std::io::Write;
+
 use bitcoin::message::Reject;
 use bitcoin::{Command, Message, NetAddress, Services, Version};
+use handshake::Role;
 use serde_json::{Value, json};
 
 use crate::common::{CHAIN, json_lines, run, text};
 use crate::listen::{listen, output};
-use crate::scripted::{Said, Scripted, Wire, unix_time};
+use crate::scripted::{Said, Scripted, Wire, sealed, unix_time};
 
 /// What one handshake with a peer comes to that answers our version with this, as JSON.
 fn met(answer: impl Fn(&Wire) -> Vec<Said> + Send + Sync + 'static) -> Value {
@@ -82,6 +85,52 @@ fn an_ok_that_is_odd_says_what_is_odd() {
         assert_eq!((&report["outcome"], &report["reason"]), (&json!("ok"), &json!("ok")), "{code}: {report}");
         let found = remarks(&report);
         assert_eq!(found, [(code, detail)], "{report}");
+    }
+}
+
+/// What is odd about a version and a verack, of whichever role and over whichever transport.
+fn odd(wire: &Wire) -> [Said; 2] {
+    let version = [payload_of(&wire.version()), vec![7; 33]].concat();
+    [Said::Payload("version", version), Said::Payload("verack", vec![1; 5])]
+}
+
+const ODD: [(&str, &str); 2] = [
+    ("bitcoin.trailing-bytes", "sent 33 bytes behind the last field of its version"),
+    ("bitcoin.payload", "sent 5 bytes in its verack, which has no fields"),
+];
+
+#[test]
+fn an_ok_over_v2_says_what_is_odd() {
+    let node = Scripted::on(CHAIN, |_, wire| {
+        let mut session = wire.exchange_keys(Role::Responder);
+        let bytes = sealed(&mut session, &odd(wire));
+        wire.stream.write_all(&bytes).unwrap();
+        wire.hang();
+    });
+    let address = node.address.to_string();
+    let report = &json_lines(&run(["-c", CHAIN, "--transport", "v2", "--json", "--timeout", "60s", &address]))[0];
+    assert_eq!((&report["outcome"], &report["transport"]), (&json!("ok"), &json!("v2")), "{report}");
+    assert_eq!(remarks(report), ODD, "{report}");
+}
+
+#[test]
+fn an_ok_of_a_peer_that_dialled_us_says_what_is_odd() {
+    for transport in ["v1", "v2"] {
+        let (child, _log, address) = listen(&["--once"]);
+        let stream = std::net::TcpStream::connect(&address).unwrap();
+        let mut wire = Wire { params: bitcoin::Chain::named(CHAIN).unwrap().params, stream };
+        let odd = odd(&wire);
+        if transport == "v2" {
+            let mut session = wire.exchange_keys(Role::Initiator);
+            wire.stream.write_all(&sealed(&mut session, &odd)).unwrap();
+        } else {
+            wire.say(&odd);
+        }
+        let (lines, _) = output(child);
+        let report = &lines[0];
+        let found = (&report["outcome"], &report["role"], &report["transport"]);
+        assert_eq!(found, (&json!("ok"), &json!("responder"), &json!(transport)), "{report}");
+        assert_eq!(remarks(report), ODD, "{report}");
     }
 }
 

@@ -1,13 +1,16 @@
 //! What a peer did before its connection ended is told, whichever side we are.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use serde_json::Value;
+use bitcoin::Message;
+use handshake::Role;
+use serde_json::{Value, json};
 
-use crate::common::{CHAIN, json_lines, own_ip, run};
+use crate::common::{CHAIN, json_lines, own_ip, run, verack};
 use crate::listen::{listen, output};
+use crate::scripted::{Said, Scripted, sealed};
 
 /// How a scripted peer ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,8 +48,8 @@ fn detail_of(target: &str, options: &[&str]) -> (String, String) {
 }
 
 /// The point of the curve that every key is a multiple of.
-const POINT: &str = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
-const POINT_Y: &str = "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8";
+pub const POINT: &str = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+pub const POINT_Y: &str = "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8";
 
 /// A header of regtest that announces a version of 97 bytes, and 93 of them.
 const CUT_VERSION: &[u8] = &{
@@ -107,31 +110,83 @@ fn a_message_that_a_peer_left_in_the_middle_of_is_told_with_its_bytes() {
     }
 }
 
-/// What `listen` reports of a caller that says this and closes.
-fn heard(options: &[&str], says: &[u8]) -> Value {
+/// What is told of a peer that ends like this in the middle of an encrypted packet, and how long that packet is.
+fn cut_packet(got: usize, last: Last) -> (String, String, usize) {
+    let (sender, len) = std::sync::mpsc::channel();
+    let node = Scripted::on(CHAIN, move |_, wire| {
+        let mut session = wire.exchange_keys(Role::Responder);
+        let packet = sealed(&mut session, &[Said::Message(Message::Version(wire.version()))]);
+        sender.send(packet.len()).unwrap();
+        wire.stream.write_all(&packet[..got]).unwrap();
+        if last == Last::Close {
+            wire.stream.shutdown(Shutdown::Write).unwrap();
+        }
+        wire.hang();
+    });
+    let timeout = if last == Last::Close { "60s" } else { "700ms" };
+    let address = node.address.to_string();
+    let (reason, detail) = detail_of(&address, &["-c", CHAIN, "--transport", "v2", "--timeout", timeout]);
+    (reason, detail, len.recv().unwrap())
+}
+
+/// The name of a message is inside of its packet, and not authentic before all of it is there.
+#[test]
+fn an_encrypted_packet_that_was_cut_short_is_told_with_its_bytes() {
+    for got in [3, 60] {
+        let (reason, detail, len) = cut_packet(got, Last::Close);
+        let expected = format!("closed the connection in the middle of its next packet ({got} of {len} bytes)");
+        assert_eq!((reason.as_str(), detail), ("closed", expected));
+        let (reason, detail, len) = cut_packet(got, Last::Stay);
+        let expected = format!("sent {got} of the {len} bytes of its next packet and no more within 0.7 s");
+        assert_eq!((reason.as_str(), detail), ("timeout", expected));
+    }
+    // Its first three bytes say how long it is.
+    assert_eq!(cut_packet(1, Last::Stay).1, "sent 1 byte of its next packet and no more within 0.7 s");
+    assert_eq!(cut_packet(2, Last::Close).1, "closed the connection in the middle of its next packet (2 bytes)");
+}
+
+/// What `listen` reports of a caller that says this and ends so.
+fn heard(options: &[&str], says: &[u8], last: Last) -> Value {
     let (child, _log, address) = listen(&[&["--once"], options].concat());
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(says).unwrap();
+    if last == Last::Close {
+        drop(stream);
+        return output(child).0.swap_remove(0);
+    }
+    let lines = output(child).0;
     drop(stream);
-    output(child).0.swap_remove(0)
+    lines[0].clone()
 }
+
+/// The options of `listen` in each protocol, what a caller says, and what is told of it.
+type Callers = [(&'static [&'static str], &'static [u8], &'static str, u32, u32); 8];
+const CALLERS: Callers = [
+    (&[], CUT_VERSION, "version message", 117, 121),
+    (&[], CUT_VERSION.split_at(10).0, "message header", 10, 24),
+    (&["--transport", "v1"], CUT_VERSION.split_at(3).0, "message header", 3, 24),
+    (&[], RANDOM.split_at(30).0, "key", 30, 64),
+    (&["-c", "ethereum"], CUT_ACK, "auth", 20, 386),
+    (&["--protocol", "lightning"], &[0; 20], "act one", 20, 50),
+    (&["--protocol", "libp2p"], b"\x13/multistr", "multistream-select header", 10, 20),
+    (&["-c", "monero"], b"\x01\x21\x01\x01\x01\x01\x01\x01\x09", "Levin header", 9, 33),
+];
 
 #[test]
 fn a_caller_that_left_in_the_middle_of_a_message_is_no_port_scan() {
-    let rows: [(&[&str], &[u8], &str); 8] = [
-        (&[], CUT_VERSION, "version message (117 of 121 bytes)"),
-        (&[], &CUT_VERSION[..10], "message header (10 of 24 bytes)"),
-        (&["--transport", "v1"], &CUT_VERSION[..3], "message header (3 of 24 bytes)"),
-        (&[], &RANDOM[..30], "key (30 of 64 bytes)"),
-        (&["-c", "ethereum"], CUT_ACK, "auth (20 of 386 bytes)"),
-        (&["--protocol", "lightning"], &[0; 20], "act one (20 of 50 bytes)"),
-        (&["--protocol", "libp2p"], b"\x13/multistr", "multistream-select header (10 of 20 bytes)"),
-        (&["-c", "monero"], b"\x01\x21\x01\x01\x01\x01\x01\x01\x09", "Levin header (9 of 33 bytes)"),
-    ];
-    for (options, says, expected) in rows {
-        let report = heard(options, says);
-        let expected = format!("closed the connection in the middle of its {expected}");
+    for (options, says, what, got, len) in CALLERS {
+        let report = heard(options, says, Last::Close);
+        let expected = format!("closed the connection in the middle of its {what} ({got} of {len} bytes)");
         assert_eq!((&report["reason"], &report["detail"]), (&"closed".into(), &expected.into()), "{options:?}");
+    }
+}
+
+#[test]
+fn a_caller_that_fell_silent_in_the_middle_of_a_message_is_no_port_scan() {
+    for (options, says, what, got, len) in CALLERS {
+        let report = heard(&[&["--timeout", "700ms"], options].concat(), says, Last::Stay);
+        let expected = format!("sent {got} of the {len} bytes of its {what} and no more within 0.7 s");
+        assert_eq!((&report["reason"], &report["detail"]), (&"timeout".into(), &expected.into()), "{options:?}");
     }
 }
 
@@ -161,7 +216,7 @@ fn what_came_in_place_of_a_version_is_named() {
         let (_, detail) = detail_of(&peer(says, Last::Stay).to_string(), &v1);
         assert_eq!(detail, expected);
     }
-    let report = heard(&[], message!(b"verack\0\0\0\0\0\0"));
+    let report = heard(&[], message!(b"verack\0\0\0\0\0\0"), Last::Close);
     assert_eq!(report["detail"], "sent verack and closed the connection before its version");
 }
 
@@ -181,7 +236,7 @@ fn a_client_of_another_service_is_told_by_what_it_asks() {
         (&["-c", "monero"], SSH, "it introduces itself as an SSH client"),
     ];
     for (options, says, expected) in rows {
-        let report = heard(options, says);
+        let report = heard(options, says, Last::Close);
         let detail = report["detail"].as_str().unwrap();
         assert!(detail.contains(expected) && !detail.contains("answers"), "{options:?}: {detail}");
         assert_eq!(report["blame"], "mismatch", "{options:?}: {detail}");
@@ -206,26 +261,87 @@ fn full() -> SocketAddr {
     address
 }
 
+/// What a node does on a connection on which nothing is said.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum InSilence {
+    /// It closes it at once.
+    Closes,
+    /// It keeps it.
+    Waits,
+    /// It speaks.
+    Speaks,
+}
+
+/// A node that closes its first `hellos` connections on what it is told, and behaves like this on the next one.
+fn closing(hellos: usize, then: InSilence) -> Scripted {
+    Scripted::on(CHAIN, move |number, wire| match then {
+        InSilence::Closes if number == hellos => {}
+        InSilence::Speaks if number == hellos => {
+            let _ = wire.stream.write_all(b"200 news.example ready\r\n");
+            wire.hang();
+        }
+        _ => wire.close_on_hello(),
+    })
+}
+
 #[test]
-fn a_silent_connection_tells_a_full_node_from_one_of_another_network() {
-    for options in [&["-c", CHAIN, "--transport", "v1"][..], &["-c", CHAIN], &["-c", "monero"]] {
-        for (address, code, expected) in [
-            (full(), "closed.in-silence", "all its inbound slots are taken, or it refuses our address"),
-            (peer(b"", Last::Close), "closed.on-hello", "it closes on what we say"),
+fn a_silent_connection_tells_a_full_node_from_one_of_another_network_and_from_another_service() {
+    // With `auto`, a key is sent before the version.
+    for (options, hellos) in [(&["-c", CHAIN, "--transport", "v1"][..], 1), (&["-c", CHAIN], 2), (&["-c", "monero"], 1)]
+    {
+        for (then, code, expected) in [
+            (InSilence::Closes, "closed.in-silence", "all its inbound slots are taken, or it refuses our address"),
+            (InSilence::Waits, "closed.on-hello", "it closes on what we say"),
+            (InSilence::Speaks, "closed.spoke-first", "it is no node of this network"),
         ] {
-            let target = address.to_string();
+            let node = closing(hellos, then);
+            let target = node.address.to_string();
             let output = run(["--json", &target].into_iter().chain(options.iter().copied()));
             let report = &json_lines(&output)[0];
-            let detail = report["detail"].as_str().unwrap();
-            let remarks = report["remarks"].as_array().unwrap();
-            assert_eq!(report["reason"], "closed");
-            assert!(detail.contains(expected), "{options:?}: {report}");
-            // On loopback it may show already that nothing of ours had arrived.
-            assert!(
-                remarks.iter().any(|r| r["code"] == code || r["code"] == "closed.before-hello"),
-                "{options:?}: {report}"
-            );
+            let codes: Vec<_> = report["remarks"].as_array().unwrap().iter().map(|remark| &remark["code"]).collect();
+            assert_eq!((&report["reason"], codes), (&json!("closed"), vec![&json!(code)]), "{options:?}: {report}");
+            assert!(report["detail"].as_str().unwrap().contains(expected), "{options:?}: {report}");
+            assert_eq!(node.connections(), hellos + 1);
         }
+    }
+}
+
+/// How many connections a node has had from a program that has ended.
+pub fn calls(node: &Scripted) -> usize {
+    // Connections are accepted in turn: once this one is served, all before it are counted.
+    let mut last = TcpStream::connect(node.address).unwrap();
+    last.write_all(&[0; 24]).unwrap();
+    let _ = last.read_to_end(&mut Vec::new());
+    node.connections() - 1
+}
+
+/// A node of this network that closes on what is said to it.
+pub fn closing_at(chain: &str, address: (Ipv4Addr, u16)) -> Scripted {
+    Scripted::at(address, chain, |_, wire| wire.close_on_hello())
+}
+
+#[test]
+fn only_a_handshake_with_few_targets_costs_a_node_a_silent_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("peers.sqlite");
+    let crawl = ["crawl", "--db", db.to_str().unwrap()];
+    for (command, expected) in [(&[][..], 2), (&["addrs"], 1), (&["whoami"], 1), (&crawl, 1)] {
+        let node = closing_at(CHAIN, (Ipv4Addr::LOCALHOST, 0));
+        let target = node.address.to_string();
+        let words = ["-c", CHAIN, "--transport", "v1", &target];
+        let output = verack(command.iter().copied().chain(words)).output().unwrap();
+        assert_eq!(calls(&node), expected, "{command:?}: {output:?}");
+    }
+    // Zebra takes one connection from an address in two minutes.
+    let node = closing_at("zcash", (Ipv4Addr::LOCALHOST, 0));
+    run(["-c", "zcash", &node.address.to_string()]);
+    assert_eq!(calls(&node), 1, "zcash");
+
+    for (count, each) in [(16, 2), (17, 1)] {
+        let nodes: Vec<_> = (0..count).map(|_| closing_at(CHAIN, (Ipv4Addr::LOCALHOST, 0))).collect();
+        let targets: Vec<_> = nodes.iter().map(|node| node.address.to_string()).collect();
+        run(["-c", CHAIN, "--transport", "v1"].into_iter().chain(targets.iter().map(String::as_str)));
+        assert!(nodes.iter().all(|node| calls(node) == each), "{count} targets");
     }
 }
 
@@ -245,11 +361,22 @@ fn an_ethereum_node_that_closes_unread_has_nothing_against_our_key() {
 
 #[test]
 fn a_port_that_is_known_for_another_network_is_named() {
-    let listener = TcpListener::bind((own_ip(2), 9333)).unwrap();
-    let target = listener.local_addr().unwrap().to_string();
-    thread::spawn(move || listener.incoming().for_each(drop));
-    for (chain, hint) in [("bitcoin", " (9333 is the port of litecoin and bitcoin-sv-stn)"), ("litecoin", "")] {
-        let output = run(["-c", chain, "--transport", "v1", "--json", &target]);
+    for (port, ours, hint) in [
+        (9333, "bitcoin", " (9333 is the port of litecoin and bitcoin-sv-stn)"),
+        (9333, "litecoin", ""),
+        (19444, "bitcoin", " (19444 is the port of litecoin-regtest)"),
+        (19444, "monero", " (19444 is the port of litecoin-regtest)"),
+        (19444, "litecoin-regtest", ""),
+        (18080, "bitcoin", " (18080 is the port of monero and monero-regtest)"),
+        (18080, "monero", ""),
+    ] {
+        let listener = TcpListener::bind((own_ip(2), port)).unwrap();
+        let target = listener.local_addr().unwrap().to_string();
+        // A silent connection would be refused.
+        let node = thread::spawn(move || drop(listener.accept()));
+        let transport: &[&str] = if ours == "monero" { &[] } else { &["--transport", "v1"] };
+        let output = run(["-c", ours, "--json", &target].into_iter().chain(transport.iter().copied()));
+        node.join().unwrap();
         let report = &json_lines(&output)[0];
         let detail = report["detail"].as_str().unwrap();
         assert_eq!(report["reason"], "closed", "{report}");

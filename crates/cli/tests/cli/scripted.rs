@@ -1,16 +1,18 @@
 //! A node of Bitcoin's family that does what a test says, byte by byte, on a thread for each connection.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use bitcoin::frame::{HEADER_LEN, write_message};
-use bitcoin::v2::{Garbage, Keys, Start};
+use bitcoin::v2::keys::Session;
+use bitcoin::v2::{Garbage, Keys, Start, contents};
 use bitcoin::version::Tail;
 use bitcoin::{Chain, Command, Local, Message, NetAddress, Params, Services, UserAgent, V2, Version};
+use handshake::Role;
 use net::Limits;
 
 /// A node that listens on loopback. Its thread ends with the process.
@@ -22,8 +24,13 @@ pub struct Scripted {
 impl Scripted {
     /// Brings a node of this network up. `serve` is given each connection, and its number from 0 on.
     pub fn on(chain: &str, serve: impl Fn(usize, &mut Wire) + Send + Sync + 'static) -> Self {
+        Self::at((Ipv4Addr::LOCALHOST, 0), chain, serve)
+    }
+
+    /// The same, at this address.
+    pub fn at(address: (Ipv4Addr, u16), chain: &str, serve: impl Fn(usize, &mut Wire) + Send + Sync + 'static) -> Self {
         let params = Chain::named(chain).unwrap().params;
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let (connections, serve) = (Arc::new(AtomicUsize::new(0)), Arc::new(serve));
         let count = connections.clone();
@@ -120,6 +127,29 @@ impl Wire {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
+    /// Takes in the first words of the other side, and closes the connection.
+    pub fn close_on_hello(&mut self) {
+        let _ = self.stream.read(&mut [0; 16 * 1024]);
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+
+    /// Exchanges keys in this role, and says all that comes before messages. What this node says next is sealed with what is
+    /// returned.
+    pub fn exchange_keys(&mut self, role: Role) -> Session {
+        let ours = Keys::new([3; 32], [4; 32]).unwrap().encode();
+        let mut theirs = [0; 64];
+        if role == Role::Initiator {
+            self.stream.write_all(ours.encoding()).unwrap();
+        }
+        self.stream.read_exact(&mut theirs).unwrap();
+        let mut session = ours.agree(role, &theirs, self.params.magic);
+        let mut bytes = if role == Role::Responder { ours.encoding().to_vec() } else { Vec::new() };
+        bytes.extend_from_slice(&session.our_terminator);
+        session.seal.seal(&[], false, &mut bytes, |_| {});
+        self.stream.write_all(&bytes).unwrap();
+        session
+    }
+
     /// The whole handshake over v2 as a node that was dialled.
     pub fn shake_encrypted(&mut self) {
         let mut local = Local::new(self.params, unix_time(), 7, [0; 32]);
@@ -152,6 +182,31 @@ pub enum Said {
     Message(Message),
     /// A message of this name with any payload.
     Payload(&'static str, Vec<u8>),
+}
+
+impl Said {
+    /// As packets carry it: the name, and the payload.
+    fn write(&self, tx: &mut Vec<u8>) {
+        match self {
+            Self::Message(message) => {
+                contents::write_name(message.command(), tx);
+                message.write(&Tail::None, tx);
+            }
+            Self::Payload(name, payload) => {
+                contents::write_name(Command::new(name.as_bytes()).unwrap(), tx);
+                tx.extend_from_slice(payload);
+            }
+        }
+    }
+}
+
+/// These messages as packets.
+pub fn sealed(session: &mut Session, messages: &[Said]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for said in messages {
+        session.seal.seal(&[], false, &mut bytes, |tx| said.write(tx));
+    }
+    bytes
 }
 
 /// Our clock, in seconds since 1970.

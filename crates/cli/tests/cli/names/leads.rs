@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::scripted::{A, Reply, scripted};
-use super::{LOCALHOST, resolved};
-use crate::common::{CHAIN, json_lines, run, text};
+use super::{LOCALHOST, reasons, resolved};
+use crate::common::{CHAIN, json_lines, own_ip, run, text};
+use crate::evidence::{calls, closing_at};
 use crate::neighbours::{Neighbours, Peer, knows};
 
 const ONE: [u8; 4] = [127, 70, 9, 1];
@@ -83,4 +84,20 @@ fn one_peer_over_two_transports_is_one_peer() {
     let lines = json_lines(&run(words.into_iter().chain(["--json"])));
     let summary = lines.last().unwrap();
     assert_eq!((&summary["peers"], &summary["attempts"]), (&json!(1), &json!(2)));
+}
+
+#[test]
+fn only_the_first_address_of_a_name_costs_its_node_a_silent_connection() {
+    let ips = [own_ip(3), own_ip(4)];
+    let first = closing_at(CHAIN, (ips[0], 0));
+    let nodes = [closing_at(CHAIN, (ips[1], first.address.port())), first];
+    let server = scripted(LOCALHOST, move |_, kind| {
+        Reply::Records(ips.iter().filter(|_| kind == A).map(|ip| (A, ip.octets().to_vec())).collect())
+    });
+    let target = format!("both.test:{}", nodes[0].address.port());
+    let (lines, _) = resolved(server, &["-c", CHAIN, "--transport", "v1", &target]);
+    assert_eq!(reasons(&lines), ["closed", "closed"]);
+    let mut had = nodes.each_ref().map(calls);
+    had.sort_unstable();
+    assert_eq!(had, [1, 2], "{lines:?}");
 }
