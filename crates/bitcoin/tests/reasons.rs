@@ -72,6 +72,7 @@ fn every_error() -> Vec<Error> {
         v2::Error::ClosedOnKey(v2::Offer::Lacking).into(),
         v2::Error::ClosedOnKey(v2::Offer::LackingOnNetwork).into(),
         v2::Error::ClosedOnKey(v2::Offer::Made).into(),
+        v2::Error::ClosedOnKey(v2::Offer::Reported).into(),
         v2::Error::Echo.into(),
         v2::Error::NoTerminator.into(),
         v2::Error::Tag.into(),

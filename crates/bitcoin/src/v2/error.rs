@@ -41,7 +41,7 @@ pub enum Error {
 /// The code of a close on our key by a peer of which nothing is known: [`Offer::Unknown`].
 pub const CLOSED_ON_KEY: &str = "bitcoin.v2.closed";
 
-/// The code of a close on our key by a peer that offers BIP324: [`Offer::Made`].
+/// The code of a close on our key by a peer that offers BIP324: [`Offer::Made`] and [`Offer::Reported`].
 pub const REFUSED_KEY: &str = "bitcoin.v2.refused";
 
 /// What is known of a peer that closed the connection on our key. A node of v1 does that; a node of v2 does it as well,
@@ -57,6 +57,11 @@ pub enum Offer {
     /// Its network's nodes do not speak BIP324.
     #[error(": it speaks only the v1 transport, as the nodes of its network do")]
     LackingOnNetwork,
+    /// It spoke BIP324 before, or others say that it offers it.
+    #[error(
+        " although it spoke BIP324 before, or is said to offer it: it limits attempts, or is full, or has banned us"
+    )]
+    Reported,
     /// It offers BIP324.
     #[error(" although it offers BIP324: it limits attempts, or is full")]
     Made,
@@ -68,7 +73,7 @@ impl Fault for Error {
             Self::V1Only | Self::Echo | Self::NoTerminator => Blame::Mismatch,
             Self::ClosedOnKey(Offer::Unknown) => Blame::Network,
             Self::ClosedOnKey(Offer::Lacking | Offer::LackingOnNetwork) => Blame::Mismatch,
-            Self::ClosedOnKey(Offer::Made) => Blame::Refused,
+            Self::ClosedOnKey(Offer::Made | Offer::Reported) => Blame::Refused,
             Self::Tag | Self::TooLong { .. } | Self::Decoys => Blame::Peer,
         }
     }
@@ -77,7 +82,7 @@ impl Fault for Error {
         match self {
             Self::V1Only | Self::ClosedOnKey(Offer::Lacking | Offer::LackingOnNetwork) => "bitcoin.v1-only",
             Self::ClosedOnKey(Offer::Unknown) => CLOSED_ON_KEY,
-            Self::ClosedOnKey(Offer::Made) => REFUSED_KEY,
+            Self::ClosedOnKey(Offer::Made | Offer::Reported) => REFUSED_KEY,
             Self::Echo => "bitcoin.v2.echo",
             Self::NoTerminator => "bitcoin.v2.no-terminator",
             Self::Tag => "bitcoin.v2.tag",

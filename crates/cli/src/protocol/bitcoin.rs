@@ -17,7 +17,7 @@ use bitcoin::version::Tail;
 use bitcoin::{
     Accept, Announced, Chain, Channel, Concluded, Event, Local, Message, NetAddress, Services, Session, UserAgent, V1,
     V2, Version,
-    v2::{self, CLOSED_ON_KEY, Offer},
+    v2::{self, CLOSED_ON_KEY, Offer, REFUSED_KEY},
 };
 use handshake::{Remark, Role};
 use net::{Beat, Cause, Failure, Outcome, Verdict};
@@ -213,7 +213,7 @@ impl Bitcoin {
             },
             Err(mut failure) => {
                 if let Cause::Fault(fault) = &mut failure.cause {
-                    self.know_better(fault);
+                    self.know_better(carrier, fault);
                 }
                 let heard = handshake.hello();
                 let mut verdict = Verdict::of_failure(&*handshake, &failure);
@@ -240,12 +240,14 @@ impl Bitcoin {
         }
     }
 
-    /// A node of a network without v2 that closes on a key does so because of the key.
-    fn know_better(&self, fault: &mut bitcoin::Error) {
-        if let bitcoin::Error::V2(v2::Error::ClosedOnKey(offer @ Offer::Unknown)) = fault
-            && !self.speaks_v2
-        {
-            *offer = Offer::LackingOnNetwork;
+    /// What a close on our key means, by what is known of the network and of the peer.
+    fn know_better(&self, carrier: Carrier, fault: &mut bitcoin::Error) {
+        if let bitcoin::Error::V2(v2::Error::ClosedOnKey(offer @ Offer::Unknown)) = fault {
+            if carrier == Carrier::V2(Known::Offers) {
+                *offer = Offer::Reported;
+            } else if !self.speaks_v2 {
+                *offer = Offer::LackingOnNetwork;
+            }
         }
     }
 
@@ -349,13 +351,13 @@ fn clock(ahead: i64) -> Option<Remark> {
     (off > CLOCK_TOLERANCE).then(|| Remark { code: "bitcoin.clock", detail: detail() })
 }
 
-/// The earliest that a peer gets a second key: btcd takes two in a second from the addresses of a /24 or /64. A peer gets
-/// two at most in a run. (btcd 0.26.2, `--v2transport`)
+/// The earliest that a peer gets a second key: btcd takes two in a second from the addresses of a /24 or /64, which the
+/// [pace of a host](crate::attempt::Keys) keeps to as well. A peer gets two at most in a run. (btcd 0.26.2, `--v2transport`)
 const KEY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The verdict on a connection that was closed on our key, seen again once the peer introduced itself on another one.
 pub fn reconsidered(verdict: &Verdict, later: &Introduced, over: Option<bitcoin::Transport>) -> Option<Verdict> {
-    if verdict.reason != CLOSED_ON_KEY {
+    if ![CLOSED_ON_KEY, REFUSED_KEY].contains(&verdict.reason) {
         return None;
     }
     let offers =

@@ -81,7 +81,7 @@ mod tests {
         let [found, expected] = [Magic([1; 4]), Magic([2; 4])];
         assert_eq!(after(bitcoin::Error::Magic { found, expected }), Retry::Never);
         assert_eq!(after(bitcoin::Error::V2(v2::Error::Echo)), Retry::Never);
-        let closed = [Offer::Unknown, Offer::Lacking, Offer::Made].map(v2::Error::ClosedOnKey);
+        let closed = [Offer::Unknown, Offer::Lacking, Offer::Reported, Offer::Made].map(v2::Error::ClosedOnKey);
         for turned_away in closed.into_iter().chain([v2::Error::V1Only]) {
             assert_eq!(after(bitcoin::Error::V2(turned_away)), Retry::Later);
         }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::{CHAIN, Simulated, json_lines, run};
 use crate::listen::{listen, output};
-use crate::scripted::{Said, Scripted};
+use crate::scripted::{Said, Scripted, Wire};
 use bitcoin::{Message, Services, Version};
 use serde_json::Value;
 
@@ -107,6 +107,53 @@ fn a_peer_that_offers_v2_and_closes_on_our_key_is_not_said_to_speak_only_v1() {
     assert_eq!(run(words).status.code(), Some(0));
     let peers = json_lines(&run(["peers", "-c", CHAIN, "--db", &db, "--json"]));
     assert_eq!((&peers[0]["v1"], &peers[0]["v2"]), (&"ok".into(), &Value::Null), "{}", peers[0]);
+}
+
+/// The record of the one node that a crawl with this database meets.
+fn crawled(db: &str, node: &Scripted) -> Value {
+    let address = node.address.to_string();
+    let times = ["--answer-timeout", "1s", "--timeout", "60s"];
+    let words = ["crawl", "--again", "-c", CHAIN, "--json", "--db", db, "--allow-private", &address];
+    json_lines(&run(words.into_iter().chain(times))).remove(0)
+}
+
+/// A node that spoke v2 on its first connection, and closes the second on our key; with the database of the crawl that made the
+/// first.
+fn spoke_v2_once(later: impl Fn(&mut Wire) + Send + Sync + 'static) -> (tempfile::TempDir, String, Scripted) {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("peers.sqlite").to_str().unwrap().to_owned();
+    let node = Scripted::on(CHAIN, move |number, wire| match number {
+        0 => wire.shake_encrypted(),
+        1 => wire.close_on_hello(),
+        _ => later(wire),
+    });
+    let first = crawled(&db, &node);
+    assert_eq!((&first["outcome"], &first["transport"]), (&"ok".into(), &"v2".into()), "{first}");
+    (folder, db, node)
+}
+
+#[test]
+fn a_peer_that_spoke_v2_before_is_not_said_to_speak_only_v1_when_it_closes() {
+    let (_folder, db, node) = spoke_v2_once(Wire::close_on_hello);
+    let report = crawled(&db, &node);
+    assert_eq!((&report["reason"], &report["transport"]), (&"closed".into(), &"v1".into()), "{report}");
+    let earlier = &report["fallback_from"];
+    assert_eq!((&earlier["reason"], &earlier["blame"]), (&"bitcoin.v2.refused".into(), &"refused".into()), "{report}");
+    let detail = "closed the connection on our key without a word although it spoke BIP324 before, or is said to offer it: it \
+                  limits attempts, or is full, or has banned us";
+    assert_eq!(earlier["detail"], detail);
+}
+
+/// Its own word of today counts for more than what it did before.
+#[test]
+fn a_peer_that_spoke_v2_before_and_does_not_offer_it_any_more_speaks_only_v1() {
+    let (_folder, db, node) = spoke_v2_once(|wire| {
+        let version = wire.version();
+        wire.shake(version);
+    });
+    let report = crawled(&db, &node);
+    assert_eq!((&report["outcome"], &report["transport"]), (&"ok".into(), &"v1".into()), "{report}");
+    assert_eq!(report["fallback_from"]["reason"], "bitcoin.v1-only", "{report}");
 }
 
 #[test]
