@@ -1,6 +1,7 @@
 //! One attempt: from an address to a report.
 
 mod hint;
+mod keys;
 pub mod silence;
 
 use std::fmt::Write as _;
@@ -12,8 +13,9 @@ use bitcoin::v2::SessionId;
 use handshake::{Fault, Role, Stage};
 use net::{DialError, Stop, Timer, Verdict};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 
+pub use self::keys::Keys;
 use crate::args::TraceLevel;
 use crate::calendar::Stamp;
 use crate::ledger::Place;
@@ -41,6 +43,8 @@ pub struct Attempts {
     /// Whether a target that closes in silence is looked at closely: what it had read of ours, and a second connection, may
     /// tell what it closes on. Only where there are few targets, and never in a crawl.
     pub closely: bool,
+    /// Spaces the keys that a host gets.
+    pub keys: Arc<Keys>,
     /// How much of the wire is shown.
     pub trace: Option<TraceLevel>,
     /// Where results go.
@@ -84,6 +88,7 @@ impl Attempts {
         let mut connections = 0;
         let protocol = self.protocols.of(&call.whom);
         for (nth, way) in protocol.ways().enumerate() {
+            self.await_turn(call, way).await;
             if self.stop.is_stopped() {
                 self.results.not_tried(1);
                 continue;
@@ -109,7 +114,26 @@ impl Attempts {
     /// Dials an address and shakes hands in this way; or in another, if the peer is to be dialled again in that one. The
     /// first attempt is then the second of the two that are returned.
     pub async fn reach(&self, call: &Call, way: Way<'_>, timer: &mut Timer) -> (Attempt, Option<Box<Attempt>>) {
+        self.await_turn(call, way).await;
         self.reach_by(call.deadline(self.timeout), call, way, timer).await
+    }
+
+    /// Waits until the host may be dialled in this way, or the run is told to end. That time is not the attempt's.
+    async fn await_turn(&self, call: &Call, way: Way<'_>) {
+        let now = Instant::now();
+        let turn = self.turn(call.address.ip(), way, now);
+        if turn > now {
+            tokio::select! {
+                biased;
+                () = sleep_until(turn) => {}
+                () = self.stop.stopped() => {}
+            }
+        }
+    }
+
+    /// When a host may be dialled in this way, at the earliest at `since`.
+    fn turn(&self, ip: IpAddr, way: Way<'_>, since: Instant) -> Instant {
+        if way.begins_with_key() { self.keys.turn(ip, since) } else { since }
     }
 
     /// As [`Attempts::reach`], both connections together until this moment.
@@ -141,14 +165,16 @@ impl Attempts {
         deadline: Instant,
         timer: &mut Timer,
     ) -> (Attempt, Option<Box<Attempt>>) {
-        if !pause.is_zero() && Instant::now() + pause < deadline {
+        if !pause.is_zero() {
+            let turn = self.turn(end.address.ip(), way, Instant::now() + pause);
+            if turn >= deadline {
+                return (*first, None);
+            }
             tokio::select! {
                 biased;
-                () = sleep(pause) => {}
+                () = sleep_until(turn) => {}
                 () = self.stop.stopped() => return (*first, None),
             }
-        } else if !pause.is_zero() {
-            return (*first, None);
         }
         if Instant::now() < deadline {
             let (mut second, _) = self.try_dial(end, way, deadline, timer).await;

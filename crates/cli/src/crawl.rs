@@ -349,6 +349,8 @@ async fn moment(at: Option<Instant>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use clap::Parser;
     use net::Stop;
     use store::{Filter, Store};
@@ -389,6 +391,7 @@ mod tests {
             bind: None,
             hold: None,
             closely: false,
+            keys: Arc::default(),
             trace: None,
             results,
             stop: Stop::new(),

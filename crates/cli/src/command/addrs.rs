@@ -3,6 +3,7 @@
 mod table;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use discover::{Paced, Turn};
@@ -51,6 +52,7 @@ async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Targ
             bind: args.dialling.bind,
             hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
             closely: false,
+            keys: Arc::default(),
             trace: global.trace,
             results,
             stop: stop.clone(),

@@ -1,5 +1,7 @@
 //! Maps a network, and sums up what was found.
 
+use std::sync::Arc;
+
 use net::Stop;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -54,6 +56,7 @@ async fn crawl(
         bind: args.dialling.bind,
         hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
         closely: false,
+        keys: Arc::default(),
         trace: global.trace,
         results,
         // The crawl gives up what has no result yet, and tries it again when it goes on.

@@ -17,7 +17,7 @@ use super::interrupt::interrupted;
 use super::{Ended, print_all, runtime};
 use crate::args::{Global, Identify, Introduction, ProtocolName, ServicesArg, TransportChoice};
 use crate::attempt::silence::{Silence, watch_silently};
-use crate::attempt::{Attempt, Attempts, Call};
+use crate::attempt::{Attempt, Attempts, Call, Keys};
 use crate::exit::{Error, Exit};
 use crate::lookup::{Finding, Interrupted, Lookup, Rules};
 use crate::output::{Printer, Results, Screen, queue};
@@ -59,7 +59,7 @@ async fn identify(args: &Identify, global: &Global, target: Target) -> Result<Ex
     let rules = Rules { family, excluded: Arc::default(), bind: None, allow_private: args.allow_private };
     let lookup = Lookup::new(options, rules);
     let stop = Stop::new();
-    let search = Search { timeout, results, stop: stop.clone() };
+    let search = Search { timeout, keys: Arc::default(), results, stop: stop.clone() };
     let searching = tokio::spawn(async move {
         let attempts = search.attempts(search.protocol(Try::Libp2p)?);
         let Some(address) = first_address(&lookup, &target, DEFAULT_PORT, &attempts).await else { return Ok(None) };
@@ -121,6 +121,8 @@ async fn first_address(lookup: &Lookup, target: &Target, port: u16, attempts: &A
 struct Search {
     /// Time for each connection.
     timeout: Duration,
+    /// Spaces the keys that the host gets.
+    keys: Arc<Keys>,
     results: Results,
     /// Ends them before they are over.
     stop: Stop,
@@ -213,6 +215,7 @@ impl Search {
             bind: None,
             hold: None,
             closely: false,
+            keys: self.keys.clone(),
             trace: None,
             results: self.results.clone(),
             stop: self.stop.clone(),

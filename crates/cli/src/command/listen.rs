@@ -65,6 +65,7 @@ async fn listen(args: &Listen, global: &Global, protocols: Protocols, concurrenc
         bind: None,
         hold: args.keeping.hold,
         closely: false,
+        keys: Arc::default(),
         trace: global.trace,
         results,
         stop: stop.clone(),

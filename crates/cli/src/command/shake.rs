@@ -90,6 +90,7 @@ impl Work {
                 bind: args.dialling.bind,
                 hold: args.keeping.hold,
                 closely: self.targets.len() <= LOOKED_AT_CLOSELY,
+                keys: Arc::default(),
                 trace: global.trace,
                 results,
                 stop: stop.clone(),

@@ -66,6 +66,7 @@ async fn whoami(
         bind: args.dialling.bind,
         hold: None,
         closely: false,
+        keys: Arc::default(),
         trace: global.trace,
         results,
         stop: stop.clone(),

@@ -40,6 +40,11 @@ impl<'p> Way<'p> {
         }
     }
 
+    /// Whether it begins with a key of Bitcoin's encrypted transport, which nodes limit.
+    pub fn begins_with_key(self) -> bool {
+        self.transport() == Transport::Bitcoin(Some(bitcoin::Transport::V2))
+    }
+
     /// Has the handshake over a connection.
     pub async fn shake(
         self,

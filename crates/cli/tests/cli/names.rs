@@ -2,7 +2,7 @@
 
 mod caps;
 mod leads;
-mod machine;
+pub mod machine;
 mod scripted;
 mod system;
 

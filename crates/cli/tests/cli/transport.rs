@@ -1,9 +1,11 @@
 //! Over which transport, from the command line.
 
-use std::time::{Duration, Instant};
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::common::{CHAIN, Simulated, json_lines, run};
 use crate::listen::{listen, output};
+use crate::names::machine::{Etc, ip, on_machine};
 use crate::scripted::{Said, Scripted, Wire};
 use bitcoin::{Message, Services, Version};
 use serde_json::Value;
@@ -107,6 +109,48 @@ fn a_peer_that_offers_v2_and_closes_on_our_key_is_not_said_to_speak_only_v1() {
     assert_eq!(run(words).status.code(), Some(0));
     let peers = json_lines(&run(["peers", "-c", CHAIN, "--db", &db, "--json"]));
     assert_eq!((&peers[0]["v1"], &peers[0]["v2"]), (&"ok".into(), &Value::Null), "{}", peers[0]);
+}
+
+/// A host with so many nodes, each of which speaks v2.
+fn nodes_of_one_host(count: usize) -> Vec<Scripted> {
+    let node = || Scripted::at((Ipv4Addr::new(192, 0, 2, 1), 0), CHAIN, |_, wire| wire.shake_encrypted());
+    (0..count).map(|_| node()).collect()
+}
+
+/// As the nodes of btcd take them, whatever leads to a host: addresses, names, a crawl.
+#[test]
+fn a_host_gets_no_more_than_two_keys_in_a_second_whatever_leads_there() {
+    const NODES: usize = 5;
+    let least = Duration::from_millis(500) * u32::try_from(NODES - 1).unwrap();
+    let hosts = "192.0.2.1 a.test b.test c.test d.test e.test\n";
+    on_machine(Etc { nsswitch: "hosts: files\n", hosts, ..Etc::default() }, || {
+        assert!(ip("address add 192.0.2.1/32 dev lo"));
+        let folder = tempfile::tempdir().unwrap();
+        let db = folder.path().join("peers.sqlite").to_str().unwrap().to_owned();
+        let crawl = ["crawl", "--db", &db, "--answer-timeout", "1s"];
+        let whoami = ["whoami", "--peers", "5"];
+        for (command, by_name) in
+            [(&[][..], false), (&[], true), (&["--transport", "both"], false), (&crawl, false), (&whoami, false)]
+        {
+            let nodes = nodes_of_one_host(NODES);
+            let ports = nodes.iter().map(|node| node.address.port());
+            let host = |nth: usize| {
+                if by_name { ["a", "b", "c", "d", "e"][nth].to_owned() + ".test" } else { "192.0.2.1".to_owned() }
+            };
+            let targets: Vec<_> = ports.enumerate().map(|(nth, port)| format!("{}:{port}", host(nth))).collect();
+            let words = ["-c", CHAIN, "--json", "--allow-private", "--timeout", "60s"];
+            let began = SystemTime::now();
+            let output = run(command.iter().copied().chain(words).chain(targets.iter().map(String::as_str)));
+            let lines = json_lines(&output);
+            let keys = lines.iter().filter(|line| line["type"] == "handshake" && line["transport"] == "v2");
+            let started: Vec<_> = keys.map(|line| line["started"].as_str().unwrap()).collect();
+            assert_eq!(started.len(), NODES, "{command:?}: {lines:?}");
+            // Milliseconds are cut off.
+            let last = humantime::parse_rfc3339(started.iter().max().unwrap()).unwrap() + Duration::from_millis(1);
+            let took = last.duration_since(began).unwrap();
+            assert!(took >= least, "{command:?}: the last of {NODES} keys after {took:?}");
+        }
+    });
 }
 
 /// The record of the one node that a crawl with this database meets.
