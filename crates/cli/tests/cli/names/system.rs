@@ -1,14 +1,20 @@
 //! Names resolve as the system resolves them.
 
+use std::collections::HashSet;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::machine::{Etc, ip, on_machine};
-use super::scripted::{A, Reply, TXT, scripted, texts};
+use super::scripted::{A, AAAA, Reply, TXT, scripted, texts};
 use super::{LONG, peer};
-use crate::common::{json_lines, run, text};
+use crate::common::{json_lines, run, start, text, verack};
 
 const DNS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 53);
 
@@ -69,6 +75,134 @@ fn hosts_of_the_hosts_file_are_dialled_while_dns_is_dead() {
     });
 }
 
+/// The system's resolver waits for this server alone, for two minutes and a half.
+const PATIENT: &str = "nameserver 127.0.0.1\noptions timeout:30 attempts:5\n";
+
+#[test]
+fn the_system_finds_an_address_that_is_dialled_while_its_aaaa_is_unanswered() {
+    on_machine(Etc { resolv_conf: Some(PATIENT), nsswitch: "hosts: files dns\n", hosts: "" }, || {
+        let (port, called) = peer((Ipv4Addr::LOCALHOST, 0).into());
+        let (sender, in_time) = std::sync::mpsc::channel();
+        let called = Mutex::new(called);
+        scripted(DNS, move |name, kind| match kind {
+            // Answered only once the address of the other family was dialled.
+            AAAA if name == "late.test" => {
+                let _ = sender.send(called.lock().unwrap().recv_timeout(LONG).is_ok());
+                Reply::Records(vec![])
+            }
+            AAAA => Reply::Silence,
+            _ => loopback(name, kind),
+        });
+        let target = format!("late.test:{port}");
+        assert_eq!(report(&["--allow-private", "--timeout", "120s", &target])["address"], format!("127.0.0.1:{port}"));
+        assert!(in_time.recv().unwrap(), "it waited for AAAA");
+        // One that is never answered costs the other nothing.
+        let target = format!("half.test:{port}");
+        let lines = json_lines(&run(["--json", "--allow-private", "--transport", "v1", "--timeout", "3s", &target]));
+        let [report, summary] = &lines[..] else { panic!("one report: {lines:?}") };
+        assert_eq!((&report["reason"], &summary["attempts"]), (&"closed".into(), &1.into()), "{report}");
+    });
+}
+
+/// A module of the name service switch that knows one name.
+const MODULE: &str = r#"
+#include <netdb.h>
+#include <nss.h>
+#include <string.h>
+#include <arpa/inet.h>
+
+struct room { char *addresses[2]; char *aliases[1]; struct in_addr ip; };
+
+enum nss_status _nss_verack_gethostbyname2_r(const char *name, int family, struct hostent *host, char *buffer,
+                                             size_t len, int *error, int *host_error) {
+    struct room *room = (struct room *)buffer;
+    (void)error;
+    if (family != AF_INET || strcmp(name, "printer.test") != 0 || len < sizeof *room) {
+        *host_error = HOST_NOT_FOUND;
+        return NSS_STATUS_NOTFOUND;
+    }
+    room->ip.s_addr = htonl(INADDR_LOOPBACK);
+    room->addresses[0] = (char *)&room->ip;
+    room->addresses[1] = room->aliases[0] = 0;
+    host->h_name = "printer.test";
+    host->h_aliases = room->aliases;
+    host->h_addrtype = AF_INET;
+    host->h_length = sizeof room->ip;
+    host->h_addr_list = room->addresses;
+    return NSS_STATUS_SUCCESS;
+}
+"#;
+
+/// Builds that module. Whether it could.
+fn build_module(folder: &Path) -> bool {
+    let source = folder.join("module.c");
+    fs::write(&source, MODULE).unwrap();
+    let library = folder.join("libnss_verack.so.2");
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &source]).status();
+    built.is_ok_and(|status| status.success())
+}
+
+#[test]
+fn a_name_that_a_module_of_the_system_knows_is_dialled_and_never_sent_to_dns() {
+    let folder = tempfile::tempdir().unwrap();
+    if !build_module(folder.path()) {
+        println!("left out: a module of the name service switch takes a C compiler");
+        return;
+    }
+    let nsswitch = "hosts: files verack [NOTFOUND=return] dns\n";
+    on_machine(Etc { resolv_conf: Some("nameserver 127.0.0.1\n"), nsswitch, hosts: "" }, || {
+        let asked = Arc::new(Mutex::new(HashSet::new()));
+        let heard = asked.clone();
+        scripted(DNS, move |name, _| {
+            heard.lock().unwrap().insert(name.to_owned());
+            Reply::NoName
+        });
+        let words = ["--json", "--transport", "v1", "--allow-private", "printer.test:1"];
+        let output = verack(words).env("LD_LIBRARY_PATH", folder.path()).output().unwrap();
+        let report = &json_lines(&output)[0];
+        assert_eq!((&report["reason"], &report["address"]), (&"connect.refused".into(), &"127.0.0.1:1".into()));
+        assert_eq!(*asked.lock().unwrap(), HashSet::new(), "it asked DNS");
+    });
+}
+
+/// How many threads of a process look up names.
+fn resolvers(process: u32) -> usize {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{process}/task")) else { return 0 };
+    let names = tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
+    names.filter(|name| name == "resolver\n").count()
+}
+
+#[test]
+fn names_that_hang_take_no_more_than_64_threads() {
+    on_machine(Etc { resolv_conf: Some(PATIENT), nsswitch: "hosts: files dns\n", hosts: "" }, || {
+        let asked = Arc::new(Mutex::new(HashSet::new()));
+        let heard = asked.clone();
+        scripted(DNS, move |name, kind| {
+            heard.lock().unwrap().insert((name.to_owned(), kind));
+            Reply::Silence
+        });
+        let names: Vec<_> = (0..128).map(|n| format!("n{n}.test")).collect();
+        // The first 32 names are given up after 1.5 s, while their calls still hang; then the next 32, and so on.
+        let child = start(["--json", "--timeout", "2s"].into_iter().chain(names.iter().map(String::as_str)));
+        let process = child.id();
+        let watcher = thread::spawn(move || {
+            let mut most = 0;
+            loop {
+                let now = resolvers(process);
+                if now == 0 && most > 0 {
+                    return most;
+                }
+                most = most.max(now);
+                thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(json_lines(&output).last().unwrap()["reasons"]["resolve.timeout"], 128);
+        let asked = asked.lock().unwrap().len();
+        assert_eq!((watcher.join().unwrap(), asked), (64, 64), "32 names at once, each in two families");
+    });
+}
+
 #[test]
 fn what_the_system_does_not_ask_is_not_asked() {
     on_machine(Etc { resolv_conf: Some("nameserver 127.0.0.1\n"), nsswitch: "hosts: files\n", hosts: "" }, || {
@@ -79,8 +213,7 @@ fn what_the_system_does_not_ask_is_not_asked() {
 
 #[test]
 fn a_call_that_hangs_holds_up_neither_the_deadline_nor_the_end() {
-    let resolv_conf = "nameserver 127.0.0.1\noptions timeout:30 attempts:5\n";
-    on_machine(Etc { resolv_conf: Some(resolv_conf), nsswitch: "hosts: files dns\n", hosts: "" }, || {
+    on_machine(Etc { resolv_conf: Some(PATIENT), nsswitch: "hosts: files dns\n", hosts: "" }, || {
         scripted(DNS, |_, _| Reply::Silence);
         let started = Instant::now();
         let names: Vec<_> = (0..100).map(|n| format!("n{n}.test")).collect();
