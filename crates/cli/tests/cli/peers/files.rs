@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use super::{Map, NOW};
-use crate::common::{json_lines, text};
+use crate::common::{CHAIN, json_lines, run, text};
+use crate::evidence::{POINT, POINT_Y};
+use crate::neighbours::{Neighbours, Peer, knows};
 
 #[path = "../../../../store/tests/common/bitnodes.rs"]
 mod bitnodes;
@@ -248,24 +250,73 @@ fn a_file_that_is_not_read_is_named_by_what_it_is() {
     }
 }
 
-/// Bytes of memory that an import has used at most, of this file: as it is given on standard input, all but its end is read
-/// while the process is looked at.
-fn memory_of_import(format: &str, file: &[u8]) -> u64 {
+#[test]
+fn a_packed_list_is_taken_as_targets_and_as_seeds() {
+    let neighbours = Neighbours::up(|_| vec![Peer::at([127, 77, 0, 1], knows([]))]);
+    let address = neighbours.address([127, 77, 0, 1]);
     let map = Map::empty();
+    let file = map.file("nodes.txt.gz", &packed(&format!("{address}\n")));
+    let db = map.path.to_str().unwrap();
+    let listed = format!("@{file}");
+    let crawl = ["crawl", "--db", db, "--seed-nodes", &file, "--allow-private", "--answer-timeout", "1s"];
+    for command in [&[&*listed][..], &crawl] {
+        let output = run(command.iter().copied().chain(["-c", CHAIN, "--json", "--timeout", "60s"]));
+        let lines = json_lines(&output);
+        assert!(!lines.is_empty(), "{command:?}: {}", text(&output.stderr));
+        assert_eq!((&lines[0]["address"], &lines[0]["outcome"]), (&(*address).into(), &"ok".into()), "{command:?}");
+    }
+}
+
+/// Lists in which nodes of Ethereum keep whom to dial, packed and not.
+#[test]
+fn lists_of_ethereum_nodes_are_taken_as_their_programs_keep_them() {
+    // Signed by the key of 0x43 bytes; 127.0.0.1, TCP port 1.
+    const ENR: &str = "enr:-IK4QNR2RFOazsPaXj7PX-iGPGKKnJfotx6eqRZ6b0-DwDwyId2Gj1K_1vej2_SIlU_f_epwiin1lvS_WzlxCVNkfqYBgmlkgnY0gmlwhH8AAAGJc2VjcDI1NmsxoQJ_MevFRiwf3OG3N-z_UtN9dd6kPOEcdNJaopcWX6ogB4N0Y3AB";
+    let enode = format!("enode://{POINT}{POINT_Y}@127.0.0.1:1");
+    let json = format!("[\n  \"{enode}\",\n  \"{enode}?discport=0\"\n]\n");
+    let yaml = format!("# boot nodes\n- {ENR}\n- \"{enode}\"\n");
+    let map = Map::empty();
+    let told = |words: &[&str]| {
+        let output = run(words.iter().copied().chain(["--json", "--timeout", "60s"]));
+        assert_eq!(text(&output.stderr), "", "{words:?}");
+        let mut lines = json_lines(&output);
+        lines.retain(|line| line["type"] == "handshake");
+        let told = |line: &Value| ["target", "protocol", "reason"].map(|key| line[key].to_string());
+        let mut told: Vec<_> = lines.iter().map(told).collect();
+        told.sort();
+        told
+    };
+    for (name, contents, targets) in
+        [("static-nodes.json", &json, &[&*enode][..]), ("enrs.yaml", &yaml, &[ENR, &enode])]
+    {
+        let expected = told(targets);
+        assert_eq!(expected.len(), targets.len(), "{expected:?}");
+        assert!(expected.iter().all(|[_, protocol, _]| protocol == "\"ethereum\""), "{expected:?}");
+        for bytes in [contents.as_bytes(), &packed(contents)] {
+            assert_eq!(told(&[&format!("@{}", map.file(name, bytes))]), expected, "{name}");
+        }
+    }
+}
+
+/// What an import of this file says, and how many bytes of memory it has used at most: as the file is given on standard input,
+/// all but its end is read while the process is looked at.
+fn import_watched(map: &Map, format: &str, file: &[u8]) -> (Output, u64) {
     let mut command = map.command(&format!("import - --as {format}"));
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     input.write_all(file).unwrap();
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     drop(input);
-    child.wait().unwrap();
+    let output = child.wait_with_output().unwrap();
     let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    most.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    (output, most.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024)
 }
+
+/// Bytes of memory that an import may use, whatever it reads.
+const MUCH: u64 = 64 << 20;
 
 #[test]
 fn no_file_makes_an_import_take_much_memory() {
-    const MUCH: u64 = 64 << 20;
     let repeated = |start: &str, part: &str, bytes: usize| format!("{start}{}", part.repeat(bytes / part.len()));
     for (format, file) in [
         ("bitnodes", repeated("[[", "{\"\":1},", 4 << 20)),
@@ -280,8 +331,26 @@ fn no_file_makes_an_import_take_much_memory() {
         ("list", repeated("", "1.2.3.4 ", 16 << 20)),
         ("dnsseed", repeated("1.2.3.4:8333 1 1 1% 1% 1% 1% 1% 1 1 1 \"", "a", 16 << 20)),
     ] {
-        let used = memory_of_import(format, file.as_bytes());
+        let (_, used) = import_watched(&Map::empty(), format, file.as_bytes());
         assert!(used < MUCH, "{used} bytes for {format}: {}", &file[..20]);
+    }
+}
+
+#[test]
+fn a_small_file_that_unpacks_into_a_large_one_makes_an_import_take_no_more_memory() {
+    for (format, start, expected) in [
+        ("list", "1.2.3.4\n", "-:2: expected a shorter line"),
+        ("jsonl", "{\"address\":\"1.2.3.4:8333\"}\n{\"a\":\"", "-:2: expected a shorter line"),
+        ("bitnodes", "[[\"1.2.3.4\",8333,1,1],\n[\"", "-:2: expected a row of JSON, of at most 64 KiB"),
+    ] {
+        // Some 400 kilobytes, of which a pipe holds 64.
+        let bomb = packed(&format!("{start}{}", "a".repeat(96 << 20)));
+        assert!((256 << 10..1 << 20).contains(&bomb.len()), "{} bytes", bomb.len());
+        let map = Map::empty();
+        let (output, used) = import_watched(&map, format, &bomb);
+        assert!(used < MUCH, "{used} bytes for {format}");
+        assert_eq!((text(&output.stderr).trim_end(), output.status.code()), (expected, Some(1)), "{format}");
+        assert_eq!(map.addresses(""), ["1.2.3.4:8333"], "{format}: what came before it is there");
     }
 }
 
@@ -290,12 +359,12 @@ fn a_list_of_targets_of_another_kind_costs_a_few_warnings_or_a_sentence() {
     let map = Map::empty();
     let book =
         map.file("book.txt", ("127.0.0.1:1\n".to_owned() + &"it was the best of times\n".repeat(140_005)).as_bytes());
-    let output = crate::common::run([&*format!("@{book}"), "--timeout", "1s"]);
+    let output = run([&*format!("@{book}"), "--timeout", "1s"]);
     let warnings: Vec<_> = text(&output.stderr).lines().filter(|line| line.starts_with("warning: ")).collect();
     assert_eq!(warnings.len(), 21);
     assert_eq!(warnings[20], format!("warning: {book}: and 139985 more lines that are no targets"));
     let packed = map.file("nodes.xz", b"\xfd7zXZ\0\0");
-    let output = crate::common::run([&*format!("@{packed}")]);
+    let output = run([&*format!("@{packed}")]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("it is packed with xz: unpack it with 'xz -d'"), "{}", text(&output.stderr));
 }
