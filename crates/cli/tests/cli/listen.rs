@@ -1,15 +1,23 @@
 //! Being dialled, from the command line.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::process::{Child, ChildStderr};
+use std::time::Instant;
 
 use crate::common::{CHAIN, TO_END, run, start, tell, text};
+use crate::names::machine::{Etc, ip, on_machine};
 use serde_json::Value;
 
 /// A listener on a free port, and where it listens: on [`CHAIN`] unless the options name another.
 pub fn listen(options: &[&str]) -> (Child, BufReader<ChildStderr>, String) {
+    listen_at("127.0.0.1", options)
+}
+
+/// The same, on this IP.
+fn listen_at(ip: &str, options: &[&str]) -> (Child, BufReader<ChildStderr>, String) {
     let chain: &[&str] = if options.contains(&"-c") || options.contains(&"libp2p") { &[] } else { &["-c", CHAIN] };
-    let mut child = start([&["listen", "127.0.0.1:0", "--json"], chain, options].concat());
+    let mut child = start([&["listen", &format!("{ip}:0"), "--json"], chain, options].concat());
     let mut log = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     log.read_line(&mut line).unwrap();
@@ -122,4 +130,44 @@ fn a_network_that_takes_all_places_shuts_nobody_else_out() {
     drop(greedy);
     tell(&child, TO_END[0]);
     child.wait().unwrap();
+}
+
+/// With how many callers from one address, one after the other, a listener began a handshake, and how many seconds that took.
+fn shaken(callers: usize, options: &[&str]) -> (usize, u64) {
+    let began = Instant::now();
+    let (child, _log, address) = listen_at("192.0.2.1", &[&["--per-address-rate", "1"], options].concat());
+    for _ in 0..callers {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        // The listener may turn the caller away before this is written, or read.
+        let _ = stream.write_all(&[0xd3; 30]).and_then(|()| stream.shutdown(Shutdown::Write));
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+    let took = began.elapsed().as_secs();
+    tell(&child, TO_END[0]);
+    let (lines, _) = output(child);
+    (lines.iter().filter(|line| line["type"] != "summary").count(), took)
+}
+
+/// A caller is turned away before anything that it says is looked at: it costs no key exchange, and is in no record.
+#[test]
+fn an_address_that_begins_handshakes_faster_than_its_rate_is_turned_away_in_each_protocol_with_keys() {
+    /// What an address may begin at once.
+    const BURST: usize = 200;
+    const MORE: usize = 60;
+    on_machine(Etc { nsswitch: "hosts: files\n", ..Etc::default() }, || {
+        assert!(ip("address add 192.0.2.1/32 dev lo"));
+        let keyed: [&[&str]; 5] =
+            [&[], &["--transport", "v2"], &["-c", "ethereum"], &["--protocol", "lightning"], &["--protocol", "libp2p"]];
+        for options in keyed {
+            let (shaken, took) = shaken(BURST + MORE, options);
+            // One more for each second, and for the one that has begun.
+            let most = BURST + usize::try_from(took).unwrap() + 1;
+            assert!((BURST..=most).contains(&shaken), "{options:?}: {shaken} of at most {most}");
+        }
+        // In plain text a handshake costs no more than to read what comes.
+        let plain: [&[&str]; 2] = [&["--transport", "v1"], &["-c", "monero"]];
+        for options in plain {
+            assert_eq!(shaken(BURST + MORE, options).0, BURST + MORE, "{options:?}");
+        }
+    });
 }
