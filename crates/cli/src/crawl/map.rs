@@ -276,10 +276,10 @@ mod tests {
     use std::time::Duration;
 
     use bitcoin::gossip::Address;
-    use discover::{Note, Policy, Source};
-    use store::Time;
+    use discover::{Growing, Learned, Next, Note, Outcome, Policy, Source};
+    use store::{Shown, Time};
 
-    use super::{Map, believed};
+    use super::{Map, SMALL_NETWORK, believed};
     use crate::crawl::heard::saw;
     use crate::protocol::{Place, Told};
     use crate::resolve::Family;
@@ -319,6 +319,38 @@ mod tests {
             assert!(!is_news(NOW + DAY) && !is_news(0), "that is not believed");
             assert!(is_news(NOW + 300) && !is_news(NOW) && !is_news(NOW - DAY));
         }
+    }
+
+    const BTCD: &str = "/btcwire:0.5.0/btcd:0.24.2/";
+
+    /// A crawl that has reached so many peers of this program, each of which told something.
+    fn reached(count: usize, program: &str, policy: Policy) -> Map {
+        let mut map = Map::new(Policy { prefix_pace: None, ..policy }, Family::Any);
+        let now = Duration::ZERO;
+        for nth in 0..count {
+            let [.., high, low] = nth.to_be_bytes();
+            let address = ([9, high, low, 1], 8333).into();
+            assert_eq!(map.frontier.learn(address, Source::Named, now), Learned::New);
+            assert_eq!(map.frontier.next(now), Next::Dial(address));
+            map.answered(address, 3, Some(&Shown::from(program)));
+            assert!(map.frontier.done(address, Outcome::Reached, now));
+        }
+        map
+    }
+
+    #[test]
+    fn peers_that_tell_another_part_each_time_are_asked_again_on_a_small_network_alone() {
+        let is_asked_again = |count, program, policy| reached(count, program, policy).ask_again(Duration::ZERO);
+        assert!(is_asked_again(1, BTCD, Policy::default()));
+        assert!(is_asked_again(SMALL_NETWORK - 1, BTCD, Policy::default()));
+        assert!(!is_asked_again(SMALL_NETWORK, BTCD, Policy::default()), "the network is big");
+        assert!(!is_asked_again(SMALL_NETWORK + 20, BTCD, Policy::default()), "the network is big");
+        for program in ["/Satoshi:27.0.0/", "/Zebra:1.9.0/"] {
+            assert!(!is_asked_again(5, program, Policy::default()), "{program} tells the same");
+        }
+        let day = Duration::from_secs(24 * 60 * 60);
+        let watch = Policy { recheck: Some(Growing { first: day, most: day }), ..Policy::default() };
+        assert!(!is_asked_again(5, BTCD, watch), "a watch dials them again anyway");
     }
 
     #[test]

@@ -203,3 +203,46 @@ fn a_small_network_whose_nodes_tell_another_part_each_time_is_found_whole() {
         assert!(stored(&db).iter().all(|peer| peer.tried <= 1), "which is no other result");
     }
 }
+
+#[test]
+fn only_nodes_that_tell_another_part_each_time_are_asked_again() {
+    let core = |port: u16| {
+        let all: Vec<_> = (1..=5).map(|last| entry([127, 73, 1, last], port)).collect();
+        (1..=5).map(|last| Peer::at([127, 73, 1, last], knows(all.clone()))).collect()
+    };
+    let btcd = |port: u16| {
+        let all: Vec<_> = (1..=5).map(|last| entry([127, 73, 2, last], port)).collect();
+        (1..=5).map(|last| Peer::at([127, 73, 2, last], Answer::Part(all.repeat(4)))).collect()
+    };
+    let calls = |peers: &dyn Fn(u16) -> Vec<Peer>, network: u8| {
+        let neighbours = Neighbours::up(peers);
+        let (_folder, db) = database();
+        let addresses: Vec<_> = (1..=5).map(|last| neighbours.address([127, 73, network, last])).collect();
+        let addresses: Vec<_> = addresses.iter().map(String::as_str).collect();
+        let common = ["--json", "--allow-private", "--prefix-rate", "0", "--answer-timeout", "1s"];
+        summary(&crawl(&db, &[&common[..], &addresses].concat()));
+        neighbours.calls()
+    };
+    assert!(calls(&btcd, 2) > 5, "those of btcd were not asked again");
+    assert_eq!(calls(&core, 1), 5, "Core's were asked again");
+}
+
+/// Not even if its nodes run a program whose nodes would be asked again.
+#[test]
+fn a_big_network_pays_nothing_for_what_small_ones_need() {
+    const MANY: u8 = 110;
+    let neighbours = Neighbours::up(|port| {
+        let ips = (1..=MANY).map(|last| [127, 73, 3, last]);
+        let all: Vec<_> = ips.clone().map(|ip| entry(ip, port)).collect();
+        let mut peers: Vec<_> = ips.skip(1).map(|ip| Peer::at(ip, Answer::Part(all[..20].to_vec()))).collect();
+        peers.push(Peer::at([127, 73, 3, 1], knows(all)));
+        peers
+    });
+    let (_folder, db) = database();
+    let first = neighbours.address([127, 73, 3, 1]);
+    let times = ["--timeout", "60s", "--connect-timeout", "60s", "--answer-timeout", "60s", "-j", "20"];
+    let options = ["--db", &db, "-c", CHAIN, "--json", "--allow-private", "--prefix-rate", "0", &first];
+    let summary = summary(&run(["crawl"].into_iter().chain(times).chain(options)));
+    assert_eq!((&summary["reachable"], &summary["ended"]), (&json!(MANY), &json!("complete")), "{summary}");
+    assert_eq!(neighbours.calls(), usize::from(MANY));
+}
