@@ -18,7 +18,7 @@ async fn in_both_roles_it_is_found_ok_and_partial_if_it_refuses_our_features() {
     let Some(lnd) = Lnd::start().await else { return };
     we_dial(&lnd).await;
     it_dials(&lnd).await;
-    for features in ["none", "1,998"] {
+    for features in ["none", "7,9", "1,998"] {
         it_refuses(&lnd, features).await;
     }
 }
@@ -49,7 +49,7 @@ async fn it_dials(lnd: &Lnd) {
     }
 }
 
-/// It says its init and closes once it has read ours: no feature, or one that it must know and does not.
+/// It says its init and closes once it has read ours: no feature, too few, or one that it must know and does not.
 async fn it_refuses(lnd: &Lnd, features: &str) {
     let target = lnd.target();
     for _ in 0..rounds_or(3) {
