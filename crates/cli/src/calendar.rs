@@ -58,6 +58,11 @@ impl Stamp {
         Self::since_1970(since.saturating_sub(moment.elapsed()))
     }
 
+    /// What the system's clock says.
+    pub fn now() -> Self {
+        Self::of(Instant::now())
+    }
+
     fn since_1970(time: Duration) -> Self {
         Self(SystemTime::UNIX_EPOCH + time.min(Self::LAST))
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::printed;
 use crate::args::{Format, Global, ProtocolName};
+use crate::calendar::Stamp;
 use crate::exit::{Error, Exit};
 use crate::output::flat;
 use crate::protocol::Chain;
@@ -18,6 +19,7 @@ use crate::protocol::Chain;
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "chain")]
 struct Row {
+    started: Stamp,
     name: &'static str,
     protocol: &'static str,
     aliases: &'static [&'static str],
@@ -57,22 +59,25 @@ enum Own {
 /// Every network of each protocol, one protocol after the other.
 fn rows() -> impl Iterator<Item = Row> {
     let protocols = ProtocolName::value_variants().iter();
-    protocols.flat_map(|protocol| Chain::all().filter_map(|chain| Row::of(chain, *protocol)))
+    let started = Stamp::now();
+    protocols.flat_map(move |protocol| Chain::all().filter_map(move |chain| Row::of(chain, *protocol, started)))
 }
 
 impl Row {
     /// `None` if this protocol is not spoken there.
-    fn of(chain: Chain, spoken: ProtocolName) -> Option<Self> {
+    fn of(chain: Chain, spoken: ProtocolName, started: Stamp) -> Option<Self> {
         let row = match chain {
             Chain::Bitcoin(chain) if spoken == ProtocolName::Lightning => {
                 let lightning = lightning::Chain::named(chain.name)?;
                 let chain_hash = Hex(&lightning.hash.0).to_string();
                 let own = Own::Lightning { chain_hash };
-                Self { protocol: "lightning", port: lightning.port, dns_seeds: &[], own, ..Self::from(chain) }
+                let row = Self::of_bitcoin(chain, started);
+                Self { protocol: "lightning", port: lightning.port, dns_seeds: &[], own, ..row }
             }
             _ if !chain.is_of(spoken) => return None,
-            Chain::Bitcoin(chain) => chain.into(),
+            Chain::Bitcoin(chain) => Self::of_bitcoin(chain, started),
             Chain::Ethereum(network) => Self {
+                started,
                 name: network.name,
                 protocol: "ethereum",
                 aliases: &[],
@@ -82,6 +87,7 @@ impl Row {
                 own: Own::Ethereum { network_id: network.network_id, genesis: network.genesis.to_string() },
             },
             Chain::Monero(network) => Self {
+                started,
                 name: network.name,
                 protocol: "monero",
                 aliases: &[],
@@ -93,11 +99,10 @@ impl Row {
         };
         Some(row)
     }
-}
 
-impl From<&bitcoin::Chain> for Row {
-    fn from(chain: &bitcoin::Chain) -> Self {
+    fn of_bitcoin(chain: &'static bitcoin::Chain, started: Stamp) -> Self {
         Self {
+            started,
             name: chain.name,
             protocol: "bitcoin",
             aliases: chain.aliases,
@@ -163,7 +168,7 @@ fn write_json(out: &mut impl Write) -> io::Result<()> {
 
 /// The same fields as in the JSON form; those of another protocol are empty.
 fn write_csv(out: &mut impl Write) -> io::Result<()> {
-    const COLUMNS: [&str; 15] = [
+    const COLUMNS: [&str; 16] = [
         "name",
         "protocol",
         "aliases",
@@ -179,6 +184,7 @@ fn write_csv(out: &mut impl Write) -> io::Result<()> {
         "network_id",
         "genesis",
         "chain_hash",
+        "started",
     ];
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(COLUMNS)?;

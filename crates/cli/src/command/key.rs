@@ -9,6 +9,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::args::{Format, Global, Key};
+use crate::calendar::Stamp;
 use crate::exit::{Error, Exit};
 use crate::key::{self, Secret};
 use crate::report::Text;
@@ -18,6 +19,7 @@ use crate::trace::hex;
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "key")]
 struct Shown {
+    started: Stamp,
     file: String,
     made: bool,
     ethereum_node_id: Text<ethereum::PublicKey>,
@@ -27,11 +29,12 @@ struct Shown {
 
 /// Runs the command.
 pub fn run(args: &Key, global: &Global) -> Result<Exit, Error> {
-    let file = &args.file;
+    let (started, file) = (Stamp::now(), &args.file);
     let made = make(file)?;
     let secret = key::read(file)?;
     let unfit = || Error::Usage(format!("the number in {} is no key: it is 0, or too large", file.display()));
     let shown = Shown {
+        started,
         file: file.display().to_string(),
         made,
         ethereum_node_id: Text(ethereum::SecretKey::new(*secret).ok_or_else(unfit)?.public()),
@@ -67,8 +70,8 @@ fn make(path: &Path) -> Result<bool, Error> {
 }
 
 fn write(out: &mut impl Write, shown: &Shown, global: &Global) -> io::Result<()> {
-    let Shown { file, made, ethereum_node_id: Text(enode), lightning_node_id: Text(node_id), libp2p_peer_id } = shown;
-    let Text(peer_id) = libp2p_peer_id;
+    let Shown { file, made, ethereum_node_id: Text(enode), lightning_node_id: Text(node_id), .. } = shown;
+    let Text(peer_id) = &shown.libp2p_peer_id;
     match global.format() {
         Format::Human => {
             if *made && !global.quiet {
@@ -84,9 +87,16 @@ fn write(out: &mut impl Write, shown: &Shown, global: &Global) -> io::Result<()>
         }
         Format::Csv => {
             let mut writer = csv::Writer::from_writer(out);
-            writer.write_record(["file", "made", "ethereum_node_id", "lightning_node_id", "libp2p_peer_id"])?;
-            let ids = [enode.to_string(), node_id.to_string(), peer_id.to_string()];
-            writer.write_record([file, &made.to_string()].into_iter().chain(&ids))?;
+            writer.write_record([
+                "file",
+                "made",
+                "ethereum_node_id",
+                "lightning_node_id",
+                "libp2p_peer_id",
+                "started",
+            ])?;
+            let rest = [enode.to_string(), node_id.to_string(), peer_id.to_string(), shown.started.to_string()];
+            writer.write_record([file, &made.to_string()].into_iter().chain(&rest))?;
             writer.flush()
         }
     }

@@ -155,7 +155,7 @@ fn a_database_keeps_as_unknown_when_a_peer_was_seen_and_shows_and_exports_it_so(
     assert_eq!(run(crawl).status.code(), Some(0));
     let peers = |args: &[&str]| run(["peers"].into_iter().chain(args.iter().copied()));
     let told = |db: &str| -> Vec<Value> {
-        let listed = json_lines(&peers(&["--db", db, "--json"]));
+        let listed = json_lines(&peers(&["export", "--db", db]));
         listed.into_iter().filter(|peer| peer["address"] != target.as_str()).collect()
     };
     let stored = told(&db);

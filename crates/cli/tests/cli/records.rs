@@ -1,9 +1,15 @@
 //! What the records of every command have in common.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader};
 use std::time::{Duration, SystemTime};
 
-use crate::common::{CHAIN, json_lines, run, text};
+use serde_json::Value;
+
+use crate::common::{CHAIN, TO_END, json_lines, run, start, tell, text};
+use crate::evidence::{Last, peer};
+use crate::listen::{listen, output};
 use crate::neighbours::{Neighbours, Peer, entry, knows};
 
 const IP: [u8; 4] = [127, 70, 1, 1];
@@ -16,29 +22,105 @@ fn is_between(text: &str, (from, to): (SystemTime, SystemTime)) -> bool {
     text.len() == "2026-11-29T23:14:00.000Z".len() && from - SLACK <= time && time <= to + SLACK
 }
 
-#[test]
-fn every_record_says_when_it_began() {
+/// The commands that print no records: scripts, a page and a file for others, and the simulated network, whose client prints
+/// those of the commands that it runs.
+const WITHOUT_RECORDS: [&str; 4] = ["completions", "demo", "man", "peers export"];
+
+/// The commands that the help lists, and those of `peers`.
+fn commands() -> BTreeSet<String> {
+    let of = |command: &str| -> Vec<String> {
+        let help = run(command.split_whitespace().chain(["-h"]));
+        let lines = text(&help.stdout).lines().skip_while(|line| *line != "Commands:").skip(1);
+        let names = lines.take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
+        names.filter(|name| *name != "help").map(|name| format!("{command} {name}").trim().to_owned()).collect()
+    };
+    let (all, of_peers) = (of(""), of("peers"));
+    assert!(all.contains(&"listen".to_owned()) && of_peers.contains(&"peers show".to_owned()), "{all:?} {of_peers:?}");
+    all.into_iter().chain(of_peers).collect()
+}
+
+/// What a run printed.
+pub struct Printed {
+    /// Its command; empty if it has none.
+    command: &'static str,
+    records: Vec<Value>,
+    /// When it was started, and when it was over.
+    between: (SystemTime, SystemTime),
+}
+
+/// The records of every command, of each kind at least one.
+pub fn of_every_command() -> Vec<Printed> {
     let neighbours = Neighbours::up(|_| vec![Peer::at(IP, knows([entry([203, 0, 113, 7], 8333)]))]);
-    let address = neighbours.address(IP);
+    let address = &*neighbours.address(IP);
     let folder = tempfile::tempdir().unwrap();
-    let db = folder.path().join("peers.sqlite").display().to_string();
-    for (words, kinds) in [
-        (&["--trace", &address][..], &["handshake", "message", "summary"][..]),
-        (&["crawl", "--db", &db, "--allow-private", &address], &["handshake", "crawl"]),
-        (&["addrs", &address], &["handshake", "address", "addrs"]),
-        (&["whoami", &address], &["handshake", "whoami"]),
-        (&["--plan", &address], &["planned", "plan"]),
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (db, list, key) = (&*path("peers.sqlite"), &*path("list"), &*path("key"));
+    fs::write(list, "192.0.2.1:8333\n").unwrap();
+    let mut all = Vec::new();
+    for (command, words) in [
+        ("", &["-c", CHAIN, "--trace=hex", "--hold", "100ms", address][..]),
+        ("", &["-c", CHAIN, "--plan", address]),
+        ("crawl", &["-c", CHAIN, "--db", db, "--allow-private", address]),
+        ("addrs", &["-c", CHAIN, address]),
+        ("whoami", &["-c", CHAIN, address]),
+        ("identify", &[address]),
+        ("peers", &["--db", db]),
+        ("peers", &["--db", db, "--count-by", "version"]),
+        ("peers show", &["--db", db, "-c", CHAIN, address]),
+        ("peers import", &["--db", db, list]),
+        ("key", &[key]),
+        ("chains", &[]),
     ] {
         let from = SystemTime::now();
-        let output = run(words.iter().copied().chain(["--json", "-c", CHAIN, "--timeout", "10s"]));
-        let lines = json_lines(&output);
-        for line in &lines {
-            let started = line["started"].as_str().unwrap_or_else(|| panic!("no time in {line}"));
-            assert!(is_between(started, (from, SystemTime::now())), "{line}");
-        }
-        let found: BTreeSet<_> = lines.iter().filter_map(|line| line["type"].as_str()).collect();
-        assert_eq!(found, kinds.iter().copied().collect(), "{words:?}");
+        let output = run(command.split_whitespace().chain(words.iter().copied()).chain(["--json"]));
+        let records = json_lines(&output);
+        all.push(Printed { command, records, between: (from, SystemTime::now()) });
     }
+    all.push(of_listen());
+    all.push(of_an_interrupted_run());
+    all
+}
+
+fn of_listen() -> Printed {
+    let from = SystemTime::now();
+    let (child, _log, address) = listen(&["--once"]);
+    run(["-c", CHAIN, "-q", &address]);
+    let (records, _) = output(child);
+    Printed { command: "listen", records, between: (from, SystemTime::now()) }
+}
+
+/// It is told to end while a peer owes it a version.
+fn of_an_interrupted_run() -> Printed {
+    let from = SystemTime::now();
+    let silent = peer(b"", Last::Stay).to_string();
+    let mut child = start(["-c", CHAIN, "--transport", "v1", "-t", "10m", "--json", "--trace", &silent]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let first = lines.next().unwrap();
+    tell(&child, TO_END[0]);
+    let lines = [first].into_iter().chain(lines);
+    let records = lines.map(|line| serde_json::from_str(&line).unwrap()).collect();
+    child.wait().unwrap();
+    Printed { command: "", records, between: (from, SystemTime::now()) }
+}
+
+/// Every record, whichever command it is of.
+pub fn all() -> Vec<Value> {
+    of_every_command().into_iter().flat_map(|printed| printed.records).collect()
+}
+
+#[test]
+fn every_record_of_every_command_says_when_it_began() {
+    let mut seen: BTreeSet<_> = WITHOUT_RECORDS.map(str::to_owned).into();
+    for Printed { command, records, between } in of_every_command() {
+        assert!(!records.is_empty(), "'verack {command}' printed nothing");
+        for record in records {
+            let started = record["started"].as_str().unwrap_or_else(|| panic!("no time in {record} of '{command}'"));
+            assert!(is_between(started, between), "{record}");
+        }
+        seen.insert(command.to_owned());
+    }
+    let not_seen: Vec<_> = commands().into_iter().filter(|command| !seen.contains(command)).collect();
+    assert!(not_seen.is_empty(), "what do {not_seen:?} print?");
 }
 
 #[test]

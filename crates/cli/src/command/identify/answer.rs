@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 
 use handshake::Banner;
 use serde::Serialize;
-use tokio::time::Instant;
 
 use crate::args::Format;
 use crate::calendar::Stamp;
@@ -95,7 +94,7 @@ impl Answer {
         let (tried, not_tried) = (Vec::new(), Vec::new());
         Self {
             kind: "identify",
-            started: Stamp::of(Instant::now()),
+            started: Stamp::now(),
             target: target.to_owned(),
             address,
             known: None,

@@ -8,12 +8,14 @@ use store::{Column, ExportError, Store};
 use super::table::{Align, Cell, Table};
 use super::{Selection, say_what_there_is, stdout};
 use crate::args::{Format, Global};
+use crate::calendar::Stamp;
 use crate::output::{DIM, Paint};
 
 /// How many peers have a value.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "count")]
 struct Count<'c> {
+    started: Stamp,
     by: &'c str,
     value: Option<&'c str>,
     peers: u64,
@@ -21,12 +23,15 @@ struct Count<'c> {
 
 /// Answers the question.
 pub async fn run(column: Column, selection: &Selection, store: &Store, global: &Global) -> Result<(), ExportError> {
+    let started = Stamp::now();
     let mut counts = store.count_by(column, &selection.filter).await?;
     counts.truncate(selection.limit.map_or(usize::MAX, |limit| limit as usize));
     let name = Column::ALL.into_iter().find(|(_, other)| *other == column).map_or("", |(name, _)| name);
     let name = name.replace('-', "_");
-    let counts: Vec<_> =
-        counts.iter().map(|(value, peers)| Count { by: &name, value: value.as_deref(), peers: *peers }).collect();
+    let counts: Vec<_> = counts
+        .iter()
+        .map(|(value, peers)| Count { started, by: &name, value: value.as_deref(), peers: *peers })
+        .collect();
     match global.format() {
         Format::Human => write_human(&counts, &name, Paint::of_stdout(global))?,
         Format::Json => write_json(&counts)?,

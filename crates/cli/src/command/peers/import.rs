@@ -9,6 +9,7 @@ use store::{BadLine, Format, Importer, Origin, Time, Unread, Writer};
 use super::super::printed;
 use super::{list, stdout};
 use crate::args::{self, Global, Import};
+use crate::calendar::Stamp;
 use crate::database::Database;
 use crate::exit::{Error, Exit};
 
@@ -19,6 +20,7 @@ const NAMED: u64 = 20;
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "import")]
 struct Imported<'f> {
+    started: Stamp,
     file: &'f str,
     format: &'static str,
     peers: u64,
@@ -74,6 +76,7 @@ async fn import<'f>(
     args: &Import,
     writer: &Writer,
 ) -> Result<Imported<'f>, Error> {
+    let started = Stamp::now();
     let unread = |error| Error::local(format_args!("cannot read {name}"), error);
     if list::is_table(input.fill_buf().map_err(unread)?) {
         return Err(Error::Usage(format!(
@@ -97,7 +100,7 @@ async fn import<'f>(
         source: name.into(),
     };
     let format_name = Format::ALL.into_iter().find(|(_, other)| *other == format).map_or("", |(name, _)| name);
-    let mut imported = Imported { file: name, format: format_name, peers: 0, bad_lines: 0 };
+    let mut imported = Imported { started, file: name, format: format_name, peers: 0, bad_lines: 0 };
     for peer in Importer::new(format, origin, input) {
         match peer {
             Ok(peer) => {
@@ -121,7 +124,7 @@ impl Imported<'_> {
 }
 
 fn report(imported: &Imported<'_>, global: &Global) -> Result<(), Error> {
-    let Imported { file, format, peers, bad_lines } = imported;
+    let Imported { file, format, peers, bad_lines, .. } = imported;
     if *bad_lines > NAMED {
         say!("{file}: and {} more lines", bad_lines - NAMED);
     }

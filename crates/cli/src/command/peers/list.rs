@@ -1,22 +1,23 @@
 //! Lists peers: for people, or as all that is known of each.
 
-use std::io::Write;
+use std::io::{self, Write};
 
+use serde::Serialize;
 use store::{ExportError, Format as FileFormat, Peer, Shown, Store};
 
 use super::export::UNUSED_STANDARD;
 use super::table::{Align, Cell, Table, or_dash};
 use super::{Selection, say_what_there_is, stdout, style_of};
 use crate::args::{Format, Global};
-use crate::calendar::Utc;
+use crate::calendar::{Stamp, Utc};
 use crate::output::{DIM, Paint};
 
 /// Answers the question.
 pub async fn run(selection: &Selection, store: &Store, global: &Global) -> Result<(), ExportError> {
     let count = match global.format() {
         Format::Human => write_table(selection, store, Paint::of_stdout(global), stdout()).await?,
-        Format::Json => write_all(FileFormat::JsonLines, selection, store).await?,
-        Format::Csv => write_all(FileFormat::Csv, selection, store).await?,
+        Format::Json => write_json(selection, store).await?,
+        Format::Csv => write_csv(selection, store).await?,
     };
     if count == 0 {
         say_what_there_is(store, global).await?;
@@ -24,9 +25,31 @@ pub async fn run(selection: &Selection, store: &Store, global: &Global) -> Resul
     Ok(())
 }
 
-async fn write_all(format: FileFormat, selection: &Selection, store: &Store) -> Result<u64, ExportError> {
+/// As JSON Lines are exported, and with the time of the question, as in all records.
+async fn write_json(selection: &Selection, store: &Store) -> Result<u64, ExportError> {
+    #[derive(Serialize)]
+    #[serde(tag = "type", rename = "peer")]
+    struct Listed<'p> {
+        started: Stamp,
+        #[serde(flatten)]
+        peer: &'p Peer,
+    }
     let Selection { filter, sort, limit } = selection;
-    store.export(format, filter, *sort, *limit, UNUSED_STANDARD, stdout()).await
+    let started = Stamp::now();
+    let mut peers = store.peers(filter, *sort, *limit);
+    let (mut out, mut count) = (stdout(), 0);
+    while let Some(peer) = peers.next().await? {
+        serde_json::to_writer(&mut out, &Listed { started, peer: &peer }).map_err(io::Error::from)?;
+        writeln!(out)?;
+        count += 1;
+    }
+    out.flush()?;
+    Ok(count)
+}
+
+async fn write_csv(selection: &Selection, store: &Store) -> Result<u64, ExportError> {
+    let Selection { filter, sort, limit } = selection;
+    store.export(FileFormat::Csv, filter, *sort, *limit, UNUSED_STANDARD, stdout()).await
 }
 
 const COLUMNS: [(&str, Align); 9] = [

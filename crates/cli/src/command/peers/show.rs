@@ -10,7 +10,7 @@ use super::list::in_ms;
 use super::table::{Align, Cell, Table, or_dash};
 use super::{stdout, style_of, unprinted};
 use crate::args::{Format, Global, Show};
-use crate::calendar::{Ago, Utc};
+use crate::calendar::{Ago, Stamp, Utc};
 use crate::exit::{Error, Exit};
 use crate::output::Paint;
 
@@ -18,12 +18,13 @@ use crate::output::Paint;
 pub async fn run(args: &Show, store: &Store, global: &Global) -> Result<Exit, Error> {
     let wrong = |error| Error::Usage(format!("'{}': {error}", args.address));
     let address = Address::parse(&args.address, args.chain.port()).map_err(wrong)?;
+    let started = Stamp::now();
     let answer = async {
         let histories = store.show(&address).await?;
         let mut out = stdout();
         match global.format() {
             Format::Human => histories.iter().try_for_each(|history| write_human(&mut out, history, global)),
-            Format::Json => histories.iter().try_for_each(|history| write_json(&mut out, history)),
+            Format::Json => histories.iter().try_for_each(|history| write_json(&mut out, history, started)),
             Format::Csv => write_csv(&mut out, &histories),
         }?;
         out.flush()?;
@@ -181,16 +182,17 @@ impl<'p> From<&'p Past> for Attempt<'p> {
     }
 }
 
-fn write_json(out: &mut impl Write, history: &PeerHistory) -> io::Result<()> {
+fn write_json(out: &mut impl Write, history: &PeerHistory, started: Stamp) -> io::Result<()> {
     #[derive(Serialize)]
     #[serde(tag = "type", rename = "peer")]
     struct Shown<'p> {
+        started: Stamp,
         #[serde(flatten)]
         peer: &'p Peer,
         attempts: Vec<Attempt<'p>>,
     }
     let attempts = history.attempts.iter().map(Attempt::from).collect();
-    serde_json::to_writer(&mut *out, &Shown { peer: &history.peer, attempts })?;
+    serde_json::to_writer(&mut *out, &Shown { started, peer: &history.peer, attempts })?;
     writeln!(out)
 }
 

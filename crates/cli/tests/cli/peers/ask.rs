@@ -150,9 +150,9 @@ fn nobody_reading_is_no_error() {
 fn options_may_come_before_the_command() {
     let map = Map::of_a_crawl();
     let db = map.path.to_str().unwrap();
-    let before = run(["--json", "peers", "--db", db]);
-    assert_eq!(json_lines(&before).len(), 7);
-    assert_eq!(run(["peers", "--db", db, "--json"]).stdout, before.stdout);
+    let before = run(["--format", "csv", "peers", "--db", db]);
+    assert_eq!(text(&before.stdout).lines().count(), 8);
+    assert_eq!(run(["peers", "--db", db, "--format", "csv"]).stdout, before.stdout);
     let ignored = run(["--chain", "litecoin", "peers", "--db", db]);
     assert_eq!(ignored.status.code(), Some(2));
     assert!(text(&ignored.stderr).starts_with("error: '--chain <NAME>' is not for 'peers'"));
