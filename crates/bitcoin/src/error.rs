@@ -165,6 +165,13 @@ impl Fault for Error {
             Self::V2(error) => error.code(),
         }
     }
+
+    fn number(&self) -> Option<u64> {
+        match self {
+            Self::Rejected { reject, .. } => Some(reject.code.into()),
+            _ => None,
+        }
+    }
 }
 
 /// Why nothing was read.

@@ -68,7 +68,7 @@ impl Serialize for Report<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { attempt, .. } = self;
         let verdict = &attempt.verdict;
-        let mut fields = serializer.serialize_struct("Report", 20)?;
+        let mut fields = serializer.serialize_struct("Report", 22)?;
         fields.serialize_field("type", if verdict.is_unfinished() { "unfinished" } else { "handshake" })?;
         fields.serialize_field("started", &attempt.started)?;
         fields.serialize_field("target", self.target)?;
@@ -81,6 +81,7 @@ impl Serialize for Report<'_> {
         fields.serialize_field("outcome", outcome_name(verdict))?;
         fields.serialize_field("stage", verdict.stage.name())?;
         fields.serialize_field("reason", verdict.reason)?;
+        fields.serialize_field("reason_number", &verdict.number)?;
         fields.serialize_field("blame", &verdict.blame.map(handshake::Blame::name))?;
         fields.serialize_field("detail", &Text(attempt.detail()))?;
         fields.serialize_field("remarks", &Remarks(&verdict.remarks))?;
@@ -119,12 +120,13 @@ impl Serialize for Earlier<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(attempt) = self;
         let verdict = &attempt.verdict;
-        let mut fields = serializer.serialize_struct("Earlier", 9)?;
+        let mut fields = serializer.serialize_struct("Earlier", 10)?;
         fields.serialize_field("started", &attempt.started)?;
         fields.serialize_field("transport", &attempt.transport.name())?;
         fields.serialize_field("outcome", verdict.outcome.name())?;
         fields.serialize_field("stage", verdict.stage.name())?;
         fields.serialize_field("reason", verdict.reason)?;
+        fields.serialize_field("reason_number", &verdict.number)?;
         fields.serialize_field("blame", &verdict.blame.map(handshake::Blame::name))?;
         fields.serialize_field("detail", &Text(attempt.detail()))?;
         fields.serialize_field("timing_ms", &attempt.timing_ms)?;

@@ -173,6 +173,13 @@ impl Fault for Error {
             Self::Disconnected(reason) => reason.code(),
         }
     }
+
+    fn number(&self) -> Option<u64> {
+        match self {
+            Self::Disconnected(reason) => reason.number(),
+            _ => None,
+        }
+    }
 }
 
 /// What is wrong with a message. Each carries the item's name.

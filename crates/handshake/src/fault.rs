@@ -6,6 +6,10 @@ pub trait Fault: core::error::Error {
     fn blame(&self) -> Blame;
     /// The stable reason code, `<protocol>.<what>`: `bitcoin.checksum`.
     fn code(&self) -> &'static str;
+    /// The number by which the peer gave its reason, if it gave one: 4 in a Disconnect of Ethereum's.
+    fn number(&self) -> Option<u64> {
+        None
+    }
     /// Whether a peer that has introduced itself refuses us by it, as by closing the connection: half a success.
     fn refuses(&self) -> bool {
         false

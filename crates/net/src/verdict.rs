@@ -22,6 +22,8 @@ pub struct Verdict {
     pub stage: Stage,
     /// A stable code: `ok`, `closed`, `bitcoin.checksum`.
     pub reason: &'static str,
+    /// The number by which the peer gave that reason, if it gave one.
+    pub number: Option<u64>,
     /// Whose fault it was; nobody's if all went well.
     pub blame: Option<Blame>,
     /// One plain sentence, fit to print.
@@ -40,7 +42,15 @@ impl Verdict {
     /// Both sides said everything.
     #[must_use]
     pub fn ok(detail: String) -> Self {
-        Self { outcome: Outcome::Ok, stage: Stage::Done, reason: "ok", blame: None, detail, remarks: Vec::new() }
+        Self {
+            outcome: Outcome::Ok,
+            stage: Stage::Done,
+            reason: "ok",
+            number: None,
+            blame: None,
+            detail,
+            remarks: Vec::new(),
+        }
     }
 
     /// Both sides said everything, but nothing shows that the peer accepted what we said: it answered no `question` of ours,
@@ -61,6 +71,7 @@ impl Verdict {
             outcome: Outcome::Failed,
             stage,
             reason: fault.code(),
+            number: fault.number(),
             blame: Some(fault.blame()),
             detail: fault.to_string(),
             remarks: Vec::new(),
@@ -109,6 +120,7 @@ impl Verdict {
             outcome: if introduced && end.is_some() { Outcome::Partial } else { Outcome::Failed },
             stage,
             reason,
+            number: None,
             blame: Some(match cause {
                 Cause::Flood => Blame::Peer,
                 Cause::Stopped => Blame::Local,

@@ -77,7 +77,7 @@ const TAIL: [&str; 10] = [
 /// What came later than the rest. Columns are added at the end, so that the others keep their places.
 const LATER: [&str; 3] = ["services_hex", "protocols_total", "listen_addrs_total"];
 /// What came later still, of every report.
-const LAST: [&str; 1] = ["targets"];
+const LAST: [&str; 2] = ["targets", "reason_number"];
 
 /// The names of the columns.
 pub fn write_header(out: &mut Vec<u8>) {
@@ -93,15 +93,15 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>) {
     let mut writer = Writer::from_writer(out);
     let peer = serde_json::to_value(&report.attempt.introduced).expect("what peers say has string keys");
     let [fields, later] = [&PEER[..], &LATER].map(|names| names.iter().map(|name| flat(&peer[*name])));
-    let row = head(report).into_iter().chain(fields).chain(tail(report)).chain(later).chain([targets(report)]);
+    let row = head(report).into_iter().chain(fields).chain(tail(report)).chain(later).chain(last(report));
     writer.write_record(row).expect("memory takes every write, and every row has the same length");
     writer.flush().expect("memory takes every write");
 }
 
-/// All that led to the peer.
-fn targets(report: &Report<'_>) -> String {
+/// All that led to the peer, and the number of the reason.
+fn last(report: &Report<'_>) -> [String; LAST.len()] {
     let targets: Vec<&str> = iter::once(report.target).chain(report.also.iter().map(|target| &**target)).collect();
-    disarmed(targets.join(" "))
+    [disarmed(targets.join(" ")), or_empty(report.attempt.verdict.number)]
 }
 
 fn or_empty(value: Option<impl ToString>) -> String {

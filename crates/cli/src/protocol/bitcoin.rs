@@ -318,7 +318,8 @@ impl Bitcoin {
             Event::Said(Message::Ping(_)) => Sign::Ping,
             Event::Heard(Message::Pong(_)) => Sign::Pong,
             Event::Heard(Message::Reject(reject)) => {
-                Sign::LastWords(LastWords("bitcoin.rejected", format!("it rejected our message: {reject}")))
+                let (number, sentence) = (Some(reject.code.into()), format!("it rejected our message: {reject}"));
+                Sign::LastWords(LastWords { reason: "bitcoin.rejected", number, sentence })
             }
             _ => Sign::Other,
         };

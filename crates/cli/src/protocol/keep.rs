@@ -60,17 +60,33 @@ pub enum KeptEnd {
 /// How a peer left.
 #[derive(Clone, Debug)]
 pub enum Leaving {
-    /// It closed the connection, possibly after these last words (code and sentence).
+    /// It closed the connection, possibly after these last words.
     Closed(Option<LastWords>),
     /// It reset the connection, possibly after these last words.
     Reset(Option<LastWords>),
-    /// It said goodbye in a message of the protocol: code, blame and sentence.
-    Goodbye(&'static str, Blame, String),
+    /// It said goodbye in a message of the protocol.
+    Goodbye {
+        /// The reason code.
+        reason: &'static str,
+        /// The number by which the peer gave that reason, if it gave one.
+        number: Option<u64>,
+        /// Whose fault it was.
+        blame: Blame,
+        /// One sentence, with its subject.
+        sentence: String,
+    },
 }
 
-/// A message that says what is wrong: its reason code and a sentence without its subject.
+/// A message that says what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastWords(pub &'static str, pub String);
+pub struct LastWords {
+    /// Its reason code.
+    pub reason: &'static str,
+    /// The number by which the peer gave that reason, if it gave one.
+    pub number: Option<u64>,
+    /// One sentence, with its subject.
+    pub sentence: String,
+}
 
 /// What an event means to a connection that is kept.
 #[derive(Clone, Debug)]
@@ -133,7 +149,8 @@ impl KeptEnd {
             Cause::Closed if !was_reset => Self::Left(Leaving::Closed(words)),
             Cause::Closed | Cause::Reset => Self::Left(Leaving::Reset(words)),
             Cause::Fault(fault) if fault.is_goodbye() => {
-                Self::Left(Leaving::Goodbye(fault.code(), fault.blame(), fault.to_string()))
+                let (reason, number, blame) = (fault.code(), fault.number(), fault.blame());
+                Self::Left(Leaving::Goodbye { reason, number, blame, sentence: fault.to_string() })
             }
             Cause::Fault(fault) => Self::Fault(fault.code(), fault.blame(), fault.to_string()),
             Cause::Flood => Self::Fault("flood", Blame::Peer, format!("it sent more than {} bytes", failure.received)),

@@ -160,7 +160,7 @@ pub async fn hold(
 
 /// A node that says what is wrong leaves, as a rule; but it need not.
 fn last_words(error: &lightning::Error) -> Sign {
-    Sign::LastWords(LastWords(error.code(), error.to_string()))
+    Sign::LastWords(LastWords { reason: error.code(), number: error.number(), sentence: error.to_string() })
 }
 
 fn ping() -> Ping {

@@ -38,7 +38,7 @@ pub struct HeldReport<'a> {
 impl Serialize for HeldReport<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Kept { end, lasted, pings } = self.kept;
-        let mut fields = serializer.serialize_struct("HeldReport", 17)?;
+        let mut fields = serializer.serialize_struct("HeldReport", 18)?;
         fields.serialize_field("type", "hold")?;
         fields.serialize_field("started", &self.started)?;
         fields.serialize_field("target", self.target)?;
@@ -53,6 +53,7 @@ impl Serialize for HeldReport<'_> {
         fields.serialize_field("ended_by", end.ended_by())?;
         fields.serialize_field("how", end.how())?;
         fields.serialize_field("reason", end.reason())?;
+        fields.serialize_field("reason_number", &end.number())?;
         fields.serialize_field("blame", &end.blame().map(Blame::name))?;
         fields.serialize_field("detail", &Text(Sentence(self)))?;
         fields.serialize_field("pings", &Answers::of(pings))?;
@@ -94,12 +95,12 @@ impl fmt::Display for Sentence<'_> {
 impl fmt::Display for Leaving {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (words, how) = match self {
-            Self::Goodbye(_, _, sentence) => return f.write_str(sentence),
+            Self::Goodbye { sentence, .. } => return f.write_str(sentence),
             Self::Closed(words) => (words, "closed the connection (FIN)"),
             Self::Reset(words) => (words, "reset the connection (RST)"),
         };
         match words {
-            Some(words) => write!(f, "{}, and then it {how}", words.1),
+            Some(words) => write!(f, "{}, and then it {how}", words.sentence),
             None => write!(f, "it {how}"),
         }
     }
@@ -123,7 +124,7 @@ impl KeptEnd {
             Self::Interrupted => "interrupted",
             Self::Left(Leaving::Closed(_)) => "fin",
             Self::Left(Leaving::Reset(_)) => "rst",
-            Self::Left(Leaving::Goodbye(..)) => "goodbye",
+            Self::Left(Leaving::Goodbye { .. }) => "goodbye",
             Self::Fault(..) => "fault",
             Self::Broken(_) => "broken",
         }
@@ -133,11 +134,19 @@ impl KeptEnd {
         match self {
             Self::Time => "ok",
             Self::Interrupted => net::INTERRUPTED,
-            Self::Left(Leaving::Closed(Some(words)) | Leaving::Reset(Some(words))) => words.0,
+            Self::Left(Leaving::Closed(Some(words)) | Leaving::Reset(Some(words))) => words.reason,
             Self::Left(Leaving::Closed(None)) => "closed",
             Self::Left(Leaving::Reset(None)) => "reset",
-            Self::Left(Leaving::Goodbye(code, ..)) | Self::Fault(code, ..) => code,
+            Self::Left(Leaving::Goodbye { reason, .. }) | Self::Fault(reason, ..) => reason,
             Self::Broken(_) => "io",
+        }
+    }
+
+    fn number(&self) -> Option<u64> {
+        match self {
+            Self::Left(Leaving::Closed(Some(words)) | Leaving::Reset(Some(words))) => words.number,
+            Self::Left(Leaving::Goodbye { number, .. }) => *number,
+            _ => None,
         }
     }
 
@@ -147,7 +156,7 @@ impl KeptEnd {
             Self::Interrupted => Some(Blame::Local),
             Self::Left(Leaving::Closed(Some(_)) | Leaving::Reset(Some(_))) => Some(Blame::Refused),
             Self::Left(Leaving::Closed(None) | Leaving::Reset(None)) | Self::Broken(_) => Some(Blame::Network),
-            Self::Left(Leaving::Goodbye(_, blame, _)) | Self::Fault(_, blame, _) => Some(*blame),
+            Self::Left(Leaving::Goodbye { blame, .. }) | Self::Fault(_, blame, _) => Some(*blame),
         }
     }
 }
@@ -243,9 +252,14 @@ mod tests {
     #[test]
     fn each_end_has_a_sentence_and_says_which_side_ended_it_and_how() {
         let two = Duration::from_millis(2040);
-        let words = || LastWords("lightning.error", "it sent an error: \"no\"".to_owned());
-        let goodbye =
-            ("ethereum.disconnect.too-many-peers", Blame::Refused, "it disconnected: too many peers".to_owned());
+        let sentence = "it sent an error: \"no\"".to_owned();
+        let words = LastWords { reason: "lightning.error", number: None, sentence };
+        let goodbye = Leaving::Goodbye {
+            reason: "ethereum.disconnect.too-many-peers",
+            number: Some(4),
+            blame: Blame::Refused,
+            sentence: "it disconnected: too many peers".to_owned(),
+        };
         let fault = ("libp2p.mac", Blame::Peer, "a tag is wrong".to_owned());
         for (end, sentence, [by, how, reason]) in [
             (KeptEnd::Time, "kept for 10 s", ["us", "time", "ok"]),
@@ -260,14 +274,14 @@ mod tests {
                 ["peer", "fin", "closed"],
             ),
             (
-                KeptEnd::Left(Leaving::Reset(Some(words()))),
+                KeptEnd::Left(Leaving::Reset(Some(words))),
                 "left after 2.0 of 10 s: it sent an error: \"no\", and then it reset the connection (RST)",
                 ["peer", "rst", "lightning.error"],
             ),
             (
-                KeptEnd::Left(Leaving::Goodbye(goodbye.0, goodbye.1, goodbye.2)),
+                KeptEnd::Left(goodbye),
                 "left after 2.0 of 10 s: it disconnected: too many peers",
-                ["peer", "goodbye", goodbye.0],
+                ["peer", "goodbye", "ethereum.disconnect.too-many-peers"],
             ),
             (
                 KeptEnd::Fault(fault.0, fault.1, fault.2),
@@ -276,9 +290,11 @@ mod tests {
             ),
         ] {
             let complete = matches!(end, KeptEnd::Time);
+            let number = (how == "goodbye").then_some(4);
             let (told, json) = told(end, two);
             assert_eq!(told, sentence);
             assert_eq!([&json["ended_by"], &json["how"], &json["reason"]], [by, how, reason], "{json}");
+            assert_eq!(json["reason_number"].as_u64(), number);
             assert_eq!((&json["complete"], &json["asked_ms"]), (&complete.into(), &10_000.0.into()));
         }
     }

@@ -228,6 +228,7 @@ fn a_reject_is_called_by_its_name_with_a_hint_at_what_is_asked_for() {
     wire.say(&[message(Message::Reject(reject))]);
     let (lines, _) = output(child);
     assert_eq!((&lines[0]["reason"], &lines[0]["blame"]), (&json!("bitcoin.rejected"), &json!("refused")));
+    assert_eq!(lines[0]["reason_number"], 0x40);
     let detail = "it rejected our version: nonstandard (0x40), \"required services 0x1 not offered\": it asks for NETWORK of \
                   a node that it dials (-s NETWORK,WITNESS offers that)";
     assert_eq!(lines[0]["detail"], detail);

@@ -200,6 +200,7 @@ fn a_close_a_reset_and_last_words_are_told_apart() {
         let lines = json_lines(&output);
         let hold = hold(&lines);
         assert_eq!((&hold["how"], &hold["reason"]), (&json!(how), &json!(reason)), "{hold}");
+        assert_eq!(hold["reason_number"].as_u64(), (reason == "bitcoin.rejected").then_some(0x11), "{hold}");
         assert_eq!(output.status.code(), Some(1));
         let detail = hold["detail"].as_str().unwrap();
         assert!(detail.starts_with("left after ") && detail.contains(" of 600 s: it "), "{detail}");

@@ -5,12 +5,12 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use ethereum::eth::OurChain;
-use ethereum::{ForkId, Fresh, Goal, Network, OurStatus, Rlpx};
+use ethereum::{ForkId, Fresh, Goal, Network, OurStatus, Reason, Rlpx};
 use handshake::{Handshake, Rx, Step};
 use lightning::{Features, Hello};
 use serde_json::{Value, json};
 
-use crate::common::{TO_END, json_lines, run, start, tell};
+use crate::common::{TO_END, json_lines, run, start, tell, text};
 use crate::keyed::Listening;
 
 /// What is reported of the one target of a run.
@@ -295,6 +295,32 @@ fn the_head_of_our_status_is_the_one_that_was_said() {
     assert_eq!((&dialled["peer"]["head"], &dialled["peer"]["latest"]), (&head.into(), &77.into()), "{dialled}");
 }
 
+/// Says Hello, and then disconnects for this reason.
+fn disconnecting(reason: Reason) -> String {
+    let mut local = ethereum_local();
+    (local.goal, local.parting) = (Goal::Hello, Some(reason));
+    let id = local.node_id();
+    format!("enode://{id}@{}", answering(Rlpx::responder(local, fresh()), |_| false, Then::Silence))
+}
+
+#[test]
+fn a_disconnect_is_told_with_its_number_whether_that_has_a_name_or_not() {
+    for (number, code, words) in [
+        (4, "ethereum.disconnect.too-many-peers", "too many peers"),
+        (0x55, "ethereum.disconnect.other", "for reason 0x55, which has no name"),
+    ] {
+        let reason = Reason::all().find(|reason| reason.number() == Some(number));
+        let target = || disconnecting(reason.unwrap_or(Reason::Other(Some(number))));
+        let dialled = report(&[&target()]);
+        assert_eq!((&dialled["reason"], &dialled["reason_number"]), (&code.into(), &number.into()), "{dialled}");
+        assert!(dialled["detail"].as_str().unwrap().contains(words), "{dialled}");
+        let [human, csv] = ["human", "csv"].map(|format| run(["--format", format, &*target()]).stdout);
+        let [human, csv] = [&human, &csv].map(|stdout| text(stdout));
+        assert!(human.contains(words), "{human}");
+        assert!(csv.lines().nth(1).unwrap().ends_with(&format!(",{number}")), "{csv}");
+    }
+}
+
 #[test]
 fn whoever_leaves_after_a_handshake_says_so() {
     let listening = Listening::start(&["--protocol", "ethereum", "-c", "sepolia", "--once"]);
@@ -355,7 +381,7 @@ fn a_record_of_the_consensus_layer_is_dialled_over_libp2p() {
     assert_eq!((&line["protocol"], &line["reason"]), (&"libp2p".into(), &"connect.refused".into()), "{line}");
     let id = ethereum::SecretKey::new([0x42; 32]).unwrap().public();
     let output = run([&*format!("enode://{id}@127.0.0.1:0?discport=30303")]);
-    assert!(crate::common::text(&output.stderr).contains("an enode without an RLPx port"), "{output:?}");
+    assert!(text(&output.stderr).contains("an enode without an RLPx port"), "{output:?}");
 }
 
 const CONSENSUS_ENR: &str = "enr:-Ji4QG7aRk5H7Cz5SvmHGk28atDWh26z8dHbkSVCuDK3quvBeaJRZ7B7i_2Mz_foZJBbTr-u-oOPkv4WPb54yW4W7OkBhGV0aDKQapWhqQAAAAAAAAAAAAAAAIJpZIJ2NIJpcIR_AAABiXNlY3AyNTZrMaEDJGU-rENEiAAswGu_t_EP4YmR41-f5DAtvqbSNT3AqxyDdGNwAQ";

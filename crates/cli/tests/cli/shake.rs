@@ -26,7 +26,7 @@ fn the_json_is_the_one_that_is_documented() {
     let lines: Vec<_> = text(&output.stdout).lines().collect();
     let [report, summary] = lines[..] else { panic!("{lines:?}") };
 
-    const KEYS: [&str; 20] = [
+    const KEYS: [&str; 21] = [
         "type",
         "started",
         "target",
@@ -39,6 +39,7 @@ fn the_json_is_the_one_that_is_documented() {
         "outcome",
         "stage",
         "reason",
+        "reason_number",
         "blame",
         "detail",
         "remarks",
