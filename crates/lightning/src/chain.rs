@@ -60,7 +60,7 @@ pub const CHAINS: &[Chain] = &[
     chain("bitcoin-regtest", "06226e46111a0b59caaf126043eb5bbf28c34f3a5e332a1fc7b2b73cf188910f", 9735),
     chain("litecoin", "e2bf047e7e5a191aa4ef34d314979dc9986e0f19251edaba5940fd1fe365a712", 9735),
     // Core Lightning's, whose nodes may be on it. (Elements, chainparams.cpp)
-    chain("liquid", "0360208a888692372c8d68b084a62efdf60ea1a359a04c94b20d223658276614", 9735),
+    chain("liquid", "0360208a889692372c8d68b084a62efdf60ea1a359a04c94b20d223658276614", 9735),
     chain("liquid-testnet", "c1b16ae24f2423aea2ea34552292793b5b5e82999a1eed81d56aee528eda71a7", 9735),
 ];
 
