@@ -690,6 +690,94 @@ fn where_it_waits_it_says_for_what_and_what_an_end_means() {
     }
 }
 
+/// How far a handshake came.
+#[derive(Clone, Copy, Debug)]
+enum Came {
+    /// Nothing was heard.
+    Nowhere,
+    /// The keys are agreed.
+    ToKeys,
+    /// Both have said Hello. We repeat the peer's Status, so ours is not said.
+    ToHelloUnsaid,
+    /// Both have said Hello, and we our Status.
+    ToHello,
+    /// Both have said their Status.
+    ToStatus,
+}
+
+fn came(role: Role, far: Came) -> Rlpx {
+    let goal = match far {
+        Came::ToHelloUnsaid => echo(),
+        _ => Goal::Status(OurStatus::Of(common::chain())),
+    };
+    let peer = Voice::of(role);
+    let peer = match far {
+        Came::Nowhere => return ours(role, goal),
+        Came::ToKeys => peer,
+        Came::ToHelloUnsaid | Came::ToHello => peer.introduced(&Voice::hello()),
+        Came::ToStatus => peer.introduced(&Voice::hello()).tells_only(&common::chain()),
+    };
+    let mut ours = ours(role, goal);
+    let _ = feed(&mut ours, [&peer.said[..]]);
+    ours
+}
+
+#[test]
+fn what_an_end_most_likely_means_depends_on_the_role_and_on_how_far_the_handshake_came() {
+    use Came::{Nowhere, ToHello, ToHelloUnsaid, ToKeys, ToStatus};
+    const EVERY: [OursRead; 4] = [OursRead::NotSaid, OursRead::Nothing, OursRead::NotAll, OursRead::Unknown];
+    let broken = "a half-open proxy or a broken node does so";
+    let unsaid = [
+        "our Status was not sent yet, as we waited for its own; it may have waited for ours",
+        "we said no Status either: each side waited for the other's",
+    ];
+    let judged =
+        ["it did not accept our Status, or wanted no more than to see it", "most likely it is not done starting"];
+    let wrong_key = "most likely its key is not the one in its node id, or it is no Ethereum node";
+    // No caller is full, nor has it banned us.
+    for (far, closed_and_silent) in [
+        (
+            Nowhere,
+            [
+                "most likely a port scan, or another protocol",
+                "most likely a port scan, or it waits for us to speak first",
+            ],
+        ),
+        (
+            ToKeys,
+            [
+                "it knows our key, and did not introduce itself: a tool that only looks whether we are there does so",
+                broken,
+            ],
+        ),
+        (ToHelloUnsaid, unsaid),
+        (ToHello, judged),
+        (ToStatus, judged),
+    ] {
+        let ours = came(Role::Responder, far);
+        for read in EVERY {
+            let found = [Ending::Closed, Ending::Silent].map(|end| ours.suspicion(Evidence { end, ours: read }));
+            assert_eq!(found, closed_and_silent, "{far:?}, {read:?}");
+        }
+    }
+    let read = "most likely its key is not the one in its node id, it is no Ethereum node, it refuses our address, or it saw \
+                us within the last 30 s";
+    let unread = "it refuses our address, or saw us within the last 30 s, as geth does";
+    for (far, evidence, closed_and_silent) in [
+        (Nowhere, OursRead::Unknown, [read, wrong_key]),
+        (Nowhere, OursRead::NotAll, [read, wrong_key]),
+        (Nowhere, OursRead::Nothing, [unread, wrong_key]),
+        (ToKeys, OursRead::Unknown, ["it has the key that it claims; most likely it is full or has banned us", broken]),
+        (ToHelloUnsaid, OursRead::Unknown, unsaid),
+        (ToHello, OursRead::Unknown, judged),
+        (ToStatus, OursRead::Unknown, judged),
+    ] {
+        let ours = came(Role::Initiator, far);
+        let found = [Ending::Closed, Ending::Silent].map(|end| ours.suspicion(Evidence { end, ours: evidence }));
+        assert_eq!(found, closed_and_silent, "{far:?}, {evidence:?}");
+    }
+}
+
 #[test]
 fn a_session_answers_pings_skips_what_is_long_and_ends_with_a_disconnect() {
     let (a, mut b) = testing::pair(ours(Role::Initiator, status()), theirs(Role::Initiator, status()));

@@ -3,11 +3,11 @@
 mod common;
 
 use common::{
-    Flight, OURS, ROLES, THEIRS, end_of, fault, hello, local, patient, payload_of, streams, their_payload, with,
-    without_inlining, written,
+    Flight, OURS, ROLES, THEIRS, end_of, fault, hello, local, patient, payload_of, streams, their_identify,
+    their_payload, with, without_inlining, written,
 };
 use handshake::Blame::{Local as Us, Mismatch, Peer};
-use handshake::{Fault, Handshake, Role, Stage};
+use handshake::{Evidence, Fault, Handshake, OursRead, Role, Stage};
 use testing::{End, feed};
 use verack_libp2p::multistream::{HEADER, NOISE};
 use verack_libp2p::protobuf::{write_bytes, write_number};
@@ -334,5 +334,73 @@ fn what_a_peer_says_cannot_do_anything_to_a_terminal() {
     let muxer = fault(hello(Role::Initiator), &Flight::with_payload(Role::Initiator, &local(OURS), &muxers).bytes);
     for sentence in [answer.to_string(), muxer.to_string()] {
         assert!(sentence.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{sentence:?}");
+    }
+}
+
+/// How far a handshake came.
+#[derive(Clone, Copy, Debug)]
+enum Came {
+    /// Nothing was heard.
+    Nowhere,
+    /// The peer speaks multistream-select.
+    ToAName,
+    /// The keys are agreed, and each side knows who the other is.
+    ToKeys,
+    /// The peer has introduced itself, and its stream is open.
+    ToAnIntroduction,
+}
+
+fn came(role: Role, far: Came) -> Hello {
+    let keys = Flight::to(role);
+    let bytes = match far {
+        Came::Nowhere => Vec::new(),
+        Came::ToAName => written(&[HEADER]),
+        Came::ToKeys => keys.bytes,
+        Came::ToAnIntroduction => {
+            let mut message = Vec::new();
+            their_identify().write(&mut message);
+            let answer = keys.answer(&[&message]);
+            keys.seal(&answer).bytes
+        }
+    };
+    let mut ours = hello(role);
+    let _ = feed(&mut ours, [&bytes[..]]);
+    ours
+}
+
+#[test]
+fn what_an_end_most_likely_means_depends_on_the_role_and_on_how_far_the_handshake_came() {
+    use Came::{Nowhere, ToAName, ToAnIntroduction, ToKeys};
+    const EVERY: [OursRead; 4] = [OursRead::NotSaid, OursRead::Nothing, OursRead::NotAll, OursRead::Unknown];
+    let found = |ours: &Hello, read| {
+        [handshake::End::Closed, handshake::End::Silent].map(|end| ours.suspicion(Evidence { end, ours: read }))
+    };
+    let broken = "a half-open proxy or a broken node does so";
+    let not_ended = "it did not end its introduction";
+    // No caller has no place for us, nor does it refuse our address.
+    for (far, closed_and_silent) in [
+        (Nowhere, ["most likely a port scan, or another protocol"; 2]),
+        (ToAName, ["it began a handshake, and did not tell us who it is"; 2]),
+        (ToKeys, ["it told us who it is, and left", broken]),
+        (ToAnIntroduction, [not_ended; 2]),
+    ] {
+        let ours = came(Role::Responder, far);
+        for read in EVERY {
+            assert_eq!(found(&ours, read), closed_and_silent, "{far:?}, {read:?}");
+        }
+    }
+    let no_place = "most likely it has no place for us";
+    let unread = "most likely it has no place for us, or refuses our address";
+    let unknown = "most likely it has no place for us, is a node of a private network, or is no libp2p node";
+    let something_else = "most likely something else listens there";
+    for (far, read, closed_and_silent) in [
+        (Nowhere, OursRead::Unknown, [unknown, something_else]),
+        (Nowhere, OursRead::NotAll, [unknown, something_else]),
+        (Nowhere, OursRead::Nothing, [unread, something_else]),
+        (ToAName, OursRead::Unknown, [no_place, broken]),
+        (ToKeys, OursRead::Unknown, ["it looked at who we are and left", broken]),
+        (ToAnIntroduction, OursRead::Unknown, [not_ended; 2]),
+    ] {
+        assert_eq!(found(&came(Role::Initiator, far), read), closed_and_silent, "{far:?}, {read:?}");
     }
 }
