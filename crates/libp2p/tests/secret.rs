@@ -1,10 +1,10 @@
-//! Our identity's key lies in one place, however many connections use it.
+//! Our identity's key lies in one place, however many connections use it, and no longer than they do.
 
 mod common;
 
 use common::{OURS, THEIRS, local};
 use testing::{Masked, pair};
-use verack_libp2p::{Hello, Identity, Local};
+use verack_libp2p::{Hello, Identity, Local, SecretKey};
 
 #[test]
 fn a_thousand_connections_leave_at_most_three_copies_of_the_key() {
@@ -23,4 +23,18 @@ fn a_thousand_connections_leave_at_most_three_copies_of_the_key() {
     let copies = KEY.copies();
     assert!((1..=3).contains(&copies), "{copies} copies");
     drop(kept);
+}
+
+#[test]
+fn a_key_is_erased_once_nothing_uses_it() {
+    const KEYS: usize = 100;
+    const SEED: Masked = Masked::new(b'I');
+    const KEY: Masked = Masked::new(b'X');
+    let identities: Vec<_> = (0..KEYS).map(|_| Identity::new(SEED.secret())).collect();
+    let keys: Vec<_> = (0..KEYS).map(|_| SecretKey::new(KEY.secret())).collect();
+    assert!(SEED.copies() >= KEYS && KEY.copies() >= KEYS);
+    drop((identities, keys));
+    for (name, copies) in [("identity", SEED.copies()), ("key of Noise", KEY.copies())] {
+        assert!(copies <= 3, "{copies} copies of the {name} are left");
+    }
 }

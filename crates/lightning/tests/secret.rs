@@ -1,4 +1,4 @@
-//! Our static key lies in one place, however many connections use it.
+//! Our static key lies in one place, however many connections use it, and no longer than they do.
 
 mod common;
 
@@ -23,4 +23,15 @@ fn a_thousand_connections_leave_at_most_three_copies_of_the_key() {
     let copies = KEY.copies();
     assert!((1..=3).contains(&copies), "{copies} copies");
     drop(kept);
+}
+
+#[test]
+fn a_key_is_erased_once_nothing_uses_it() {
+    const KEYS: usize = 100;
+    const KEY: Masked = Masked::new(b'L');
+    let keys: Vec<_> = (0..KEYS).map(|_| SecretKey::new(KEY.secret())).collect();
+    assert!(KEY.copies() >= KEYS);
+    drop(keys);
+    let copies = KEY.copies();
+    assert!(copies <= 3, "{copies} copies are left");
 }
