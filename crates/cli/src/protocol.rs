@@ -21,8 +21,8 @@ mod whom;
 use std::net::SocketAddr;
 
 use self::bitcoin::Bitcoin;
-pub use self::bitcoin::Heard;
 use self::bitcoin::Known;
+pub use self::bitcoin::{Heard, may_be_asked_twice};
 pub use self::chain::{Chain, Seed};
 pub use self::converse::{Times, Tracer};
 use self::ethereum::Ethereum;

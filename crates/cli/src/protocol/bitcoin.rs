@@ -190,7 +190,7 @@ impl Bitcoin {
         tracer: Option<Tracer<'_>>,
     ) -> Shaken<'_> {
         let params = &self.template.params;
-        let closely = times.closely && self.may_be_asked_twice();
+        let closely = times.closely && may_be_asked_twice(&self.chain);
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Version(_)));
         let Conversed { result, retry, hello, bytes } =
             converse(&mut *handshake, stream, times, tracer, is_hello, |seen, at| entry(seen, at, params)).await;
@@ -297,12 +297,6 @@ impl Bitcoin {
         }
     }
 
-    /// Whether a second connection right after the first would be answered like the first. Zebra takes one from an address
-    /// in 119 s.
-    fn may_be_asked_twice(&self) -> bool {
-        !self.chain.starts_with("zcash")
-    }
-
     /// Keeps a connection alive.
     pub async fn hold(
         &self,
@@ -386,6 +380,12 @@ fn elsewhere(cause: &Cause<bitcoin::Error>) -> Vec<&'static str> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether a node of this network would answer a second connection right after the first like that. Zebra takes one from an
+/// address in 119 s.
+pub fn may_be_asked_twice(chain: &str) -> bool {
+    !chain.starts_with("zcash")
 }
 
 /// Whether our key got the answer of a node that speaks the v1 transport alone.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::common::{CHAIN, Simulated, json_lines, run, text};
+use crate::scripted::{Scripted, Wire};
 
 fn list(content: &str) -> (tempfile::NamedTempFile, String) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -133,4 +134,41 @@ fn addresses_that_were_named_are_paced_only_if_that_was_asked_for() {
     assert!(took(&["--rate", "50"]) >= Duration::from_millis(1150));
     assert!(took(&["--prefix-rate", "0"]) < Duration::from_secs(5));
     assert!(took(&[]) < Duration::from_secs(5));
+}
+
+/// What a node does with a connection.
+type Conduct = fn(&mut Wire);
+
+/// geth takes one connection from an address in 30 s, and closes the next ones unread.
+#[test]
+fn an_ethereum_node_is_dialled_once_in_a_run_however_it_ends_and_whatever_names_it() {
+    let point = ethereum::SecretKey::new([7; 32]).unwrap().public();
+    let conducts: [(&str, Conduct); 3] = [
+        ("closes at once", |_| {}),
+        ("closes on what it hears", |wire| wire.close_on_key()),
+        ("says nothing", |wire| wire.hang()),
+    ];
+    for (conduct, act) in conducts {
+        for words in [
+            &["--allow-private", "ADDRESS", "NAME", "ADDRESS", "FILE"][..],
+            &["--status", "own", "-c", "sepolia", "--hold", "1s", "ADDRESS"],
+            &["identify", "ADDRESS"],
+        ] {
+            let node = Scripted::on(CHAIN, move |_, wire| act(wire));
+            let [by_address, by_name] =
+                ["127.0.0.1", "localhost"].map(|host| format!("enode://{point}@{host}:{}", node.address.port()));
+            let (_file, path) = list(&format!("{by_address}\n"));
+            let by_file = format!("@{path}");
+            let words = words.iter().map(|word| match *word {
+                "FILE" => &*by_file,
+                "ADDRESS" => &*by_address,
+                "NAME" => &*by_name,
+                word => word,
+            });
+            let output = run(words.clone().chain(["--json", "--timeout", "3s"]));
+            let told = json_lines(&output).iter().any(|line| line["address"] == node.address.to_string());
+            assert!(told, "{}", text(&output.stderr));
+            assert_eq!(node.connections(), 1, "it {conduct}: {:?}", words.collect::<Vec<_>>());
+        }
+    }
 }

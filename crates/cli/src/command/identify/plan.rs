@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::args::{ProtocolName, TransportChoice};
-use crate::protocol::{Chain, Whom};
+use crate::protocol::{Chain, Whom, may_be_asked_twice};
 
 /// Connections that a run makes at most.
 pub const MOST: usize = 8;
@@ -46,7 +46,9 @@ pub fn tries(whom: &Whom, port: u16) -> Vec<Try> {
     let mut tries = vec![Try::Silence];
     match whom {
         Whom::Anybody => {}
-        Whom::Ethereum(_) => tries.push(Try::Keyed(ProtocolName::Ethereum)),
+        // geth takes one connection from an address in 30 s, and we have something to say on it. (p2p/server.go
+        // inboundThrottleTime)
+        Whom::Ethereum(_) => tries = vec![Try::Keyed(ProtocolName::Ethereum)],
         Whom::Lightning(_) => tries.push(Try::Keyed(ProtocolName::Lightning)),
         Whom::Libp2p(_) => tries.push(Try::Keyed(ProtocolName::Libp2p)),
     }
@@ -54,7 +56,11 @@ pub fn tries(whom: &Whom, port: u16) -> Vec<Try> {
         return tries;
     }
     let bitcoin = |name| bitcoin::Chain::named(name).expect("it is in the table");
-    for chain in bitcoin::CHAINS.iter().filter(|chain| chain.port == port) {
+    let at_port = || bitcoin::CHAINS.iter().filter(|chain| chain.port == port);
+    if !at_port().all(|chain| may_be_asked_twice(chain.name)) {
+        tries.clear();
+    }
+    for chain in at_port() {
         if chain.bip324 {
             add(&mut tries, Try::Bitcoin(chain, TransportChoice::V2));
         }
@@ -100,6 +106,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{MOST, Try, tries};
+    use crate::args::ProtocolName;
     use crate::protocol::Whom;
 
     fn first(port: u16) -> Vec<String> {
@@ -112,6 +119,14 @@ mod tests {
         assert_eq!(first(18080)[..2], ["silence", "monero"]);
         assert_eq!(first(4001)[..2], ["silence", "libp2p"]);
         assert_eq!(first(1)[..4], ["silence", "bitcoin over v2", "libp2p", "monero"]);
+    }
+
+    #[test]
+    fn a_node_that_takes_one_connection_is_spoken_to_on_it() {
+        assert_eq!(first(8233)[0], "zcash over v1");
+        let id = ethereum::SecretKey::new([7; 32]).unwrap().public();
+        let tries = tries(&Whom::Ethereum(id.into()), 30303);
+        assert_eq!(tries, [Try::Keyed(ProtocolName::Ethereum)]);
     }
 
     #[test]
