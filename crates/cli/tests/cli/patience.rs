@@ -1,17 +1,22 @@
 //! Time: one deadline for all of an attempt, and no wait that only the kernels cause.
 
+use std::fs;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::thread;
 use std::time::Duration;
 
 use bitcoin::v2::{Garbage, Keys, Start};
 use bitcoin::{Chain, Local, V1, V2};
+use ethereum::Rlpx;
 use handshake::{Handshake, Role, Rx, Step};
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::common::{CHAIN, json_lines, run};
 use crate::listen::{listen, output};
+use crate::proof::{ethereum_local, fresh, lightning_local};
 
 /// As the peer of a handshake that writes each of its flights in two parts, and leaves it to Nagle's algorithm when they are
 /// sent: the second part waits until the first is acknowledged. It stays until the other side leaves, since a close would
@@ -62,19 +67,23 @@ fn best<'r>(reports: impl Iterator<Item = &'r Value>) -> f64 {
 const FAST: f64 = 20.0;
 const RUNS: usize = 50;
 
-/// The best of so many handshakes with such a peer, which we dial.
-fn best_as_initiator<H: Handshake>(transport: &str, side: impl Fn() -> H + Send + 'static) -> f64 {
+/// The best of so many handshakes with such a peer, which we dial with these options. `named` says by what.
+fn best_as_initiator<H: Handshake>(
+    options: &[&str],
+    named: impl Fn(SocketAddr) -> String,
+    side: impl Fn() -> H + Send + 'static,
+) -> f64 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let target = listener.local_addr().unwrap().to_string();
+    let target = named(listener.local_addr().unwrap());
     thread::spawn(move || listener.incoming().for_each(|stream| shake_in_halves(&mut stream.unwrap(), side())));
-    let options = ["-c", CHAIN, "--transport", transport, "--json", &target];
-    let reports: Vec<_> = (0..RUNS).map(|_| json_lines(&run(options)).remove(0)).collect();
+    let options = [options, &["--json", &target]].concat();
+    let reports: Vec<_> = (0..RUNS).map(|_| json_lines(&run(options.iter().copied())).remove(0)).collect();
     best(reports.iter())
 }
 
-/// The same with such a peer that dials us.
-fn best_as_responder<H: Handshake>(side: impl Fn() -> H) -> f64 {
-    let (child, _log, address) = listen(&["--count", &RUNS.to_string()]);
+/// The same with such a peer that dials us, who listen with these options.
+fn best_as_responder<H: Handshake>(options: &[&str], side: impl Fn() -> H) -> f64 {
+    let (child, _log, address) = listen(&[options, &["--count", &RUNS.to_string()]].concat());
     for _ in 0..RUNS {
         shake_in_halves(&mut TcpStream::connect(&address).unwrap(), side());
     }
@@ -85,20 +94,110 @@ fn best_as_responder<H: Handshake>(side: impl Fn() -> H) -> f64 {
 /// In plain text all that it has to say fits into one flight, which any kernel acknowledges at once.
 #[test]
 fn a_peer_that_writes_in_parts_does_not_wait_for_our_acknowledgement() {
-    let best = best_as_initiator("v2", || encrypted(Role::Responder));
+    let options = ["-c", CHAIN, "--transport", "v2"];
+    let best = best_as_initiator(&options, |address| address.to_string(), || encrypted(Role::Responder));
     assert!(best < FAST, "{best} ms");
 }
 
 #[test]
 fn a_caller_that_writes_in_parts_does_not_wait_for_our_acknowledgement() {
-    let best = best_as_responder(|| V1::new(Role::Initiator, local()));
+    let best = best_as_responder(&[], || V1::new(Role::Initiator, local()));
     assert!(best < FAST, "{best} ms");
 }
 
 #[test]
 fn a_caller_that_writes_in_parts_over_v2_does_not_wait_for_our_acknowledgement() {
-    let best = best_as_responder(|| encrypted(Role::Initiator));
+    let best = best_as_responder(&[], || encrypted(Role::Initiator));
     assert!(best < FAST, "{best} ms");
+}
+
+/// The secret bytes of our key, which the peers know.
+const OUR_KEY: [u8; 32] = [0x11; 32];
+
+/// Options with a file that holds our key.
+fn with_our_key<'o>(options: &[&'o str], folder: &'o TempDir, path: &'o mut String) -> Vec<&'o str> {
+    *path = folder.path().join("key").display().to_string();
+    fs::write(&*path, handshake::Hex(&OUR_KEY).to_string()).unwrap();
+    fs::set_permissions(&*path, fs::Permissions::from_mode(0o600)).unwrap();
+    [options, &["--key", path]].concat()
+}
+
+fn ethereum_side(role: Role) -> Rlpx {
+    match role {
+        Role::Initiator => {
+            Rlpx::initiator(ethereum_local(), fresh(), ethereum::SecretKey::new(OUR_KEY).unwrap().public())
+        }
+        Role::Responder => Rlpx::responder(ethereum_local(), fresh()),
+    }
+}
+
+#[test]
+fn an_ethereum_node_that_writes_in_parts_does_not_wait_for_our_acknowledgement_in_either_role() {
+    let id = ethereum_local().node_id();
+    let named = |address| format!("enode://{id}@{address}");
+    for status in ["echo", "own"] {
+        let options = ["-c", "sepolia", "--status", status];
+        let best = best_as_initiator(&options, named, || ethereum_side(Role::Responder));
+        assert!(best < FAST, "--status {status}: {best} ms");
+        let (folder, mut path) = (tempfile::tempdir().unwrap(), String::new());
+        let options = with_our_key(&options, &folder, &mut path);
+        let best = best_as_responder(&options, || ethereum_side(Role::Initiator));
+        assert!(best < FAST, "listen --status {status}: {best} ms");
+    }
+}
+
+fn lightning_side(role: Role) -> lightning::Hello {
+    let local = lightning_local(0x42, &[9]);
+    match role {
+        Role::Initiator => lightning::Hello::initiator(local, lightning::SecretKey::new(OUR_KEY).unwrap().node_id()),
+        Role::Responder => lightning::Hello::responder(local),
+    }
+}
+
+#[test]
+fn a_lightning_node_that_writes_in_parts_does_not_wait_for_our_acknowledgement_in_either_role() {
+    let id = lightning_local(0x42, &[]).static_key.node_id();
+    let best = best_as_initiator(&[], |address| format!("{id}@{address}"), || lightning_side(Role::Responder));
+    assert!(best < FAST, "{best} ms");
+    let (folder, mut path) = (tempfile::tempdir().unwrap(), String::new());
+    let options = with_our_key(&["--protocol", "lightning"], &folder, &mut path);
+    let best = best_as_responder(&options, || lightning_side(Role::Initiator));
+    assert!(best < FAST, "listen: {best} ms");
+}
+
+fn libp2p_side(role: Role) -> libp2p::Hello {
+    let [s, e] = [0x41, 0x42].map(|byte| libp2p::SecretKey::new([byte; 32]));
+    let local = libp2p::Local::new(libp2p::Identity::new([0x40; 32]), s, e, "in-parts/1");
+    match role {
+        Role::Initiator => libp2p::Hello::initiator(local, None),
+        Role::Responder => libp2p::Hello::responder(local),
+    }
+}
+
+#[test]
+fn a_libp2p_node_that_writes_in_parts_does_not_wait_for_our_acknowledgement_in_either_role() {
+    let named = |address: SocketAddr| format!("/ip4/{}/tcp/{}", address.ip(), address.port());
+    let best = best_as_initiator(&[], named, || libp2p_side(Role::Responder));
+    assert!(best < FAST, "{best} ms");
+    let best = best_as_responder(&["--protocol", "libp2p"], || libp2p_side(Role::Initiator));
+    assert!(best < FAST, "listen: {best} ms");
+}
+
+fn monero_side(role: Role) -> monero::Hello {
+    let local = monero::Local::new(monero::Network::named("monero-regtest").unwrap(), 7);
+    match role {
+        Role::Initiator => monero::Hello::initiator(local),
+        Role::Responder => monero::Hello::responder(local),
+    }
+}
+
+#[test]
+fn a_monero_node_that_writes_in_parts_does_not_wait_for_our_acknowledgement_in_either_role() {
+    let options = ["-c", "monero-regtest"];
+    let best = best_as_initiator(&options, |address| address.to_string(), || monero_side(Role::Responder));
+    assert!(best < FAST, "{best} ms");
+    let best = best_as_responder(&options, || monero_side(Role::Initiator));
+    assert!(best < FAST, "listen: {best} ms");
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn answering<H: Handshake + Send + 'static>(
     address
 }
 
-fn lightning_local(byte: u8, features: &[u16]) -> lightning::Local {
+pub fn lightning_local(byte: u8, features: &[u16]) -> lightning::Local {
     let key = |byte| lightning::SecretKey::new([byte; 32]).unwrap();
     let mut local = lightning::Local::new(key(byte), key(byte + 1), Vec::new());
     local.init.features = Features::of(features);
@@ -188,13 +188,13 @@ fn sepolia() -> OurChain {
     }
 }
 
-fn ethereum_local() -> ethereum::Local {
+pub fn ethereum_local() -> ethereum::Local {
     let mut local = ethereum::Local::new(ethereum::SecretKey::new([0x42; 32]).unwrap());
     local.goal = Goal::Status(OurStatus::Of(sepolia()));
     local
 }
 
-fn fresh() -> Fresh {
+pub fn fresh() -> Fresh {
     Fresh::new(&[0x33; Fresh::RANDOM_LEN]).unwrap()
 }
 
