@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::common::{CHAIN, Simulated, json_lines, run};
+use crate::common::{CHAIN, Simulated, json_lines, run, text};
 use crate::listen::{listen, output};
 use crate::names::machine::{Etc, ip, on_machine};
 use crate::scripted::{Said, Scripted, Wire};
@@ -44,6 +44,12 @@ fn a_peer_that_closes_on_our_key_is_not_said_to_speak_only_v1_unless_it_says_so_
     assert_eq!(report["detail"], detail);
     assert!(started.elapsed() >= Duration::from_secs(1), "the second key comes a second later");
     assert_eq!(node.connections(), 2);
+    // The same end twice is one sentence for people, too.
+    let address = node.address.to_string();
+    let output = run(["-c", CHAIN, "--transport", "v2", &address]);
+    let line = text(&output.stdout).lines().next().unwrap();
+    assert_eq!(line, format!("FAILED  {address:<22} bitcoin.v2.closed: {detail}"));
+    assert_eq!(node.connections(), 4);
 
     let plain = Scripted::on(CHAIN, |_, wire| {
         let version = wire.version();
