@@ -295,6 +295,52 @@ fn the_head_of_our_status_is_the_one_that_was_said() {
     assert_eq!((&dialled["peer"]["head"], &dialled["peer"]["latest"]), (&head.into(), &77.into()), "{dialled}");
 }
 
+/// It has heard our Hello, and no more than that.
+fn has_greeted(event: &ethereum::Event) -> bool {
+    matches!(event, ethereum::Event::Heard(ethereum::Message::Hello(_)))
+}
+
+/// What a side that repeats the peer's Status says of one that waits for ours.
+const WAITED: [(Then, &str, &str); 2] = [
+    (Then::Close, "closed", "our Status was not sent yet, as we waited for its own; it may have waited for ours"),
+    (Then::Silence, "timeout", "we said no Status either: each side waited for the other's"),
+];
+
+#[test]
+fn a_client_that_waits_for_our_status_is_not_said_to_have_judged_it() {
+    for (then, reason, expected) in WAITED {
+        let listening = Listening::start(&["--protocol", "ethereum", "--status", "echo", "--once", "--timeout", "2s"]);
+        let enode: ethereum::Enode = listening.target.parse().unwrap();
+        let side = Rlpx::initiator(ethereum_local(), fresh(), enode.id);
+        converse(side, TcpStream::connect((&*enode.host, enode.port)).unwrap(), has_greeted, then);
+        let accepted = listening.end_with(1).remove(0);
+        let found = ["outcome", "stage", "reason"].map(|key| accepted[key].as_str().unwrap());
+        assert_eq!(found, ["partial", "ack", reason], "{accepted}");
+        assert!(accepted["detail"].as_str().unwrap().ends_with(expected), "{accepted}");
+    }
+}
+
+#[test]
+fn a_node_without_a_name_is_shown_without_one() {
+    let node = |client_id: &str, until: fn(&ethereum::Event) -> bool, then| {
+        let mut local = ethereum_local();
+        local.client_id = client_id.into();
+        let id = local.node_id();
+        format!("enode://{id}@{}", answering(Rlpx::responder(local, fresh()), until, then))
+    };
+    let said = |target: &str| text(&run(["--status", "echo", "--timeout", "2s", target]).stdout).to_owned();
+    for (then, _, expected) in WAITED {
+        for (client_id, shown) in [("", String::new()), ("their/1", " [their/1]".to_owned())] {
+            let said = said(&node(client_id, has_greeted, then));
+            let line = said.lines().next().unwrap();
+            assert!(line.starts_with("PARTIAL ") && line.ends_with(&format!("{expected}{shown}")), "{line}");
+        }
+    }
+    let target = node("", |_| false, Then::Silence);
+    let said = said(&target);
+    assert!(said.starts_with("OK ") && said.contains(" rlpx no name, sepolia at "), "{said}");
+}
+
 /// Says Hello, and then disconnects for this reason.
 fn disconnecting(reason: Reason) -> String {
     let mut local = ethereum_local();
@@ -338,7 +384,6 @@ fn parting_reason(lines: &[Value]) -> &Value {
 
 #[test]
 fn a_node_that_is_left_for_its_silence_is_told_so() {
-    let has_greeted = |event: &ethereum::Event| matches!(event, ethereum::Event::Heard(ethereum::Message::Hello(_)));
     let target = |until: fn(&ethereum::Event) -> bool| {
         let local = ethereum_local();
         let id = local.node_id();
