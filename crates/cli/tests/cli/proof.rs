@@ -341,6 +341,30 @@ fn a_node_without_a_name_is_shown_without_one() {
     assert!(said.starts_with("OK ") && said.contains(" rlpx no name, sepolia at "), "{said}");
 }
 
+#[test]
+fn what_decides_is_read_before_a_list_is_cut() {
+    let mut local = lightning_local(0x42, &[9]);
+    let regtest = lightning::Chain::named("bitcoin-regtest").unwrap().hash;
+    local.init.networks = (1..100).map(|byte| lightning::ChainHash([byte; 32])).chain([regtest]).collect();
+    let target =
+        format!("{}@{}", local.static_key.node_id(), answering(Hello::responder(local), |_| false, Then::Silence));
+    let dialled = report(&["-c", "regtest", &target]);
+    let peer = &dialled["peer"];
+    assert_eq!((&dialled["reason"], &dialled["chain"]), (&"ok".into(), &"bitcoin-regtest".into()), "{dialled}");
+    assert_eq!((peer["networks"].as_array().unwrap().len(), &peer["networks_total"]), (64, &json!(100)));
+
+    let mut local = ethereum_local();
+    let others =
+        (0..99).map(|version| ethereum::Protocol { capability: ethereum::Capability::new("a", version), messages: 0 });
+    local.protocols.splice(0..0, others);
+    let id = local.node_id();
+    let target = format!("enode://{id}@{}", answering(Rlpx::responder(local, fresh()), |_| false, Then::Silence));
+    let dialled = report(&["-c", "sepolia", &target]);
+    let peer = &dialled["peer"];
+    assert_eq!((&dialled["reason"], &peer["network"]), (&"ok".into(), &"sepolia".into()), "{dialled}");
+    assert!(peer["capabilities"].as_array().unwrap().len() > 99, "none is left out: {peer}");
+}
+
 /// Says Hello, and then disconnects for this reason.
 fn disconnecting(reason: Reason) -> String {
     let mut local = ethereum_local();
