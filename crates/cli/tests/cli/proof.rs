@@ -443,14 +443,19 @@ fn a_kept_connection_ends_with_a_word_of_parting() {
 }
 
 #[test]
-fn a_record_of_the_consensus_layer_is_dialled_over_libp2p() {
-    // Signed by the key of 0x42 bytes; 127.0.0.1, TCP port 1; eth2 of 16 bytes, and no eth.
-    let output = run(["--json", CONSENSUS_ENR]);
-    let line = json_lines(&output).remove(0);
-    assert_eq!((&line["protocol"], &line["reason"]), (&"libp2p".into(), &"connect.refused".into()), "{line}");
+fn what_a_record_says_that_its_node_speaks_decides_over_what_it_is_dialled() {
+    for (record, protocol) in [(CONSENSUS_ENR, "libp2p"), (BOTH_LAYERS_ENR, "ethereum"), (EXECUTION_ENR, "ethereum")] {
+        let line = report(&[record]);
+        assert_eq!((&line["protocol"], &line["reason"]), (&protocol.into(), &"connect.refused".into()), "{line}");
+        assert_eq!(line["address"], "127.0.0.1:1");
+    }
     let id = ethereum::SecretKey::new([0x42; 32]).unwrap().public();
     let output = run([&*format!("enode://{id}@127.0.0.1:0?discport=30303")]);
     assert!(text(&output.stderr).contains("an enode without an RLPx port"), "{output:?}");
 }
 
+/// Records of the key of 0x42 bytes at 127.0.0.1, TCP port 1: one with eth2 of 16 bytes and no eth, one with both, one
+/// with eth (a fork id) alone.
 const CONSENSUS_ENR: &str = "enr:-Ji4QG7aRk5H7Cz5SvmHGk28atDWh26z8dHbkSVCuDK3quvBeaJRZ7B7i_2Mz_foZJBbTr-u-oOPkv4WPb54yW4W7OkBhGV0aDKQapWhqQAAAAAAAAAAAAAAAIJpZIJ2NIJpcIR_AAABiXNlY3AyNTZrMaEDJGU-rENEiAAswGu_t_EP4YmR41-f5DAtvqbSNT3AqxyDdGNwAQ";
+const BOTH_LAYERS_ENR: &str = "enr:-KS4QPlzoLhwYsOJ0SXYGZ6AO4Mrasa_eGek9s2HUGBg_ExYNK0xe_ttR5iNt7OXE7pK8jlaTd1dxSbb-INxlbMUFRYBg2V0aMfGhGwdlCOAhGV0aDKQapWhqQAAAAAAAAAAAAAAAIJpZIJ2NIJpcIR_AAABiXNlY3AyNTZrMaEDJGU-rENEiAAswGu_t_EP4YmR41-f5DAtvqbSNT3AqxyDdGNwAQ";
+const EXECUTION_ENR: &str = "enr:-I64QPlzoLhwYsOJ0SXYGZ6AO4Mrasa_eGek9s2HUGBg_ExYNBABDwLk-Ocj8Rri_DnoVSO3QLd1CekABfPJiMfTZNEBg2V0aMfGhGwdlCOAgmlkgnY0gmlwhH8AAAGJc2VjcDI1NmsxoQMkZT6sQ0SIACzAa7-38Q_hiZHjX5_kMC2-ptI1PcCrHIN0Y3AB";
