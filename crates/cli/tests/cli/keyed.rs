@@ -428,4 +428,14 @@ fn a_key_that_others_may_read_is_warned_of_wherever_it_is_used() {
     for said in said(0o644) {
         assert!(said.contains("warning: others than you may read") && said.matches("warning").count() == 1, "{said}");
     }
+    for protocol in ["ethereum", "lightning", "libp2p"] {
+        let mut listening = start(["listen", "127.0.0.1:0", "--protocol", protocol, "--key", &file]);
+        let mut lines = BufReader::new(listening.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let said: Vec<_> = lines.by_ref().take_while(|line| !line.starts_with("we are ")).collect();
+        listening.kill().unwrap();
+        listening.wait().unwrap();
+        let warnings: Vec<_> = said.iter().filter(|line| line.starts_with("warning: ")).collect();
+        let [warning] = &warnings[..] else { panic!("listen --protocol {protocol}: {said:?}") };
+        assert!(warning.starts_with("warning: others than you may read"), "{warning}");
+    }
 }
