@@ -24,7 +24,7 @@ use crate::protocol::{
     Again, CLOSED_ON_KEY, Connection, Introduced, Part, Protocol, Protocols, REFUSED_KEY, Retry, Shaken, Span, Times,
     Tracer, Transport, Way, Whom,
 };
-use crate::report::{Bytes, HeldReport, Report, Timing};
+use crate::report::{Bytes, HeldReport, Report, Timing, outcome_name};
 use crate::trace::Entry;
 
 /// What all attempts of one run have in common.
@@ -165,6 +165,7 @@ impl Attempts {
         deadline: Instant,
         timer: &mut Timer,
     ) -> (Attempt, Option<Box<Attempt>>) {
+        tracing::debug!(address = %end.address, transport = way.transport().name(), ?pause, "dials again");
         if !pause.is_zero() {
             let turn = self.turn(end.address.ip(), way, Instant::now() + pause);
             if turn >= deadline {
@@ -224,6 +225,7 @@ impl Attempts {
     ) -> (Attempt, Option<Again<'p>>) {
         let started = Instant::now();
         let within = self.connect_timeout.min(deadline.saturating_duration_since(started));
+        tracing::debug!(address = %end.address, transport = way.transport().name(), "dials");
         match net::dial_from(self.bind, end.address, started, within, timer).await {
             Ok(stream) => {
                 let moments = Moments { started, opened: Instant::now(), deadline };
@@ -333,6 +335,10 @@ impl Attempts {
     async fn report_at(&self, subject: &Subject<'_>, attempt: &Attempt, earlier: Option<&Attempt>) {
         self.results.room().await;
         let Subject { protocol, target, address, place, again } = *subject;
+        let Verdict { reason, stage, .. } = attempt.verdict;
+        let (stage, detail) = (stage.name(), attempt.detail());
+        let (address_shown, outcome) = (address.map(tracing::field::display), outcome_name(&attempt.verdict));
+        tracing::debug!(target, address = address_shown, outcome, stage, reason, %detail, "ended");
         let (chain, protocol, fallback_from) = (protocol.chain(), protocol.name(), earlier);
         self.results.report(&Report {
             target,

@@ -185,6 +185,7 @@ impl Resolver {
     ) -> Result<(), ResolveError> {
         let mut search =
             Search { resolver: self, whom, asking: FuturesUnordered::new(), left: MAX_LISTED, others: BTreeSet::new() };
+        tracing::debug!(name = wanted.name(), "looks up");
         search.begin(wanted);
         let (mut is_found, mut failed) = (false, None);
         loop {

@@ -14,6 +14,7 @@ mod interrupt;
 mod keyed;
 mod libp2p;
 mod listen;
+mod log;
 mod map;
 mod monero;
 mod names;

@@ -20,7 +20,7 @@ fn report(args: &[&str]) -> Value {
 
 /// What a scripted peer does once it has come so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Then {
+pub enum Then {
     Close,
     Silence,
 }
@@ -58,7 +58,7 @@ fn converse<H: Handshake>(mut side: H, mut stream: TcpStream, until: impl Fn(&H:
 }
 
 /// A peer that is dialled once.
-fn answering<H: Handshake + Send + 'static>(
+pub fn answering<H: Handshake + Send + 'static>(
     side: H,
     until: impl Fn(&H::Event) -> bool + Send + 'static,
     then: Then,
