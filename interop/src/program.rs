@@ -29,8 +29,12 @@ const PATIENT: [&str; 2] = ["--timeout", "120s"];
 /// # Panics
 /// If it prints no JSON.
 pub async fn report(target: &str, options: &[&str]) -> Value {
-    let patient = if options.contains(&PATIENT[0]) { &[] } else { &PATIENT[..] };
-    run(&[&["--json"], patient, options, &[target]].concat()).await.swap_remove(0)
+    run(&[&["--json"], patience(options), options, &[target]].concat()).await.swap_remove(0)
+}
+
+/// The time for what will come, unless the options say another.
+fn patience(options: &[&str]) -> &'static [&'static str] {
+    if options.contains(&PATIENT[0]) { &[] } else { &PATIENT }
 }
 
 /// The lines of JSON that it prints with these arguments.
@@ -62,7 +66,7 @@ impl Listening {
     /// If it does not come up.
     pub async fn start(options: &[&str]) -> Self {
         let mut listen = verack();
-        listen.args(["listen", "127.0.0.1:0", "--json"]).args(PATIENT).args(options);
+        listen.args(["listen", "127.0.0.1:0", "--json"]).args(patience(options)).args(options);
         let mut child = listen.spawn().expect("the program starts");
         let mut log = BufReader::new(child.stderr.take().expect("it is piped")).lines();
         // "listening on ADDRESS ...", and "we are NAME" where a key is a part of the name.
@@ -96,8 +100,7 @@ impl Listening {
     /// If it ends before.
     pub async fn line(&mut self, is: impl Fn(&Value) -> bool) -> Value {
         loop {
-            let line = self.lines.next_line().await.expect("it is text").expect("it has not ended");
-            let line = serde_json::from_str(&line).expect("each line is JSON");
+            let line = next_json(&mut self.lines).await;
             if is(&line) {
                 return line;
             }
@@ -111,6 +114,43 @@ impl Listening {
     pub async fn end(mut self) {
         self.child.kill().await.expect("it is ours");
     }
+}
+
+/// `verack` that has dialled a node and keeps the connection. Dropping it ends it.
+#[derive(Debug)]
+pub struct Holding {
+    _child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    /// The report of the handshake.
+    pub report: Value,
+}
+
+impl Holding {
+    /// Dials a node, and waits until the handshake is over.
+    ///
+    /// # Panics
+    /// If there is no report.
+    pub async fn start(target: &str, options: &[&str]) -> Self {
+        let mut dial = verack();
+        dial.args(["--json", "--hold", "10m", target]).args(patience(options)).args(options);
+        let mut child = dial.spawn().expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let report = next_json(&mut lines).await;
+        Self { _child: child, lines, report }
+    }
+
+    /// The record of the connection, once that is over.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub async fn end(&mut self) -> Value {
+        next_json(&mut self.lines).await
+    }
+}
+
+async fn next_json(lines: &mut Lines<BufReader<ChildStdout>>) -> Value {
+    let line = lines.next_line().await.expect("it is text").expect("it has not ended");
+    serde_json::from_str(&line).expect("each line is JSON")
 }
 
 /// How often a test repeats what must always be so: `VERACK_ROUNDS`, or so often if that is not set.

@@ -72,6 +72,42 @@ async fn it_refuses_to_stay_with_a_side_that_offers_no_blocks() {
     eventually("us to be gone", || (node.call("getconnectioncount", &json!([])) == 0).then_some(())).await;
 }
 
+/// With all of its places taken by nodes that it has dialled, it still accepts, says its verack, and closes.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_leaves_after_its_verack_when_it_is_full_and_that_is_told_each_time() {
+    const PLACES: usize = 2;
+    // With a peer of its own to connect to it keeps fewer places free for those that it dials.
+    let Some(node) = start(&[&format!("--maxpeers={PLACES}"), "--connect=127.0.0.1:1"]).await else { return };
+    let mut dialled = Vec::new();
+    for _ in 0..PLACES {
+        let mut ours = Listening::start(&["-c", CHAIN, "-s", "NETWORK,WITNESS", "--hold", "10m"]).await;
+        dial(&node, ours.us.parse().unwrap());
+        assert_ok(&ours.report().await);
+        dialled.push(ours);
+    }
+    eventually("it to be full", || (node.call("getconnectioncount", &json!([])) == PLACES).then_some(())).await;
+    let address = node.address().to_string();
+    let (mut told, rounds) = (0, rounds_or(5));
+    for _ in 0..100 * rounds {
+        if told == rounds {
+            break;
+        }
+        let lines = run(&["--json", "--timeout", "120s", "--hold", "1m", "-c", CHAIN, &address]).await;
+        // One that it is about to leave still has its only place for those that dial it.
+        if lines[0]["outcome"] == "failed" {
+            assert_eq!(lines[0]["reason"], "closed", "{}", lines[0]);
+            continue;
+        }
+        let [handshake, hold, summary] = &lines[..] else { panic!("{lines:#?}") };
+        assert_ok(handshake);
+        assert_eq!((&hold["ended_by"], &hold["complete"]), (&json!("peer"), &json!(false)), "{hold}");
+        assert!(["fin", "rst"].contains(&hold["how"].as_str().unwrap()), "{hold}");
+        assert_eq!((&summary["kept"], &summary["left"]), (&json!(0), &json!(1)), "{summary}");
+        told += 1;
+    }
+    assert_eq!(told, rounds);
+}
+
 /// It answers each connection with another 23 % of what it knows.
 #[tokio::test]
 async fn five_that_know_each_other_and_forty_dead_addresses_are_mapped_by_one_crawl() {

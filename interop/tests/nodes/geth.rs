@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use verack_interop::geth::{CHAIN, CLIENT_ID, TestChain, conformance, devp2p, dial, enode, forget, start};
-use verack_interop::program::{Listening, report, rounds_or};
+use verack_interop::program::{Holding, Listening, report, rounds_or, run};
 
 use crate::assert_ok;
 
@@ -63,6 +63,35 @@ async fn its_conformance_test_of_the_status_is_passed_with_the_head_of_its_chain
     let ours = Listening::start(&[&["--protocol", "ethereum"][..], &chain, &head].concat()).await;
     let Some((passed, said)) = conformance("Status", &ours.us).await else { return };
     assert!(passed && said.contains("1/1 tests passed"), "{said}");
+}
+
+/// It reads our Status before it says its own, and we repeat what it says; so ours comes after half of the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn its_conformance_test_of_the_status_is_passed_by_a_side_that_would_repeat_it() {
+    let chain =
+        ["--network-id", TestChain::NETWORK_ID, "--genesis", TestChain::GENESIS, "--fork-id", TestChain::FORK_ID];
+    let head = ["--head", TestChain::HEAD, "--start-height", TestChain::HEIGHT];
+    let echo = ["--protocol", "ethereum", "--status", "echo", "--timeout", "2s"];
+    let ours = Listening::start(&[&echo[..], &chain, &head].concat()).await;
+    let Some((passed, said)) = conformance("Status", &ours.us).await else { return };
+    assert!(passed && said.contains("1/1 tests passed"), "{said}");
+}
+
+/// One connection for each key.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_refuses_a_key_that_is_connected_already_and_says_so() {
+    let Some(node) = start().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key").display().to_string();
+    run(&["key", &key, "--json"]).await;
+    let ours = ["-c", CHAIN, "--key", &key];
+    let first = Holding::start(&enode(&node), &ours).await;
+    assert_ok(&first.report);
+    for nth in 0..rounds_or(5) {
+        let report = report(&enode(&node), &ours).await;
+        let found = [&report["reason"], &report["reason_number"], &report["blame"]];
+        assert_eq!(found, [&json!("ethereum.disconnect.already-connected"), &json!(5), &json!("refused")], "{nth}");
+    }
 }
 
 /// `devp2p rlpx ping` reads our Hello, says none of its own and leaves.

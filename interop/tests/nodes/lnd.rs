@@ -3,7 +3,7 @@
 use serde_json::json;
 use verack_interop::eventually;
 use verack_interop::lnd::Lnd;
-use verack_interop::program::{Listening, report, rounds_or};
+use verack_interop::program::{Holding, Listening, report, rounds_or, run};
 
 use crate::assert_ok;
 
@@ -21,6 +21,7 @@ async fn in_both_roles_it_is_found_ok_and_partial_if_it_refuses_our_features() {
     for features in ["none", "7,9", "1,998"] {
         it_refuses(&lnd, features).await;
     }
+    it_keeps_one_connection_for_each_key(&lnd).await;
 }
 
 async fn we_dial(lnd: &Lnd) {
@@ -61,5 +62,20 @@ async fn it_refuses(lnd: &Lnd, features: &str) {
         let _ = lnd.dial(&listening.us);
         let theirs = listening.report().await;
         assert_eq!((&theirs["outcome"], &theirs["stage"]), (&json!("partial"), &json!("ack")), "{theirs:#}");
+    }
+}
+
+/// It closes the older one.
+async fn it_keeps_one_connection_for_each_key(lnd: &Lnd) {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key").display().to_string();
+    run(&["key", &key, "--json"]).await;
+    for nth in 0..rounds_or(3) {
+        let mut first = Holding::start(&lnd.target(), &["--key", &key]).await;
+        assert_ok(&first.report);
+        let second = Holding::start(&lnd.target(), &["--key", &key]).await;
+        assert_ok(&second.report);
+        let left = first.end().await;
+        assert_eq!((&left["ended_by"], &left["complete"]), (&json!("peer"), &json!(false)), "{nth}: {left}");
     }
 }
