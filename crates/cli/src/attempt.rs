@@ -275,10 +275,10 @@ impl Attempts {
             handshake: connection.is_some().then_some(ended - opened),
             total: Some(ended - started),
         };
-        // Unless it is to be held, the connection is closed here, before anything else.
-        let held = self.hold.zip(connection).map(|(hold, connection)| {
-            let opened_at = Stamp::of(opened);
-            Box::new(Held { connection, opened, opened_at, since: ended, until: ended + hold })
+        // Unless it is to be held, or we owe the peer an answer, the connection is closed here, before anything else.
+        let held = connection.filter(|connection| self.hold.is_some() || connection.owes_answer()).map(|connection| {
+            let (opened_at, until) = (Stamp::of(opened), self.hold.map(|hold| ended + hold));
+            Box::new(Held { connection, opened, opened_at, since: ended, until })
         });
         let attempt = Attempt {
             started: Stamp::of(started),
@@ -317,6 +317,9 @@ impl Attempts {
         let Held { connection, opened, opened_at, since, until } = *held;
         let mut trace = self.tracer(target, address, opened_at);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
+        let Some(until) = until else {
+            return Box::pin(connection.part(opened, &mut self.timer(), tracer)).await;
+        };
         let (started, span) = (Stamp::of(since), Span { opened, since, until, stop: &self.stop });
         // Few connections are held, so its place is not set aside in all that wait.
         let Some(kept) = Box::pin(protocol.hold(connection, span, tracer)).await else { return };
@@ -455,7 +458,7 @@ pub struct Attempt {
     pub timing_ms: Timing,
     /// How much passed.
     pub bytes: Bytes,
-    /// The connection, if it is kept.
+    /// The connection, if it is kept, or the peer waits for an answer.
     pub held: Option<Box<Held>>,
     /// Connections that were opened or tried for it and for the one before it, over another transport.
     pub connections: usize,
@@ -472,8 +475,8 @@ pub struct Held {
     pub opened_at: Stamp,
     /// When its handshake was over.
     pub since: Instant,
-    /// Until when.
-    pub until: Instant,
+    /// Until when; `None` if it is not kept for longer than an answer takes that the peer waits for.
+    pub until: Option<Instant>,
 }
 
 impl Attempt {

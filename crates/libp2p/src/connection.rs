@@ -119,6 +119,12 @@ impl Connection {
         self.streams.is_introduced()
     }
 
+    /// Whether the peer asked who we are, and was told.
+    #[must_use]
+    pub fn has_answered(&self) -> bool {
+        self.streams.has_answered()
+    }
+
     /// Whether all was heard that is awaited.
     pub(crate) fn is_over(&self) -> bool {
         self.streams.is_over()

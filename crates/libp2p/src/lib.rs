@@ -91,5 +91,5 @@ pub use local::{Local, Opening};
 pub use multiaddr::Multiaddr;
 pub use payload::Payload;
 pub use peer_id::PeerId;
-pub use session::Session;
+pub use session::{Farewell, Session};
 pub use target::{Place, Target};

@@ -1,4 +1,5 @@
-//! After the handshake: keeps a connection alive by answering what it is asked, until either side says goodbye.
+//! After the handshake: keeps a connection alive by answering what it is asked, until either side says goodbye; or until the
+//! peer was told who we are.
 
 use alloc::vec::Vec;
 use core::convert::Infallible;
@@ -46,6 +47,46 @@ impl Handshake for Session {
 
     fn awaiting(&self) -> &'static str {
         "ping"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Done
+    }
+}
+
+/// The end of a connection on which the peer has introduced itself, and may not have asked yet who we are: it is done once
+/// the peer was told. To a node whose question meets a closed connection it is as if we had refused to answer.
+#[derive(Debug)]
+pub struct Farewell {
+    connection: Connection,
+}
+
+impl Farewell {
+    /// That of the connection of the handshake before it.
+    #[must_use]
+    pub fn new(mut connection: Connection) -> Self {
+        connection.keep();
+        Self { connection }
+    }
+}
+
+impl Handshake for Farewell {
+    type Output = ();
+    type Event = Event;
+    type Error = Error;
+
+    fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, ()>, Error> {
+        if self.connection.has_answered() {
+            return Ok(self.connection.say(tx).map_or(Step::Done(()), Step::Event));
+        }
+        match self.connection.step(rx, tx) {
+            Ok(event) => Ok(Step::Event(event)),
+            Err(halt) => halt.into_step(),
+        }
+    }
+
+    fn awaiting(&self) -> &'static str {
+        "question"
     }
 
     fn stage(&self) -> Stage {

@@ -4,10 +4,10 @@ mod common;
 
 use common::{Flight, OURS, hello, local, streams, written};
 use handshake::{Handshake, Role, Rx, Step};
-use testing::{cut, feed};
+use testing::{End, cut, feed};
 use verack_libp2p::multistream::HEADER;
 use verack_libp2p::yamux::{ACK, FIN, Frame, Kind, RST, Reason, SYN, WINDOW};
-use verack_libp2p::{Channel, Error, Event, Hello, Message, Session};
+use verack_libp2p::{Channel, Error, Event, Farewell, Hello, Message, Session};
 
 const PING: &str = "/ipfs/ping/1.0.0";
 
@@ -218,4 +218,26 @@ fn however_a_session_is_cut_it_goes_the_same() {
     assert!(matches!(ended.result, Some(Err(Error::Yamux(_)))));
     let wrong = [&bytes[..], &[0, 16], &[0; 16]].concat();
     assert!(matches!(cut(|| Kept::new(role).session, &wrong).result, Some(Err(Error::Mac(None)))));
+}
+
+#[test]
+fn a_visit_is_over_once_the_peer_was_told_who_we_are() {
+    for role in [Role::Initiator, Role::Responder] {
+        let flight = Flight::to(role).introduces();
+        let agreed = feed(&mut hello(role), [&flight.bytes[..]]).result.expect("over").expect("no fault");
+        assert!(!agreed.connection.has_answered());
+        let mut farewell = Farewell::new(agreed.connection);
+        assert_eq!(End::of(&feed(&mut farewell, [])), End::Waits("question"));
+        let start = flight.bytes.len();
+        let mut question = flight.asks().bytes.split_off(start);
+        let (mut rx, mut tx, mut told) = (Rx::new(&mut question), Vec::new(), false);
+        loop {
+            match farewell.step(&mut rx, &mut tx).expect("no fault") {
+                Step::Event(event) => told |= matches!(event, Event::Said(Message::Identify { .. })),
+                Step::Need(_) => panic!("{role:?}: it waits for more"),
+                Step::Done(()) => break,
+            }
+        }
+        assert!(told, "{role:?}");
+    }
 }

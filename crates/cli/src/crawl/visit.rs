@@ -53,7 +53,7 @@ impl Attempts {
         let introduced = attempt.introduced.as_ref()?;
         let mut trace = self.tracer(target, *address, opened_at);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
-        let times = Times { opened, deadline: until, timer, stays: false, closely: false };
+        let times = Times { opened, deadline: until?, timer, stays: false, closely: false };
         self.protocols.of(whom).ask(connection, introduced, *address, times, tracer).await
     }
 }

@@ -4,13 +4,15 @@ mod introduced;
 mod lines;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use handshake::{Outcome, Remark, Text};
 use libp2p::yamux::{ACK, Kind, SYN};
 use libp2p::{Connection, Error as Fault, Event, Hello, Identify, Identity, Local, Message, Multiaddr, PeerId};
-use libp2p::{SecretKey, Session, identify};
-use net::{Cause, Failure, Unread, Verdict};
+use libp2p::{Farewell, SecretKey, Session, identify};
+use net::{Cause, Failure, Timer, Unread, Verdict};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 pub use self::introduced::Introduced;
 use self::lines::line;
@@ -60,6 +62,8 @@ impl Libp2p {
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
     ) -> Shaken<'_> {
+        // The peer may ask yet who we are: see `part`.
+        let times = Times { stays: true, ..times };
         let mut local = self.local();
         let mut hello = match whom {
             Some(peer_id) => Hello::initiator(local, peer_id),
@@ -151,6 +155,20 @@ impl Lasting for Fault {
     fn is_goodbye(&self) -> bool {
         matches!(self, Self::GoAway(_))
     }
+}
+
+/// Answers the peer's question who we are, if that comes soon, and leaves. go-libp2p may answer ours before it asks its own.
+pub async fn part(
+    stream: Unread<TcpStream>,
+    connection: Connection,
+    opened: Instant,
+    timer: &mut Timer,
+    tracer: Option<Tracer<'_>>,
+) {
+    /// It is on its way, or the node does not ask.
+    const SOON: Duration = Duration::from_millis(250);
+    let times = Times { opened, deadline: Instant::now() + SOON, timer, stays: false, closely: false };
+    converse(&mut Farewell::new(connection), stream, times, tracer, |_| false, line).await;
 }
 
 /// Keeps a connection alive, and asks whether the peer does.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bitcoin::v2::SessionId;
-use net::{Unread, Verdict};
+use net::{Timer, Unread, Verdict};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
-use super::{Again, Introduced, Retry, Transport};
+use super::{Again, Introduced, Retry, Tracer, Transport};
 use crate::report::Bytes;
 
 /// What came of a handshake.
@@ -49,4 +50,18 @@ pub enum Connection {
     Libp2p(Unread<TcpStream>, Box<libp2p::Connection>),
     /// Monero, and our side of it.
     Monero(Unread<TcpStream>, Box<monero::Local>),
+}
+
+impl Connection {
+    /// Whether the peer may ask something yet that it counts on.
+    pub fn owes_answer(&self) -> bool {
+        matches!(self, Self::Libp2p(_, connection) if !connection.has_answered())
+    }
+
+    /// Gives that answer, if it is asked for soon, and leaves.
+    pub async fn part(self, opened: Instant, timer: &mut Timer, tracer: Option<Tracer<'_>>) {
+        if let Self::Libp2p(stream, connection) = self {
+            super::libp2p::part(stream, *connection, opened, timer, tracer).await;
+        }
+    }
 }

@@ -57,6 +57,8 @@ fn end() -> Vec<u8> {
 struct Node {
     address: SocketAddr,
     dialled: Arc<AtomicUsize>,
+    /// Connections that it is done with.
+    over: Arc<AtomicUsize>,
     heard: Arc<Mutex<Vec<u8>>>,
 }
 
@@ -66,14 +68,16 @@ impl Node {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (dialled, heard) = (Arc::<AtomicUsize>::default(), Arc::<Mutex<Vec<u8>>>::default());
-        let (count, ears) = (dialled.clone(), heard.clone());
+        let over = Arc::<AtomicUsize>::default();
+        let (count, done, ears) = (dialled.clone(), over.clone(), heard.clone());
         thread::spawn(move || {
             for stream in listener.incoming() {
                 count.fetch_add(1, Ordering::SeqCst);
                 act(&mut stream.unwrap(), &ears);
+                done.fetch_add(1, Ordering::SeqCst);
             }
         });
-        Self { address, dialled, heard }
+        Self { address, dialled, over, heard }
     }
 
     /// One that proves who it is, speaks these muxers, says this in frames of Noise, and listens until we leave.
@@ -166,6 +170,61 @@ fn a_visited_node_learns_from_us_who_we_are_though_it_never_asks() {
     for word in ["/ipfs/id/push/1.0.0", "visitor/7"] {
         assert!(heard.windows(word.len()).any(|bytes| bytes == word.as_bytes()), "{word}");
     }
+}
+
+/// go-libp2p may answer our question before it asks its own. To ask into a closed connection is a failure to it.
+#[test]
+fn a_node_that_asks_who_we_are_after_it_has_told_is_answered() {
+    /// We wait for a question no longer than for a moment, so a machine that is busy may miss it.
+    const TRIES: usize = 10;
+    let node = Node::start(|stream, heard| {
+        let mut channel = noise(stream, &[yamux::NAME]);
+        let mut say = |stream: &mut TcpStream, text: &[u8]| {
+            let mut sealed = Vec::new();
+            channel.seal.frame(&mut sealed, |tx| tx.extend_from_slice(text));
+            let _ = stream.write_all(&sealed);
+        };
+        say(stream, &[answer(&[local().identify()]), end()].concat());
+        // The other side has heard all of that when it closes the stream of its question.
+        let (mut arrived, mut texts) = (Vec::new(), Vec::new());
+        let mut hear = |stream: &mut TcpStream, is_enough: &dyn Fn(&[u8]) -> bool| {
+            let mut piece = [0; 4096];
+            while !is_enough(&texts) {
+                let len = stream.read(&mut piece).unwrap_or(0);
+                if len == 0 {
+                    break;
+                }
+                arrived.extend_from_slice(&piece[..len]);
+                let mut rx = Rx::new(&mut arrived);
+                while let Ok(text) = channel.open.frame(&mut rx) {
+                    texts.extend_from_slice(text);
+                }
+                let taken = rx.taken();
+                arrived.drain(..taken);
+            }
+            std::mem::take(&mut texts)
+        };
+        let closed = frame(Kind::Window, FIN, 1, 0);
+        hear(stream, &|texts| texts.windows(closed.len()).any(|bytes| bytes == closed));
+        say(stream, &data(SYN, 2, &names(&[HEADER, "/ipfs/id/1.0.0"])));
+        let answered = hear(stream, &|_| false);
+        heard.lock().unwrap().extend_from_slice(&answered);
+    });
+    let is_told = || {
+        let heard = node.heard.lock().unwrap();
+        heard.windows(b"visitor/7".len()).any(|bytes| bytes == b"visitor/7")
+    };
+    for _ in 0..TRIES {
+        assert_eq!(outcome(&node.report(&["--user-agent", "visitor/7"])), OK);
+        // It hears of us on one connection after the other.
+        while node.dialled.load(Ordering::SeqCst) > node.over.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(10));
+        }
+        if is_told() {
+            return;
+        }
+    }
+    panic!("its question was never answered");
 }
 
 #[test]

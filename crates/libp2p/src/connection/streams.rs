@@ -114,6 +114,11 @@ impl Streams {
         self.asking.is_answered()
     }
 
+    /// Whether the peer asked who we are, and was told.
+    pub(super) fn has_answered(&self) -> bool {
+        self.introduced > 0
+    }
+
     /// Whether the peer has said all that we asked for.
     pub(super) fn is_over(&self) -> bool {
         self.asking.is_over()
