@@ -120,6 +120,9 @@ impl Attempts {
 
     /// Waits until the host may be dialled in this way, or the run is told to end. That time is not the attempt's.
     async fn await_turn(&self, call: &Call, way: Way<'_>) {
+        if !way.begins_with_key() {
+            return;
+        }
         let now = Instant::now();
         let turn = self.turn(call.address.ip(), way, now);
         if turn > now {
@@ -338,10 +341,17 @@ impl Attempts {
     async fn report_at(&self, subject: &Subject<'_>, attempt: &Attempt, earlier: Option<&Attempt>) {
         self.results.room().await;
         let Subject { protocol, target, address, place, again } = *subject;
-        let Verdict { reason, stage, .. } = attempt.verdict;
-        let (stage, detail) = (stage.name(), attempt.detail());
-        let (address_shown, outcome) = (address.map(tracing::field::display), outcome_name(&attempt.verdict));
-        tracing::debug!(target, address = address_shown, outcome, stage, reason, %detail, "ended");
+        let verdict = &attempt.verdict;
+        // Whatever takes time is made within, where it is left out without a log.
+        tracing::debug!(
+            target,
+            address = address.map(tracing::field::display),
+            outcome = outcome_name(verdict),
+            stage = verdict.stage.name(),
+            reason = verdict.reason,
+            detail = %attempt.detail(),
+            "ended"
+        );
         let (chain, protocol, fallback_from) = (protocol.chain(), protocol.name(), earlier);
         self.results.report(&Report {
             target,
