@@ -98,7 +98,7 @@ impl Attempts {
             connections += attempt.connections;
             if let Some(guess) = attempt.guess.take() {
                 connections += 1;
-                // Few need it, so its place is not set aside in all that wait.
+                // Boxed, since few attempts come here: otherwise every attempt that waits would have room for it.
                 let silence = Box::pin(silence::try_silence(call.address, deadline, timer)).await;
                 // One that was interrupted was not watched for as long.
                 if !self.stop.is_stopped() {
@@ -124,7 +124,7 @@ impl Attempts {
             return;
         }
         let now = Instant::now();
-        let turn = self.turn(call.address.ip(), way, now);
+        let turn = self.keys.turn(call.address.ip(), now);
         if turn > now {
             tokio::select! {
                 biased;
@@ -132,11 +132,6 @@ impl Attempts {
                 () = self.stop.stopped() => {}
             }
         }
-    }
-
-    /// When a host may be dialled in this way, at the earliest at `since`.
-    fn turn(&self, ip: IpAddr, way: Way<'_>, since: Instant) -> Instant {
-        if way.begins_with_key() { self.keys.turn(ip, since) } else { since }
     }
 
     /// As [`Attempts::reach`], both connections together until this moment.
@@ -168,9 +163,9 @@ impl Attempts {
         deadline: Instant,
         timer: &mut Timer,
     ) -> (Attempt, Option<Box<Attempt>>) {
-        tracing::debug!(address = %end.address, transport = way.transport().name(), ?pause, "dials again");
         if !pause.is_zero() {
-            let turn = self.turn(end.address.ip(), way, Instant::now() + pause);
+            // Only a second key has a pause.
+            let turn = self.keys.turn(end.address.ip(), Instant::now() + pause);
             if turn >= deadline {
                 return (*first, None);
             }
@@ -181,6 +176,7 @@ impl Attempts {
             }
         }
         if Instant::now() < deadline {
+            tracing::debug!(address = %end.address, transport = way.transport().name(), ?pause, "dials again");
             let (mut second, _) = self.try_dial(end, way, deadline, timer).await;
             second.account_for(spent, self.timeout);
             second.connections += first.connections;
@@ -485,7 +481,7 @@ pub struct Held {
     pub opened_at: Stamp,
     /// When its handshake was over.
     pub since: Instant,
-    /// Until when; `None` if it is not kept for longer than an answer takes that the peer waits for.
+    /// When we leave; `None` if it is kept only until the peer's question is answered.
     pub until: Option<Instant>,
 }
 
