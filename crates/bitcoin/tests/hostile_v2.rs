@@ -304,7 +304,7 @@ fn our_side_waits_for_one_thing_after_the_other() {
 fn what_an_end_most_likely_means_depends_on_what_the_peer_proved_before() {
     const KEY: usize = 64;
     const TERMINATED: usize = KEY + 13 + 16;
-    let has_keys = "its keys fit ours, so a half-open proxy or a broken node does so";
+    let has_keys = "its keys fit ours, so it may be a half-open proxy, or a broken node";
     let key = |role| match role {
         Role::Initiator => [
             "most likely another protocol",

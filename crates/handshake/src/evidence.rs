@@ -35,8 +35,8 @@ pub struct Evidence {
 pub enum OursRead {
     /// Nothing: we had sent nothing.
     NotSaid,
-    /// Nothing: its end of the connection was closed before our first flight was read. A peer that ends its side and closes it with
-    /// a part of that flight unread looks the same.
+    /// Nothing: its end of the connection was closed before our first flight was read. A peer that closes with only a part
+    /// of that flight read looks the same.
     Nothing,
     /// Not all of it: its end was closed before our last flight arrived there, or while bytes of ours lay unread.
     NotAll,

@@ -270,7 +270,7 @@ fn a_packed_list_is_taken_as_targets_and_as_seeds() {
     }
 }
 
-/// Lists in which nodes of Ethereum keep whom to dial, packed and not.
+/// Lists in which Ethereum nodes keep the nodes that they dial, packed and not.
 #[test]
 fn lists_of_ethereum_nodes_are_taken_as_their_programs_keep_them() {
     // Signed by the key of 0x43 bytes; 127.0.0.1, TCP port 1.
