@@ -14,7 +14,10 @@ pub struct Printable<'a>(pub &'a [u8]);
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
-        // What needs no escape is written at once: it is nearly always everything.
+        // Nearly always nothing needs an escape.
+        if self.0.iter().all(plain) {
+            return f.write_str(str::from_utf8(self.0).expect("printable ASCII is UTF-8"));
+        }
         for run in self.0.chunk_by(|a, b| plain(a) && plain(b)) {
             match run {
                 [b'\\'] => f.write_str("\\\\")?,
