@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
@@ -50,7 +50,7 @@ impl Stop {
 
     /// The same for many waits, one after the other.
     pub(crate) fn watch(&self) -> Watch {
-        Watch { changed: Box::pin(self.0.changed.clone().notified_owned()), stop: self.clone() }
+        Watch { changed: Box::pin(self.0.changed.clone().notified_owned()), wakes: None, stop: self.clone() }
     }
 }
 
@@ -60,6 +60,8 @@ impl Stop {
 pub(crate) struct Watch {
     /// Older than every look at `stop`, so that no change is missed.
     changed: Pin<Box<OwnedNotified>>,
+    /// The task that `changed` wakes. It is nearly always the same one, and is then not entered again.
+    wakes: Option<Waker>,
     stop: Stop,
 }
 
@@ -73,7 +75,14 @@ impl Future for Watch {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_stopped() { Poll::Ready(()) } else { self.changed.as_mut().poll(cx) }
+        if self.is_stopped() {
+            return Poll::Ready(());
+        }
+        if self.wakes.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            return Poll::Pending;
+        }
+        self.wakes = Some(cx.waker().clone());
+        self.changed.as_mut().poll(cx)
     }
 }
 
