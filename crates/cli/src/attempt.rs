@@ -113,7 +113,7 @@ impl Attempts {
 
     /// Dials an address and shakes hands in this way; or in another, if the peer is to be dialled again in that one. The
     /// first attempt is then the second of the two that are returned.
-    pub async fn reach(&self, call: &Call, way: Way<'_>, timer: &mut Timer) -> (Attempt, Option<Box<Attempt>>) {
+    pub async fn reach(&self, call: &Call, way: Way<'_>, timer: &mut Timer) -> (Box<Attempt>, Option<Box<Attempt>>) {
         self.await_turn(call, way).await;
         self.reach_by(call.deadline(self.timeout), call, way, timer).await
     }
@@ -141,16 +141,14 @@ impl Attempts {
         call: &Call,
         way: Way<'_>,
         timer: &mut Timer,
-    ) -> (Attempt, Option<Box<Attempt>>) {
+    ) -> (Box<Attempt>, Option<Box<Attempt>>) {
         let end = self.far_end(call);
         let (mut first, again) = self.try_dial(&end, way, deadline, timer).await;
         first.account_for(call.spent, self.timeout);
         match again {
             None => (first, None),
             // Few are dialled twice.
-            Some(again) => {
-                Box::pin(self.reach_again(Box::new(first), again, (&end, call.spent), deadline, timer)).await
-            }
+            Some(again) => Box::pin(self.reach_again(first, again, (&end, call.spent), deadline, timer)).await,
         }
     }
 
@@ -162,17 +160,17 @@ impl Attempts {
         (end, spent): (&FarEnd<'_>, Duration),
         deadline: Instant,
         timer: &mut Timer,
-    ) -> (Attempt, Option<Box<Attempt>>) {
+    ) -> (Box<Attempt>, Option<Box<Attempt>>) {
         if !pause.is_zero() {
             // Only a second key has a pause.
             let turn = self.keys.turn(end.address.ip(), Instant::now() + pause);
             if turn >= deadline {
-                return (*first, None);
+                return (first, None);
             }
             tokio::select! {
                 biased;
                 () = sleep_until(turn) => {}
-                () = self.stop.stopped() => return (*first, None),
+                () = self.stop.stopped() => return (first, None),
             }
         }
         if Instant::now() < deadline {
@@ -189,7 +187,7 @@ impl Attempts {
         }
         // It accepted one connection. That the time ends before another is open says nothing of it.
         first.verdict.detail.push_str("; the time was over before it could be dialled again");
-        (*first, None)
+        (first, None)
     }
 
     fn far_end<'a>(&'a self, call: &'a Call) -> FarEnd<'a> {
@@ -221,7 +219,7 @@ impl Attempts {
         way: Way<'p>,
         deadline: Instant,
         timer: &mut Timer,
-    ) -> (Attempt, Option<Again<'p>>) {
+    ) -> (Box<Attempt>, Option<Again<'p>>) {
         let started = Instant::now();
         let within = self.connect_timeout.min(deadline.saturating_duration_since(started));
         tracing::debug!(address = %end.address, transport = way.transport().name(), "dials");
@@ -243,7 +241,7 @@ impl Attempts {
         stream: TcpStream,
         moments: &Moments,
         timer: &mut Timer,
-    ) -> (Attempt, Option<Again<'p>>) {
+    ) -> (Box<Attempt>, Option<Again<'p>>) {
         let shaken = {
             let FarEnd { part, target, address, closely, .. } = *end;
             let &Moments { opened, deadline, .. } = moments;
@@ -279,7 +277,8 @@ impl Attempts {
             let (opened_at, until) = (Stamp::of(opened), self.hold.map(|hold| ended + hold));
             Box::new(Held { connection, opened, opened_at, since: ended, until })
         });
-        let attempt = Attempt {
+        // It is handed on several times.
+        let attempt = Box::new(Attempt {
             started: Stamp::of(started),
             role,
             transport,
@@ -293,7 +292,7 @@ impl Attempts {
             bytes,
             held,
             connections: 1,
-        };
+        });
         (attempt, fall_back)
     }
 
@@ -510,7 +509,7 @@ impl Attempt {
     }
 
     /// There is no connection.
-    fn not_connected(error: &DialError, transport: Transport, started: Instant) -> Self {
+    fn not_connected(error: &DialError, transport: Transport, started: Instant) -> Box<Self> {
         let mut attempt = Self::failed(Stage::Connect, error, transport, started);
         attempt.retry = Retry::after_dial(error);
         if let DialError::TooManyFiles(_) = error {
@@ -520,8 +519,8 @@ impl Attempt {
     }
 
     /// It ended before there was a connection.
-    fn failed(stage: Stage, fault: &impl Fault, transport: Transport, started: Instant) -> Self {
-        Self {
+    fn failed(stage: Stage, fault: &impl Fault, transport: Transport, started: Instant) -> Box<Self> {
+        Box::new(Self {
             started: Stamp::of(started),
             role: Role::Initiator,
             transport,
@@ -535,7 +534,7 @@ impl Attempt {
             bytes: Bytes::default(),
             held: None,
             connections: 1,
-        }
+        })
     }
 }
 

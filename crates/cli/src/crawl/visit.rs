@@ -21,7 +21,7 @@ pub struct Visit {
 #[derive(Debug)]
 pub struct Tried {
     /// How it went.
-    pub attempt: Attempt,
+    pub attempt: Box<Attempt>,
     /// How it went before, over another transport.
     pub earlier: Option<Box<Attempt>>,
 }
@@ -98,7 +98,8 @@ impl Visit {
     /// How each transport fared, as far as it is known.
     pub fn transports(&self) -> Transports {
         let mut transports = Transports::default();
-        let tried = self.attempts.iter().flat_map(|tried| tried.earlier.as_deref().into_iter().chain([&tried.attempt]));
+        let tried =
+            self.attempts.iter().flat_map(|tried| tried.earlier.as_deref().into_iter().chain([&*tried.attempt]));
         let says =
             |attempt: &&Attempt| attempt.verdict.stage > handshake::Stage::Connect && !attempt.leaves_transport_open();
         for attempt in tried.filter(says) {
