@@ -106,7 +106,7 @@ impl Printer {
         match self.format {
             _ if !self.each => {}
             Format::Human => human::write_report(out, report, self.paint),
-            Format::Json => write_json(out, report),
+            Format::Json => report.write_json(out),
             Format::Csv => {
                 if mem::take(&mut self.header_due) {
                     csv::write_header(out);

@@ -5,6 +5,7 @@ mod held;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,33 +65,78 @@ impl Report<'_> {
     }
 }
 
-impl Serialize for Report<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Report<'_> {
+    /// Appends it as one line of JSON.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
         let Self { attempt, .. } = self;
-        let verdict = &attempt.verdict;
-        let mut fields = serializer.serialize_struct("Report", 22)?;
-        fields.serialize_field("type", if verdict.is_unfinished() { "unfinished" } else { "handshake" })?;
-        fields.serialize_field("started", &attempt.started)?;
-        fields.serialize_field("target", self.target)?;
-        fields.serialize_field("targets", &Targets(self.target, self.also))?;
-        fields.serialize_field("address", &self.address)?;
-        fields.serialize_field("chain", &self.chain())?;
-        fields.serialize_field("protocol", self.protocol)?;
-        fields.serialize_field("role", role_name(attempt.role))?;
-        fields.serialize_field("transport", &attempt.transport.name())?;
-        fields.serialize_field("outcome", outcome_name(verdict))?;
-        fields.serialize_field("stage", verdict.stage.name())?;
-        fields.serialize_field("reason", verdict.reason)?;
-        fields.serialize_field("reason_number", &verdict.number)?;
-        fields.serialize_field("blame", &verdict.blame.map(handshake::Blame::name))?;
-        fields.serialize_field("detail", &Text(attempt.detail()))?;
-        fields.serialize_field("remarks", &Remarks(&verdict.remarks))?;
-        fields.serialize_field("peer", &attempt.introduced)?;
-        fields.serialize_field("timing_ms", &attempt.timing_ms)?;
-        fields.serialize_field("bytes", &attempt.bytes)?;
-        fields.serialize_field("session_id", &attempt.session_id.map(Text))?;
-        fields.serialize_field("fallback_from", &self.fallback_from.map(Earlier))?;
-        fields.end()
+        let (verdict, timing, bytes) = (&attempt.verdict, &attempt.timing_ms, attempt.bytes);
+        let mut line = Object::new(out);
+        line.field("type", if verdict.is_unfinished() { "unfinished" } else { "handshake" });
+        line.field("started", &attempt.started);
+        line.field("target", self.target);
+        line.field("targets", &Targets(self.target, self.also));
+        line.field("address", &self.address);
+        line.field("chain", &self.chain());
+        line.field("protocol", self.protocol);
+        line.field("role", role_name(attempt.role));
+        line.field("transport", &attempt.transport.name());
+        line.field("outcome", outcome_name(verdict));
+        line.field("stage", verdict.stage.name());
+        line.field("reason", verdict.reason);
+        line.field("reason_number", &verdict.number);
+        line.field("blame", &verdict.blame.map(handshake::Blame::name));
+        line.field("detail", &Text(attempt.detail()));
+        line.field("remarks", &Remarks(&verdict.remarks));
+        line.field("peer", &attempt.introduced);
+        let mut times = line.object("timing_ms");
+        times.field("connect", &timing.connect.map(in_milliseconds));
+        times.field("hello", &timing.hello.map(in_milliseconds));
+        times.field("handshake", &timing.handshake.map(in_milliseconds));
+        times.field("total", &timing.total.map(in_milliseconds));
+        times.end();
+        let mut counts = line.object("bytes");
+        counts.field("sent", &bytes.sent);
+        counts.field("received", &bytes.received);
+        counts.end();
+        line.field("session_id", &attempt.session_id.map(Text));
+        line.field("fallback_from", &self.fallback_from.map(Earlier));
+        line.end();
+        out.push(b'\n');
+    }
+}
+
+/// A JSON object that is written field by field. There is one with some forty names for each attempt: they are ours, and
+/// go out as they are, where a serializer would look for something to escape in each.
+struct Object<'o> {
+    out: &'o mut Vec<u8>,
+    is_empty: bool,
+}
+
+impl<'o> Object<'o> {
+    fn new(out: &'o mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self { out, is_empty: true }
+    }
+
+    fn name(&mut self, name: &'static str) {
+        self.out.extend_from_slice(if mem::take(&mut self.is_empty) { b"\"" } else { b",\"" });
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+    }
+
+    fn field(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) {
+        self.name(name);
+        serde_json::to_writer(&mut *self.out, value).expect("reports have string keys and go to memory");
+    }
+
+    /// A field that is an object itself.
+    fn object(&mut self, name: &'static str) -> Object<'_> {
+        self.name(name);
+        Object::new(self.out)
+    }
+
+    fn end(self) {
+        self.out.push(b'}');
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use bitcoin::{Announced, Feature, Params, ServiceName, UserAgent, Version};
+use handshake::Hex;
 use serde::{Serialize, Serializer};
 
 use crate::report::{HexBits, Text, as_text};
@@ -105,7 +106,7 @@ pub struct Nonce(u64);
 
 impl fmt::Display for Nonce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
+        Hex(&self.0.to_be_bytes()).fmt(f)
     }
 }
 
@@ -140,7 +141,17 @@ impl fmt::Display for ServiceNames<'_> {
 
 impl Serialize for ServiceNames<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(Text))
+        /// Written at once if it is a name.
+        struct Name(ServiceName);
+        impl Serialize for Name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self.0 {
+                    ServiceName::Known(name) => serializer.serialize_str(name),
+                    unknown @ ServiceName::Unknown(_) => serializer.collect_str(&unknown),
+                }
+            }
+        }
+        serializer.collect_seq(self.iter().map(Name))
     }
 }
 
@@ -183,6 +194,15 @@ impl fmt::Display for Extension<'_> {
 
 impl Serialize for Features<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(Text))
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl Serialize for Extension<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Message(name) => serializer.serialize_str(name),
+            feature @ Self::Feature(_) => serializer.collect_str(feature),
+        }
     }
 }
