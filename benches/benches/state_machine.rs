@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use bitcoin::{Chain, Command, Local, Message, V1};
 use criterion::{Criterion, criterion_group, criterion_main};
-use handshake::{Handshake, Rx, Step};
+use handshake::{Conversation, Rx, Step};
 
 fn local(nonce: u64) -> Local {
     let chain = Chain::named("bitcoin").expect("it is in the table");

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bitcoin::{Chain, Local, Services, UserAgent, V1};
-use handshake::{Handshake, Rx, Step};
+use handshake::{Conversation, Rx, Step};
 
 /// The network on which everything here is measured.
 pub const CHAIN: &str = "bitcoin-regtest";

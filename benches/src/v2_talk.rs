@@ -2,7 +2,7 @@
 
 use bitcoin::v2::{Garbage, Keys, Phase, Start, contents};
 use bitcoin::{Event, Local, V2};
-use handshake::{Handshake, Role, Rx, Step};
+use handshake::{Conversation, Role, Rx, Step};
 
 use crate::flights;
 

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt::Debug;
 use std::net::SocketAddr;
 
-use handshake::{Handshake, Stage};
+use handshake::{Conversation, Handshake, Stage};
 use net::{Accepted, Established, Limits, Listener, Unread, Verdict};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::meet::PATIENCE;
 
 /// What was agreed over a connection, or how it went.
-type Met<H> = Result<Established<TcpStream, <H as Handshake>::Output>, Box<Verdict>>;
+type Met<H> = Result<Established<TcpStream, <H as Conversation>::Output>, Box<Verdict>>;
 
 /// Dials a node and has this handshake, as initiator.
 ///
@@ -58,7 +58,7 @@ impl<E: Debug + Send + 'static> Kept<E> {
     #[must_use]
     pub fn keep<S>(stream: Unread<TcpStream>, mut session: S) -> Self
     where
-        S: Handshake<Output = Infallible, Event = E> + Send + 'static,
+        S: Conversation<Output = Infallible, Event = E> + Send + 'static,
         S::Error: Send,
     {
         let (line, events) = mpsc::unbounded_channel();
@@ -69,7 +69,7 @@ impl<E: Debug + Send + 'static> Kept<E> {
             });
             match result.await {
                 Ok(established) => match established.output {},
-                Err(failure) => Verdict::of_failure(&session, &failure),
+                Err(failure) => Verdict::of_failure_behind(&session, &failure),
             }
         });
         Self { events, background }

@@ -150,7 +150,7 @@ impl Kept {
             });
             match result.await {
                 Ok(established) => match established.output {},
-                Err(failure) => Verdict::of_failure(&session, &failure),
+                Err(failure) => Verdict::of_failure_behind(&session, &failure),
             }
         });
         Self { arrivals, background, heard: Vec::new(), received, sent: sent + bytes.len() as u64 }

@@ -62,7 +62,7 @@ impl Kept {
     #[must_use]
     pub fn keep(established: Established<TcpStream, Agreed>, pong_len: u16) -> Self {
         let (stream, agreed) = established.into_stream();
-        let session = Session::new(agreed.channel).with_ping(Ping::for_pong_of(pong_len));
+        let session = Session::new(agreed.channel).pinging(Ping::for_pong_of(pong_len));
         Self(kept::Kept::keep(stream, session))
     }
 

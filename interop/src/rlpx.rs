@@ -114,7 +114,7 @@ impl Kept {
             });
             match result.await {
                 Ok(established) => match established.output {},
-                Err(failure) => Verdict::of_failure(&session, &failure),
+                Err(failure) => Verdict::of_failure_behind(&session, &failure),
             }
         });
         Self { arrivals, background }

@@ -1,6 +1,6 @@
 //! How a handshake ended, in short.
 
-use handshake::{Blame, Fault, Handshake};
+use handshake::{Blame, Conversation, Fault};
 
 use crate::Ended;
 
@@ -18,7 +18,7 @@ pub enum End {
 impl End {
     /// The end of one that was given some bytes.
     #[must_use]
-    pub fn of<H: Handshake>(ended: &Ended<H>) -> Self {
+    pub fn of<H: Conversation>(ended: &Ended<H>) -> Self {
         match &ended.result {
             None => Self::Waits(ended.awaiting),
             Some(Ok(_)) => Self::Done,

@@ -20,7 +20,7 @@ mod recorded;
 
 use std::fmt::Debug;
 
-use handshake::{Fault, Handshake, Rx, Step};
+use handshake::{Conversation, Fault, Rx, Step};
 
 pub use self::corpus::replay;
 pub use self::end::End;
@@ -30,7 +30,7 @@ pub use self::recorded::{Recorded, hex};
 
 /// How a handshake ended that was given all of some bytes.
 #[derive(Debug)]
-pub struct Ended<H: Handshake> {
+pub struct Ended<H: Conversation> {
     /// What was agreed, what went wrong, or `None` if it waits for more.
     pub result: Option<Result<H::Output, H::Error>>,
     /// Everything it sent.
@@ -41,7 +41,7 @@ pub struct Ended<H: Handshake> {
     pub taken: usize,
 }
 
-impl<H: Handshake> Ended<H>
+impl<H: Conversation> Ended<H>
 where
     H::Output: Debug,
 {
@@ -61,7 +61,7 @@ where
 ///
 /// # Panics
 /// If it breaks the contract: needs nothing, takes bytes while it says it needs more, or does not stop.
-pub fn feed<'p, H: Handshake>(handshake: &mut H, pieces: impl IntoIterator<Item = &'p [u8]>) -> Ended<H> {
+pub fn feed<'p, H: Conversation>(handshake: &mut H, pieces: impl IntoIterator<Item = &'p [u8]>) -> Ended<H> {
     let mut ended = Ended { result: None, sent: Vec::new(), awaiting: "", taken: 0 };
     let mut buffer = Vec::new();
     for piece in std::iter::once(&[][..]).chain(pieces) {
@@ -77,7 +77,7 @@ pub fn feed<'p, H: Handshake>(handshake: &mut H, pieces: impl IntoIterator<Item 
     ended
 }
 
-fn drain<H: Handshake>(handshake: &mut H, buffer: &mut [u8], ended: &mut Ended<H>) -> usize {
+fn drain<H: Conversation>(handshake: &mut H, buffer: &mut [u8], ended: &mut Ended<H>) -> usize {
     let mut at = 0;
     // Each step takes a byte, says something, or ends; nothing says more than a few messages per byte heard.
     let most = 1000 + 10 * buffer.len();
@@ -111,7 +111,7 @@ fn drain<H: Handshake>(handshake: &mut H, buffer: &mut [u8], ended: &mut Ended<H
 ///
 /// # Panics
 /// If it does not.
-pub fn cut<H: Handshake>(make: impl Fn() -> H, bytes: &[u8]) -> Ended<H>
+pub fn cut<H: Conversation>(make: impl Fn() -> H, bytes: &[u8]) -> Ended<H>
 where
     H::Output: Debug,
 {
@@ -131,7 +131,7 @@ where
 ///
 /// # Panics
 /// If they do not both conclude, or one of them takes bytes that are not its own.
-pub fn pair<A: Handshake, B: Handshake>(mut a: A, mut b: B) -> (A::Output, B::Output) {
+pub fn pair<A: Conversation, B: Conversation>(mut a: A, mut b: B) -> (A::Output, B::Output) {
     const TAIL: &[u8] = b"what comes after \x00\xff";
     let (mut from_a, mut from_b) = (Side::default(), Side::default());
     // Every round trip is one turn of this loop; no handshake has as many.
@@ -165,7 +165,7 @@ impl<T> Default for Side<T> {
 }
 
 impl<T> Side<T> {
-    fn turn<H: Handshake<Output = T>, O>(&mut self, handshake: &mut H, other: &mut Side<O>, tail: &[u8]) {
+    fn turn<H: Conversation<Output = T>, O>(&mut self, handshake: &mut H, other: &mut Side<O>, tail: &[u8]) {
         if self.output.is_some() {
             return;
         }
@@ -189,7 +189,7 @@ impl<T> Side<T> {
 ///
 /// # Panics
 /// If the handshake does, or breaks its contract, or ends before it has all that it takes.
-pub fn flip<H: Handshake>(make: impl Fn() -> H, bytes: &[u8], mut check: impl FnMut(usize, &Ended<H>))
+pub fn flip<H: Conversation>(make: impl Fn() -> H, bytes: &[u8], mut check: impl FnMut(usize, &Ended<H>))
 where
     H::Output: Debug,
 {
@@ -210,7 +210,7 @@ where
 ///
 /// # Panics
 /// If one of these does not hold.
-pub fn survives<H: Handshake>(make: impl Fn() -> H, input: &[u8]) -> Ended<H>
+pub fn survives<H: Conversation>(make: impl Fn() -> H, input: &[u8]) -> Ended<H>
 where
     H::Output: Debug,
 {

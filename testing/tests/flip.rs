@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use handshake::{Blame, Fault, Handshake, Rx, Stage, Step};
+use handshake::{Blame, Conversation, Fault, Rx, Step};
 use verack_testing::flip;
 
 #[test]
@@ -27,7 +27,7 @@ struct Greeting {
     least: usize,
 }
 
-impl Handshake for Greeting {
+impl Conversation for Greeting {
     type Output = ();
     type Event = ();
     type Error = Never;
@@ -44,10 +44,6 @@ impl Handshake for Greeting {
 
     fn awaiting(&self) -> &'static str {
         "greeting"
-    }
-
-    fn stage(&self) -> Stage {
-        Stage::Hello
     }
 }
 

@@ -12,7 +12,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use handshake::{End, Evidence, Handshake, Rx, Stage, Step, Unfinished};
+use handshake::{Conversation, End, Evidence, Handshake, Rx, Stage, Step, Unfinished};
 
 use crate::channel::Transport;
 use crate::conversation::Concluded;
@@ -72,7 +72,7 @@ impl Accept {
     }
 }
 
-impl Handshake for Accept {
+impl Conversation for Accept {
     type Output = Concluded;
     type Event = Event;
     type Error = Error;
@@ -91,14 +91,6 @@ impl Handshake for Accept {
             None => "version or key",
             Some(Transport::V1) => self.v1.awaiting(),
             Some(Transport::V2) => self.v2.awaiting(),
-        }
-    }
-
-    fn stage(&self) -> Stage {
-        match self.transport {
-            None => Stage::Transport,
-            Some(Transport::V1) => self.v1.stage(),
-            Some(Transport::V2) => self.v2.stage(),
         }
     }
 
@@ -124,6 +116,16 @@ impl Handshake for Accept {
         match self.transport {
             Some(Transport::V2) => self.v2.suspicion(evidence),
             None | Some(Transport::V1) => self.v1.suspicion(evidence),
+        }
+    }
+}
+
+impl Handshake for Accept {
+    fn stage(&self) -> Stage {
+        match self.transport {
+            None => Stage::Transport,
+            Some(Transport::V1) => self.v1.stage(),
+            Some(Transport::V2) => self.v2.stage(),
         }
     }
 }

@@ -24,7 +24,7 @@ use core::net::IpAddr;
 pub use address::{Address, BadAddress, MAX_ADDRESS_LEN, Network, Unusable};
 pub(crate) use entry::Form;
 pub use entry::{Entries, Entry, MAX_ENTRIES};
-use handshake::{End, Evidence, Handshake, Rx, Stage, Step, Unfinished};
+use handshake::{Conversation, End, Evidence, Rx, Step, Unfinished};
 
 use crate::channel::Channel;
 use crate::error::{Error, Halt};
@@ -136,7 +136,7 @@ impl Gossip {
     }
 }
 
-impl Handshake for Gossip {
+impl Conversation for Gossip {
     type Output = Told;
     type Event = Event;
     type Error = Error;
@@ -162,10 +162,6 @@ impl Handshake for Gossip {
 
     fn awaiting(&self) -> &'static str {
         "addr"
-    }
-
-    fn stage(&self) -> Stage {
-        Stage::Done
     }
 
     fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {

@@ -16,7 +16,7 @@
 //!
 //! ```
 //! use verack_bitcoin::{Chain, Event, Local, Message, V1};
-//! use verack_bitcoin::handshake::{Handshake, Rx, Step};
+//! use verack_bitcoin::handshake::{Conversation, Rx, Step};
 //!
 //! let params = Chain::named("signet").expect("it is in the table").params;
 //! // Nonce and entropy must be new for each connection, and the time that of our clock.

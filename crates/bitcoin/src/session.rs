@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::time::Duration;
 
-use handshake::{Handshake, Rx, Stage, Step};
+use handshake::{Conversation, Rx, Step};
 
 use crate::channel::Channel;
 use crate::error::Error;
@@ -14,35 +14,31 @@ use crate::version::Tail;
 /// How often nodes send a ping. (Core: net_processing.cpp, PING_INTERVAL)
 pub const PING_EVERY: Duration = Duration::from_secs(120);
 
-/// A connection that is kept after its handshake. It has the form of a handshake so that the same driver, with its
-/// deadline and byte budget, runs it; it is never done.
+/// A connection that is kept after its handshake. It is never done: a deadline or either side ends it.
 #[derive(Debug)]
 pub struct Session {
     channel: Channel,
     /// The nonce of the peer's ping, which is still to be answered.
     pong: Option<u64>,
-    /// Whether we are to send a ping next.
+    /// Whether we are to send a ping now.
     ping: bool,
     /// The nonce of that ping. The next one has the next number.
     nonce: u64,
+    /// When we send the next one, if we send any.
+    next_ping: Option<Duration>,
 }
 
 impl Session {
-    /// A session over the channel of the handshake before it.
+    /// A session over the channel of the handshake before it. It answers pings, and sends none.
     #[must_use]
     pub fn new(channel: Channel) -> Self {
-        Self { channel, pong: None, ping: false, nonce: 0 }
+        Self { channel, pong: None, ping: false, nonce: 0, next_ping: None }
     }
 
-    /// Sends a ping with this nonce first.
+    /// Sends a ping with this nonce first, and another one every [`PING_EVERY`].
     #[must_use]
     pub fn pinging(self, nonce: u64) -> Self {
-        Self { ping: true, nonce, ..self }
-    }
-
-    /// Sends a ping next.
-    pub fn ping(&mut self) {
-        self.ping = true;
+        Self { ping: true, nonce, next_ping: Some(PING_EVERY), ..self }
     }
 
     fn say(&mut self) -> Option<Message> {
@@ -55,7 +51,7 @@ impl Session {
     }
 }
 
-impl Handshake for Session {
+impl Conversation for Session {
     type Output = Infallible;
     type Event = Event;
     type Error = Error;
@@ -80,7 +76,12 @@ impl Handshake for Session {
         "ping"
     }
 
-    fn stage(&self) -> Stage {
-        Stage::Done
+    fn wake_at(&self, _: Duration) -> Option<Duration> {
+        self.next_ping
+    }
+
+    fn wake(&mut self, now: Duration) {
+        self.ping = true;
+        self.next_ping = Some(now + PING_EVERY);
     }
 }

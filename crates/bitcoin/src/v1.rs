@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use handshake::{End, Evidence, Handshake, Role, Rx, Stage, Step, Unfinished};
+use handshake::{Conversation, End, Evidence, Handshake, Role, Rx, Stage, Step, Unfinished};
 
 use crate::channel::Channel;
 use crate::conversation::{Concluded, converse};
@@ -46,7 +46,7 @@ impl V1 {
     }
 }
 
-impl Handshake for V1 {
+impl Conversation for V1 {
     type Output = Concluded;
     type Event = Event;
     type Error = Error;
@@ -57,10 +57,6 @@ impl Handshake for V1 {
 
     fn awaiting(&self) -> &'static str {
         self.hello.awaiting()
-    }
-
-    fn stage(&self) -> Stage {
-        self.hello.stage()
     }
 
     fn ended(&self, _end: End, rest: &[u8]) -> Option<Error> {
@@ -77,5 +73,11 @@ impl Handshake for V1 {
 
     fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
         self.hello.suspicion(evidence)
+    }
+}
+
+impl Handshake for V1 {
+    fn stage(&self) -> Stage {
+        self.hello.stage()
     }
 }

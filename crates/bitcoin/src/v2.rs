@@ -30,7 +30,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use handshake::{End, Evidence, Handshake, Role, Rx, Stage, Step, Unfinished};
+use handshake::{Conversation, End, Evidence, Handshake, Role, Rx, Stage, Step, Unfinished};
 
 use self::cipher::OVERHEAD;
 pub use self::cipher::{MAX_CONTENTS_LEN, Open, Packet, Seal};
@@ -175,7 +175,7 @@ impl V2 {
     }
 }
 
-impl Handshake for V2 {
+impl Conversation for V2 {
     type Output = Concluded;
     type Event = Event;
     type Error = crate::Error;
@@ -219,13 +219,6 @@ impl Handshake for V2 {
         }
     }
 
-    fn stage(&self) -> Stage {
-        match &self.state {
-            State::Key(_) | State::Secured(_) => Stage::Transport,
-            State::Messages(_) => self.hello.stage(),
-        }
-    }
-
     fn ended(&self, end: End, rest: &[u8]) -> Option<crate::Error> {
         match &self.state {
             State::Key(_) if self.may_fall_back() && end == End::Closed => {
@@ -260,5 +253,14 @@ impl Handshake for V2 {
             (State::Messages(_), ..) => return self.hello.suspicion(evidence),
         };
         sentence.into()
+    }
+}
+
+impl Handshake for V2 {
+    fn stage(&self) -> Stage {
+        match &self.state {
+            State::Key(_) | State::Secured(_) => Stage::Transport,
+            State::Messages(_) => self.hello.stage(),
+        }
     }
 }

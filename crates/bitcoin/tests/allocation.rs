@@ -4,7 +4,7 @@ mod common;
 
 use allocation_counter::measure;
 use common::{Flight, ROLES, local, version};
-use handshake::{Handshake, Role, Rx, Step};
+use handshake::{Conversation, Role, Rx, Step};
 use verack_bitcoin::message::Message;
 use verack_bitcoin::version::{MAX_USER_AGENT_LEN, UserAgent};
 use verack_bitcoin::{V1, V2};

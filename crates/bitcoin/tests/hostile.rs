@@ -4,7 +4,7 @@ mod common;
 
 use common::{Flight, KINDS, ROLES, end_on, local, params, version};
 use handshake::Blame::{Mismatch, Peer};
-use handshake::{End as Ending, Evidence, Fault, Handshake, OursRead, Role, Stage};
+use handshake::{Conversation, End as Ending, Evidence, Fault, Handshake, OursRead, Role, Stage};
 use testing::{End, cut, feed};
 use verack_bitcoin::chain::Checksum;
 use verack_bitcoin::frame::HEADER_LEN;

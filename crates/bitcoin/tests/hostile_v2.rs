@@ -5,7 +5,7 @@ mod common;
 use common::v2::{Peer, accept, keys, ours};
 use common::{Flight, ROLES, params, version};
 use handshake::Blame::{Mismatch, Peer as ThePeer};
-use handshake::{End as Ending, Evidence, Fault, Handshake, OursRead, Role, Rx, Stage};
+use handshake::{Conversation, End as Ending, Evidence, Fault, Handshake, OursRead, Role, Rx, Stage};
 use testing::{End, cut, feed};
 use verack_bitcoin::message::{MAX_WHOLE_LEN, Message};
 use verack_bitcoin::v2::{Garbage, MAX_CONTENTS_LEN, MAX_DECOYS_LEN, MAX_GARBAGE_LEN, Packet};

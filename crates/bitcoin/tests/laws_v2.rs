@@ -4,7 +4,7 @@ mod common;
 
 use common::v2::{Peer, accept, keys, local_named, ours, said, start};
 use common::{Flight, ROLES, version};
-use handshake::{Blame, Handshake, Role, Rx, Step};
+use handshake::{Blame, Conversation, Handshake, Role, Rx, Step};
 use testing::{End, cut, feed, flip, pair};
 use verack_bitcoin::message::{Event, Message};
 use verack_bitcoin::v2::{Garbage, Keys, MAX_GARBAGE_LEN, Phase, Start};

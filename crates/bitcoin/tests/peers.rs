@@ -5,7 +5,7 @@ mod common;
 
 use common::{Flight, NONCE, ROLES, end_on, local, version};
 use handshake::Blame::{Local, Mismatch, Peer, Refused};
-use handshake::{Handshake, Role, Stage};
+use handshake::{Conversation, Handshake, Role, Stage};
 use testing::{End, feed};
 use verack_bitcoin::hello::Announced;
 use verack_bitcoin::message::{Feature, Message, Reject};

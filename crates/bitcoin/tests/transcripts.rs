@@ -4,7 +4,7 @@ mod common;
 
 use common::local;
 use common::recorded::recorded;
-use handshake::{Fault, Handshake, Role, Rx, Stage};
+use handshake::{Conversation, Fault, Handshake, Role, Rx, Stage};
 use testing::{cut, feed};
 use verack_bitcoin::frame::{Frame, FrameReader};
 use verack_bitcoin::{Agreed, Local, Params, Services, V1};

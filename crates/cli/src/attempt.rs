@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bitcoin::v2::SessionId;
 use handshake::{Fault, Role, Stage};
-use net::{DialError, Stop, Timer, Verdict};
+use net::{Dial, DialError, Stop, Timer, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
@@ -223,7 +223,7 @@ impl Attempts {
         let started = Instant::now();
         let within = self.connect_timeout.min(deadline.saturating_duration_since(started));
         tracing::debug!(address = %end.address, transport = way.transport().name(), "dials");
-        match net::dial_from(self.bind, end.address, started, within, timer).await {
+        match Dial::within(within).since(started).from(self.bind).timed(timer).to(end.address).await {
             Ok(stream) => {
                 let moments = Moments { started, opened: Instant::now(), deadline };
                 // A connection that never opens, and most of a crawl's never do, has no need of all this room.

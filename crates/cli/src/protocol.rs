@@ -12,7 +12,6 @@ mod monero;
 mod protocols;
 mod retry;
 mod shaken;
-mod tape;
 mod told;
 mod transport;
 mod way;

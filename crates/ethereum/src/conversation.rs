@@ -117,8 +117,8 @@ impl Conversation {
     }
 
     /// An echoing side stops waiting for the peer's Status.
-    pub(crate) fn half_time(&mut self) {
-        self.local.half_time();
+    pub(crate) fn speak_first(&mut self) {
+        self.local.speak_first();
     }
 
     pub(crate) fn their_key(&self) -> PublicKey {

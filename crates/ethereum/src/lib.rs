@@ -16,7 +16,7 @@
 //! Both roles, in memory; over a socket, a driver takes turns with the other side in the same way:
 //!
 //! ```
-//! use verack_ethereum::handshake::{Handshake, Rx, Step};
+//! use verack_ethereum::handshake::{Conversation, Rx, Step};
 //! use verack_ethereum::local::Goal;
 //! use verack_ethereum::{Agreed, Error, Fresh, Local, Rlpx, SecretKey};
 //!

@@ -69,8 +69,13 @@ impl Local {
         self.node_id
     }
 
+    /// Whether our Status would repeat the peer's, but could be our own.
+    pub(crate) fn may_speak_first(&self) -> bool {
+        matches!(&self.goal, Goal::Status(OurStatus::Echo)) && self.own.is_some()
+    }
+
     /// Where our Status would repeat the peer's, it is our own from here on, if we have one.
-    pub(crate) fn half_time(&mut self) {
+    pub(crate) fn speak_first(&mut self) {
         if let (Goal::Status(OurStatus::Echo), Some(own)) = (&self.goal, &self.own) {
             self.goal = Goal::Status(OurStatus::Of(own.clone()));
         }

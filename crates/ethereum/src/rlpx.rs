@@ -7,6 +7,7 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use handshake::{End, Evidence, Handshake, Leave, OursRead, Remark, Role, Rx, Stage, Step, Unfinished};
 
@@ -174,7 +175,7 @@ impl Fresh {
     }
 }
 
-impl Handshake for Rlpx {
+impl handshake::Conversation for Rlpx {
     type Output = Agreed;
     type Event = Event;
     type Error = Error;
@@ -206,19 +207,15 @@ impl Handshake for Rlpx {
         }
     }
 
-    fn stage(&self) -> Stage {
-        match &self.state {
-            State::Converse(conversation) => conversation.stage(),
-            _ => Stage::Transport,
-        }
+    /// A side that would repeat the peer's Status waits for it for half of the time; then it says its own.
+    fn wake_at(&self, deadline: Duration) -> Option<Duration> {
+        self.local.may_speak_first().then_some(deadline / 2)
     }
 
-    const HEEDS_HALF_TIME: bool = true;
-
-    fn half_time(&mut self) {
-        self.local.half_time();
+    fn wake(&mut self, _: Duration) {
+        self.local.speak_first();
         if let State::Converse(conversation) = &mut self.state {
-            conversation.half_time();
+            conversation.speak_first();
         }
     }
 
@@ -281,5 +278,14 @@ impl Handshake for Rlpx {
             (_, _, End::Silent) => "a half-open proxy or a broken node does so",
         };
         sentence.into()
+    }
+}
+
+impl Handshake for Rlpx {
+    fn stage(&self) -> Stage {
+        match &self.state {
+            State::Converse(conversation) => conversation.stage(),
+            _ => Stage::Transport,
+        }
     }
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::time::Duration;
 
-use handshake::{Handshake, Leave, Rx, Stage, Step};
+use handshake::{Conversation, Leave, Rx, Step};
 
 use crate::channel::{Channel, Heard};
 use crate::disconnect::Reason;
@@ -16,33 +16,29 @@ use crate::message::{EMPTY, Event, Message, id};
 /// p2p/server.go: frameReadTimeout)
 pub const PING_EVERY: Duration = Duration::from_secs(15);
 
-/// A connection that is kept after its handshake. It has the form of a handshake so that the same driver, with its
-/// deadline and byte budget, runs it; it is never done.
+/// A connection that is kept after its handshake. It is never done: a deadline or either side ends it.
 #[derive(Debug)]
 pub struct Session {
     channel: Channel,
-    /// Whether we are to say Ping.
+    /// Whether we are to say Ping now.
     ping: bool,
+    /// When we say the next one, if we say any.
+    next_ping: Option<Duration>,
     /// Whether we are to say Pong.
     pong: bool,
 }
 
 impl Session {
-    /// A session over the channel of the handshake before it.
+    /// A session over the channel of the handshake before it. It answers Ping, and says none.
     #[must_use]
     pub fn new(channel: Channel) -> Self {
-        Self { channel, ping: false, pong: false }
+        Self { channel, ping: false, next_ping: None, pong: false }
     }
 
-    /// Lets it say Ping first.
+    /// Says Ping first, and again every [`PING_EVERY`].
     #[must_use]
     pub fn pinging(self) -> Self {
-        Self { ping: true, ..self }
-    }
-
-    /// Lets it say Ping next.
-    pub fn ping(&mut self) {
-        self.ping = true;
+        Self { ping: true, next_ping: Some(PING_EVERY), ..self }
     }
 
     fn say(&mut self, tx: &mut Vec<u8>) -> Option<Message> {
@@ -75,7 +71,7 @@ impl Session {
     }
 }
 
-impl Handshake for Session {
+impl Conversation for Session {
     type Output = Infallible;
     type Event = Event;
     type Error = Error;
@@ -99,7 +95,12 @@ impl Handshake for Session {
         "Ping"
     }
 
-    fn stage(&self) -> Stage {
-        Stage::Done
+    fn wake_at(&self, _: Duration) -> Option<Duration> {
+        self.next_ping
+    }
+
+    fn wake(&mut self, now: Duration) {
+        self.ping = true;
+        self.next_ping = Some(now + PING_EVERY);
     }
 }

@@ -2,9 +2,11 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{ROLES, echo, fault, fresh, hash, key, local, ours, said_to, status, theirs};
 use handshake::Blame::{Local as Ourselves, Mismatch, Peer, Refused};
-use handshake::{End as Ending, Evidence, Fault, Handshake, OursRead, Role, Stage};
+use handshake::{Conversation, End as Ending, Evidence, Fault, Handshake, OursRead, Role, Stage};
 use testing::{End, Ended, feed};
 use verack_ethereum::auth::{Ack, AckReader, Auth, AuthReader, Form, MAX_SIZE};
 use verack_ethereum::eth::OurChain;
@@ -12,9 +14,13 @@ use verack_ethereum::fork_id::Head;
 use verack_ethereum::frame::MAX_WHOLE_LEN;
 use verack_ethereum::local::{Expected, Goal, OurStatus, Rules};
 use verack_ethereum::secrets::{Part, Secrets};
+use verack_ethereum::session::PING_EVERY;
 use verack_ethereum::{
     Capability, Channel, Error, ForkId, Hello, Network, Protocol, Reason, Rlpx, Session, ecies, headers,
 };
+
+/// From the start of a conversation to its deadline.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A peer that keeps to the protocol up to its channel, and then says what it likes.
 struct Voice {
@@ -564,18 +570,24 @@ fn two_sides_that_echo_wait_until_half_time_and_then_one_says_its_own() {
         let mut patient = side(Some(common::chain()));
         let before = feed(&mut patient, [&quiet.said[..]]);
         assert_eq!(End::of(&before), End::Waits("Status"));
-        patient.half_time();
+        wake(&mut patient);
         assert!(!feed(&mut patient, []).sent.is_empty());
         // Also if half time was over before there was a channel.
         let mut late = side(Some(common::chain()));
-        late.half_time();
+        wake(&mut late);
         assert!(feed(&mut late, [&quiet.said[..]]).sent.len() > before.sent.len());
         // One that has no chain of its own has nothing to say.
         let mut homeless = side(None);
         let _ = feed(&mut homeless, [&quiet.said[..]]);
-        homeless.half_time();
-        assert!(feed(&mut homeless, []).sent.is_empty());
+        assert_eq!(homeless.wake_at(PATIENCE), None);
     });
+}
+
+/// Half of the time is over, which is when it wants to be woken; it does so once.
+fn wake(side: &mut Rlpx) {
+    assert_eq!(side.wake_at(PATIENCE), Some(PATIENCE / 2));
+    side.wake(PATIENCE / 2);
+    assert_eq!(side.wake_at(PATIENCE), None);
 }
 
 #[test]
@@ -798,15 +810,19 @@ fn a_session_answers_pings_skips_what_is_long_and_ends_with_a_disconnect() {
 }
 
 #[test]
-fn a_session_pings_whenever_it_is_told_to() {
+fn a_session_pings_at_once_and_from_time_to_time() {
     let (a, mut b) = testing::pair(ours(Role::Initiator, status()), theirs(Role::Initiator, status()));
-    let mut session = Session::new(a.channel);
-    for _ in 0..2 {
-        assert!(feed(&mut session, []).sent.is_empty());
-        session.ping();
+    let mut session = Session::new(a.channel).pinging();
+    let mut now = Duration::ZERO;
+    for _ in 0..3 {
         let mut said = feed(&mut session, []).sent;
         let heard = b.channel.hear(&mut handshake::Rx::new(&mut said)).unwrap();
         assert!(matches!(heard, verack_ethereum::channel::Heard::Message { id: 2, .. }));
+        assert!(feed(&mut session, []).sent.is_empty());
+        assert_eq!(session.wake_at(Duration::MAX), Some(now + PING_EVERY));
+        // Whoever is late is not to catch up.
+        now += 2 * PING_EVERY;
+        session.wake(now);
     }
 }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{ROLES, echo, fresh, key, local, ours, said_to, status, theirs};
-use handshake::{Fault, Handshake, Role};
+use handshake::{Conversation, Fault, Role};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 use proptest::sample::select;

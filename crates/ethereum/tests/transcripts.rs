@@ -4,7 +4,7 @@
 mod common;
 
 use common::{array, hash, text};
-use handshake::{Handshake, Role};
+use handshake::{Conversation, Role};
 use serde_json::Value;
 use testing::{Recorded, cut, feed};
 use verack_ethereum::auth::{Form, Sealing};

@@ -7,13 +7,14 @@
 //!    └── Need(n) · Event · Done · Err
 //! ```
 //!
-//! A protocol implements [`Handshake`] once for each [`Role`]. It owns no socket, clock or random source: keys,
-//! nonces, the reading of our clock and limits come in through its constructor. So official vectors run through
-//! the public API, a fuzzer's runs repeat, and the same code works over tokio, threads or a recorded session.
+//! A protocol implements [`Handshake`] once for each [`Role`], and [`Conversation`] also for what may follow: a question and
+//! its answers, or a connection that is kept. It owns no socket, clock or random source: keys, nonces, the reading of our
+//! clock and limits come in through its constructor. So official vectors run through the public API, a fuzzer's runs
+//! repeat, and the same code works over tokio, threads or a recorded session.
 //! A protocol in which each side says one byte, its version, and both speak the lower one:
 //!
 //! ```
-//! use verack_handshake::{Blame, Fault, Handshake, Rx, Stage, Step};
+//! use verack_handshake::{Blame, Conversation, Fault, Handshake, Rx, Stage, Step};
 //!
 //! struct Greeting {
 //!     version: u8,
@@ -41,7 +42,7 @@
 //!     }
 //! }
 //!
-//! impl Handshake for Greeting {
+//! impl Conversation for Greeting {
 //!     type Output = u8;
 //!     type Event = &'static str;
 //!     type Error = TooOld;
@@ -62,7 +63,9 @@
 //!     fn awaiting(&self) -> &'static str {
 //!         "version"
 //!     }
+//! }
 //!
+//! impl Handshake for Greeting {
 //!     fn stage(&self) -> Stage {
 //!         Stage::Hello
 //!     }
@@ -91,6 +94,7 @@ mod text;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 pub use banner::{BANNER_LEN, Banner};
 pub use evidence::{End, Evidence, Leave, OursRead, Unfinished};
@@ -111,13 +115,13 @@ pub enum Role {
     Responder,
 }
 
-/// One side of one handshake.
-pub trait Handshake {
-    /// What was agreed. For an encrypted protocol it holds the two halves of the channel.
+/// One side of a conversation over one connection: a handshake, a question and its answers, or a connection that is kept.
+pub trait Conversation {
+    /// What it comes to. After a handshake of an encrypted protocol that holds the two halves of the channel.
     type Output;
     /// Something worth a line in a trace. It covers the bytes that its step took from `rx` and appended to `tx`.
     type Event;
-    /// Why the handshake cannot go on.
+    /// Why the conversation cannot go on.
     type Error: Fault;
 
     /// Goes on by at most one event; appends what must be sent to `tx`.
@@ -133,21 +137,21 @@ pub trait Handshake {
     /// What it waits for, in the protocol's own words: "version", "act two".
     fn awaiting(&self) -> &'static str;
 
-    /// How far the handshake has come.
-    fn stage(&self) -> Stage;
+    /// When it wants to be woken if nothing arrives until then; `None` if not at all. Times count from the start of the
+    /// conversation, and `deadline` is when it must be over.
+    fn wake_at(&self, _deadline: Duration) -> Option<Duration> {
+        None
+    }
+
+    /// The time that it named is here, or past: it is `now`. What it has to say comes with the next step. Afterwards it
+    /// names a later time, or none.
+    fn wake(&mut self, _now: Duration) {}
 
     /// What it means for the protocol that the connection ended here, if that is certain enough to be an error of its
     /// own. `rest` is what had arrived and was not taken.
     fn ended(&self, _end: End, _rest: &[u8]) -> Option<Self::Error> {
         None
     }
-
-    /// Whether [`Handshake::half_time`] does anything. If not, a driver need not keep that time.
-    const HEEDS_HALF_TIME: bool = false;
-
-    /// Half of the time until the deadline is over. A side that waited for the peer to speak first may speak now; what it has
-    /// to say comes with the next step.
-    fn half_time(&mut self) {}
 
     /// The deadline has passed, and the peer is silent: what was agreed, if both have said everything and only the proof
     /// is missing that the peer accepted us.
@@ -178,7 +182,13 @@ pub trait Handshake {
     }
 }
 
-/// How far one call of [`Handshake::step`] came.
+/// A conversation that is a handshake: the first one on a connection, which can end before it has concluded.
+pub trait Handshake: Conversation {
+    /// How far the handshake has come.
+    fn stage(&self) -> Stage;
+}
+
+/// How far one call of [`Conversation::step`] came.
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step<E, T> {
@@ -186,7 +196,7 @@ pub enum Step<E, T> {
     Need(usize),
     /// Something happened; call again.
     Event(E),
-    /// The handshake is over. Bytes left in `rx` belong to what comes after it.
+    /// The conversation is over. Bytes left in `rx` belong to what comes after it.
     Done(T),
 }
 

@@ -15,7 +15,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
-use handshake::{End, Evidence, Handshake, OursRead, Role, Rx, Short, Stage, Step, Unfinished};
+use handshake::{Conversation, End, Evidence, Handshake, OursRead, Role, Rx, Short, Stage, Step, Unfinished};
 
 use self::proposing::Proposing;
 use self::state::{Input, State, heard_name, say_name};
@@ -244,7 +244,7 @@ impl Hello {
     }
 }
 
-impl Handshake for Hello {
+impl Conversation for Hello {
     type Output = Agreed;
     type Event = Event;
     type Error = Error;
@@ -263,10 +263,6 @@ impl Handshake for Hello {
 
     fn awaiting(&self) -> &'static str {
         self.state.awaiting()
-    }
-
-    fn stage(&self) -> Stage {
-        self.state.stage()
     }
 
     fn ended(&self, end: End, _rest: &[u8]) -> Option<Error> {
@@ -311,5 +307,11 @@ impl Handshake for Hello {
             (_, _, End::Silent) => "a half-open proxy or a broken node does so",
         };
         sentence.into()
+    }
+}
+
+impl Handshake for Hello {
+    fn stage(&self) -> Stage {
+        self.state.stage()
     }
 }

@@ -17,7 +17,7 @@
 //! Both roles, in memory; over a socket, a driver takes turns with the other side in the same way:
 //!
 //! ```
-//! use verack_libp2p::handshake::{Handshake, Rx, Step};
+//! use verack_libp2p::handshake::{Conversation, Rx, Step};
 //! use verack_libp2p::{Agreed, Error, Hello, Identity, Local, SecretKey};
 //!
 //! /// Lets a side go on with what has arrived: what it says, and what was agreed if the handshake is over.

@@ -4,14 +4,13 @@
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
-use handshake::{Handshake, Rx, Stage, Step};
+use handshake::{Conversation, Rx, Step};
 
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::event::Event;
 
-/// A connection that is kept after its handshake. It has the form of a handshake so that the same driver, with its
-/// deadline and byte budget, runs it; it is never done.
+/// A connection that is kept after its handshake. It is never done: a deadline or either side ends it.
 #[derive(Debug)]
 pub struct Session {
     connection: Connection,
@@ -33,7 +32,7 @@ impl Session {
     }
 }
 
-impl Handshake for Session {
+impl Conversation for Session {
     type Output = Infallible;
     type Event = Event;
     type Error = Error;
@@ -47,10 +46,6 @@ impl Handshake for Session {
 
     fn awaiting(&self) -> &'static str {
         "ping"
-    }
-
-    fn stage(&self) -> Stage {
-        Stage::Done
     }
 }
 
@@ -70,7 +65,7 @@ impl Farewell {
     }
 }
 
-impl Handshake for Farewell {
+impl Conversation for Farewell {
     type Output = ();
     type Event = Event;
     type Error = Error;
@@ -87,9 +82,5 @@ impl Handshake for Farewell {
 
     fn awaiting(&self) -> &'static str {
         "question"
-    }
-
-    fn stage(&self) -> Stage {
-        Stage::Done
     }
 }

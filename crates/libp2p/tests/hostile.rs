@@ -7,7 +7,7 @@ use common::{
     their_payload, with, without_inlining, written,
 };
 use handshake::Blame::{Local as Us, Mismatch, Peer};
-use handshake::{Evidence, Fault, Handshake, OursRead, Role, Stage};
+use handshake::{Conversation, Evidence, Fault, Handshake, OursRead, Role, Stage};
 use testing::{End, feed};
 use verack_libp2p::multistream::{HEADER, NOISE};
 use verack_libp2p::protobuf::{write_bytes, write_number};

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Flight, OURS, ROLES, end_of, hello, local, streams, their_identify, with};
-use handshake::Handshake as _;
+use handshake::{Conversation as _, Handshake as _};
 use testing::{End, cut, feed};
 use verack_libp2p::identify::{MAX_LEN, MAX_MESSAGES};
 use verack_libp2p::yamux::{FIN, Frame, Kind, RST};

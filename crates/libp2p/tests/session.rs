@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Flight, OURS, hello, local, streams, written};
-use handshake::{Handshake, Role, Rx, Step};
+use handshake::{Conversation, Role, Rx, Step};
 use testing::{End, cut, feed};
 use verack_libp2p::multistream::HEADER;
 use verack_libp2p::yamux::{ACK, FIN, Frame, Kind, RST, Reason, SYN, WINDOW};

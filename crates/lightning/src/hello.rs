@@ -19,7 +19,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::mem;
 
-use handshake::{End, Evidence, Handshake, OursRead, Role, Rx, Stage, Step, Unfinished};
+use handshake::{Conversation, End, Evidence, Handshake, OursRead, Role, Rx, Stage, Step, Unfinished};
 
 use crate::acts::{
     Act, AwaitsActThree, AwaitsActTwo, Initiator, Responder, SaysActThree, SaysActTwo, Transport, check_version,
@@ -279,7 +279,7 @@ impl Hello {
     }
 }
 
-impl Handshake for Hello {
+impl Conversation for Hello {
     type Output = Agreed;
     type Event = Event;
     type Error = Error;
@@ -336,10 +336,6 @@ impl Handshake for Hello {
 
     fn awaiting(&self) -> &'static str {
         self.state.awaiting()
-    }
-
-    fn stage(&self) -> Stage {
-        self.state.stage()
     }
 
     fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
@@ -402,6 +398,12 @@ impl Handshake for Hello {
             (_, _, End::Silent) => "a half-open proxy or a broken node does so",
         };
         sentence.into()
+    }
+}
+
+impl Handshake for Hello {
+    fn stage(&self) -> Stage {
+        self.state.stage()
     }
 }
 

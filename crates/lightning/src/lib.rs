@@ -15,7 +15,7 @@
 //! Both roles, in memory; over a socket, a driver takes turns with the other side in the same way:
 //!
 //! ```
-//! use verack_lightning::handshake::{Handshake, Rx, Step};
+//! use verack_lightning::handshake::{Conversation, Rx, Step};
 //! use verack_lightning::{Agreed, Error, Hello, Local, SecretKey};
 //!
 //! /// Lets a side go on with what has arrived: what it says, and what was agreed if the handshake is over.

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::time::Duration;
 
-use handshake::{Handshake, Rx, Stage, Step};
+use handshake::{Conversation, Rx, Step};
 
 use crate::channel::{Channel, MAX_MESSAGE_LEN};
 use crate::error::Error;
@@ -44,32 +44,29 @@ impl Allowance {
     }
 }
 
-/// A connection that is kept after its handshake. It has the form of a handshake so that the same driver, with its
-/// deadline and byte budget, runs it; it is never done.
+/// A connection that is kept after its handshake. It is never done: a deadline or either side ends it.
 #[derive(Debug)]
 pub struct Session {
     channel: Channel,
+    /// What we are to say now.
     ping: Option<Ping>,
+    /// What we say from time to time, and when next.
+    next_ping: Option<(Ping, Duration)>,
     pong: Option<Pong>,
     allowance: Allowance,
 }
 
 impl Session {
-    /// A session on the channel of the handshake before it.
+    /// A session on the channel of the handshake before it. It answers pings, and sends none.
     #[must_use]
     pub fn new(channel: Channel) -> Self {
-        Self { channel, ping: None, pong: None, allowance: Allowance::default() }
+        Self { channel, ping: None, next_ping: None, pong: None, allowance: Allowance::default() }
     }
 
-    /// Says this before anything else.
+    /// Says this before anything else, and again every [`PING_EVERY`].
     #[must_use]
-    pub fn with_ping(self, ping: Ping) -> Self {
-        Self { ping: Some(ping), ..self }
-    }
-
-    /// Says this next.
-    pub fn ping(&mut self, ping: Ping) {
-        self.ping = Some(ping);
+    pub fn pinging(self, ping: Ping) -> Self {
+        Self { ping: Some(ping), next_ping: Some((ping, PING_EVERY)), ..self }
     }
 
     fn say(&mut self) -> Option<Message> {
@@ -87,7 +84,7 @@ impl Session {
     }
 }
 
-impl Handshake for Session {
+impl Conversation for Session {
     type Output = Infallible;
     type Event = Event;
     type Error = Error;
@@ -107,7 +104,14 @@ impl Handshake for Session {
         "ping"
     }
 
-    fn stage(&self) -> Stage {
-        Stage::Done
+    fn wake_at(&self, _: Duration) -> Option<Duration> {
+        self.next_ping.map(|(_, at)| at)
+    }
+
+    fn wake(&mut self, now: Duration) {
+        if let Some((ping, at)) = &mut self.next_ping {
+            self.ping = Some(*ping);
+            *at = now + PING_EVERY;
+        }
     }
 }

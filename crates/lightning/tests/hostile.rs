@@ -4,7 +4,7 @@ mod common;
 
 use common::{Flight, OURS, ROLES, THEIRS, act, end_of, hash, hello, key, local, their_init, with};
 use handshake::Blame::{self, Mismatch, Peer, Refused};
-use handshake::{Fault, Handshake, Role, Stage};
+use handshake::{Conversation, Fault, Handshake, Role, Stage};
 use testing::{End, feed};
 use verack_lightning::acts::{Initiator, SHORT_ACT_LEN};
 use verack_lightning::message::{Notice, Ping};

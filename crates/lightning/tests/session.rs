@@ -2,10 +2,13 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{Flight, hello, their_init};
-use handshake::{Fault, Handshake, Role, Rx, Step};
+use handshake::{Conversation, Fault, Role, Rx, Step};
 use testing::{cut, feed};
 use verack_lightning::message::{Event, Kind, Notice, Ping};
+use verack_lightning::session::PING_EVERY;
 use verack_lightning::{Error, Message, Session};
 
 /// What a peer says after the handshake, and our side that hears it.
@@ -79,22 +82,25 @@ fn pings_are_answered_as_they_ask() {
 #[test]
 fn our_ping_is_said_first() {
     let mut kept = Kept::new().say(&pong(3));
-    kept.session = kept.session.with_ping(Ping::for_pong_of(3));
+    kept.session = kept.session.pinging(Ping::for_pong_of(3));
     let (events, heard, _) = kept.run();
     assert_eq!(events, [Event::Said(ping(3)), Event::Heard(pong(3))]);
     assert_eq!(heard, [ping(3)]);
 }
 
 #[test]
-fn a_ping_can_be_said_at_any_time() {
-    let mut kept = Kept::new();
-    let mut tx = Vec::new();
-    assert!(matches!(kept.session.step(&mut Rx::new(&mut []), &mut tx), Ok(Step::Need(_))));
-    for len in [3, 5] {
-        kept.session.ping(Ping::for_pong_of(len));
-        let said = kept.session.step(&mut Rx::new(&mut []), &mut tx);
-        assert!(matches!(said, Ok(Step::Event(Event::Said(message))) if message == ping(len)));
-        assert!(matches!(kept.session.step(&mut Rx::new(&mut []), &mut tx), Ok(Step::Need(_))));
+fn a_session_pings_at_once_and_from_time_to_time() {
+    let Kept { session, .. } = Kept::new();
+    let mut session = session.pinging(Ping::for_pong_of(3));
+    let (mut tx, mut now) = (Vec::new(), Duration::ZERO);
+    for _ in 0..3 {
+        let said = session.step(&mut Rx::new(&mut []), &mut tx);
+        assert!(matches!(said, Ok(Step::Event(Event::Said(message))) if message == ping(3)));
+        assert!(matches!(session.step(&mut Rx::new(&mut []), &mut tx), Ok(Step::Need(_))));
+        assert_eq!(session.wake_at(Duration::MAX), Some(now + PING_EVERY));
+        // Whoever is late is not to catch up.
+        now += 2 * PING_EVERY;
+        session.wake(now);
     }
 }
 

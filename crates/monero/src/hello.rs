@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use handshake::{End, Evidence, Handshake, OursRead, Role, Rx, Stage, Step, Unfinished};
+use handshake::{Conversation, End, Evidence, Handshake, OursRead, Role, Rx, Stage, Step, Unfinished};
 
 use crate::error::Error;
 use crate::introduction::{Introduction, Node, Tip};
@@ -176,7 +176,7 @@ impl Hello {
     }
 }
 
-impl Handshake for Hello {
+impl Conversation for Hello {
     type Output = Agreed;
     type Event = Event;
     type Error = Error;
@@ -209,14 +209,6 @@ impl Handshake for Hello {
         }
     }
 
-    fn stage(&self) -> Stage {
-        match self.state {
-            State::SayRequest | State::Response | State::Request | State::SayResponse(_) => Stage::Hello,
-            State::Concluded(_) => Stage::Done,
-            State::Over(stage) => stage,
-        }
-    }
-
     fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
         self.frames.unfinished(rest)
     }
@@ -242,5 +234,15 @@ impl Handshake for Hello {
             (Role::Responder, _) => "a node does so that only looks whether we are there",
         };
         sentence.into()
+    }
+}
+
+impl Handshake for Hello {
+    fn stage(&self) -> Stage {
+        match self.state {
+            State::SayRequest | State::Response | State::Request | State::SayResponse(_) => Stage::Hello,
+            State::Concluded(_) => Stage::Done,
+            State::Over(stage) => stage,
+        }
     }
 }

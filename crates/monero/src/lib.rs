@@ -15,7 +15,7 @@
 //! Both roles, in memory; over a socket, a driver takes turns with the other side in the same way:
 //!
 //! ```
-//! use verack_monero::handshake::{Handshake, Rx, Step};
+//! use verack_monero::handshake::{Conversation, Rx, Step};
 //! use verack_monero::{Agreed, Error, Hello, Local, Network, Peer};
 //!
 //! /// Lets a side go on with what has arrived: what it says, and what was agreed if the handshake is over.

@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
-use handshake::{Handshake, Rx, Stage, Step};
+use handshake::{Conversation, Rx, Step};
 
 use crate::error::Error;
 use crate::hello::Local;
@@ -12,8 +12,7 @@ use crate::levin::{Command, FrameReader, Kind, ReturnCode};
 use crate::message::{Event, Message};
 use crate::peer::Peers;
 
-/// A connection that is kept after its handshake. It has the form of a handshake so that the same driver, with its
-/// deadline and byte budget, runs it; it is never done.
+/// A connection that is kept after its handshake. It is never done: a deadline or either side ends it.
 #[derive(Debug)]
 pub struct Session {
     local: Local,
@@ -86,7 +85,7 @@ impl Session {
     }
 }
 
-impl Handshake for Session {
+impl Conversation for Session {
     type Output = Infallible;
     type Event = Event;
     type Error = Error;
@@ -108,9 +107,5 @@ impl Handshake for Session {
 
     fn awaiting(&self) -> &'static str {
         "timed sync"
-    }
-
-    fn stage(&self) -> Stage {
-        Stage::Done
     }
 }

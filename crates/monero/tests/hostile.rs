@@ -6,7 +6,7 @@ use std::num::NonZeroI64;
 
 use common::{Flight, OURS, ROLES, hello, introduced, local, network, theirs, waits, with};
 use handshake::Blame::{self, Mismatch, Peer as ByPeer, Refused};
-use handshake::{End as Ending, Evidence, Handshake, OursRead, Role, Stage};
+use handshake::{Conversation, End as Ending, Evidence, Handshake, OursRead, Role, Stage};
 use testing::{End, feed};
 use verack_monero::hello::MAX_BYTES;
 use verack_monero::levin::{HEAD_LEN, MAX_EARLY_LEN, MAX_SYNC_LEN};

@@ -16,45 +16,64 @@ use tokio::time::Instant;
 use crate::timer::Timer;
 use crate::verdict::INTERRUPTED;
 
-/// Connects, and turns off Nagle's delay: a handshake's messages must not wait for one another.
-///
-/// # Errors
-/// [`DialError`], which tells the peer, the path and our own side apart.
-pub async fn dial(address: SocketAddr, within: Duration) -> Result<TcpStream, DialError> {
-    dial_timed(address, Instant::now(), within, &mut Timer::new()).await
-}
-
-/// As [`dial`], where the time began at `started`, with a timer that the caller uses again.
-///
-/// # Errors
-/// As [`dial`].
-pub async fn dial_timed(
-    address: SocketAddr,
+/// Opens one connection, and turns off Nagle's delay: a handshake's messages must not wait for one another.
+#[derive(Debug)]
+#[must_use]
+pub struct Dial<'t> {
     started: Instant,
     within: Duration,
-    timer: &mut Timer,
-) -> Result<TcpStream, DialError> {
-    dial_from(None, address, started, within, timer).await
-}
-
-/// As [`dial_timed`], from this address of ours if it is given, which must be of the same family. The system then
-/// chooses a port that no other connection has, so there are some 28 000 at once.
-///
-/// # Errors
-/// As [`dial`].
-pub async fn dial_from(
     from: Option<IpAddr>,
-    address: SocketAddr,
-    started: Instant,
-    within: Duration,
-    timer: &mut Timer,
-) -> Result<TcpStream, DialError> {
-    let connected = timer.wait(started + within, pin!(connect(from, address))).await;
-    let connected = match connected {
-        None if timer.is_stopped() => return Err(DialError::Stopped { address, after: started.elapsed() }),
-        connected => connected.unwrap_or_else(|| Err(Broken::Later(io::ErrorKind::TimedOut.into()))),
-    };
-    connected.map_err(|broken| DialError::of(address, broken, started.elapsed()))
+    timer: Option<&'t mut Timer>,
+}
+
+impl Dial<'_> {
+    /// Within so much time from now.
+    pub fn within(within: Duration) -> Self {
+        Self { started: Instant::now(), within, from: None, timer: None }
+    }
+}
+
+impl<'t> Dial<'t> {
+    /// The time began then.
+    pub fn since(self, started: Instant) -> Self {
+        Self { started, ..self }
+    }
+
+    /// From this address of ours, which must be of the same family as the peer's. The system then chooses a port that no
+    /// other connection has, so there are some 28 000 at once. With `None` it chooses the address, too.
+    pub fn from(self, from: Option<IpAddr>) -> Self {
+        Self { from, ..self }
+    }
+
+    /// Waits with a timer that the caller uses again, and is interrupted with it.
+    pub fn timed<'u>(self, timer: &'u mut Timer) -> Dial<'u> {
+        let Self { started, within, from, .. } = self;
+        Dial { started, within, from, timer: Some(timer) }
+    }
+
+    /// Connects to this address.
+    ///
+    /// # Errors
+    /// [`DialError`], which tells the peer, the path and our own side apart.
+    pub async fn to(self, address: SocketAddr) -> Result<TcpStream, DialError> {
+        let Self { started, within, from, timer } = self;
+        let mut own_timer = Timer::new();
+        let timer = timer.unwrap_or(&mut own_timer);
+        let connected = timer.wait(started + within, pin!(connect(from, address))).await;
+        let connected = match connected {
+            None if timer.is_stopped() => return Err(DialError::Stopped { address, after: started.elapsed() }),
+            connected => connected.unwrap_or_else(|| Err(Broken::Later(io::ErrorKind::TimedOut.into()))),
+        };
+        connected.map_err(|broken| DialError::of(address, broken, started.elapsed()))
+    }
+}
+
+/// As [`Dial::to`], without anything but a time.
+///
+/// # Errors
+/// As [`Dial::to`].
+pub async fn dial(address: SocketAddr, within: Duration) -> Result<TcpStream, DialError> {
+    Dial::within(within).to(address).await
 }
 
 /// Why a connection did not open.

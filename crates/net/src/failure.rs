@@ -5,15 +5,13 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use handshake::{OursRead, Stage, Unfinished};
+use handshake::{OursRead, Unfinished};
 
 /// A handshake that did not conclude.
 #[derive(Debug)]
 pub struct Failure<E> {
     /// Why.
     pub cause: Cause<E>,
-    /// How far it had come.
-    pub stage: Stage,
     /// What it waited for, in the protocol's own words.
     pub awaiting: &'static str,
     /// The message that the peer began and did not finish, if it began one.
@@ -22,6 +20,8 @@ pub struct Failure<E> {
     pub instead: Option<String>,
     /// What the peer can have read of ours.
     pub ours: OursRead,
+    /// Whether the connection ended by an RST, of which [`Cause::Closed`] says when it counts as a close.
+    pub reset: bool,
     /// Bytes that the handshake had taken in.
     pub received: u64,
     /// Bytes of ours that the connection had taken. What a peer does not read is not among them.

@@ -1,8 +1,8 @@
-//! Drives any handshake over tokio: the one place with a socket and a clock.
+//! Runs any handshake over tokio: the one place with a socket and a clock.
 //!
-//! [`dial`] or [`Listener`] make the connection, [`run`] has the handshake over it, [`Established`] hands over what
+//! [`dial`] or [`Listener`] make the connection, a [`Driver`] has the handshake over it, [`Established`] hands over what
 //! comes after, and [`Verdict`] says how it went. Nothing here knows a protocol.
-
+//!
 //! Bitcoin's handshake in both roles, over a connection on loopback:
 //!
 //! ```
@@ -36,12 +36,12 @@
 //! # Ok(())
 //! # }
 //! ```
+mod alarm;
 mod dial;
 mod failure;
 mod files;
 mod line;
 mod listen;
-mod pulse;
 mod rate;
 mod run;
 mod stop;
@@ -49,16 +49,15 @@ mod timer;
 mod unread;
 mod verdict;
 
-pub use dial::{DialError, dial, dial_from, dial_timed};
+pub use dial::{Dial, DialError, dial};
 pub use failure::{Cause, Failure};
 pub use files::raise_open_files;
 pub use handshake;
 pub use handshake::Outcome;
-pub use line::Tcp;
+pub use line::{AnyLine, Tcp};
 pub use listen::{Accepted, Caps, Listener, NETWORK_SHARE, Place, Turned};
-pub use pulse::Beat;
 pub use rate::{Pace, Rate};
-pub use run::{Established, Limits, Seen, run, run_beating, run_over_tcp, run_timed};
+pub use run::{Driver, Established, Limits, Seen, run};
 pub use stop::Stop;
 pub use timer::Timer;
 pub use unread::Unread;

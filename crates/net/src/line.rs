@@ -14,7 +14,7 @@ use rustix::net::{SendFlags, Shutdown};
 use tokio::io::AsyncWrite;
 
 /// What a driver asks of a connection besides reading and writing.
-pub(crate) trait Line<S> {
+pub trait Line<S> {
     /// Has the kernel acknowledge at once what has arrived.
     fn acknowledge(&self, stream: &S);
 
@@ -23,12 +23,12 @@ pub(crate) trait Line<S> {
     fn unread(&self, stream: &S) -> Option<u64>;
 
     /// Sends the last flight, which may be empty, and adds to `sent` what of it the connection took.
-    async fn say_last(&self, stream: &mut S, bytes: &[u8], sent: &mut u64) -> io::Result<()>;
+    fn say_last(&self, stream: &mut S, bytes: &[u8], sent: &mut u64) -> impl Future<Output = io::Result<()>>;
 }
 
 /// Any stream of bytes. The connection goes on after the last flight.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct AnyLine;
+pub struct AnyLine;
 
 impl<S: AsyncWrite + Unpin> Line<S> for AnyLine {
     fn acknowledge(&self, _: &S) {}

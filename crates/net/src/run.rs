@@ -1,20 +1,19 @@
-//! Runs a handshake over a stream, within a deadline and a byte budget.
+//! Runs a conversation over a stream, within a deadline and a byte budget.
 
 use std::future::poll_fn;
 use std::io;
 use std::mem::{self, MaybeUninit};
-use std::os::fd::AsFd;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use handshake::{End, Handshake, Leave, OursRead, Rx, Step};
+use handshake::{Conversation, End, Leave, OursRead, Rx, Step};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use crate::alarm::Alarm;
 use crate::failure::{Cause, Failure};
 use crate::line::{AnyLine, Line, Tcp, write_counted};
-use crate::pulse::{Beat, Beating, HalfTime, Pulse};
 use crate::timer::Timer;
 use crate::unread::Unread;
 
@@ -60,143 +59,133 @@ impl<S, T> Established<S, T> {
     }
 }
 
-/// An event, with the bytes it covers. An encrypted protocol opens in place: then `received` is what was inside.
+/// An event, with the bytes it covers.
 #[derive(Debug)]
 pub struct Seen<'a, E> {
     /// What happened.
     pub event: E,
-    /// What was taken in for it.
+    /// What was taken in for it. An encrypted protocol opens in place: then it is what was inside, unless the driver
+    /// [captures](Driver::capturing) what comes over the wire.
     pub received: &'a [u8],
     /// What will be sent for it.
     pub sent: &'a [u8],
 }
 
-/// Has the handshake over `stream`. What it has to say before it must wait leaves in one write.
+/// Runs one conversation over one connection: what bounds it, and what else is wanted of the connection.
 ///
-/// When both have said everything and only the last write fails because the peer is gone already, the handshake is
-/// concluded all the same: whether that write fails is a race of kernels, and the same peer must get the same result.
-///
-/// # Errors
-/// [`Failure`] with what was waited for and why it did not come.
-pub async fn run<H, S>(
-    handshake: &mut H,
-    stream: S,
+/// What the conversation has to say before it must wait leaves in one write. When both sides have said everything and only
+/// the last write fails because the peer is gone already, the conversation is concluded all the same: whether that write
+/// fails is a race of kernels, and the same peer must get the same result.
+#[derive(Debug)]
+#[must_use]
+pub struct Driver<'t, L = AnyLine> {
     limits: Limits,
-    on_event: impl FnMut(Seen<'_, H::Event>),
-) -> Result<Established<S, H::Output>, Failure<H::Error>>
-where
-    H: Handshake,
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    run_timed(handshake, stream, limits, &mut Timer::new(), on_event).await
+    timer: Option<&'t mut Timer>,
+    line: L,
+    captures: bool,
 }
 
-/// As [`run`], with a timer that the caller uses again.
-///
-/// # Errors
-/// As [`run`].
-pub async fn run_timed<H, S>(
-    handshake: &mut H,
-    stream: S,
-    limits: Limits,
-    timer: &mut Timer,
-    on_event: impl FnMut(Seen<'_, H::Event>),
-) -> Result<Established<S, H::Output>, Failure<H::Error>>
-where
-    H: Handshake,
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    drive(handshake, stream, limits, timer, on_event, AnyLine, HalfTime::Before(limits.deadline)).await
+impl Driver<'_> {
+    /// One with these limits, for any stream of bytes.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, timer: None, line: AnyLine, captures: false }
+    }
 }
 
-/// As [`run_timed`], for a TCP connection: what arrives is acknowledged at once, and the peer's close is looked at. With
-/// [`Tcp::leave`], the last flight and the end of our side leave in one segment; the connection can then only be read
-/// from, or dropped.
-///
-/// # Errors
-/// As [`run`].
-pub async fn run_over_tcp<H, S>(
-    handshake: &mut H,
-    stream: S,
-    limits: Limits,
-    tcp: Tcp,
-    timer: &mut Timer,
-    on_event: impl FnMut(Seen<'_, H::Event>),
-) -> Result<Established<S, H::Output>, Failure<H::Error>>
-where
-    H: Handshake,
-    S: AsyncRead + AsyncWrite + AsFd + Unpin,
-{
-    drive(handshake, stream, limits, timer, on_event, tcp, HalfTime::Before(limits.deadline)).await
-}
+impl<'t, L> Driver<'t, L> {
+    /// Waits with a timer that the caller uses again, and is interrupted with it.
+    pub fn timed<'u>(self, timer: &'u mut Timer) -> Driver<'u, L> {
+        let Self { limits, line, captures, .. } = self;
+        Driver { limits, timer: Some(timer), line, captures }
+    }
 
-/// As [`run_timed`], for a connection that is kept: its side is told from time to time that it may speak.
-///
-/// # Errors
-/// As [`run`].
-pub async fn run_beating<H, S>(
-    session: &mut H,
-    stream: S,
-    limits: Limits,
-    timer: &mut Timer,
-    beat: &Beat<H>,
-    on_event: impl FnMut(Seen<'_, H::Event>),
-) -> Result<Established<S, H::Output>, Failure<H::Error>>
-where
-    H: Handshake,
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    drive(session, stream, limits, timer, on_event, AnyLine, Beating::new(beat)).await
-}
+    /// For a TCP connection: what arrives is acknowledged at once, and the peer's close is looked at. With [`Tcp::leave`],
+    /// the last flight and the end of our side leave in one segment; the connection can then only be read from, or dropped.
+    pub fn over_tcp(self, tcp: Tcp) -> Driver<'t, Tcp> {
+        let Self { limits, timer, captures, .. } = self;
+        Driver { limits, timer, line: tcp, captures }
+    }
 
-async fn drive<H, S>(
-    handshake: &mut H,
-    mut stream: S,
-    limits: Limits,
-    timer: &mut Timer,
-    on_event: impl FnMut(Seen<'_, H::Event>),
-    line: impl Line<S>,
-    pulse: impl Pulse<H>,
-) -> Result<Established<S, H::Output>, Failure<H::Error>>
-where
-    H: Handshake,
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut driver = Driver {
-        handshake,
-        on_event,
-        limits,
-        started: Instant::now(),
-        kept: Vec::new(),
-        tx: Vec::with_capacity(TX_LEN),
-        received: 0,
-        sent: 0,
-        spoke: false,
-        flights: 0,
-        cut_off: false,
-    };
-    let result = timer.wait(limits.deadline, pin!(driver.converse(&mut stream, &line, pulse))).await;
-    let result = match result {
-        Some(result) => result,
-        None if timer.is_stopped() => {
-            driver.leave(Leave::Stopped, &mut stream);
-            Err(Cause::Stopped)
-        }
-        None => {
-            driver.leave(Leave::Deadline, &mut stream);
-            driver.handshake.settle().ok_or(Cause::Late)
-        }
-    };
-    match result {
-        Ok(output) => {
-            Ok(Established { io: stream, output, unread: driver.kept, sent: driver.sent, received: driver.received })
-        }
-        Err(cause) => {
-            let ours = driver.ours_read(&cause, &line, &stream);
-            let fault = driver.fault_of(&cause);
-            Err(driver.failure(fault.map_or(cause, Cause::Fault), ours))
+    /// Shows what is received as it came over the wire, if it is to be shown at all.
+    pub fn capturing(self, captures: bool) -> Self {
+        Self { captures, ..self }
+    }
+
+    /// Has the conversation over `stream`.
+    ///
+    /// # Errors
+    /// [`Failure`] with what was waited for and why it did not come.
+    pub async fn run<C, S>(
+        self,
+        conversation: &mut C,
+        mut stream: S,
+        on_event: impl FnMut(Seen<'_, C::Event>),
+    ) -> Result<Established<S, C::Output>, Failure<C::Error>>
+    where
+        C: Conversation,
+        S: AsyncRead + AsyncWrite + Unpin,
+        L: Line<S>,
+    {
+        let Self { limits, timer, line, captures } = self;
+        let mut own_timer = Timer::new();
+        let timer = timer.unwrap_or(&mut own_timer);
+        let started = Instant::now();
+        let mut run = Run {
+            conversation,
+            on_event,
+            limits,
+            started,
+            alarm: Alarm::new(started, limits.deadline),
+            wire: captures.then(Vec::new),
+            kept: Vec::new(),
+            tx: Vec::with_capacity(TX_LEN),
+            received: 0,
+            sent: 0,
+            spoke: false,
+            flights: 0,
+            cut_off: false,
+            reset: false,
+        };
+        let result = timer.wait(limits.deadline, pin!(run.converse(&mut stream, &line))).await;
+        let result = match result {
+            Some(result) => result,
+            None if timer.is_stopped() => {
+                run.leave(Leave::Stopped, &mut stream);
+                Err(Cause::Stopped)
+            }
+            None => {
+                run.leave(Leave::Deadline, &mut stream);
+                run.conversation.settle().ok_or(Cause::Late)
+            }
+        };
+        match result {
+            Ok(output) => {
+                Ok(Established { io: stream, output, unread: run.kept, sent: run.sent, received: run.received })
+            }
+            Err(cause) => {
+                let ours = run.ours_read(&cause, &line, &stream);
+                let fault = run.fault_of(&cause);
+                Err(run.failure(fault.map_or(cause, Cause::Fault), ours))
+            }
         }
     }
+}
+
+/// As [`Driver::run`], without anything but limits.
+///
+/// # Errors
+/// As [`Driver::run`].
+pub async fn run<C, S>(
+    conversation: &mut C,
+    stream: S,
+    limits: Limits,
+    on_event: impl FnMut(Seen<'_, C::Event>),
+) -> Result<Established<S, C::Output>, Failure<C::Error>>
+where
+    C: Conversation,
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    Driver::new(limits).run(conversation, stream, on_event).await
 }
 
 /// Bytes asked of the socket at once. They lie on the stack while a ready socket is read, so a connection that is
@@ -221,11 +210,15 @@ fn keep(kept: &mut Vec<u8>, arrived: &[u8]) {
     kept.extend_from_slice(arrived);
 }
 
-struct Driver<'h, H, F> {
-    handshake: &'h mut H,
+/// A conversation under way.
+struct Run<'c, C, F> {
+    conversation: &'c mut C,
     on_event: F,
     limits: Limits,
     started: Instant,
+    alarm: Alarm,
+    /// What a step is shown, as it came: it may open that in place.
+    wire: Option<Vec<u8>>,
     /// What arrived and was not taken: always less than the handshake needs to go on.
     kept: Vec<u8>,
     tx: Vec<u8>,
@@ -238,15 +231,12 @@ struct Driver<'h, H, F> {
     flights: u32,
     /// Whether the peer's end was closed before our last flight arrived there, or while bytes of ours lay unread.
     cut_off: bool,
+    /// Whether the connection ended by an RST.
+    reset: bool,
 }
 
-impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
-    async fn converse<S>(
-        &mut self,
-        stream: &mut S,
-        line: &impl Line<S>,
-        mut pulse: impl Pulse<H>,
-    ) -> Result<H::Output, Cause<H::Error>>
+impl<C: Conversation, F: FnMut(Seen<'_, C::Event>)> Run<'_, C, F> {
+    async fn converse<S>(&mut self, stream: &mut S, line: &impl Line<S>) -> Result<C::Output, Cause<C::Error>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -254,7 +244,7 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
         // What it came to is bound only once it is there, or every connection that waits would have room for it.
         let over = loop {
             let progress = poll_fn(|cx| {
-                if !mem::replace(&mut begun, true) || pulse.poll_beat(self.handshake, cx).is_ready() {
+                if !mem::replace(&mut begun, true) || self.alarm.poll(self.conversation, cx).is_ready() {
                     return Poll::Ready(self.advance(&mut []));
                 }
                 self.poll_arrival(stream, cx)
@@ -280,7 +270,7 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
     }
 
     /// Reads what the socket has, and goes on with it.
-    fn poll_arrival<S>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<Progress<H>>
+    fn poll_arrival<S>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<Progress<C>>
     where
         S: AsyncRead + Unpin,
     {
@@ -291,6 +281,7 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
             Err(error) => {
                 // A kernel aborts in place of closing when its program closes over input that it has not read.
                 self.cut_off |= error.kind() == io::ErrorKind::ConnectionReset;
+                self.reset |= is_reset(&error);
                 return Poll::Ready(Err(Cause::of(error, self.spoke)));
             }
         };
@@ -298,7 +289,7 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
     }
 
     /// Steps as far as what was kept and what `arrived` allow.
-    fn advance(&mut self, arrived: &mut [u8]) -> Progress<H> {
+    fn advance(&mut self, arrived: &mut [u8]) -> Progress<C> {
         if self.kept.is_empty() {
             let (progress, taken) = self.steps(arrived);
             keep(&mut self.kept, &arrived[taken..]);
@@ -314,22 +305,27 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
     }
 
     /// Steps until more bytes are needed or it is over; also says how many bytes were taken.
-    fn steps(&mut self, bytes: &mut [u8]) -> (Progress<H>, usize) {
+    fn steps(&mut self, bytes: &mut [u8]) -> (Progress<C>, usize) {
         // What is over the budget is not shown at all, so how the bytes were cut cannot matter.
         let budget = usize::try_from(self.limits.bytes - self.received).unwrap_or(usize::MAX);
         let shown = bytes.len().min(budget);
         let mut at = 0;
         loop {
+            if let Some(wire) = &mut self.wire {
+                wire.clear();
+                wire.extend_from_slice(&bytes[at..shown]);
+            }
             let mut rx = Rx::new(&mut bytes[at..shown]);
             let said = self.tx.len();
-            let step = self.handshake.step(&mut rx, &mut self.tx);
+            let step = self.conversation.step(&mut rx, &mut self.tx);
             let taken = rx.taken();
             let received = at..at + taken;
             at += taken;
             let progress = match step {
                 Ok(Step::Event(event)) => {
                     self.received += taken as u64;
-                    (self.on_event)(Seen { event, received: &bytes[received], sent: &self.tx[said..] });
+                    let received = self.wire.as_ref().map_or(&bytes[received], |wire| &wire[..taken]);
+                    (self.on_event)(Seen { event, received, sent: &self.tx[said..] });
                     continue;
                 }
                 Ok(Step::Need(_)) if shown < bytes.len() => Err(Cause::Flood),
@@ -341,6 +337,9 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
                 Err(fault) => {
                     // Whether it took them or only looked, these are the bytes that it could not go on with.
                     at = received.start;
+                    if let Some(wire) = &self.wire {
+                        bytes[at..shown].copy_from_slice(wire);
+                    }
                     Err(Cause::Fault(fault))
                 }
             };
@@ -356,6 +355,9 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
         self.flights = self.flights.saturating_add(1);
         let sent = self.sent;
         let written = write_counted(stream, &self.tx, &mut self.sent).await;
+        if let Err(error) = &written {
+            self.reset |= is_reset(error);
+        }
         if written.is_err() && self.sent == sent {
             // None of it left: for the peer it never was.
             self.flights -= 1;
@@ -372,7 +374,7 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
         if !self.tx.is_empty() {
             return;
         }
-        let Some(event) = self.handshake.leave(why, &mut self.tx) else { return };
+        let Some(event) = self.conversation.leave(why, &mut self.tx) else { return };
         (self.on_event)(Seen { event, received: &[], sent: &self.tx });
         let written = Pin::new(stream).poll_write(&mut Context::from_waker(Waker::noop()), &self.tx);
         if let Poll::Ready(Ok(len)) = written {
@@ -382,13 +384,13 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
     }
 
     /// What the protocol makes of an end that no message announced.
-    fn fault_of(&self, cause: &Cause<H::Error>) -> Option<H::Error> {
+    fn fault_of(&self, cause: &Cause<C::Error>) -> Option<C::Error> {
         let end = match cause {
             Cause::Closed => End::Closed,
             Cause::Late => End::Silent,
             Cause::Fault(_) | Cause::Reset | Cause::Io(_) | Cause::Flood | Cause::Stopped => return None,
         };
-        self.handshake.ended(end, &self.kept)
+        self.conversation.ended(end, &self.kept)
     }
 
     /// Whether anything has arrived.
@@ -397,7 +399,7 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
     }
 
     /// What the peer can have read of ours when it closed the connection.
-    fn ours_read<S>(&self, cause: &Cause<H::Error>, line: &impl Line<S>, stream: &S) -> OursRead {
+    fn ours_read<S>(&self, cause: &Cause<C::Error>, line: &impl Line<S>, stream: &S) -> OursRead {
         match cause {
             _ if !self.spoke => OursRead::NotSaid,
             _ if self.flights == 0 => OursRead::Nothing,
@@ -413,15 +415,15 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
         }
     }
 
-    fn failure(self, cause: Cause<H::Error>, ours: OursRead) -> Failure<H::Error> {
+    fn failure(self, cause: Cause<C::Error>, ours: OursRead) -> Failure<C::Error> {
         let is_fault = matches!(cause, Cause::Fault(_));
         Failure {
             cause,
-            stage: self.handshake.stage(),
-            awaiting: self.handshake.awaiting(),
-            unfinished: if is_fault { None } else { self.handshake.unfinished(&self.kept) },
-            instead: if is_fault { None } else { self.handshake.instead() },
+            awaiting: self.conversation.awaiting(),
+            unfinished: if is_fault { None } else { self.conversation.unfinished(&self.kept) },
+            instead: if is_fault { None } else { self.conversation.instead() },
             ours,
+            reset: self.reset,
             received: self.received,
             sent: self.sent,
             after: self.started.elapsed(),
@@ -430,5 +432,10 @@ impl<H: Handshake, F: FnMut(Seen<'_, H::Event>)> Driver<'_, H, F> {
     }
 }
 
-/// The output if the handshake is over, `None` if it needs more bytes.
-type Progress<H> = Result<Option<<H as Handshake>::Output>, Cause<<H as Handshake>::Error>>;
+/// Whether a connection that failed so was reset.
+fn is_reset(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
+}
+
+/// The output if the conversation is over, `None` if it needs more bytes.
+type Progress<C> = Result<Option<<C as Conversation>::Output>, Cause<<C as Conversation>::Error>>;

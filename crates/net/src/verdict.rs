@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use handshake::{Banner, Blame, End, Evidence, Fault, Handshake, OursRead, Outcome, Remark, Stage};
+use handshake::{Banner, Blame, Conversation, End, Evidence, Fault, Handshake, OursRead, Outcome, Remark, Stage};
 
 use crate::failure::{Cause, Failure};
 
@@ -99,7 +99,17 @@ impl Verdict {
     /// How a handshake went that did not conclude.
     #[must_use]
     pub fn of_failure<H: Handshake>(handshake: &H, failure: &Failure<H::Error>) -> Self {
-        let Failure { stage, ref cause, .. } = *failure;
+        Self::of_failure_at(handshake.stage(), handshake, failure)
+    }
+
+    /// How a conversation behind a handshake went that came to nothing.
+    #[must_use]
+    pub fn of_failure_behind<C: Conversation>(conversation: &C, failure: &Failure<C::Error>) -> Self {
+        Self::of_failure_at(Stage::Done, conversation, failure)
+    }
+
+    fn of_failure_at<C: Conversation>(stage: Stage, conversation: &C, failure: &Failure<C::Error>) -> Self {
+        let cause = &failure.cause;
         let (reason, end) = match cause {
             Cause::Fault(fault) => return Self::of_fault(stage, fault, failure),
             Cause::Closed => ("closed", Some(End::Closed)),
@@ -112,7 +122,7 @@ impl Verdict {
         let introduced = stage == Stage::Ack;
         // A peer in the middle of a message has shown more than any guess; the sentence says what.
         let suspicion = match end {
-            Some(end) if failure.unfinished.is_none() => handshake.suspicion(Evidence { end, ours: failure.ours }),
+            Some(end) if failure.unfinished.is_none() => conversation.suspicion(Evidence { end, ours: failure.ours }),
             _ => Cow::Borrowed(""),
         };
         let separator = if suspicion.is_empty() { "" } else { ": " };

@@ -6,17 +6,15 @@ use std::error::Error as StdError;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use common::Act::{Hear, Insist, Refuse, Say};
+use common::Act::{Hear, Insist, Open, OpenAndRefuse, Refuse, Say};
 use common::Did::{Flushed, Got, Wrote};
 use common::Read::{Bytes, Error, Fin};
 use common::{Act, Read, Refused, Script, Wire};
-use handshake::{Blame, Stage};
+use handshake::{Blame, Handshake, Stage};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
-use verack_net::{
-    Beat, Cause, Established, Failure, Limits, Outcome, Seen, Tcp, Timer, Verdict, run, run_beating, run_over_tcp,
-};
+use verack_net::{Cause, Driver, Established, Failure, Limits, Outcome, Seen, Tcp, Verdict, run};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const LEAVE: Tcp = Tcp { leave: true, closely: false };
@@ -88,6 +86,29 @@ async fn an_event_comes_with_the_bytes_it_covers() {
 }
 
 #[tokio::test]
+async fn what_came_over_the_wire_is_shown_as_it_came_if_that_is_asked_for() {
+    for (captures, shown) in [(false, "XY"), (true, "xy")] {
+        let driver = || Driver::new(Limits::within(PATIENCE)).capturing(captures);
+        let mut seen = Vec::new();
+        let wire = Wire::new([Bytes("x"), Bytes("yza")]);
+        let mut script = Script::new([Open(2), OpenAndRefuse(1)]);
+        let ended = driver().run(&mut script, wire, |event| seen.extend_from_slice(event.received)).await;
+        let failure = ended.expect_err("refused");
+        assert_eq!(seen, shown.as_bytes());
+        assert_eq!(failure.rest, if captures { b"za" } else { b"Za" });
+    }
+}
+
+#[tokio::test]
+async fn a_reset_is_told_from_a_close_even_where_it_counts_as_one() {
+    for (end, reset) in [(Fin, false), (Error(ErrorKind::ConnectionReset), true)] {
+        let failure = shake([Say("a"), Hear(1)], Wire::new([end])).await.expect_err("ended");
+        assert!(matches!(failure.cause, Cause::Closed), "{:?}", failure.cause);
+        assert_eq!(failure.reset, reset);
+    }
+}
+
+#[tokio::test]
 async fn bytes_behind_the_handshake_are_served_before_those_that_come_later() {
     let (mut theirs, ours) = duplex(64);
     theirs.write_all(b"xyz and").await.unwrap();
@@ -126,9 +147,11 @@ async fn both_sides_agree_through_a_pipe_one_byte_wide() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_peer_is_given_up_at_the_deadline() {
     for (reads, stage, awaiting) in [(vec![], Stage::Hello, "introduction"), (vec![Bytes("x")], Stage::Ack, "answer")] {
-        let failure = shake([Say("a"), Hear(1), Hear(1)], Wire::new(reads)).await.expect_err("silent");
+        let mut script = Script::new([Say("a"), Hear(1), Hear(1)]);
+        let ended = run(&mut script, Wire::new(reads), Limits::within(PATIENCE), unheeded).await;
+        let failure = ended.expect_err("silent");
         assert!(matches!(failure.cause, Cause::Late));
-        assert_eq!((failure.stage, failure.awaiting), (stage, awaiting));
+        assert_eq!((script.stage(), failure.awaiting), (stage, awaiting));
         assert_eq!(failure.after.as_secs(), PATIENCE.as_secs());
     }
 }
@@ -151,15 +174,13 @@ async fn a_peer_that_drips_gains_no_time_by_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_kept_side_speaks_at_every_beat_and_loses_nothing_by_it() {
-    let beat = || Beat { every: Duration::from_secs(2), tell: Script::add_words };
-    let limits = Limits::within(PATIENCE);
+async fn a_side_is_woken_whenever_it_wants_to_be_and_loses_nothing_by_it() {
+    let side = |len| Script::new([Hear(len)]).speaking_every(Duration::from_secs(2));
     let wrote = |text: &str| Wrote(text.to_owned());
 
     // After two and four of five seconds.
     let mut wire = Wire::new([]);
-    let failure =
-        run_beating(&mut Script::new([Hear(1)]), &mut wire, limits, &mut Timer::new(), &beat(), unheeded).await;
+    let failure = run(&mut side(1), &mut wire, Limits::within(PATIENCE), unheeded).await;
     assert!(matches!(failure.expect_err("nobody speaks").cause, Cause::Late));
     assert_eq!(wire.did, [wrote("..."), Flushed, wrote("..."), Flushed]);
 
@@ -174,9 +195,7 @@ async fn a_kept_side_speaks_at_every_beat_and_loses_nothing_by_it() {
         theirs.read_to_string(&mut heard).await.unwrap();
         heard
     });
-    let limits = Limits::within(PATIENCE);
-    let established =
-        run_beating(&mut Script::new([Hear(3)]), ours, limits, &mut Timer::new(), &beat(), unheeded).await;
+    let established = run(&mut side(3), ours, Limits::within(PATIENCE), unheeded).await;
     assert_eq!(established.expect("concluded").received, 3);
     assert_eq!(peer.await.unwrap(), "...");
 }
@@ -230,9 +249,11 @@ async fn a_close_is_told_with_what_was_waited_for() {
     ];
     for (arrives, stage, received, rest) in rows {
         let reads = arrives.iter().map(|text| Bytes(text)).chain([Fin]);
-        let failure = shake([Say("a"), Hear(2), Say("b"), Hear(2)], Wire::new(reads)).await.expect_err("closed");
+        let mut script = Script::new([Say("a"), Hear(2), Say("b"), Hear(2)]);
+        let ended = run(&mut script, Wire::new(reads), Limits::within(PATIENCE), unheeded).await;
+        let failure = ended.expect_err("closed");
         assert!(matches!(failure.cause, Cause::Closed));
-        assert_eq!((failure.stage, failure.received), (stage, received), "{arrives:?}");
+        assert_eq!((script.stage(), failure.received), (stage, received), "{arrives:?}");
         assert_eq!(failure.rest, rest);
     }
 }
@@ -326,7 +347,7 @@ async fn who_leaves_is_heard_to_the_end_even_with_something_unread() {
 
             let acts = [Hear(1), Say(last)].into_iter().skip(usize::from(!hears));
             let limits = Limits::within(PATIENCE);
-            let left = run_over_tcp(&mut Script::new(acts), stream, limits, LEAVE, &mut Timer::new(), unheeded).await;
+            let left = Driver::new(limits).over_tcp(LEAVE).run(&mut Script::new(acts), stream, unheeded).await;
             let left = left.expect("concluded");
             assert_eq!((left.received, left.sent), (hears.into(), last.len() as u64));
             drop(left);

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use allocation_counter::measure;
-use handshake::{Handshake as _, Rx, Step};
+use handshake::{Conversation as _, Rx, Step};
 use libp2p::multistream::{self, HEADER, NOISE};
 use libp2p::xx::Initiator;
 use libp2p::yamux::{self, ACK, Frame, Kind, SYN};

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use handshake::{Printable, Remark};
-use net::{DialError, Timer, Verdict};
+use net::{Dial, DialError, Timer, Verdict};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -47,7 +47,7 @@ pub async fn watch_silently(
     watched: Duration,
     timer: &mut Timer,
 ) -> Result<Silence, DialError> {
-    let stream = net::dial_timed(address, Instant::now(), connect, timer).await?;
+    let stream = Dial::within(connect).timed(timer).to(address).await?;
     Ok(watch(stream, Instant::now() + watched, timer).await)
 }
 

@@ -12,7 +12,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bitcoin::chain::TailKind;
 use bitcoin::conduct::Conduct;
 use bitcoin::hello::Hello;
-use bitcoin::session::PING_EVERY;
 use bitcoin::version::Tail;
 use bitcoin::{
     Accept, Announced, Chain, Channel, Concluded, Event, Local, Message, NetAddress, Services, Session, UserAgent, V1,
@@ -20,7 +19,7 @@ use bitcoin::{
     v2::{self, CLOSED_ON_KEY, Offer, REFUSED_KEY},
 };
 use handshake::{Remark, Role};
-use net::{Beat, Cause, Failure, Outcome, Verdict};
+use net::{Cause, Failure, Outcome, Verdict};
 use tokio::net::TcpStream;
 
 pub use self::carrier::{Carrier, Heard, Known};
@@ -306,7 +305,6 @@ impl Bitcoin {
         tracer: Option<Tracer<'_>>,
     ) -> Kept {
         let params = &self.template.params;
-        let beat = Beat { every: PING_EVERY, tell: Session::ping };
         let session = Session::new(channel).pinging(rand::random());
         let sign = |event: &Event| match event {
             Event::Said(Message::Ping(_)) => Sign::Ping,
@@ -317,7 +315,7 @@ impl Bitcoin {
             }
             _ => Sign::Other,
         };
-        keep(session, Some(beat), stream, span, tracer, |seen, at| entry(seen, at, params), sign).await
+        keep(session, stream, span, tracer, |seen, at| entry(seen, at, params), sign).await
     }
 
     fn introduced(&self, version: Version, announced: Announced) -> super::Introduced {

@@ -11,12 +11,11 @@ use ethereum::fork_id::Head;
 use ethereum::local::{Expected, Rules};
 use ethereum::message::{Event, Message};
 use ethereum::network::{END, Network};
-use ethereum::session::PING_EVERY;
 use ethereum::{
     Channel, Enode, ForkId, Fresh, Goal, Local, OurStatus, PublicKey, Reason, Rlpx, SecretKey, Session, Status,
 };
 use handshake::Text;
-use net::{Beat, Cause, Verdict};
+use net::{Cause, Verdict};
 use rand::RngExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -224,8 +223,7 @@ pub async fn hold(
     span: Span<'_>,
     tracer: Option<Tracer<'_>>,
 ) -> Kept {
-    let beat = Beat { every: PING_EVERY, tell: Session::ping };
-    keep(Session::new(channel).pinging(), Some(beat), stream, span, tracer, line, |event| match event {
+    keep(Session::new(channel).pinging(), stream, span, tracer, line, |event| match event {
         Event::Said(Message::Ping) => Sign::Ping,
         Event::Heard(Message::Pong) => Sign::Pong,
         _ => Sign::Other,

@@ -2,20 +2,15 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::io;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use handshake::{Blame, Handshake};
-use net::{Beat, Cause, Failure, Limits, Seen, Stop, Timer};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use handshake::{Blame, Conversation};
+use net::{Cause, Driver, Failure, Limits, Seen, Stop, Timer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::Tracer;
 use super::retry::Lasting;
-use super::tape::{Tape, Taped};
 use crate::trace::Entry;
 
 /// For how long a connection is kept, and from when on.
@@ -101,52 +96,40 @@ pub enum Sign {
     LastWords(LastWords),
 }
 
-/// Keeps a connection alive until its time is over, it is told to end, or the peer leaves. With a beat our side also sends
-/// pings of its own.
-pub async fn keep<H: Handshake<Output = Infallible, Error: Lasting>>(
-    mut session: H,
-    beat: Option<Beat<H>>,
+/// Keeps a connection alive until its time is over, it is told to end, or the peer leaves.
+pub async fn keep<C: Conversation<Output = Infallible, Error: Lasting>>(
+    mut session: C,
     stream: impl AsyncRead + AsyncWrite + Unpin,
     span: Span<'_>,
     mut tracer: Option<Tracer<'_>>,
-    line: impl for<'a> Fn(&Seen<'a, H::Event>, Duration) -> Entry<'a>,
-    sign: impl Fn(&H::Event) -> Sign,
+    line: impl for<'a> Fn(&Seen<'a, C::Event>, Duration) -> Entry<'a>,
+    sign: impl Fn(&C::Event) -> Sign,
 ) -> Kept {
     let Span { opened, since, until, stop } = span;
     let limits = Limits { deadline: until, bytes: held_bytes(until.saturating_duration_since(Instant::now())) };
-    let was_reset = AtomicBool::new(false);
-    let stream = Watched { io: stream, was_reset: &was_reset };
-    let tape = tracer.is_some().then(Tape::default);
     let (mut pings, mut last_words) = (Pings::default(), None);
-    let on_event = |seen: Seen<'_, H::Event>| {
+    let driver = Driver::new(limits).capturing(tracer.is_some());
+    let on_event = |seen: Seen<'_, C::Event>| {
         match sign(&seen.event) {
             Sign::Other => {}
             Sign::Ping => pings.asked(Instant::now()),
             Sign::Pong => pings.answered(Instant::now()),
             Sign::LastWords(words) => last_words = Some(words),
         }
-        if let (Some(tracer), Some(tape)) = (&mut tracer, &tape) {
-            tape.show(seen, |seen| tracer(line(seen, opened.elapsed())));
+        if let Some(tracer) = &mut tracer {
+            tracer(line(&seen, opened.elapsed()));
         }
     };
-    let timer = &mut Timer::until(stop);
-    let Err(failure) = match &beat {
-        Some(beat) => {
-            let (mut session, beat) = Taped::beating(&mut session, tape.as_ref(), beat);
-            net::run_beating(&mut session, stream, limits, timer, &beat, on_event).await
-        }
-        None => net::run_timed(&mut Taped::new(&mut session, tape.as_ref()), stream, limits, timer, on_event).await,
-    };
-    let end = KeptEnd::of(failure, was_reset.load(Ordering::Relaxed), last_words);
-    Kept { end, lasted: since.elapsed(), pings }
+    let Err(failure) = driver.timed(&mut Timer::until(stop)).run(&mut session, stream, on_event).await;
+    Kept { end: KeptEnd::of(failure, last_words), lasted: since.elapsed(), pings }
 }
 
 impl KeptEnd {
-    fn of<E: Lasting>(failure: Failure<E>, was_reset: bool, words: Option<LastWords>) -> Self {
+    fn of<E: Lasting>(failure: Failure<E>, words: Option<LastWords>) -> Self {
         match failure.cause {
             Cause::Late => Self::Time,
             Cause::Stopped => Self::Interrupted,
-            Cause::Closed if !was_reset => Self::Left(Leaving::Closed(words)),
+            Cause::Closed if !failure.reset => Self::Left(Leaving::Closed(words)),
             Cause::Closed | Cause::Reset => Self::Left(Leaving::Reset(words)),
             Cause::Fault(fault) if fault.is_goodbye() => {
                 let (reason, number, blame) = (fault.code(), fault.number(), fault.blame());
@@ -208,46 +191,6 @@ impl Pings {
         last.sort_unstable();
         let median = *last.get(last.len() / 2)?;
         Some([self.least?, median, self.most?])
-    }
-}
-
-/// A connection that notes whether the peer reset it. The driver takes both for a close, as during a handshake it is a race
-/// which of the two comes.
-#[derive(Debug)]
-struct Watched<'w, S> {
-    io: S,
-    was_reset: &'w AtomicBool,
-}
-
-impl<S> Watched<'_, S> {
-    fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
-        if let Err(error) = &result {
-            let reset = matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
-            self.was_reset.fetch_or(reset, Ordering::Relaxed);
-        }
-        result
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<'_, S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let read = ready!(Pin::new(&mut self.io).poll_read(cx, buf));
-        Poll::Ready(self.note(read))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<'_, S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.io).poll_write(cx, buf));
-        Poll::Ready(self.note(written))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
 

@@ -180,7 +180,7 @@ pub async fn hold(
 ) -> Kept {
     /// Any value would do.
     const PING: u32 = 1;
-    keep(Session::new(connection).with_ping(PING), None, stream, span, tracer, line, |event| match event {
+    keep(Session::new(connection).with_ping(PING), stream, span, tracer, line, |event| match event {
         Event::Said(Message::Frame(frame)) if frame.kind == Kind::Ping && frame.has(SYN) => Sign::Ping,
         Event::Heard(Message::Frame(frame)) if frame.kind == Kind::Ping && frame.has(ACK) => Sign::Pong,
         _ => Sign::Other,

@@ -5,11 +5,10 @@ mod lines;
 
 use std::net::SocketAddr;
 
-use handshake::{Fault, Remark, Stage};
+use handshake::{Fault, Handshake, Remark, Stage};
 use lightning::message::{Event, Message, Ping};
-use lightning::session::PING_EVERY;
 use lightning::{Address, Channel, Features, Hello, Init, Local, NodeId, SecretKey, Session};
-use net::{Beat, Cause, Verdict};
+use net::{Cause, Verdict};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
@@ -108,7 +107,7 @@ impl Lightning {
             }
             Err(failure) => {
                 let mut verdict = Verdict::of_failure(&hello, &failure);
-                if failure.stage == Stage::Ack && matches!(failure.cause, Cause::Closed | Cause::Reset) {
+                if hello.stage() == Stage::Ack && matches!(failure.cause, Cause::Closed | Cause::Reset) {
                     verdict.detail.push_str(&format!("; we offered {}", self.offer()));
                 }
                 (verdict, None)
@@ -147,8 +146,7 @@ pub async fn hold(
     span: Span<'_>,
     tracer: Option<Tracer<'_>>,
 ) -> Kept {
-    let beat = Beat { every: PING_EVERY, tell: |session: &mut Session| session.ping(ping()) };
-    keep(Session::new(channel).with_ping(ping()), Some(beat), stream, span, tracer, line, |event| match event {
+    keep(Session::new(channel).pinging(ping()), stream, span, tracer, line, |event| match event {
         Event::Said(Message::Ping(_)) => Sign::Ping,
         Event::Heard(Message::Pong(_)) => Sign::Pong,
         Event::Heard(Message::Error(notice)) => last_words(&lightning::Error::Error(notice.clone())),

@@ -115,7 +115,7 @@ impl Lasting for monero::Error {
 /// Keeps a connection alive, and asks whether the peer does, and whom it knows besides.
 pub async fn hold(stream: Unread<TcpStream>, local: Local, span: Span<'_>, tracer: Option<Tracer<'_>>) -> Kept {
     let session = Session::new(local).with_ping().with_timed_sync();
-    keep(session, None, stream, span, tracer, line, |event| match event {
+    keep(session, stream, span, tracer, line, |event| match event {
         Event::Said(Message::PingRequest) => Sign::Ping,
         Event::Heard(Message::PingResponse { .. }) => Sign::Pong,
         _ => Sign::Other,

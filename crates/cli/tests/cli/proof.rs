@@ -6,7 +6,7 @@ use std::thread;
 
 use ethereum::eth::OurChain;
 use ethereum::{ForkId, Fresh, Goal, Network, OurStatus, Reason, Rlpx};
-use handshake::{Handshake, Rx, Step};
+use handshake::{Conversation, Handshake, Rx, Step};
 use lightning::{Features, Hello};
 use serde_json::{Value, json};
 

@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use handshake::{Blame, End, Evidence, Fault, Handshake, Rx, Stage, Step};
+use handshake::{Blame, Conversation, End, Evidence, Fault, Handshake, Rx, Stage, Step};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A handshake that says and hears what it is told to, and is done when there is no more of it. The first that it
@@ -14,12 +15,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(crate) struct Script {
     acts: VecDeque<Act>,
     stage: Stage,
+    /// How often it says something of itself, and when next.
+    again: Option<(Duration, Duration)>,
 }
 
 pub(crate) enum Act {
     Say(&'static str),
     /// So many bytes.
     Hear(usize),
+    /// So many bytes, which it opens in place: they are capital letters then.
+    Open(usize),
+    /// So many bytes, which it opens in place and does not like.
+    OpenAndRefuse(usize),
     /// So many bytes; if the connection ends when only a `?` of them has come, that is refused.
     Insist(usize),
     Refuse,
@@ -27,16 +34,16 @@ pub(crate) enum Act {
 
 impl Script {
     pub(crate) fn new(acts: impl IntoIterator<Item = Act>) -> Self {
-        Self { acts: acts.into_iter().collect(), stage: Stage::Hello }
+        Self { acts: acts.into_iter().collect(), stage: Stage::Hello, again: None }
     }
 
-    /// Lets it say something before it goes on.
-    pub(crate) fn add_words(&mut self) {
-        self.acts.push_front(Act::Say("..."));
+    /// Lets it say something of itself from time to time.
+    pub(crate) fn speaking_every(self, time: Duration) -> Self {
+        Self { again: Some((time, time)), ..self }
     }
 }
 
-impl Handshake for Script {
+impl Conversation for Script {
     type Output = ();
     type Event = ();
     type Error = Refused;
@@ -48,14 +55,29 @@ impl Handshake for Script {
                 Ok(_) => self.stage = Stage::Ack,
                 Err(short) => return Ok(Step::Need(short.0)),
             },
+            Some(&(Act::Open(len) | Act::OpenAndRefuse(len))) => match rx.take(len) {
+                Ok(bytes) => bytes.make_ascii_uppercase(),
+                Err(short) => return Ok(Step::Need(short.0)),
+            },
             Some(Act::Refuse) => return Err(Refused),
             None => {
                 self.stage = Stage::Done;
                 return Ok(Step::Done(()));
             }
         }
-        self.acts.pop_front();
-        Ok(Step::Event(()))
+        match self.acts.pop_front() {
+            Some(Act::OpenAndRefuse(_)) => Err(Refused),
+            _ => Ok(Step::Event(())),
+        }
+    }
+
+    fn wake_at(&self, _: Duration) -> Option<Duration> {
+        self.again.map(|(_, next)| next)
+    }
+
+    fn wake(&mut self, now: Duration) {
+        self.acts.push_front(Act::Say("..."));
+        self.again = self.again.map(|(every, _)| (every, now + every));
     }
 
     fn awaiting(&self) -> &'static str {
@@ -63,10 +85,6 @@ impl Handshake for Script {
             Stage::Hello => "introduction",
             _ => "answer",
         }
-    }
-
-    fn stage(&self) -> Stage {
-        self.stage
     }
 
     fn ended(&self, _: End, rest: &[u8]) -> Option<Refused> {
@@ -78,6 +96,12 @@ impl Handshake for Script {
             End::Closed => "it is shy".into(),
             End::Silent => "".into(),
         }
+    }
+}
+
+impl Handshake for Script {
+    fn stage(&self) -> Stage {
+        self.stage
     }
 }
 

@@ -1,6 +1,6 @@
 //! Nodes of a protocol that has one transport: each is met in either role, as often as [`rounds`] says.
 
-use handshake::{Handshake, Role};
+use handshake::{Conversation, Handshake, Role};
 use net::Limits;
 use tokio::io::{AsyncRead, AsyncWrite};
 use verack_simnet::{Network, Peer, Plan, Transport, Truth};
@@ -15,7 +15,7 @@ pub(crate) trait Ours: 'static {
     fn hello(role: Role) -> Self::Hello;
 
     /// What a node says of itself.
-    fn said(output: <Self::Hello as Handshake>::Output) -> String;
+    fn said(output: <Self::Hello as Conversation>::Output) -> String;
 
     /// The bytes that a node of this truth may take up.
     fn budget(truth: Truth) -> u64 {

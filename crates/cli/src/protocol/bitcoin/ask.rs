@@ -35,7 +35,7 @@ impl Bitcoin {
                 own: told.own.as_ref().map(Told::from),
             },
             Err(failure) => Asked {
-                verdict: Verdict::of_failure(&gossip, &failure),
+                verdict: Verdict::of_failure_behind(&gossip, &failure),
                 told: Vec::new(),
                 unusable: Vec::new(),
                 own: gossip.own().map(Told::from),
