@@ -18,7 +18,7 @@ use discover::{Group, Paced, Turn};
 use handshake::{Fault, Stage};
 use net::Stop;
 use tokio::sync::{Notify, mpsc};
-use tokio::task::spawn_blocking;
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use crate::attempt::{Attempts, Call};
@@ -67,24 +67,11 @@ impl Dialler {
     /// Dials every address of every target. The same node at the same address is dialled once, whatever led to it.
     pub async fn dial_all(self, targets: Vec<Target>) {
         let count = targets.len();
-        let (sorted, dialler) = if count < LONG {
-            (Sorted::of(&self, targets), self)
-        } else {
-            let (results, stop) = (self.attempts.results.clone(), self.attempts.stop.clone());
-            let sort = move || (Sorted::of(&self, targets), self);
-            tokio::select! {
-                biased;
-                () = stop.stopped() => {
-                    results.not_tried(count);
-                    // The thread that sorts them need not be waited for.
-                    results.close();
-                    return;
-                }
-                sorted = spawn_blocking(sort) => sorted.expect("sorting does not panic, and is not aborted"),
-            }
+        let Some(Sorted { calls, refused, names }) = Sorted::of(&self, targets).await else {
+            self.attempts.results.not_tried(count);
+            return;
         };
-        let Sorted { calls, refused, names } = sorted;
-        let mut run = Run::new(dialler, calls, !names.is_empty());
+        let mut run = Run::new(self, calls, !names.is_empty());
         for (Call { target, whom, place, .. }, why) in refused {
             run.dialler.report((&target, &whom), place, Instant::now(), &why).await;
         }
@@ -124,10 +111,8 @@ impl Dialler {
     }
 }
 
-/// So many targets take a moment to sort, in which the program must hear that it is to end.
-const LONG: usize = 10_000;
-
 /// Targets by what is to be done with them.
+#[derive(Default)]
 struct Sorted {
     /// Addresses to dial.
     calls: Vec<Call>,
@@ -138,32 +123,44 @@ struct Sorted {
 }
 
 impl Sorted {
-    fn of(dialler: &Dialler, targets: Vec<Target>) -> Self {
-        let mut known = HashSet::new();
-        let (mut names, mut refused) = (Vec::new(), Vec::new());
-        let results = &dialler.attempts.results;
-        results.make_room(targets.len());
-        let call = |target: Target| {
-            let Kind::Address(ip, port) = target.kind else {
-                // A name that stands there twice is looked up once. What a seed is asked for is not what its name means.
-                if known.insert((target.text.clone(), matches!(target.kind, Kind::Seed(..)))) {
-                    names.push(target);
-                }
-                return None;
-            };
-            let Target { text: target, whom, .. } = target;
-            let address = ip.at(port.unwrap_or_else(|| dialler.port_of(&whom)));
-            let place = results.lead(&target, None, address, &whom)?;
-            let call = dialler.counted(Call { place: Some(place), ..Call::new(target, whom, address) });
-            match dialler.lookup.rules().allow(address) {
-                Ok(()) => return Some(call),
-                Err(why) => refused.push((call, why)),
+    /// `None` if the run is told to end meanwhile.
+    async fn of(dialler: &Dialler, targets: Vec<Target>) -> Option<Self> {
+        /// Takes a few milliseconds, after which the program hears whether it is to end. Where a thread of its own sorted the
+        /// whole list, 16,000 handshakes took 13 % more CPU time on two cores.
+        const AT_ONCE: usize = 4096;
+        dialler.attempts.results.make_room(targets.len());
+        let (mut known, mut sorted) = (HashSet::new(), Self::default());
+        sorted.calls.reserve_exact(targets.len());
+        let mut targets = targets.into_iter();
+        while targets.len() > 0 {
+            targets.by_ref().take(AT_ONCE).for_each(|target| sorted.add(dialler, target, &mut known));
+            if targets.len() > 0 {
+                yield_now().await;
             }
-            None
+            if dialler.attempts.stop.is_stopped() {
+                return None;
+            }
+        }
+        Some(sorted)
+    }
+
+    /// Adds a target; the names that are `known` are among them already.
+    fn add(&mut self, dialler: &Dialler, target: Target, known: &mut HashSet<(Arc<str>, bool)>) {
+        let Kind::Address(ip, port) = target.kind else {
+            // A name that stands there twice is looked up once. What a seed is asked for is not what its name means.
+            if known.insert((target.text.clone(), matches!(target.kind, Kind::Seed(..)))) {
+                self.names.push(target);
+            }
+            return;
         };
-        // The list may be long: it becomes the queue in the place that it has.
-        let calls = targets.into_iter().filter_map(call).collect();
-        Self { calls, refused, names }
+        let Target { text: target, whom, .. } = target;
+        let address = ip.at(port.unwrap_or_else(|| dialler.port_of(&whom)));
+        let Some(place) = dialler.attempts.results.lead(&target, None, address, &whom) else { return };
+        let call = dialler.counted(Call { place: Some(place), ..Call::new(target, whom, address) });
+        match dialler.lookup.rules().allow(address) {
+            Ok(()) => self.calls.push(call),
+            Err(why) => self.refused.push((call, why)),
+        }
     }
 }
 
@@ -465,16 +462,5 @@ impl Waiting {
             }
             changed.await;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Call, Target};
-
-    #[test]
-    fn a_list_of_targets_becomes_a_list_of_calls_in_its_own_memory() {
-        assert!(size_of::<Call>() <= size_of::<Target>());
-        assert_eq!(align_of::<Call>(), align_of::<Target>());
     }
 }
