@@ -277,7 +277,7 @@ impl Attempts {
             let (opened_at, until) = (Stamp::of(opened), self.hold.map(|hold| ended + hold));
             Box::new(Held { connection, opened, opened_at, since: ended, until })
         });
-        // It is handed on several times.
+        // Boxed, since four functions hand it on.
         let attempt = Box::new(Attempt {
             started: Stamp::of(started),
             role,

@@ -583,7 +583,7 @@ fn two_sides_that_echo_wait_until_half_time_and_then_one_says_its_own() {
     });
 }
 
-/// Half of the time is over, which is when it wants to be woken; it does so once.
+/// Wakes the side at half of its time, as it asked, and checks that it asks for no other time.
 fn wake(side: &mut Rlpx) {
     assert_eq!(side.wake_at(PATIENCE), Some(PATIENCE / 2));
     side.wake(PATIENCE / 2);
@@ -820,7 +820,7 @@ fn a_session_pings_at_once_and_from_time_to_time() {
         assert!(matches!(heard, verack_ethereum::channel::Heard::Message { id: 2, .. }));
         assert!(feed(&mut session, []).sent.is_empty());
         assert_eq!(session.wake_at(Duration::MAX), Some(now + PING_EVERY));
-        // Whoever is late is not to catch up.
+        // After a late wake-up the next ping comes a full interval later: missed ones are not sent.
         now += 2 * PING_EVERY;
         session.wake(now);
     }

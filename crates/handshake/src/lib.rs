@@ -11,6 +11,7 @@
 //! its answers, or a connection that is kept. It owns no socket, clock or random source: keys, nonces, the reading of our
 //! clock and limits come in through its constructor. So official vectors run through the public API, a fuzzer's runs
 //! repeat, and the same code works over tokio, threads or a recorded session.
+//!
 //! A protocol in which each side says one byte, its version, and both speak the lower one:
 //!
 //! ```

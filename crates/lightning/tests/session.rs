@@ -98,7 +98,7 @@ fn a_session_pings_at_once_and_from_time_to_time() {
         assert!(matches!(said, Ok(Step::Event(Event::Said(message))) if message == ping(3)));
         assert!(matches!(session.step(&mut Rx::new(&mut []), &mut tx), Ok(Step::Need(_))));
         assert_eq!(session.wake_at(Duration::MAX), Some(now + PING_EVERY));
-        // Whoever is late is not to catch up.
+        // After a late wake-up the next ping comes a full interval later: missed ones are not sent.
         now += 2 * PING_EVERY;
         session.wake(now);
     }

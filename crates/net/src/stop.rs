@@ -60,7 +60,7 @@ impl Stop {
 pub(crate) struct Watch {
     /// Older than every look at `stop`, so that no change is missed.
     changed: Pin<Box<OwnedNotified>>,
-    /// The task that `changed` wakes. It is nearly always the same one, and is then not entered again.
+    /// The task that `changed` wakes, so that polling from the same task does not lock the list again.
     wakes: Option<Waker>,
     stop: Stop,
 }
