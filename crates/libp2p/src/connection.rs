@@ -119,10 +119,10 @@ impl Connection {
         self.streams.is_introduced()
     }
 
-    /// Whether the peer asked who we are, and was told.
+    /// Whether the peer has asked who we are, and has read the answer.
     #[must_use]
-    pub fn has_answered(&self) -> bool {
-        self.streams.has_answered()
+    pub fn is_known(&self) -> bool {
+        self.streams.is_known()
     }
 
     /// Whether all was heard that is awaited.

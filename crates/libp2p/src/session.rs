@@ -50,7 +50,8 @@ impl Conversation for Session {
 }
 
 /// The end of a connection on which the peer has introduced itself, and may not have asked yet who we are: it is done once
-/// the peer was told. To a node whose question meets a closed connection it is as if we had refused to answer.
+/// the peer has asked and has read the answer. For a node whose question meets a closed connection, or whose kernel drops
+/// our answer because of one, identify has failed.
 #[derive(Debug)]
 pub struct Farewell {
     connection: Connection,
@@ -71,13 +72,15 @@ impl Conversation for Farewell {
     type Error = Error;
 
     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, ()>, Error> {
-        if self.connection.has_answered() {
-            return Ok(self.connection.say(tx).map_or(Step::Done(()), Step::Event));
+        if !self.connection.is_known() {
+            match self.connection.step(rx, tx) {
+                Ok(event) => return Ok(Step::Event(event)),
+                // The end of a stream is no event of its own.
+                Err(_) if self.connection.is_known() => {}
+                Err(halt) => return halt.into_step(),
+            }
         }
-        match self.connection.step(rx, tx) {
-            Ok(event) => Ok(Step::Event(event)),
-            Err(halt) => halt.into_step(),
-        }
+        Ok(self.connection.say(tx).map_or(Step::Done(()), Step::Event))
     }
 
     fn awaiting(&self) -> &'static str {

@@ -157,7 +157,8 @@ impl Lasting for Fault {
     }
 }
 
-/// Answers the peer's question who we are, if that comes soon, and leaves. go-libp2p may answer ours before it asks its own.
+/// Answers the peer's question who we are, if that comes soon, and leaves once the peer has read the answer. go-libp2p may
+/// answer our question before it asks its own.
 pub async fn part(
     stream: Unread<TcpStream>,
     connection: Connection,
@@ -165,9 +166,13 @@ pub async fn part(
     timer: &mut Timer,
     tracer: Option<Tracer<'_>>,
 ) {
-    /// It is on its way, or the node does not ask.
+    /// Within this the question comes from a node that asks at all.
     const SOON: Duration = Duration::from_millis(250);
-    let times = Times { opened, deadline: Instant::now() + SOON, timer, stays: false, closely: false };
+    /// For a slow node, or path, we wait as long as the handshake took; but at most this, since no result depends on it.
+    const LATE: Duration = Duration::from_secs(1);
+    let now = Instant::now();
+    let deadline = now + now.duration_since(opened).clamp(SOON, LATE);
+    let times = Times { opened, deadline, timer, stays: false, closely: false };
     converse(&mut Farewell::new(connection), stream, times, tracer, |_| false, line).await;
 }
 

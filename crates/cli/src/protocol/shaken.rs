@@ -55,7 +55,7 @@ pub enum Connection {
 impl Connection {
     /// Whether the peer may ask something yet that it counts on.
     pub fn owes_answer(&self) -> bool {
-        matches!(self, Self::Libp2p(_, connection) if !connection.has_answered())
+        matches!(self, Self::Libp2p(_, connection) if !connection.is_known())
     }
 
     /// Gives that answer, if it is asked for soon, and leaves.

@@ -114,9 +114,9 @@ impl Streams {
         self.asking.is_answered()
     }
 
-    /// Whether the peer asked who we are, and was told.
-    pub(super) fn has_answered(&self) -> bool {
-        self.introduced > 0
+    /// Whether the peer has asked who we are, and has read the answer: it shows that by ending the stream on which it asked.
+    pub(super) fn is_known(&self) -> bool {
+        self.introduced > 0 && !self.theirs.iter().any(|stream| stream.finished)
     }
 
     /// Whether the peer has said all that we asked for.
