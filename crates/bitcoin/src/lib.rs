@@ -9,7 +9,8 @@
 //! ```
 //!
 //! [`hello`] is the conversation, over whole messages. A [`channel`] carries it: [`v1`] in the plaintext framing of
-//! [`frame`], [`v2`] in encrypted packets; [`accept`] takes either on one port. What differs between networks is in
+//! [`frame`], [`v2`] in encrypted packets; [`accept`] takes either on one port, and [`attempt`] says
+//! which of them a node is dialled over. What differs between networks is in
 //! [`chain`]. Nothing here owns a socket, a clock or a random source.
 //!
 //! The first words on a connection that we opened:
@@ -36,6 +37,7 @@
 extern crate alloc;
 
 pub mod accept;
+pub mod attempt;
 pub mod chain;
 pub mod channel;
 pub mod compact_size;
@@ -53,6 +55,7 @@ pub mod v2;
 pub mod version;
 
 pub use accept::Accept;
+pub use attempt::{Initiator, Knowledge, NextAttempt, TransportAttempt, TransportPolicy};
 pub use chain::{CHAINS, Chain, Magic, Params};
 pub use channel::{Channel, Transport};
 pub use conversation::Concluded;
