@@ -1,11 +1,7 @@
 //! The command line: what can be asked for, and the words in which the help says so.
 
-mod bitcoin;
 mod discovery;
-mod ethereum;
-mod given;
-mod lightning;
-mod monero;
+mod options;
 mod parse;
 mod peers;
 pub mod values;
@@ -17,24 +13,21 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ::bitcoin::UserAgent;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use discover::{Exclusions, Pace};
 
-pub use self::bitcoin::{BitcoinOptions, Extension, TransportChoice};
 pub use discovery::{Addrs, Crawl, Identify, Whoami};
-pub use ethereum::{EthereumOptions, StatusChoice};
-pub use given::Given;
-pub use lightning::LightningOptions;
-pub use monero::MoneroOptions;
+use options::Options as ProtocolOptions;
 pub use peers::{Export, FileFormat, Import, Peers, PeersCommand, Query, Show};
-pub use values::{ListenAddress, ServicesArg};
+pub use values::ListenAddress;
 
 use crate::exit::Error;
+use crate::key_file;
 use crate::lookup::Rules;
 use crate::pacing::Pacing;
-use crate::protocol::{Chain, Seed};
+use crate::protocol::{Choice, KEY, Misuse, Network, Protocol, Seed, Values};
+
 use crate::resolve::{Family, Options};
 
 /// The command line.
@@ -219,9 +212,6 @@ pub struct Shake {
     /// How we introduce ourselves.
     #[command(flatten)]
     pub introduction: Introduction,
-    /// Services that we say the peer has (in the receiver's address), decimal, 0x… or names
-    #[arg(short, long, value_name = "SERVICES", default_value = "0", help_heading = "Bitcoin")]
-    pub receiving_services: ServicesArg,
     /// What bounds us.
     #[command(flatten)]
     pub bounds: Bounds,
@@ -251,94 +241,42 @@ pub enum Require {
 
 /// How we introduce ourselves, and on which network.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Introduction")]
 pub struct Introduction {
-    /// Which options were given.
-    #[arg(skip)]
-    pub given: Given,
     /// The network, by name or alias (see 'verack chains') [default: bitcoin; for targets with a node id, any]
     #[arg(short, long, value_name = "NAME", value_parser = values::chain, help_heading = "Network")]
-    pub chain: Option<Chain>,
-    /// What we call our program, at most 256 bytes [default: verack and its version, in the protocol's manner]
-    #[arg(long, value_name = "TEXT", value_parser = values::user_agent)]
-    pub user_agent: Option<UserAgent>,
-    /// Whom to reach about these connections, such as ops@example.org: a comment in what we call our program (Bitcoin,
-    /// Ethereum, libp2p)
-    #[arg(long, value_name = "TEXT", value_parser = values::contact, conflicts_with = "user_agent")]
-    pub contact: Option<String>,
-    /// Height of the last block that we claim to have
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = values::whole::<i32>)]
-    pub start_height: i32,
-    /// Our own key, which 'verack key FILE' makes [default: a fresh one for this run]
-    #[arg(long, value_name = "FILE")]
-    pub key: Option<PathBuf>,
-    /// What is Bitcoin's alone.
+    pub chain: Option<Network>,
+    /// What the protocols let us choose.
     #[command(flatten)]
-    pub bitcoin: BitcoinOptions,
-    /// What is Ethereum's alone.
-    #[command(flatten)]
-    pub ethereum: EthereumOptions,
-    /// What is Lightning's alone.
-    #[command(flatten)]
-    pub lightning: LightningOptions,
-    /// What is Monero's alone.
-    #[command(flatten)]
-    pub monero: MoneroOptions,
+    options: ProtocolOptions,
 }
 
 impl Introduction {
-    /// That of a command line that says nothing of it.
-    pub fn plain() -> Self {
-        let Cli { shake, .. } = Cli::parse_from(["verack", "target"]);
-        shake.introduction
-    }
-
-    /// What we call our program, if nothing else was chosen: this, and whom to reach.
-    pub fn program(&self, name: &str) -> String {
-        match &self.contact {
-            Some(contact) => format!("{name} ({contact})"),
-            None => name.to_owned(),
-        }
-    }
-
     /// The network that was chosen.
-    pub fn chain(&self) -> Chain {
-        self.chain.unwrap_or_else(|| Chain::named("bitcoin").expect("it is in the table"))
+    pub fn network(&self) -> Network {
+        self.chain.unwrap_or_default()
     }
 
-    /// The names behind which its nodes are. A network of the user's own has none: those of the one that it is like
-    /// lead to that.
-    pub fn dns_seeds(&self) -> Vec<Seed> {
-        let own = self.bitcoin.magic.is_some() || self.bitcoin.signet_challenge.is_some();
-        if own { Vec::new() } else { self.chain().dns_seeds() }
+    /// What was chosen for the protocols.
+    pub fn values(&self) -> &Values {
+        &self.options.values
     }
-}
 
-/// A protocol, by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum ProtocolName {
-    /// Bitcoin and its descendants
-    Bitcoin,
-    /// RLPx, devp2p and the Status of eth
-    Ethereum,
-    /// BOLT 8 and BOLT 1
-    Lightning,
-    /// multistream-select, Noise, yamux and identify
-    Libp2p,
-    /// Levin
-    Monero,
-}
+    /// The names behind which the network's nodes are.
+    ///
+    /// # Errors
+    /// If there are none.
+    pub fn dns_seeds(&self) -> Result<Vec<Seed>, Error> {
+        let network = self.network();
+        Ok(network.protocol.dns_seeds(&network, self.values())?)
+    }
 
-impl ProtocolName {
-    /// Its stable name in reports and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Bitcoin => "bitcoin",
-            Self::Ethereum => "ethereum",
-            Self::Lightning => "lightning",
-            Self::Libp2p => "libp2p",
-            Self::Monero => "monero",
-        }
+    /// Hands over what was chosen.
+    ///
+    /// # Errors
+    /// As `take`; and if our key cannot be read.
+    pub fn choose<T>(&self, take: impl FnOnce(Choice<'_>) -> Result<T, Misuse>) -> Result<T, Error> {
+        let key = || self.values().get(&KEY).map(|path| key_file::read(&path)).transpose();
+        Ok(take(Choice { network: self.chain.as_ref(), values: self.values(), key: &key })?)
     }
 }
 
@@ -468,8 +406,8 @@ pub struct Listen {
     #[arg(value_name = "ADDR[:PORT]", value_parser = values::listen)]
     pub addresses: Vec<ListenAddress>,
     /// What is spoken [default: the protocol of --chain]
-    #[arg(long, value_enum, value_name = "NAME", help_heading = "Network")]
-    pub protocol: Option<ProtocolName>,
+    #[arg(long, value_name = "NAME", value_parser = values::protocol(), help_heading = "Network")]
+    pub protocol: Option<&'static dyn Protocol>,
     /// End after the first peer has been served
     #[arg(long, conflicts_with = "count")]
     pub once: bool,

@@ -9,29 +9,27 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bitcoin::v2::SessionId;
 use handshake::{Fault, Role, Stage};
 use net::{Dial, DialError, Stop, Timer, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
 pub use self::keys::Keys;
-use crate::args::TraceLevel;
-use crate::calendar::Stamp;
-use crate::ledger::Place;
-use crate::output::Results;
+use crate::event::{Event, Observer};
+use crate::ledger::{Ledger, Place};
 use crate::protocol::{
-    Again, CLOSED_ON_KEY, Connection, Introduced, Part, Protocol, Protocols, REFUSED_KEY, Retry, Shaken, Span, Times,
-    Tracer, Transport, Way, Whom,
+    Again, Contact, Identity, Introduced, Knowledge, Part, Retry, Session, Side, Sides, Span, Times, Tracer, Transport,
+    Way,
 };
 use crate::report::{Bytes, HeldReport, Report, Timing, outcome_name};
-use crate::trace::Entry;
+use crate::stamp::Stamp;
+use crate::trace::{Entry, Line};
 
 /// What all attempts of one run have in common.
 #[derive(Debug)]
 pub struct Attempts {
-    /// What is spoken.
-    pub protocols: Protocols,
+    /// Our side in each protocol that is spoken.
+    pub sides: Sides,
     /// Time for each attempt: the name's resolution, every connection and every handshake.
     pub timeout: Duration,
     /// Time for a connection alone.
@@ -45,35 +43,37 @@ pub struct Attempts {
     pub closely: bool,
     /// Spaces the keys that a host gets.
     pub keys: Arc<Keys>,
-    /// How much of the wire is shown.
-    pub trace: Option<TraceLevel>,
-    /// Where results go.
-    pub results: Results,
+    /// Whether each message is told.
+    pub traces: bool,
+    /// Which targets led where.
+    pub ledger: Arc<Ledger>,
+    /// Is told what happens.
+    pub observer: Arc<dyn Observer>,
     /// Ends all of them before they are over.
     pub stop: Stop,
 }
 
-/// Whom to dial.
+/// A node to dial.
 #[derive(Debug)]
 pub struct Call {
     /// What the user named.
     pub target: Arc<str>,
-    /// Whom that means.
-    pub whom: Whom,
+    /// Which node is meant.
+    pub identity: Identity,
     /// Where that is.
     pub address: SocketAddr,
     /// How much of its time is gone: its name was looked up, and its network had a pace.
     pub spent: Duration,
     /// Whether the target stands for so few addresses that each may be looked at closely, if the run does that.
     pub closely: bool,
-    /// By what number those who keep the books know it.
+    /// Its number in the ledger.
     pub place: Option<Place>,
 }
 
 impl Call {
     /// An address that the user named.
-    pub fn new(target: Arc<str>, whom: Whom, address: SocketAddr) -> Self {
-        Self { target, whom, address, spent: Duration::ZERO, closely: true, place: None }
+    pub fn new(target: Arc<str>, identity: Identity, address: SocketAddr) -> Self {
+        Self { target, identity, address, spent: Duration::ZERO, closely: true, place: None }
     }
 
     /// When an attempt that begins now must be over.
@@ -86,11 +86,11 @@ impl Attempts {
     /// Dials an address and shakes hands, over each transport that was asked for. How many connections that took.
     pub async fn dial(&self, call: &Call, timer: &mut Timer) -> usize {
         let mut connections = 0;
-        let protocol = self.protocols.of(&call.whom);
-        for (nth, way) in protocol.ways().enumerate() {
+        let side = self.sides.of(&call.identity);
+        for (nth, way) in side.ways(Knowledge::Named).into_iter().enumerate() {
             self.await_turn(call, way).await;
             if self.stop.is_stopped() {
-                self.results.not_tried(1);
+                self.observer.on(Event::NotTried(1));
                 continue;
             }
             let deadline = call.deadline(self.timeout);
@@ -105,7 +105,7 @@ impl Attempts {
                     silence::settle(&mut attempt.verdict, &guess, silence);
                 }
             }
-            hint::add_port(&mut attempt.verdict, protocol.chain(), call.address.port());
+            hint::add_port(&mut attempt.verdict, side.chain(), call.address.port());
             self.conclude(&FarEnd { again: nth > 0, ..self.far_end(call) }, &mut attempt, earlier.as_deref()).await;
         }
         connections
@@ -113,14 +113,14 @@ impl Attempts {
 
     /// Dials an address and shakes hands in this way; or in another, if the peer is to be dialled again in that one. The
     /// first attempt is then the second of the two that are returned.
-    pub async fn reach(&self, call: &Call, way: Way<'_>, timer: &mut Timer) -> (Box<Attempt>, Option<Box<Attempt>>) {
+    pub async fn reach(&self, call: &Call, way: Way, timer: &mut Timer) -> (Box<Attempt>, Option<Box<Attempt>>) {
         self.await_turn(call, way).await;
         self.reach_by(call.deadline(self.timeout), call, way, timer).await
     }
 
     /// Waits until the host may be dialled in this way, or the run is told to end. That time is not the attempt's.
-    async fn await_turn(&self, call: &Call, way: Way<'_>) {
-        if !way.begins_with_key() {
+    async fn await_turn(&self, call: &Call, way: Way) {
+        if !way.transport.begins_with_key {
             return;
         }
         let now = Instant::now();
@@ -139,7 +139,7 @@ impl Attempts {
         &self,
         deadline: Instant,
         call: &Call,
-        way: Way<'_>,
+        way: Way,
         timer: &mut Timer,
     ) -> (Box<Attempt>, Option<Box<Attempt>>) {
         let end = self.far_end(call);
@@ -156,7 +156,7 @@ impl Attempts {
     async fn reach_again(
         &self,
         mut first: Box<Attempt>,
-        Again { way, pause }: Again<'_>,
+        Again { way, pause }: Again,
         (end, spent): (&FarEnd<'_>, Duration),
         deadline: Instant,
         timer: &mut Timer,
@@ -174,13 +174,13 @@ impl Attempts {
             }
         }
         if Instant::now() < deadline {
-            tracing::debug!(address = %end.address, transport = way.transport().name(), ?pause, "dials again");
+            tracing::debug!(address = %end.address, transport = way.transport.name, ?pause, "dials again");
             let (mut second, _) = self.try_dial(end, way, deadline, timer).await;
             second.account_for(spent, self.timeout);
             second.connections += first.connections;
             first.connections = second.connections;
             if (second.verdict.stage, second.verdict.reason) != (Stage::Connect, "connect.timeout") {
-                first.reconsider(&second);
+                end.side.reconsider(&mut first, &second);
                 let is_news = (second.transport, second.verdict.reason) != (first.transport, first.verdict.reason);
                 return (second, is_news.then_some(first));
             }
@@ -191,9 +191,9 @@ impl Attempts {
     }
 
     fn far_end<'a>(&'a self, call: &'a Call) -> FarEnd<'a> {
-        let Call { target, whom, address, closely, place, .. } = call;
-        let (protocol, part, closely) = (self.protocols.of(whom), Part::Dialling(whom), self.closely && *closely);
-        FarEnd { protocol, part, target, address: *address, closely, place: *place, again: false }
+        let Call { target, identity, address, closely, place, .. } = call;
+        let (side, part, closely) = (self.sides.of(identity), Part::Dialling(identity), self.closely && *closely);
+        FarEnd { side, part, target, address: *address, closely, place: *place, again: false }
     }
 
     /// A timer that one task uses for its attempts.
@@ -204,128 +204,106 @@ impl Attempts {
     /// Shakes hands over a connection that came in.
     pub async fn accept(&self, target: &str, stream: TcpStream, peer: SocketAddr) {
         let now = Instant::now();
-        let protocol = self.protocols.chosen();
+        let side = self.sides.chosen();
         let part = Part::Accepting;
-        let end = FarEnd { protocol, part, target, address: peer, closely: false, place: None, again: false };
+        let end = FarEnd { side, part, target, address: peer, closely: false, place: None, again: false };
+        let way = side.way_in();
+        let mut attempt = Box::new(Attempt::begun(part.role(), way.transport, now));
         let moments = Moments { started: now, opened: now, deadline: now + self.timeout };
-        let (mut attempt, _) = self.shake(&end, protocol.way_in(), stream, &moments, &mut self.timer()).await;
+        self.shake(&end, way, stream, &moments, &mut attempt, &mut self.timer()).await;
         self.conclude(&end, &mut attempt, None).await;
     }
 
     /// Dials once; also says how it may go better.
-    async fn try_dial<'p>(
+    async fn try_dial(
         &self,
         end: &FarEnd<'_>,
-        way: Way<'p>,
+        way: Way,
         deadline: Instant,
         timer: &mut Timer,
-    ) -> (Box<Attempt>, Option<Again<'p>>) {
+    ) -> (Box<Attempt>, Option<Again>) {
         let started = Instant::now();
         let within = self.connect_timeout.min(deadline.saturating_duration_since(started));
-        tracing::debug!(address = %end.address, transport = way.transport().name(), "dials");
+        tracing::debug!(address = %end.address, transport = way.transport.name, "dials");
         match Dial::within(within).since(started).from(self.bind).timed(timer).to(end.address).await {
             Ok(stream) => {
                 let moments = Moments { started, opened: Instant::now(), deadline };
-                // A connection that never opens, and most of a crawl's never do, has no need of all this room.
-                Box::pin(self.shake(end, way, stream, &moments, timer)).await
+                let mut attempt = Box::new(Attempt::begun(Role::Initiator, way.transport, started));
+                let again = self.shake(end, way, stream, &moments, &mut attempt, timer).await;
+                (attempt, again)
             }
-            Err(error) => (Attempt::not_connected(&error, way.transport(), started), None),
+            Err(error) => (Attempt::not_connected(&error, way.transport, started), None),
         }
     }
 
     /// Shakes hands over a connection.
-    async fn shake<'p>(
+    async fn shake(
         &self,
         end: &FarEnd<'_>,
-        way: Way<'p>,
+        way: Way,
         stream: TcpStream,
         moments: &Moments,
+        attempt: &mut Attempt,
         timer: &mut Timer,
-    ) -> (Box<Attempt>, Option<Again<'p>>) {
-        let shaken = {
-            let FarEnd { part, target, address, closely, .. } = *end;
-            let &Moments { opened, deadline, .. } = moments;
-            let mut trace = self.tracer(target, address, Stamp::of(opened));
-            let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
-            let times = Times { opened, deadline, timer, stays: self.hold.is_some(), closely };
-            way.shake(part, stream, address, times, tracer).await
-        };
-        let Shaken {
-            transport,
-            session_id,
-            fall_back,
-            verdict,
-            guess,
-            elsewhere,
-            retry,
-            introduced,
-            hello,
-            bytes,
-            connection,
-        } = shaken;
-        let &Moments { started, opened, .. } = moments;
+    ) -> Option<Again> {
+        let FarEnd { side, part, target, address, closely, .. } = *end;
+        let &Moments { started, opened, deadline } = moments;
+        let mut trace = self.tracer(target, address, Stamp::of(opened));
+        let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
+        let times = Times { opened, deadline, timer, stays: self.hold.is_some(), closely };
+        let again = side.shake(way, Contact { stream, peer: address, part, times, tracer }, attempt).await;
         let ended = Instant::now();
-        let role = end.part.role();
-        let timing_ms = Timing {
-            connect: (role == Role::Initiator).then_some(opened - started),
-            hello,
-            handshake: connection.is_some().then_some(ended - opened),
-            total: Some(ended - started),
-        };
+        let timing = &mut attempt.timing;
+        timing.connect = (part.role() == Role::Initiator).then_some(opened - started);
+        timing.total = Some(ended - started);
         // Unless it is to be held, or we owe the peer an answer, the connection is closed here, before anything else.
-        let held = connection.filter(|connection| self.hold.is_some() || connection.owes_answer()).map(|connection| {
+        let session = attempt.session.take();
+        let session = session.filter(|session| self.hold.is_some() || session.owes_answer());
+        attempt.held = session.map(|session| {
             let (opened_at, until) = (Stamp::of(opened), self.hold.map(|hold| ended + hold));
-            Box::new(Held { connection, opened, opened_at, since: ended, until })
+            Box::new(Held { session, opened, opened_at, since: ended, until })
         });
-        // Boxed, since four functions hand it on.
-        let attempt = Box::new(Attempt {
-            started: Stamp::of(started),
-            role,
-            transport,
-            session_id,
-            verdict,
-            guess,
-            elsewhere,
-            retry,
-            introduced,
-            timing_ms,
-            bytes,
-            held,
-            connections: 1,
-        });
-        (attempt, fall_back)
+        again
     }
 
-    /// Shows each message on a connection that was `opened` then, if that was asked for.
+    /// Tells each message on a connection that was `opened` then, if that was asked for.
     pub fn tracer<'a>(
         &'a self,
         target: &'a str,
         address: SocketAddr,
         opened: Stamp,
     ) -> Option<impl FnMut(Entry<'_>) + Send + use<'a>> {
-        let level = self.trace?;
-        Some(move |entry: Entry<'_>| self.results.message(&entry.into_line((target, address), opened, level)))
+        let started = opened;
+        self.traces.then_some(move |entry: Entry<'_>| {
+            self.observer.on(Event::Message(&Line { started, target, address, entry: &entry }));
+        })
     }
 
     /// Reports an attempt, and keeps its connection if that was asked for.
     async fn conclude(&self, end: &FarEnd<'_>, attempt: &mut Attempt, earlier: Option<&Attempt>) {
-        let FarEnd { protocol, target, address, .. } = *end;
+        let FarEnd { side, target, address, .. } = *end;
         self.report_at(&end.subject(), attempt, earlier).await;
         let Some(held) = attempt.held.take() else { return };
-        let Held { connection, opened, opened_at, since, until } = *held;
+        let Held { session, opened, opened_at, since, until } = *held;
         let mut trace = self.tracer(target, address, opened_at);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
         let Some(until) = until else {
-            return Box::pin(connection.part(opened, &mut self.timer(), tracer)).await;
+            return session.part(opened, &mut self.timer(), tracer).await;
         };
         let (started, span) = (Stamp::of(since), Span { opened, since, until, stop: &self.stop });
-        // Few connections are held, so its place is not set aside in all that wait.
-        let Some(kept) = Box::pin(protocol.hold(connection, span, tracer)).await else { return };
-        self.results.room().await;
-        let (chain, protocol) = (protocol.chain(), protocol.name());
+        let kept = session.hold(span, tracer).await;
+        self.room().await;
         let &mut Attempt { role, transport, .. } = attempt;
         let (asked, kept) = (until - since, &kept);
-        self.results.held(&HeldReport { started, target, address, chain, protocol, role, transport, asked, kept });
+        let report = HeldReport { started, target, address, side, role, transport, asked, kept };
+        self.observer.on(Event::Held(&report));
+    }
+
+    /// Completes when there is room for another report.
+    async fn room(&self) {
+        if let Some(room) = self.observer.room() {
+            room.await;
+        }
     }
 
     /// Reports an attempt, and how it went before over another transport.
@@ -334,8 +312,8 @@ impl Attempts {
     }
 
     async fn report_at(&self, subject: &Subject<'_>, attempt: &Attempt, earlier: Option<&Attempt>) {
-        self.results.room().await;
-        let Subject { protocol, target, address, place, again } = *subject;
+        self.room().await;
+        let Subject { side, target, address, place, again } = *subject;
         let verdict = &attempt.verdict;
         // Whatever takes time is made within, where it is left out without a log.
         tracing::debug!(
@@ -347,24 +325,21 @@ impl Attempts {
             detail = %attempt.detail(),
             "ended"
         );
-        let (chain, protocol, fallback_from) = (protocol.chain(), protocol.name(), earlier);
-        self.results.report(&Report {
-            target,
-            also: &[],
-            address,
-            chain,
-            protocol,
-            attempt,
-            fallback_from,
-            place,
-            again,
-        });
+        let also = match place {
+            Some(place) => {
+                self.ledger.conclude(place, verdict);
+                self.ledger.others(place, target)
+            }
+            None => Vec::new(),
+        };
+        let (also, fallback_from) = (&*also, earlier);
+        self.observer.on(Event::Attempted(&Report { target, also, address, side, attempt, fallback_from, again }));
     }
 
     /// Reports an attempt at this target, begun at `started`, that ended before there was a connection.
     pub async fn fail(
         &self,
-        target: (&str, &Whom),
+        target: (&str, &Identity),
         address: Option<SocketAddr>,
         stage: Stage,
         started: Instant,
@@ -376,16 +351,16 @@ impl Attempts {
     /// As [`Attempts::fail`], of a place that has a number.
     pub async fn fail_at(
         &self,
-        (target, whom): (&str, &Whom),
+        (target, identity): (&str, &Identity),
         (address, place): (Option<SocketAddr>, Option<Place>),
         stage: Stage,
         started: Instant,
         fault: &impl Fault,
     ) {
-        let protocol = self.protocols.of(whom);
-        for (nth, way) in protocol.ways().enumerate() {
-            let attempt = Attempt::failed(stage, fault, way.transport(), started);
-            let subject = Subject { protocol, target, address, place, again: nth > 0 };
+        let side = self.sides.of(identity);
+        for (nth, way) in side.ways(Knowledge::Named).into_iter().enumerate() {
+            let attempt = Attempt::failed(stage, fault, way.transport, started);
+            let subject = Subject { side, target, address, place, again: nth > 0 };
             self.report_at(&subject, &attempt, None).await;
         }
     }
@@ -402,12 +377,12 @@ struct Moments {
     deadline: Instant,
 }
 
-/// Who is at the other end, and how we got there.
+/// The other end, and how we got there.
 #[derive(Clone, Copy, Debug)]
 struct FarEnd<'a> {
     /// What is spoken.
-    protocol: &'a Protocol,
-    /// Who called whom.
+    side: &'a dyn Side,
+    /// Who dialled.
     part: Part<'a>,
     /// What the user named; for an accepted connection, where it came in.
     target: &'a str,
@@ -421,15 +396,15 @@ struct FarEnd<'a> {
 
 impl<'a> FarEnd<'a> {
     fn subject(&self) -> Subject<'a> {
-        let Self { protocol, target, address, place, again, .. } = *self;
-        Subject { protocol, target, address: Some(address), place, again }
+        let Self { side, target, address, place, again, .. } = *self;
+        Subject { side, target, address: Some(address), place, again }
     }
 }
 
 /// What a report is about.
 #[derive(Clone, Copy, Debug)]
 struct Subject<'a> {
-    protocol: &'a Protocol,
+    side: &'a dyn Side,
     /// What the user named; for an accepted connection, where it came in.
     target: &'a str,
     address: Option<SocketAddr>,
@@ -448,7 +423,7 @@ pub struct Attempt {
     /// What carried the handshake, or would have.
     pub transport: Transport,
     /// The name that both sides give the connection, if it is encrypted.
-    pub session_id: Option<SessionId>,
+    pub session_id: Option<[u8; 32]>,
     /// How it went.
     pub verdict: Verdict,
     /// What is certain of it, if a silent connection may settle the rest.
@@ -458,12 +433,14 @@ pub struct Attempt {
     /// What that says of the next attempt.
     pub retry: Retry,
     /// How the peer introduced itself, if it did.
-    pub introduced: Option<Introduced>,
+    pub introduced: Option<Box<dyn Introduced>>,
     /// How long it took.
-    pub timing_ms: Timing,
+    pub timing: Timing,
     /// How much passed.
     pub bytes: Bytes,
-    /// The connection, if it is kept, or the peer waits for an answer.
+    /// The connection after a handshake that concluded, if it may be wanted.
+    pub session: Option<Box<dyn Session>>,
+    /// The same, if it is kept, or the peer waits for an answer.
     pub held: Option<Box<Held>>,
     /// Connections that were opened or tried for it and for the one before it, over another transport.
     pub connections: usize,
@@ -473,7 +450,7 @@ pub struct Attempt {
 #[derive(Debug)]
 pub struct Held {
     /// What passes on it.
-    pub connection: Connection,
+    pub session: Box<dyn Session>,
     /// Since when.
     pub opened: Instant,
     /// The same, by the system's clock.
@@ -485,18 +462,29 @@ pub struct Held {
 }
 
 impl Attempt {
-    /// Looks again at the verdict, now that the peer introduced itself on a later connection.
-    fn reconsider(&mut self, later: &Self) {
-        if let Some(introduced) = &later.introduced
-            && let Some(verdict) = introduced.reconsidered(&self.verdict, later.transport)
-        {
-            self.verdict = verdict;
+    /// One on which nothing has happened yet.
+    fn begun(role: Role, transport: Transport, started: Instant) -> Self {
+        Self {
+            started: Stamp::of(started),
+            role,
+            transport,
+            session_id: None,
+            verdict: Verdict::unfinished(Stage::Connect),
+            guess: None,
+            elsewhere: Vec::new(),
+            retry: Retry::Later,
+            introduced: None,
+            timing: Timing::default(),
+            bytes: Bytes::default(),
+            session: None,
+            held: None,
+            connections: 1,
         }
     }
 
     /// Whether it says nothing of the transport: nodes that speak it may turn a connection away like that, too.
     pub fn leaves_transport_open(&self) -> bool {
-        [CLOSED_ON_KEY, REFUSED_KEY].contains(&self.verdict.reason)
+        [bitcoin::v2::CLOSED_ON_KEY, bitcoin::v2::REFUSED_KEY].contains(&self.verdict.reason)
     }
 
     /// If time ran out of which much was `spent` before the dial, that is said: so short a silence tells little of a peer.
@@ -520,53 +508,36 @@ impl Attempt {
 
     /// It ended before there was a connection.
     fn failed(stage: Stage, fault: &impl Fault, transport: Transport, started: Instant) -> Box<Self> {
-        Box::new(Self {
-            started: Stamp::of(started),
-            role: Role::Initiator,
-            transport,
-            session_id: None,
-            verdict: Verdict::failed(stage, fault),
-            guess: None,
-            elsewhere: Vec::new(),
-            retry: Retry::Later,
-            introduced: None,
-            timing_ms: Timing { total: Some(started.elapsed()), ..Timing::default() },
-            bytes: Bytes::default(),
-            held: None,
-            connections: 1,
-        })
+        let mut attempt = Box::new(Self::begun(Role::Initiator, transport, started));
+        attempt.verdict = Verdict::failed(stage, fault);
+        attempt.timing.total = Some(started.elapsed());
+        attempt
     }
 }
 
 #[cfg(test)]
 mod tests {
     use net::{DialError, Timer};
-    use tokio::net::TcpStream;
     use tokio::time::Instant;
 
-    use super::{Attempt, Attempts, FarEnd, Moments};
+    use super::{Attempt, Attempts, Call};
     use crate::protocol::{Transport, Way};
 
-    /// The far end of a connection, and how and since when it is reached.
-    type Known = (&'static Attempts, &'static FarEnd<'static>, Way<'static>, &'static Moments);
-
-    fn size<F>(_: impl FnOnce(Known, TcpStream, &'static mut Timer) -> F) -> usize {
+    fn size<F>(_: impl FnOnce(&'static Attempts, &'static Call, Way, &'static mut Timer) -> F) -> usize {
         size_of::<F>()
     }
 
     #[test]
-    fn what_an_open_connection_waits_in_is_small() {
-        // The allocator's next size is 3072 bytes. (mimalloc: types.h, size classes)
-        const MOST: usize = 2560;
-        let of_one =
-            size(|(attempts, end, way, moments), stream, timer| attempts.shake(end, way, stream, moments, timer));
+    fn what_an_attempt_waits_in_is_small() {
+        const MOST: usize = 1536;
+        let of_one = size(|attempts, call, way, timer| attempts.reach(call, way, timer));
         assert!(of_one <= MOST, "{of_one} bytes");
     }
 
     #[test]
-    fn who_runs_out_of_files_is_told_what_helps() {
+    fn a_limit_of_open_files_is_told_with_what_helps() {
         let error = DialError::TooManyFiles("192.0.2.1:8333".parse().unwrap());
-        let attempt = Attempt::not_connected(&error, Transport::Levin, Instant::now());
+        let attempt = Attempt::not_connected(&error, Transport::named("test"), Instant::now());
         assert_eq!(
             attempt.verdict.detail,
             "too many open files for another connection, to 192.0.2.1:8333: raise the limit (ulimit -n) or lower \

@@ -26,7 +26,7 @@ use tokio::time::{sleep, timeout};
 use crate::args::Require;
 use crate::exit::{Error, Exit};
 use crate::output::{Screen, Text, Unprinted, Unwritable};
-use crate::report::Summary;
+use crate::summary::Summary;
 
 /// Files that are open besides connections: standard streams, the poller, DNS sockets, listeners, some room.
 const OTHER_FILES: u64 = 128;
@@ -80,7 +80,6 @@ async fn print_all(
     told: impl Future<Output = ()>,
     unprinted: Unprinted,
     screen: Screen,
-    expected: impl Fn() -> u64,
     stop: &Stop,
 ) -> (Ended, Option<Summary>) {
     let give_up = async {
@@ -90,7 +89,7 @@ async fn print_all(
         pending().await
     };
     tokio::select! {
-        ended = print_until_closed(told, &unprinted, screen, expected, || stop.stop()) => ended,
+        ended = print_until_closed(told, &unprinted, screen, || stop.stop()) => ended,
         never = give_up => never,
     }
 }
@@ -102,7 +101,6 @@ async fn print_until_closed(
     told: impl Future<Output = ()>,
     unprinted: &Unprinted,
     screen: Screen,
-    expected: impl Fn() -> u64,
     stop: impl FnOnce(),
 ) -> (Ended, Option<Summary>) {
     /// When so much text came at once, more is on its way, and is written together: each write wakes a thread.
@@ -117,7 +115,7 @@ async fn print_until_closed(
     tokio::pin!(interrupt);
     let mut ended = Ended::Done;
     loop {
-        let results;
+        let [results, expected];
         tokio::select! {
             biased;
             () = &mut interrupt, if matches!(ended, Ended::Done) => {
@@ -126,11 +124,11 @@ async fn print_until_closed(
                 continue;
             }
             next = unprinted.next(text) => match next {
-                Some(next) => (text, results) = next,
+                Some(next) => (text, [results, expected]) = next,
                 None => break,
             }
         }
-        screen.progress(results, expected());
+        screen.progress(results, expected);
         let much = text.len() >= MUCH;
         let writing = write(&screen, text);
         tokio::pin!(writing);

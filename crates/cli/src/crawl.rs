@@ -16,6 +16,7 @@ mod fixed;
 mod heard;
 mod lists;
 mod map;
+mod places;
 mod progress;
 mod remembered;
 mod seeds;
@@ -36,13 +37,14 @@ use tokio::time::{Instant, sleep_until};
 
 pub use self::fixed::read_file as read_seeds;
 use self::map::Map;
+pub use self::places::network;
 pub use self::progress::Progress;
 use self::remembered::remember;
 pub use self::seeds::Seeds;
 use self::seeds::{Sown, Yield};
 pub use self::summary::Summary;
 use crate::attempt::{Attempts, Call};
-use crate::protocol::{Heard, Introduced, Whom};
+use crate::protocol::{Identity, Knowledge};
 use crate::resolve::Family;
 
 /// A crawl.
@@ -116,7 +118,7 @@ impl Crawl {
         store: &Store,
         again: bool,
     ) -> Result<Arc<Self>, store::Error> {
-        let chain = Shown::from(attempts.protocols.chosen().chain());
+        let chain = Shown::from(attempts.sides.chosen().chain());
         let mut map = Map::new(policy, family);
         remember(&mut map, store, &chain, again).await?;
         let writer = store.writer().await?;
@@ -200,12 +202,6 @@ impl Crawl {
         if self.failed.get().is_some() { Ended::Store } else { ended }
     }
 
-    /// Prints what comes last. Nothing is printed behind it.
-    pub fn conclude(&self, last: &[u8]) {
-        self.attempts.results.text(last);
-        self.attempts.results.close();
-    }
-
     /// Why the database took no more, if so.
     pub fn failure(&self) -> Option<&store::Error> {
         self.failed.get()
@@ -215,7 +211,7 @@ impl Crawl {
     pub fn summary(&self, ended: Ended) -> Summary {
         let mut map = self.map();
         map.forget();
-        Summary::of(&map, self.attempts.protocols.chosen(), ended, self.started.elapsed())
+        Summary::of(&map, self.attempts.sides.chosen(), ended, self.started.elapsed())
     }
 
     /// Dials all that the frontier allows now, as far as there is room.
@@ -225,8 +221,8 @@ impl Crawl {
         while map.frontier.counts().in_flight < concurrency {
             match map.frontier.next(now) {
                 Next::Dial(address) => {
-                    let heard = map.heard_of_v2(address);
-                    visits.spawn(visit(self.clone(), address, heard));
+                    let knowledge = map.knowledge_of(address);
+                    visits.spawn(visit(self.clone(), address, knowledge));
                 }
                 Next::Wait(until) => return Wake::At(until),
                 Next::Idle => return Wake::Changed,
@@ -298,10 +294,9 @@ enum Wake {
 
 /// Visits an address, from the dial to what is stored of it. Once there is a result, it is stored, reported and counted,
 /// whatever ends the crawl.
-async fn visit(crawl: Arc<Crawl>, address: SocketAddr, heard: Heard) {
-    let call = Call::new(address.to_string().into(), Whom::Anybody, address);
-    let protocol = crawl.attempts.protocols.chosen();
-    let ways = protocol.ways_to(heard);
+async fn visit(crawl: Arc<Crawl>, address: SocketAddr, knowledge: Knowledge) {
+    let call = Call::new(address.to_string().into(), Identity::Any, address);
+    let ways = crawl.attempts.sides.chosen().ways(knowledge);
     let (mut timer, mut ending) = (Timer::new(), crawl.ending.subscribe());
     let mut visit = tokio::select! {
         biased;
@@ -313,11 +308,11 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr, heard: Heard) {
     let told = visit.take_told();
     let (news, is_asked_again) = {
         let mut map = crawl.map();
-        let kept = visit.best().introduced.as_ref().and_then(Introduced::kept);
+        let kept = visit.kept();
         if !map.is_asked_again(address) {
             map.count_unusable(visit.unusable());
         }
-        map.answered(address, told.len(), kept.as_ref().map(|kept| &kept.user_agent));
+        map.answered(address, told.len(), kept.as_ref().map(|kept| &*kept.user_agent));
         (map.learn(&told, address.ip(), at, crawl.now()), map.is_asked_again(address))
     };
     let stored = async {
@@ -344,102 +339,5 @@ async fn moment(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use clap::Parser;
-    use net::Stop;
-    use store::{Filter, Store};
-    use tokio::sync::Notify;
-    use tokio::task::yield_now;
-
-    use super::{Crawl, Ended, Limits, Progress, Seeds};
-    use crate::args::{Cli, Command};
-    use crate::attempt::Attempts;
-    use crate::lookup::Lookup;
-    use crate::output::{Printer, Text, queue};
-    use crate::protocol::Protocols;
-    use crate::resolve::Family;
-    use crate::target;
-
-    /// Addresses where nobody listens.
-    const ADDRESSES: u64 = 20;
-
-    /// More than may wait to be printed, in bytes.
-    const TOO_MUCH: usize = 8 << 20;
-
-    /// Tells a crawl to end while all of its results are recorded and wait to be printed. How many are counted, and how
-    /// many are printed to who `reads` then.
-    async fn counted_and_printed(reads: bool) -> (u64, u64) {
-        let words = "verack crawl --json -q -c bitcoin-regtest --allow-private --prefix-rate 0";
-        let Cli { command: Some(Command::Crawl(args)), global, .. } = Cli::parse_from(words.split(' ')) else {
-            unreachable!("it is a crawl");
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join("peers.sqlite")).await.unwrap();
-        let (results, unprinted) = queue(Printer::without_summary(&global, true), None);
-        results.text(&vec![b'\n'; TOO_MUCH]);
-        let timeout = args.bounds.timeout;
-        let attempts = Attempts {
-            protocols: Protocols::gossiping(&args.introduction, &[]).unwrap(),
-            timeout,
-            connect_timeout: args.dialling.connect_timeout,
-            bind: None,
-            hold: None,
-            closely: false,
-            keys: Arc::default(),
-            trace: None,
-            results,
-            stop: Stop::new(),
-        };
-        let rules = args.dialling.rules().unwrap();
-        let crawl =
-            Crawl::begin(attempts, args.policy(rules.excluded.clone()), Family::Any, &store, false).await.unwrap();
-        let addresses: Vec<_> = (1..=ADDRESSES).map(|nth| format!("127.7.0.{nth}:1")).collect();
-        let targets = target::read_all(addresses.iter().map(String::as_str)).unwrap();
-        let lookup = Lookup::new(args.dialling.lookup(timeout), rules);
-        let seeds = Seeds::new(0, targets, Vec::new(), Vec::new(), 1, lookup, timeout);
-        let limits = Limits { concurrency: 100, until: None, max_peers: None };
-        let (mut progress, stop) = (Progress::new(&global), Notify::new());
-        let crawling = async {
-            let ended = crawl.run(seeds, limits, &mut progress, &stop).await;
-            crawl.conclude(b"");
-            crawl.summary(ended)
-        };
-        let reading = async {
-            let failed = Filter { reachable: Some(false), ..Filter::default() };
-            while store.count(&failed).await.unwrap() < ADDRESSES {
-                yield_now().await;
-            }
-            stop.notify_one();
-            for _ in 0..100 {
-                yield_now().await;
-            }
-            if !reads {
-                unprinted.close();
-            }
-            let mut printed = 0;
-            while let Some((_, results)) = unprinted.next(Text::default()).await {
-                printed = results;
-            }
-            printed
-        };
-        let (summary, printed) = tokio::join!(crawling, reading);
-        assert_eq!(summary.ended, Ended::Interrupted.name());
-        (summary.tried, printed)
-    }
-
-    #[tokio::test]
-    async fn what_is_recorded_is_counted_and_printed_even_if_it_is_told_to_end() {
-        assert_eq!(counted_and_printed(true).await, (ADDRESSES, ADDRESSES));
-    }
-
-    #[tokio::test]
-    async fn a_reader_that_stopped_reading_does_not_keep_it_from_ending() {
-        assert_eq!(counted_and_printed(false).await, (ADDRESSES, 0));
     }
 }

@@ -10,7 +10,6 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::iter;
 use std::mem;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,12 +21,15 @@ use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use crate::attempt::{Attempts, Call};
+use crate::event::Event;
 use crate::ledger::{Name, Place};
 use crate::lookup::{Finding, Found, Interrupted, Lookup, share_of};
 use crate::pacing::{Led, Pacing, moment};
-use crate::plan::Plan;
-use crate::protocol::Whom;
+use crate::plan::Planned;
+use crate::protocol::{Identity, Knowledge};
 use crate::refused::Refused;
+use crate::report::Text;
+use crate::stamp::Stamp;
 use crate::target::{Kind, Target};
 
 /// Turns targets into attempts.
@@ -42,10 +44,8 @@ pub struct Dialler {
     pub concurrency: usize,
     /// How fast.
     pub pacing: Pacing,
-    /// Counts the attempts that there will be.
-    pub expected: Arc<AtomicU64>,
-    /// What would be dialled is shown and counted here, and nothing is dialled.
-    pub plan: Option<Plan>,
+    /// Whether what would be dialled is told, and nothing is dialled.
+    pub plans: bool,
 }
 
 /// Names that are looked up at once: each may take two of the resolver's threads.
@@ -55,7 +55,7 @@ const LOOKUPS: usize = 32;
 struct Lead {
     target: Arc<str>,
     name: Name,
-    whom: Whom,
+    identity: Identity,
     started: Instant,
     /// Addresses whose turn would come too late, by network.
     late: HashMap<Group, usize>,
@@ -68,44 +68,58 @@ impl Dialler {
     pub async fn dial_all(self, targets: Vec<Target>) {
         let count = targets.len();
         let Some(Sorted { calls, refused, names }) = Sorted::of(&self, targets).await else {
-            self.attempts.results.not_tried(count);
+            self.attempts.observer.on(Event::NotTried(count));
             return;
         };
         let mut run = Run::new(self, calls, !names.is_empty());
-        for (Call { target, whom, place, .. }, why) in refused {
-            run.dialler.report((&target, &whom), place, Instant::now(), &why).await;
+        for (Call { target, identity, place, .. }, why) in refused {
+            run.dialler.report((&target, &identity), place, Instant::now(), &why).await;
         }
         run.follow(names).await;
     }
 
     /// The port of targets that name none.
-    fn port_of(&self, whom: &Whom) -> u16 {
-        self.port.unwrap_or_else(|| self.attempts.protocols.of(whom).port())
+    fn port_of(&self, identity: &Identity) -> u16 {
+        self.port.unwrap_or_else(|| self.attempts.sides.of(identity).port())
     }
 
     /// Counts a call among those that will be made.
     fn counted(&self, call: Call) -> Call {
-        self.expect(&call.whom);
+        self.expect(&call.identity);
         call
     }
 
     /// There will be an attempt in each way.
-    fn expect(&self, whom: &Whom) {
-        let ways = self.attempts.protocols.of(whom).ways();
-        self.expected.fetch_add(ways.len() as u64, Ordering::Relaxed);
+    fn expect(&self, identity: &Identity) {
+        let ways = self.attempts.sides.of(identity).ways(Knowledge::Named);
+        self.attempts.observer.on(Event::Expected(ways.len()));
+    }
+
+    /// Tells that an address would be dialled.
+    fn plan(&self, call: &Call) {
+        let side = self.attempts.sides.of(&call.identity);
+        let ways = side.ways(Knowledge::Named).into_iter();
+        self.attempts.observer.on(Event::Planned(&Planned {
+            started: Stamp::now(),
+            target: &call.target,
+            address: Text(call.address),
+            chain: side.chain(),
+            protocol: side.protocol().name(),
+            transports: ways.filter_map(|way| way.transport.name).collect(),
+        }));
     }
 
     /// Reports why something is not dialled.
-    async fn refuse(&self, target: (&str, &Whom), place: Option<Place>, since: Instant, why: &Refused) {
+    async fn refuse(&self, target: (&str, &Identity), place: Option<Place>, since: Instant, why: &Refused) {
         self.expect(target.1);
         self.report(target, place, since, why).await;
     }
 
-    async fn report(&self, target: (&str, &Whom), place: Option<Place>, since: Instant, why: &Refused) {
+    async fn report(&self, target: (&str, &Identity), place: Option<Place>, since: Instant, why: &Refused) {
         self.attempts.fail_at(target, (why.address(), place), Stage::Connect, since, why).await;
     }
 
-    async fn fail(&self, target: (&str, &Whom), since: Instant, fault: &impl Fault) {
+    async fn fail(&self, target: (&str, &Identity), since: Instant, fault: &impl Fault) {
         self.expect(target.1);
         self.attempts.fail(target, None, Stage::Resolve, since, fault).await;
     }
@@ -128,7 +142,7 @@ impl Sorted {
         /// Targets sorted before the program looks for Ctrl-C again: a few milliseconds' work. When another thread sorted the
         /// whole list, 16,000 handshakes took 13 % more CPU time on two cores.
         const AT_ONCE: usize = 4096;
-        dialler.attempts.results.make_room(targets.len());
+        dialler.attempts.ledger.reserve(targets.len());
         let (mut known, mut sorted) = (HashSet::new(), Self::default());
         sorted.calls.reserve_exact(targets.len());
         let mut targets = targets.into_iter();
@@ -153,10 +167,10 @@ impl Sorted {
             }
             return;
         };
-        let Target { text: target, whom, .. } = target;
-        let address = ip.at(port.unwrap_or_else(|| dialler.port_of(&whom)));
-        let Some(place) = dialler.attempts.results.lead(&target, None, address, &whom) else { return };
-        let call = dialler.counted(Call { place: Some(place), ..Call::new(target, whom, address) });
+        let Target { text: target, identity, .. } = target;
+        let address = ip.at(port.unwrap_or_else(|| dialler.port_of(&identity)));
+        let Some(place) = dialler.attempts.ledger.lead(&target, None, address, &identity) else { return };
+        let call = dialler.counted(Call { place: Some(place), ..Call::new(target, identity, address) });
         match dialler.lookup.rules().allow(address) {
             Ok(()) => self.calls.push(call),
             Err(why) => self.refused.push((call, why)),
@@ -184,8 +198,8 @@ impl Run {
                 pacing.push(&mut paced, Led::ByUser, call.address.ip(), call, Duration::ZERO);
             }
         }
-        if let Some(plan) = &dialler.plan {
-            at_once.drain(..).for_each(|call| plan.add(&call, &dialler.attempts));
+        if dialler.plans {
+            at_once.drain(..).for_each(|call| dialler.plan(&call));
         }
         // Those that the user named are not paced, nor counted, if nothing else is.
         let counts = pacing.prefix.is_some() && (pacing.named || has_names);
@@ -218,7 +232,7 @@ impl Run {
                     Finding::Ended(ended) => {
                         let Some(lead) = leads.remove(&number) else { continue };
                         if let Err(error) = ended {
-                            self.dialler.fail((&lead.target, &lead.whom), lead.started, &error).await;
+                            self.dialler.fail((&lead.target, &lead.identity), lead.started, &error).await;
                         }
                         self.tell_late(&lead).await;
                     }
@@ -236,10 +250,10 @@ impl Run {
     async fn give_up(&self, leads: impl Iterator<Item = Lead>, names: usize) {
         // Calls that were queued after the last worker had ended are still in the queue.
         let addresses = self.paced.len() + self.crew.waiting.give_up();
-        self.dialler.attempts.results.not_tried(names + addresses);
+        self.dialler.attempts.observer.on(Event::NotTried(names + addresses));
         for lead in leads {
             let error = Interrupted(lead.started.elapsed());
-            self.dialler.fail((&lead.target, &lead.whom), lead.started, &error).await;
+            self.dialler.fail((&lead.target, &lead.identity), lead.started, &error).await;
             self.tell_late(&lead).await;
         }
     }
@@ -248,11 +262,12 @@ impl Run {
     fn look_up(&self, number: usize, target: Target, sender: &mpsc::UnboundedSender<(usize, Finding)>) -> Lead {
         let started = Instant::now();
         let (lookup, sender) = (self.dialler.lookup.clone(), sender.clone());
-        let (port, deadline) = (self.dialler.port_of(&target.whom), started + share_of(self.dialler.attempts.timeout));
+        let (port, deadline) =
+            (self.dialler.port_of(&target.identity), started + share_of(self.dialler.attempts.timeout));
         let lead = Lead {
             target: target.text.clone(),
-            name: self.dialler.attempts.results.enter(target.text.clone()),
-            whom: target.whom.clone(),
+            name: self.dialler.attempts.ledger.enter(target.text.clone()),
+            identity: target.identity.clone(),
             started,
             late: HashMap::new(),
             has_led: false,
@@ -269,19 +284,19 @@ impl Run {
 
     /// Takes what a name led to: each that may be dialled, and that nothing led to before, has its turn.
     async fn take(&mut self, lead: &mut Lead, found: Vec<Found>) {
-        let results = self.dialler.attempts.results.clone();
+        let ledger = self.dialler.attempts.ledger.clone();
         for found in found {
             match found {
-                Ok((address, whom)) => {
-                    if let Some(place) = results.lead(&lead.target, Some(lead.name), address, &whom) {
-                        self.dial(lead, place, address, whom);
+                Ok((address, identity)) => {
+                    if let Some(place) = ledger.lead(&lead.target, Some(lead.name), address, &identity) {
+                        self.dial(lead, place, address, identity);
                     }
                 }
                 Err(why) => {
-                    let led = |address| results.lead(&lead.target, Some(lead.name), address, &lead.whom);
+                    let led = |address| ledger.lead(&lead.target, Some(lead.name), address, &lead.identity);
                     let place = why.address().map(led);
                     if place != Some(None) {
-                        let target = (&*lead.target, &lead.whom);
+                        let target = (&*lead.target, &lead.identity);
                         self.dialler.refuse(target, place.flatten(), lead.started, &why).await;
                     }
                 }
@@ -290,7 +305,7 @@ impl Run {
     }
 
     /// Has an address dialled when its turn comes, unless that would be too late.
-    fn dial(&mut self, lead: &mut Lead, place: Place, address: SocketAddr, whom: Whom) {
+    fn dial(&mut self, lead: &mut Lead, place: Place, address: SocketAddr, identity: Identity) {
         let now = Instant::now();
         let (ip, since) = (address.ip(), now - self.started);
         // If we were late to look at the answer, that is not taken from the peer's time.
@@ -303,7 +318,7 @@ impl Run {
         }
         let closely = !mem::replace(&mut lead.has_led, true);
         let (target, place) = (lead.target.clone(), Some(place));
-        let call = Call { target, whom, address, spent: spent + wait, closely, place };
+        let call = Call { target, identity, address, spent: spent + wait, closely, place };
         self.dialler.pacing.push(&mut self.paced, Led::ByName, ip, self.dialler.counted(call), since);
     }
 
@@ -312,7 +327,7 @@ impl Run {
         let count = lead.late.values().sum();
         let rate = self.dialler.pacing.prefix.map_or(0, |pace| pace.burst);
         let late = Refused::TooLate { name: lead.target.to_string(), count, network, rate };
-        self.dialler.refuse((&lead.target, &lead.whom), None, lead.started, &late).await;
+        self.dialler.refuse((&lead.target, &lead.identity), None, lead.started, &late).await;
     }
 
     /// Has all dialled whose turn has come. When that of the next one comes.
@@ -321,10 +336,8 @@ impl Run {
         self.crew.waiting.take_beside().into_iter().for_each(|ip| self.paced.dialled_again(ip, now));
         loop {
             match self.paced.next(Instant::now() - self.started) {
-                Turn::Go(call) => match &self.dialler.plan {
-                    Some(plan) => plan.add(&call, &self.dialler.attempts),
-                    None => self.crew.dial(call),
-                },
+                Turn::Go(call) if self.dialler.plans => self.dialler.plan(&call),
+                Turn::Go(call) => self.crew.dial(call),
                 Turn::Wait(until) => return Some(self.started + until),
                 Turn::Empty => return None,
             }
@@ -383,7 +396,7 @@ async fn work(attempts: Arc<Attempts>, waiting: Arc<Waiting>) {
         }
     }
     if attempts.stop.is_stopped() {
-        attempts.results.not_tried(waiting.give_up());
+        attempts.observer.on(Event::NotTried(waiting.give_up()));
     }
 }
 

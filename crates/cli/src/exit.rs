@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use crate::output::Unwritable;
+use crate::protocol::Misuse;
 
 /// The ways in which it ends after having done its work. The numbers are documented in the help and stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,12 @@ impl Unwritable {
             Self::ReaderGone => Exit::Success,
             Self::Failed => Exit::Local,
         }
+    }
+}
+
+impl From<Misuse> for Error {
+    fn from(Misuse(sentence): Misuse) -> Self {
+        Self::Usage(sentence)
     }
 }
 

@@ -4,20 +4,23 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use net::{Outcome, Verdict};
 use serde::Serialize;
 
-use crate::protocol::Whom;
+use crate::protocol::Identity;
 
-/// The targets of a run, and where they led.
+/// The targets of a run, and where they led. All tasks of the run have one.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub struct Ledger(Mutex<Entries>);
+
+#[derive(Debug, Default)]
+struct Entries {
     /// Each node at each address, and how the best attempt at it went. A place's number is its index.
-    places: IndexMap<(SocketAddr, Whom), End>,
+    places: IndexMap<(SocketAddr, Identity), End>,
     /// What led to a place that something else had led to.
     others: HashMap<Place, BTreeSet<Arc<str>>>,
     /// The names that led to a place.
@@ -64,31 +67,40 @@ enum End {
 
 impl Ledger {
     /// Makes room for so many places.
-    pub fn reserve(&mut self, count: usize) {
-        self.places.reserve(count);
+    pub fn reserve(&self, count: usize) {
+        self.entries().places.reserve(count);
     }
 
     /// Enters a name that will be looked up.
-    pub fn enter(&mut self, target: Arc<str>) -> Name {
+    pub fn enter(&self, target: Arc<str>) -> Name {
+        let mut entries = self.entries();
         let tally = Tally { target, addresses: 0, ok: 0, partial: 0, failed: 0, unfinished: 0, not_tried: 0 };
-        self.tallies.push(tally);
-        Name(self.tallies.len() - 1)
+        entries.tallies.push(tally);
+        Name(entries.tallies.len() - 1)
     }
 
     /// Notes that a target led to a node at an address. The place is returned if nothing had led there before: then it is to
     /// be dialled.
-    pub fn lead(&mut self, target: &Arc<str>, name: Option<Name>, address: SocketAddr, whom: &Whom) -> Option<Place> {
-        let entry = self.places.entry((address, whom.clone()));
+    pub fn lead(
+        &self,
+        target: &Arc<str>,
+        name: Option<Name>,
+        address: SocketAddr,
+        identity: &Identity,
+    ) -> Option<Place> {
+        let mut entries = self.entries();
+        let Entries { places, others, namers, tallies } = &mut *entries;
+        let entry = places.entry((address, identity.clone()));
         let is_new = matches!(entry, Entry::Vacant(_));
         let place = Place::at(entry.index());
         let end = *entry.or_insert(End::NotTried);
         if !is_new {
-            self.others.entry(place).or_default().insert(target.clone());
+            others.entry(place).or_default().insert(target.clone());
         }
         if let Some(name) = name {
             // A lookup tells what it finds in parts, and may tell a place twice.
-            if self.namers.entry(place).or_default().insert(name) {
-                let tally = &mut self.tallies[name.0];
+            if namers.entry(place).or_default().insert(name) {
+                let tally = &mut tallies[name.0];
                 tally.addresses += 1;
                 *tally.count(end) += 1;
             }
@@ -98,28 +110,35 @@ impl Ledger {
 
     /// The targets that led to a place, besides this one, so far.
     pub fn others(&self, place: Place, first: &str) -> Vec<Arc<str>> {
-        let others = self.others.get(&place).into_iter().flatten();
+        let entries = self.entries();
+        let others = entries.others.get(&place).into_iter().flatten();
         others.filter(|target| ***target != *first).cloned().collect()
     }
 
     /// Notes how an attempt at a place went.
-    pub fn conclude(&mut self, place: Place, verdict: &Verdict) {
-        let Some((_, kept)) = self.places.get_index_mut(place.index()) else { return };
+    pub fn conclude(&self, place: Place, verdict: &Verdict) {
+        let mut entries = self.entries();
+        let Entries { places, namers, tallies, .. } = &mut *entries;
+        let Some((_, kept)) = places.get_index_mut(place.index()) else { return };
         let (before, end) = (*kept, End::of(verdict));
         if end <= before {
             return;
         }
         *kept = end;
-        for name in self.namers.get(&place).into_iter().flatten() {
-            let tally = &mut self.tallies[name.0];
+        for name in namers.get(&place).into_iter().flatten() {
+            let tally = &mut tallies[name.0];
             *tally.count(before) -= 1;
             *tally.count(end) += 1;
         }
     }
 
     /// How it went with each name that led to an address, in the order of their lookups.
-    pub fn tallies(&self) -> impl Iterator<Item = &Tally> {
-        self.tallies.iter().filter(|tally| tally.addresses > 0)
+    pub fn tallies(&self) -> Vec<Tally> {
+        self.entries().tallies.iter().filter(|tally| tally.addresses > 0).cloned().collect()
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,7 +10,7 @@ use handshake::{Blame, Fault};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::protocol::Whom;
+use crate::protocol::Identity;
 use crate::refused::Refused;
 use crate::resolve::{Family, Options, ResolveError, Resolver, Wanted};
 use crate::target::{Kind, Target};
@@ -71,7 +71,7 @@ pub struct Lookup {
 }
 
 /// An address and who is there; otherwise why it, or some, are not dialled.
-pub type Found = Result<(SocketAddr, Whom), Refused>;
+pub type Found = Result<(SocketAddr, Identity), Refused>;
 
 /// What a lookup comes to, step by step.
 #[derive(Debug)]
@@ -121,12 +121,12 @@ impl Lookup {
         deadline: Instant,
         mut found: impl FnMut(Vec<Found>),
     ) -> Result<(), ResolveError> {
-        let Target { kind, whom, .. } = target;
+        let Target { kind, identity, .. } = target;
         let addresses = |name: &str, family, port| Wanted::Addresses { name: name.to_owned(), family, port };
         let wanted = match kind {
             Kind::Address(ip, own) => {
                 let address = ip.at(own.unwrap_or(port));
-                found(vec![self.rules.allow(address).map(|()| (address, whom.clone()))]);
+                found(vec![self.rules.allow(address).map(|()| (address, identity.clone()))]);
                 return Ok(());
             }
             Kind::OutOfReach(why) => {
@@ -139,7 +139,7 @@ impl Lookup {
             Kind::Seed(asked, own) => {
                 // A seed that knows no services answers to its own name alone. (Core: net.cpp ThreadDNSAddressSeed)
                 let filtered = addresses(asked, Family::Any, port);
-                match self.find_wanted(&filtered, whom, deadline, &mut found).await {
+                match self.find_wanted(&filtered, identity, deadline, &mut found).await {
                     Err(error) if Instant::now() < deadline => {
                         tracing::debug!(%error, "the seed is asked by its own name");
                         addresses(own, Family::Any, port)
@@ -148,13 +148,13 @@ impl Lookup {
                 }
             }
         };
-        self.find_wanted(&wanted, whom, deadline, &mut found).await
+        self.find_wanted(&wanted, identity, deadline, &mut found).await
     }
 
     async fn find_wanted(
         &self,
         wanted: &Wanted,
-        whom: &Whom,
+        identity: &Identity,
         deadline: Instant,
         found: &mut impl FnMut(Vec<Found>),
     ) -> Result<(), ResolveError> {
@@ -164,20 +164,20 @@ impl Lookup {
         let (mut over, mut ports_over, mut other_family) = (0, 0, false);
         let ended = self
             .resolver
-            .find(wanted, whom, deadline, |addresses| {
+            .find(wanted, identity, deadline, |addresses| {
                 let mut some = Vec::with_capacity(addresses.len().min(MAX_PER_NAME));
-                for (address, whom) in addresses {
-                    if known.contains(&(address, whom.clone())) {
+                for (address, identity) in addresses {
+                    if known.contains(&(address, identity.clone())) {
                         continue;
                     }
                     if known.len() == MAX_PER_NAME {
                         over += 1;
                         continue;
                     }
-                    known.insert((address, whom.clone()));
+                    known.insert((address, identity.clone()));
                     match self.rules.allow_behind(name, address) {
                         Ok(()) if matches!(wanted, Wanted::Listed { .. }) && !self.admit(address) => ports_over += 1,
-                        Ok(()) => some.push(Ok((address, whom))),
+                        Ok(()) => some.push(Ok((address, identity))),
                         // It was not asked for, and a list need not lack it.
                         Err(Refused::LeftOut(_)) => other_family = true,
                         Err(refused) => some.push(Err(refused)),

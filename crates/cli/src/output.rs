@@ -2,23 +2,28 @@
 
 mod csv;
 mod human;
+mod message;
 mod queue;
 
 use std::io::{self, IsTerminal, Write};
 use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anstyle::Style;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 use tokio::time::Instant;
 
 pub use self::csv::flat;
 pub use self::human::{BAD, DIM, GOOD, HALF};
 pub use self::queue::{Results, Unprinted, Watcher, queue};
-use crate::args::{ColorChoice, Format, Global};
-use crate::calendar::Stamp;
+use crate::args::{ColorChoice, Format, Global, TraceLevel};
 use crate::ledger::Ledger;
-use crate::report::{HeldReport, Report, Summary, in_milliseconds};
+use crate::plan::Planned;
+use crate::report::{HeldReport, Report, in_milliseconds};
+use crate::stamp::Stamp;
+use crate::summary::Summary;
 use crate::trace;
 
 /// Text on its way out.
@@ -57,9 +62,14 @@ impl Text {
 pub struct Printer {
     format: Format,
     quiet: bool,
+    trace: Option<TraceLevel>,
     paint: Paint,
-    ledger: Ledger,
+    ledger: Arc<Ledger>,
     summary: Summary,
+    /// How many attempts there will be, as far as that is known.
+    expected: u64,
+    /// How many addresses would be dialled.
+    planned: u64,
     started: Instant,
     text: Text,
     header_due: bool,
@@ -76,9 +86,12 @@ impl Printer {
         Self {
             format,
             quiet: global.quiet,
+            trace: global.trace,
             paint: Paint::of_stdout(global),
-            ledger: Ledger::default(),
+            ledger: Arc::default(),
             summary: Summary::default(),
+            expected: 0,
+            planned: 0,
             started: Instant::now(),
             text: Text::default(),
             header_due: format == Format::Csv,
@@ -92,16 +105,13 @@ impl Printer {
         Self { each, sum: false, ..Self::new(global) }
     }
 
+    /// One that tells at the end how it went with each name of this ledger.
+    pub fn with_names(self, ledger: Arc<Ledger>) -> Self {
+        Self { ledger, ..self }
+    }
+
     fn report(&mut self, report: &Report<'_>) {
         self.summary.add(report);
-        let also = match report.place {
-            Some(place) => {
-                self.ledger.conclude(place, &report.attempt.verdict);
-                self.ledger.others(place, report.target)
-            }
-            None => Vec::new(),
-        };
-        let report = &Report { also: &also, ..*report };
         let out = &mut self.text.out;
         match self.format {
             _ if !self.each => {}
@@ -128,10 +138,18 @@ impl Printer {
 
     fn message(&mut self, message: &trace::Line<'_>) {
         match self.format {
-            Format::Json => write_json(&mut self.text.out, message),
-            Format::Human => message.write_human(&mut self.text.out),
+            Format::Json => message::write_object(&mut self.text.out, message, self.trace),
+            Format::Human => message::write_human(&mut self.text.out, message, self.trace),
             // Among rows of results it would be out of place.
-            Format::Csv => message.write_human(&mut self.text.err),
+            Format::Csv => message::write_human(&mut self.text.err, message, self.trace),
+        }
+    }
+
+    fn planned(&mut self, planned: &Planned<'_>) {
+        self.planned += 1;
+        match self.format {
+            Format::Json => write_json(&mut self.text.out, planned),
+            Format::Human | Format::Csv => human::write_planned(&mut self.text.out, planned),
         }
     }
 
@@ -145,7 +163,8 @@ impl Printer {
         self.summary.started = Some(Stamp::of(self.started));
         self.summary.elapsed_ms = in_milliseconds(elapsed);
         self.summary.ended = if interrupted { "interrupted" } else { "complete" };
-        self.summary.names = self.ledger.tallies().cloned().collect();
+        self.summary.names = self.ledger.tallies();
+        self.summary.planned = self.planned;
         let Text { out, err } = &mut self.text;
         if self.each && mem::take(&mut self.header_due) {
             csv::write_header(out);
@@ -160,6 +179,26 @@ impl Printer {
         }
         (mem::take(&mut self.summary), mem::take(&mut self.text))
     }
+}
+
+/// All addresses that would be dialled. The JSON form is a promise: fields are added, never renamed.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "plan")]
+struct Plan {
+    started: Stamp,
+    planned: u64,
+    left_out: u64,
+}
+
+/// The last line of a run that only plans, which began then.
+pub fn plan_line(summary: &Summary, started: Instant, format: Format) -> Vec<u8> {
+    let (planned, left_out) = (summary.planned, summary.attempts);
+    let mut line = Vec::new();
+    match format {
+        Format::Json => write_json(&mut line, &Plan { started: Stamp::of(started), planned, left_out }),
+        Format::Human | Format::Csv => human::write_plan(&mut line, planned, left_out),
+    }
+    line
 }
 
 /// Why nothing more can be written.

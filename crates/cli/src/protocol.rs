@@ -1,222 +1,227 @@
-//! The one place that knows which protocols there are.
+//! The seam: what a protocol tells of itself, and how a handshake of it is had, asked on and held.
+//!
+//! ```text
+//!  Protocol ── configure ──▶ Side ── shake ──▶ Attempt: verdict, Introduced, Session
+//!   name, networks, options    │                                        │
+//!   forms of targets           └ one for all connections of a run       └ ask, hold, part
+//! ```
+//! A protocol is its own crate, one adapter below this module, and one line in [`PROTOCOLS`].
 
 mod bitcoin;
-mod chain;
+mod common;
 mod converse;
 mod ethereum;
+mod identity;
 mod introduced;
 mod keep;
 mod libp2p;
 mod lightning;
 mod monero;
-mod protocols;
+mod network;
+mod option;
+pub mod parse;
 mod retry;
-mod shaken;
+mod session;
+mod side;
+mod sides;
 mod told;
-mod transport;
 mod way;
-mod whom;
 
-use std::net::SocketAddr;
+use std::fmt;
+use std::hash::{Hash, Hasher};
 
-use self::bitcoin::Bitcoin;
-use self::bitcoin::Known;
-pub use self::bitcoin::{Heard, may_be_asked_twice};
-pub use self::chain::{Chain, Seed};
+use serde_json::Value as Json;
+
+pub use self::bitcoin::{Bitcoin, BitcoinOptions, ServicesArg, TransportChoice, may_be_asked_twice};
+pub use self::common::KEY;
 pub use self::converse::{Times, Tracer};
-use self::ethereum::Ethereum;
-pub use self::introduced::Introduced;
+pub use self::identity::{Identity, Part};
+pub use self::introduced::{Introduced, Kept as KeptIntroduction};
 #[cfg(test)]
 pub use self::keep::LastWords;
 pub use self::keep::{Kept, KeptEnd, Leaving, Pings, Span};
-use self::libp2p::Libp2p;
-use self::lightning::Lightning;
-use self::monero::Monero;
-pub use self::protocols::Protocols;
+pub use self::libp2p::identity as libp2p_identity;
+pub use self::monero::{Monero, MoneroOptions};
+pub use self::network::{Network, Seed};
+pub use self::option::{AnyOption, Arity, Misuse, Value, Values};
 pub use self::retry::Retry;
-pub use self::shaken::{Connection, Shaken};
+pub use self::session::Session;
+pub use self::side::{Contact, Side};
+pub use self::sides::{Choice, Sides};
 pub use self::told::{Asked, Place, Told, Unusable};
-pub use self::transport::Transport;
-pub use self::way::{Again, Way, Ways};
-pub use self::whom::{Part, Whom};
-use crate::args::{Introduction, ProtocolName, ServicesArg};
-use crate::exit::Error;
-pub use ::bitcoin::v2::{CLOSED_ON_KEY, REFUSED_KEY};
+pub use self::way::{Again, Knowledge, Transport, Way, Ways};
+use crate::key::Secret;
+use crate::target::{BadTarget, Target};
 
-/// A protocol, with all that our side says in it.
-#[derive(Debug)]
-pub enum Protocol {
-    /// Bitcoin and its descendants.
-    Bitcoin(Box<Bitcoin>),
-    /// RLPx, devp2p and `eth`.
-    Ethereum(Box<Ethereum>),
-    /// BOLT 8 and BOLT 1.
-    Lightning(Box<Lightning>),
-    /// multistream-select, Noise, yamux and identify.
-    Libp2p(Box<Libp2p>),
-    /// Levin.
-    Monero(Box<Monero>),
-}
+/// Every protocol. A name that networks of several have is that of the first.
+pub static PROTOCOLS: [&dyn Protocol; 5] =
+    [&bitcoin::PROTOCOL, &ethereum::PROTOCOL, &lightning::PROTOCOL, &libp2p::PROTOCOL, &monero::PROTOCOL];
 
-impl Protocol {
-    /// Our side of a protocol, as the options describe it.
+/// A protocol, as it describes itself.
+pub trait Protocol: fmt::Debug + Send + Sync {
+    /// Its stable name: on the command line, in reports, and before the dot of its reason codes.
+    fn name(&self) -> &'static str;
+
+    /// What it consists of, in a few words.
+    fn about(&self) -> &'static str;
+
+    /// What may be chosen about our side.
+    fn options(&self) -> &'static [&'static dyn AnyOption];
+
+    /// The networks that speak it and can be chosen by name, in the order in which they are listed.
+    fn networks(&self) -> Vec<Network>;
+
+    /// What else is known of one of them: by what its nodes tell it from others, first of all.
+    fn details(&self, _network: &Network) -> Vec<(&'static str, Json)> {
+        Vec::new()
+    }
+
+    /// The DNS seeds of one of them, with these options.
     ///
     /// # Errors
-    /// If an option asks for something that the protocol or the network does not have, or the key cannot be read.
-    pub fn new(name: ProtocolName, options: &Introduction, receiving: &ServicesArg) -> Result<Self, Error> {
-        Ok(match name {
-            ProtocolName::Bitcoin => Self::Bitcoin(Box::new(Bitcoin::new(options, receiving)?)),
-            ProtocolName::Ethereum => Self::Ethereum(Box::new(Ethereum::new(options)?)),
-            ProtocolName::Lightning => Self::Lightning(Box::new(Lightning::new(options)?)),
-            ProtocolName::Libp2p => Self::Libp2p(Box::new(Libp2p::new(options)?)),
-            ProtocolName::Monero => Self::Monero(Box::new(Monero::new(options))),
-        })
+    /// If it has none.
+    fn dns_seeds(&self, network: &Network, _values: &Values) -> Result<Vec<Seed>, Misuse> {
+        network.own_seeds()
     }
 
-    /// Its stable name in reports.
-    pub fn name(&self) -> &'static str {
-        let name = match self {
-            Self::Bitcoin(_) => ProtocolName::Bitcoin,
-            Self::Ethereum(_) => ProtocolName::Ethereum,
-            Self::Lightning(_) => ProtocolName::Lightning,
-            Self::Libp2p(_) => ProtocolName::Libp2p,
-            Self::Monero(_) => ProtocolName::Monero,
-        };
-        name.name()
+    /// What usually listens on a port, by the names of networks or of the protocol.
+    fn at_port(&self, port: u16) -> Vec<&'static str> {
+        self.networks().iter().filter(|network| network.port == port).map(|network| network.name).collect()
     }
 
-    /// The ways in which an address that the user named is dialled, each on a connection of its own.
-    pub fn ways(&self) -> Ways<'_> {
-        match self {
-            Self::Bitcoin(bitcoin) => Ways::of_bitcoin(bitcoin, bitcoin.transports(), Known::Named),
-            other => other.way_in().into(),
-        }
+    /// How its nodes are named, if an address alone does not do.
+    fn form_of_targets(&self) -> Option<&'static str> {
+        None
     }
 
-    /// Those in which an address is dialled of which this was heard.
-    pub fn ways_to(&self, heard: Heard) -> Ways<'_> {
-        match self {
-            Self::Bitcoin(bitcoin) => Ways::of_bitcoin(bitcoin, bitcoin.transports_to(heard), heard.known()),
-            other => other.ways(),
-        }
+    /// Reads a target of its own form, of which there may be several, and appends what it names: one target at least.
+    /// `None` if the text is of another form.
+    ///
+    /// # Errors
+    /// [`BadTarget`] if it is of this form, and wrong.
+    fn read_target(&self, _text: &str, _targets: &mut Vec<Target>) -> Option<Result<(), BadTarget>> {
+        None
     }
 
-    /// The way in which connections are accepted.
-    pub fn way_in(&self) -> Way<'_> {
-        match self {
-            Self::Bitcoin(bitcoin) => Way::Bitcoin(bitcoin, bitcoin.accepted()),
-            Self::Ethereum(ethereum) => Way::Ethereum(ethereum),
-            Self::Lightning(lightning) => Way::Lightning(lightning),
-            Self::Libp2p(libp2p) => Way::Libp2p(libp2p),
-            Self::Monero(monero) => Way::Monero(monero),
-        }
+    /// Whether its nodes tell other nodes' addresses.
+    fn tells_addresses(&self) -> bool {
+        false
     }
 
-    /// Whether a peer that dials us makes us do a key exchange, or check a signature.
-    pub fn costs_key_exchange(&self) -> bool {
-        match self {
-            Self::Bitcoin(bitcoin) => bitcoin.accepted().transport() != Some(::bitcoin::Transport::V1),
-            Self::Ethereum(_) | Self::Lightning(_) | Self::Libp2p(_) => true,
-            Self::Monero(_) => false,
-        }
+    /// Whether its nodes tell at which address they see us.
+    fn tells_our_address(&self) -> bool {
+        false
     }
 
-    /// The network's name; `any` if it does not matter which.
-    pub fn chain(&self) -> &str {
-        match self {
-            Self::Bitcoin(bitcoin) => bitcoin.chain(),
-            Self::Ethereum(ethereum) => ethereum.chain(),
-            Self::Lightning(lightning) => lightning.chain(),
-            Self::Libp2p(_) => "any",
-            Self::Monero(monero) => monero.chain(),
-        }
-    }
-
-    /// The names of the networks that a peer of ours may be on: those that a handshake does not tell apart. None if any
-    /// will do.
-    pub fn networks_like_ours(&self) -> Vec<String> {
-        match self {
-            Self::Bitcoin(bitcoin) => bitcoin.networks_like_ours(),
-            other => [other.chain()].into_iter().filter(|name| *name != "any").map(ToOwned::to_owned).collect(),
-        }
-    }
-
-    /// The port that a peer listens on unless told otherwise.
-    pub fn port(&self) -> u16 {
-        match self {
-            Self::Bitcoin(bitcoin) => bitcoin.port(),
-            Self::Ethereum(_) => ::ethereum::enode::DEFAULT_PORT,
-            Self::Lightning(lightning) => lightning.port(),
-            Self::Libp2p(_) => libp2p::DEFAULT_PORT,
-            Self::Monero(monero) => monero.port(),
-        }
-    }
-
-    /// By which form of target its nodes are named, if an address alone does not do.
-    pub fn form_of_targets(&self) -> Option<&'static str> {
-        match self {
-            Self::Bitcoin(_) | Self::Monero(_) => None,
-            Self::Ethereum(_) => Some("enode://<node id>@host:port or enr:..."),
-            Self::Lightning(_) => Some("<node id>@host:port"),
-            Self::Libp2p(_) => Some("/ip4/.../tcp/..., /dns4/.../tcp/... or /dnsaddr/..."),
-        }
-    }
-
-    /// How our own side is named, if it listens at this address and an address alone does not do.
-    pub fn our_target(&self, address: SocketAddr) -> Option<String> {
-        match self {
-            Self::Bitcoin(_) | Self::Monero(_) => None,
-            Self::Ethereum(ethereum) => Some(ethereum.our_enode(address).to_string()),
-            Self::Lightning(lightning) => Some(format!("{}@{address}", lightning.node_id())),
-            Self::Libp2p(libp2p) => Some(libp2p.our_multiaddr(address).to_string()),
-        }
-    }
-
-    /// The names of services, by their bits.
-    pub fn service_names(&self, services: u64) -> Vec<String> {
-        match self {
-            Self::Bitcoin(bitcoin) => bitcoin.service_names(services).collect(),
-            Self::Ethereum(_) | Self::Lightning(_) | Self::Libp2p(_) | Self::Monero(_) => Vec::new(),
-        }
-    }
-
-    /// Asks a peer whom it knows, over the connection of the handshake in which it introduced itself so. `None` if
-    /// nobody can be asked that in this protocol.
-    pub async fn ask(
+    /// Our side, with what was chosen. The network may be one of another protocol, or none: then a peer may be on any. Without
+    /// a key there is a fresh one.
+    ///
+    /// # Errors
+    /// If options do not go together, or with the network.
+    fn configure(
         &self,
-        connection: Connection,
-        introduced: &Introduced,
-        peer: SocketAddr,
-        times: Times<'_>,
-        tracer: Option<Tracer<'_>>,
-    ) -> Option<Asked> {
-        match (self, connection, introduced) {
-            (Self::Bitcoin(bitcoin), Connection::Bitcoin(stream, channel), Introduced::Bitcoin(introduced)) => {
-                Some(bitcoin.ask(stream, channel, introduced, peer, times, tracer).await)
-            }
-            // It has told already.
-            (_, _, Introduced::Monero(introduced)) => Some(introduced.told()),
-            _ => None,
+        network: Option<&Network>,
+        values: &Values,
+        key: Option<&Secret>,
+    ) -> Result<Box<dyn Side>, Misuse>;
+}
+
+impl PartialEq for dyn Protocol {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for dyn Protocol {}
+
+impl Hash for dyn Protocol {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+/// The protocol with this name.
+pub fn protocol_named(name: &str) -> Option<&'static dyn Protocol> {
+    PROTOCOLS.into_iter().find(|protocol| protocol.name() == name)
+}
+
+/// Every option, those that protocols have in common once.
+pub fn options() -> Vec<&'static dyn AnyOption> {
+    let mut options: Vec<&'static dyn AnyOption> = Vec::new();
+    for option in PROTOCOLS.iter().flat_map(|protocol| protocol.options()) {
+        if !options.iter().any(|known| known.about().name == option.about().name) {
+            options.push(*option);
+        }
+    }
+    options
+}
+
+/// What usually listens on a port, in any protocol.
+pub fn at_port(port: u16) -> Vec<&'static str> {
+    PROTOCOLS.iter().flat_map(|protocol| protocol.at_port(port)).collect()
+}
+
+/// Refuses an option that no protocol of a run has.
+///
+/// # Errors
+/// If there is one; the sentence names the protocols that have it.
+pub fn check_given(values: &Values, spoken: &[&'static dyn Protocol]) -> Result<(), Misuse> {
+    let has = |protocol: &&dyn Protocol, option: &dyn AnyOption| {
+        protocol.options().iter().any(|own| own.about().name == option.about().name)
+    };
+    for option in values.given() {
+        if !spoken.iter().any(|protocol| has(protocol, option)) {
+            let known: Vec<_> = PROTOCOLS.iter().copied().filter(|protocol| has(protocol, option)).collect();
+            return Err(Misuse(format!(
+                "'--{}' means nothing in {}; it is an option of {}",
+                option.about().name,
+                list(spoken),
+                list(&known)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// `bitcoin, ethereum and libp2p`
+fn list(protocols: &[&dyn Protocol]) -> String {
+    let names: Vec<_> = protocols.iter().map(|protocol| protocol.name()).collect();
+    match &names[..] {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{PROTOCOLS, options};
+
+    #[test]
+    fn names_of_protocols_and_of_their_networks_are_unique() {
+        let names: HashSet<_> = PROTOCOLS.iter().map(|protocol| protocol.name()).collect();
+        assert_eq!(names.len(), PROTOCOLS.len());
+        for protocol in PROTOCOLS {
+            let networks = protocol.networks();
+            let names: HashSet<_> = networks.iter().map(|network| network.name).collect();
+            assert_eq!(names.len(), networks.len(), "{}", protocol.name());
         }
     }
 
-    /// Keeps a connection alive for this long, or until the peer leaves. `None` if it is another protocol's.
-    pub async fn hold(&self, connection: Connection, span: Span<'_>, tracer: Option<Tracer<'_>>) -> Option<Kept> {
-        Some(match (self, connection) {
-            (Self::Bitcoin(bitcoin), Connection::Bitcoin(stream, channel)) => {
-                bitcoin.hold(stream, channel, span, tracer).await
+    #[test]
+    fn an_option_is_the_same_in_each_protocol_that_has_it_and_its_default_is_a_value() {
+        let all = options();
+        for option in PROTOCOLS.iter().flat_map(|protocol| protocol.options()) {
+            let about = option.about();
+            let first = all.iter().find(|known| known.about().name == about.name).unwrap().about();
+            assert_eq!((first.help, first.section, first.short), (about.help, about.section, about.short));
+            for text in about.default.iter().flat_map(|default| default.split(',')) {
+                assert!(option.read(text).is_ok(), "--{} {text}", about.name);
             }
-            (_, Connection::Bitcoin(..)) => return None,
-            (_, Connection::Ethereum(stream, channel)) => {
-                Box::pin(ethereum::hold(stream, *channel, span, tracer)).await
+            for (value, _) in about.values {
+                assert!(option.read(value).is_ok(), "--{} {value}", about.name);
             }
-            (_, Connection::Lightning(stream, channel)) => {
-                Box::pin(lightning::hold(stream, *channel, span, tracer)).await
-            }
-            (_, Connection::Libp2p(stream, connection)) => {
-                Box::pin(libp2p::hold(stream, *connection, span, tracer)).await
-            }
-            (_, Connection::Monero(stream, local)) => Box::pin(monero::hold(stream, *local, span, tracer)).await,
-        })
+        }
     }
 }

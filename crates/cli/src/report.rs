@@ -1,25 +1,21 @@
-//! What is reported of each attempt, and of all together. The JSON form of these types is a promise: fields are added,
-//! never renamed.
+//! What is reported of each attempt. The JSON form of these types is a promise: fields are added, never renamed.
 
 mod held;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use handshake::{Remark, Role};
+use handshake::{Hex, Remark, Role};
 use net::{Outcome, Verdict};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 pub use self::held::{HeldReport, PingText, Sentence};
 use crate::attempt::Attempt;
-use crate::calendar::Stamp;
-use crate::ledger::{Place, Tally};
-use crate::protocol::Introduced;
+use crate::protocol::{Introduced, Side};
 
 /// The network that is asked for where any will do.
 pub const ANY_CHAIN: &str = "any";
@@ -33,16 +29,12 @@ pub struct Report<'a> {
     pub also: &'a [Arc<str>],
     /// The peer's address; none if the name did not resolve.
     pub address: Option<SocketAddr>,
-    /// The network's name.
-    pub chain: &'a str,
-    /// The protocol's name.
-    pub protocol: &'static str,
+    /// Our side.
+    pub side: &'a dyn Side,
     /// How it went.
     pub attempt: &'a Attempt,
     /// How it went before, over another transport, on another connection.
     pub fallback_from: Option<&'a Attempt>,
-    /// Which peer that is, if targets led to it.
-    pub place: Option<Place>,
     /// Whether this peer was reported before, over another transport that was asked for as well.
     pub again: bool,
 }
@@ -60,16 +52,15 @@ impl Serialize for Targets<'_> {
 impl Report<'_> {
     /// The network's name, or `any`; `None` if one was asked for, and the peer has not said whether it is on that.
     pub fn chain(&self) -> Option<&str> {
-        let tells = self.attempt.introduced.as_ref().is_none_or(Introduced::tells_chain);
-        (tells || self.chain == ANY_CHAIN).then_some(self.chain)
+        let tells = self.attempt.introduced.as_ref().is_none_or(|introduced| introduced.tells_chain());
+        let chain = self.side.chain();
+        (tells || chain == ANY_CHAIN).then_some(chain)
     }
-}
 
-impl Report<'_> {
     /// Appends it as one line of JSON.
     pub fn write_json(&self, out: &mut Vec<u8>) {
         let Self { attempt, .. } = self;
-        let (verdict, timing, bytes) = (&attempt.verdict, &attempt.timing_ms, attempt.bytes);
+        let (verdict, timing, bytes) = (&attempt.verdict, &attempt.timing, attempt.bytes);
         let mut line = Object::new(out);
         line.field("type", if verdict.is_unfinished() { "unfinished" } else { "handshake" });
         line.field("started", &attempt.started);
@@ -77,9 +68,9 @@ impl Report<'_> {
         line.field("targets", &Targets(self.target, self.also));
         line.field("address", &self.address);
         line.field("chain", &self.chain());
-        line.field("protocol", self.protocol);
+        line.field("protocol", self.side.protocol().name());
         line.field("role", role_name(attempt.role));
-        line.field("transport", &attempt.transport.name());
+        line.field("transport", &attempt.transport.name);
         line.field("outcome", outcome_name(verdict));
         line.field("stage", verdict.stage.name());
         line.field("reason", verdict.reason);
@@ -87,7 +78,10 @@ impl Report<'_> {
         line.field("blame", &verdict.blame.map(handshake::Blame::name));
         line.field("detail", &Text(attempt.detail()));
         line.field("remarks", &Remarks(&verdict.remarks));
-        line.field("peer", &attempt.introduced);
+        match &attempt.introduced {
+            Some(introduced) => line.written("peer", |out| introduced.write_json(out)),
+            None => line.field("peer", &()),
+        }
         let mut times = line.object("timing_ms");
         times.field("connect", &timing.connect.map(in_milliseconds));
         times.field("hello", &timing.hello.map(in_milliseconds));
@@ -98,7 +92,7 @@ impl Report<'_> {
         counts.field("sent", &bytes.sent);
         counts.field("received", &bytes.received);
         counts.end();
-        line.field("session_id", &attempt.session_id.map(Text));
+        line.field("session_id", &attempt.session_id.as_ref().map(|id| Text(Hex(id))));
         line.field("fallback_from", &self.fallback_from.map(Earlier));
         line.end();
         out.push(b'\n');
@@ -127,6 +121,12 @@ impl<'o> Object<'o> {
     fn field(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) {
         self.name(name);
         serde_json::to_writer(&mut *self.out, value).expect("reports have string keys and go to memory");
+    }
+
+    /// A field whose value is written as JSON already.
+    fn written(&mut self, name: &'static str, write: impl FnOnce(&mut Vec<u8>)) {
+        self.name(name);
+        write(self.out);
     }
 
     /// A field that is an object itself.
@@ -168,14 +168,14 @@ impl Serialize for Earlier<'_> {
         let verdict = &attempt.verdict;
         let mut fields = serializer.serialize_struct("Earlier", 10)?;
         fields.serialize_field("started", &attempt.started)?;
-        fields.serialize_field("transport", &attempt.transport.name())?;
+        fields.serialize_field("transport", &attempt.transport.name)?;
         fields.serialize_field("outcome", verdict.outcome.name())?;
         fields.serialize_field("stage", verdict.stage.name())?;
         fields.serialize_field("reason", verdict.reason)?;
         fields.serialize_field("reason_number", &verdict.number)?;
         fields.serialize_field("blame", &verdict.blame.map(handshake::Blame::name))?;
         fields.serialize_field("detail", &Text(attempt.detail()))?;
-        fields.serialize_field("timing_ms", &attempt.timing_ms)?;
+        fields.serialize_field("timing_ms", &attempt.timing)?;
         fields.serialize_field("bytes", &attempt.bytes)?;
         fields.end()
     }
@@ -193,7 +193,7 @@ impl Attempt {
     /// One plain sentence.
     pub fn detail(&self) -> Detail<'_> {
         match &self.introduced {
-            Some(introduced) if self.verdict.outcome == Outcome::Ok => Detail::Introduced(introduced),
+            Some(introduced) if self.verdict.outcome == Outcome::Ok => Detail::Introduced(&**introduced),
             _ => Detail::Verdict(&self.verdict.detail),
         }
     }
@@ -203,7 +203,7 @@ impl Attempt {
 #[derive(Clone, Copy, Debug)]
 pub enum Detail<'a> {
     /// It concluded, with this peer.
-    Introduced(&'a Introduced),
+    Introduced(&'a dyn Introduced),
     /// It did not.
     Verdict(&'a str),
 }
@@ -282,67 +282,4 @@ pub fn in_milliseconds(time: Duration) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "below 2^53 microseconds, which are 285 years")]
     let microseconds = time.as_micros() as f64;
     microseconds / 1000.0
-}
-
-/// All attempts together.
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(tag = "type", rename = "summary")]
-pub struct Summary {
-    /// When the run began.
-    pub started: Option<Stamp>,
-    /// How it ended: `complete`, or `interrupted`.
-    pub ended: &'static str,
-    /// How many peers, and names without an address, these were attempts at.
-    pub peers: u64,
-    /// How many there were.
-    pub attempts: u64,
-    /// How many ended OK.
-    pub ok: u64,
-    /// How many ended partially OK.
-    pub partial: u64,
-    /// How many failed.
-    pub failed: u64,
-    /// Attempts that were begun and not finished when the run was interrupted. Those above do not count them.
-    pub unfinished: u64,
-    /// Names and addresses that were not tried by then.
-    pub not_tried: u64,
-    /// Connections that were kept after the handshake for as long as was asked.
-    pub kept: u64,
-    /// Connections that were to be kept, and ended before that.
-    pub left: u64,
-    /// How many ended for each reason.
-    pub reasons: BTreeMap<&'static str, u64>,
-    /// How it went with each name that led to an address.
-    pub names: Vec<Tally>,
-    /// From the start to the end of all.
-    pub elapsed_ms: f64,
-    /// How many of the failures were our own side's.
-    #[serde(skip)]
-    pub local: u64,
-}
-
-impl Summary {
-    /// Counts a connection that was kept.
-    pub fn add_held(&mut self, held: &HeldReport<'_>) {
-        self.kept += u64::from(held.is_complete());
-        self.left += u64::from(held.is_cut_short());
-    }
-
-    /// Counts one more.
-    pub fn add(&mut self, report: &Report<'_>) {
-        let verdict = &report.attempt.verdict;
-        if verdict.is_unfinished() {
-            self.unfinished += 1;
-            return;
-        }
-        self.attempts += 1;
-        self.peers += u64::from(!report.again);
-        *match verdict.outcome {
-            Outcome::Ok => &mut self.ok,
-            Outcome::Partial => &mut self.partial,
-            Outcome::Failed => &mut self.failed,
-        } += 1;
-        *self.reasons.entry(verdict.reason).or_default() += 1;
-        self.local += u64::from(verdict.blame == Some(handshake::Blame::Local));
-    }
 }

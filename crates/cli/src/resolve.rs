@@ -25,7 +25,7 @@ use tokio::time::{Instant, timeout_at};
 pub use self::error::ResolveError;
 use self::server::Server;
 use self::system::System;
-use crate::protocol::Whom;
+use crate::protocol::{Identity, libp2p_identity};
 
 /// Looks up names.
 #[derive(Clone)]
@@ -179,12 +179,17 @@ impl Resolver {
     pub async fn find(
         &self,
         wanted: &Wanted,
-        whom: &Whom,
+        identity: &Identity,
         deadline: Instant,
-        mut found: impl FnMut(Vec<(SocketAddr, Whom)>),
+        mut found: impl FnMut(Vec<(SocketAddr, Identity)>),
     ) -> Result<(), ResolveError> {
-        let mut search =
-            Search { resolver: self, whom, asking: FuturesUnordered::new(), left: MAX_LISTED, others: BTreeSet::new() };
+        let mut search = Search {
+            resolver: self,
+            identity,
+            asking: FuturesUnordered::new(),
+            left: MAX_LISTED,
+            others: BTreeSet::new(),
+        };
         tracing::debug!(name = wanted.name(), "looks up");
         search.begin(wanted);
         let (mut is_found, mut failed) = (false, None);
@@ -256,14 +261,14 @@ struct Asked {
 
 /// What came of one question.
 enum Answer {
-    Addresses(Result<Vec<(SocketAddr, Whom)>, ResolveError>),
+    Addresses(Result<Vec<(SocketAddr, Identity)>, ResolveError>),
     List(Result<Vec<Vec<u8>>, ResolveError>, Asked),
 }
 
 /// All questions to which one lookup leads.
 struct Search<'r> {
     resolver: &'r Resolver,
-    whom: &'r Whom,
+    identity: &'r Identity,
     asking: FuturesUnordered<BoxFuture<'static, Answer>>,
     /// How many more multiaddrs are looked at.
     left: usize,
@@ -274,21 +279,21 @@ struct Search<'r> {
 impl Search<'_> {
     fn begin(&mut self, wanted: &Wanted) {
         match wanted {
-            Wanted::Addresses { name, family, port } => self.ask(name, *family, *port, self.whom),
+            Wanted::Addresses { name, family, port } => self.ask(name, *family, *port, self.identity),
             Wanted::Listed { name, port } => self.ask_list(Asked { name: name.clone(), port: *port, depth: 1 }),
         }
     }
 
     /// Asks for the addresses of a name.
-    fn ask(&mut self, name: &str, family: Family, port: u16, whom: &Whom) {
+    fn ask(&mut self, name: &str, family: Family, port: u16, identity: &Identity) {
         let Some(family) = family.and(self.resolver.options.family) else { return };
         for &family in family.each() {
-            let (resolver, name, whom) = (self.resolver.clone(), name.to_owned(), whom.clone());
+            let (resolver, name, identity) = (self.resolver.clone(), name.to_owned(), identity.clone());
             self.asking.push(Box::pin(async move {
                 let addresses = resolver.addresses(&name, family).await;
                 let at_port = |mut address: SocketAddr| {
                     address.set_port(port);
-                    (address, whom.clone())
+                    (address, identity.clone())
                 };
                 Answer::Addresses(addresses.map(|addresses| addresses.into_iter().map(at_port).collect()))
             }));
@@ -301,7 +306,7 @@ impl Search<'_> {
     }
 
     /// The addresses that a list has itself; names and lists in it are asked for.
-    fn read(&mut self, texts: &[Vec<u8>], asked: &Asked) -> Vec<(SocketAddr, Whom)> {
+    fn read(&mut self, texts: &[Vec<u8>], asked: &Asked) -> Vec<(SocketAddr, Identity)> {
         let mut at_once = Vec::new();
         for text in texts {
             let Some(text) = str::from_utf8(text).ok().and_then(|text| text.strip_prefix("dnsaddr=")) else { continue };
@@ -320,15 +325,15 @@ impl Search<'_> {
                     continue;
                 }
             };
-            let meant: Option<&PeerId> = self.whom.peer_id();
-            if meant.is_some() && peer_id.as_ref() != meant {
+            let meant = self.identity.key();
+            if meant.is_some() && peer_id.as_ref().map(PeerId::as_bytes) != meant {
                 continue;
             }
             let fits = |port: u16| port > 0 && asked.port.is_none_or(|only| port == only);
-            let whom = Whom::Libp2p(peer_id.map(Box::new));
+            let identity = libp2p_identity(peer_id.as_ref());
             match place {
-                Place::At(address) if fits(address.port()) => at_once.push((address, whom)),
-                Place::Named { name, family, port } if fits(port) => self.ask(&name, family.into(), port, &whom),
+                Place::At(address) if fits(address.port()) => at_once.push((address, identity)),
+                Place::Named { name, family, port } if fits(port) => self.ask(&name, family.into(), port, &identity),
                 Place::Listed { name, port } if asked.depth < MAX_DEPTH => {
                     self.ask_list(Asked { name, port: asked.port.or(port), depth: asked.depth + 1 });
                 }

@@ -1,21 +1,12 @@
-//! What the user names: hosts, addresses, and lists of them.
+//! What a user names: hosts, addresses, and nodes by their keys.
 
-use std::fs;
-use std::io::{self, BufRead, BufReader, Read};
+use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use ethereum::enode::NotAnEnode;
-use ethereum::enr::NotAnEnr;
-use ethereum::{Enode, Enr};
-use libp2p::target::{NotATarget, NotDialable, Place};
-use lightning::NodeId;
-use lightning::key::NotAPoint;
+use libp2p::target::Place;
 
-use crate::args::{Introduction, values};
-use crate::exit::Error;
 use crate::host::{BadHost, Host};
-use crate::protocol::{Seed, Whom};
+use crate::protocol::{Identity, PROTOCOLS, Seed};
 use crate::refused::Refused;
 use crate::resolve::Family;
 
@@ -26,8 +17,8 @@ pub struct Target {
     pub text: Arc<str>,
     /// Where it is.
     pub kind: Kind,
-    /// Who it is, in which protocol.
-    pub whom: Whom,
+    /// Which node is meant there.
+    pub identity: Identity,
 }
 
 /// Where a target is.
@@ -49,7 +40,7 @@ pub enum Kind {
 }
 
 /// Not a target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadTarget {
     /// It is of no form that we know.
     #[error(
@@ -57,21 +48,9 @@ pub enum BadTarget {
          or enode://..., enr:..., <node id>@host:port, /ip4/.../tcp/..."
     )]
     Form,
-    /// It starts as an enode, and is none.
-    #[error("{start}{0}", start = if *.0 == NotAnEnode::NoRlpxPort { "" } else { "not an enode: " })]
-    Enode(#[from] NotAnEnode),
-    /// It starts as a node record, and is none.
-    #[error("not a node record: {0}")]
-    Enr(#[from] NotAnEnr),
-    /// A node record does not say where its node is.
-    #[error("this node record has no IP address with a TCP port")]
-    EnrNowhere,
-    /// What stands before an @ is no node id of Lightning's.
-    #[error("before the @ is {0}")]
-    NodeId(#[from] NotAPoint),
-    /// It starts as a multiaddr, and is none that can be dialled.
-    #[error("not a multiaddr that can be dialled: {0}")]
-    Multiaddr(#[from] NotATarget),
+    /// It is of a form of one protocol's own, and wrong; this is what the protocol says of it.
+    #[error("{0}")]
+    Own(String),
     /// A multiaddr with port 0.
     #[error("nobody listens on port 0")]
     NoPort,
@@ -89,11 +68,21 @@ pub enum BadTarget {
     Zone,
 }
 
+impl BadTarget {
+    /// What a protocol says of a target of its own form.
+    pub fn of(sentence: impl fmt::Display) -> Self {
+        Self::Own(sentence.to_string())
+    }
+}
+
 impl Target {
-    /// Whoever is at a host or an address.
-    pub fn anybody(text: &str) -> Result<Self, BadTarget> {
+    /// A host or an address, where any node will do.
+    ///
+    /// # Errors
+    /// [`BadTarget`]
+    pub fn any(text: &str) -> Result<Self, BadTarget> {
         let kind = Kind::parse(text, BadTarget::Form)?;
-        Ok(Self { text: text.into(), kind, whom: Whom::Anybody })
+        Ok(Self { text: text.into(), kind, identity: Identity::Any })
     }
 
     /// What a text names: one at least.
@@ -105,64 +94,22 @@ impl Target {
         Self::read(text, &mut targets).map(|()| targets)
     }
 
-    /// Appends what a text names; the form says of which protocol it is. A node record may name two addresses.
-    fn read(text: &str, targets: &mut Vec<Self>) -> Result<(), BadTarget> {
-        if text.starts_with("enode:") {
-            let enode: Enode = text.parse()?;
-            // Its host is written without the brackets of an IPv6 address.
-            let kind = match enode.host.parse() {
-                Ok(ip) => Kind::Address(ip, Some(enode.port)),
-                Err(BadHost::Zone) => return Err(BadTarget::Zone),
-                Err(BadHost::Form) if is_host_name(&enode.host) => Kind::named(enode.host, Some(enode.port)),
-                Err(BadHost::Form) => return Err(BadTarget::Host),
-            };
-            targets.push(Self { text: text.into(), kind, whom: Whom::Ethereum(enode.id.into()) });
-        } else if text.starts_with("enr:") {
-            let enr: Enr = text.parse()?;
-            let text: Arc<str> = text.into();
-            let before = targets.len();
-            let whom = node_of(&enr);
-            targets.extend(enr.addresses().filter(|address| address.port() > 0).map(|address| {
-                let kind = Kind::Address(address.ip().into(), Some(address.port()));
-                Self { text: text.clone(), kind, whom: whom.clone() }
-            }));
-            if targets.len() == before {
-                return Err(BadTarget::EnrNowhere);
-            }
-        } else if text.starts_with('/') {
-            let (kind, peer_id) = match text.parse() {
-                Ok(libp2p::Target { place, peer_id }) => (Kind::of_place(place)?, peer_id),
-                Err(NotATarget::NotDialable(NotDialable::Needs(transport))) => {
-                    (Kind::OutOfReach(without(transport, text)), None)
-                }
-                Err(error) => return Err(error.into()),
-            };
-            targets.push(Self { text: text.into(), kind, whom: Whom::Libp2p(peer_id.map(Box::new)) });
-        } else if let Some((node_id, place)) = text.split_once('@') {
-            let whom = Whom::Lightning(node_id.parse::<NodeId>()?.into());
-            let kind = Kind::parse(place, BadTarget::Host)?;
-            targets.push(Self { text: text.into(), kind, whom });
-        } else {
-            targets.push(Self::anybody(text)?);
+    /// Appends what a text names. Its form says of which protocol it is.
+    ///
+    /// # Errors
+    /// [`BadTarget`]
+    pub fn read(text: &str, targets: &mut Vec<Self>) -> Result<(), BadTarget> {
+        match PROTOCOLS.iter().find_map(|protocol| protocol.read_target(text, targets)) {
+            Some(read) => read,
+            None => Self::any(text).map(|target| targets.push(target)),
         }
-        Ok(())
     }
 }
 
-/// The node of a record: one of the consensus layer speaks libp2p, under the same key.
-fn node_of(enr: &Enr) -> Whom {
-    let libp2p_key = enr.speaks_libp2p().then(|| libp2p::PublicKey::secp256k1(&enr.id.to_compressed()).ok());
-    match libp2p_key.flatten() {
-        Some(key) => Whom::Libp2p(Some(Box::new(key.peer_id()))),
-        None => Whom::Ethereum(enr.id.into()),
-    }
-}
-
-/// What keeps us from a multiaddr: Tor's is behind a proxy, the others are over transports of their own.
-fn without(transport: &'static str, text: &str) -> Refused {
-    match transport {
-        "onion3" => Refused::NoProxy { name: text.to_owned(), network: "Tor" },
-        other => Refused::NoTransport(other),
+impl From<Seed> for Target {
+    fn from(Seed { asked, own }: Seed) -> Self {
+        let kind = if asked == own { Kind::Name(asked.clone(), None) } else { Kind::Seed(asked.clone(), own) };
+        Self { text: asked.into(), kind, identity: Identity::Any }
     }
 }
 
@@ -172,7 +119,10 @@ fn is_number(text: &str) -> bool {
 
 impl Kind {
     /// Where a multiaddr is.
-    fn of_place(place: Place) -> Result<Self, BadTarget> {
+    ///
+    /// # Errors
+    /// If it has port 0, or a name that is none.
+    pub fn of_place(place: Place) -> Result<Self, BadTarget> {
         let kind = match place {
             Place::At(address) if address.port() > 0 => Self::Address(address.ip().into(), Some(address.port())),
             Place::Named { name, family, port } if port > 0 => match family.into() {
@@ -189,6 +139,19 @@ impl Kind {
             },
         };
         if kind.name().is_none_or(is_host_name) { Ok(kind) } else { Err(BadTarget::Form) }
+    }
+
+    /// A host, by its name or address.
+    ///
+    /// # Errors
+    /// If it is neither.
+    pub fn of_host(host: &str, port: Option<u16>) -> Result<Self, BadTarget> {
+        match host.parse() {
+            Ok(ip) => Ok(Self::Address(ip, port)),
+            Err(BadHost::Zone) => Err(BadTarget::Zone),
+            Err(BadHost::Form) if is_host_name(host) => Ok(Self::named(host.to_owned(), port)),
+            Err(BadHost::Form) => Err(BadTarget::Host),
+        }
     }
 
     /// A host's name, which is resolved unless it is one of a network behind a proxy.
@@ -208,7 +171,10 @@ impl Kind {
     }
 
     /// A host, with or without a port; what is of no such form is wrong in the way that is said, or in one of its own.
-    fn parse(text: &str, otherwise: BadTarget) -> Result<Self, BadTarget> {
+    ///
+    /// # Errors
+    /// As said.
+    pub fn parse(text: &str, otherwise: BadTarget) -> Result<Self, BadTarget> {
         let host = |host: &str| match host.parse::<Host>() {
             Err(BadHost::Zone) => Err(BadTarget::Zone),
             parsed => Ok(parsed.ok()),
@@ -263,148 +229,17 @@ fn is_host_name(host: &str) -> bool {
     name.len() <= 253 && name.split('.').all(label) && !last.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A target, its port and, if it was given, the time for it.
-type Legacy<'w> = (&'w str, u16, Option<Duration>);
-
-/// `TARGET PORT [TIMEOUT_MS]` in bare numbers, as older tools take them.
-///
-/// # Errors
-/// If they are such words, but the second is no port or the third no time.
-pub fn split_legacy(words: &[String]) -> Result<Option<Legacy<'_>>, Error> {
-    let (target, port, timeout) = match words {
-        [target, port] if is_number(port) => (target, port, None),
-        [target, port, timeout] if is_number(port) && is_number(timeout) => (target, port, Some(timeout)),
-        _ => return Ok(None),
-    };
-    if is_number(target) {
-        return Ok(None);
-    }
-    let wrong =
-        |word: &str, what: &str, expected| Error::Usage(format!("'{word}' is no {what} of {target}: {expected}"));
-    let port = values::port(port).map_err(|expected| wrong(port, "port", expected))?;
-    let milliseconds =
-        |text: &String| values::time(&format!("{text}ms")).map_err(|expected| wrong(text, "time", expected));
-    Ok(Some((target, port, timeout.map(milliseconds).transpose()?)))
-}
-
-/// Every target that these words name, files and standard input read.
-pub fn read_all<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Vec<Target>, Error> {
-    let mut targets = Vec::new();
-    for word in words {
-        match word {
-            "-" => read_lines(unpacked(io::stdin().lock(), "standard input")?, "standard input", &mut targets)?,
-            _ => match word.strip_prefix('@') {
-                Some("") => return Err(Error::Usage("'@' names no file: expected @FILE, a list of targets".into())),
-                Some(path) => {
-                    let file =
-                        fs::File::open(path).map_err(|error| Error::Usage(format!("cannot read {path}: {error}")))?;
-                    read_lines(unpacked(BufReader::new(file), path)?, path, &mut targets)?;
-                }
-                None => {
-                    let bad =
-                        |error: BadTarget| Error::Usage(format!("'{}' is not a target: {error}", word.escape_debug()));
-                    Target::read(word, &mut targets).map_err(bad)?;
-                }
-            },
-        }
-    }
-    Ok(targets)
-}
-
-/// The network's own DNS seeds, asked as its nodes ask them.
-pub fn dns_seeds(network: &Introduction) -> Result<Vec<Target>, Error> {
-    let seeds = network.dns_seeds();
-    if seeds.is_empty() {
-        let like = network.chain().name();
-        return Err(Error::Usage(match network.bitcoin.magic.or(network.bitcoin.signet_challenge) {
-            Some(magic) => format!("a network of your own, with the magic {magic}, has no DNS seeds; name a target"),
-            None => format!("{like} has no DNS seeds; name a target"),
-        }));
-    }
-    let target = |Seed { asked, own }: Seed| {
-        let kind = if asked == own { Kind::Name(asked.clone(), None) } else { Kind::Seed(asked.clone(), own) };
-        Target { text: asked.into(), kind, whom: Whom::Anybody }
-    };
-    Ok(seeds.into_iter().map(target).collect())
-}
-
-/// What gzip packed, unpacked. Files of other kinds are refused by what they are.
-fn unpacked<'r>(input: impl BufRead + 'r, source: &str) -> Result<Box<dyn BufRead + 'r>, Error> {
-    store::unpack(Box::new(input)).map_err(|error| Error::Usage(format!("cannot read {source}: {error}")))
-}
-
-/// What a line says: lists in YAML (`- enr:...`) and arrays of texts in JSON (`"enode://...",`) are lists, too.
-fn entry(line: &str) -> &str {
-    let line = line.trim();
-    let text = line.strip_prefix("- ").unwrap_or(line).trim_matches(['"', '\'', ',', ' ']);
-    if ["[", "]", "---"].contains(&text) { "" } else { text }
-}
-
-/// Reads one target a line. A line that is none is reported with its number, and the others are taken.
-fn read_lines(mut lines: impl BufRead, source: &str, targets: &mut Vec<Target>) -> Result<(), Error> {
-    /// A node record has at most 400 characters, a multiaddr with two peer ids less. (EIP-778)
-    const MAX_LINE_LEN: u64 = 64 * 1024;
-    /// Of a line that is no target, so much is shown.
-    const SHOWN: usize = 80;
-    /// Bad lines that are named each. A file of another kind has a million.
-    const NAMED: u64 = 20;
-    let before = targets.len();
-    let mut bad = 0;
-    let mut line = Vec::new();
-    for number in 1.. {
-        line.clear();
-        let read = lines.by_ref().take(MAX_LINE_LEN).read_until(b'\n', &mut line);
-        match read.map_err(|error| Error::Usage(format!("cannot read {source}: {error}")))? {
-            0 => break,
-            read if read as u64 == MAX_LINE_LEN && !line.ends_with(b"\n") => {
-                return Err(Error::Usage(format!("{source}, line {number}: longer than any target can be")));
-            }
-            _ => {}
-        }
-        let line = String::from_utf8_lossy(&line);
-        // Some editors begin a file with it.
-        let line = if number == 1 { line.trim_start_matches('\u{feff}') } else { &line };
-        let text = entry(line.split('#').next().unwrap_or_default());
-        if text.is_empty() {
-            continue;
-        }
-        if let Err(error) = Target::read(text, targets) {
-            bad += 1;
-            if bad > NAMED {
-                continue;
-            }
-            let cut = text.char_indices().nth(SHOWN).map_or(text, |(end, _)| &text[..end]);
-            let dots = if cut.len() < text.len() { "..." } else { "" };
-            say!("warning: {source}, line {number}: '{}{dots}': {error}", cut.escape_debug());
-        }
-    }
-    if bad > NAMED {
-        say!("warning: {source}: and {} more lines that are no targets", bad - NAMED);
-    }
-    if targets.len() == before {
-        let but = match bad {
-            0 => String::new(),
-            1 => ", but a line that is none".to_owned(),
-            _ => format!(", but {bad} lines that are none"),
-        };
-        return Err(Error::Usage(format!("no target in {source}{but}")));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use super::{BadTarget, Kind, Target, read_lines, split_legacy};
-    use crate::protocol::Whom;
+    use super::{BadTarget, Kind, Target};
+    use crate::protocol::Identity;
     use crate::resolve::Family;
 
     /// The one of an Ed25519 key in libp2p's specification.
     const PEER_ID: &str = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
 
     fn kind(text: &str) -> Option<Kind> {
-        Target::anybody(text).ok().map(|target| target.kind)
+        Target::any(text).ok().map(|target| target.kind)
     }
 
     /// geth's first node for mainnet. (params/bootnodes.go)
@@ -421,23 +256,21 @@ mod tests {
         let one = |text: &str| Target::parse(text).unwrap().remove(0);
         let ip = |port| Kind::Address("1.2.3.4".parse().unwrap(), port);
         let enode = one(&format!("{ENODE}@1.2.3.4:30304?discport=0"));
-        assert!(matches!(enode.whom, Whom::Ethereum(_)));
+        let name = |target: &Target| target.identity.protocol().map(|protocol| protocol.name());
+        assert_eq!(name(&enode), Some("ethereum"));
         assert_eq!(enode.kind, ip(Some(30304)));
         assert_eq!(one(&format!("{ENODE}@node.example")).kind, Kind::Name("node.example".into(), Some(30303)));
         assert_eq!(one(&format!("{ENODE}@[::1]:5")).kind, Kind::Address("::1".parse().unwrap(), Some(5)));
         let lightning = one(&format!("{NODE_ID}@1.2.3.4"));
-        assert_eq!(
-            (lightning.kind, lightning.whom),
-            (ip(None), Whom::Lightning(NODE_ID.parse().map(Box::new).unwrap()))
-        );
+        assert_eq!((name(&lightning), lightning.identity.key().map(<[u8]>::len)), (Some("lightning"), Some(33)));
+        assert_eq!(lightning.kind, ip(None));
         assert_eq!(one(&format!("{NODE_ID}@[::1]:9736")).kind, Kind::Address("::1".parse().unwrap(), Some(9736)));
-        assert_eq!(one("1.2.3.4").whom, Whom::Anybody);
+        assert_eq!(one("1.2.3.4").identity, Identity::Any);
         let libp2p = one(&format!("/ip4/1.2.3.4/tcp/4001/p2p/{PEER_ID}"));
-        assert_eq!(
-            (libp2p.kind, libp2p.whom),
-            (ip(Some(4001)), Whom::Libp2p(Some(PEER_ID.parse().map(Box::new).unwrap())))
-        );
-        assert_eq!(one("/ip4/1.2.3.4/tcp/1").whom, Whom::Libp2p(None));
+        let peer_id: libp2p::PeerId = PEER_ID.parse().unwrap();
+        assert_eq!((name(&libp2p), libp2p.identity.key()), (Some("libp2p"), Some(peer_id.as_bytes())));
+        assert_eq!(libp2p.kind, ip(Some(4001)));
+        assert_eq!(one("/ip4/1.2.3.4/tcp/1").identity.key(), None);
         assert_eq!(one("/dns/node.example/tcp/1").kind, Kind::Name("node.example".into(), Some(1)));
         assert_eq!(one("/dns6/node.example/tcp/1").kind, Kind::NameOf(Family::V6, "node.example".into(), 1));
         assert_eq!(one("/dnsaddr/node.example").kind, Kind::Listed("node.example".into(), None));
@@ -527,45 +360,6 @@ mod tests {
             "http://x",
         ] {
             assert_eq!(kind(text), None, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn bare_numbers_behind_one_target_are_port_and_milliseconds() {
-        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let split = |words: &[String]| split_legacy(words).map(|legacy| legacy.map(|(_, port, time)| (port, time)));
-        assert_eq!(split(&words("seed 8333 5000")).unwrap(), Some((8333, Some(Duration::from_secs(5)))));
-        assert_eq!(split(&words("seed 8333")).unwrap(), Some((8333, None)));
-        for other in ["seed", "a b", "a 8333 b", "8333 8333", "a 1 2 3"] {
-            assert_eq!(split(&words(other)).unwrap(), None, "{other}");
-        }
-        for (wrong, word) in
-            [("a 70000", "'70000' is no port of a"), ("a 0", "'0' is no port"), ("a 1 0", "'0' is no time")]
-        {
-            assert!(split(&words(wrong)).unwrap_err().text().starts_with(word), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_bad_line_does_not_lose_the_others() {
-        let mut targets = Vec::new();
-        read_lines(&b"# seeds\n\n1.2.3.4 # mine\n!!\n\xff\nnode.example\r\n"[..], "list", &mut targets).unwrap();
-        assert_eq!(targets.len(), 2);
-        assert!(read_lines(&b"!!\n"[..], "list", &mut targets).is_err());
-    }
-
-    #[test]
-    fn a_list_is_read_as_other_programs_write_it() {
-        let address = |nth: u8| Kind::Address(std::net::IpAddr::from([1, 2, 3, nth]).into(), Some(1));
-        for list in [
-            "[\n  \"1.2.3.1:1\",\n  \"1.2.3.2:1\"\n]\n",
-            "---\n- 1.2.3.1:1\n- \"1.2.3.2:1\"\n",
-            "\u{feff}1.2.3.1:1\r\n1.2.3.2:1",
-        ] {
-            let mut targets = Vec::new();
-            read_lines(list.as_bytes(), "list", &mut targets).unwrap();
-            let kinds: Vec<_> = targets.into_iter().map(|target| target.kind).collect();
-            assert_eq!(kinds, [address(1), address(2)], "{list}");
         }
     }
 }

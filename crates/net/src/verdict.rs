@@ -39,6 +39,20 @@ impl Verdict {
         self.reason == INTERRUPTED
     }
 
+    /// Nothing is known yet but how far it has come.
+    #[must_use]
+    pub fn unfinished(stage: Stage) -> Self {
+        Self {
+            outcome: Outcome::Failed,
+            stage,
+            reason: INTERRUPTED,
+            number: None,
+            blame: Some(Blame::Local),
+            detail: String::new(),
+            remarks: Vec::new(),
+        }
+    }
+
     /// Both sides said everything.
     #[must_use]
     pub fn ok(detail: String) -> Self {

@@ -4,7 +4,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
-use super::{Cli, Command as Chosen, Given, Introduction};
+use super::Cli;
 
 impl Cli {
     /// The command line; otherwise this ends the program, with what is wrong with it.
@@ -14,39 +14,7 @@ impl Cli {
         if let Some(misplaced) = misplaced(&command, &matches) {
             command.error(ErrorKind::ArgumentConflict, misplaced).exit();
         }
-        Self::of(&command, &matches).unwrap_or_else(|error| error.format(&mut command).exit())
-    }
-
-    fn of(command: &Command, matches: &ArgMatches) -> clap::error::Result<Self> {
-        let mut cli = Self::from_arg_matches(matches)?;
-        let (command, matches) = match matches.subcommand() {
-            Some((name, within)) => (command.find_subcommand(name).unwrap_or(command), within),
-            None => (command, matches),
-        };
-        if let Some(introduction) = cli.introduction() {
-            introduction.given = Given::to(command, matches);
-        }
-        Ok(cli)
-    }
-
-    /// How we introduce ourselves, if the command shakes hands.
-    fn introduction(&mut self) -> Option<&mut Introduction> {
-        Some(match &mut self.command {
-            None => &mut self.shake.introduction,
-            Some(Chosen::Listen(args)) => &mut args.introduction,
-            Some(Chosen::Crawl(args)) => &mut args.introduction,
-            Some(Chosen::Addrs(args)) => &mut args.introduction,
-            Some(Chosen::Whoami(args)) => &mut args.introduction,
-            Some(
-                Chosen::Identify(_)
-                | Chosen::Peers(_)
-                | Chosen::Demo(_)
-                | Chosen::Key(_)
-                | Chosen::Chains
-                | Chosen::Completions { .. }
-                | Chosen::Man,
-            ) => return None,
-        })
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
     }
 }
 

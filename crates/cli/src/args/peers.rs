@@ -4,10 +4,10 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use store::{Column, Network, SortBy, Time};
 
-use super::{ServicesArg, values};
+use super::values;
 use crate::calendar;
 use crate::database::Database;
-use crate::protocol::Chain;
+use crate::protocol::{Network as Chain, ServicesArg};
 
 /// Asking the peer database.
 #[derive(Debug, Args)]

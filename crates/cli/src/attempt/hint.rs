@@ -3,7 +3,7 @@
 use handshake::{Blame, Outcome, Stage};
 use net::Verdict;
 
-use crate::protocol::Chain;
+use crate::protocol::at_port;
 
 /// Adds the networks whose nodes listen on this port as a rule, if the peer turned out not to speak as one of `ours` does,
 /// or closed or was silent before it introduced itself; unless they are named already, or ours is among them.
@@ -14,7 +14,7 @@ pub fn add_port(verdict: &mut Verdict, ours: &str, port: u16) {
     if !has_no_peer || !matches!(verdict.blame, Some(Blame::Network | Blame::Mismatch)) {
         return;
     }
-    let names: Vec<_> = Chain::at_port(port).collect();
+    let names = at_port(port);
     if names.is_empty() || names.len() > SHOWN || names.contains(&ours) {
         return;
     }

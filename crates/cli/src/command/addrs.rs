@@ -16,45 +16,47 @@ use super::interrupt::interrupted;
 use super::{Ended, concurrency, print_all, runtime};
 use crate::args::{Addrs, Format, Global};
 use crate::attempt::{Attempts, Call};
+use crate::event::Event;
 use crate::exit::{Error, Exit};
 use crate::lookup::{Finding, Interrupted, Lookup, share_of};
-use crate::output::{Printer, Screen, queue};
+use crate::output::{Printer, Results, Screen, queue};
 use crate::pacing::{Led, Pacing, moment};
-use crate::protocol::Protocols;
+use crate::protocol::{Knowledge, Sides};
 use crate::target::{Kind, Target};
 
 /// Runs the command.
 pub fn run(args: &Addrs, global: &Global) -> Result<Exit, Error> {
     let bad = |error| Error::Usage(format!("'{}' is not a target: {error}", args.target.escape_debug()));
     let targets = Target::parse(&args.target).map_err(bad)?;
-    let protocols = Protocols::gossiping(&args.introduction, &targets)?;
+    let sides = args.introduction.choose(|choice| Sides::gossiping(choice, &targets))?;
     let target = targets.into_iter().next().expect("a text names one at least");
     // One peer needs few files, but a limit of less than that is worth a word.
     let _ = concurrency(Some(1));
     let runtime = runtime()?;
-    let result = runtime.block_on(addrs(args, global, protocols, target));
+    let result = runtime.block_on(addrs(args, global, sides, target));
     runtime.shutdown_background();
     result
 }
 
-async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Target) -> Result<Exit, Error> {
+async fn addrs(args: &Addrs, global: &Global, sides: Sides, target: Target) -> Result<Exit, Error> {
     let format = global.format();
     let (results, unprinted) = queue(Printer::without_summary(global, format != Format::Csv), None);
     let timeout = args.bounds.timeout;
     let stop = Stop::new();
-    let port = args.dialling.port.unwrap_or(protocols.chosen().port());
+    let port = args.dialling.port.unwrap_or(sides.chosen().port());
     let lookup = Lookup::new(args.dialling.lookup(timeout), args.dialling.rules()?);
     let one = One {
         attempts: Attempts {
-            protocols,
+            sides,
             timeout,
             connect_timeout: args.dialling.connect_timeout,
             bind: args.dialling.bind,
             hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
             closely: false,
             keys: Arc::default(),
-            trace: global.trace,
-            results,
+            traces: global.trace.is_some(),
+            ledger: Arc::default(),
+            observer: Arc::new(results.clone()),
             stop: stop.clone(),
         },
         target,
@@ -62,9 +64,10 @@ async fn addrs(args: &Addrs, global: &Global, protocols: Protocols, target: Targ
         lookup,
         pacing: args.dialling.pacing(),
         format,
+        results,
     };
     let asking = tokio::spawn(one.ask());
-    let (ended, summary) = print_all(interrupted(), unprinted, Screen::plain(), || 0, &stop).await;
+    let (ended, summary) = print_all(interrupted(), unprinted, Screen::plain(), &stop).await;
     match ended {
         Ended::Interrupted => return Ok(Exit::Interrupted),
         Ended::Unwritable(why) => return Ok(why.exit()),
@@ -86,12 +89,13 @@ struct One {
     lookup: Lookup,
     pacing: Pacing,
     format: Format,
+    results: Results,
 }
 
 impl One {
     /// Asks each address behind the target as it is found, until one tells. Whether one did.
     async fn ask(self) -> bool {
-        let Target { text, whom, .. } = &self.target;
+        let Target { text, identity, .. } = &self.target;
         let started = Instant::now();
         let mut waiting = self.pacing.queue();
         let led = if let Kind::Address(..) = self.target.kind { Led::ByUser } else { Led::ByName };
@@ -102,7 +106,7 @@ impl One {
                 finding = findings.recv() => finding,
                 () = self.attempts.stop.stopped() => {
                     let interrupted = Interrupted(started.elapsed());
-                    self.attempts.fail((text, whom), None, Stage::Resolve, started, &interrupted).await;
+                    self.attempts.fail((text, identity), None, Stage::Resolve, started, &interrupted).await;
                     break;
                 }
             };
@@ -111,7 +115,7 @@ impl One {
                 Finding::Found(found) => found,
                 Finding::Ended(Ok(())) => break,
                 Finding::Ended(Err(error)) => {
-                    self.attempts.fail((text, whom), None, Stage::Resolve, started, &error).await;
+                    self.attempts.fail((text, identity), None, Stage::Resolve, started, &error).await;
                     break;
                 }
             };
@@ -122,7 +126,7 @@ impl One {
                         self.pacing.push(&mut waiting, led, address.ip(), address, started.elapsed());
                     }
                     Err(why) => {
-                        self.attempts.fail((text, whom), why.address(), Stage::Connect, started, &why).await;
+                        self.attempts.fail((text, identity), why.address(), Stage::Connect, started, &why).await;
                     }
                 }
             }
@@ -150,15 +154,15 @@ impl One {
                 () = moment(Some(at)) => {}
             }
         }
-        self.attempts.results.not_tried(waiting.len());
+        self.attempts.observer.on(Event::NotTried(waiting.len()));
         *waiting = self.pacing.queue();
         None
     }
 
     async fn ask_at(&self, address: SocketAddr, spent: Duration) -> bool {
-        let Target { text, whom, .. } = &self.target;
-        let call = Call { spent, ..Call::new(text.clone(), whom.clone(), address) };
-        let ways = self.attempts.protocols.of(whom).ways();
+        let Target { text, identity, .. } = &self.target;
+        let call = Call { spent, ..Call::new(text.clone(), identity.clone(), address) };
+        let ways = self.attempts.sides.of(identity).ways(Knowledge::Named);
         let visit = self.attempts.visit(&call, ways, &mut self.attempts.timer()).await;
         for tried in &visit.attempts {
             self.attempts.report(&call, &tried.attempt, tried.earlier.as_deref()).await;
@@ -166,9 +170,9 @@ impl One {
         let started = visit.best().started;
         let Some(asked) = visit.asked else { return false };
         let Verdict { outcome, .. } = asked.verdict;
-        let protocol = self.attempts.protocols.of(whom);
-        let answer = Answer { started, target: text, address, protocol, asked: &asked };
-        self.attempts.results.text(&answer.to_text(self.format));
+        let side = self.attempts.sides.of(identity);
+        let answer = Answer { started, target: text, address, side, asked: &asked };
+        self.results.text(&answer.to_text(self.format));
         outcome == Outcome::Ok
     }
 }

@@ -14,16 +14,17 @@ use crate::crawl::{Crawl, Ended, Limits, Progress, Seeds, Summary, read_seeds};
 use crate::exit::{Error, Exit};
 use crate::lookup::{Lookup, Rules};
 use crate::output::{Printer, Screen, queue, write_json};
-use crate::protocol::Protocols;
-use crate::target::{self, Target};
+use crate::protocol::Sides;
+use crate::target::Target;
+use crate::targets;
 
 /// Runs the command.
 pub fn run(args: &args::Crawl, global: &Global) -> Result<Exit, Error> {
-    let targets = target::read_all(args.targets.iter().map(String::as_str))?;
-    let protocols = Protocols::gossiping(&args.introduction, &targets)?;
+    let targets = targets::read_all(args.targets.iter().map(String::as_str))?;
+    let sides = args.introduction.choose(|choice| Sides::gossiping(choice, &targets))?;
     let concurrency = concurrency(args.bounds.concurrency);
     let runtime = runtime()?;
-    let result = runtime.block_on(crawl(args, global, (protocols, targets), concurrency));
+    let result = runtime.block_on(crawl(args, global, (sides, targets), concurrency));
     // A lookup that still blocks must not hold up the end.
     runtime.shutdown_background();
     result
@@ -32,16 +33,18 @@ pub fn run(args: &args::Crawl, global: &Global) -> Result<Exit, Error> {
 async fn crawl(
     args: &args::Crawl,
     global: &Global,
-    (protocols, targets): (Protocols, Vec<Target>),
+    (sides, targets): (Sides, Vec<Target>),
     concurrency: usize,
 ) -> Result<Exit, Error> {
-    let chain = args.introduction.chain();
-    let port = args.dialling.port.unwrap_or(protocols.chosen().port());
+    let chain = args.introduction.network();
+    let port = args.dialling.port.unwrap_or(sides.chosen().port());
     let timeout = args.bounds.timeout;
-    let asks_dns = targets.is_empty() && !args.no_dns_seeds && !args.introduction.dns_seeds().is_empty();
-    let dns = if asks_dns { target::dns_seeds(&args.introduction)? } else { Vec::new() };
+    let asks_dns = targets.is_empty() && !args.no_dns_seeds;
+    // A network without any begins elsewhere.
+    let seeds = if asks_dns { args.introduction.dns_seeds().unwrap_or_default() } else { Vec::new() };
+    let dns: Vec<_> = seeds.into_iter().map(Target::from).collect();
     let fixed = args.seed_nodes.iter().map(|path| read_seeds(path, chain, port)).collect::<Result<Vec<_>, _>>()?;
-    let network = protocols.chosen().chain().to_owned();
+    let network = sides.chosen().chain().to_owned();
     let begins_with = targets.len() + dns.len() + fixed.len();
 
     // Whether an address may be dialled is the frontier's to say, whoever told it.
@@ -50,15 +53,16 @@ async fn crawl(
     let store = args.database.open().await?;
     let (results, unprinted) = queue(Printer::without_summary(global, global.format() != Format::Human), None);
     let attempts = Attempts {
-        protocols,
+        sides,
         timeout,
         connect_timeout: args.dialling.connect_timeout,
         bind: args.dialling.bind,
         hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
         closely: false,
         keys: Arc::default(),
-        trace: global.trace,
-        results,
+        traces: global.trace.is_some(),
+        ledger: Arc::default(),
+        observer: Arc::new(results.clone()),
         // The crawl gives up what has no result yet, and tries it again when it goes on.
         stop: Stop::new(),
     };
@@ -93,12 +97,13 @@ async fn crawl(
     let crawling = async {
         let ended = crawl.run(seeds, limits, &mut progress, &stop).await;
         let summary = crawl.summary(ended);
-        crawl.conclude(&summary_text(&summary, &stored, global));
+        // Nothing is printed behind that.
+        results.text(&summary_text(&summary, &stored, global));
+        results.close();
         (ended, summary)
     };
     let printing = async {
-        let (printed, _) =
-            print_until_closed(interrupted(), &unprinted, Screen::plain(), || 0, || stop.notify_one()).await;
+        let (printed, _) = print_until_closed(interrupted(), &unprinted, Screen::plain(), || stop.notify_one()).await;
         // Nobody reads any more, if there would be more to read.
         unprinted.close();
         stop.notify_one();
@@ -132,5 +137,103 @@ fn exit(printed: &Printed, ended: Ended, summary: &Summary) -> Exit {
         (Printed::Unwritable(why), _) => why.exit(),
         _ if summary.reachable > 0 => Exit::Success,
         _ => Exit::NotReached,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use clap::Parser;
+    use net::Stop;
+    use store::{Filter, Store};
+    use tokio::sync::Notify;
+    use tokio::task::yield_now;
+
+    use crate::args::{Cli, Command};
+    use crate::attempt::Attempts;
+    use crate::crawl::{Crawl, Ended, Limits, Progress, Seeds};
+    use crate::lookup::Lookup;
+    use crate::output::{Printer, Text, queue};
+    use crate::protocol::Sides;
+    use crate::resolve::Family;
+    use crate::targets;
+
+    /// Addresses where nobody listens.
+    const ADDRESSES: u64 = 20;
+
+    /// More than may wait to be printed, in bytes.
+    const TOO_MUCH: usize = 8 << 20;
+
+    /// Tells a crawl to end while all of its results are recorded and wait to be printed. How many are counted, and how
+    /// many are printed to who `reads` then.
+    async fn counted_and_printed(reads: bool) -> (u64, u64) {
+        let words = "verack crawl --json -q -c bitcoin-regtest --allow-private --prefix-rate 0";
+        let Cli { command: Some(Command::Crawl(args)), global, .. } = Cli::parse_from(words.split(' ')) else {
+            unreachable!("it is a crawl");
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("peers.sqlite")).await.unwrap();
+        let (results, unprinted) = queue(Printer::without_summary(&global, true), None);
+        results.text(&vec![b'\n'; TOO_MUCH]);
+        let timeout = args.bounds.timeout;
+        let attempts = Attempts {
+            sides: args.introduction.choose(|choice| Sides::gossiping(choice, &[])).unwrap(),
+            timeout,
+            connect_timeout: args.dialling.connect_timeout,
+            bind: None,
+            hold: None,
+            closely: false,
+            keys: Arc::default(),
+            traces: false,
+            ledger: Arc::default(),
+            observer: Arc::new(results.clone()),
+            stop: Stop::new(),
+        };
+        let rules = args.dialling.rules().unwrap();
+        let crawl =
+            Crawl::begin(attempts, args.policy(rules.excluded.clone()), Family::Any, &store, false).await.unwrap();
+        let addresses: Vec<_> = (1..=ADDRESSES).map(|nth| format!("127.7.0.{nth}:1")).collect();
+        let targets = targets::read_all(addresses.iter().map(String::as_str)).unwrap();
+        let lookup = Lookup::new(args.dialling.lookup(timeout), rules);
+        let seeds = Seeds::new(0, targets, Vec::new(), Vec::new(), 1, lookup, timeout);
+        let limits = Limits { concurrency: 100, until: None, max_peers: None };
+        let (mut progress, stop) = (Progress::new(&global), Notify::new());
+        let crawling = async {
+            let ended = crawl.run(seeds, limits, &mut progress, &stop).await;
+            results.close();
+            crawl.summary(ended)
+        };
+        let reading = async {
+            let failed = Filter { reachable: Some(false), ..Filter::default() };
+            while store.count(&failed).await.unwrap() < ADDRESSES {
+                yield_now().await;
+            }
+            stop.notify_one();
+            for _ in 0..100 {
+                yield_now().await;
+            }
+            if !reads {
+                unprinted.close();
+            }
+            let mut printed = 0;
+            while let Some((_, [results, _])) = unprinted.next(Text::default()).await {
+                printed = results;
+            }
+            printed
+        };
+        let (summary, printed) = tokio::join!(crawling, reading);
+        assert_eq!(summary.ended, Ended::Interrupted.name());
+        (summary.tried, printed)
+    }
+
+    #[tokio::test]
+    async fn what_is_recorded_is_counted_and_printed_even_if_it_is_told_to_end() {
+        assert_eq!(counted_and_printed(true).await, (ADDRESSES, ADDRESSES));
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_stopped_reading_does_not_keep_it_from_ending() {
+        assert_eq!(counted_and_printed(false).await, (ADDRESSES, 0));
     }
 }

@@ -15,13 +15,14 @@ use self::answer::{Answer, Known, Tried};
 use self::plan::{MOST, Try, tries};
 use super::interrupt::interrupted;
 use super::{Ended, print_all, runtime};
-use crate::args::{Global, Identify, Introduction, ProtocolName, ServicesArg, TransportChoice};
+use crate::args::{Global, Identify};
 use crate::attempt::silence::{Silence, watch_silently};
 use crate::attempt::{Attempt, Attempts, Call, Keys};
+use crate::event::Observer;
 use crate::exit::{Error, Exit};
 use crate::lookup::{Finding, Interrupted, Lookup, Rules};
-use crate::output::{Printer, Results, Screen, queue};
-use crate::protocol::{Chain, Heard, Protocol, Protocols, Whom};
+use crate::output::{Printer, Screen, queue};
+use crate::protocol::{Bitcoin, BitcoinOptions, Knowledge, Monero, MoneroOptions, Side, Values, protocol_named};
 use crate::resolve::Options;
 use crate::target::{Kind, Target};
 
@@ -47,7 +48,8 @@ pub fn run(args: &Identify, global: &Global) -> Result<Exit, Error> {
 
 /// Whether a target without a port means its protocol's.
 fn has_default(target: &Target) -> bool {
-    matches!(target.whom, Whom::Lightning(_)) && !matches!(target.kind, Kind::Listed(..))
+    target.identity.protocol().is_some_and(|protocol| protocol.name() == "lightning")
+        && !matches!(target.kind, Kind::Listed(..))
 }
 
 async fn identify(args: &Identify, global: &Global, target: Target) -> Result<Exit, Error> {
@@ -59,15 +61,15 @@ async fn identify(args: &Identify, global: &Global, target: Target) -> Result<Ex
     let rules = Rules { family, excluded: Arc::default(), bind: None, allow_private: args.allow_private };
     let lookup = Lookup::new(options, rules);
     let stop = Stop::new();
-    let search = Search { timeout, keys: Arc::default(), results, stop: stop.clone() };
+    let search = Search { timeout, keys: Arc::default(), observer: Arc::new(results), stop: stop.clone() };
     let searching = tokio::spawn(async move {
-        let attempts = search.attempts(search.protocol(Try::Libp2p)?);
+        let attempts = search.attempts(side(Try::Libp2p)?);
         let Some(address) = first_address(&lookup, &target, DEFAULT_PORT, &attempts).await else { return Ok(None) };
         let answer = search.at(&target, address).await?;
         Ok(Some(answer))
     });
     let screen = Screen::plain();
-    let (ended, _) = print_all(interrupted(), unprinted, screen.clone(), || 0, &stop).await;
+    let (ended, _) = print_all(interrupted(), unprinted, screen.clone(), &stop).await;
     match ended {
         Ended::Interrupted => return Ok(Exit::Interrupted),
         Ended::Unwritable(why) => return Ok(why.exit()),
@@ -87,7 +89,7 @@ async fn identify(args: &Identify, global: &Global, target: Target) -> Result<Ex
 /// The first address behind a target that may be dialled. Why others may not, and why there is none, is reported.
 async fn first_address(lookup: &Lookup, target: &Target, port: u16, attempts: &Attempts) -> Option<SocketAddr> {
     let started = Instant::now();
-    let who = (&*target.text, &target.whom);
+    let who = (&*target.text, &target.identity);
     let mut findings = lookup.start(target, port, started + attempts.timeout);
     loop {
         let finding = tokio::select! {
@@ -123,7 +125,7 @@ struct Search {
     timeout: Duration,
     /// Spaces the keys that the host gets.
     keys: Arc<Keys>,
-    results: Results,
+    observer: Arc<dyn Observer>,
     /// Ends them before they are over.
     stop: Stop,
 }
@@ -131,8 +133,8 @@ struct Search {
 impl Search {
     /// Tries one connection after the other, until one tells what is there.
     async fn at(&self, target: &Target, address: SocketAddr) -> Result<Answer, Error> {
-        let all = tries(&target.whom, address.port());
-        let mut answer = Answer::new(&target.text, address, &target.whom);
+        let all = tries(&target.identity, address.port());
+        let mut answer = Answer::new(&target.text, address, &target.identity);
         let mut timer = Timer::until(&self.stop);
         let mut connections = 0;
         for (n, &one) in all.iter().enumerate() {
@@ -192,48 +194,54 @@ impl Search {
         address: SocketAddr,
         timer: &mut Timer,
     ) -> Result<(Tried, Option<Known>), Error> {
-        let attempts = self.attempts(self.protocol(one)?);
-        let call = Call::new(target.text.clone(), target.whom.clone(), address);
-        let protocol = attempts.protocols.of(&call.whom);
-        let way = protocol.ways_to(Heard::Nothing).next().expect("there is one at least");
+        let attempts = self.attempts(side(one)?);
+        let call = Call::new(target.text.clone(), target.identity.clone(), address);
+        let side = attempts.sides.of(&call.identity);
+        let way = side.ways(Knowledge::Nothing).first;
         let (attempt, _) = attempts.reach(&call, way, timer).await;
         let detail = match attempt.introduced.as_ref().filter(|_| attempt.verdict.outcome == Outcome::Ok) {
             Some(introduced) => introduced.to_string(),
             None => attempt.verdict.detail.clone(),
         };
-        let known = known(protocol, &attempt);
+        let known = known(side, &attempt);
         let connected = attempt.verdict.stage > handshake::Stage::Connect;
         let connections = attempt.connections;
         Ok((Tried { what: one.to_string(), connected, connections, outcome: attempt.verdict.reason, detail }, known))
     }
 
-    fn attempts(&self, protocol: Protocol) -> Attempts {
+    fn attempts(&self, side: Box<dyn Side>) -> Attempts {
         Attempts {
-            protocols: Protocols::only(protocol),
+            sides: side.into(),
             timeout: self.timeout,
             connect_timeout: self.timeout,
             bind: None,
             hold: None,
             closely: false,
             keys: self.keys.clone(),
-            trace: None,
-            results: self.results.clone(),
+            traces: false,
+            ledger: Arc::default(),
+            observer: self.observer.clone(),
             stop: self.stop.clone(),
         }
     }
+}
 
-    /// Our side in a connection.
-    fn protocol(&self, one: Try) -> Result<Protocol, Error> {
-        let (name, chain, transport) = match one {
-            Try::Bitcoin(chain, transport) => (ProtocolName::Bitcoin, Some(Chain::Bitcoin(chain)), transport),
-            Try::Monero(network) => (ProtocolName::Monero, Some(Chain::Monero(network)), TransportChoice::V1),
-            Try::Silence | Try::Libp2p => (ProtocolName::Libp2p, None, TransportChoice::V1),
-            Try::Keyed(name) => (name, None, TransportChoice::V1),
-        };
-        let mut options = Introduction { chain, ..Introduction::plain() };
-        options.bitcoin.transport = transport;
-        Protocol::new(name, &options, &ServicesArg::default())
-    }
+/// Our side in a connection.
+fn side(one: Try) -> Result<Box<dyn Side>, Error> {
+    Ok(match one {
+        Try::Bitcoin(chain, transport) => {
+            Box::new(Bitcoin::new(chain, &BitcoinOptions { transport, ..BitcoinOptions::default() })?)
+        }
+        Try::Monero(network) => Box::new(Monero::new(network, &MoneroOptions::default())),
+        Try::Silence | Try::Libp2p => plain("libp2p")?,
+        Try::Keyed(protocol) => plain(protocol.name())?,
+    })
+}
+
+/// Our side in a protocol, with nothing chosen.
+fn plain(name: &str) -> Result<Box<dyn Side>, Error> {
+    let protocol = protocol_named(name).expect("it is one of ours");
+    Ok(protocol.configure(None, &Values::default(), None)?)
 }
 
 /// Reasons of a protocol that do not show that the peer speaks it.
@@ -247,23 +255,23 @@ const SAYS_NOTHING: [&str; 6] = [
 ];
 
 /// What an attempt shows of who is there, if it shows that.
-fn known(protocol: &Protocol, attempt: &Attempt) -> Option<Known> {
+fn known(side: &dyn Side, attempt: &Attempt) -> Option<Known> {
     let Attempt { verdict, introduced, elsewhere, bytes, .. } = attempt;
     let of = |chains: Vec<String>| Known {
-        protocol: Some(protocol.name()),
+        protocol: Some(side.protocol().name()),
         chains,
-        transport: attempt.transport.name(),
-        agent: introduced.as_ref().map(crate::protocol::Introduced::agent).filter(|agent| !agent.is_empty()),
+        transport: attempt.transport.name,
+        agent: introduced.as_ref().map(|introduced| introduced.agent()).filter(|agent| !agent.is_empty()),
         service: None,
     };
-    let ours = || protocol.networks_like_ours();
+    let ours = || side.networks_like_ours();
     if matches!(verdict.outcome, Outcome::Ok | Outcome::Partial) {
         return Some(of(ours()));
     }
     if !elsewhere.is_empty() {
         return Some(of(elsewhere.iter().map(ToString::to_string).collect()));
     }
-    let has_spoken_it = verdict.reason.split_once('.').is_some_and(|(family, _)| family == protocol.name());
+    let has_spoken_it = verdict.reason.split_once('.').is_some_and(|(family, _)| family == side.protocol().name());
     match verdict.reason {
         _ if bytes.received == 0 || !has_spoken_it => None,
         reason if SAYS_NOTHING.contains(&reason) => None,

@@ -9,10 +9,11 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::args::{Format, Global, Key};
-use crate::calendar::Stamp;
 use crate::exit::{Error, Exit};
 use crate::key::{self, Secret};
+use crate::key_file;
 use crate::report::Text;
+use crate::stamp::Stamp;
 use crate::trace::hex;
 
 /// What is shown of a key: never the key itself.
@@ -31,7 +32,7 @@ struct Shown {
 pub fn run(args: &Key, global: &Global) -> Result<Exit, Error> {
     let (started, file) = (Stamp::now(), &args.file);
     let made = make(file)?;
-    let secret = key::read(file)?;
+    let secret = key_file::read(file)?;
     let unfit = || Error::Usage(format!("the number in {} is no key: it is 0, or too large", file.display()));
     let shown = Shown {
         started,

@@ -12,11 +12,11 @@ use tokio::task::JoinSet;
 
 use super::interrupt::interrupted;
 use super::{concurrency, exit, print_all, runtime};
-use crate::args::{Global, Listen, ProtocolName, Require};
+use crate::args::{Global, Listen, Require};
 use crate::attempt::Attempts;
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, queue};
-use crate::protocol::{Chain, Protocols};
+use crate::protocol::{Network, Protocol, Sides};
 
 /// Handshakes that an address may begin at once: as many as the run of a test suite has. At 1.1 ms, which is what a signature by
 /// an RSA key of 4096 bits takes us, they cost a quarter of a second; the 20 that follow in each second, 2 % of a processor.
@@ -24,34 +24,31 @@ const BURST: u32 = 200;
 
 /// Runs the command.
 pub fn run(args: &Listen, global: &Global) -> Result<Exit, Error> {
-    let name = args.protocol.unwrap_or_else(|| args.introduction.chain().protocol());
-    if let Some(chain) = args.introduction.chain
-        && !chain.is_of(name)
+    let protocol = args.protocol.unwrap_or(args.introduction.network().protocol);
+    if let Some(network) = args.introduction.chain
+        && !network.speaks(protocol)
     {
-        return Err(Error::Usage(not_of(chain, name)));
+        return Err(Error::Usage(not_spoken_on(&network, protocol)));
     }
-    let protocols = Protocols::listening(name, &args.introduction)?;
+    let sides = args.introduction.choose(|choice| Sides::only(protocol, choice))?;
     let concurrency = concurrency(args.bounds.concurrency);
     let runtime = runtime()?;
-    let result = runtime.block_on(listen(args, global, protocols, concurrency));
+    let result = runtime.block_on(listen(args, global, sides, concurrency));
     runtime.shutdown_background();
     result
 }
 
-fn not_of(chain: Chain, protocol: ProtocolName) -> String {
-    let name = chain.name();
-    match protocol {
-        ProtocolName::Bitcoin => format!("{name} does not speak Bitcoin's protocol"),
-        ProtocolName::Ethereum => format!("{name} is no network of Ethereum's"),
-        ProtocolName::Lightning => format!("there is no Lightning on {name}"),
-        ProtocolName::Libp2p => format!("libp2p has no networks, so {name} is none of them"),
-        ProtocolName::Monero => format!("{name} is no network of Monero's"),
+fn not_spoken_on(Network { name, protocol: own, .. }: &Network, protocol: &dyn Protocol) -> String {
+    let spoken = protocol.name();
+    match protocol.networks()[..] {
+        [] => format!("{spoken} has no networks, so {name} is none of them"),
+        [..] => format!("the nodes of {name} speak {}, not {spoken}", own.name()),
     }
 }
 
-async fn listen(args: &Listen, global: &Global, protocols: Protocols, concurrency: usize) -> Result<Exit, Error> {
+async fn listen(args: &Listen, global: &Global, sides: Sides, concurrency: usize) -> Result<Exit, Error> {
     let caps = Caps { total: concurrency, per_address: args.per_address };
-    let chosen = protocols.chosen();
+    let chosen = sides.chosen();
     let listeners = bind(&addresses(args, chosen.port()), caps).await?;
     // A plain handshake costs as much as reading what came.
     let pace = Pace { burst: BURST, per_second: args.per_address_rate.get() };
@@ -59,15 +56,16 @@ async fn listen(args: &Listen, global: &Global, protocols: Protocols, concurrenc
     let (results, unprinted) = queue(Printer::new(global), None);
     let stop = Stop::new();
     let attempts = Arc::new(Attempts {
-        protocols,
+        sides,
         timeout: args.bounds.timeout,
         connect_timeout: args.bounds.timeout,
         bind: None,
         hold: args.keeping.hold,
         closely: false,
         keys: Arc::default(),
-        trace: global.trace,
-        results,
+        traces: global.trace.is_some(),
+        ledger: Arc::default(),
+        observer: Arc::new(results),
         stop: stop.clone(),
     });
     // Whoever is told where we listen may tell us to end.
@@ -77,9 +75,9 @@ async fn listen(args: &Listen, global: &Global, protocols: Protocols, concurrenc
     for listener in listeners {
         let address = listener.local_addr().map_err(|error| Error::local("cannot listen", error))?;
         if !global.quiet {
-            let protocol = attempts.protocols.chosen();
-            say!("listening on {address} ({})", protocol.chain());
-            if let Some(ours) = protocol.our_target(address) {
+            let side = attempts.sides.chosen();
+            say!("listening on {address} ({})", side.chain());
+            if let Some(ours) = side.our_target(address) {
                 say!("we are {ours}");
             }
         }
@@ -87,7 +85,7 @@ async fn listen(args: &Listen, global: &Global, protocols: Protocols, concurrenc
     }
     let count = if args.once { NonZeroU64::new(1) } else { args.count };
     tokio::spawn(shake_all(attempts, admitted, count, doors));
-    let (ended, summary) = print_all(told, unprinted, Screen::new(global), || 0, &stop).await;
+    let (ended, summary) = print_all(told, unprinted, Screen::new(global), &stop).await;
     Ok(exit(&ended, summary.as_ref(), Require::Any))
 }
 

@@ -80,8 +80,8 @@ impl Selection {
 
 /// The name of a network by its name or alias. Not all that are stored need be in the table.
 fn canonical(name: &str) -> Shown {
-    match protocol::Chain::named(name) {
-        Some(chain) => chain.name().into(),
+    match protocol::Network::named(name) {
+        Some(network) => network.name.into(),
         None => name.into(),
     }
 }

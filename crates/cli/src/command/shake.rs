@@ -1,7 +1,6 @@
 //! Shakes hands with every address behind every target.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use net::Stop;
@@ -13,11 +12,12 @@ use crate::args::{Format, Global, Shake};
 use crate::attempt::Attempts;
 use crate::dialler::Dialler;
 use crate::exit::{Error, Exit};
+use crate::ledger::Ledger;
 use crate::lookup::Lookup;
-use crate::output::{Printer, Screen, Watcher, queue};
-use crate::plan::Plan;
-use crate::protocol::Protocols;
-use crate::target::{self, Target};
+use crate::output::{Printer, Screen, Watcher, plan_line, queue};
+use crate::protocol::Sides;
+use crate::target::Target;
+use crate::targets;
 
 /// Runs the command.
 pub fn run(args: &Shake, global: &Global) -> Result<Exit, Error> {
@@ -40,26 +40,26 @@ struct Work {
     targets: Vec<Target>,
     port: Option<u16>,
     timeout: Duration,
-    protocols: Protocols,
+    sides: Sides,
 }
 
 impl Work {
     fn new(args: &Shake) -> Result<Self, Error> {
         let mut timeout = args.bounds.timeout;
         let mut port = args.dialling.port;
-        let mut targets = match target::split_legacy(&args.targets)? {
+        let mut targets = match targets::split_legacy(&args.targets)? {
             Some((target, given_port, given_timeout)) => {
                 port = Some(given_port);
                 timeout = given_timeout.unwrap_or(timeout);
-                target::read_all([target])?
+                targets::read_all([target])?
             }
-            None => target::read_all(args.targets.iter().map(String::as_str))?,
+            None => targets::read_all(args.targets.iter().map(String::as_str))?,
         };
         if args.dns_seeds {
-            targets.extend(target::dns_seeds(&args.introduction)?);
+            targets.extend(args.introduction.dns_seeds()?.into_iter().map(Target::from));
         }
-        let protocols = Protocols::new(&args.introduction, &args.receiving_services, &targets)?;
-        Ok(Self { targets, port, timeout, protocols })
+        let sides = args.introduction.choose(|choice| Sides::new(choice, &targets))?;
+        Ok(Self { targets, port, timeout, sides })
     }
 
     async fn carry_out(
@@ -69,48 +69,42 @@ impl Work {
         concurrency: usize,
         watcher: Option<Watcher>,
     ) -> Result<Exit, Error> {
-        let plan = match (args.plan, global.format()) {
-            (false, _) => None,
-            (true, Format::Csv) => return Err(Error::Usage("--plan prints text or JSON, not CSV".into())),
-            (true, format) => {
-                let json = format == Format::Json;
-                Some(Plan { json, started: Instant::now(), planned: Arc::default() })
-            }
-        };
-        let printer = if plan.is_some() { Printer::without_summary(global, true) } else { Printer::new(global) };
-        let (results, unprinted) = queue(printer, watcher);
+        if args.plan && global.format() == Format::Csv {
+            return Err(Error::Usage("--plan prints text or JSON, not CSV".into()));
+        }
+        let (started, ledger) = (Instant::now(), Arc::<Ledger>::default());
+        let printer = if args.plan { Printer::without_summary(global, true) } else { Printer::new(global) };
+        let (results, unprinted) = queue(printer.with_names(ledger.clone()), watcher);
         let lookup = Lookup::new(args.dialling.lookup(self.timeout), args.dialling.rules()?);
-        let expected = Arc::new(AtomicU64::new(0));
         let stop = Stop::new();
         let dialler = Dialler {
             attempts: Arc::new(Attempts {
-                protocols: self.protocols,
+                sides: self.sides,
                 timeout: self.timeout,
                 connect_timeout: args.dialling.connect_timeout,
                 bind: args.dialling.bind,
                 hold: args.keeping.hold,
                 closely: self.targets.len() <= LOOKED_AT_CLOSELY,
                 keys: Arc::default(),
-                trace: global.trace,
-                results,
+                traces: global.trace.is_some(),
+                ledger,
+                observer: Arc::new(results),
                 stop: stop.clone(),
             }),
             lookup,
             port: self.port,
             concurrency,
             pacing: args.dialling.pacing(),
-            expected: expected.clone(),
-            plan: plan.clone(),
+            plans: args.plan,
         };
         tokio::spawn(dialler.dial_all(self.targets));
-        let expected = || expected.load(Ordering::Relaxed);
         let screen = Screen::new(global);
-        let (mut ended, summary) = print_all(interrupted(), unprinted, screen.clone(), expected, &stop).await;
-        if let Some(plan) = plan {
-            let left_out = summary.as_ref().map_or(0, |summary| summary.attempts);
-            write_last(&screen, plan.last_line(left_out), &mut ended).await;
+        let (mut ended, summary) = print_all(interrupted(), unprinted, screen.clone(), &stop).await;
+        if args.plan {
+            let summary = summary.clone().unwrap_or_default();
+            write_last(&screen, plan_line(&summary, started, global.format()), &mut ended).await;
             if let Ended::Done = ended
-                && plan.planned.load(Ordering::Relaxed) > 0
+                && summary.planned > 0
             {
                 return Ok(Exit::Success);
             }

@@ -19,31 +19,33 @@ use tokio::time::{Instant, timeout_at};
 
 use super::interrupt::interrupted;
 use super::{Ended, concurrency, print_all, runtime, write_last};
-use crate::args::{Format, Global, ProtocolName, Whoami};
+use crate::args::{Format, Global, Whoami};
 use crate::attempt::{Attempts, Call};
-use crate::calendar::Stamp;
+use crate::event::Event;
 use crate::exit::{Error, Exit};
 use crate::lookup::{Finding, Interrupted, Lookup, share_of};
 use crate::output::{Printer, Screen, Unwritable, queue, write_json};
 use crate::pacing::{Led, Pacing, moment};
-use crate::protocol::{self, Introduced, Protocols, Whom};
+use crate::protocol::{Identity, Knowledge, Sides};
 use crate::report::in_milliseconds;
-use crate::target::{self, Kind, Target};
+use crate::stamp::Stamp;
+use crate::target::{Kind, Target};
+use crate::targets;
 
 /// Runs the command.
 pub fn run(args: &Whoami, global: &Global) -> Result<Exit, Error> {
-    let chain = args.introduction.chain();
-    if chain.protocol() != ProtocolName::Bitcoin {
-        return Err(Error::Usage(format!("the nodes of {} do not say how they see us", chain.name())));
+    let network = args.introduction.network();
+    if !network.protocol.tells_our_address() {
+        return Err(Error::Usage(format!("the nodes of {} do not say how they see us", network.name)));
     }
     let targets = match &args.targets[..] {
-        [] => target::dns_seeds(&args.introduction)?,
-        targets => target::read_all(targets.iter().map(String::as_str))?,
+        [] => args.introduction.dns_seeds()?.into_iter().map(Target::from).collect(),
+        targets => targets::read_all(targets.iter().map(String::as_str))?,
     };
-    let protocols = Protocols::gossiping(&args.introduction, &targets)?;
+    let sides = args.introduction.choose(|choice| Sides::gossiping(choice, &targets))?;
     let concurrency = concurrency(args.bounds.concurrency);
     let runtime = runtime()?;
-    let result = runtime.block_on(whoami(args, global, (protocols, targets), concurrency));
+    let result = runtime.block_on(whoami(args, global, (sides, targets), concurrency));
     runtime.shutdown_background();
     result
 }
@@ -51,24 +53,25 @@ pub fn run(args: &Whoami, global: &Global) -> Result<Exit, Error> {
 async fn whoami(
     args: &Whoami,
     global: &Global,
-    (protocols, targets): (Protocols, Vec<Target>),
+    (sides, targets): (Sides, Vec<Target>),
     concurrency: usize,
 ) -> Result<Exit, Error> {
     let started = Instant::now();
     let (results, unprinted) = queue(Printer::without_summary(global, global.format() == Format::Json), None);
-    let port = args.dialling.port.unwrap_or(protocols.chosen().port());
+    let port = args.dialling.port.unwrap_or(sides.chosen().port());
     let timeout = args.bounds.timeout;
     let stop = Stop::new();
     let attempts = Arc::new(Attempts {
-        protocols,
+        sides,
         timeout,
         connect_timeout: args.dialling.connect_timeout,
         bind: args.dialling.bind,
         hold: None,
         closely: false,
         keys: Arc::default(),
-        trace: global.trace,
-        results,
+        traces: global.trace.is_some(),
+        ledger: Arc::default(),
+        observer: Arc::new(results),
         stop: stop.clone(),
     });
     let inquiry = Inquiry {
@@ -83,7 +86,7 @@ async fn whoami(
     let heard = inquiry.heard.clone();
     let screen = Screen::plain();
     let inquiring = tokio::spawn(inquiry.run(targets));
-    let (mut ended, summary) = print_all(interrupted(), unprinted, screen.clone(), || 0, &stop).await;
+    let (mut ended, summary) = print_all(interrupted(), unprinted, screen.clone(), &stop).await;
     if let Ended::Done = ended {
         inquiring.await.expect("asking does not panic, and is not aborted");
     }
@@ -133,7 +136,7 @@ impl Inquiry {
         let mut asking = JoinSet::new();
         loop {
             if stop.is_stopped() {
-                self.attempts.results.not_tried(waiting.len());
+                self.attempts.observer.on(Event::NotTried(waiting.len()));
                 waiting = self.pacing.queue();
             }
             let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).external.heard();
@@ -170,7 +173,8 @@ impl Inquiry {
         const MORE: Duration = Duration::from_secs(1);
         let started = Instant::now();
         let (sender, mut found) = mpsc::unbounded_channel();
-        let mut unanswered: Vec<_> = targets.iter().map(|target| (target.text.clone(), target.whom.clone())).collect();
+        let mut unanswered: Vec<_> =
+            targets.iter().map(|target| (target.text.clone(), target.identity.clone())).collect();
         for target in targets {
             let mut findings = self.lookup.start(&target, self.port, started + share_of(self.attempts.timeout));
             let sender = sender.clone();
@@ -189,9 +193,9 @@ impl Inquiry {
                 () = self.attempts.stop.stopped() => break,
                 next = timeout_at(until, found.recv()) => next,
             };
-            let Ok(Some((Target { text, whom, kind }, finding))) = next else { break };
+            let Ok(Some((Target { text, identity, kind }, finding))) = next else { break };
             if let Finding::Ended(_) = finding {
-                let place = unanswered.iter().position(|(name, asked)| (name, asked) == (&text, &whom));
+                let place = unanswered.iter().position(|(name, asked)| (name, asked) == (&text, &identity));
                 place.map(|place| unanswered.swap_remove(place));
             }
             match finding {
@@ -202,14 +206,14 @@ impl Inquiry {
                             Ok((address, _)) => led_to.push(address),
                             Err(why) => {
                                 let at = why.address();
-                                self.attempts.fail((&text, &whom), at, Stage::Connect, started, &why).await;
+                                self.attempts.fail((&text, &identity), at, Stage::Connect, started, &why).await;
                             }
                         }
                     }
                 }
                 Finding::Ended(Ok(())) => {}
                 Finding::Ended(Err(error)) => {
-                    self.attempts.fail((&text, &whom), None, Stage::Resolve, started, &error).await;
+                    self.attempts.fail((&text, &identity), None, Stage::Resolve, started, &error).await;
                 }
             }
             if !named.is_empty() || !led_to.is_empty() {
@@ -217,9 +221,9 @@ impl Inquiry {
             }
         }
         let is_stopped = self.attempts.stop.is_stopped();
-        for (name, whom) in unanswered.into_iter().filter(|_| is_stopped) {
+        for (name, identity) in unanswered.into_iter().filter(|_| is_stopped) {
             let interrupted = Interrupted(started.elapsed());
-            self.attempts.fail((&name, &whom), None, Stage::Resolve, started, &interrupted).await;
+            self.attempts.fail((&name, &identity), None, Stage::Resolve, started, &interrupted).await;
         }
         let known: HashSet<_> = named.iter().copied().collect();
         led_to.retain(|address| !known.contains(address));
@@ -228,15 +232,15 @@ impl Inquiry {
 }
 
 async fn ask(attempts: Arc<Attempts>, heard: Arc<Mutex<Heard>>, address: SocketAddr) {
-    let call = Call::new(address.to_string().into(), Whom::Anybody, address);
-    let way = attempts.protocols.chosen().ways_to(protocol::Heard::Nothing).next().expect("there is at least one");
+    let call = Call::new(address.to_string().into(), Identity::Any, address);
+    let way = attempts.sides.chosen().ways(Knowledge::Nothing).first;
     let (attempt, earlier) = attempts.reach(&call, way, &mut attempts.timer()).await;
     attempts.report(&call, &attempt, earlier.as_deref()).await;
     let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
     heard.dialled += 1;
     if let Some(introduced) = &attempt.introduced {
         heard.reached += 1;
-        if let Some(us) = Introduced::our_address(introduced) {
+        if let Some(us) = introduced.our_address() {
             heard.external.hear(address.ip(), us.ip());
         }
     }
@@ -305,7 +309,7 @@ impl Answer {
         let seen = |ipv6| heard.external.majority(ipv6).map(Seen::from);
         Self {
             started: Stamp::of(started),
-            chain: args.introduction.chain().name(),
+            chain: args.introduction.network().name,
             ipv4: seen(false),
             ipv6: seen(true),
             dialled: heard.dialled,

@@ -10,9 +10,10 @@ use bitcoin::gossip::{Address, seeds as built_in};
 use discover::{Policy, Source};
 use store::{Format, Importer, Origin, Shown, Time, Unread};
 
+use super::places::place_of;
 use super::seeds::Yield;
 use crate::exit::Error;
-use crate::protocol::{Chain, Place, Told};
+use crate::protocol::{Network, Place, Told};
 
 /// Bytes of a list that is built into a program: Core's have some 50,000, as text five times as many.
 const MAX_BUILT_IN_LEN: u64 = 16 << 20;
@@ -25,7 +26,7 @@ const NAMED: u64 = 20;
 ///
 /// # Errors
 /// The file cannot be read; it is of another kind, which is named; it holds no address of this network.
-pub fn read_file(path: &Path, chain: Chain, port: u16) -> Result<Yield, Error> {
+pub fn read_file(path: &Path, chain: Network, port: u16) -> Result<Yield, Error> {
     let shown = path.display();
     let unread = |error: io::Error| Error::Usage(format!("cannot read {shown}: {error}"));
     let input = store::unpack(Box::new(BufReader::new(File::open(path).map_err(unread)?))).map_err(unread)?;
@@ -37,7 +38,7 @@ pub fn read_file(path: &Path, chain: Chain, port: u16) -> Result<Yield, Error> {
         say!("warning: {shown}: and {} more lines", bad.more);
     }
     if told.is_empty() {
-        return Err(Error::Usage(format!("there is no address of {} in {shown}", chain.name())));
+        return Err(Error::Usage(format!("there is no address of {} in {shown}", chain.name)));
     }
     Ok(Yield { name: Shown::from(&*path.to_string_lossy()), source: Source::Seed, told })
 }
@@ -49,7 +50,7 @@ struct Bad {
     more: u64,
 }
 
-fn read(mut input: Box<dyn BufRead + '_>, path: &Path, chain: Chain, port: u16) -> Result<(Vec<Told>, Bad), String> {
+fn read(mut input: Box<dyn BufRead + '_>, path: &Path, chain: Network, port: u16) -> Result<(Vec<Told>, Bad), String> {
     let start = input.fill_buf().map_err(|error| error.to_string())?;
     let is_bytes = start.first().is_some_and(|first| *first < b'\t');
     if is_bytes || contains(start, ARRAY) {
@@ -73,11 +74,16 @@ fn of_built_in((address, port): (Address, u16)) -> Told {
 }
 
 /// Reads what other programs export.
-fn import(mut input: Box<dyn BufRead + '_>, path: &Path, chain: Chain, port: u16) -> Result<(Vec<Told>, Bad), String> {
+fn import(
+    mut input: Box<dyn BufRead + '_>,
+    path: &Path,
+    chain: Network,
+    port: u16,
+) -> Result<(Vec<Told>, Bad), String> {
     let name: Arc<str> = path.to_string_lossy().into();
     let format = Format::guess(input.fill_buf().map_err(|error| error.to_string())?);
     let (now, source) = (Time::now(), Shown::from(&*name));
-    let origin = Origin { name, chain: chain.name().into(), port, now, source };
+    let origin = Origin { name, chain: chain.name.into(), port, now, source };
     let (mut told, mut bad) = (Vec::new(), Bad::default());
     for peer in Importer::new(format, origin, input) {
         let peer = match peer {
@@ -95,8 +101,8 @@ fn import(mut input: Box<dyn BufRead + '_>, path: &Path, chain: Chain, port: u16
         if told.len() == Policy::MAX_KNOWN {
             return Err(format!("more than {} addresses; 'verack peers import' takes them", Policy::MAX_KNOWN));
         }
-        let Some(place) = Place::of(&peer.address) else { continue };
-        if peer.chain.as_str() == chain.name() {
+        let Some(place) = place_of(&peer.address) else { continue };
+        if peer.chain.as_str() == chain.name {
             told.push(Told { seen: peer.last_seen.map(|seen| seen.0), services: peer.services, place });
         }
     }
@@ -107,16 +113,12 @@ fn import(mut input: Box<dyn BufRead + '_>, path: &Path, chain: Chain, port: u16
 const ARRAY: &str = "chainparams_seed_";
 
 /// The bytes of a network's array.
-fn array(text: &str, chain: Chain) -> Result<Vec<u8>, String> {
-    let names = names_of_array(chain.name());
+fn array(text: &str, chain: Network) -> Result<Vec<u8>, String> {
+    let names = names_of_array(chain.name);
     let found: Vec<_> = text.split(ARRAY).skip(1).filter_map(|rest| Some(rest.split_once("[]")?.0)).collect();
     let Some(name) = names.iter().find(|name| found.contains(name)) else {
         let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
-        return Err(format!(
-            "there is no list of {} in it: expected {ARRAY}{}[], found {found}",
-            chain.name(),
-            names[0]
-        ));
+        return Err(format!("there is no list of {} in it: expected {ARRAY}{}[], found {found}", chain.name, names[0]));
     };
     built_in::bytes_of_array(text, Some(name)).map_err(|error| error.to_string())
 }
@@ -144,10 +146,10 @@ mod tests {
     use std::path::Path;
 
     use super::{Bad, NAMED, read};
-    use crate::protocol::Chain;
+    use crate::protocol::Network;
 
     fn read_of(chain: &str, bytes: &[u8]) -> (Result<Vec<String>, String>, Bad) {
-        let chain = Chain::named(chain).unwrap();
+        let chain = Network::named(chain).unwrap();
         match read(Box::new(bytes), Path::new("f"), chain, 8333) {
             Ok((told, bad)) => (Ok(told.iter().map(|told| told.place.to_string()).collect()), bad),
             Err(error) => (Err(error), Bad::default()),

@@ -12,7 +12,7 @@ use bitcoin::Services;
 use discover::Note;
 use store::{Outcome, Peer, Time};
 
-use crate::protocol::Heard;
+use crate::protocol::Knowledge;
 
 const SERVICES: u16 = 1 << 15;
 
@@ -52,11 +52,11 @@ pub fn offers(note: &mut Note, services: u64) {
 }
 
 /// What that says of the encrypted transport.
-pub fn of_v2(note: Note) -> Heard {
+pub fn knowledge(note: Note) -> Knowledge {
     match (note.0 & SERVICES != 0, note.0 & P2P_V2 != 0) {
-        (_, true) => Heard::OffersV2,
-        (true, false) => Heard::LacksV2,
-        (false, false) => Heard::Nothing,
+        (_, true) => Knowledge::OffersEncryption,
+        (true, false) => Knowledge::LacksEncryption,
+        (false, false) => Knowledge::Nothing,
     }
 }
 
@@ -75,23 +75,23 @@ pub fn saw(note: &mut Note, Time(seen): Time) -> bool {
 mod tests {
     use store::Time;
 
-    use super::{DAY, FIRST_DAY, Heard, Note, of_v2, offers, saw};
+    use super::{DAY, FIRST_DAY, Knowledge, Note, knowledge, offers, saw};
 
     #[test]
     fn the_encrypted_transport_is_lacking_if_somebody_told_services_and_nobody_told_it() {
         for (told, heard) in [
-            (&[][..], Heard::Nothing),
-            (&[0], Heard::Nothing),
-            (&[0x409], Heard::LacksV2),
-            (&[0xc09], Heard::OffersV2),
-            (&[0x409, 0], Heard::LacksV2),
-            (&[0x409, 0xc09], Heard::OffersV2),
-            (&[0xc09, 0x409], Heard::OffersV2),
+            (&[][..], Knowledge::Nothing),
+            (&[0], Knowledge::Nothing),
+            (&[0x409], Knowledge::LacksEncryption),
+            (&[0xc09], Knowledge::OffersEncryption),
+            (&[0x409, 0], Knowledge::LacksEncryption),
+            (&[0x409, 0xc09], Knowledge::OffersEncryption),
+            (&[0xc09, 0x409], Knowledge::OffersEncryption),
         ] {
             let mut note = Note::default();
             saw(&mut note, Time(1_800_000_000));
             told.iter().for_each(|services| offers(&mut note, *services));
-            assert_eq!(of_v2(note), heard, "{told:x?}");
+            assert_eq!(knowledge(note), heard, "{told:x?}");
             assert!(!saw(&mut note, Time(1_800_000_000)), "the day is still noted");
         }
     }
@@ -106,6 +106,6 @@ mod tests {
             assert!(!saw(&mut note, Time(first + DAY - 1)) && !saw(&mut note, Time(first - 1)));
         }
         [0, i64::MIN, i64::MAX].into_iter().for_each(|seen| assert!(!saw(&mut note, Time(seen))));
-        assert_eq!(of_v2(note), Heard::LacksV2);
+        assert_eq!(knowledge(note), Knowledge::LacksEncryption);
     }
 }

@@ -9,9 +9,10 @@ use store::{Shown, Time};
 
 use super::aside::Aside;
 use super::heard;
+use super::places::{kept, network};
 use super::tally::{Facts, Tally};
 use super::visit::Visit;
-use crate::protocol::{Heard, Introduced, Place, Told, Unusable};
+use crate::protocol::{Knowledge, Place, Told, Unusable};
 use crate::resolve::Family;
 
 /// What a crawl knows.
@@ -56,7 +57,7 @@ const SMALL_NETWORK: usize = 100;
 
 /// How the user agents of programs begin that tell the same on each connection: Core answers for a day from a cache
 /// (net.h CachedAddrResponse), and Zebra refuses an address that it saw two minutes ago.
-const ALWAYS_THE_SAME: [&str; 2] = ["/Satoshi:", "/Zebra:"];
+const ALWAYS_THE_SAME: [&[u8]; 2] = [b"/Satoshi:", b"/Zebra:"];
 
 impl Map {
     /// Knows nobody yet.
@@ -141,7 +142,7 @@ impl Map {
             Place::Ip(_) | Place::Overlay(..) => {
                 let (learned, note) = aside.learn(place, source);
                 if learned == Learned::New {
-                    *tally.aside.entry(place.network()).or_default() += 1;
+                    *tally.aside.entry(network(&place)).or_default() += 1;
                 }
                 (learned, note)
             }
@@ -156,15 +157,14 @@ impl Map {
         }
     }
 
-    /// What was heard of the encrypted transport at an address.
-    pub fn heard_of_v2(&mut self, address: SocketAddr) -> Heard {
-        self.frontier.note(address).map_or(Heard::Nothing, |note| heard::of_v2(*note))
+    /// What is known of the node at an address.
+    pub fn knowledge_of(&mut self, address: SocketAddr) -> Knowledge {
+        self.frontier.note(address).map_or(Knowledge::Nothing, |note| heard::knowledge(*note))
     }
 
     /// A visit is over.
     pub fn conclude(&mut self, address: SocketAddr, visit: &Visit, now: Duration) {
-        let introduced = visit.best().introduced.as_ref().and_then(Introduced::kept);
-        if let (Some(note), Some(introduced)) = (self.frontier.note(address), introduced) {
+        if let (Some(note), Some(introduced)) = (self.frontier.note(address), visit.kept()) {
             heard::offers(note, introduced.services);
         }
         let outcome = visit.outcome();
@@ -196,13 +196,13 @@ impl Map {
 
     /// Takes note that a peer, which runs this program, told so many addresses: it may be worth asking it again. What it
     /// tells then is not counted anew.
-    pub fn answered(&mut self, address: SocketAddr, told: usize, program: Option<&Shown>) {
+    pub fn answered(&mut self, address: SocketAddr, told: usize, program: Option<&[u8]>) {
         if told == 0 || self.is_asked_again(address) {
             return;
         }
         self.tally.told += told as u64;
         self.tally.answers += 1;
-        let is_same = |program: &Shown| ALWAYS_THE_SAME.iter().any(|name| program.as_str().starts_with(name));
+        let is_same = |program: &[u8]| ALWAYS_THE_SAME.iter().any(|name| program.starts_with(name));
         if self.answered.len() < SMALL_NETWORK && !program.is_some_and(is_same) {
             self.answered.push(address);
         }
@@ -252,7 +252,7 @@ fn hear(note: Option<&mut Note>, told: &Told, clock: Time) -> bool {
 pub fn learned(told: &Told, chain: &Shown, source: &Shown, now: Time) -> Option<store::Learned> {
     Some(store::Learned {
         chain: chain.clone(),
-        address: told.place.kept()?,
+        address: kept(&told.place)?,
         at: now,
         seen: told.seen.and_then(|seen| believed(seen, now)),
         services: told.services,
@@ -277,7 +277,7 @@ mod tests {
 
     use bitcoin::gossip::Address;
     use discover::{Growing, Learned, Next, Note, Outcome, Policy, Source};
-    use store::{Shown, Time};
+    use store::Time;
 
     use super::{Map, SMALL_NETWORK, believed};
     use crate::crawl::heard::saw;
@@ -332,7 +332,7 @@ mod tests {
             let address = ([9, high, low, 1], 8333).into();
             assert_eq!(map.frontier.learn(address, Source::Named, now), Learned::New);
             assert_eq!(map.frontier.next(now), Next::Dial(address));
-            map.answered(address, 3, Some(&Shown::from(program)));
+            map.answered(address, 3, Some(program.as_bytes()));
             assert!(map.frontier.done(address, Outcome::Reached, now));
         }
         map

@@ -7,6 +7,7 @@ use store::{Peer, Shown, Store, Time};
 
 use super::heard;
 use super::map::Map;
+use super::places::place_of;
 use super::tally::Facts;
 use crate::protocol::Place;
 
@@ -29,7 +30,7 @@ pub async fn remember(map: &mut Map, store: &Store, chain: &Shown, again: bool) 
 
 fn recall(map: &mut Map, peer: &Peer, Time(now): Time, again: bool) {
     let source = if peer.last_good.is_some() { Source::Remembered } else { Source::Seed };
-    let address = match Place::of(&peer.address) {
+    let address = match place_of(&peer.address) {
         Some(Place::Ip(address)) => address,
         Some(overlay) => return map.plant_one(overlay, Source::Seed, heard::of_peer(peer)),
         None => return,

@@ -11,10 +11,11 @@ use tokio::time::Instant;
 use super::Ended;
 use super::lists::Lists;
 use super::map::Map;
+use super::places::network;
 use super::tally::{Counter, Named};
-use crate::calendar::Stamp;
-use crate::protocol::{Place, Protocol};
+use crate::protocol::{Place, Side};
 use crate::report::in_milliseconds;
+use crate::stamp::Stamp;
 
 /// Of the JSON form. It grows when fields are added whose absence a program may want to know of.
 const FORMAT: u32 = 2;
@@ -116,19 +117,19 @@ impl Ranked {
 }
 
 impl Summary {
-    pub(super) fn of(map: &Map, protocol: &Protocol, ended: Ended, elapsed: Duration) -> Self {
+    pub(super) fn of(map: &Map, side: &dyn Side, ended: Ended, elapsed: Duration) -> Self {
         let tally = &map.tally;
         let counts = map.frontier.counts();
         let mut known_networks = tally.aside.clone();
         for address in map.frontier.addresses() {
-            *known_networks.entry(Place::Ip(address).network()).or_default() += 1;
+            *known_networks.entry(network(&Place::Ip(address))).or_default() += 1;
         }
-        let services = protocol.service_names(u64::MAX).into_iter().zip(tally.services.iter().copied());
+        let services = side.service_names(u64::MAX).into_iter().zip(tally.services.iter().copied());
         let mut summary = Self {
             started: Stamp::of(Instant::now() - elapsed),
             format: FORMAT,
-            chain: protocol.chain().to_owned(),
-            protocol: protocol.name(),
+            chain: side.chain().to_owned(),
+            protocol: side.protocol().name(),
             ended: ended.name(),
             known: map.known(),
             tried: tally.tried(),

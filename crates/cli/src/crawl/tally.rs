@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use store::{Network, Outcome, Peer, Shown};
 
-use super::visit::Visit;
+use super::visit::{Visit, introduced};
 
 /// How everybody fared, each by its last result.
 #[derive(Debug, Default)]
@@ -77,9 +77,8 @@ impl Facts {
     /// Of a visit.
     pub fn of(address: SocketAddr, visit: &Visit) -> Self {
         let best = visit.best();
-        let introduced = best.introduced.as_ref().filter(|_| best.verdict.outcome == Outcome::Ok);
-        let reached = introduced.and_then(crate::protocol::Introduced::kept).map(|introduced| {
-            let store::Introduced { version, services, user_agent, .. } = introduced;
+        let reached = visit.kept().filter(|_| best.verdict.outcome == Outcome::Ok).map(|kept| {
+            let store::Introduced { version, services, user_agent, .. } = introduced(kept);
             Box::new(Reached { transports: good(visit.transports()), version, agent: user_agent, services })
         });
         Self {

@@ -6,7 +6,7 @@ use net::{Outcome, Timer};
 use store::{Ending, Shown, Time, Transports};
 
 use crate::attempt::{Attempt, Attempts, Call, Held};
-use crate::protocol::{Asked, Retry, Times, Told, Tracer, Transport, Unusable, Ways};
+use crate::protocol::{Asked, KeptIntroduction, Retry, Times, Told, Tracer, Unusable, Ways};
 
 /// What came of visiting an address.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct Tried {
 impl Attempts {
     /// Visits an address, in each of these ways. The first connection over which there was a handshake is the one
     /// on which is asked.
-    pub async fn visit(&self, call: &Call, ways: Ways<'_>, timer: &mut Timer) -> Visit {
+    pub async fn visit(&self, call: &Call, ways: Ways, timer: &mut Timer) -> Visit {
         let mut visit = Visit { attempts: Vec::with_capacity(ways.len()), asked: None };
         for way in ways {
             let (mut attempt, earlier) = self.reach(call, way, timer).await;
@@ -46,15 +46,15 @@ impl Attempts {
         &self,
         held: Box<Held>,
         attempt: &Attempt,
-        Call { target, whom, address, .. }: &Call,
+        Call { target, address, .. }: &Call,
         timer: &mut Timer,
     ) -> Option<Asked> {
-        let Held { connection, opened, opened_at, until, .. } = *held;
-        let introduced = attempt.introduced.as_ref()?;
+        let Held { session, opened, opened_at, until, .. } = *held;
+        let introduced = attempt.introduced.as_deref()?;
         let mut trace = self.tracer(target, *address, opened_at);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
         let times = Times { opened, deadline: until?, timer, stays: false, closely: false };
-        self.protocols.of(whom).ask(connection, introduced, *address, times, tracer).await
+        session.ask(introduced, *address, times, tracer).await
     }
 }
 
@@ -64,6 +64,11 @@ impl Visit {
         let ok = |tried: &&Tried| tried.attempt.verdict.outcome == Outcome::Ok;
         let best = self.attempts.iter().find(ok).or(self.attempts.last());
         &best.expect("an address is tried over at least one transport").attempt
+    }
+
+    /// What is kept of the peer's introduction.
+    pub fn kept(&self) -> Option<KeptIntroduction> {
+        self.best().introduced.as_ref().and_then(|introduced| introduced.kept())
     }
 
     /// Every address that was told, the peer's own among them.
@@ -104,9 +109,9 @@ impl Visit {
             |attempt: &&Attempt| attempt.verdict.stage > handshake::Stage::Connect && !attempt.leaves_transport_open();
         for attempt in tried.filter(says) {
             let outcome = Some(attempt.verdict.outcome);
-            match attempt.transport {
-                Transport::Bitcoin(Some(bitcoin::Transport::V1)) => transports.v1 = outcome,
-                Transport::Bitcoin(Some(bitcoin::Transport::V2)) => transports.v2 = outcome,
+            match attempt.transport.name {
+                Some("v1") => transports.v1 = outcome,
+                Some("v2") => transports.v2 = outcome,
                 _ => {}
             }
         }
@@ -115,7 +120,7 @@ impl Visit {
 
     /// As the database has it.
     pub fn record(&self, chain: &Shown, address: SocketAddr, at: Time) -> store::Attempt {
-        let Attempt { verdict, timing_ms, introduced, .. } = self.best();
+        let Attempt { verdict, timing, .. } = self.best();
         store::Attempt {
             chain: chain.clone(),
             address: address.into(),
@@ -123,9 +128,15 @@ impl Visit {
             ending: Ending { outcome: verdict.outcome, stage: verdict.stage, reason: verdict.reason.into() },
             blame: verdict.blame,
             transports: self.transports(),
-            introduced: introduced.as_ref().and_then(crate::protocol::Introduced::kept),
-            latency: timing_ms.connect.zip(timing_ms.hello).map(|(connect, hello)| connect + hello),
+            introduced: self.kept().map(introduced),
+            latency: timing.connect.zip(timing.hello).map(|(connect, hello)| connect + hello),
             source: None,
         }
     }
+}
+
+/// An introduction as the database has it.
+pub fn introduced(kept: KeptIntroduction) -> store::Introduced {
+    let KeptIntroduction { version, services, user_agent, height } = kept;
+    store::Introduced { version, services, user_agent: Shown::of(&user_agent), height }
 }

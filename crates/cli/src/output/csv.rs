@@ -3,6 +3,7 @@
 use std::iter;
 
 use ::csv::Writer;
+use handshake::Hex;
 use serde_json::Value;
 
 use crate::report::{Report, in_milliseconds, outcome_name, role_name};
@@ -91,7 +92,11 @@ pub fn write_header(out: &mut Vec<u8>) {
 /// One row. What does not apply is left empty; lists are joined by spaces.
 pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>) {
     let mut writer = Writer::from_writer(out);
-    let peer = serde_json::to_value(&report.attempt.introduced).expect("what peers say has string keys");
+    let mut peer = Vec::new();
+    if let Some(introduced) = &report.attempt.introduced {
+        introduced.write_json(&mut peer);
+    }
+    let peer: Value = serde_json::from_slice(&peer).unwrap_or_default();
     let [fields, later] = [&PEER[..], &LATER].map(|names| names.iter().map(|name| flat(&peer[*name])));
     let row = head(report).into_iter().chain(fields).chain(tail(report)).chain(later).chain(last(report));
     writer.write_record(row).expect("memory takes every write, and every row has the same length");
@@ -135,9 +140,9 @@ fn head(report: &Report<'_>) -> [String; HEAD.len()] {
         disarmed(report.target.to_owned()),
         or_empty(report.address),
         report.chain().unwrap_or_default().to_owned(),
-        report.protocol.to_owned(),
+        report.side.protocol().name().to_owned(),
         role_name(attempt.role).to_owned(),
-        or_empty(attempt.transport.name()),
+        or_empty(attempt.transport.name),
         outcome_name(verdict).to_owned(),
         verdict.stage.name().to_owned(),
         verdict.reason.to_owned(),
@@ -148,7 +153,7 @@ fn head(report: &Report<'_>) -> [String; HEAD.len()] {
 
 fn tail(report: &Report<'_>) -> [String; TAIL.len()] {
     let attempt = report.attempt;
-    let timing = attempt.timing_ms;
+    let timing = attempt.timing;
     let time = |time: Option<_>| or_empty(time.map(in_milliseconds));
     [
         time(timing.connect),
@@ -157,7 +162,7 @@ fn tail(report: &Report<'_>) -> [String; TAIL.len()] {
         time(timing.total),
         attempt.bytes.sent.to_string(),
         attempt.bytes.received.to_string(),
-        or_empty(attempt.session_id),
+        or_empty(attempt.session_id.as_ref().map(|id| Hex(id))),
         or_empty(report.fallback_from.map(|earlier| earlier.verdict.reason)),
         attempt.verdict.remarks.iter().map(|remark| remark.code).collect::<Vec<_>>().join(" "),
         attempt.started.to_string(),

@@ -11,8 +11,9 @@ use net::Outcome;
 
 use super::Paint;
 use crate::ledger::Tally;
-use crate::protocol::Introduced;
-use crate::report::{HeldReport, PingText, Report, Sentence, Summary, in_milliseconds};
+use crate::plan::Planned;
+use crate::report::{HeldReport, PingText, Report, Sentence, in_milliseconds};
+use crate::summary::Summary;
 
 /// A handshake that was concluded.
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -65,15 +66,16 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     let detail = attempt.detail();
     let line = match attempt.verdict.outcome {
         Outcome::Ok => {
-            let offers = attempt.introduced.as_ref().map(Introduced::offers).unwrap_or_default();
-            let time = attempt.timing_ms.total.map(in_milliseconds).unwrap_or_default();
-            let over = attempt.transport.name().unwrap_or_default();
+            let offers = attempt.introduced.as_ref().map(|introduced| introduced.offers()).unwrap_or_default();
+            let time = attempt.timing.total.map(in_milliseconds).unwrap_or_default();
+            let over = attempt.transport.name.unwrap_or_default();
             format!("{over} {detail}, {offers}, {time:.1} ms")
         }
         Outcome::Partial | Outcome::Failed => {
             let reason = attempt.verdict.reason;
             let stage = attempt.verdict.stage.name();
-            let agent = attempt.introduced.as_ref().map(Introduced::agent).filter(|agent| !agent.is_empty());
+            let agent =
+                attempt.introduced.as_ref().map(|introduced| introduced.agent()).filter(|agent| !agent.is_empty());
             let agent = agent.map(|agent| format!(" [{agent}]")).unwrap_or_default();
             let at = if reason.contains('.') { String::new() } else { format!(" at {stage}") };
             if unfinished {
@@ -84,7 +86,7 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
         }
     };
     let earlier = report.fallback_from.map(|earlier| {
-        let over = earlier.transport.name().unwrap_or_default();
+        let over = earlier.transport.name.unwrap_or_default();
         paint.paint(DIM, &format!("  ({over} before: {})", earlier.verdict.reason))
     });
     let earlier = earlier.unwrap_or_default();
@@ -92,6 +94,22 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
         attempt.verdict.remarks.iter().map(|remark| format!("  (remark: it {})", remark.detail)).collect();
     let remarks = if remarks.is_empty() { remarks } else { paint.paint(HALF, &remarks) };
     writeln!(out, "{status} {whom:<22} {line}{remarks}{earlier}{target}").expect("memory takes every write");
+}
+
+/// One line: an address that would be dialled.
+pub fn write_planned(out: &mut Vec<u8>, planned: &Planned<'_>) {
+    let Planned { target, address, chain, transports, .. } = planned;
+    let address = address.0.to_string();
+    let named = if *target == address { String::new() } else { format!("  ({target})") };
+    writeln!(out, "PLANNED {address:<22} {chain} over {}{named}", transports.join(", "))
+        .expect("memory takes every write");
+}
+
+/// The last line of a run that only plans.
+pub fn write_plan(out: &mut Vec<u8>, planned: u64, left_out: u64) {
+    let addresses = if planned == 1 { "address" } else { "addresses" };
+    writeln!(out, "{planned} {addresses} would be dialled, {left_out} left out. Nothing was dialled.")
+        .expect("memory takes every write");
 }
 
 /// The beginning of a target that nobody reads to its end, as a node record is.

@@ -1,21 +1,20 @@
 //! What is to be printed: formatted where it arises, and taken from there by whoever writes it.
 //!
 //! ```text
-//! attempts ── Results::report ──▶ text in memory ── Unprinted::next ──▶ a thread that may block
+//! attempts ── Results::on ──▶ text in memory ── Unprinted::next ──▶ a thread that may block
 //! ```
 
 use std::fmt;
 use std::mem;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use super::{Printer, Text};
-use crate::ledger::{Ledger, Name, Place};
-use crate::protocol::Whom;
-use crate::report::{HeldReport, Report, Summary};
-use crate::trace;
+use crate::event::{Event, Observer};
+use crate::report::Report;
+use crate::summary::Summary;
 
 /// Text that may wait to be written, in bytes: some thousand results. Attempts that have one more wait before they go
 /// on, so they never run far ahead of whoever reads their results.
@@ -66,6 +65,17 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    async fn wait_for_room(&self) {
+        loop {
+            // Made before the text is looked at, so that no change in between is missed.
+            let emptied = self.emptied.notified();
+            if self.state().has_room() {
+                return;
+            }
+            emptied.await;
+        }
+    }
+
     fn close(&self) {
         self.state().closed = true;
         self.filled.notify_one();
@@ -83,64 +93,37 @@ impl Drop for Open {
     }
 }
 
-impl Results {
-    /// Completes when there is room for another result, or nothing more is taken in.
-    pub async fn room(&self) {
-        let Open(shared) = &*self.0;
-        loop {
-            // Made before the text is looked at, so that no change in between is missed.
-            let emptied = shared.emptied.notified();
-            {
-                let state = shared.state();
-                if state.closed || state.printer.text.len() < ROOM {
-                    return;
+impl Observer for Results {
+    fn on(&self, event: Event<'_>) {
+        match event {
+            Event::Expected(count) => self.0.0.state().printer.expected += count as u64,
+            Event::Message(line) => self.put(|state| state.printer.message(line)),
+            Event::Planned(planned) => self.put(|state| state.printer.planned(planned)),
+            Event::Attempted(report) => self.put(|state| {
+                if let Some(watcher) = &mut state.watcher {
+                    watcher(report);
                 }
-            }
-            emptied.await;
+                state.printer.report(report);
+            }),
+            Event::Held(held) => self.put(|state| state.printer.held(held)),
+            Event::NotTried(count) => self.put(|state| state.printer.summary.not_tried += count as u64),
         }
     }
 
-    /// A result.
-    pub fn report(&self, report: &Report<'_>) {
-        self.put(|state| {
-            if let Some(watcher) = &mut state.watcher {
-                watcher(report);
-            }
-            state.printer.report(report);
-        });
-    }
-
-    /// A connection that was kept, and is over.
-    pub fn held(&self, held: &HeldReport<'_>) {
-        self.put(|state| state.printer.held(held));
-    }
-
-    /// So many targets are addresses.
-    pub fn make_room(&self, targets: usize) {
-        self.ledger(|ledger| ledger.reserve(targets));
-    }
-
-    /// Enters a name that will be looked up.
-    pub fn enter(&self, target: Arc<str>) -> Name {
-        self.ledger(|ledger| ledger.enter(target))
-    }
-
-    /// Notes that a target led to a node at an address. The place is returned if nothing had led there before: then it is to
-    /// be dialled.
-    pub fn lead(&self, target: &Arc<str>, name: Option<Name>, address: SocketAddr, whom: &Whom) -> Option<Place> {
-        self.ledger(|ledger| ledger.lead(target, name, address, whom))
-    }
-
-    fn ledger<T>(&self, note: impl FnOnce(&mut Ledger) -> T) -> T {
+    fn room(&self) -> Option<BoxFuture<'_, ()>> {
         let Open(shared) = &*self.0;
-        note(&mut shared.state().printer.ledger)
+        if shared.state().has_room() { None } else { Some(Box::pin(shared.wait_for_room())) }
     }
+}
 
-    /// So many names or addresses were not tried.
-    pub fn not_tried(&self, count: usize) {
-        self.put(|state| state.printer.summary.not_tried += count as u64);
+impl State {
+    /// Whether there is room for another result, or nothing more is taken in.
+    fn has_room(&self) -> bool {
+        self.closed || self.printer.text.len() < ROOM
     }
+}
 
+impl Results {
     /// There will be no more.
     pub fn close(&self) {
         let Open(shared) = &*self.0;
@@ -150,11 +133,6 @@ impl Results {
     /// Text that is ready, in whole lines.
     pub fn text(&self, text: &[u8]) {
         self.put(|state| state.printer.text.out.extend_from_slice(text));
-    }
-
-    /// A message that passed.
-    pub fn message(&self, message: &trace::Line<'_>) {
-        self.put(|state| state.printer.message(message));
     }
 
     fn put(&self, print: impl FnOnce(&mut State)) {
@@ -173,19 +151,19 @@ impl Results {
 }
 
 impl Unprinted {
-    /// The text that waits, as soon as there is some, and how many results there have been; `None` if there will be no
+    /// The text that waits, as soon as there is some, and how many results there have been of how many; `None` if there will be no
     /// more. The memory of `written` is used again.
-    pub async fn next(&self, mut written: Text) -> Option<(Text, u64)> {
+    pub async fn next(&self, mut written: Text) -> Option<(Text, [u64; 2])> {
         written.clear();
         loop {
             {
                 let mut state = self.0.state();
                 if !state.printer.text.is_empty() {
                     mem::swap(&mut written, &mut state.printer.text);
-                    let results = state.printer.results();
+                    let counts = [state.printer.results(), state.printer.expected];
                     drop(state);
                     self.0.emptied.notify_waiters();
-                    return Some((written, results));
+                    return Some((written, counts));
                 }
                 if state.closed {
                     return None;

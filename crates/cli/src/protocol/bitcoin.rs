@@ -1,38 +1,144 @@
-//! Bitcoin's handshake as the command line has it: from options to a conversation, and from there to a report.
+//! Bitcoin's adapter: from options to a conversation, and from there to an attempt's findings.
 
 mod ask;
-mod carrier;
 mod introduced;
 mod lines;
+mod options;
 mod side;
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bitcoin::chain::TailKind;
+use bitcoin::chain::{Kind, TailKind};
 use bitcoin::conduct::Conduct;
 use bitcoin::hello::Hello;
 use bitcoin::version::Tail;
 use bitcoin::{
-    Accept, Announced, Chain, Channel, Concluded, Event, Local, Message, NetAddress, Services, Session, UserAgent, V1,
-    V2, Version,
+    Accept, Announced, Chain, Concluded, Event, Local, Message, NetAddress, Services, TransportAttempt,
+    TransportPolicy, UserAgent, V1, V2, Version,
     v2::{self, CLOSED_ON_KEY, Offer, REFUSED_KEY},
 };
+use futures_util::future::BoxFuture;
 use handshake::{Remark, Role};
 use net::{Cause, Failure, Outcome, Verdict};
+use serde_json::Value as Json;
 use tokio::net::TcpStream;
 
-pub use self::carrier::{Carrier, Heard, Known};
-pub use self::introduced::Introduced;
+use self::ask::Connection;
+use self::introduced::Introduced;
 use self::lines::entry;
-use self::side::Side;
-use super::converse::{Conversed, converse, guess};
-use super::keep::{Kept, LastWords, Sign, Span, keep};
-use super::retry::Lasting;
-use super::{Again, Connection, Shaken, Times, Tracer, Transport, Way};
-use crate::args::{Extension, Introduction, ServicesArg, TransportChoice};
-use crate::calendar::Rounded;
-use crate::exit::Error;
+pub use self::options::{BitcoinOptions, ServicesArg, TransportChoice};
+use self::options::{Extension, OPTIONS};
+use self::side::Handshaking;
+use super::converse::{converse, guess};
+use super::retry::{Lasting, Retry};
+use super::{
+    Again, AnyOption, Contact, Knowledge, Misuse, Network, Protocol, Seed, Side, Times, Tracer, Transport, Values, Way,
+    Ways,
+};
+use crate::attempt::Attempt;
+use crate::key::Secret;
+use crate::stamp::Rounded;
+
+/// Bitcoin and its descendants.
+#[derive(Debug)]
+pub struct BitcoinProtocol;
+
+/// Bitcoin and its descendants.
+pub static PROTOCOL: BitcoinProtocol = BitcoinProtocol;
+
+/// Plain text.
+const V1_TRANSPORT: Transport = Transport::named(bitcoin::Transport::V1.name());
+
+/// Encrypted. btcd takes two keys in a second.
+const V2_TRANSPORT: Transport = Transport { name: Some(bitcoin::Transport::V2.name()), begins_with_key: true };
+
+/// Whichever the peer chooses.
+const EITHER: Transport = Transport { name: None, begins_with_key: false };
+
+/// The one that was chosen.
+fn transport(chosen: Option<bitcoin::Transport>) -> Transport {
+    match chosen {
+        Some(bitcoin::Transport::V1) => V1_TRANSPORT,
+        Some(bitcoin::Transport::V2) => V2_TRANSPORT,
+        None => EITHER,
+    }
+}
+
+impl Protocol for BitcoinProtocol {
+    fn name(&self) -> &'static str {
+        "bitcoin"
+    }
+
+    fn about(&self) -> &'static str {
+        "Bitcoin and its descendants"
+    }
+
+    fn options(&self) -> &'static [&'static dyn AnyOption] {
+        &OPTIONS
+    }
+
+    fn networks(&self) -> Vec<Network> {
+        let network = |chain: &'static Chain| Network {
+            protocol: &PROTOCOL,
+            name: chain.name,
+            aliases: chain.aliases,
+            kind: Some(match chain.kind {
+                Kind::Main => "main",
+                Kind::Test => "test",
+                Kind::Regtest => "regtest",
+            }),
+            port: chain.port,
+            dns_seeds: chain.dns_seeds,
+        };
+        bitcoin::CHAINS.iter().map(network).collect()
+    }
+
+    fn details(&self, network: &Network) -> Vec<(&'static str, Json)> {
+        let Some(chain) = Chain::named(network.name) else { return Vec::new() };
+        vec![
+            ("magic", chain.params.magic.to_string().into()),
+            ("announce_version", chain.params.announce_version.into()),
+            ("min_peer_version", chain.params.min_peer_version.into()),
+            ("checksum", chain.params.checksum.name().into()),
+            ("bip324", chain.bip324.into()),
+            ("seed_filter", chain.seed_filter.into()),
+        ]
+    }
+
+    /// A network of the user's own has none: those of the one that it is like lead to that one.
+    fn dns_seeds(&self, network: &Network, values: &Values) -> Result<Vec<Seed>, Misuse> {
+        let options = BitcoinOptions::from(values);
+        if let Some(magic) = options.magic.or(options.signet) {
+            return Err(Misuse(format!(
+                "a network of your own, with the magic {magic}, has no DNS seeds; name a target"
+            )));
+        }
+        let own = network.own_seeds()?;
+        let asked = Chain::named(network.name).into_iter().flat_map(Chain::seed_names);
+        Ok(own.into_iter().zip(asked).map(|(seed, asked)| Seed { asked, ..seed }).collect())
+    }
+
+    fn tells_addresses(&self) -> bool {
+        true
+    }
+
+    fn tells_our_address(&self) -> bool {
+        true
+    }
+
+    fn configure(
+        &self,
+        network: Option<&Network>,
+        values: &Values,
+        _key: Option<&Secret>,
+    ) -> Result<Box<dyn Side>, Misuse> {
+        let network = network.copied().unwrap_or_default();
+        let chain = Chain::named(network.name)
+            .ok_or_else(|| Misuse(format!("{} does not speak Bitcoin's protocol", network.name)))?;
+        Ok(Box::new(Bitcoin::new(chain, &BitcoinOptions::from(values))?))
+    }
+}
 
 /// Our side of Bitcoin's handshake: the same for every connection but for the nonce, the clock and the peer's address.
 #[derive(Debug)]
@@ -51,97 +157,57 @@ pub struct Bitcoin {
 }
 
 impl Bitcoin {
-    /// Our side as the options describe it.
+    /// Our side on a network, as the options describe it.
     ///
     /// # Errors
-    /// If another protocol's network was chosen, or a service is named that the network does not have.
-    pub fn new(options: &Introduction, receiving_services: &ServicesArg) -> Result<Self, Error> {
-        let chain = match options.chain() {
-            super::Chain::Bitcoin(chain) => chain,
-            other => return Err(Error::Usage(format!("{} does not speak Bitcoin's protocol", other.name()))),
-        };
-        let ours = &options.bitcoin;
+    /// If a service is named that the network does not have.
+    pub fn new(chain: &'static Chain, options: &BitcoinOptions) -> Result<Self, Misuse> {
         let mut params = chain.params;
         let mut name = chain.name.to_owned();
-        if let Some(magic) = ours.magic.or(ours.signet_challenge) {
+        if let Some(magic) = options.magic.or(options.signet) {
             params.magic = magic;
-            let kind = if ours.magic.is_some() { "magic" } else { "signet" };
+            let kind = if options.magic.is_some() { "magic" } else { "signet" };
             name = format!("{kind}-{magic}");
         }
-        let announce = |extension| ours.announce.contains(&extension);
+        let announce = |extension| options.announce.contains(&extension);
         let mut local = Local::new(params, 0, 0, [0; 32]);
-        local.version.version = ours.protocol_version.unwrap_or(params.announce_version);
-        local.version.services = ours.services.on(chain)?;
+        local.version.version = options.protocol_version.unwrap_or(params.announce_version);
+        local.version.services = options.services.on(chain)?;
         local.version.sender = Some(NetAddress::unspecified(local.version.services));
-        local.version.user_agent = options.user_agent.clone().unwrap_or_else(|| default_user_agent(options));
+        local.version.user_agent = user_agent(options);
         local.version.start_height = Some(options.start_height);
-        local.version.relay = Some(ours.relay);
-        local.min_peer_version = ours.min_version.unwrap_or(params.min_peer_version);
-        local.require_services = ours.require_services.on(chain)?;
+        local.version.relay = Some(options.relay);
+        local.min_peer_version = options.min_version.unwrap_or(params.min_peer_version);
+        local.require_services = options.require_services.on(chain)?;
         local.wtxidrelay = announce(Extension::Wtxidrelay);
         local.sendaddrv2 = announce(Extension::Sendaddrv2);
         local.sendheaders = announce(Extension::Sendheaders);
         local.sendcmpct = announce(Extension::Sendcmpct).then_some(2);
         local.feefilter = announce(Extension::Feefilter).then_some(0);
-        local.features.clone_from(&ours.feature);
+        local.features.clone_from(&options.features);
         Ok(Self {
             chain: name,
             port: port_of(chain, options),
             template: local,
-            receiving_services: receiving_services.on(chain)?,
-            nonce: ours.nonce,
-            time: ours.time,
-            transport: ours.transport,
+            receiving_services: options.receiving_services.on(chain)?,
+            nonce: options.nonce,
+            time: options.time,
+            transport: options.transport,
             speaks_v2: chain.bip324,
-            garbage: ours.garbage,
-            decoys: ours.decoy.clone(),
+            garbage: options.garbage,
+            decoys: options.decoys.clone(),
         })
     }
 
-    /// The network's name.
-    pub fn chain(&self) -> &str {
-        &self.chain
-    }
-
-    /// The names of all networks with this magic.
-    pub fn networks_like_ours(&self) -> Vec<String> {
-        Chain::with_magic(self.template.params.magic).map(|chain| chain.name.to_owned()).collect()
-    }
-
-    /// The network's port.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The transports over which an address is dialled, each on a connection of its own.
-    ///
-    /// Where no node speaks v2, `auto` sends no key: Zebra takes one connection from an address in two minutes, and the
-    /// key would spend it; Bitcoin SV bans the sender of a key. (`[[client]]` in the bitcoin crate's tests/data/chains.toml)
-    pub fn transports(&self) -> &'static [bitcoin::Transport] {
-        match self.transport {
-            TransportChoice::Auto if !self.speaks_v2 => &[bitcoin::Transport::V1],
-            TransportChoice::Auto | TransportChoice::V2 => &[bitcoin::Transport::V2],
-            TransportChoice::V1 => &[bitcoin::Transport::V1],
-            TransportChoice::Both => &[bitcoin::Transport::V2, bitcoin::Transport::V1],
-        }
-    }
-
-    /// Those over which an address is dialled of which this was heard. One whose services are known not to have P2P_V2 is
-    /// dialled over v1, as by Core. (net.cpp ThreadOpenConnections, use_v2transport)
-    pub fn transports_to(&self, heard: Heard) -> &'static [bitcoin::Transport] {
-        match (self.transport, heard) {
-            (TransportChoice::Auto, Heard::LacksV2) => &[bitcoin::Transport::V1],
-            _ => self.transports(),
-        }
-    }
-
-    /// What carries connections that are accepted.
-    pub fn accepted(&self) -> Carrier {
-        match self.transport {
-            TransportChoice::Auto | TransportChoice::Both => Carrier::Either,
-            TransportChoice::V1 => Carrier::V1,
-            TransportChoice::V2 => Carrier::V2(Known::Caller),
-        }
+    /// How a connection that we open in this way goes on, if it ends early.
+    fn plan(&self, way: Way) -> Option<TransportAttempt> {
+        let policy = match (self.transport, way.transport) {
+            (_, EITHER) => return None,
+            (_, V1_TRANSPORT) => TransportPolicy::V1,
+            (TransportChoice::Auto, _) => TransportPolicy::Auto,
+            (TransportChoice::V2 | TransportChoice::Both | TransportChoice::V1, _) => TransportPolicy::V2,
+        };
+        Some(TransportAttempt::first(policy, self.speaks_v2, known(way.knowledge)))
     }
 
     /// What we say to this peer.
@@ -156,102 +222,64 @@ impl Bitcoin {
         local
     }
 
-    /// Has the handshake.
-    pub async fn shake(
-        &self,
-        carrier: Carrier,
-        role: Role,
-        stream: TcpStream,
-        peer: SocketAddr,
-        times: Times<'_>,
-        tracer: Option<Tracer<'_>>,
-    ) -> Shaken<'_> {
-        let local = self.local(peer);
-        let start = || side::start(self.garbage, carrier.longest_garbage(self.transport), &self.decoys);
-        match carrier {
-            Carrier::V1 => self.converse(carrier, Box::new(V1::new(role, local)), stream, times, tracer).await,
-            Carrier::V2(_) => {
-                self.converse(carrier, Box::new(V2::new(role, local, start())), stream, times, tracer).await
-            }
-            Carrier::Either => {
-                self.converse(carrier, Box::new(Accept::new(local, start())), stream, times, tracer).await
-            }
-        }
-    }
-
     /// Has the handshake, which has its place outside of what all connections wait in: it is large, and moved here once.
     async fn converse(
         &self,
-        carrier: Carrier,
-        mut handshake: Box<impl Side>,
-        stream: TcpStream,
-        times: Times<'_>,
-        tracer: Option<Tracer<'_>>,
-    ) -> Shaken<'_> {
+        plan: Option<TransportAttempt>,
+        mut handshake: Box<impl Handshaking>,
+        (stream, times, tracer): (TcpStream, Times<'_>, Option<Tracer<'_>>),
+        attempt: &mut Attempt,
+    ) -> Option<Again> {
         let params = &self.template.params;
-        let closely = times.closely && may_be_asked_twice(&self.chain);
+        let (closely, stays) = (times.closely && may_be_asked_twice(&self.chain), times.stays);
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Version(_)));
-        let Conversed { result, retry, hello, bytes } =
-            converse(&mut *handshake, stream, times, tracer, is_hello, |seen, at| entry(seen, at, params)).await;
+        let result =
+            converse(&mut *handshake, stream, times, tracer, attempt, is_hello, |seen, at| entry(seen, at, params))
+                .await;
+        attempt.transport = transport(handshake.transport());
         match result {
-            Ok((stream, Concluded { agreed, channel })) => Shaken {
-                transport: Transport::Bitcoin(handshake.transport()),
-                session_id: channel.session_id,
-                fall_back: None,
-                verdict: Verdict {
+            Ok((stream, Concluded { agreed, channel })) => {
+                attempt.session_id = channel.session_id.map(|id| id.0);
+                attempt.verdict = Verdict {
                     remarks: remarks(handshake.hello().conduct(), &agreed.version),
                     ..Verdict::ok(String::new())
-                },
-                guess: None,
-                elsewhere: Vec::new(),
-                retry,
-                introduced: Some(self.introduced(agreed.version, agreed.announced)),
-                hello,
-                bytes,
-                connection: Some(Connection::Bitcoin(stream, channel)),
-            },
+                };
+                attempt.introduced = Some(self.introduced(agreed.version, agreed.announced));
+                if stays {
+                    attempt.session = Some(Box::new(Connection { stream, channel, params: *params }));
+                }
+                None
+            }
             Err(mut failure) => {
-                if let Cause::Fault(fault) = &mut failure.cause {
-                    self.know_better(carrier, fault);
+                if let (Cause::Fault(fault), Some(plan)) = (&mut failure.cause, plan) {
+                    plan.explain(fault);
                 }
                 let heard = handshake.hello();
                 let mut verdict = Verdict::of_failure(&*handshake, &failure);
-                verdict.detail.extend(self.hint(carrier, &failure, heard));
+                verdict.detail.extend(self.hint(plan, &failure, heard));
                 if let Some(version) = heard.version().filter(|_| verdict.outcome == Outcome::Partial) {
                     verdict.remarks.extend(remarks(heard.conduct(), version));
                 }
-                Shaken {
-                    transport: Transport::Bitcoin(handshake.transport()),
-                    session_id: handshake.session_id(),
-                    fall_back: self.fall_back(carrier, &failure.cause),
-                    verdict,
-                    guess: guess(closely, &failure),
-                    elsewhere: elsewhere(&failure.cause),
-                    retry,
-                    introduced: heard
-                        .version()
-                        .map(|version| self.introduced(version.clone(), heard.announced().clone())),
-                    hello,
-                    bytes,
-                    connection: None,
-                }
-            }
-        }
-    }
-
-    /// What a close on our key means, by what is known of the network and of the peer.
-    fn know_better(&self, carrier: Carrier, fault: &mut bitcoin::Error) {
-        if let bitcoin::Error::V2(v2::Error::ClosedOnKey(offer @ Offer::Unknown)) = fault {
-            if carrier == Carrier::V2(Known::Offers) {
-                *offer = Offer::Reported;
-            } else if !self.speaks_v2 {
-                *offer = Offer::LackingOnNetwork;
+                attempt.session_id = handshake.session_id().map(|id| id.0);
+                attempt.verdict = verdict;
+                attempt.guess = guess(closely, &failure);
+                attempt.elsewhere = elsewhere(&failure.cause);
+                attempt.retry = Retry::after(&failure.cause);
+                attempt.introduced =
+                    heard.version().map(|version| self.introduced(version.clone(), heard.announced().clone()));
+                let Cause::Fault(fault) = &failure.cause else { return None };
+                let next = plan?.after(fault)?;
+                let way = match next.attempt.transport() {
+                    bitcoin::Transport::V1 => Way { transport: V1_TRANSPORT, knowledge: Knowledge::Nothing },
+                    bitcoin::Transport::V2 => Way { transport: V2_TRANSPORT, knowledge: Knowledge::Nothing },
+                };
+                Some(Again { way, pause: next.pause })
             }
         }
     }
 
     /// What of ours may suit the peer better, behind the sentence on a failure.
-    fn hint(&self, carrier: Carrier, failure: &Failure<bitcoin::Error>, heard: &Hello) -> Option<String> {
+    fn hint(&self, plan: Option<TransportAttempt>, failure: &Failure<bitcoin::Error>, heard: &Hello) -> Option<String> {
         let is_silent = failure.received == 0 && failure.rest.is_empty();
         match &failure.cause {
             Cause::Fault(bitcoin::Error::Rejected { reject, params }) => {
@@ -261,7 +289,7 @@ impl Bitcoin {
                 let names: Vec<_> = names.map(|name| name.to_string()).collect();
                 Some(format!(" (-s {} offers that)", names.join(",")))
             }
-            Cause::Late if is_silent && matches!(carrier, Carrier::V2(known) if known != Known::Caller) => {
+            Cause::Late if is_silent && plan.is_some_and(|plan| plan.transport() == bitcoin::Transport::V2) => {
                 Some("; --transport v1 tells more".to_owned())
             }
             Cause::Closed | Cause::Reset => {
@@ -277,51 +305,81 @@ impl Bitcoin {
         }
     }
 
-    /// How it may go better. With `auto`, a peer that closed on our key without a word is dialled again over v1, as by
-    /// Core; and, beyond Core, one that answered our key with a message of this network in plain text: bcoin does. One
-    /// that is silent or says something else is not. Where the user asked for v2 and named the peer, one that closed on
-    /// our key gets another, since it may limit keys.
-    fn fall_back(&self, carrier: Carrier, cause: &Cause<bitcoin::Error>) -> Option<Again<'_>> {
-        let Cause::Fault(fault) = cause else { return None };
-        match (self.transport, carrier) {
-            (TransportChoice::Auto, Carrier::V2(_)) if seems_to_speak_v1(fault) => {
-                Some(Again { way: Way::Bitcoin(self, Carrier::V1), pause: Duration::ZERO })
-            }
-            (TransportChoice::V2 | TransportChoice::Both, Carrier::V2(Known::Named))
-                if matches!(fault, bitcoin::Error::V2(v2::Error::ClosedOnKey(Offer::Unknown))) =>
-            {
-                Some(Again { way: Way::Bitcoin(self, Carrier::V2(Known::Nothing)), pause: KEY_INTERVAL })
-            }
-            _ => None,
+    fn introduced(&self, version: Version, announced: Announced) -> Box<dyn super::Introduced> {
+        let clock_offset_s = version.time.saturating_sub(self.time.unwrap_or_else(unix_time));
+        let params = self.template.params;
+        Box::new(Introduced { version, announced, params, clock_offset_s })
+    }
+}
+
+impl Side for Bitcoin {
+    fn protocol(&self) -> &'static dyn Protocol {
+        &PROTOCOL
+    }
+
+    fn chain(&self) -> &str {
+        &self.chain
+    }
+
+    /// All networks with this magic.
+    fn networks_like_ours(&self) -> Vec<String> {
+        Chain::with_magic(self.template.params.magic).map(|chain| chain.name.to_owned()).collect()
+    }
+
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn ways(&self, knowledge: Knowledge) -> Ways {
+        let over = |transport| Way { transport, knowledge };
+        let first = |policy| {
+            let attempt = TransportAttempt::first(policy, self.speaks_v2, known(knowledge));
+            over(transport(Some(attempt.transport())))
+        };
+        match self.transport {
+            TransportChoice::Auto => first(TransportPolicy::Auto).into(),
+            TransportChoice::V2 => first(TransportPolicy::V2).into(),
+            TransportChoice::V1 => first(TransportPolicy::V1).into(),
+            TransportChoice::Both => Ways { first: over(V2_TRANSPORT), second: Some(over(V1_TRANSPORT)) },
         }
     }
 
-    /// Keeps a connection alive.
-    pub async fn hold(
-        &self,
-        stream: net::Unread<TcpStream>,
-        channel: Channel,
-        span: Span<'_>,
-        tracer: Option<Tracer<'_>>,
-    ) -> Kept {
-        let params = &self.template.params;
-        let session = Session::new(channel).pinging(rand::random());
-        let sign = |event: &Event| match event {
-            Event::Said(Message::Ping(_)) => Sign::Ping,
-            Event::Heard(Message::Pong(_)) => Sign::Pong,
-            Event::Heard(Message::Reject(reject)) => {
-                let (number, sentence) = (Some(reject.code.into()), format!("it rejected our message: {reject}"));
-                Sign::LastWords(LastWords { reason: "bitcoin.rejected", number, sentence })
-            }
-            _ => Sign::Other,
+    fn way_in(&self) -> Way {
+        let transport = match self.transport {
+            TransportChoice::Auto | TransportChoice::Both => EITHER,
+            TransportChoice::V1 => V1_TRANSPORT,
+            TransportChoice::V2 => V2_TRANSPORT,
         };
-        keep(session, stream, span, tracer, |seen, at| entry(seen, at, params), sign).await
+        Way { transport, knowledge: Knowledge::Nothing }
     }
 
-    fn introduced(&self, version: Version, announced: Announced) -> super::Introduced {
-        let clock_offset_s = version.time.saturating_sub(self.time.unwrap_or_else(unix_time));
-        let params = self.template.params;
-        super::Introduced::Bitcoin(Box::new(Introduced { version, announced, params, clock_offset_s }))
+    fn costs_key_exchange(&self) -> bool {
+        self.way_in().transport != V1_TRANSPORT
+    }
+
+    fn service_names(&self, services: u64) -> Vec<String> {
+        Services(services).names(&self.template.params).map(|name| name.to_string()).collect()
+    }
+
+    fn shake<'a>(&'a self, way: Way, contact: Contact<'a>, attempt: &'a mut Attempt) -> BoxFuture<'a, Option<Again>> {
+        let Contact { stream, peer, part, times, tracer } = contact;
+        let (role, local, rest) = (part.role(), self.local(peer), (stream, times, tracer));
+        // What we say to a peer that dials us follows from no knowledge of it.
+        let plan = self.plan(way).filter(|_| role == Role::Initiator);
+        let start = || side::start(self.garbage, plan, &self.decoys);
+        match way.transport {
+            V1_TRANSPORT => Box::pin(self.converse(plan, Box::new(V1::new(role, local)), rest, attempt)),
+            V2_TRANSPORT => Box::pin(self.converse(plan, Box::new(V2::new(role, local, start())), rest, attempt)),
+            _ => Box::pin(self.converse(plan, Box::new(Accept::new(local, start())), rest, attempt)),
+        }
+    }
+
+    fn reconsider(&self, attempt: &mut Attempt, later: &Attempt) {
+        if let Some(introduced) = later.introduced.as_ref().and_then(|introduced| introduced.downcast_ref())
+            && let Some(verdict) = reconsidered(&attempt.verdict, introduced, later.transport)
+        {
+            attempt.verdict = verdict;
+        }
     }
 }
 
@@ -344,17 +402,22 @@ fn clock(ahead: i64) -> Option<Remark> {
     (off > CLOCK_TOLERANCE).then(|| Remark { code: "bitcoin.clock", detail: detail() })
 }
 
-/// The earliest that a peer gets a second key: btcd takes two in a second from the addresses of a /24 or /64, which the
-/// [pace of a host](crate::attempt::Keys) keeps to as well. A peer gets two at most in a run. (btcd 0.26.2, `--v2transport`)
-const KEY_INTERVAL: Duration = Duration::from_secs(1);
+/// What is known of a node, in the words of its own protocol.
+fn known(knowledge: Knowledge) -> bitcoin::Knowledge {
+    match knowledge {
+        Knowledge::Named => bitcoin::Knowledge::Named,
+        Knowledge::Nothing => bitcoin::Knowledge::Nothing,
+        Knowledge::LacksEncryption => bitcoin::Knowledge::LacksV2,
+        Knowledge::OffersEncryption => bitcoin::Knowledge::OffersV2,
+    }
+}
 
 /// The verdict on a connection that was closed on our key, seen again once the peer introduced itself on another one.
-pub fn reconsidered(verdict: &Verdict, later: &Introduced, over: Option<bitcoin::Transport>) -> Option<Verdict> {
+fn reconsidered(verdict: &Verdict, later: &Introduced, over: Transport) -> Option<Verdict> {
     if ![CLOSED_ON_KEY, REFUSED_KEY].contains(&verdict.reason) {
         return None;
     }
-    let offers =
-        over == Some(bitcoin::Transport::V2) || Services::P2P_V2.missing_from(later.version.services) == Services::NONE;
+    let offers = over == V2_TRANSPORT || Services::P2P_V2.missing_from(later.version.services) == Services::NONE;
     let fault = v2::Error::ClosedOnKey(if offers { Offer::Made } else { Offer::Lacking });
     Some(Verdict::failed(verdict.stage, &fault))
 }
@@ -366,7 +429,7 @@ impl Lasting for bitcoin::Error {
 
     /// A peer that closes on our key may just be full.
     fn may_pass(&self) -> bool {
-        seems_to_speak_v1(self)
+        matches!(self, Self::V2(v2::Error::ClosedOnKey(_) | v2::Error::V1Only))
     }
 }
 
@@ -386,23 +449,21 @@ pub fn may_be_asked_twice(chain: &str) -> bool {
     !chain.starts_with("zcash")
 }
 
-/// Whether our key got the answer of a node that speaks the v1 transport alone.
-fn seems_to_speak_v1(error: &bitcoin::Error) -> bool {
-    matches!(error, bitcoin::Error::V2(v2::Error::ClosedOnKey(_) | v2::Error::V1Only))
-}
-
-fn port_of(chain: &Chain, options: &Introduction) -> u16 {
+fn port_of(chain: &Chain, options: &BitcoinOptions) -> u16 {
     /// Every signet, default or not; of a descendant that has one, its port. (Core: chainparams.cpp)
     const SIGNET_PORT: u16 = 38333;
-    let own = options.bitcoin.signet_challenge.is_some() && !chain.name.ends_with("-signet");
+    let own = options.signet.is_some() && !chain.name.ends_with("-signet");
     if own { SIGNET_PORT } else { chain.port }
 }
 
-/// Whom to reach is a comment. (BIP14)
-fn default_user_agent(options: &Introduction) -> UserAgent {
+/// What was chosen, or our own name with the contact as a comment. (BIP14)
+fn user_agent(options: &BitcoinOptions) -> UserAgent {
     const NAME: &str = concat!("verack:", env!("CARGO_PKG_VERSION"));
-    let comment = options.contact.as_ref().map(|contact| format!("({contact})")).unwrap_or_default();
-    UserAgent::new(format!("/{NAME}{comment}/").as_bytes()).expect("it is shorter than 256 bytes")
+    let text = options.user_agent.clone().unwrap_or_else(|| {
+        let comment = options.contact.as_ref().map(|contact| format!("({contact})")).unwrap_or_default();
+        format!("/{NAME}{comment}/")
+    });
+    UserAgent::new(text.as_bytes()).expect("options have at most 256 bytes")
 }
 
 fn unix_time() -> i64 {

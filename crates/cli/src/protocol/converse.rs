@@ -9,7 +9,7 @@ use net::{Driver, Failure, Limits, Seen, Tcp, Timer, Unread};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::retry::{Lasting, Retry};
+use crate::attempt::Attempt;
 use crate::report::Bytes;
 use crate::trace::Entry;
 
@@ -31,59 +31,50 @@ pub struct Times<'t> {
 /// Is shown each message as it passes.
 pub type Tracer<'t> = &'t mut (dyn FnMut(Entry<'_>) + Send);
 
-/// A connection, and what was agreed over it.
-type Concluded<C, S> = (Unread<S>, <C as Conversation>::Output);
+/// The connection and what was agreed, or why there is none.
+type Concluded<C, S> = Result<(Unread<S>, <C as Conversation>::Output), Failure<<C as Conversation>::Error>>;
 
-/// What came of a conversation.
-pub struct Conversed<C: Conversation, S> {
-    /// The connection and what was agreed, or why there is none.
-    pub result: Result<Concluded<C, S>, Failure<C::Error>>,
-    /// What that says of the next attempt.
-    pub retry: Retry,
-    /// When the peer introduced itself, since the connection was open.
-    pub hello: Option<Duration>,
-    /// How much passed.
-    pub bytes: Bytes,
-}
-
-/// Has a conversation that comes to an end: a handshake, or a question and its answer. `is_hello` knows the peer's introduction, and `line` how
-/// an event is shown.
+/// Has a handshake, and takes down in the attempt when the peer introduced itself and how much passed. `is_hello` knows the
+/// peer's introduction, and `line` how an event is shown.
 pub async fn converse<C, S>(
     conversation: &mut C,
     stream: S,
     times: Times<'_>,
     tracer: Option<Tracer<'_>>,
+    attempt: &mut Attempt,
     is_hello: impl Fn(&C::Event) -> bool,
     line: impl for<'a> Fn(&Seen<'a, C::Event>, Duration) -> Entry<'a>,
-) -> Conversed<C, S>
+) -> Concluded<C, S>
 where
-    C: Conversation<Error: Lasting>,
+    C: Conversation,
     S: AsyncRead + AsyncWrite + AsFd + Unpin,
 {
-    converse_within(Limits::DEFAULT_BYTES, conversation, stream, times, tracer, is_hello, line).await
+    converse_within(Limits::DEFAULT_BYTES, conversation, stream, times, tracer, attempt, is_hello, line).await
 }
 
 /// As [`converse`], with a byte budget of the protocol's own.
+#[expect(clippy::too_many_arguments, reason = "two of them are what differs between the protocols")]
 pub async fn converse_within<C, S>(
     budget: u64,
     conversation: &mut C,
     stream: S,
     times: Times<'_>,
     mut tracer: Option<Tracer<'_>>,
+    attempt: &mut Attempt,
     is_hello: impl Fn(&C::Event) -> bool,
     line: impl for<'a> Fn(&Seen<'a, C::Event>, Duration) -> Entry<'a>,
-) -> Conversed<C, S>
+) -> Concluded<C, S>
 where
-    C: Conversation<Error: Lasting>,
+    C: Conversation,
     S: AsyncRead + AsyncWrite + AsFd + Unpin,
 {
     let Times { opened, deadline, timer, stays, closely } = times;
     let limits = Limits { deadline, bytes: budget };
     let driver = Driver::new(limits).over_tcp(Tcp { leave: !stays, closely }).timed(timer).capturing(tracer.is_some());
-    let mut hello = None;
+    let hello = &mut attempt.timing.hello;
     let on_event = |seen: Seen<'_, C::Event>| {
         if hello.is_none() && is_hello(&seen.event) {
-            hello = Some(opened.elapsed());
+            *hello = Some(opened.elapsed());
         }
         if let Some(tracer) = &mut tracer {
             tracer(line(&seen, opened.elapsed()));
@@ -91,15 +82,47 @@ where
     };
     match driver.run(conversation, stream, on_event).await {
         Ok(established) => {
-            let bytes = Bytes { sent: established.sent, received: established.received };
-            Conversed { result: Ok(established.into_stream()), retry: Retry::Later, hello, bytes }
+            attempt.timing.handshake = Some(opened.elapsed());
+            attempt.bytes = Bytes { sent: established.sent, received: established.received };
+            Ok(established.into_stream())
         }
         Err(failure) => {
             if let (Some(tracer), [_, ..]) = (&mut tracer, &*failure.rest) {
                 tracer(Entry::unread(&failure.rest, opened.elapsed()));
             }
-            let bytes = Bytes { sent: failure.sent, received: failure.received + failure.rest.len() as u64 };
-            Conversed { retry: Retry::after(&failure.cause), result: Err(failure), hello, bytes }
+            attempt.bytes = Bytes { sent: failure.sent, received: failure.received + failure.rest.len() as u64 };
+            Err(failure)
+        }
+    }
+}
+
+/// Has a conversation behind a handshake that comes to an end: a question and its answer. `line` knows how an event is shown.
+pub async fn converse_after<C, S>(
+    conversation: &mut C,
+    stream: S,
+    times: Times<'_>,
+    mut tracer: Option<Tracer<'_>>,
+    line: impl for<'a> Fn(&Seen<'a, C::Event>, Duration) -> Entry<'a>,
+) -> Result<C::Output, Failure<C::Error>>
+where
+    C: Conversation,
+    S: AsyncRead + AsyncWrite + AsFd + Unpin,
+{
+    let Times { opened, deadline, timer, stays, closely } = times;
+    let limits = Limits { deadline, bytes: Limits::DEFAULT_BYTES };
+    let driver = Driver::new(limits).over_tcp(Tcp { leave: !stays, closely }).timed(timer).capturing(tracer.is_some());
+    let on_event = |seen: Seen<'_, C::Event>| {
+        if let Some(tracer) = &mut tracer {
+            tracer(line(&seen, opened.elapsed()));
+        }
+    };
+    match driver.run(conversation, stream, on_event).await {
+        Ok(established) => Ok(established.output),
+        Err(failure) => {
+            if let (Some(tracer), [_, ..]) = (&mut tracer, &*failure.rest) {
+                tracer(Entry::unread(&failure.rest, opened.elapsed()));
+            }
+            Err(failure)
         }
     }
 }

@@ -1,34 +1,151 @@
-//! Ethereum's handshake as the command line has it: from options to a conversation, and from there to a report.
+//! Ethereum's adapter: from options to a conversation, and from there to an attempt's findings.
 
 mod introduced;
 mod lines;
+mod options;
 
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ethereum::enode::DEFAULT_PORT;
 use ethereum::eth::OurChain;
 use ethereum::fork_id::Head;
 use ethereum::local::{Expected, Rules};
 use ethereum::message::{Event, Message};
-use ethereum::network::{END, Network};
+use ethereum::network::END;
 use ethereum::{
-    Channel, Enode, ForkId, Fresh, Goal, Local, OurStatus, PublicKey, Reason, Rlpx, SecretKey, Session, Status,
+    Channel, Enode, Enr, ForkId, Fresh, Goal, Local, OurStatus, PublicKey, Reason, Rlpx, SecretKey,
+    Session as Keepalive, Status,
 };
+use futures_util::future::BoxFuture;
 use handshake::Text;
-use net::{Cause, Verdict};
+use net::{Cause, Unread, Verdict};
 use rand::RngExt;
+use serde_json::Value as Json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-pub use self::introduced::Introduced;
+use self::introduced::Introduced;
 use self::lines::line;
-use super::converse::{Conversed, converse};
+use self::options::{EthereumOptions, OPTIONS, StatusChoice};
+use super::converse::converse;
 use super::keep::{Kept, Sign, Span, keep};
-use super::retry::Lasting;
-use super::{Chain, Connection, Shaken, Times, Tracer, Transport};
-use crate::args::{Introduction, StatusChoice};
-use crate::exit::Error;
-use crate::key;
+use super::retry::{Lasting, Retry};
+use super::{
+    Again, AnyOption, Contact, Identity, Knowledge, Misuse, Network, Part, Protocol, Session, Side, Tracer, Transport,
+    Values, Way,
+};
+use crate::attempt::Attempt;
+use crate::key::{self, Secret};
+use crate::target::{BadTarget, Kind, Target};
+
+/// RLPx, devp2p and `eth`.
+#[derive(Debug)]
+pub struct EthereumProtocol;
+
+/// RLPx, devp2p and `eth`.
+pub static PROTOCOL: EthereumProtocol = EthereumProtocol;
+
+/// What carries it.
+const RLPX: Transport = Transport::named("rlpx");
+
+impl Protocol for EthereumProtocol {
+    fn name(&self) -> &'static str {
+        "ethereum"
+    }
+
+    fn about(&self) -> &'static str {
+        "RLPx, devp2p and the Status of eth"
+    }
+
+    fn options(&self) -> &'static [&'static dyn AnyOption] {
+        &OPTIONS
+    }
+
+    fn networks(&self) -> Vec<Network> {
+        let network = |network: &'static ethereum::Network| Network {
+            protocol: &PROTOCOL,
+            name: network.name,
+            aliases: &[],
+            kind: None,
+            port: DEFAULT_PORT,
+            dns_seeds: &[],
+        };
+        ethereum::NETWORKS.iter().map(network).collect()
+    }
+
+    fn details(&self, network: &Network) -> Vec<(&'static str, Json)> {
+        let network = ethereum::Network::named(network.name);
+        network.map_or_else(Vec::new, |network| {
+            vec![("network_id", network.network_id.into()), ("genesis", network.genesis.to_string().into())]
+        })
+    }
+
+    /// All its networks have one port.
+    fn at_port(&self, port: u16) -> Vec<&'static str> {
+        if port == DEFAULT_PORT { vec!["Ethereum"] } else { Vec::new() }
+    }
+
+    fn form_of_targets(&self) -> Option<&'static str> {
+        Some("enode://<node id>@host:port or enr:...")
+    }
+
+    /// `enode://...`, or a node record, which may have two addresses.
+    fn read_target(&self, text: &str, targets: &mut Vec<Target>) -> Option<Result<(), BadTarget>> {
+        match text {
+            _ if text.starts_with("enode:") => Some(read_enode(text).map(|target| targets.push(target))),
+            _ if text.starts_with("enr:") => Some(read_record(text, targets)),
+            _ => None,
+        }
+    }
+
+    fn configure(
+        &self,
+        network: Option<&Network>,
+        values: &Values,
+        key: Option<&Secret>,
+    ) -> Result<Box<dyn Side>, Misuse> {
+        let network = network.and_then(|network| ethereum::Network::named(network.name));
+        let key = key::chosen(key, SecretKey::new)?;
+        Ok(Box::new(Ethereum::new(network, &EthereumOptions::from(values), key)?))
+    }
+}
+
+fn read_enode(text: &str) -> Result<Target, BadTarget> {
+    let enode: Enode = text.parse().map_err(|error| match error {
+        ethereum::enode::NotAnEnode::NoRlpxPort => BadTarget::of(error),
+        error => BadTarget::of(format_args!("not an enode: {error}")),
+    })?;
+    // Its host is written without the brackets of an IPv6 address.
+    let kind = Kind::of_host(&enode.host, Some(enode.port))?;
+    Ok(Target { text: text.into(), kind, identity: identity(&enode.id) })
+}
+
+fn read_record(text: &str, targets: &mut Vec<Target>) -> Result<(), BadTarget> {
+    let enr: Enr = text.parse().map_err(|error| BadTarget::of(format_args!("not a node record: {error}")))?;
+    // One of the consensus layer speaks libp2p, under the same key.
+    let of_libp2p = enr.speaks_libp2p().then(|| super::libp2p::identity_of_key(&enr.id.to_compressed())).flatten();
+    let identity = of_libp2p.unwrap_or_else(|| identity(&enr.id));
+    let before = targets.len();
+    targets.extend(enr.addresses().filter(|address| address.port() > 0).map(|address| Target {
+        text: text.into(),
+        kind: Kind::Address(address.ip().into(), Some(address.port())),
+        identity: identity.clone(),
+    }));
+    if targets.len() == before {
+        return Err(BadTarget::of("this node record has no IP address with a TCP port"));
+    }
+    Ok(())
+}
+
+fn identity(id: &PublicKey) -> Identity {
+    Identity::of(&PROTOCOL, Some(&id.to_bytes()))
+}
+
+/// The key that is meant.
+fn key_of(identity: &Identity) -> Option<PublicKey> {
+    PublicKey::from_bytes(identity.key()?.try_into().ok()?).ok()
+}
 
 /// Our side of Ethereum's handshake: the same for every connection but for the keys that live as long as it.
 #[derive(Debug)]
@@ -36,7 +153,7 @@ pub struct Ethereum {
     chain: String,
     local: Local,
     /// The named network whose forks a peer's are compared with.
-    network: Option<&'static Network>,
+    network: Option<&'static ethereum::Network>,
     /// What our Status says, if the options say so.
     status: Option<StatusChoice>,
     /// The chain of our own Status.
@@ -48,7 +165,7 @@ pub struct Ethereum {
 struct Own {
     chain: OurChain,
     /// The network whose latest fork is ours; `None` if the fork id of the chain stands.
-    forks_of: Option<&'static Network>,
+    forks_of: Option<&'static ethereum::Network>,
 }
 
 impl Own {
@@ -59,22 +176,17 @@ impl Own {
 }
 
 impl Ethereum {
-    /// Our side as the options describe it.
+    /// Our side as the options describe it, with this key. Without a network a peer may be on any.
     ///
     /// # Errors
-    /// If the key cannot be read, or half of a network is described.
-    pub fn new(options: &Introduction) -> Result<Self, Error> {
-        let ours = &options.ethereum;
-        let named = match options.chain {
-            Some(Chain::Ethereum(network)) => Some(network),
-            _ => None,
-        };
+    /// If half of a network is described.
+    fn new(named: Option<&'static ethereum::Network>, ours: &EthereumOptions, key: SecretKey) -> Result<Self, Misuse> {
         let network_id = ours.network_id.or(named.map(|network| network.network_id));
         let genesis = ours.genesis.or(named.map(|network| network.genesis));
         let expected = match (network_id, genesis) {
             (Some(network_id), Some(genesis)) => Some(Expected { network_id, genesis }),
             (None, None) => None,
-            _ => return Err(Error::Usage("--network-id and --genesis belong together: both, or a --chain".to_owned())),
+            _ => return Err("--network-id and --genesis belong together: both, or a --chain".into()),
         };
         let described = ours.network_id.is_some() || ours.genesis.is_some();
         let chain = match (named, expected) {
@@ -85,37 +197,21 @@ impl Ethereum {
         let network = named.filter(|_| !described);
         let own = expected.map(|Expected { network_id, genesis }| {
             let fork_id = ours.fork_id.unwrap_or_else(|| ForkId::at(genesis, [], END));
-            let latest = u64::try_from(options.start_height).unwrap_or_default();
+            let latest = u64::try_from(ours.start_height).unwrap_or_default();
             let (total_difficulty, latest_hash) = (0.into(), ours.head.unwrap_or(genesis));
             let chain = OurChain { network_id, genesis, fork_id, total_difficulty, earliest: 0, latest, latest_hash };
             Own { chain, forks_of: network.filter(|_| ours.fork_id.is_none()) }
         });
         if ours.status == Some(StatusChoice::Own) && own.is_none() {
-            return Err(Error::Usage(
-                "--status own needs a network: --chain, or --network-id and --genesis".to_owned(),
-            ));
+            return Err("--status own needs a network: --chain, or --network-id and --genesis".into());
         }
 
-        let mut local = Local::new(key::ours(options.key.as_deref(), SecretKey::new)?);
-        local.client_id = match &options.user_agent {
-            Some(agent) => Text::from(agent.as_bytes()),
-            None => Text::from(&*options.program(concat!("verack/v", env!("CARGO_PKG_VERSION")))),
-        };
+        let mut local = Local::new(key);
+        local.client_id = Text::from(&*ours.client_id);
         local.protocols.clone_from(&ours.capabilities);
         local.listen_port = ours.listen_port;
         local.expected = expected;
         Ok(Self { chain, local, network, status: ours.status, own })
-    }
-
-    /// The network that a peer must be on; `any` if it may be on any.
-    pub fn chain(&self) -> &str {
-        &self.chain
-    }
-
-    /// How our side is named, if it listens there. It cannot be discovered.
-    pub fn our_enode(&self, address: SocketAddr) -> Enode {
-        let (host, port) = (address.ip().to_string(), address.port());
-        Enode { id: self.local.node_id(), host, port, discovery_port: Some(0) }
     }
 
     /// Our side of one connection, which we dialled or not, and which stays open after the handshake or not.
@@ -135,58 +231,89 @@ impl Ethereum {
         local
     }
 
-    /// Has the handshake: with the node of this id, or with whoever dialled us.
-    pub async fn shake(
-        &self,
-        whom: Option<PublicKey>,
-        stream: TcpStream,
-        times: Times<'_>,
-        tracer: Option<Tracer<'_>>,
-    ) -> Shaken<'_> {
-        let local = self.local(whom.is_some(), times.stays);
-        let mut rlpx = match whom {
-            Some(id) => Rlpx::initiator(local, fresh(), id),
-            None => Rlpx::responder(local, fresh()),
+    /// Has the handshake.
+    async fn converse(&self, contact: Contact<'_>, attempt: &mut Attempt) {
+        let Contact { stream, part, times, tracer, .. } = contact;
+        let stays = times.stays;
+        let mut rlpx = match part {
+            Part::Dialling(identity) => match key_of(identity) {
+                Some(id) => Rlpx::initiator(self.local(true, stays), fresh(), id),
+                // A target of this protocol always names its key.
+                None => return,
+            },
+            Part::Accepting => Rlpx::responder(self.local(false, stays), fresh()),
         };
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Hello(_)));
-        let Conversed { result, retry, hello, bytes } =
-            converse(&mut rlpx, stream, times, tracer, is_hello, line).await;
-        let (verdict, connection) = match result {
+        match converse(&mut rlpx, stream, times, tracer, attempt, is_hello, line).await {
             Ok((stream, agreed)) => {
-                let verdict = if agreed.confirmed {
+                attempt.verdict = if agreed.confirmed {
                     Verdict { remarks: agreed.remarks, ..Verdict::ok(String::new()) }
                 } else {
                     Verdict::unconfirmed("our GetBlockHeaders", agreed.remarks)
                 };
-                (verdict, Some(Connection::Ethereum(stream, Box::new(agreed.channel))))
+                if stays {
+                    attempt.session = Some(Box::new(Connection { stream, channel: agreed.channel }));
+                }
             }
             Err(failure) => {
-                let mut verdict = Verdict::of_failure(&rlpx, &failure);
+                attempt.retry = Retry::after(&failure.cause);
+                attempt.verdict = Verdict::of_failure(&rlpx, &failure);
                 if let (Cause::Closed | Cause::Reset, Some(status)) = (&failure.cause, rlpx.said_status()) {
                     let Status { network_id, fork_id, .. } = status;
-                    verdict.detail.push_str(&format!("; ours said network {network_id}, fork id {fork_id}"));
+                    let ours = format!("; ours said network {network_id}, fork id {fork_id}");
+                    attempt.verdict.detail.push_str(&ours);
                 }
-                (verdict, None)
             }
-        };
-        let introduced = rlpx.node_id().zip(rlpx.hello()).map(|(node_id, hello)| {
-            let (hello, status) = (hello.clone(), rlpx.status().cloned());
-            super::Introduced::Ethereum(Box::new(Introduced { node_id, hello, status }))
-        });
-        let transport = Transport::Rlpx;
-        Shaken {
-            transport,
-            session_id: None,
-            fall_back: None,
-            verdict,
-            guess: None,
-            elsewhere: Vec::new(),
-            retry,
-            introduced,
-            hello,
-            bytes,
-            connection,
         }
+        if let Some((node_id, hello)) = rlpx.node_id().zip(rlpx.hello()) {
+            let (hello, status) = (hello.clone(), rlpx.status().cloned());
+            attempt.introduced = Some(Box::new(Introduced { node_id, hello, status }));
+        }
+    }
+}
+
+impl Side for Ethereum {
+    fn protocol(&self) -> &'static dyn Protocol {
+        &PROTOCOL
+    }
+
+    fn chain(&self) -> &str {
+        &self.chain
+    }
+
+    fn port(&self) -> u16 {
+        DEFAULT_PORT
+    }
+
+    fn way_in(&self) -> Way {
+        Way { transport: RLPX, knowledge: Knowledge::Nothing }
+    }
+
+    /// Our side cannot be discovered.
+    fn our_target(&self, address: SocketAddr) -> Option<String> {
+        let (host, port) = (address.ip().to_string(), address.port());
+        Some(Enode { id: self.local.node_id(), host, port, discovery_port: Some(0) }.to_string())
+    }
+
+    fn shake<'a>(&'a self, _way: Way, contact: Contact<'a>, attempt: &'a mut Attempt) -> BoxFuture<'a, Option<Again>> {
+        Box::pin(async {
+            self.converse(contact, attempt).await;
+            None
+        })
+    }
+}
+
+/// A connection after its handshake.
+#[derive(Debug)]
+struct Connection {
+    stream: Unread<TcpStream>,
+    channel: Channel,
+}
+
+impl Session for Connection {
+    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, Kept> {
+        let Self { stream, channel } = *self;
+        Box::pin(hold(stream, channel, span, tracer))
     }
 }
 
@@ -217,13 +344,13 @@ impl Lasting for ethereum::Error {
 }
 
 /// Keeps a connection alive, and asks at once and again and again whether the peer does.
-pub async fn hold(
+async fn hold(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     channel: Channel,
     span: Span<'_>,
     tracer: Option<Tracer<'_>>,
 ) -> Kept {
-    keep(Session::new(channel).pinging(), stream, span, tracer, line, |event| match event {
+    keep(Keepalive::new(channel).pinging(), stream, span, tracer, line, |event| match event {
         Event::Said(Message::Ping) => Sign::Ping,
         Event::Heard(Message::Pong) => Sign::Pong,
         _ => Sign::Other,

@@ -1,106 +1,58 @@
 //! How a peer introduced itself, in whichever protocol.
 
+use std::any::Any;
 use std::fmt;
 use std::net::SocketAddr;
 
-use net::Verdict;
-use serde::{Serialize, Serializer};
+/// How a peer introduced itself, as it was read. It becomes text where it is printed: as one sentence for people, and as the
+/// fields of a JSON object.
+pub trait Introduced: Any + fmt::Debug + fmt::Display + Send + Sync {
+    /// Appends its fields as a JSON object. Text of the peer's is printable ASCII, other bytes escaped as `\xNN`.
+    fn write_json(&self, out: &mut Vec<u8>);
 
-use super::{Transport, bitcoin, ethereum, libp2p, lightning, monero};
-
-/// How a peer introduced itself, as it was read. It becomes text where it is printed.
-#[derive(Clone, Debug)]
-pub enum Introduced {
-    /// Bitcoin.
-    Bitcoin(Box<bitcoin::Introduced>),
-    /// Ethereum.
-    Ethereum(Box<ethereum::Introduced>),
-    /// Lightning.
-    Lightning(Box<lightning::Introduced>),
-    /// libp2p.
-    Libp2p(Box<libp2p::Introduced>),
-    /// Monero.
-    Monero(Box<monero::Introduced>),
-}
-
-impl Introduced {
     /// The name of its program, as it gives it; who it is, where programs have no names.
-    pub fn agent(&self) -> String {
-        match self {
-            Self::Bitcoin(introduced) => introduced.version.user_agent.to_string(),
-            Self::Ethereum(introduced) => introduced.hello.client_id.to_string(),
-            Self::Lightning(introduced) => introduced.node_id.to_string(),
-            Self::Libp2p(introduced) => introduced.agent(),
-            Self::Monero(introduced) => format!("{:016x}", introduced.introduction.node.peer_id),
-        }
-    }
+    fn agent(&self) -> String;
+
+    /// What it offers, for people.
+    fn offers(&self) -> String;
 
     /// Whether it has told on which network it is. Lightning nodes need not.
-    pub fn tells_chain(&self) -> bool {
-        match self {
-            Self::Lightning(introduced) => introduced.tells_chain(),
-            Self::Bitcoin(_) | Self::Ethereum(_) | Self::Libp2p(_) | Self::Monero(_) => true,
-        }
+    fn tells_chain(&self) -> bool {
+        true
     }
 
     /// How it sees us, if it says so.
-    pub fn our_address(&self) -> Option<SocketAddr> {
-        match self {
-            Self::Bitcoin(introduced) => introduced.peer().our_address,
-            Self::Ethereum(_) | Self::Lightning(_) | Self::Libp2p(_) | Self::Monero(_) => None,
-        }
+    fn our_address(&self) -> Option<SocketAddr> {
+        None
     }
 
-    /// The verdict on an earlier connection to this peer, if what it says of itself over `transport` changes it.
-    pub fn reconsidered(&self, verdict: &Verdict, transport: Transport) -> Option<Verdict> {
-        match (self, transport) {
-            (Self::Bitcoin(introduced), Transport::Bitcoin(over)) => bitcoin::reconsidered(verdict, introduced, over),
-            _ => None,
-        }
-    }
-
-    /// What the database keeps of it; it keeps nodes of those kinds that can be crawled.
-    pub fn kept(&self) -> Option<store::Introduced> {
-        match self {
-            Self::Bitcoin(introduced) => Some(introduced.kept()),
-            Self::Monero(introduced) => Some(introduced.kept()),
-            Self::Ethereum(_) | Self::Lightning(_) | Self::Libp2p(_) => None,
-        }
-    }
-
-    /// What it offers, for people.
-    pub fn offers(&self) -> String {
-        match self {
-            Self::Bitcoin(introduced) => introduced.peer().service_names.to_string(),
-            Self::Ethereum(introduced) => introduced.offers(),
-            Self::Lightning(introduced) => introduced.offers(),
-            Self::Libp2p(introduced) => introduced.offers(),
-            Self::Monero(introduced) => introduced.offers(),
-        }
+    /// What a database of peers keeps of it, if nodes of its kind can be crawled.
+    fn kept(&self) -> Option<Kept> {
+        None
     }
 }
 
-/// One sentence on a concluded handshake.
-impl fmt::Display for Introduced {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bitcoin(introduced) => introduced.fmt(f),
-            Self::Ethereum(introduced) => introduced.fmt(f),
-            Self::Lightning(introduced) => introduced.fmt(f),
-            Self::Libp2p(introduced) => introduced.fmt(f),
-            Self::Monero(introduced) => introduced.fmt(f),
-        }
+/// What a database of peers keeps of an introduction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its protocol version.
+    pub version: i32,
+    /// What it offers, one bit each.
+    pub services: u64,
+    /// Its program, as it gives it.
+    pub user_agent: Box<[u8]>,
+    /// Blocks that it has, if it said so.
+    pub height: Option<i32>,
+}
+
+impl dyn Introduced {
+    /// As the type of one protocol, if it is that.
+    pub fn downcast_ref<T: Introduced>(&self) -> Option<&T> {
+        (self as &dyn Any).downcast_ref()
     }
 }
 
-impl Serialize for Introduced {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Bitcoin(introduced) => introduced.peer().serialize(serializer),
-            Self::Ethereum(introduced) => introduced.peer().serialize(serializer),
-            Self::Lightning(introduced) => introduced.peer().serialize(serializer),
-            Self::Libp2p(introduced) => introduced.peer().serialize(serializer),
-            Self::Monero(introduced) => introduced.peer().serialize(serializer),
-        }
-    }
+/// Appends a value as JSON. What peers say has string keys, and memory takes every write.
+pub fn write_json(value: &impl serde::Serialize, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, value).expect("what peers say has string keys and goes to memory");
 }

@@ -1,4 +1,4 @@
-//! libp2p's handshake as the command line has it: from options to a conversation, and from there to a report.
+//! libp2p's adapter: from options to a conversation, and from there to an attempt's findings.
 
 mod introduced;
 mod lines;
@@ -6,110 +6,219 @@ mod lines;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use handshake::{Outcome, Remark, Text};
-use libp2p::yamux::{ACK, Kind, SYN};
-use libp2p::{Connection, Error as Fault, Event, Hello, Identify, Identity, Local, Message, Multiaddr, PeerId};
-use libp2p::{Farewell, SecretKey, Session, identify};
+use libp2p::target::{NotATarget, NotDialable};
+use libp2p::yamux::{ACK, Kind as FrameKind, SYN};
+use libp2p::{Error as Fault, Event, Hello, Identify, Identity as Keys, Local, Message, Multiaddr, PeerId, PublicKey};
+use libp2p::{Farewell, SecretKey, Session as Keepalive, identify};
 use net::{Cause, Failure, Timer, Unread, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-pub use self::introduced::Introduced;
+use self::introduced::Introduced;
 use self::lines::line;
-use super::converse::{Conversed, converse};
+use super::common::{CONTACT, KEY, USER_AGENT, program};
+use super::converse::{converse, converse_after};
 use super::keep::{Kept, Sign, Span, keep};
-use super::retry::Lasting;
-use super::{Connection as Connected, Shaken, Times, Tracer, Transport};
-use crate::args::Introduction;
-use crate::exit::Error;
-use crate::key;
+use super::retry::{Lasting, Retry};
+use super::{
+    Again, AnyOption, Contact, Identity, Knowledge, Misuse, Network, Part, Protocol, Session, Side, Times, Tracer,
+    Transport, Values, Way,
+};
+use crate::attempt::Attempt;
+use crate::key::{self, Secret};
+use crate::refused::Refused;
+use crate::target::{BadTarget, Kind, Target};
+
+/// multistream-select, Noise, yamux and identify.
+#[derive(Debug)]
+pub struct Libp2pProtocol;
+
+/// multistream-select, Noise, yamux and identify.
+pub static PROTOCOL: Libp2pProtocol = Libp2pProtocol;
+
+/// What carries it.
+const NOISE: Transport = Transport::named("noise");
 
 /// Where IPFS's nodes listen.
-pub const DEFAULT_PORT: u16 = 4001;
+const DEFAULT_PORT: u16 = 4001;
+
+/// The options, in the order of the help.
+static OPTIONS: [&dyn AnyOption; 3] = [&USER_AGENT, &CONTACT, &KEY];
+
+impl Protocol for Libp2pProtocol {
+    fn name(&self) -> &'static str {
+        "libp2p"
+    }
+
+    fn about(&self) -> &'static str {
+        "multistream-select, Noise, yamux and identify"
+    }
+
+    fn options(&self) -> &'static [&'static dyn AnyOption] {
+        &OPTIONS
+    }
+
+    fn networks(&self) -> Vec<Network> {
+        Vec::new()
+    }
+
+    fn at_port(&self, port: u16) -> Vec<&'static str> {
+        if port == DEFAULT_PORT { vec!["IPFS"] } else { Vec::new() }
+    }
+
+    fn form_of_targets(&self) -> Option<&'static str> {
+        Some("/ip4/.../tcp/..., /dns4/.../tcp/... or /dnsaddr/...")
+    }
+
+    fn read_target(&self, text: &str, targets: &mut Vec<Target>) -> Option<Result<(), BadTarget>> {
+        let read = || {
+            let (kind, peer_id) = match text.parse() {
+                Ok(libp2p::Target { place, peer_id }) => (Kind::of_place(place)?, peer_id),
+                Err(NotATarget::NotDialable(NotDialable::Needs(transport))) => {
+                    (Kind::OutOfReach(without(transport, text)), None)
+                }
+                Err(error) => {
+                    return Err(BadTarget::of(format_args!("not a multiaddr that can be dialled: {error}")));
+                }
+            };
+            targets.push(Target { text: text.into(), kind, identity: identity(peer_id.as_ref()) });
+            Ok(())
+        };
+        text.starts_with('/').then(read)
+    }
+
+    fn configure(
+        &self,
+        _network: Option<&Network>,
+        values: &Values,
+        key: Option<&Secret>,
+    ) -> Result<Box<dyn Side>, Misuse> {
+        let agent = Text::from(&*program(values, concat!("verack/", env!("CARGO_PKG_VERSION"))));
+        Ok(Box::new(Libp2p { keys: key::chosen(key, |seed| Some(Keys::new(seed)))?, agent }))
+    }
+}
+
+/// What keeps us from a multiaddr: Tor's is behind a proxy, the others are over transports of their own.
+fn without(transport: &'static str, text: &str) -> Refused {
+    match transport {
+        "onion3" => Refused::NoProxy { name: text.to_owned(), network: "Tor" },
+        other => Refused::NoTransport(other),
+    }
+}
+
+/// The node of this id, or any.
+pub fn identity(peer_id: Option<&PeerId>) -> Identity {
+    Identity::of(&PROTOCOL, peer_id.map(PeerId::as_bytes))
+}
+
+/// The node with this secp256k1 key.
+pub fn identity_of_key(compressed: &[u8; 33]) -> Option<Identity> {
+    PublicKey::secp256k1(compressed).ok().map(|key| identity(Some(&key.peer_id())))
+}
 
 /// Our side of libp2p's handshake: the same for every connection but for the keys that live as long as it.
 #[derive(Debug)]
-pub struct Libp2p {
-    identity: Identity,
+struct Libp2p {
+    keys: Keys,
     agent: Text,
 }
 
 impl Libp2p {
-    /// Our side as the options describe it.
-    ///
-    /// # Errors
-    /// If the key cannot be read.
-    pub fn new(options: &Introduction) -> Result<Self, Error> {
-        let agent = match &options.user_agent {
-            Some(agent) => Text::from(agent.as_bytes()),
-            None => Text::from(&*options.program(concat!("verack/", env!("CARGO_PKG_VERSION")))),
-        };
-        Ok(Self { identity: key::ours(options.key.as_deref(), |seed| Some(Identity::new(seed)))?, agent })
+    fn local(&self) -> Local {
+        let [static_key, ephemeral_key] = [(); 2].map(|()| SecretKey::new(*key::random()));
+        let mut local = Local::new(self.keys.clone(), static_key, ephemeral_key, "");
+        local.agent = self.agent.clone();
+        local
     }
 
-    /// How our side is named, if it listens at this address.
-    pub fn our_multiaddr(&self, address: SocketAddr) -> Multiaddr {
-        Multiaddr::from(address).with_peer_id(&self.identity.peer_id())
-    }
-
-    /// Has the handshake: with the node of this id, or whoever is there, if we dialled; else with whoever dialled us, who
-    /// is told from where.
-    pub async fn shake(
-        &self,
-        whom: Option<Option<PeerId>>,
-        stream: TcpStream,
-        peer: SocketAddr,
-        times: Times<'_>,
-        tracer: Option<Tracer<'_>>,
-    ) -> Shaken<'_> {
-        // The peer may ask yet who we are: see `part`.
+    /// Has the handshake. A peer that dialled us is told from where.
+    async fn converse(&self, contact: Contact<'_>, attempt: &mut Attempt) {
+        let Contact { stream, peer, part, times, tracer } = contact;
+        // The peer may yet ask who we are: see `part`.
         let times = Times { stays: true, ..times };
         let mut local = self.local();
-        let mut hello = match whom {
-            Some(peer_id) => Hello::initiator(local, peer_id),
-            None => {
+        let mut hello = match part {
+            Part::Dialling(identity) => {
+                Hello::initiator(local, identity.key().and_then(|key| PeerId::from_bytes(key).ok()))
+            }
+            Part::Accepting => {
                 local.observed_addr = Some(peer.into());
                 Hello::responder(local)
             }
         };
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Two(_) | Message::Three(_)));
-        let Conversed { result, retry, hello: at, bytes } =
-            converse(&mut hello, stream, times, tracer, is_hello, line).await;
-        let (verdict, identify, connection) = match result {
+        let identify = match converse(&mut hello, stream, times, tracer, attempt, is_hello, line).await {
             Ok((stream, agreed)) => {
-                let connection = Connected::Libp2p(stream, Box::new(agreed.connection));
-                (concluded(&agreed.identify), Some(agreed.identify), Some(connection))
+                attempt.verdict = concluded(&agreed.identify);
+                attempt.session = Some(Box::new(Connection { stream, connection: agreed.connection }));
+                Some(agreed.identify)
             }
             Err(failure) => {
                 let identify = hello.identify_so_far();
-                (unfinished(&hello, &failure, identify.as_ref()), identify, None)
+                attempt.retry = Retry::after(&failure.cause);
+                attempt.verdict = unfinished(&hello, &failure, identify.as_ref());
+                identify
             }
         };
-        let introduced = hello.public_key().map(|public_key| {
+        if let Some(public_key) = hello.public_key() {
             let introduced = Introduced { public_key: public_key.clone(), muxer: hello.muxer(), identify };
-            super::Introduced::Libp2p(Box::new(introduced))
-        });
-        let transport = Transport::Noise;
-        Shaken {
-            transport,
-            session_id: None,
-            fall_back: None,
-            verdict,
-            guess: None,
-            elsewhere: Vec::new(),
-            retry,
-            introduced,
-            hello: at,
-            bytes,
-            connection,
+            attempt.introduced = Some(Box::new(introduced));
         }
     }
+}
 
-    fn local(&self) -> Local {
-        let [static_key, ephemeral_key] = [(); 2].map(|()| SecretKey::new(*key::random()));
-        let mut local = Local::new(self.identity.clone(), static_key, ephemeral_key, "");
-        local.agent = self.agent.clone();
-        local
+impl Side for Libp2p {
+    fn protocol(&self) -> &'static dyn Protocol {
+        &PROTOCOL
+    }
+
+    fn port(&self) -> u16 {
+        DEFAULT_PORT
+    }
+
+    fn way_in(&self) -> Way {
+        Way { transport: NOISE, knowledge: Knowledge::Nothing }
+    }
+
+    fn our_target(&self, address: SocketAddr) -> Option<String> {
+        Some(Multiaddr::from(address).with_peer_id(&self.keys.peer_id()).to_string())
+    }
+
+    fn shake<'a>(&'a self, _way: Way, contact: Contact<'a>, attempt: &'a mut Attempt) -> BoxFuture<'a, Option<Again>> {
+        Box::pin(async {
+            self.converse(contact, attempt).await;
+            None
+        })
+    }
+}
+
+/// A connection after its handshake.
+#[derive(Debug)]
+struct Connection {
+    stream: Unread<TcpStream>,
+    connection: libp2p::Connection,
+}
+
+impl Session for Connection {
+    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, Kept> {
+        let Self { stream, connection } = *self;
+        Box::pin(hold(stream, connection, span, tracer))
+    }
+
+    fn owes_answer(&self) -> bool {
+        !self.connection.is_known()
+    }
+
+    fn part<'a>(
+        self: Box<Self>,
+        opened: Instant,
+        timer: &'a mut Timer,
+        tracer: Option<Tracer<'a>>,
+    ) -> BoxFuture<'a, ()> {
+        let Self { stream, connection } = *self;
+        Box::pin(part(stream, connection, opened, timer, tracer))
     }
 }
 
@@ -159,9 +268,9 @@ impl Lasting for Fault {
 
 /// Answers the peer's question who we are, if that comes soon, and leaves once the peer has read the answer. go-libp2p may
 /// answer our question before it asks its own.
-pub async fn part(
+async fn part(
     stream: Unread<TcpStream>,
-    connection: Connection,
+    connection: libp2p::Connection,
     opened: Instant,
     timer: &mut Timer,
     tracer: Option<Tracer<'_>>,
@@ -173,21 +282,22 @@ pub async fn part(
     let now = Instant::now();
     let deadline = now + now.duration_since(opened).clamp(SOON, LATE);
     let times = Times { opened, deadline, timer, stays: false, closely: false };
-    converse(&mut Farewell::new(connection), stream, times, tracer, |_| false, line).await;
+    // Nothing depends on how it goes.
+    let _ = converse_after(&mut Farewell::new(connection), stream, times, tracer, line).await;
 }
 
 /// Keeps a connection alive, and asks whether the peer does.
-pub async fn hold(
+async fn hold(
     stream: Unread<TcpStream>,
-    connection: Connection,
+    connection: libp2p::Connection,
     span: Span<'_>,
     tracer: Option<Tracer<'_>>,
 ) -> Kept {
     /// Any value would do.
     const PING: u32 = 1;
-    keep(Session::new(connection).with_ping(PING), stream, span, tracer, line, |event| match event {
-        Event::Said(Message::Frame(frame)) if frame.kind == Kind::Ping && frame.has(SYN) => Sign::Ping,
-        Event::Heard(Message::Frame(frame)) if frame.kind == Kind::Ping && frame.has(ACK) => Sign::Pong,
+    keep(Keepalive::new(connection).with_ping(PING), stream, span, tracer, line, |event| match event {
+        Event::Said(Message::Frame(frame)) if frame.kind == FrameKind::Ping && frame.has(SYN) => Sign::Ping,
+        Event::Heard(Message::Frame(frame)) if frame.kind == FrameKind::Ping && frame.has(ACK) => Sign::Pong,
         _ => Sign::Other,
     })
     .await

@@ -1,132 +1,215 @@
-//! Lightning's handshake as the command line has it: from options to a conversation, and from there to a report.
+//! Lightning's adapter: from options to a conversation, and from there to an attempt's findings.
 
 mod introduced;
 mod lines;
+mod options;
 
 use std::net::SocketAddr;
 
-use handshake::{Fault, Handshake, Remark, Stage};
+use futures_util::future::BoxFuture;
+use handshake::{Fault, Handshake as _, Hex, Remark, Stage};
 use lightning::message::{Event, Message, Ping};
-use lightning::{Address, Channel, Features, Hello, Init, Local, NodeId, SecretKey, Session};
-use net::{Cause, Verdict};
+use lightning::{Address, Channel, Features, Hello, Init, Local, NodeId, SecretKey, Session as Keepalive};
+use net::{Cause, Unread, Verdict};
+use serde_json::Value as Json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-pub use self::introduced::Introduced;
+use self::introduced::Introduced;
 use self::lines::line;
-use super::converse::{Conversed, converse};
+use self::options::{FEATURE_BITS, OPTIONS};
+use super::converse::converse;
 use super::keep::{Kept, LastWords, Sign, Span, keep};
-use super::retry::Lasting;
-use super::{Chain, Connection, Shaken, Times, Tracer, Transport};
-use crate::args::Introduction;
-use crate::exit::Error;
-use crate::key;
+use super::retry::{Lasting, Retry};
+use super::{
+    Again, AnyOption, Contact, Identity, Knowledge, Misuse, Network, Part, Protocol, Session, Side, Tracer, Transport,
+    Values, Way,
+};
+use crate::attempt::Attempt;
+use crate::key::{self, Secret};
+use crate::target::{BadTarget, Kind, Target};
+
+/// BOLT 8 and BOLT 1.
+#[derive(Debug)]
+pub struct LightningProtocol;
+
+/// BOLT 8 and BOLT 1.
+pub static PROTOCOL: LightningProtocol = LightningProtocol;
+
+/// What carries it.
+const BOLT8: Transport = Transport::named("bolt8");
+
+impl Protocol for LightningProtocol {
+    fn name(&self) -> &'static str {
+        "lightning"
+    }
+
+    fn about(&self) -> &'static str {
+        "BOLT 8 and BOLT 1"
+    }
+
+    fn options(&self) -> &'static [&'static dyn AnyOption] {
+        &OPTIONS
+    }
+
+    /// Chains of Bitcoin's family, by their names there.
+    fn networks(&self) -> Vec<Network> {
+        let below = super::bitcoin::PROTOCOL.networks();
+        let on = |network: Network| {
+            let chain = lightning::Chain::named(network.name)?;
+            Some(Network { protocol: &PROTOCOL, port: chain.port, dns_seeds: &[], ..network })
+        };
+        below.into_iter().filter_map(on).collect()
+    }
+
+    fn details(&self, network: &Network) -> Vec<(&'static str, Json)> {
+        let chain = lightning::Chain::named(network.name);
+        chain.map_or_else(Vec::new, |chain| vec![("chain_hash", Hex(&chain.hash.0).to_string().into())])
+    }
+
+    /// Most programs use one port on all chains. (BOLT 1)
+    fn at_port(&self, port: u16) -> Vec<&'static str> {
+        if port == lightning::CHAINS[0].port { vec!["Lightning"] } else { Vec::new() }
+    }
+
+    fn form_of_targets(&self) -> Option<&'static str> {
+        Some("<node id>@host:port")
+    }
+
+    fn read_target(&self, text: &str, targets: &mut Vec<Target>) -> Option<Result<(), BadTarget>> {
+        let (node_id, place) = text.split_once('@')?;
+        let mut read = || {
+            let node_id: NodeId =
+                node_id.parse().map_err(|error| BadTarget::of(format_args!("before the @ is {error}")))?;
+            let kind = Kind::parse(place, BadTarget::Host)?;
+            let identity = Identity::of(&PROTOCOL, Some(&node_id.to_bytes()));
+            targets.push(Target { text: text.into(), kind, identity });
+            Ok(())
+        };
+        Some(read())
+    }
+
+    fn configure(
+        &self,
+        network: Option<&Network>,
+        values: &Values,
+        key: Option<&Secret>,
+    ) -> Result<Box<dyn Side>, Misuse> {
+        let chain = network.and_then(|network| lightning::Chain::named(network.name));
+        let bits: Vec<u16> = values.all(&FEATURE_BITS).into_iter().flatten().collect();
+        let networks = chain.map(|chain| chain.hash).into_iter().collect();
+        let init = Init { features: Features::of(&bits), networks, ..Init::default() };
+        Ok(Box::new(Lightning { chain, key: key::chosen(key, SecretKey::new)?, init }))
+    }
+}
 
 /// Our side of Lightning's handshake: the same for every connection but for the key that lives as long as it.
 #[derive(Debug)]
-pub struct Lightning {
+struct Lightning {
     chain: Option<&'static lightning::Chain>,
     key: SecretKey,
     init: Init,
 }
 
 impl Lightning {
-    /// Our side as the options describe it.
-    ///
-    /// # Errors
-    /// If the key cannot be read.
-    pub fn new(options: &Introduction) -> Result<Self, Error> {
-        let chain = match options.chain {
-            Some(Chain::Bitcoin(chain)) => lightning::Chain::named(chain.name),
-            _ => None,
-        };
-        let bits: Vec<u16> = options.lightning.feature_bits.iter().filter_map(|feature| feature.0).collect();
-        let networks = chain.map(|chain| chain.hash).into_iter().collect();
-        let init = Init { features: Features::of(&bits), networks, ..Init::default() };
-        Ok(Self { chain, key: key::ours(options.key.as_deref(), SecretKey::new)?, init })
-    }
-
-    /// The chain that a peer must be on; `any` if it may be on any.
-    pub fn chain(&self) -> &str {
-        self.chain.map_or("any", |chain| chain.name)
-    }
-
-    /// The port that a peer listens on unless told otherwise.
-    pub fn port(&self) -> u16 {
-        self.chain.map_or(lightning::CHAINS[0].port, |chain| chain.port)
-    }
-
-    /// Who we are.
-    pub fn node_id(&self) -> NodeId {
-        self.key.node_id()
-    }
-
     /// The features that we announce, for people.
     fn offer(&self) -> String {
         let names: Vec<_> = self.init.features.iter().map(|feature| feature.to_string()).collect();
         if names.is_empty() { "no features".to_owned() } else { names.join(", ") }
     }
 
-    /// Has the handshake: with the node of this id, or with whoever dialled us, who is told from where.
-    pub async fn shake(
-        &self,
-        whom: Option<NodeId>,
-        stream: TcpStream,
-        peer: SocketAddr,
-        times: Times<'_>,
-        tracer: Option<Tracer<'_>>,
-    ) -> Shaken<'_> {
+    /// Has the handshake. A peer that dialled us is told from where.
+    async fn converse(&self, contact: Contact<'_>, attempt: &mut Attempt) {
+        let Contact { stream, peer, part, times, tracer } = contact;
+        let stays = times.stays;
         let (static_key, ephemeral_key) = (self.key.clone(), key::fresh(SecretKey::new));
         let mut init = self.init.clone();
-        let mut hello = match whom {
-            Some(node_id) => Hello::initiator(Local { static_key, ephemeral_key, init }, node_id),
-            None => {
+        let mut hello = match part {
+            Part::Dialling(identity) => match node_id_of(identity) {
+                Some(node_id) => Hello::initiator(Local { static_key, ephemeral_key, init }, node_id),
+                // A target of this protocol always names its key.
+                None => return,
+            },
+            Part::Accepting => {
                 init.remote_addr = Some(Address::Ip(peer));
                 Hello::responder(Local { static_key, ephemeral_key, init })
             }
         };
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Init(_)));
-        let conversed = converse(&mut hello, stream, times, tracer, is_hello, line).await;
-        let introduced = hello
-            .node_id()
-            .zip(hello.heard())
-            .map(|(node_id, init)| super::Introduced::Lightning(Box::new(Introduced { node_id, init: init.clone() })));
-        let Conversed { result, retry, hello: at, bytes } = conversed;
-        let (verdict, connection) = match result {
+        match converse(&mut hello, stream, times, tracer, attempt, is_hello, line).await {
             Ok((stream, agreed)) => {
                 let mut remarks = Vec::new();
                 if self.chain.is_some() && agreed.networks().is_empty() {
                     remarks.push(Remark { code: "lightning.network-unknown", detail: UNKNOWN_NETWORK.to_owned() });
                 }
-                let verdict = if agreed.confirmed {
+                attempt.verdict = if agreed.confirmed {
                     Verdict { remarks, ..Verdict::ok(String::new()) }
                 } else {
                     Verdict::unconfirmed("our ping", remarks)
                 };
-                (verdict, Some(Connection::Lightning(stream, Box::new(agreed.channel))))
+                if stays {
+                    attempt.session = Some(Box::new(Connection { stream, channel: agreed.channel }));
+                }
             }
             Err(failure) => {
-                let mut verdict = Verdict::of_failure(&hello, &failure);
+                attempt.retry = Retry::after(&failure.cause);
+                attempt.verdict = Verdict::of_failure(&hello, &failure);
                 if hello.stage() == Stage::Ack && matches!(failure.cause, Cause::Closed | Cause::Reset) {
-                    verdict.detail.push_str(&format!("; we offered {}", self.offer()));
+                    attempt.verdict.detail.push_str(&format!("; we offered {}", self.offer()));
                 }
-                (verdict, None)
             }
-        };
-        let transport = Transport::Bolt8;
-        Shaken {
-            transport,
-            session_id: None,
-            fall_back: None,
-            verdict,
-            guess: None,
-            elsewhere: Vec::new(),
-            retry,
-            introduced,
-            hello: at,
-            bytes,
-            connection,
         }
+        if let Some((node_id, init)) = hello.node_id().zip(hello.heard()) {
+            attempt.introduced = Some(Box::new(Introduced { node_id, init: init.clone() }));
+        }
+    }
+}
+
+/// The node that is meant.
+fn node_id_of(identity: &Identity) -> Option<NodeId> {
+    NodeId::from_bytes(identity.key()?.try_into().ok()?).ok()
+}
+
+impl Side for Lightning {
+    fn protocol(&self) -> &'static dyn Protocol {
+        &PROTOCOL
+    }
+
+    fn chain(&self) -> &str {
+        self.chain.map_or("any", |chain| chain.name)
+    }
+
+    fn port(&self) -> u16 {
+        self.chain.map_or(lightning::CHAINS[0].port, |chain| chain.port)
+    }
+
+    fn way_in(&self) -> Way {
+        Way { transport: BOLT8, knowledge: Knowledge::Nothing }
+    }
+
+    fn our_target(&self, address: SocketAddr) -> Option<String> {
+        Some(format!("{}@{address}", self.key.node_id()))
+    }
+
+    fn shake<'a>(&'a self, _way: Way, contact: Contact<'a>, attempt: &'a mut Attempt) -> BoxFuture<'a, Option<Again>> {
+        Box::pin(async {
+            self.converse(contact, attempt).await;
+            None
+        })
+    }
+}
+
+/// A connection after its handshake.
+#[derive(Debug)]
+struct Connection {
+    stream: Unread<TcpStream>,
+    channel: Channel,
+}
+
+impl Session for Connection {
+    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, Kept> {
+        let Self { stream, channel } = *self;
+        Box::pin(hold(stream, channel, span, tracer))
     }
 }
 
@@ -140,13 +223,13 @@ impl Lasting for lightning::Error {
 }
 
 /// Keeps a connection alive, and asks at once and again and again whether the peer does.
-pub async fn hold(
+async fn hold(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     channel: Channel,
     span: Span<'_>,
     tracer: Option<Tracer<'_>>,
 ) -> Kept {
-    keep(Session::new(channel).pinging(ping()), stream, span, tracer, line, |event| match event {
+    keep(Keepalive::new(channel).pinging(ping()), stream, span, tracer, line, |event| match event {
         Event::Said(Message::Ping(_)) => Sign::Ping,
         Event::Heard(Message::Pong(_)) => Sign::Pong,
         Event::Heard(Message::Error(notice)) => last_words(&lightning::Error::Error(notice.clone())),

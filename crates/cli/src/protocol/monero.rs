@@ -1,37 +1,100 @@
-//! Monero's handshake as the command line has it: from options to a conversation, and from there to a report.
+//! Monero's adapter: from options to a conversation, and from there to an attempt's findings.
 
 mod introduced;
 mod lines;
+mod options;
 
+use std::net::SocketAddr;
+
+use futures_util::future::BoxFuture;
+use handshake::Hex;
 use monero::hello::MAX_BYTES;
 use monero::message::{Event, Message};
-use monero::{Hello, Local, Network, Peers, Session};
+use monero::{Hello, Local, Peers, Session as Keepalive};
 use net::{Cause, Unread, Verdict};
+use serde_json::Value as Json;
 use tokio::net::TcpStream;
 
-pub use self::introduced::Introduced;
+use self::introduced::Introduced;
 use self::lines::line;
-use super::converse::{Conversed, converse_within, guess};
+pub use self::options::MoneroOptions;
+use self::options::OPTIONS;
+use super::converse::{converse_within, guess};
 use super::keep::{Kept, Sign, Span, keep};
-use super::retry::Lasting;
-use super::{Chain, Connection, Part, Shaken, Times, Tracer, Transport};
-use crate::args::Introduction;
+use super::retry::{Lasting, Retry};
+use super::{
+    Again, AnyOption, Asked, Contact, Introduced as AnyIntroduced, Knowledge, Misuse, Network, Part, Protocol, Session,
+    Side, Times, Tracer, Transport, Values, Way,
+};
+use crate::attempt::Attempt;
+use crate::key::Secret;
+
+/// Levin.
+#[derive(Debug)]
+pub struct MoneroProtocol;
+
+/// Levin.
+pub static PROTOCOL: MoneroProtocol = MoneroProtocol;
+
+/// What carries it, in plain text.
+const LEVIN: Transport = Transport::named("levin");
+
+impl Protocol for MoneroProtocol {
+    fn name(&self) -> &'static str {
+        "monero"
+    }
+
+    fn about(&self) -> &'static str {
+        "Levin"
+    }
+
+    fn options(&self) -> &'static [&'static dyn AnyOption] {
+        &OPTIONS
+    }
+
+    fn networks(&self) -> Vec<Network> {
+        let network = |network: &'static monero::Network| Network {
+            protocol: &PROTOCOL,
+            name: network.name,
+            aliases: &[],
+            kind: None,
+            port: network.port,
+            dns_seeds: network.dns_seeds,
+        };
+        monero::NETWORKS.iter().map(network).collect()
+    }
+
+    fn details(&self, network: &Network) -> Vec<(&'static str, Json)> {
+        let network = monero::Network::named(network.name);
+        network.map_or_else(Vec::new, |network| vec![("genesis", Hex(&network.genesis).to_string().into())])
+    }
+
+    fn tells_addresses(&self) -> bool {
+        true
+    }
+
+    /// Without a network of Monero's it is the main one.
+    fn configure(
+        &self,
+        network: Option<&Network>,
+        values: &Values,
+        _key: Option<&Secret>,
+    ) -> Result<Box<dyn Side>, Misuse> {
+        let network = network.and_then(|network| monero::Network::named(network.name));
+        Ok(Box::new(Monero::new(network.unwrap_or(&monero::NETWORKS[0]), &MoneroOptions::from(values))))
+    }
+}
 
 /// Our side of Monero's handshake: the same for every connection.
 #[derive(Debug)]
 pub struct Monero {
-    network: &'static Network,
+    network: &'static monero::Network,
     local: Local,
 }
 
 impl Monero {
-    /// Our side as the options describe it.
-    pub fn new(options: &Introduction) -> Self {
-        let network = match options.chain {
-            Some(Chain::Monero(network)) => network,
-            _ => &monero::NETWORKS[0],
-        };
-        let ours = &options.monero;
+    /// Our side on a network, as the options describe it.
+    pub fn new(network: &'static monero::Network, ours: &MoneroOptions) -> Self {
         let mut local = Local::new(network, ours.peer_id.unwrap_or_else(rand::random));
         let monero::Introduction { node, tip } = &mut local.introduction;
         (node.my_port, node.rpc_port, node.support_flags) = (ours.my_port.into(), ours.rpc_port, ours.support_flags);
@@ -39,28 +102,13 @@ impl Monero {
         (tip.top_version, tip.cumulative_difficulty) = (ours.top_version, ours.difficulty);
         tip.pruning_seed = ours.pruning_seed;
         // Every chain has a first block.
-        tip.height = u64::try_from(options.start_height).unwrap_or(0).max(1);
+        tip.height = u64::try_from(ours.start_height).unwrap_or(0).max(1);
         Self { network, local }
     }
 
-    /// The network's name.
-    pub fn chain(&self) -> &'static str {
-        self.network.name
-    }
-
-    /// The port that a peer listens on unless told otherwise.
-    pub fn port(&self) -> u16 {
-        self.network.port
-    }
-
     /// Has the handshake.
-    pub async fn shake(
-        &self,
-        part: Part<'_>,
-        stream: TcpStream,
-        times: Times<'_>,
-        tracer: Option<Tracer<'_>>,
-    ) -> Shaken<'_> {
+    async fn converse(&self, contact: Contact<'_>, attempt: &mut Attempt) {
+        let Contact { stream, part, times, tracer, .. } = contact;
         let local = self.local.clone();
         let mut hello = match part {
             Part::Dialling(_) => Hello::initiator(local),
@@ -69,40 +117,82 @@ impl Monero {
         let is_hello = |event: &Event| {
             matches!(event, Event::Heard(Message::HandshakeRequest(_) | Message::HandshakeResponse(..)))
         };
-        let closely = times.closely;
-        let Conversed { result, retry, hello: at, bytes } =
-            converse_within(MAX_BYTES, &mut hello, stream, times, tracer, is_hello, line).await;
-        let (mut open_question, mut elsewhere) = (None, Vec::new());
-        let (verdict, peers, connection) = match result {
+        let (closely, stays) = (times.closely, times.stays);
+        let peers = match converse_within(MAX_BYTES, &mut hello, stream, times, tracer, attempt, is_hello, line).await {
             Ok((stream, agreed)) => {
-                let connection = Connection::Monero(stream, Box::new(self.local.clone()));
-                (Verdict::ok(String::new()), agreed.peers, Some(connection))
+                attempt.verdict = Verdict::ok(String::new());
+                if stays {
+                    attempt.session = Some(Box::new(Connection { stream, local: self.local.clone() }));
+                }
+                agreed.peers
             }
             Err(failure) => {
-                open_question = guess(closely, &failure);
+                attempt.guess = guess(closely, &failure);
+                attempt.retry = Retry::after(&failure.cause);
                 if let Cause::Fault(monero::Error::Network { theirs, .. }) = &failure.cause {
-                    elsewhere.extend(theirs.network().map(|network| network.name));
+                    attempt.elsewhere.extend(theirs.network().map(|network| network.name));
                 }
-                (Verdict::of_failure(&hello, &failure), Peers::default(), None)
+                attempt.verdict = Verdict::of_failure(&hello, &failure);
+                Peers::default()
             }
         };
-        let introduced = hello.introduction().map(|introduction| {
-            super::Introduced::Monero(Box::new(Introduced { introduction: introduction.clone(), peers }))
-        });
-        let transport = Transport::Levin;
-        Shaken {
-            transport,
-            session_id: None,
-            fall_back: None,
-            verdict,
-            guess: open_question,
-            elsewhere,
-            retry,
-            introduced,
-            hello: at,
-            bytes,
-            connection,
+        if let Some(introduction) = hello.introduction() {
+            attempt.introduced = Some(Box::new(Introduced { introduction: introduction.clone(), peers }));
         }
+    }
+}
+
+impl Side for Monero {
+    fn protocol(&self) -> &'static dyn Protocol {
+        &PROTOCOL
+    }
+
+    fn chain(&self) -> &str {
+        self.network.name
+    }
+
+    fn port(&self) -> u16 {
+        self.network.port
+    }
+
+    fn way_in(&self) -> Way {
+        Way { transport: LEVIN, knowledge: Knowledge::Nothing }
+    }
+
+    fn costs_key_exchange(&self) -> bool {
+        false
+    }
+
+    fn shake<'a>(&'a self, _way: Way, contact: Contact<'a>, attempt: &'a mut Attempt) -> BoxFuture<'a, Option<Again>> {
+        Box::pin(async {
+            self.converse(contact, attempt).await;
+            None
+        })
+    }
+}
+
+/// A connection after its handshake, and our side of it.
+#[derive(Debug)]
+struct Connection {
+    stream: Unread<TcpStream>,
+    local: Local,
+}
+
+impl Session for Connection {
+    /// The peer has told in the handshake already.
+    fn ask<'a>(
+        self: Box<Self>,
+        introduced: &'a dyn AnyIntroduced,
+        _peer: SocketAddr,
+        _times: Times<'a>,
+        _tracer: Option<Tracer<'a>>,
+    ) -> BoxFuture<'a, Option<Asked>> {
+        Box::pin(async { introduced.downcast_ref::<Introduced>().map(Introduced::told) })
+    }
+
+    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, Kept> {
+        let Self { stream, local } = *self;
+        Box::pin(hold(stream, local, span, tracer))
     }
 }
 
@@ -113,8 +203,8 @@ impl Lasting for monero::Error {
 }
 
 /// Keeps a connection alive, and asks whether the peer does, and whom it knows besides.
-pub async fn hold(stream: Unread<TcpStream>, local: Local, span: Span<'_>, tracer: Option<Tracer<'_>>) -> Kept {
-    let session = Session::new(local).with_ping().with_timed_sync();
+async fn hold(stream: Unread<TcpStream>, local: Local, span: Span<'_>, tracer: Option<Tracer<'_>>) -> Kept {
+    let session = Keepalive::new(local).with_ping().with_timed_sync();
     keep(session, stream, span, tracer, line, |event| match event {
         Event::Said(Message::PingRequest) => Sign::Ping,
         Event::Heard(Message::PingResponse { .. }) => Sign::Pong,

@@ -56,36 +56,6 @@ pub enum Place {
     Overlay(Address, u16),
 }
 
-impl Place {
-    /// Where an address of the database leads. There is none for a name that is no longer of use, such as Tor's old ones.
-    pub fn of(address: &store::Address) -> Option<Self> {
-        let (host, port): (Address, u16) = (address.host().parse().ok()?, address.port());
-        Some(match host.ip() {
-            Some(ip) => Self::Ip(SocketAddr::new(ip, port)),
-            None => Self::Overlay(host, port),
-        })
-    }
-
-    /// The name of its network, as the database has it.
-    pub fn network(&self) -> store::Network {
-        match self {
-            Self::Ip(SocketAddr::V4(_)) => store::Network::Ipv4,
-            Self::Ip(SocketAddr::V6(_)) => store::Network::Ipv6,
-            Self::Overlay(Address::I2p(_), _) => store::Network::I2p,
-            Self::Overlay(Address::Cjdns(_), _) => store::Network::Cjdns,
-            Self::Overlay(..) => store::Network::Onion,
-        }
-    }
-
-    /// As the database has it. There is none for a name that it cannot have.
-    pub fn kept(&self) -> Option<store::Address> {
-        match self {
-            Self::Ip(socket) => Some((*socket).into()),
-            Self::Overlay(..) => self.to_string().parse().ok(),
-        }
-    }
-}
-
 /// `203.0.113.1:8333`, `[2a01::1]:8333`, `….onion:8333`.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

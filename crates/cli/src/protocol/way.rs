@@ -1,136 +1,83 @@
-//! The ways in which a handshake can be had: a protocol, over one of its transports.
+//! Over what a handshake can be had, and what is known of a node before it is dialled.
 
-use std::net::SocketAddr;
-use std::slice;
+use std::iter;
+use std::option;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
-
-use super::bitcoin::{Bitcoin, Carrier, Known};
-use super::ethereum::Ethereum;
-use super::libp2p::Libp2p;
-use super::lightning::Lightning;
-use super::monero::Monero;
-use super::{Part, Shaken, Times, Tracer, Transport, Whom};
-
-/// Our side in a protocol, and what is to carry it.
-#[derive(Clone, Copy, Debug)]
-pub enum Way<'p> {
-    /// Bitcoin, over one of its transports.
-    Bitcoin(&'p Bitcoin, Carrier),
-    /// Ethereum.
-    Ethereum(&'p Ethereum),
-    /// Lightning.
-    Lightning(&'p Lightning),
-    /// libp2p.
-    Libp2p(&'p Libp2p),
-    /// Monero.
-    Monero(&'p Monero),
+/// What carries a handshake. Each protocol has constants of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transport {
+    /// Its stable name in reports; `None` as long as a peer that dialled us has not chosen one of several.
+    pub name: Option<&'static str>,
+    /// Whether our side begins with a key of which nodes take only so many in a second.
+    pub begins_with_key: bool,
 }
 
-impl<'p> Way<'p> {
-    /// What carries it.
-    pub fn transport(self) -> Transport {
-        match self {
-            Self::Bitcoin(_, carrier) => Transport::Bitcoin(carrier.transport()),
-            Self::Ethereum(_) => Transport::Rlpx,
-            Self::Lightning(_) => Transport::Bolt8,
-            Self::Libp2p(_) => Transport::Noise,
-            Self::Monero(_) => Transport::Levin,
-        }
+impl Transport {
+    /// One without such a limit.
+    pub const fn named(name: &'static str) -> Self {
+        Self { name: Some(name), begins_with_key: false }
     }
+}
 
-    /// Whether it begins with a key of Bitcoin's encrypted transport, which nodes limit.
-    pub fn begins_with_key(self) -> bool {
-        self.transport() == Transport::Bitcoin(Some(bitcoin::Transport::V2))
-    }
+/// What is known of a node before it is dialled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knowledge {
+    /// The user named it, so it may be dialled twice.
+    Named,
+    /// Nothing.
+    Nothing,
+    /// Its services are known, and an encrypted transport is not among them.
+    LacksEncryption,
+    /// It was reached over an encrypted transport before, or another node says that it offers one.
+    OffersEncryption,
+}
 
-    /// Has the handshake over a connection.
-    pub async fn shake(
-        self,
-        part: Part<'_>,
-        stream: TcpStream,
-        peer: SocketAddr,
-        times: Times<'_>,
-        tracer: Option<Tracer<'_>>,
-    ) -> Shaken<'p> {
-        // What many connections wait in is as large as the largest of these, so those that are rarer have their own
-        // place.
-        match (self, part) {
-            (Self::Bitcoin(bitcoin, carrier), _) => {
-                bitcoin.shake(carrier, part.role(), stream, peer, times, tracer).await
-            }
-            (Self::Ethereum(ethereum), Part::Dialling(Whom::Ethereum(id))) => {
-                Box::pin(ethereum.shake(Some(**id), stream, times, tracer)).await
-            }
-            (Self::Ethereum(ethereum), _) => Box::pin(ethereum.shake(None, stream, times, tracer)).await,
-            (Self::Lightning(lightning), Part::Dialling(Whom::Lightning(id))) => {
-                Box::pin(lightning.shake(Some(**id), stream, peer, times, tracer)).await
-            }
-            (Self::Lightning(lightning), _) => Box::pin(lightning.shake(None, stream, peer, times, tracer)).await,
-            (Self::Libp2p(libp2p), _) => {
-                let whom = match part {
-                    Part::Dialling(Whom::Libp2p(peer_id)) => Some(peer_id.as_deref().cloned()),
-                    Part::Dialling(_) => Some(None),
-                    Part::Accepting => None,
-                };
-                Box::pin(libp2p.shake(whom, stream, peer, times, tracer)).await
-            }
-            (Self::Monero(monero), _) => Box::pin(monero.shake(part, stream, times, tracer)).await,
-        }
-    }
+/// One connection that may be opened: over which transport, and with what knowledge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// What carries the handshake.
+    pub transport: Transport,
+    /// What is known of the node.
+    pub knowledge: Knowledge,
 }
 
 /// Another dial, after one that failed.
 #[derive(Clone, Copy, Debug)]
-pub struct Again<'p> {
+pub struct Again {
     /// In this way.
-    pub way: Way<'p>,
+    pub way: Way,
     /// So long after the end of the first, at the earliest.
     pub pause: Duration,
 }
 
-/// The ways in which an address is dialled, each on a connection of its own. There is at least one.
-#[derive(Clone, Debug)]
-pub struct Ways<'p>(Left<'p>);
-
-#[derive(Clone, Debug)]
-enum Left<'p> {
-    OfBitcoin(&'p Bitcoin, slice::Iter<'static, bitcoin::Transport>, Known),
-    One(Option<Way<'p>>),
+/// The ways in which an address is dialled, each on a connection of its own and with a report of its own: one or two.
+#[derive(Clone, Copy, Debug)]
+pub struct Ways {
+    /// The first, or the only one.
+    pub first: Way,
+    /// The other.
+    pub second: Option<Way>,
 }
 
-impl<'p> Ways<'p> {
-    /// Bitcoin, over each of these, with a peer of which this is known.
-    pub fn of_bitcoin(bitcoin: &'p Bitcoin, transports: &'static [bitcoin::Transport], known: Known) -> Self {
-        Self(Left::OfBitcoin(bitcoin, transports.iter(), known))
+impl Ways {
+    /// How many.
+    pub fn len(self) -> usize {
+        1 + usize::from(self.second.is_some())
     }
 }
 
-impl<'p> From<Way<'p>> for Ways<'p> {
-    fn from(way: Way<'p>) -> Self {
-        Self(Left::One(Some(way)))
+impl From<Way> for Ways {
+    fn from(first: Way) -> Self {
+        Self { first, second: None }
     }
 }
 
-impl<'p> Iterator for Ways<'p> {
-    type Item = Way<'p>;
+impl IntoIterator for Ways {
+    type Item = Way;
+    type IntoIter = iter::Chain<iter::Once<Way>, option::IntoIter<Way>>;
 
-    fn next(&mut self) -> Option<Way<'p>> {
-        match &mut self.0 {
-            Left::OfBitcoin(bitcoin, transports, known) => {
-                transports.next().map(|transport| Way::Bitcoin(bitcoin, Carrier::over(*transport, *known)))
-            }
-            Left::One(way) => way.take(),
-        }
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        match &self.0 {
-            Left::OfBitcoin(_, transports, _) => transports.size_hint(),
-            Left::One(way) => (usize::from(way.is_some()), Some(usize::from(way.is_some()))),
-        }
+    fn into_iter(self) -> Self::IntoIter {
+        iter::once(self.first).chain(self.second)
     }
 }
-
-impl ExactSizeIterator for Ways<'_> {}

@@ -9,8 +9,8 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::{Text, in_milliseconds, role_name};
-use crate::calendar::Stamp;
-use crate::protocol::{Kept, KeptEnd, Leaving, Pings, Transport};
+use crate::protocol::{Kept, KeptEnd, Leaving, Pings, Side, Transport};
+use crate::stamp::Stamp;
 
 /// A connection that was kept after its handshake, and is over.
 #[derive(Clone, Copy, Debug)]
@@ -21,10 +21,8 @@ pub struct HeldReport<'a> {
     pub target: &'a str,
     /// The peer's address.
     pub address: SocketAddr,
-    /// The network's name.
-    pub chain: &'a str,
-    /// The protocol's name.
-    pub protocol: &'static str,
+    /// Our side.
+    pub side: &'a dyn Side,
     /// Our part in the handshake.
     pub role: Role,
     /// What carried it.
@@ -43,10 +41,10 @@ impl Serialize for HeldReport<'_> {
         fields.serialize_field("started", &self.started)?;
         fields.serialize_field("target", self.target)?;
         fields.serialize_field("address", &self.address)?;
-        fields.serialize_field("chain", self.chain)?;
-        fields.serialize_field("protocol", self.protocol)?;
+        fields.serialize_field("chain", self.side.chain())?;
+        fields.serialize_field("protocol", self.side.protocol().name())?;
         fields.serialize_field("role", role_name(self.role))?;
-        fields.serialize_field("transport", &self.transport.name())?;
+        fields.serialize_field("transport", &self.transport.name)?;
         fields.serialize_field("complete", &self.is_complete())?;
         fields.serialize_field("asked_ms", &in_milliseconds(self.asked))?;
         fields.serialize_field("held_ms", &in_milliseconds(*lasted))?;
@@ -230,19 +228,19 @@ mod tests {
     use handshake::{Blame, Role};
 
     use super::{HeldReport, Sentence};
-    use crate::calendar::Stamp;
-    use crate::protocol::{Kept, KeptEnd, LastWords, Leaving, Pings, Transport};
+    use crate::protocol::{Kept, KeptEnd, LastWords, Leaving, Monero, MoneroOptions, Pings, Transport};
+    use crate::stamp::Stamp;
 
     fn told(end: KeptEnd, lasted: Duration) -> (String, serde_json::Value) {
         let kept = Kept { end, lasted, pings: Pings::default() };
+        let side = Monero::new(&monero::NETWORKS[0], &MoneroOptions::default());
         let report = HeldReport {
             started: Stamp::of(Instant::now().into()),
             target: "node.example",
             address: "192.0.2.1:8333".parse().unwrap(),
-            chain: "bitcoin",
-            protocol: "bitcoin",
+            side: &side,
             role: Role::Initiator,
-            transport: Transport::Levin,
+            transport: Transport::named("levin"),
             asked: Duration::from_secs(10),
             kept: &kept,
         };

@@ -9,10 +9,12 @@ use serde::Serialize;
 use store::Time;
 
 use crate::args::Format;
-use crate::calendar::{Ago, Stamp};
+use crate::calendar::Ago;
+use crate::crawl::network;
 use crate::output::write_json;
-use crate::protocol::{Asked, Protocol, Told};
+use crate::protocol::{Asked, Side, Told};
 use crate::report::{HexBits, Text, outcome_name};
+use crate::stamp::Stamp;
 
 /// What a peer told, and who.
 #[derive(Debug)]
@@ -24,7 +26,7 @@ pub struct Answer<'a> {
     /// The peer's address.
     pub address: SocketAddr,
     /// What was spoken.
-    pub protocol: &'a Protocol,
+    pub side: &'a dyn Side,
     /// What it told.
     pub asked: &'a Asked,
 }
@@ -86,12 +88,12 @@ impl Answer<'_> {
             kind: "address",
             started: self.started,
             from: self.address,
-            network: told.place.network().name(),
+            network: network(&told.place).name(),
             address: told.place.to_string(),
             time: told.seen,
             services: told.services,
             services_hex: Text(HexBits(told.services)),
-            service_names: self.protocol.service_names(told.services),
+            service_names: self.side.service_names(told.services),
             own,
         })
     }
@@ -105,7 +107,7 @@ impl Answer<'_> {
             started: self.started,
             target: self.target,
             address: self.address,
-            chain: self.protocol.chain(),
+            chain: self.side.chain(),
             outcome: outcome_name(&self.asked.verdict),
             reason,
             blame: blame.map(handshake::Blame::name),
@@ -150,11 +152,11 @@ impl Answer<'_> {
     fn to_table(&self) -> String {
         let now = Time::now();
         let mut told: Vec<&Told> = self.asked.told.iter().collect();
-        told.sort_by_key(|told| (told.place.network(), std::cmp::Reverse(told.seen)));
+        told.sort_by_key(|told| (network(&told.place), std::cmp::Reverse(told.seen)));
         let mut text = String::new();
         for told in told {
-            let services = self.protocol.service_names(told.services);
-            let network = told.place.network().name();
+            let services = self.side.service_names(told.services);
+            let network = network(&told.place).name();
             let place = told.place.to_string();
             let seen =
                 told.seen.map(|seen| Ago { then: Time(seen), now }.to_string()).unwrap_or_else(|| "unknown".into());
@@ -186,7 +188,7 @@ impl Answer<'_> {
 
     fn networks(&self) -> BTreeMap<&'static str, usize> {
         self.asked.told.iter().fold(BTreeMap::new(), |mut counts, told| {
-            *counts.entry(told.place.network().name()).or_default() += 1;
+            *counts.entry(network(&told.place).name()).or_default() += 1;
             counts
         })
     }

@@ -7,9 +7,9 @@ use handshake::Banner;
 use serde::Serialize;
 
 use crate::args::Format;
-use crate::calendar::Stamp;
 use crate::output::write_json;
-use crate::protocol::Whom;
+use crate::protocol::Identity;
+use crate::stamp::Stamp;
 
 /// What was found out about an address. The JSON form is a promise: fields are added, never renamed.
 #[derive(Debug, Serialize)]
@@ -89,8 +89,8 @@ impl Known {
 
 impl Answer {
     /// Nothing is known yet.
-    pub fn new(target: &str, address: SocketAddr, whom: &Whom) -> Self {
-        let needs_key: &[&str] = if *whom == Whom::Anybody { &["ethereum", "lightning"] } else { &[] };
+    pub fn new(target: &str, address: SocketAddr, identity: &Identity) -> Self {
+        let needs_key: &[&str] = if *identity == Identity::Any { &["ethereum", "lightning"] } else { &[] };
         let (tried, not_tried) = (Vec::new(), Vec::new());
         Self {
             kind: "identify",

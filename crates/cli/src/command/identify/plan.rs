@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::args::{ProtocolName, TransportChoice};
-use crate::protocol::{Chain, Whom, may_be_asked_twice};
+use crate::protocol::{Identity, Protocol, TransportChoice, at_port, may_be_asked_twice};
 
 /// Connections that a run makes at most.
 pub const MOST: usize = 8;
@@ -20,7 +19,7 @@ pub enum Try {
     /// A request, which a Monero node of any network answers with its own or closes on.
     Monero(&'static monero::Network),
     /// With the key that the target names.
-    Keyed(ProtocolName),
+    Keyed(&'static dyn Protocol),
 }
 
 impl fmt::Display for Try {
@@ -29,10 +28,9 @@ impl fmt::Display for Try {
             Self::Silence => f.write_str("silence"),
             Self::Bitcoin(chain, TransportChoice::V2) => write!(f, "{} over v2", chain.name),
             Self::Bitcoin(chain, _) => write!(f, "{} over v1", chain.name),
-            Self::Libp2p | Self::Keyed(ProtocolName::Libp2p) => f.write_str("libp2p"),
+            Self::Libp2p => f.write_str("libp2p"),
             Self::Monero(network) => f.write_str(network.name),
-            Self::Keyed(ProtocolName::Ethereum) => f.write_str("ethereum"),
-            Self::Keyed(_) => f.write_str("lightning"),
+            Self::Keyed(protocol) => f.write_str(protocol.name()),
         }
     }
 }
@@ -42,25 +40,23 @@ const USUAL: [&str; 5] = ["bitcoin", "litecoin", "dogecoin", "bitcoin-cash", "da
 
 /// Every connection that may tell what listens at this port, in the order in which they are worth it. The first [`MOST`]
 /// are made; each magic and each other protocol is among all of them.
-pub fn tries(whom: &Whom, port: u16) -> Vec<Try> {
+pub fn tries(identity: &Identity, port: u16) -> Vec<Try> {
     let mut tries = vec![Try::Silence];
-    match whom {
-        Whom::Anybody => {}
+    if let Some(protocol) = identity.protocol() {
         // geth takes one connection from an address in 30 s, and we have something to say on it. (p2p/server.go
         // inboundThrottleTime)
-        Whom::Ethereum(_) => tries = vec![Try::Keyed(ProtocolName::Ethereum)],
-        Whom::Lightning(_) => tries.push(Try::Keyed(ProtocolName::Lightning)),
-        Whom::Libp2p(_) => tries.push(Try::Keyed(ProtocolName::Libp2p)),
-    }
-    if *whom != Whom::Anybody {
+        if protocol.name() == "ethereum" {
+            tries.clear();
+        }
+        tries.push(Try::Keyed(protocol));
         return tries;
     }
     let bitcoin = |name| bitcoin::Chain::named(name).expect("it is in the table");
-    let at_port = || bitcoin::CHAINS.iter().filter(|chain| chain.port == port);
-    if !at_port().all(|chain| may_be_asked_twice(chain.name)) {
+    let chains_at_port = || bitcoin::CHAINS.iter().filter(|chain| chain.port == port);
+    if !chains_at_port().all(|chain| may_be_asked_twice(chain.name)) {
         tries.clear();
     }
-    for chain in at_port() {
+    for chain in chains_at_port() {
         if chain.bip324 {
             add(&mut tries, Try::Bitcoin(chain, TransportChoice::V2));
         }
@@ -70,7 +66,7 @@ pub fn tries(whom: &Whom, port: u16) -> Vec<Try> {
         .iter()
         .filter(|network| network.port == port)
         .for_each(|network| add(&mut tries, Try::Monero(network)));
-    if Chain::at_port(port).any(|name| name == "IPFS") {
+    if at_port(port).contains(&"IPFS") {
         add(&mut tries, Try::Libp2p);
     }
     // Some networks ban who sends them a key. Where the port is such a network's, it has been tried in plain text first.
@@ -106,11 +102,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{MOST, Try, tries};
-    use crate::args::ProtocolName;
-    use crate::protocol::Whom;
+    use crate::protocol::{Identity, protocol_named};
 
     fn first(port: u16) -> Vec<String> {
-        tries(&Whom::Anybody, port).iter().take(MOST).map(ToString::to_string).collect()
+        tries(&Identity::Any, port).iter().take(MOST).map(ToString::to_string).collect()
     }
 
     #[test]
@@ -124,14 +119,13 @@ mod tests {
     #[test]
     fn a_node_that_takes_one_connection_is_spoken_to_on_it() {
         assert_eq!(first(8233)[0], "zcash over v1");
-        let id = ethereum::SecretKey::new([7; 32]).unwrap().public();
-        let tries = tries(&Whom::Ethereum(id.into()), 30303);
-        assert_eq!(tries, [Try::Keyed(ProtocolName::Ethereum)]);
+        let ethereum = protocol_named("ethereum").unwrap();
+        assert_eq!(tries(&Identity::of(ethereum, Some(&[7; 64])), 30303), [Try::Keyed(ethereum)]);
     }
 
     #[test]
     fn every_magic_and_every_network_of_monero_is_among_all_of_them() {
-        let all = tries(&Whom::Anybody, 1);
+        let all = tries(&Identity::Any, 1);
         let magics: BTreeSet<_> = all
             .iter()
             .filter_map(|one| match one {

@@ -8,8 +8,8 @@ use store::{Column, ExportError, Store};
 use super::table::{Align, Cell, Table};
 use super::{Selection, say_what_there_is, stdout};
 use crate::args::{Format, Global};
-use crate::calendar::Stamp;
 use crate::output::{DIM, Paint};
+use crate::stamp::Stamp;
 
 /// How many peers have a value.
 #[derive(Serialize)]

@@ -9,9 +9,9 @@ use store::{BadLine, Format, Importer, Origin, Time, Unread, Writer};
 use super::super::printed;
 use super::{list, stdout};
 use crate::args::{self, Global, Import};
-use crate::calendar::Stamp;
 use crate::database::Database;
 use crate::exit::{Error, Exit};
+use crate::stamp::Stamp;
 
 /// Lines of a file that are named each. A file of another kind has a million that are wrong.
 const NAMED: u64 = 20;
@@ -94,8 +94,8 @@ async fn import<'f>(
     };
     let origin = Origin {
         name: name.into(),
-        chain: args.chain.name().into(),
-        port: args.chain.port(),
+        chain: args.chain.name.into(),
+        port: args.chain.port,
         now: Time::now(),
         source: name.into(),
     };

@@ -9,8 +9,9 @@ use super::export::UNUSED_STANDARD;
 use super::table::{Align, Cell, Table, or_dash};
 use super::{Selection, say_what_there_is, stdout, style_of};
 use crate::args::{Format, Global};
-use crate::calendar::{Stamp, Utc};
+use crate::calendar::Utc;
 use crate::output::{DIM, Paint};
+use crate::stamp::Stamp;
 
 /// Answers the question.
 pub async fn run(selection: &Selection, store: &Store, global: &Global) -> Result<(), ExportError> {

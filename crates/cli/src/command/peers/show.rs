@@ -10,14 +10,15 @@ use super::list::in_ms;
 use super::table::{Align, Cell, Table, or_dash};
 use super::{stdout, style_of, unprinted};
 use crate::args::{Format, Global, Show};
-use crate::calendar::{Ago, Stamp, Utc};
+use crate::calendar::{Ago, Utc};
 use crate::exit::{Error, Exit};
 use crate::output::Paint;
+use crate::stamp::Stamp;
 
 /// Runs the command.
 pub async fn run(args: &Show, store: &Store, global: &Global) -> Result<Exit, Error> {
     let wrong = |error| Error::Usage(format!("'{}': {error}", args.address));
-    let address = Address::parse(&args.address, args.chain.port()).map_err(wrong)?;
+    let address = Address::parse(&args.address, args.chain.port).map_err(wrong)?;
     let started = Stamp::now();
     let answer = async {
         let histories = store.show(&address).await?;

@@ -1,34 +1,76 @@
-//! Asks a peer of Bitcoin's whom it knows.
+//! A connection to a node of Bitcoin's, after the handshake.
 
 use std::net::SocketAddr;
 
-use bitcoin::{Channel, Gossip, Services};
+use bitcoin::{Channel, Event, Gossip, Message, Params, Session as Keepalive};
+use futures_util::future::BoxFuture;
 use net::{Unread, Verdict};
 use tokio::net::TcpStream;
 
 use super::introduced::Introduced;
 use super::lines::entry;
-use super::{Bitcoin, Times, Tracer};
-use crate::protocol::converse::converse;
-use crate::protocol::{Asked, Told, Unusable};
+use crate::protocol::converse::converse_after;
+use crate::protocol::keep::{Kept, LastWords, Sign, Span, keep};
+use crate::protocol::{Asked, Introduced as AnyIntroduced, Session, Times, Told, Tracer, Unusable};
 
-impl Bitcoin {
-    /// Asks over the connection of a concluded handshake; the answer ends it, or the deadline does.
-    pub async fn ask(
-        &self,
-        stream: Unread<TcpStream>,
-        channel: Channel,
+/// The connection.
+#[derive(Debug)]
+pub struct Connection {
+    /// Its bytes.
+    pub stream: Unread<TcpStream>,
+    /// What seals them.
+    pub channel: Channel,
+    /// The network.
+    pub params: Params,
+}
+
+impl Session for Connection {
+    fn ask<'a>(
+        self: Box<Self>,
+        introduced: &'a dyn AnyIntroduced,
+        peer: SocketAddr,
+        times: Times<'a>,
+        tracer: Option<Tracer<'a>>,
+    ) -> BoxFuture<'a, Option<Asked>> {
+        Box::pin(async move {
+            let introduced = introduced.downcast_ref::<Introduced>()?;
+            Some(self.ask_peer(introduced, peer, times, tracer).await)
+        })
+    }
+
+    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, Kept> {
+        let Self { stream, channel, params } = *self;
+        let session = Keepalive::new(channel).pinging(rand::random());
+        Box::pin(keep(session, stream, span, tracer, move |seen, at| entry(seen, at, &params), sign))
+    }
+}
+
+/// What an event means to a connection that is kept.
+fn sign(event: &Event) -> Sign {
+    match event {
+        Event::Said(Message::Ping(_)) => Sign::Ping,
+        Event::Heard(Message::Pong(_)) => Sign::Pong,
+        Event::Heard(Message::Reject(reject)) => {
+            let (number, sentence) = (Some(reject.code.into()), format!("it rejected our message: {reject}"));
+            Sign::LastWords(LastWords { reason: "bitcoin.rejected", number, sentence })
+        }
+        _ => Sign::Other,
+    }
+}
+
+impl Connection {
+    /// Asks for addresses; the answer ends it, or the deadline does.
+    async fn ask_peer(
+        self,
         introduced: &Introduced,
         peer: SocketAddr,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
     ) -> Asked {
+        let Self { stream, channel, params } = self;
         let mut gossip = Gossip::new(channel, Some(peer.ip()), &introduced.version);
-        let params = &introduced.params;
-        let conversed =
-            converse(&mut gossip, stream, times, tracer, |_| false, |seen, at| entry(seen, at, params)).await;
-        match conversed.result {
-            Ok((_, told)) => Asked {
+        match converse_after(&mut gossip, stream, times, tracer, |seen, at| entry(seen, at, &params)).await {
+            Ok(told) => Asked {
                 verdict: Verdict::ok(String::new()),
                 told: told.entries.iter().map(Told::from).collect(),
                 unusable: told.entries.unusable().map(Unusable::from).collect(),
@@ -41,10 +83,5 @@ impl Bitcoin {
                 own: gossip.own().map(Told::from),
             },
         }
-    }
-
-    /// The names of services, by their bits.
-    pub fn service_names(&self, services: u64) -> impl Iterator<Item = String> {
-        Services(services).names(&self.template.params).map(|name| name.to_string())
     }
 }

@@ -7,6 +7,7 @@ use bitcoin::{Announced, Feature, Params, ServiceName, UserAgent, Version};
 use handshake::Hex;
 use serde::{Serialize, Serializer};
 
+use crate::protocol::introduced::{Introduced as AnyIntroduced, Kept, write_json};
 use crate::report::{HexBits, Text, as_text};
 
 /// A peer's own words, as they were read.
@@ -53,17 +54,6 @@ pub struct Peer<'i> {
 }
 
 impl Introduced {
-    /// What the database keeps of it.
-    pub fn kept(&self) -> store::Introduced {
-        let Version { version, services, user_agent, start_height, .. } = &self.version;
-        store::Introduced {
-            version: *version,
-            services: services.0,
-            user_agent: store::Shown::of(user_agent.as_bytes()),
-            height: *start_height,
-        }
-    }
-
     /// What is reported of it.
     pub fn peer(&self) -> Peer<'_> {
         let version = &self.version;
@@ -81,6 +71,34 @@ impl Introduced {
             nonce: version.nonce.map(|nonce| Text(Nonce(nonce))),
             features: Features(&self.announced),
         }
+    }
+}
+
+impl AnyIntroduced for Introduced {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        write_json(&self.peer(), out);
+    }
+
+    fn agent(&self) -> String {
+        self.version.user_agent.to_string()
+    }
+
+    fn offers(&self) -> String {
+        ServiceNames(self).to_string()
+    }
+
+    fn our_address(&self) -> Option<SocketAddr> {
+        self.version.receiver.socket()
+    }
+
+    fn kept(&self) -> Option<Kept> {
+        let Version { version, services, user_agent, start_height, .. } = &self.version;
+        Some(Kept {
+            version: *version,
+            services: services.0,
+            user_agent: user_agent.as_bytes().into(),
+            height: *start_height,
+        })
     }
 }
 

@@ -1,13 +1,14 @@
 //! Our side of Bitcoin's handshake, over whichever transport.
 
+use bitcoin::attempt::MAX_RANDOM_GARBAGE;
 use bitcoin::hello::Hello;
-use bitcoin::v2::{Garbage, Keys, SessionId, Start};
-use bitcoin::{Accept, Concluded, Error, Event, Transport, V1, V2};
+use bitcoin::v2::{Garbage, SessionId, Start};
+use bitcoin::{Accept, Concluded, Error, Event, Transport, TransportAttempt, V1, V2};
 use handshake::Handshake;
 use rand::RngExt;
 
 /// What the transports have in common besides the handshake itself.
-pub trait Side: Handshake<Output = Concluded, Event = Event, Error = Error> {
+pub trait Handshaking: Handshake<Output = Concluded, Event = Event, Error = Error> {
     /// What has been said and heard so far.
     fn hello(&self) -> &Hello;
 
@@ -20,7 +21,7 @@ pub trait Side: Handshake<Output = Concluded, Event = Event, Error = Error> {
     }
 }
 
-impl Side for V1 {
+impl Handshaking for V1 {
     fn hello(&self) -> &Hello {
         self.hello()
     }
@@ -30,7 +31,7 @@ impl Side for V1 {
     }
 }
 
-impl Side for V2 {
+impl Handshaking for V2 {
     fn hello(&self) -> &Hello {
         self.hello()
     }
@@ -44,7 +45,7 @@ impl Side for V2 {
     }
 }
 
-impl Side for Accept {
+impl Handshaking for Accept {
     fn hello(&self) -> &Hello {
         self.hello()
     }
@@ -58,22 +59,20 @@ impl Side for Accept {
     }
 }
 
-/// What an encrypted connection starts with: fresh keys, and garbage and decoys of these lengths; without one the garbage
-/// has up to `longest` bytes. Core sends no decoys, and garbage of a random length.
-pub fn start(garbage: Option<usize>, longest: usize, decoys: &[usize]) -> Start {
-    let mut random = rand::rng();
-    let keys = loop {
-        // Nobody has ever seen the second turn.
-        if let Some(keys) = Keys::new(random.random(), random.random()) {
-            break keys;
-        }
-    };
-    let len = garbage.unwrap_or_else(|| random.random_range(0..=longest));
-    let mut bytes = |len: usize| {
+/// What an encrypted connection starts with: fresh keys, garbage of this length, and decoys of these lengths. Without a length
+/// the garbage is as long as suits the plan, or a peer that began with a key itself.
+pub fn start(garbage: Option<usize>, plan: Option<TransportAttempt>, decoys: &[usize]) -> Start {
+    let mut fill = |bytes: &mut [u8]| rand::rng().fill(bytes);
+    let longest = plan.map_or(MAX_RANDOM_GARBAGE, TransportAttempt::max_garbage);
+    let mut start = Start::random(garbage.map_or(longest, |_| 0), &mut fill);
+    let random = |len: usize| {
         let mut bytes = vec![0; len];
-        random.fill(&mut bytes[..]);
+        fill(&mut bytes);
         bytes
     };
-    let garbage = Garbage::new(bytes(len)).expect("its length is checked where it is given");
-    Start { decoys: decoys.iter().map(|&len| bytes(len).into()).collect(), ..Start::new(keys, garbage) }
+    if let Some(len) = garbage {
+        start.garbage = Garbage::new(random(len)).expect("its length is checked where it is given");
+    }
+    start.decoys = decoys.iter().map(|&len| random(len).into()).collect();
+    start
 }

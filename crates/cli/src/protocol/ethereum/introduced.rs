@@ -7,6 +7,7 @@ use ethereum::{Capability, Hash, Hello, Network, PublicKey, Status};
 use handshake::Text as PeersText;
 use serde::Serialize;
 
+use crate::protocol::introduced::{Introduced as AnyIntroduced, write_json};
 use crate::report::{Text, as_text};
 
 /// A peer's own words, as they were read.
@@ -97,9 +98,19 @@ impl Introduced {
     fn fork(&self) -> Option<&'static str> {
         self.network()?.fork_named(self.status.as_ref()?.fork_id)
     }
+}
 
-    /// What it speaks, for people.
-    pub fn offers(&self) -> String {
+impl AnyIntroduced for Introduced {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        write_json(&self.peer(), out);
+    }
+
+    fn agent(&self) -> String {
+        self.hello.client_id.to_string()
+    }
+
+    /// What it speaks.
+    fn offers(&self) -> String {
         /// Enough for every honest node.
         const SHOWN: usize = 8;
         let capabilities = &self.hello.capabilities;

@@ -6,6 +6,7 @@ use handshake::Text as PeersText;
 use libp2p::{Identify, Multiaddr, Muxer, PeerId, PublicKey};
 use serde::Serialize;
 
+use crate::protocol::introduced::{Introduced as AnyIntroduced, write_json};
 use crate::report::Text;
 
 /// A peer's own words, as they were read.
@@ -76,15 +77,20 @@ impl Introduced {
                 .map(Text),
         }
     }
+}
 
-    /// The name of its program, as it gives it; who it is, if it gives none.
-    pub fn agent(&self) -> String {
+impl AnyIntroduced for Introduced {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        write_json(&self.peer(), out);
+    }
+
+    fn agent(&self) -> String {
         let agent = self.identify.as_ref().and_then(|identify| identify.agent.as_ref());
         agent.map_or_else(|| self.public_key.peer_id().to_string(), ToString::to_string)
     }
 
-    /// How much it speaks, for people.
-    pub fn offers(&self) -> String {
+    /// How many protocols it speaks.
+    fn offers(&self) -> String {
         let count = self.identify.as_ref().map_or(0, Identify::protocols_total);
         let plural = if count == 1 { "" } else { "s" };
         format!("{count} protocol{plural}")

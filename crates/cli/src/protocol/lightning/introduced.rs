@@ -5,6 +5,7 @@ use std::fmt;
 use lightning::{Address, ChainHash, Feature, Init, NodeId};
 use serde::Serialize;
 
+use crate::protocol::introduced::{Introduced as AnyIntroduced, write_json};
 use crate::report::{Text, as_text};
 
 /// A peer's own words, as they were read.
@@ -79,18 +80,28 @@ impl Introduced {
             networks_total: Some(self.init.networks.len()).filter(|total| *total > MAX_NETWORKS),
         }
     }
+}
 
-    /// Whether it has named a chain that it is on.
-    pub fn tells_chain(&self) -> bool {
-        !self.init.networks.is_empty()
+impl AnyIntroduced for Introduced {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        write_json(&self.peer(), out);
     }
 
-    /// How much it offers, for people.
-    pub fn offers(&self) -> String {
+    /// Its node id: it does not name its program.
+    fn agent(&self) -> String {
+        self.node_id.to_string()
+    }
+
+    /// How many features it offers.
+    fn offers(&self) -> String {
         let features = self.init.all_features();
         let (all, required) = (features.iter().count(), features.iter().filter(|bit| bit.is_required()).count());
         let plural = if all == 1 { "" } else { "s" };
         format!("{all} feature{plural}, {required} of them required")
+    }
+
+    fn tells_chain(&self) -> bool {
+        !self.init.networks.is_empty()
     }
 }
 

@@ -8,6 +8,7 @@ use monero::{Address, Introduction, NetworkId, Node, Peers, Tip};
 use net::Verdict;
 use serde::Serialize;
 
+use crate::protocol::introduced::{Introduced as AnyIntroduced, Kept, write_json};
 use crate::protocol::{Asked, Place, Told, Unusable};
 use crate::report::as_text;
 use crate::trace::hex;
@@ -92,26 +93,37 @@ impl Introduced {
         let unusable = (others > 0).then_some((gossip::Unusable::Network, others)).map(Unusable::from);
         Asked { verdict: Verdict::ok(String::new()), told, unusable: unusable.into_iter().collect(), own: None }
     }
+}
 
-    /// What the database keeps of it. It was made for Bitcoin: the version is that of the rules that the node follows.
-    pub fn kept(&self) -> store::Introduced {
-        let Tip { height, top_version, .. } = &self.introduction.tip;
-        store::Introduced {
-            version: i32::from(*top_version),
-            services: 0,
-            user_agent: store::Shown::of(b""),
-            height: Some(i32::try_from(*height).unwrap_or(i32::MAX)),
-        }
+impl AnyIntroduced for Introduced {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        write_json(&self.peer(), out);
     }
 
-    /// How much it has and whom it knows, for people.
-    pub fn offers(&self) -> String {
+    /// Its peer id: it does not name its program.
+    fn agent(&self) -> String {
+        format!("{:016x}", self.introduction.node.peer_id)
+    }
+
+    /// How much of the chain it has, and how many peers it knows.
+    fn offers(&self) -> String {
         let plural = if self.peers.len() == 1 { "" } else { "s" };
         let peers = format!("knows {} peer{plural}", self.peers.len());
         match self.introduction.tip.pruning_seed {
             0 => peers,
             _ => format!("pruned, {peers}"),
         }
+    }
+
+    /// The version is that of the rules that the node follows.
+    fn kept(&self) -> Option<Kept> {
+        let Tip { height, top_version, .. } = &self.introduction.tip;
+        Some(Kept {
+            version: i32::from(*top_version),
+            services: 0,
+            user_agent: Box::default(),
+            height: Some(i32::try_from(*height).unwrap_or(i32::MAX)),
+        })
     }
 }
 

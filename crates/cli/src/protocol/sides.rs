@@ -1,0 +1,111 @@
+//! Our side in every protocol that a run speaks.
+
+use super::{AnyOption as _, Identity, KEY, Misuse, Network, Protocol, Side, Values, check_given};
+use crate::key::Secret;
+use crate::target::Target;
+
+/// Our side in every protocol that a run speaks.
+#[derive(Debug)]
+pub struct Sides {
+    chosen: Box<dyn Side>,
+    others: Vec<Box<dyn Side>>,
+}
+
+/// What was chosen for a run: a network, options of its protocols, and our key.
+#[derive(Clone, Copy)]
+pub struct Choice<'c> {
+    /// The network; without one it is Bitcoin's, and nodes that are named by a key may be on any.
+    pub network: Option<&'c Network>,
+    /// The options.
+    pub values: &'c Values,
+    /// Reads our static key, for protocols that have one; without it each has a fresh one.
+    pub key: &'c dyn Fn() -> Result<Option<Secret>, Misuse>,
+}
+
+impl Choice<'_> {
+    /// The network that was chosen, or else Bitcoin's.
+    fn network(&self) -> Network {
+        self.network.copied().unwrap_or_else(Network::default)
+    }
+
+    fn side(&self, protocol: &dyn Protocol) -> Result<Box<dyn Side>, Misuse> {
+        let has_key = protocol.options().iter().any(|option| option.about().name == KEY.about().name);
+        let key = if has_key { (self.key)()? } else { None };
+        protocol.configure(self.network, self.values, key.as_ref())
+    }
+}
+
+impl Sides {
+    /// That of the network that was chosen, and whichever else these targets ask for.
+    ///
+    /// # Errors
+    /// As [`Protocol::configure`]; if an option means nothing in any of these protocols; and if a target is named in a way that
+    /// its protocol cannot do with.
+    pub fn new(choice: Choice<'_>, targets: &[Target]) -> Result<Self, Misuse> {
+        let chosen = choice.network().protocol;
+        let mut spoken: Vec<&'static dyn Protocol> = Vec::new();
+        for target in targets {
+            let protocol = target.identity.protocol().unwrap_or(chosen);
+            if !spoken.contains(&protocol) {
+                spoken.push(protocol);
+            }
+        }
+        spoken.sort_by_key(|protocol| place_of(*protocol));
+        check_given(choice.values, &spoken)?;
+        if let Some(form) = chosen.form_of_targets()
+            && let Some(any) = targets.iter().find(|target| target.identity == Identity::Any)
+        {
+            let (text, name) = (&any.text, chosen.name());
+            return Err(Misuse(format!("'{text}' is no target in {name}, whose nodes are named {form}")));
+        }
+        let others = spoken.into_iter().filter(|protocol| *protocol != chosen);
+        let others = others.map(|protocol| choice.side(protocol)).collect::<Result<_, _>>()?;
+        Ok(Self { chosen: choice.side(chosen)?, others })
+    }
+
+    /// That of the network that was chosen, whose nodes tell other nodes' addresses.
+    ///
+    /// # Errors
+    /// As [`Sides::new`]; and if the network's nodes, or those of these targets, tell none.
+    pub fn gossiping(choice: Choice<'_>, targets: &[Target]) -> Result<Self, Misuse> {
+        let network = choice.network();
+        if !network.protocol.tells_addresses() {
+            return Err(Misuse(format!("the nodes of {} tell no other nodes' addresses in a handshake", network.name)));
+        }
+        if let Some(other) = targets.iter().find(|target| target.identity != Identity::Any) {
+            return Err(Misuse(format!("'{}' names a node that tells no other nodes' addresses", other.text)));
+        }
+        Self::only(network.protocol, choice)
+    }
+
+    /// One alone.
+    ///
+    /// # Errors
+    /// As [`Protocol::configure`]; and if an option means nothing in it.
+    pub fn only(protocol: &'static dyn Protocol, choice: Choice<'_>) -> Result<Self, Misuse> {
+        check_given(choice.values, &[protocol])?;
+        Ok(choice.side(protocol)?.into())
+    }
+
+    /// That of the network that was chosen.
+    pub fn chosen(&self) -> &dyn Side {
+        &*self.chosen
+    }
+
+    /// The one in which this node is spoken to.
+    pub fn of(&self, identity: &Identity) -> &dyn Side {
+        let own = identity.protocol().and_then(|protocol| self.others.iter().find(|side| side.protocol() == protocol));
+        &**own.unwrap_or(&self.chosen)
+    }
+}
+
+impl From<Box<dyn Side>> for Sides {
+    fn from(chosen: Box<dyn Side>) -> Self {
+        Self { chosen, others: Vec::new() }
+    }
+}
+
+/// Where a protocol stands among all.
+fn place_of(protocol: &'static dyn Protocol) -> usize {
+    super::PROTOCOLS.iter().position(|known| *known == protocol).unwrap_or(usize::MAX)
+}
