@@ -24,11 +24,11 @@ pub use values::ListenAddress;
 
 use crate::exit::Error;
 use crate::key_file;
-use crate::lookup::Rules;
-use crate::pacing::Pacing;
-use crate::protocol::{Choice, KEY, Misuse, Network, Protocol, Seed, Values};
+use probe::lookup::Rules;
+use probe::pacing::Pacing;
+use probe::protocol::{Choice, KEY, Misuse, Network, Protocol, Seed, Values};
 
-use crate::resolve::{Family, Options};
+use probe::resolve::{Family, Options};
 
 /// The command line.
 #[derive(Debug, Parser)]

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use store::Time;
 
-use crate::stamp::Rounded;
+use probe::stamp::Rounded;
 
 /// A time that was: so long ago, a day, a time, or Unix seconds.
 pub fn moment(text: &str) -> Result<Time, String> {

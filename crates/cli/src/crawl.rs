@@ -18,11 +18,11 @@ mod lists;
 mod map;
 mod places;
 mod progress;
+mod record;
 mod remembered;
 mod seeds;
 mod summary;
 mod tally;
-mod visit;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -39,13 +39,14 @@ pub use self::fixed::read_file as read_seeds;
 use self::map::Map;
 pub use self::places::network;
 pub use self::progress::Progress;
+use self::record::record;
 use self::remembered::remember;
 pub use self::seeds::Seeds;
 use self::seeds::{Sown, Yield};
 pub use self::summary::Summary;
-use crate::attempt::{Attempts, Call};
-use crate::protocol::{Identity, Knowledge};
-use crate::resolve::Family;
+use probe::attempt::{Attempts, Call};
+use probe::protocol::{Identity, Knowledge};
+use probe::resolve::Family;
 
 /// A crawl.
 #[derive(Debug)]
@@ -256,7 +257,7 @@ impl Crawl {
     }
 
     /// Stores what is news.
-    async fn store_told(&self, news: Vec<crate::protocol::Told>, source: &Shown) -> Result<(), store::Error> {
+    async fn store_told(&self, news: Vec<probe::protocol::Told>, source: &Shown) -> Result<(), store::Error> {
         let now = Time::now();
         for told in news {
             if let Some(learned) = map::learned(&told, &self.chain, source, now) {
@@ -320,7 +321,7 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr, knowledge: Knowledge) {
         // Its result was stored and reported a moment ago.
         match is_asked_again {
             true => Ok(()),
-            false => crawl.writer.record(visit.record(&crawl.chain, address, at)).await,
+            false => crawl.writer.record(record(&visit, &crawl.chain, address, at)).await,
         }
     };
     if let Err(error) = stored.await {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use crate::output::Unwritable;
-use crate::protocol::Misuse;
+use probe::protocol::Misuse;
 
 /// The ways in which it ends after having done its work. The numbers are documented in the help and stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use std::path::Path;
 use handshake::read_hex;
 use zeroize::Zeroizing;
 
-use crate::key::Secret;
-use crate::protocol::Misuse;
+use probe::key::Secret;
+use probe::protocol::Misuse;
 
 /// Bytes; a key and the end of its line have 65. What is longer is another file.
 const MAX_FILE_LEN: usize = 4096;

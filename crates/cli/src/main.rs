@@ -9,37 +9,20 @@ macro_rules! say {
 }
 
 mod args;
-mod attempt;
 mod calendar;
 mod command;
 mod crawl;
 mod database;
-mod dialler;
-mod escaped;
-mod event;
 mod exit;
-mod host;
-mod key;
 mod key_file;
-mod ledger;
-mod lookup;
 mod output;
-mod pacing;
-mod plan;
-mod protocol;
-mod refused;
-mod report;
-mod resolve;
-mod stamp;
 mod summary;
-mod target;
 mod targets;
-mod trace;
 
 use std::process::ExitCode;
 
 use crate::args::{Cli, Command};
-use crate::escaped::EscapedText;
+use probe::escaped::EscapedText;
 
 /// Results are made on one thread and freed on the one that prints them, which the system's allocator is slow at.
 #[global_allocator]

@@ -19,12 +19,12 @@ pub use self::csv::flat;
 pub use self::human::{BAD, DIM, GOOD, HALF};
 pub use self::queue::{Results, Unprinted, Watcher, queue};
 use crate::args::{ColorChoice, Format, Global, TraceLevel};
-use crate::ledger::Ledger;
-use crate::plan::Planned;
-use crate::report::{HeldReport, Report, in_milliseconds};
-use crate::stamp::Stamp;
 use crate::summary::Summary;
-use crate::trace;
+use probe::ledger::Ledger;
+use probe::plan::Planned;
+use probe::report::{HeldReport, Report, in_milliseconds};
+use probe::stamp::Stamp;
+use probe::trace;
 
 /// Text on its way out.
 #[derive(Debug, Default)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use net::Outcome;
 use serde::Serialize;
 
-use crate::ledger::Tally;
-use crate::report::{HeldReport, Report};
-use crate::stamp::Stamp;
+use probe::ledger::Tally;
+use probe::report::{HeldReport, Report};
+use probe::stamp::Stamp;
 
 /// All attempts together.
 #[derive(Clone, Debug, Default, Serialize)]

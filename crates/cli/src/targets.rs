@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::args::values;
 use crate::exit::Error;
-use crate::target::{BadTarget, Target};
+use probe::target::{BadTarget, Target};
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
@@ -129,7 +129,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{read_lines, split_legacy};
-    use crate::target::Kind;
+    use probe::target::Kind;
 
     #[test]
     fn bare_numbers_behind_one_target_are_port_and_milliseconds() {

@@ -11,7 +11,7 @@ use discover::{Exclusions, Growing, Policy};
 
 use super::{Bounds, Dialling, Introduction, values};
 use crate::database::Database;
-use crate::resolve::Family;
+use probe::resolve::Family;
 
 /// Mapping a network.
 #[derive(Debug, Args)]

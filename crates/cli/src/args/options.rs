@@ -4,7 +4,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, Value
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::protocol::{AnyOption, Arity, Value, Values, options};
+use probe::protocol::{AnyOption, Arity, Value, Values, options};
 
 /// The values that were given for options of protocols.
 #[derive(Clone, Debug, Default)]

@@ -7,7 +7,7 @@ use store::{Column, Network, SortBy, Time};
 use super::values;
 use crate::calendar;
 use crate::database::Database;
-use crate::protocol::{Network as Chain, ServicesArg};
+use probe::protocol::{Network as Chain, ServicesArg};
 
 /// Asking the peer database.
 #[derive(Debug, Args)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-pub use crate::protocol::parse::whole;
-use crate::protocol::{Network, PROTOCOLS, Protocol, protocol_named};
+pub use probe::protocol::parse::whole;
+use probe::protocol::{Network, PROTOCOLS, Protocol, protocol_named};
 
 /// Where to listen: an address, with or without a port.
 #[derive(Clone, Copy, Debug)]

@@ -15,14 +15,14 @@ use self::table::Answer;
 use super::interrupt::interrupted;
 use super::{Ended, concurrency, print_all, runtime};
 use crate::args::{Addrs, Format, Global};
-use crate::attempt::{Attempts, Call};
-use crate::event::Event;
 use crate::exit::{Error, Exit};
-use crate::lookup::{Finding, Interrupted, Lookup, share_of};
 use crate::output::{Printer, Results, Screen, queue};
-use crate::pacing::{Led, Pacing, moment};
-use crate::protocol::{Knowledge, Sides};
-use crate::target::{Kind, Target};
+use probe::attempt::{Attempts, Call};
+use probe::event::Event;
+use probe::lookup::{Finding, Interrupted, Lookup, share_of};
+use probe::pacing::{Led, Pacing, moment};
+use probe::protocol::{Knowledge, Sides};
+use probe::target::{Kind, Target};
 
 /// Runs the command.
 pub fn run(args: &Addrs, global: &Global) -> Result<Exit, Error> {

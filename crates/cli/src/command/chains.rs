@@ -9,8 +9,8 @@ use super::printed;
 use crate::args::{Format, Global};
 use crate::exit::{Error, Exit};
 use crate::output::flat;
-use crate::protocol::Network;
-use crate::stamp::Stamp;
+use probe::protocol::Network;
+use probe::stamp::Stamp;
 
 /// A network, as the nodes of one protocol know it. Lightning's have the names of the chains that they run on, so it
 /// takes both names to tell a row.

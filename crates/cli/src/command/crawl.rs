@@ -9,14 +9,14 @@ use tokio::time::Instant;
 use super::interrupt::interrupted;
 use super::{Ended as Printed, concurrency, print_until_closed, runtime};
 use crate::args::{self, Format, Global};
-use crate::attempt::Attempts;
 use crate::crawl::{Crawl, Ended, Limits, Progress, Seeds, Summary, read_seeds};
 use crate::exit::{Error, Exit};
-use crate::lookup::{Lookup, Rules};
 use crate::output::{Printer, Screen, queue, write_json};
-use crate::protocol::Sides;
-use crate::target::Target;
 use crate::targets;
+use probe::attempt::Attempts;
+use probe::lookup::{Lookup, Rules};
+use probe::protocol::Sides;
+use probe::target::Target;
 
 /// Runs the command.
 pub fn run(args: &args::Crawl, global: &Global) -> Result<Exit, Error> {
@@ -151,13 +151,13 @@ mod tests {
     use tokio::task::yield_now;
 
     use crate::args::{Cli, Command};
-    use crate::attempt::Attempts;
     use crate::crawl::{Crawl, Ended, Limits, Progress, Seeds};
-    use crate::lookup::Lookup;
     use crate::output::{Printer, Text, queue};
-    use crate::protocol::Sides;
-    use crate::resolve::Family;
     use crate::targets;
+    use probe::attempt::Attempts;
+    use probe::lookup::Lookup;
+    use probe::protocol::Sides;
+    use probe::resolve::Family;
 
     /// Addresses where nobody listens.
     const ADDRESSES: u64 = 20;

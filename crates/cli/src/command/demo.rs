@@ -22,7 +22,7 @@ use super::interrupt::interrupted;
 use super::{runtime, shake};
 use crate::args::{Cli, Demo, Global};
 use crate::exit::{Error, Exit};
-use crate::report::Report;
+use probe::report::Report;
 
 /// The network that the simulated peers belong to.
 const CHAIN: &str = "bitcoin-regtest";

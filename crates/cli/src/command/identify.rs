@@ -16,15 +16,15 @@ use self::plan::{MOST, Try, tries};
 use super::interrupt::interrupted;
 use super::{Ended, print_all, runtime};
 use crate::args::{Global, Identify};
-use crate::attempt::silence::{Silence, watch_silently};
-use crate::attempt::{Attempt, Attempts, Call, Keys};
-use crate::event::Observer;
 use crate::exit::{Error, Exit};
-use crate::lookup::{Finding, Interrupted, Lookup, Rules};
 use crate::output::{Printer, Screen, queue};
-use crate::protocol::{Bitcoin, BitcoinOptions, Knowledge, Monero, MoneroOptions, Side, Values, protocol_named};
-use crate::resolve::Options;
-use crate::target::{Kind, Target};
+use probe::attempt::silence::{Silence, watch_silently};
+use probe::attempt::{Attempt, Attempts, Call, Keys};
+use probe::event::Observer;
+use probe::lookup::{Finding, Interrupted, Lookup, Rules};
+use probe::protocol::{Bitcoin, BitcoinOptions, Knowledge, Monero, MoneroOptions, Side, Values, protocol_named};
+use probe::resolve::Options;
+use probe::target::{Kind, Target};
 
 /// Between the starts of two connections: a node sees no more of us than of one that reconnects.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -10,11 +10,11 @@ use zeroize::Zeroizing;
 
 use crate::args::{Format, Global, Key};
 use crate::exit::{Error, Exit};
-use crate::key::{self, Secret};
 use crate::key_file;
-use crate::report::Text;
-use crate::stamp::Stamp;
-use crate::trace::hex;
+use probe::key::{self, Secret};
+use probe::report::Text;
+use probe::stamp::Stamp;
+use probe::trace::hex;
 
 /// What is shown of a key: never the key itself.
 #[derive(Serialize)]

@@ -13,10 +13,10 @@ use tokio::task::JoinSet;
 use super::interrupt::interrupted;
 use super::{concurrency, exit, print_all, runtime};
 use crate::args::{Global, Listen, Require};
-use crate::attempt::Attempts;
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, queue};
-use crate::protocol::{Network, Protocol, Sides};
+use probe::attempt::Attempts;
+use probe::protocol::{Network, Protocol, Sides};
 
 /// Handshakes that an address may begin at once: as many as the run of a test suite has. At 1.1 ms, which is what a signature by
 /// an RSA key of 4096 bits takes us, they cost a quarter of a second; the 20 that follow in each second, 2 % of a processor.

@@ -17,7 +17,7 @@ use super::{printed, runtime};
 use crate::args::{Format, Global, Peers, PeersCommand, Query};
 use crate::exit::{Error, Exit};
 use crate::output::{BAD, GOOD, HALF};
-use crate::protocol;
+use probe::protocol;
 
 /// Runs the command.
 pub fn run(args: &Peers, global: &Global) -> Result<Exit, Error> {

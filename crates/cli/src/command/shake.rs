@@ -9,15 +9,15 @@ use tokio::time::Instant;
 use super::interrupt::interrupted;
 use super::{Ended, concurrency, exit, print_all, runtime, write_last};
 use crate::args::{Format, Global, Shake};
-use crate::attempt::Attempts;
-use crate::dialler::Dialler;
 use crate::exit::{Error, Exit};
-use crate::ledger::Ledger;
-use crate::lookup::Lookup;
 use crate::output::{Printer, Screen, Watcher, plan_line, queue};
-use crate::protocol::Sides;
-use crate::target::Target;
 use crate::targets;
+use probe::attempt::Attempts;
+use probe::dialler::Dialler;
+use probe::ledger::Ledger;
+use probe::lookup::Lookup;
+use probe::protocol::Sides;
+use probe::target::Target;
 
 /// Runs the command.
 pub fn run(args: &Shake, global: &Global) -> Result<Exit, Error> {

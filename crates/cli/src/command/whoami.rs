@@ -20,17 +20,17 @@ use tokio::time::{Instant, timeout_at};
 use super::interrupt::interrupted;
 use super::{Ended, concurrency, print_all, runtime, write_last};
 use crate::args::{Format, Global, Whoami};
-use crate::attempt::{Attempts, Call};
-use crate::event::Event;
 use crate::exit::{Error, Exit};
-use crate::lookup::{Finding, Interrupted, Lookup, share_of};
 use crate::output::{Printer, Screen, Unwritable, queue, write_json};
-use crate::pacing::{Led, Pacing, moment};
-use crate::protocol::{Identity, Knowledge, Sides};
-use crate::report::in_milliseconds;
-use crate::stamp::Stamp;
-use crate::target::{Kind, Target};
 use crate::targets;
+use probe::attempt::{Attempts, Call};
+use probe::event::Event;
+use probe::lookup::{Finding, Interrupted, Lookup, share_of};
+use probe::pacing::{Led, Pacing, moment};
+use probe::protocol::{Identity, Knowledge, Sides};
+use probe::report::in_milliseconds;
+use probe::stamp::Stamp;
+use probe::target::{Kind, Target};
 
 /// Runs the command.
 pub fn run(args: &Whoami, global: &Global) -> Result<Exit, Error> {

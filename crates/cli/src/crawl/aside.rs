@@ -7,7 +7,7 @@ use std::hash::BuildHasher;
 
 use discover::{Group, Key, Learned, Note, Refusal, Source};
 
-use crate::protocol::Place;
+use probe::protocol::Place;
 
 /// All that are known, each in some twenty bytes.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ mod tests {
     use discover::{Key, Learned, Source};
 
     use super::{Aside, MAX_PER_GROUP};
-    use crate::protocol::Place;
+    use probe::protocol::Place;
 
     fn place(n: u32) -> Place {
         let mut key = [0; 32];

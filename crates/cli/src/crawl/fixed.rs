@@ -13,7 +13,7 @@ use store::{Format, Importer, Origin, Shown, Time, Unread};
 use super::places::place_of;
 use super::seeds::Yield;
 use crate::exit::Error;
-use crate::protocol::{Network, Place, Told};
+use probe::protocol::{Network, Place, Told};
 
 /// Bytes of a list that is built into a program: Core's have some 50,000, as text five times as many.
 const MAX_BUILT_IN_LEN: u64 = 16 << 20;
@@ -146,7 +146,7 @@ mod tests {
     use std::path::Path;
 
     use super::{Bad, NAMED, read};
-    use crate::protocol::Network;
+    use probe::protocol::Network;
 
     fn read_of(chain: &str, bytes: &[u8]) -> (Result<Vec<String>, String>, Bad) {
         let chain = Network::named(chain).unwrap();

@@ -12,7 +12,7 @@ use bitcoin::Services;
 use discover::Note;
 use store::{Outcome, Peer, Time};
 
-use crate::protocol::Knowledge;
+use probe::protocol::Knowledge;
 
 const SERVICES: u16 = 1 << 15;
 

@@ -10,10 +10,11 @@ use store::{Shown, Time};
 use super::aside::Aside;
 use super::heard;
 use super::places::{kept, network};
+use super::record;
 use super::tally::{Facts, Tally};
-use super::visit::Visit;
-use crate::protocol::{Knowledge, Place, Told, Unusable};
-use crate::resolve::Family;
+use probe::protocol::{Knowledge, Place, Told, Unusable};
+use probe::resolve::Family;
+use probe::visit::Visit;
 
 /// What a crawl knows.
 #[derive(Debug)]
@@ -167,7 +168,7 @@ impl Map {
         if let (Some(note), Some(introduced)) = (self.frontier.note(address), visit.kept()) {
             heard::offers(note, introduced.services);
         }
-        let outcome = visit.outcome();
+        let outcome = record::outcome(visit);
         for _ in 1..visit.connections() {
             self.frontier.dialled_again(address, now);
         }
@@ -281,8 +282,8 @@ mod tests {
 
     use super::{Map, SMALL_NETWORK, believed};
     use crate::crawl::heard::saw;
-    use crate::protocol::{Place, Told};
-    use crate::resolve::Family;
+    use probe::protocol::{Place, Told};
+    use probe::resolve::Family;
 
     const NOW: i64 = 1_800_000_000;
 

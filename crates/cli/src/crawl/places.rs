@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bitcoin::gossip::Address;
 
-use crate::protocol::Place;
+use probe::protocol::Place;
 
 /// Where an address of the database leads. There is none for a name that is no longer of use, such as Tor's old ones.
 pub fn place_of(address: &store::Address) -> Option<Place> {

@@ -9,7 +9,7 @@ use super::heard;
 use super::map::Map;
 use super::places::place_of;
 use super::tally::Facts;
-use crate::protocol::Place;
+use probe::protocol::Place;
 
 /// Puts on the map what the database knows of a network: those who were good first.
 ///

@@ -12,9 +12,9 @@ use store::Shown;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
-use crate::lookup::{Finding, Lookup, is_localhost};
-use crate::protocol::{Place, Told};
-use crate::target::{Kind, Target};
+use probe::lookup::{Finding, Lookup, is_localhost};
+use probe::protocol::{Place, Told};
+use probe::target::{Kind, Target};
 
 /// All seeds of a crawl.
 pub struct Seeds {

@@ -13,9 +13,9 @@ use super::lists::Lists;
 use super::map::Map;
 use super::places::network;
 use super::tally::{Counter, Named};
-use crate::protocol::{Place, Side};
-use crate::report::in_milliseconds;
-use crate::stamp::Stamp;
+use probe::protocol::{Place, Side};
+use probe::report::in_milliseconds;
+use probe::stamp::Stamp;
 
 /// Of the JSON form. It grows when fields are added whose absence a program may want to know of.
 const FORMAT: u32 = 2;

@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 
 use store::{Network, Outcome, Peer, Shown};
 
-use super::visit::{Visit, introduced};
+use super::record::{introduced, transports};
+use probe::visit::Visit;
 
 /// How everybody fared, each by its last result.
 #[derive(Debug, Default)]
@@ -79,7 +80,7 @@ impl Facts {
         let best = visit.best();
         let reached = visit.kept().filter(|_| best.verdict.outcome == Outcome::Ok).map(|kept| {
             let store::Introduced { version, services, user_agent, .. } = introduced(kept);
-            Box::new(Reached { transports: good(visit.transports()), version, agent: user_agent, services })
+            Box::new(Reached { transports: good(transports(visit)), version, agent: user_agent, services })
         });
         Self {
             network: store::Address::from(address).network(),

@@ -6,7 +6,7 @@ use ::csv::Writer;
 use handshake::Hex;
 use serde_json::Value;
 
-use crate::report::{Report, in_milliseconds, outcome_name, role_name};
+use probe::report::{Report, in_milliseconds, outcome_name, role_name};
 
 /// What every report has, before what its peer said.
 const HEAD: [&str; 11] =

@@ -10,10 +10,10 @@ use anstyle::{AnsiColor, Style};
 use net::Outcome;
 
 use super::Paint;
-use crate::ledger::Tally;
-use crate::plan::Planned;
-use crate::report::{HeldReport, PingText, Report, Sentence, in_milliseconds};
 use crate::summary::Summary;
+use probe::ledger::Tally;
+use probe::plan::Planned;
+use probe::report::{HeldReport, PingText, Report, Sentence, in_milliseconds};
 
 /// A handshake that was concluded.
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::write_json;
 use crate::args::TraceLevel;
-use crate::report::{Text, in_milliseconds};
-use crate::stamp::Stamp;
-use crate::trace::{Direction, Entry, Fields, Line};
+use probe::report::{Text, in_milliseconds};
+use probe::stamp::Stamp;
+use probe::trace::{Direction, Entry, Fields, Line};
 
 /// The JSON form is a promise: fields are added, never renamed.
 #[derive(Serialize)]

@@ -12,9 +12,9 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use super::{Printer, Text};
-use crate::event::{Event, Observer};
-use crate::report::Report;
 use crate::summary::Summary;
+use probe::event::{Event, Observer};
+use probe::report::Report;
 
 /// Text that may wait to be written, in bytes: some thousand results. Attempts that have one more wait before they go
 /// on, so they never run far ahead of whoever reads their results.

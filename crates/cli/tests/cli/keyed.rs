@@ -380,7 +380,10 @@ fn what_cannot_be_is_refused_before_anybody_is_dialled() {
         (&["listen", "--protocol", "ethereum", "--network-id", "5"], "--genesis belong together"),
         (&["listen", "--protocol", "ethereum", "--status", "own"], "needs a network"),
         (&["listen", "--protocol", "bitcoin", "-c", "sepolia"], "the nodes of sepolia speak ethereum, not bitcoin"),
-        (&["listen", "--protocol", "lightning", "-c", "dogecoin"], "the nodes of dogecoin speak bitcoin, not lightning"),
+        (
+            &["listen", "--protocol", "lightning", "-c", "dogecoin"],
+            "the nodes of dogecoin speak bitcoin, not lightning",
+        ),
         (&["listen", "--protocol", "ethereum", "-c", "litecoin"], "the nodes of litecoin speak bitcoin, not ethereum"),
         (&["listen", "--protocol", "libp2p", "-c", "sepolia"], "libp2p has no networks"),
         (&["/ip4/127.0.0.1"], "not a multiaddr that can be dialled"),

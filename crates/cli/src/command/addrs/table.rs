@@ -12,9 +12,9 @@ use crate::args::Format;
 use crate::calendar::Ago;
 use crate::crawl::network;
 use crate::output::write_json;
-use crate::protocol::{Asked, Side, Told};
-use crate::report::{HexBits, Text, outcome_name};
-use crate::stamp::Stamp;
+use probe::protocol::{Asked, Side, Told};
+use probe::report::{HexBits, Text, outcome_name};
+use probe::stamp::Stamp;
 
 /// What a peer told, and who.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::args::Format;
 use crate::output::write_json;
-use crate::protocol::Identity;
-use crate::stamp::Stamp;
+use probe::protocol::Identity;
+use probe::stamp::Stamp;
 
 /// What was found out about an address. The JSON form is a promise: fields are added, never renamed.
 #[derive(Debug, Serialize)]

@@ -9,7 +9,7 @@ use super::table::{Align, Cell, Table};
 use super::{Selection, say_what_there_is, stdout};
 use crate::args::{Format, Global};
 use crate::output::{DIM, Paint};
-use crate::stamp::Stamp;
+use probe::stamp::Stamp;
 
 /// How many peers have a value.
 #[derive(Serialize)]

@@ -11,7 +11,7 @@ use super::{list, stdout};
 use crate::args::{self, Global, Import};
 use crate::database::Database;
 use crate::exit::{Error, Exit};
-use crate::stamp::Stamp;
+use probe::stamp::Stamp;
 
 /// Lines of a file that are named each. A file of another kind has a million that are wrong.
 const NAMED: u64 = 20;

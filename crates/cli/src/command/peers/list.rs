@@ -11,7 +11,7 @@ use super::{Selection, say_what_there_is, stdout, style_of};
 use crate::args::{Format, Global};
 use crate::calendar::Utc;
 use crate::output::{DIM, Paint};
-use crate::stamp::Stamp;
+use probe::stamp::Stamp;
 
 /// Answers the question.
 pub async fn run(selection: &Selection, store: &Store, global: &Global) -> Result<(), ExportError> {

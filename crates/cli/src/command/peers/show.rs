@@ -13,7 +13,7 @@ use crate::args::{Format, Global, Show};
 use crate::calendar::{Ago, Utc};
 use crate::exit::{Error, Exit};
 use crate::output::Paint;
-use crate::stamp::Stamp;
+use probe::stamp::Stamp;
 
 /// Runs the command.
 pub async fn run(args: &Show, store: &Store, global: &Global) -> Result<Exit, Error> {
@@ -178,7 +178,7 @@ impl<'p> From<&'p Past> for Attempt<'p> {
             v1: past.transports.v1.map(Outcome::name),
             v2: past.transports.v2.map(Outcome::name),
             user_agent: past.user_agent.as_ref().map(Shown::as_str),
-            latency_ms: past.latency.map(crate::report::in_milliseconds),
+            latency_ms: past.latency.map(probe::report::in_milliseconds),
         }
     }
 }

@@ -1,12 +1,10 @@
-//! A visit: shakes hands with an address, and asks whom it knows.
+//! A visit: a handshake with an address, and the question which other nodes it knows.
 
-use std::net::SocketAddr;
 
 use net::{Outcome, Timer};
-use store::{Ending, Shown, Time, Transports};
 
 use crate::attempt::{Attempt, Attempts, Call, Held};
-use crate::protocol::{Asked, KeptIntroduction, Retry, Times, Told, Tracer, Unusable, Ways};
+use crate::protocol::{Asked, KeptIntroduction, Times, Told, Tracer, Unusable, Ways};
 
 /// What came of visiting an address.
 #[derive(Debug)]
@@ -84,59 +82,8 @@ impl Visit {
         self.asked.as_ref().map_or(&[], |asked| &asked.unusable)
     }
 
-    /// What the frontier is to make of it.
-    pub fn outcome(&self) -> discover::Outcome {
-        let best = self.best();
-        match (best.verdict.outcome, best.retry) {
-            (Outcome::Ok, _) => discover::Outcome::Reached,
-            (_, Retry::Later) => discover::Outcome::Failed,
-            (_, Retry::Never) => discover::Outcome::Unfit,
-            (_, Retry::NotDialled) => discover::Outcome::NotDialled,
-        }
-    }
-
     /// How many connections were opened or tried.
     pub fn connections(&self) -> usize {
         self.attempts.iter().map(|tried| tried.attempt.connections).sum()
     }
-
-    /// How each transport fared, as far as it is known.
-    pub fn transports(&self) -> Transports {
-        let mut transports = Transports::default();
-        let tried =
-            self.attempts.iter().flat_map(|tried| tried.earlier.as_deref().into_iter().chain([&*tried.attempt]));
-        let says =
-            |attempt: &&Attempt| attempt.verdict.stage > handshake::Stage::Connect && !attempt.leaves_transport_open();
-        for attempt in tried.filter(says) {
-            let outcome = Some(attempt.verdict.outcome);
-            match attempt.transport.name {
-                Some("v1") => transports.v1 = outcome,
-                Some("v2") => transports.v2 = outcome,
-                _ => {}
-            }
-        }
-        transports
-    }
-
-    /// As the database has it.
-    pub fn record(&self, chain: &Shown, address: SocketAddr, at: Time) -> store::Attempt {
-        let Attempt { verdict, timing, .. } = self.best();
-        store::Attempt {
-            chain: chain.clone(),
-            address: address.into(),
-            at,
-            ending: Ending { outcome: verdict.outcome, stage: verdict.stage, reason: verdict.reason.into() },
-            blame: verdict.blame,
-            transports: self.transports(),
-            introduced: self.kept().map(introduced),
-            latency: timing.connect.zip(timing.hello).map(|(connect, hello)| connect + hello),
-            source: None,
-        }
-    }
-}
-
-/// An introduction as the database has it.
-pub fn introduced(kept: KeptIntroduction) -> store::Introduced {
-    let KeptIntroduction { version, services, user_agent, height } = kept;
-    store::Introduced { version, services, user_agent: Shown::of(&user_agent), height }
 }

@@ -1,0 +1,59 @@
+//! A visit, as the database and the frontier have it.
+
+use std::net::SocketAddr;
+
+use net::Outcome;
+use probe::attempt::Attempt;
+use probe::protocol::{KeptIntroduction, Retry};
+use probe::visit::Visit;
+use store::{Ending, Shown, Time, Transports};
+
+/// What the frontier is to make of it.
+pub fn outcome(visit: &Visit) -> discover::Outcome {
+    let best = visit.best();
+    match (best.verdict.outcome, best.retry) {
+        (Outcome::Ok, _) => discover::Outcome::Reached,
+        (_, Retry::Later) => discover::Outcome::Failed,
+        (_, Retry::Never) => discover::Outcome::Unfit,
+        (_, Retry::NotDialled) => discover::Outcome::NotDialled,
+    }
+}
+
+/// How each transport fared, as far as it is known.
+pub fn transports(visit: &Visit) -> Transports {
+    let mut transports = Transports::default();
+    let tried = visit.attempts.iter().flat_map(|tried| tried.earlier.as_deref().into_iter().chain([&*tried.attempt]));
+    let says =
+        |attempt: &&Attempt| attempt.verdict.stage > handshake::Stage::Connect && !attempt.leaves_transport_open();
+    for attempt in tried.filter(says) {
+        let outcome = Some(attempt.verdict.outcome);
+        match attempt.transport.name {
+            Some("v1") => transports.v1 = outcome,
+            Some("v2") => transports.v2 = outcome,
+            _ => {}
+        }
+    }
+    transports
+}
+
+/// As the database has it.
+pub fn record(visit: &Visit, chain: &Shown, address: SocketAddr, at: Time) -> store::Attempt {
+    let Attempt { verdict, timing, .. } = visit.best();
+    store::Attempt {
+        chain: chain.clone(),
+        address: address.into(),
+        at,
+        ending: Ending { outcome: verdict.outcome, stage: verdict.stage, reason: verdict.reason.into() },
+        blame: verdict.blame,
+        transports: transports(visit),
+        introduced: visit.kept().map(introduced),
+        latency: timing.connect.zip(timing.hello).map(|(connect, hello)| connect + hello),
+        source: None,
+    }
+}
+
+/// An introduction as the database has it.
+pub fn introduced(kept: KeptIntroduction) -> store::Introduced {
+    let KeptIntroduction { version, services, user_agent, height } = kept;
+    store::Introduced { version, services, user_agent: Shown::of(&user_agent), height }
+}

@@ -1,0 +1,30 @@
+//! Probes peer-to-peer nodes: from what a user names to a verdict on each handshake.
+//!
+//! ```text
+//!  target ──▶ lookup ──▶ dialler ──▶ attempt ──▶ Side (bitcoin, ethereum, …) ──▶ net
+//!                            │          │
+//!                            ▼          ▼
+//!                         ledger      event ──▶ Observer: printers, a crawl, a server
+//! ```
+//! [`target`] reads what is named, [`lookup`] finds the addresses behind it, [`dialler`] dials each of them, and an
+//! [`attempt`](attempt::Attempts) has the handshake. [`protocol`] has the seam at which each protocol is joined to this, and
+//! the list of them. What happens is told to an [`event::Observer`].
+
+pub mod attempt;
+pub mod dialler;
+pub mod escaped;
+pub mod event;
+pub mod host;
+pub mod key;
+pub mod ledger;
+pub mod lookup;
+pub mod pacing;
+pub mod plan;
+pub mod protocol;
+pub mod refused;
+pub mod report;
+pub mod resolve;
+pub mod stamp;
+pub mod target;
+pub mod trace;
+pub mod visit;
