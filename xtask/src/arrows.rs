@@ -1,12 +1,14 @@
 //! `cargo xtask arrows`: which crate may depend on which.
 //!
 //! ```text
-//!  cli ──▶ store, simnet ──▶ net, protocols, noise ──▶ handshake
-//!   └────▶ discover
+//!  cli ──▶ crawl ──▶ probe ──▶ net, discover, protocols ──▶ noise ──▶ handshake
+//!   │        └─────▶ store ─────────────────────────────────────────────▲
+//!   └────▶ simnet ──▶ net, protocols
 //! ```
-//! Protocols never see each other, a socket or a clock, nor does what decides whom to dial; what carries them never sees a
-//! protocol; and nobody brings somebody else's whole handshake. Only what ends up in the program counts, on whatever system: tests may depend on
-//! anything, and independent code is what they are for.
+//! Protocols never see each other, a socket or a clock, nor does what decides which address to dial; what carries them never
+//! sees a protocol; what probes knows no database; no library knows the command line or a terminal; and no crate brings a
+//! whole handshake of others. Only what ends up in the program counts, on whatever system: tests may depend on anything,
+//! and independent code is what they are for.
 
 use std::fs;
 
@@ -25,6 +27,10 @@ enum Layer {
     Planner,
     /// What is built on both, and keeps to itself.
     Service,
+    /// One attempt, and the registry of protocols.
+    Probe,
+    /// A crawl: attempts, and what is kept of them.
+    Crawl,
     /// The program, which joins them all.
     Program,
 }
@@ -42,11 +48,16 @@ const CRATES: &[(&str, Layer)] = &[
     ("discover", Layer::Planner),
     ("simnet", Layer::Service),
     ("store", Layer::Service),
+    ("probe", Layer::Probe),
+    ("crawl", Layer::Crawl),
     ("cli", Layer::Program),
 ];
 
 /// Crates with a socket, a clock or a random source. `rand` alone is none: without `getrandom` it has but algorithms.
 const IMPURE: &[&str] = &["getrandom", "mio", "rustix", "socket2", "tokio"];
+
+/// Crates for a command line or a terminal, which are the program's alone.
+const INTERFACES: &[&str] = &["anstyle", "clap", "indicatif"];
 
 /// Crates that bring a whole handshake. Ours are the product.
 const WHOLE_HANDSHAKES: &[&str] = &["bip324", "bitcoin", "libp2p-noise", "lightning", "snow"];
@@ -119,8 +130,16 @@ fn is_forbidden(name: &str, of: Layer, dependency: &str) -> bool {
             let protocols = *to == Layer::Protocol && name != "simnet";
             // What is known of peers is told to it.
             let driver = *to == Layer::Driver && name == "store";
-            let upwards = matches!(to, Layer::Program | Layer::Planner);
+            let upwards = matches!(to, Layer::Program | Layer::Crawl | Layer::Probe | Layer::Planner);
             protocols || driver || upwards || (*to == Layer::Service && *other != name)
+        }
+        (Layer::Probe | Layer::Crawl, None) => INTERFACES.contains(&dependency),
+        // It knows no database, and no peers but those that it meets.
+        (Layer::Probe, Some((_, to))) => {
+            !matches!(to, Layer::Contract | Layer::Protocol | Layer::Driver | Layer::Planner)
+        }
+        (Layer::Crawl, Some((other, to))) => {
+            *to == Layer::Program || *to == Layer::Crawl || (*to == Layer::Service && *other != "store")
         }
         (Layer::Driver | Layer::Service, None) | (Layer::Program, _) => false,
     }
@@ -189,6 +208,10 @@ mod tests {
         assert!(allowed("simnet", "verack-bitcoin") && !allowed("simnet", "verack"));
         assert!(!allowed("cli", "bitcoin") && allowed("cli", "verack-bitcoin"));
         assert!(allowed("cli", "verack-simnet") && !allowed("handshake", "libc"));
+        assert!(allowed("probe", "verack-bitcoin") && allowed("probe", "verack-net") && allowed("probe", "tokio"));
+        assert!(!allowed("probe", "verack-store") && !allowed("probe", "verack-crawl") && !allowed("probe", "clap"));
+        assert!(allowed("crawl", "verack-probe") && allowed("crawl", "verack-store") && !allowed("crawl", "indicatif"));
+        assert!(!allowed("store", "verack-probe") && !allowed("simnet", "verack-probe"));
     }
 
     #[test]

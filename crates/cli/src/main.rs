@@ -11,7 +11,6 @@ macro_rules! say {
 mod args;
 mod calendar;
 mod command;
-mod crawl;
 mod database;
 mod exit;
 mod key_file;

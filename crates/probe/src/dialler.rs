@@ -92,7 +92,7 @@ impl Dialler {
     /// There will be an attempt in each way.
     fn expect(&self, identity: &Identity) {
         let ways = self.attempts.sides.of(identity).ways(Knowledge::Named);
-        self.attempts.observer.on(Event::Expected(ways.len()));
+        self.attempts.observer.on(Event::Expected(ways.count()));
     }
 
     /// Tells that an address would be dialled.

@@ -232,7 +232,7 @@ fn is_host_name(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{BadTarget, Kind, Target};
-    use crate::protocol::Identity;
+    use crate::protocol::{Identity, Protocol};
     use crate::resolve::Family;
 
     /// The one of an Ed25519 key in libp2p's specification.
@@ -256,7 +256,7 @@ mod tests {
         let one = |text: &str| Target::parse(text).unwrap().remove(0);
         let ip = |port| Kind::Address("1.2.3.4".parse().unwrap(), port);
         let enode = one(&format!("{ENODE}@1.2.3.4:30304?discport=0"));
-        let name = |target: &Target| target.identity.protocol().map(|protocol| protocol.name());
+        let name = |target: &Target| target.identity.protocol().map(Protocol::name);
         assert_eq!(name(&enode), Some("ethereum"));
         assert_eq!(enode.kind, ip(Some(30304)));
         assert_eq!(one(&format!("{ENODE}@node.example")).kind, Kind::Name("node.example".into(), Some(30303)));

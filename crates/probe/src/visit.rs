@@ -1,6 +1,5 @@
 //! A visit: a handshake with an address, and the question which other nodes it knows.
 
-
 use net::{Outcome, Timer};
 
 use crate::attempt::{Attempt, Attempts, Call, Held};
@@ -28,7 +27,7 @@ impl Attempts {
     /// Visits an address, in each of these ways. The first connection over which there was a handshake is the one
     /// on which is asked.
     pub async fn visit(&self, call: &Call, ways: Ways, timer: &mut Timer) -> Visit {
-        let mut visit = Visit { attempts: Vec::with_capacity(ways.len()), asked: None };
+        let mut visit = Visit { attempts: Vec::with_capacity(ways.count()), asked: None };
         for way in ways {
             let (mut attempt, earlier) = self.reach(call, way, timer).await;
             if let Some(held) = attempt.held.take().filter(|_| visit.asked.is_none()) {

@@ -1,22 +1,34 @@
 //! Maps a network, and sums up what was found.
 
-use std::sync::Arc;
+mod progress;
+mod text;
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crawl::{Crawl, Ended, Limits, Seeds, Summary, Yield, read_fixed_seeds};
+use discover::Source;
+use futures_util::future::BoxFuture;
 
 use net::Stop;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use self::progress::Progress;
 use super::interrupt::interrupted;
 use super::{Ended as Printed, concurrency, print_until_closed, runtime};
 use crate::args::{self, Format, Global};
-use crate::crawl::{Crawl, Ended, Limits, Progress, Seeds, Summary, read_seeds};
 use crate::exit::{Error, Exit};
-use crate::output::{Printer, Screen, queue, write_json};
+use crate::output::{Printer, Results, Screen, queue, write_json};
 use crate::targets;
 use probe::attempt::Attempts;
+use probe::event::{Event, Observer};
 use probe::lookup::{Lookup, Rules};
-use probe::protocol::Sides;
+use probe::protocol::{Network, Sides};
 use probe::target::Target;
+use store::Shown;
 
 /// Runs the command.
 pub fn run(args: &args::Crawl, global: &Global) -> Result<Exit, Error> {
@@ -52,6 +64,7 @@ async fn crawl(
     let policy = args.policy(rules.excluded.clone());
     let store = args.database.open().await?;
     let (results, unprinted) = queue(Printer::without_summary(global, global.format() != Format::Human), None);
+    let told = Arc::new(Told { results: results.clone(), progress: Progress::new(global).into() });
     let attempts = Attempts {
         sides,
         timeout,
@@ -62,7 +75,7 @@ async fn crawl(
         keys: Arc::default(),
         traces: global.trace.is_some(),
         ledger: Arc::default(),
-        observer: Arc::new(results.clone()),
+        observer: told.clone(),
         // The crawl gives up what has no result yet, and tries it again when it goes on.
         stop: Stop::new(),
     };
@@ -81,13 +94,12 @@ async fn crawl(
     }
     let lookup = Lookup::new(args.dialling.lookup(timeout), rules);
     let seeds = Seeds::new(known, targets, dns, fixed, port, lookup, timeout);
-    let mut progress = Progress::new(global);
     let path = store.path().display();
     if !global.quiet && known > 0 {
-        progress.say(&format!("{known} addresses are remembered in {path}"));
+        told.progress().say(&format!("{known} addresses are remembered in {path}"));
     }
     if !global.quiet && refused > 0 {
-        progress.say(&format!(
+        told.progress().say(&format!(
             "{refused} addresses in {path} are not dialled: not globally routable (see --allow-private), or over a limit"
         ));
     }
@@ -95,7 +107,8 @@ async fn crawl(
     let stored = format!("{goes_on} (all is stored in {path})");
     let stop = Notify::new();
     let crawling = async {
-        let ended = crawl.run(seeds, limits, &mut progress, &stop).await;
+        let ended = crawl.run(seeds, limits, &stop).await;
+        told.progress().clear();
         let summary = crawl.summary(ended);
         // Nothing is printed behind that.
         results.text(&summary_text(&summary, &stored, global));
@@ -111,7 +124,7 @@ async fn crawl(
     };
     let ((ended, summary), printed) = tokio::join!(crawling, printing);
     if global.format() == Format::Csv && !global.quiet && !matches!(printed, Printed::Unwritable(_)) {
-        say!("{}", summary.last_line(&stored));
+        say!("{}", text::last_line(&summary, &stored));
     }
     if let Some(error) = crawl.failure() {
         return Err(error.clone().into());
@@ -120,15 +133,65 @@ async fn crawl(
     Ok(exit(&printed, ended, &summary))
 }
 
+/// Prints what a crawl tells.
+#[derive(Debug)]
+struct Told {
+    results: Results,
+    progress: Mutex<Progress>,
+}
+
+impl Told {
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Told {
+    fn on(&self, event: Event<'_>) {
+        match event {
+            Event::Progress(state) => self.progress().show(state),
+            Event::Seed(answer) => self.progress().tell(answer),
+            event => self.results.on(event),
+        }
+    }
+
+    fn room(&self) -> Option<BoxFuture<'_, ()>> {
+        self.results.room()
+    }
+}
+
+/// Reads fixed seeds from a file. A line that is none is reported with its number, and the others are taken.
+///
+/// # Errors
+/// The file cannot be read; it is of another kind, which is named; it holds no address of this network.
+fn read_seeds(path: &Path, network: Network, port: u16) -> Result<Yield, Error> {
+    let shown = path.display();
+    let unread = |error: io::Error| Error::Usage(format!("cannot read {shown}: {error}"));
+    let input = store::unpack(Box::new(BufReader::new(File::open(path).map_err(unread)?))).map_err(unread)?;
+    let name = path.to_string_lossy();
+    let read = read_fixed_seeds(input, &name, network, port);
+    let (told, bad) = read.map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
+    for bad in bad.named {
+        say!("warning: {bad}");
+    }
+    if bad.more > 0 {
+        say!("warning: {shown}: and {} more lines", bad.more);
+    }
+    if told.is_empty() {
+        return Err(Error::Usage(format!("there is no address of {} in {shown}", network.name)));
+    }
+    Ok(Yield { name: Shown::from(&*name), source: Source::Seed, told })
+}
+
 /// The last line, or the last lines for people. CSV has rows alone, and its last line goes to standard error.
 fn summary_text(summary: &Summary, stored: &str, global: &Global) -> Vec<u8> {
-    let mut text = Vec::new();
+    let mut out = Vec::new();
     match global.format() {
-        Format::Json => write_json(&mut text, summary),
-        Format::Human if !global.quiet => text.extend_from_slice(summary.to_text(stored).as_bytes()),
+        Format::Json => write_json(&mut out, summary),
+        Format::Human if !global.quiet => out.extend_from_slice(text::summary(summary, stored).as_bytes()),
         Format::Human | Format::Csv => {}
     }
-    text
+    out
 }
 
 fn exit(printed: &Printed, ended: Ended, summary: &Summary) -> Exit {
@@ -151,9 +214,9 @@ mod tests {
     use tokio::task::yield_now;
 
     use crate::args::{Cli, Command};
-    use crate::crawl::{Crawl, Ended, Limits, Progress, Seeds};
     use crate::output::{Printer, Text, queue};
     use crate::targets;
+    use crawl::{Crawl, Ended, Limits, Seeds};
     use probe::attempt::Attempts;
     use probe::lookup::Lookup;
     use probe::protocol::Sides;
@@ -198,9 +261,9 @@ mod tests {
         let lookup = Lookup::new(args.dialling.lookup(timeout), rules);
         let seeds = Seeds::new(0, targets, Vec::new(), Vec::new(), 1, lookup, timeout);
         let limits = Limits { concurrency: 100, until: None, max_peers: None };
-        let (mut progress, stop) = (Progress::new(&global), Notify::new());
+        let stop = Notify::new();
         let crawling = async {
-            let ended = crawl.run(seeds, limits, &mut progress, &stop).await;
+            let ended = crawl.run(seeds, limits, &stop).await;
             results.close();
             crawl.summary(ended)
         };

@@ -107,6 +107,8 @@ impl Observer for Results {
             }),
             Event::Held(held) => self.put(|state| state.printer.held(held)),
             Event::NotTried(count) => self.put(|state| state.printer.summary.not_tried += count as u64),
+            // Whoever runs a crawl shows how far it has come.
+            _ => {}
         }
     }
 

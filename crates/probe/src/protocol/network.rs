@@ -40,7 +40,7 @@ impl Network {
     /// The network with this name or alias, in any case.
     pub fn named(name: &str) -> Option<Self> {
         let is = |known: &&str| known.eq_ignore_ascii_case(name);
-        Self::all().find(|network| is(&network.name) || network.aliases.iter().any(|alias| is(&alias)))
+        Self::all().find(|network| is(&network.name) || network.aliases.iter().any(|alias| is(alias)))
     }
 
     /// The network of every protocol's, one protocol after the other.

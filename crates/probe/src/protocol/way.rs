@@ -62,7 +62,7 @@ pub struct Ways {
 
 impl Ways {
     /// How many.
-    pub fn len(self) -> usize {
+    pub fn count(self) -> usize {
         1 + usize::from(self.second.is_some())
     }
 }

@@ -10,8 +10,8 @@ use store::Time;
 
 use crate::args::Format;
 use crate::calendar::Ago;
-use crate::crawl::network;
 use crate::output::write_json;
+use crawl::network;
 use probe::protocol::{Asked, Side, Told};
 use probe::report::{HexBits, Text, outcome_name};
 use probe::stamp::Stamp;

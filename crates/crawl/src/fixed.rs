@@ -1,18 +1,14 @@
 //! Fixed seeds, in any form in which programs keep or export them.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{BufRead, Read};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use bitcoin::gossip::{Address, seeds as built_in};
-use discover::{Policy, Source};
+use discover::Policy;
 use store::{Format, Importer, Origin, Shown, Time, Unread};
 
 use super::places::place_of;
-use super::seeds::Yield;
-use crate::exit::Error;
 use probe::protocol::{Network, Place, Told};
 
 /// Bytes of a list that is built into a program: Core's have some 50,000, as text five times as many.
@@ -21,36 +17,27 @@ const MAX_BUILT_IN_LEN: u64 = 16 << 20;
 /// Bad lines of a file that are named each. A file of another kind has a million.
 const NAMED: u64 = 20;
 
-/// Reads fixed seeds from a file: Core's `chainparamsseeds.h`, the bytes that it holds, or whatever `verack peers import`
-/// reads. A line that is none is reported with its number, and the others are taken.
-///
-/// # Errors
-/// The file cannot be read; it is of another kind, which is named; it holds no address of this network.
-pub fn read_file(path: &Path, chain: Network, port: u16) -> Result<Yield, Error> {
-    let shown = path.display();
-    let unread = |error: io::Error| Error::Usage(format!("cannot read {shown}: {error}"));
-    let input = store::unpack(Box::new(BufReader::new(File::open(path).map_err(unread)?))).map_err(unread)?;
-    let (told, bad) = read(input, path, chain, port).map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
-    for bad in bad.named {
-        say!("warning: {bad}");
-    }
-    if bad.more > 0 {
-        say!("warning: {shown}: and {} more lines", bad.more);
-    }
-    if told.is_empty() {
-        return Err(Error::Usage(format!("there is no address of {} in {shown}", chain.name)));
-    }
-    Ok(Yield { name: Shown::from(&*path.to_string_lossy()), source: Source::Seed, told })
-}
-
 /// Lines that are none.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Bad {
-    named: Vec<String>,
-    more: u64,
+pub struct Bad {
+    /// The first of them, each with its number and what is wrong with it.
+    pub named: Vec<String>,
+    /// How many more there are.
+    pub more: u64,
 }
 
-fn read(mut input: Box<dyn BufRead + '_>, path: &Path, chain: Network, port: u16) -> Result<(Vec<Told>, Bad), String> {
+/// Reads fixed seeds of a network: Core's `chainparamsseeds.h`, the bytes that it holds, or whatever an [`Importer`] reads. A
+/// line that is none is returned with its number, and the others are taken. The port is that of addresses without one, and
+/// the name what the lines and the peers are said to be from.
+///
+/// # Errors
+/// The input cannot be read, or is of another kind, which is named.
+pub fn read(
+    mut input: Box<dyn BufRead + '_>,
+    name: &str,
+    chain: Network,
+    port: u16,
+) -> Result<(Vec<Told>, Bad), String> {
     let start = input.fill_buf().map_err(|error| error.to_string())?;
     let is_bytes = start.first().is_some_and(|first| *first < b'\t');
     if is_bytes || contains(start, ARRAY) {
@@ -61,7 +48,7 @@ fn read(mut input: Box<dyn BufRead + '_>, path: &Path, chain: Network, port: u16
         let seeds = built_in::read(&bytes).map_err(|error| error.to_string())?;
         return Ok((seeds.into_iter().map(of_built_in).collect(), Bad::default()));
     }
-    import(input, path, chain, port)
+    import(input, name, chain, port)
 }
 
 fn of_built_in((address, port): (Address, u16)) -> Told {
@@ -74,13 +61,8 @@ fn of_built_in((address, port): (Address, u16)) -> Told {
 }
 
 /// Reads what other programs export.
-fn import(
-    mut input: Box<dyn BufRead + '_>,
-    path: &Path,
-    chain: Network,
-    port: u16,
-) -> Result<(Vec<Told>, Bad), String> {
-    let name: Arc<str> = path.to_string_lossy().into();
+fn import(mut input: Box<dyn BufRead + '_>, name: &str, chain: Network, port: u16) -> Result<(Vec<Told>, Bad), String> {
+    let name: Arc<str> = name.into();
     let format = Format::guess(input.fill_buf().map_err(|error| error.to_string())?);
     let (now, source) = (Time::now(), Shown::from(&*name));
     let origin = Origin { name, chain: chain.name.into(), port, now, source };
@@ -143,14 +125,13 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
 
     use super::{Bad, NAMED, read};
     use probe::protocol::Network;
 
     fn read_of(chain: &str, bytes: &[u8]) -> (Result<Vec<String>, String>, Bad) {
         let chain = Network::named(chain).unwrap();
-        match read(Box::new(bytes), Path::new("f"), chain, 8333) {
+        match read(Box::new(bytes), "f", chain, 8333) {
             Ok((told, bad)) => (Ok(told.iter().map(|told| told.place.to_string()).collect()), bad),
             Err(error) => (Err(error), Bad::default()),
         }

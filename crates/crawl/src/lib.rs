@@ -17,7 +17,6 @@ mod heard;
 mod lists;
 mod map;
 mod places;
-mod progress;
 mod record;
 mod remembered;
 mod seeds;
@@ -35,16 +34,16 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-pub use self::fixed::read_file as read_seeds;
+pub use self::fixed::{Bad, read as read_fixed_seeds};
 use self::map::Map;
 pub use self::places::network;
-pub use self::progress::Progress;
 use self::record::record;
 use self::remembered::remember;
-pub use self::seeds::Seeds;
-use self::seeds::{Sown, Yield};
-pub use self::summary::Summary;
+use self::seeds::Sown;
+pub use self::seeds::{Seeds, Yield};
+pub use self::summary::{Ranked, Summary};
 use probe::attempt::{Attempts, Call};
+use probe::event::{Event, Gain, Progress, SeedAnswer};
 use probe::protocol::{Identity, Knowledge};
 use probe::resolve::Family;
 
@@ -104,6 +103,9 @@ impl Ended {
     }
 }
 
+/// Between two reports of how far it has come: often enough for a line that people watch.
+const TOLD_EVERY: Duration = Duration::from_millis(250);
+
 /// While nobody has been reached yet, whether to ask other seeds is looked at so often.
 const SEEDS_ASK: Duration = Duration::from_secs(1);
 
@@ -143,14 +145,9 @@ impl Crawl {
 
     /// Crawls until nobody is left, a limit is reached or `stop` is said. Visits that have no result then are given up,
     /// unless there are only enough peers. All that was found is stored when it returns, and reported, and counted.
-    pub async fn run(
-        self: &Arc<Self>,
-        mut seeds: Seeds,
-        limits: Limits,
-        progress: &mut Progress,
-        stop: &Notify,
-    ) -> Ended {
+    pub async fn run(self: &Arc<Self>, mut seeds: Seeds, limits: Limits, stop: &Notify) -> Ended {
         let mut visits = JoinSet::new();
+        let mut told = Instant::now();
         let ended = loop {
             if self.failed.get().is_some() {
                 break Ended::Store;
@@ -163,7 +160,7 @@ impl Crawl {
                 let found = seeds.ask(counts.reached, counts.known, wake == Wake::Exhausted, self.now());
                 if !found.is_empty() {
                     for found in found {
-                        self.plant(found, progress).await;
+                        self.plant(found).await;
                     }
                     continue;
                 }
@@ -183,10 +180,16 @@ impl Crawl {
                 biased;
                 () = stop.notified() => break Ended::Interrupted,
                 () = moment(limits.until) => break Ended::Time,
-                () = moment(progress.due()) => progress.show(&self.map(), self.now()),
+                () = sleep_until(told + TOLD_EVERY) => {
+                    told = Instant::now();
+                    let progress = self.progress();
+                    self.attempts.observer.on(Event::Progress(&progress));
+                }
                 found = seeds.found(), if seeds.is_asking() => match found {
-                    Sown::Found(found) => self.plant(found, progress).await,
-                    Sown::Bad(why) => progress.say(&format!("warning: {why}")),
+                    Sown::Found(found) => self.plant(found).await,
+                    Sown::Bad(seed, why) => {
+                        self.attempts.observer.on(Event::Seed(&SeedAnswer { seed: &seed, outcome: Err(&why) }));
+                    }
                     Sown::Ended => {}
                 },
                 () = self.changed.notified() => {}
@@ -196,7 +199,6 @@ impl Crawl {
         self.ending.send_replace(true);
         // Those that have a result wait for the database, which has its time, and for whoever reads, who may be gone.
         while visits.join_next().await.is_some() {}
-        progress.clear();
         if let Err(error) = self.writer.clone().close().await {
             self.fail(error);
         }
@@ -233,24 +235,34 @@ impl Crawl {
         Wake::Changed
     }
 
+    /// How far it has come.
+    fn progress(&self) -> Progress {
+        let map = self.map();
+        let counts = map.frontier.counts();
+        Progress {
+            elapsed: self.now(),
+            known: map.known(),
+            tried: map.tally.tried(),
+            reached: counts.reached,
+            in_flight: counts.in_flight,
+            waiting: counts.waiting,
+            ready: counts.ready,
+            dials: counts.dials,
+        }
+    }
+
     /// Learns from a seed.
-    async fn plant(&self, found: Yield, progress: &Progress) {
+    async fn plant(&self, found: Yield) {
         let Yield { name, source, told } = found;
-        let count = told.len();
+        let addresses = told.len();
         let (news, refused) = {
             let mut map = self.map();
             let before = map.frontier.counts().refused;
             let news = map.plant(told, source, self.now());
             (news, map.frontier.counts().refused - before)
         };
-        let addresses = if count == 1 { "address" } else { "addresses" };
-        let refused = match refused {
-            0 => String::new(),
-            _ => format!(
-                ", {refused} not to be dialled: not globally routable (see --allow-private), excluded, or over a limit"
-            ),
-        };
-        progress.say(&format!("{count} {addresses} from {name}, {} of them new{refused}", news.len()));
+        let gain = Gain { addresses, new: news.len(), refused };
+        self.attempts.observer.on(Event::Seed(&SeedAnswer { seed: name.as_str(), outcome: Ok(gain) }));
         if let Err(error) = self.store_told(news, &name).await {
             self.fail(error);
         }

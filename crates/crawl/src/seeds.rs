@@ -59,8 +59,8 @@ type Answer = (Target, Finding);
 pub enum Sown {
     /// Addresses.
     Found(Yield),
-    /// Nothing, or less than there was, for this reason.
-    Bad(String),
+    /// This seed has nothing, or less than there was, for this reason.
+    Bad(String, String),
     /// There is no more.
     Ended,
 }
@@ -145,14 +145,17 @@ impl Seeds {
             Finding::Ended(ended) => {
                 self.asking -= 1;
                 self.look_up();
-                return ended.map_or_else(|error| Sown::Bad(error.to_string()), |()| Sown::Ended);
+                return match ended {
+                    Ok(()) => Sown::Ended,
+                    Err(error) => Sown::Bad(target.text.to_string(), error.to_string()),
+                };
             }
         };
         let is_ours = target.kind.name().is_some_and(is_localhost);
         let source = if is_ours { Source::Named } else { Source::Seed };
         let (told, refused): (Vec<_>, Vec<_>) = found.into_iter().partition(Result::is_ok);
         if let (true, Some(Err(why))) = (told.is_empty(), refused.into_iter().next()) {
-            return Sown::Bad(why.to_string());
+            return Sown::Bad(target.text.to_string(), why.to_string());
         }
         let told: Vec<_> = told.into_iter().flatten().map(|(address, _)| news(address)).collect();
         Sown::Found(Yield { name: Shown::from(&*target.text), source, told })

@@ -281,7 +281,7 @@ mod tests {
     use store::Time;
 
     use super::{Map, SMALL_NETWORK, believed};
-    use crate::crawl::heard::saw;
+    use crate::heard::saw;
     use probe::protocol::{Place, Told};
     use probe::resolve::Family;
 

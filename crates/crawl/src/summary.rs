@@ -1,6 +1,5 @@
 //! What a crawl found, all in all. The JSON form is a promise: fields are added, never renamed.
 
-use std::fmt::Write as _;
 use std::hash::Hash;
 use std::time::Duration;
 
@@ -58,9 +57,9 @@ pub struct Summary {
     pub told: u64,
     /// Of these, those that are of no use to anybody, by reason.
     pub unusable: Ranked,
-    /// The same for people.
+    /// The same by sentences for people.
     #[serde(skip)]
-    useless: String,
+    pub useless: Ranked,
     /// Addresses that were not kept: not globally routable, or over a cap. The same one may count often.
     pub refused: u64,
     /// Results by reason.
@@ -117,7 +116,7 @@ impl Ranked {
 }
 
 impl Summary {
-    pub(super) fn of(map: &Map, side: &dyn Side, ended: Ended, elapsed: Duration) -> Self {
+    pub(crate) fn of(map: &Map, side: &dyn Side, ended: Ended, elapsed: Duration) -> Self {
         let tally = &map.tally;
         let counts = map.frontier.counts();
         let mut known_networks = tally.aside.clone();
@@ -143,7 +142,7 @@ impl Summary {
             answers: tally.answers,
             told: tally.told,
             unusable: Ranked::of(&tally.unusable, |(name, _)| (*name).to_owned()),
-            useless: useless(&tally.unusable),
+            useless: Ranked::of(&tally.unusable, |(_, sentence)| (*sentence).to_owned()),
             refused: counts.refused,
             reasons: Ranked::of_named(&tally.reasons),
             known_networks: Ranked::of(&known_networks, |network| network.name().to_owned()),
@@ -157,85 +156,5 @@ impl Summary {
         };
         summary.lists = Lists::of(&summary);
         summary
-    }
-
-    /// For people; `stored` says where it is kept, and how to go on.
-    pub fn to_text(&self, stored: &str) -> String {
-        let mut text = String::new();
-        section(&mut text, "By reason", &self.reasons, usize::MAX);
-        if self.reachable > 0 {
-            text += "\nOf those reached:\n";
-            for (name, counts) in [
-                ("user agents", &self.user_agents),
-                ("protocol versions", &self.versions),
-                ("services", &self.services),
-                ("networks", &self.networks),
-                ("transports", &self.transports),
-            ] {
-                section(&mut text, name, counts, SHOWN);
-            }
-        }
-        let Self { told, answers, useless, .. } = self;
-        let networks: Vec<_> = self.known_networks.0.iter().map(|(name, count)| format!("{count} {name}")).collect();
-        let known = if networks.is_empty() { "none".to_owned() } else { networks.join(", ") };
-        let _ = writeln!(text, "\n{answers} peers told {told} addresses{useless}; known are {known}.");
-        let _ = writeln!(text, "{}", self.last_line(stored));
-        text
-    }
-
-    /// The last line alone.
-    pub fn last_line(&self, stored: &str) -> String {
-        let Self { chain, known, ended, not_tried, .. } = self;
-        let seconds = self.elapsed_ms / 1000.0;
-        let line = format!("{chain}: {}, {known} known, in {seconds:.1} s", self.reached());
-        let cut_short = |how| match not_tried {
-            0 => format!("{how} {line}; {stored}"),
-            _ => format!("{how} {line}; {not_tried} not tried; {stored}"),
-        };
-        match *ended {
-            "interrupted" => cut_short("Interrupted!"),
-            "time" => cut_short("Its time is over!"),
-            "store" => format!("Stopped! {line}; the database takes no more"),
-            _ => format!("Finished! {line}"),
-        }
-    }
-
-    /// How many were reached, and whose results tell so.
-    fn reached(&self) -> String {
-        let Self { tried, reachable, resumed, resumed_reachable, .. } = self;
-        let now = || format!("{} reachable of {} tried", reachable - resumed_reachable, tried - resumed);
-        match resumed {
-            0 => now(),
-            _ if resumed == tried => {
-                format!(
-                    "none tried; of {resumed} whose last result is too young to be asked again, {resumed_reachable} were reachable"
-                )
-            }
-            _ => format!("{}, and {resumed_reachable} of {resumed} in an earlier run", now()),
-        }
-    }
-}
-
-/// `, of no use: 3 with port 0`
-fn useless(unusable: &Counter<(&'static str, &'static str)>) -> String {
-    let Ranked(counts) = Ranked::of(unusable, |(_, sentence)| (*sentence).to_owned());
-    let parts: Vec<_> = counts.iter().map(|(sentence, count)| format!("{count} {sentence}")).collect();
-    if parts.is_empty() { String::new() } else { format!(", of no use: {}", parts.join(", ")) }
-}
-
-/// The most frequent of each are shown; JSON has them all.
-const SHOWN: usize = 10;
-
-fn section(text: &mut String, title: &str, Ranked(counts): &Ranked, most: usize) {
-    if counts.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "\n{title}");
-    for (name, count) in counts.iter().take(most) {
-        let _ = writeln!(text, "{count:>8}  {name}");
-    }
-    if let Some(rest) = counts.get(most..).filter(|rest| !rest.is_empty()) {
-        let sum: u64 = rest.iter().map(|(_, count)| count).sum();
-        let _ = writeln!(text, "{sum:>8}  in {} others", rest.len());
     }
 }

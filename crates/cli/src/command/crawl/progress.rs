@@ -6,8 +6,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::time::Instant;
 
-use super::map::Map;
 use crate::args::{Format, Global};
+use probe::event::{Gain, Progress as State, SeedAnswer};
 
 /// Shows how far a crawl has come.
 #[derive(Debug)]
@@ -27,8 +27,8 @@ enum Shown {
     Nothing,
 }
 
-/// Between two looks at a line that changes.
-const BAR_EVERY: Duration = Duration::from_millis(250);
+/// Between two changes of a line that changes: each time that the crawl tells.
+const BAR_EVERY: Duration = Duration::ZERO;
 
 /// Between two lines of the log.
 const LOG_EVERY: Duration = Duration::from_secs(10);
@@ -51,29 +51,23 @@ impl Progress {
         if let Shown::Bar(_) = self.shown { BAR_EVERY } else { LOG_EVERY }
     }
 
-    /// When it is time to show something; never if nothing is shown.
-    pub fn due(&self) -> Option<Instant> {
-        (!matches!(self.shown, Shown::Nothing)).then_some(self.next)
-    }
-
-    /// Shows how far it has come.
-    pub fn show(&mut self, map: &Map, elapsed: Duration) {
-        let counts = map.frontier.counts();
-        let (then, before) = std::mem::replace(&mut self.before, (elapsed, counts.dials));
+    /// Shows how far it has come, if it is time for that.
+    pub fn show(&mut self, state: &State) {
+        if matches!(self.shown, Shown::Nothing) || Instant::now() < self.next {
+            return;
+        }
+        let State { elapsed, known, tried, reached, in_flight, waiting, ready, dials } = *state;
+        let (then, before) = std::mem::replace(&mut self.before, (elapsed, dials));
         #[expect(clippy::cast_precision_loss, reason = "for people, and below 2^53")]
-        let lately = (counts.dials - before) as f64 / (elapsed - then).as_secs_f64().max(0.001);
+        let lately = (dials - before) as f64 / (elapsed - then).as_secs_f64().max(0.001);
         // What is shown often is smoothed, once there is something to smooth.
         let weight = if matches!(self.shown, Shown::Bar(_)) && self.rate > 0.0 { 0.1 } else { 1.0 };
         self.rate += weight * (lately - self.rate);
-        let waiting = if counts.waiting > 0 { format!(", {} for later", counts.waiting) } else { String::new() };
+        let waiting = if waiting > 0 { format!(", {waiting} for later") } else { String::new() };
         let line = format!(
-            "{} known, {} tried, {} reached, {} in flight{waiting}, {:.0}/s{}",
-            map.known(),
-            map.tally.tried(),
-            counts.reached,
-            counts.in_flight,
+            "{known} known, {tried} tried, {reached} reached, {in_flight} in flight{waiting}, {:.0}/s{}",
             self.rate,
-            to_go(counts.ready, self.rate)
+            to_go(ready, self.rate)
         );
         match &self.shown {
             Shown::Bar(bar) => bar.set_message(line),
@@ -81,6 +75,24 @@ impl Progress {
             Shown::Nothing => {}
         }
         self.next = Instant::now() + self.every();
+    }
+
+    /// Says what came of asking a seed.
+    pub fn tell(&self, SeedAnswer { seed, outcome }: &SeedAnswer<'_>) {
+        let line = match outcome {
+            Err(why) => format!("warning: {why}"),
+            Ok(Gain { addresses, new, refused }) => {
+                let plural = if *addresses == 1 { "address" } else { "addresses" };
+                let refused = match refused {
+                    0 => String::new(),
+                    _ => format!(
+                        ", {refused} not to be dialled: not globally routable (see --allow-private), excluded, or over a limit"
+                    ),
+                };
+                format!("{addresses} {plural} from {seed}, {new} of them new{refused}")
+            }
+        };
+        self.say(&line);
     }
 
     /// Says something besides.
