@@ -25,7 +25,7 @@ use handshake::{Conversation, Fault, Rx, Step};
 pub use self::corpus::replay;
 pub use self::end::End;
 pub use self::memory::Masked;
-pub use self::reasons::reasons;
+pub use self::reasons::{assert_explained, reasons};
 pub use self::recorded::{Recorded, hex};
 
 /// How a handshake ended that was given all of some bytes.

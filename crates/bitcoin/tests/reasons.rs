@@ -1,6 +1,6 @@
 //! The stable reason codes, with blame and an example of the sentence that goes with each.
 
-use testing::reasons;
+use testing::{assert_explained, reasons};
 use verack_bitcoin::chain::{Checksum, Magic};
 use verack_bitcoin::error::{Banner, Malformed};
 use verack_bitcoin::message::{Command, Reject};
@@ -9,6 +9,11 @@ use verack_bitcoin::{Chain, Error, Services, v2};
 #[test]
 fn every_reason_has_a_code_a_blame_and_a_sentence() {
     insta::assert_snapshot!(reasons(&every_error()));
+}
+
+#[test]
+fn every_reason_is_explained_and_none_is_invented() {
+    assert_explained(&every_error(), verack_bitcoin::REASONS);
 }
 
 fn every_error() -> Vec<Error> {

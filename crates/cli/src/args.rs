@@ -129,6 +129,10 @@ pub enum Command {
     Key(Key),
     /// List the networks that can be chosen by name
     Chains,
+    /// List the codes by which attempts end, with what they mean
+    Reasons(Reasons),
+    /// Explain a code that a report gives as its reason or remark
+    Explain(Explain),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -437,6 +441,22 @@ pub struct Key {
     /// Where the key is. If there is no such file, it is made with a fresh key; one that is there is left as it is
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+/// The reason codes.
+#[derive(Debug, Args)]
+pub struct Reasons {
+    /// Only those that begin so: 'bitcoin', 'bitcoin.v2'
+    #[arg(value_name = "PREFIX")]
+    pub prefix: Option<String>,
+}
+
+/// Some reason codes.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The codes: 'bitcoin.v1-only', 'timeout'
+    #[arg(value_name = "CODE", required = true)]
+    pub codes: Vec<String>,
 }
 
 /// The simulated network.

@@ -10,6 +10,7 @@ mod interrupt;
 pub mod key;
 pub mod listen;
 pub mod peers;
+pub mod reasons;
 pub mod shake;
 pub mod whoami;
 

@@ -40,6 +40,8 @@ fn main() -> ExitCode {
         Some(Command::Peers(args)) => command::peers::run(&args, &cli.global),
         Some(Command::Demo(args)) => command::demo::run(&args, &cli.global),
         Some(Command::Key(args)) => command::key::run(&args, &cli.global),
+        Some(Command::Reasons(args)) => command::reasons::run(&args, &cli.global),
+        Some(Command::Explain(args)) => command::reasons::explain(&args, &cli.global),
         Some(Command::Chains) => command::chains::run(&cli.global),
         Some(Command::Completions { shell }) => command::generate::completions(shell),
         Some(Command::Man) => command::generate::man(),

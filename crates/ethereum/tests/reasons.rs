@@ -3,7 +3,7 @@
 mod common;
 
 use common::hash;
-use testing::reasons;
+use testing::{assert_explained, reasons};
 use verack_ethereum::error::Malformed;
 use verack_ethereum::network::Fork;
 use verack_ethereum::snappy::Undecodable;
@@ -13,6 +13,11 @@ use verack_ethereum::{Capability, Error, ForkId, Hash, Reason};
 #[test]
 fn every_reason_has_a_code_a_blame_and_a_sentence() {
     insta::assert_snapshot!(reasons(&every_error()));
+}
+
+#[test]
+fn every_reason_is_explained_and_none_is_invented() {
+    assert_explained(&every_error(), verack_ethereum::REASONS);
 }
 
 fn every_error() -> Vec<Error> {

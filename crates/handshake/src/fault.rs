@@ -32,6 +32,18 @@ pub enum Blame {
 }
 
 impl Blame {
+    /// What it means, in a few words.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Peer => "the peer broke the protocol",
+            Self::Mismatch => "both sides are sound but do not fit",
+            Self::Refused => "the peer is sound and turned us away",
+            Self::Network => "nothing tells the peer from the path to it",
+            Self::Local => "our own side",
+        }
+    }
+
     /// Its stable name in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {

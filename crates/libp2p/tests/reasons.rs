@@ -1,6 +1,6 @@
 //! The stable reason codes, with blame and an example of the sentence that goes with each.
 
-use testing::reasons;
+use testing::{assert_explained, reasons};
 use verack_libp2p::error::Malformed;
 use verack_libp2p::yamux::{Reason, StreamError};
 use verack_libp2p::{Error, Identity, KeyType};
@@ -8,6 +8,11 @@ use verack_libp2p::{Error, Identity, KeyType};
 #[test]
 fn every_reason_has_a_code_a_blame_and_a_sentence() {
     insta::assert_snapshot!(reasons(&every_error()));
+}
+
+#[test]
+fn every_reason_is_explained_and_none_is_invented() {
+    assert_explained(&every_error(), verack_libp2p::REASONS);
 }
 
 fn every_error() -> Vec<Error> {

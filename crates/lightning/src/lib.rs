@@ -62,6 +62,7 @@ pub mod hello;
 pub mod init;
 pub mod key;
 pub mod message;
+mod reasons;
 pub mod session;
 pub mod wire;
 
@@ -75,4 +76,5 @@ pub use hello::{Agreed, Hello, Local};
 pub use init::{Address, Init};
 pub use key::{NodeId, SecretKey};
 pub use message::{Event, Kind, Message};
+pub use reasons::REASONS;
 pub use session::Session;

@@ -3,7 +3,7 @@
 mod common;
 
 use common::hash;
-use testing::reasons;
+use testing::{assert_explained, reasons};
 use verack_lightning::error::{Malformed, Part};
 use verack_lightning::message::{Kind, Notice};
 use verack_lightning::{Act, ChainHash, Error, Feature};
@@ -11,6 +11,11 @@ use verack_lightning::{Act, ChainHash, Error, Feature};
 #[test]
 fn every_reason_has_a_code_a_blame_and_a_sentence() {
     insta::assert_snapshot!(reasons(&every_error()));
+}
+
+#[test]
+fn every_reason_is_explained_and_none_is_invented() {
+    assert_explained(&every_error(), verack_lightning::REASONS);
 }
 
 fn every_error() -> Vec<Error> {

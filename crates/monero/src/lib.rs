@@ -59,6 +59,7 @@ pub mod levin;
 pub mod message;
 pub mod network;
 pub mod peer;
+mod reasons;
 pub mod session;
 pub mod storage;
 
@@ -71,4 +72,5 @@ pub use levin::{Command, Kind, ReturnCode};
 pub use message::{Event, Message};
 pub use network::{NETWORKS, Network, NetworkId};
 pub use peer::{MAX_PEERS, Peer, Peers};
+pub use reasons::REASONS;
 pub use session::Session;

@@ -1,12 +1,17 @@
 //! The stable reason codes, with blame and an example of the sentence that goes with each.
 
-use testing::reasons;
+use testing::{assert_explained, reasons};
 use verack_monero::error::{Limit, Malformed};
 use verack_monero::{Command, Error, Kind, Network, NetworkId, ReturnCode};
 
 #[test]
 fn every_reason_has_a_code_a_blame_and_a_sentence() {
     insta::assert_snapshot!(reasons(&every_error()));
+}
+
+#[test]
+fn every_reason_is_explained_and_none_is_invented() {
+    assert_explained(&every_error(), verack_monero::REASONS);
 }
 
 fn every_error() -> Vec<Error> {

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use discover::{Group, Paced, Turn};
-use handshake::{Fault, Stage};
+use handshake::{Blame, Fault, Stage};
 use net::Stop;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::yield_now;
@@ -29,6 +29,7 @@ use crate::plan::Planned;
 use crate::protocol::{Identity, Knowledge};
 use crate::refused::Refused;
 use crate::report::Text;
+use crate::resolve::ResolveError;
 use crate::stamp::Stamp;
 use crate::target::{Kind, Target};
 
@@ -46,6 +47,8 @@ pub struct Dialler {
     pub pacing: Pacing,
     /// Whether what would be dialled is told, and nothing is dialled.
     pub plans: bool,
+    /// What else may have been meant by a target that leads nowhere: ` (did you mean crawl?)`. Empty if nothing.
+    pub suggest: fn(&str) -> String,
 }
 
 /// Names that are looked up at once: each may take two of the resolver's threads.
@@ -122,6 +125,24 @@ impl Dialler {
     async fn fail(&self, target: (&str, &Identity), since: Instant, fault: &impl Fault) {
         self.expect(target.1);
         self.attempts.fail(target, None, Stage::Resolve, since, fault).await;
+    }
+}
+
+/// Why a name leads nowhere, and what else may have been meant.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}{suggestion}")]
+struct Suggested {
+    error: ResolveError,
+    suggestion: String,
+}
+
+impl Fault for Suggested {
+    fn blame(&self) -> Blame {
+        self.error.blame()
+    }
+
+    fn code(&self) -> &'static str {
+        self.error.code()
     }
 }
 
@@ -232,6 +253,8 @@ impl Run {
                     Finding::Ended(ended) => {
                         let Some(lead) = leads.remove(&number) else { continue };
                         if let Err(error) = ended {
+                            let suggestion = (self.dialler.suggest)(&lead.target);
+                            let error = Suggested { error, suggestion };
                             self.dialler.fail((&lead.target, &lead.identity), lead.started, &error).await;
                         }
                         self.tell_late(&lead).await;

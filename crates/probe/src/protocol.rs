@@ -30,6 +30,7 @@ mod way;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use handshake::Reason;
 use serde_json::Value as Json;
 
 pub use self::bitcoin::{Bitcoin, BitcoinOptions, ServicesArg, TransportChoice, may_be_asked_twice};
@@ -67,6 +68,9 @@ pub trait Protocol: fmt::Debug + Send + Sync {
 
     /// What may be chosen about our side.
     fn options(&self) -> &'static [&'static dyn AnyOption];
+
+    /// The codes of its own by which attempts end, and of its remarks.
+    fn reasons(&self) -> &'static [Reason];
 
     /// The networks that speak it and can be chosen by name, in the order in which they are listed.
     fn networks(&self) -> Vec<Network>;

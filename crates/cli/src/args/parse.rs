@@ -4,6 +4,8 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
+use probe::similar::similar;
+
 use super::Cli;
 
 impl Cli {
@@ -15,6 +17,19 @@ impl Cli {
             command.error(ErrorKind::ArgumentConflict, misplaced).exit();
         }
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+}
+
+impl Cli {
+    /// The command that may have been meant by a word that was taken for a host: ` (did you mean 'verack crawl'?)`. Only a
+    /// word without a dot is like one.
+    pub fn suggest(word: &str) -> String {
+        let command = Self::command();
+        let names: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+        match similar(word, names).first() {
+            Some(name) if !word.contains(['.', ':', '/', '@']) => format!(" (did you mean 'verack {name}'?)"),
+            _ => String::new(),
+        }
     }
 }
 
@@ -52,6 +67,7 @@ mod tests {
                 "completions" => " bash",
                 "addrs" | "identify" => " 1.2.3.4",
                 "key" => " ours.key",
+                "explain" => " ok",
                 _ => "",
             };
             for line in [format!("verack --json -q {name}{needed}"), format!("verack {name}{needed} --json -q")] {

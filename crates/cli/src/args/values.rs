@@ -1,10 +1,12 @@
 //! Values of options, and the words in which a wrong one is answered.
 
+use std::iter;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use probe::similar::suggestion;
 
 pub use probe::protocol::parse::whole;
 use probe::protocol::{Network, PROTOCOLS, Protocol, protocol_named};
@@ -64,13 +66,13 @@ pub fn protocol() -> impl TypedValueParser<Value = &'static dyn Protocol> {
 
 /// A network by its name or alias.
 pub fn chain(name: &str) -> Result<Network, String> {
-    Network::named(name).ok_or_else(|| no_network(name, Network::all().map(|network| network.name)))
+    Network::named(name).ok_or_else(|| no_network(name))
 }
 
-fn no_network(name: &str, known: impl Iterator<Item = &'static str>) -> String {
-    let similar: Vec<_> = known.filter(|known| known.contains(&name.to_lowercase())).take(5).collect();
-    let hint = if similar.is_empty() { String::new() } else { format!(" (did you mean {}?)", similar.join(", ")) };
-    format!("no network of that name; 'verack chains' lists them{hint}")
+fn no_network(name: &str) -> String {
+    let networks: Vec<_> = Network::all().collect();
+    let names = networks.iter().flat_map(|network| iter::once(network.name).chain(network.aliases.iter().copied()));
+    format!("no network of that name; 'verack chains' lists them{}", suggestion(name, names))
 }
 
 /// An IP address.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::interrupt::interrupted;
 use super::{Ended, concurrency, exit, print_all, runtime, write_last};
-use crate::args::{Format, Global, Shake};
+use crate::args::{Cli, Format, Global, Shake};
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, Watcher, plan_line, queue};
 use crate::targets;
@@ -96,6 +96,7 @@ impl Work {
             concurrency,
             pacing: args.dialling.pacing(),
             plans: args.plan,
+            suggest: Cli::suggest,
         };
         tokio::spawn(dialler.dial_all(self.targets));
         let screen = Screen::new(global);

@@ -25,7 +25,7 @@ pub fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 /// Every string of the sources that has the form of a reason: `"bitcoin.checksum"`.
 fn reasons_with_a_dot() -> BTreeSet<String> {
     let mut files = Vec::new();
-    for part in ["bitcoin", "ethereum", "libp2p", "lightning", "monero", "net", "cli"] {
+    for part in ["bitcoin", "ethereum", "libp2p", "lightning", "monero", "net", "probe", "cli"] {
         sources(&repository().join("crates").join(part).join("src"), &mut files);
     }
     let texts = files.iter().map(|path| fs::read_to_string(path).unwrap());
@@ -86,7 +86,7 @@ fn each_record_and_each_field_is_documented() {
     let missing: Vec<_> = types.iter().filter(|name| *name != "handshake" && !rows.contains(&***name)).collect();
     assert!(missing.is_empty(), "{missing:?} have no row");
     let expected = ["address", "addrs", "chain", "count", "crawl", "handshake", "hold", "identify", "import", "key"];
-    let others = ["message", "peer", "plan", "planned", "summary", "unfinished", "whoami"];
+    let others = ["message", "peer", "plan", "planned", "reason", "summary", "unfinished", "whoami"];
     assert_eq!(types, expected.into_iter().chain(others).map(str::to_owned).collect());
 }
 

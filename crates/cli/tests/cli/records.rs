@@ -70,6 +70,8 @@ pub fn of_every_command() -> Vec<Printed> {
         ("peers import", &["--db", db, list]),
         ("key", &[key]),
         ("chains", &[]),
+        ("reasons", &[]),
+        ("explain", &["bitcoin.checksum"]),
     ] {
         let from = SystemTime::now();
         let output = run(command.split_whitespace().chain(words.iter().copied()).chain(["--json"]));

@@ -19,7 +19,7 @@ use bitcoin::{
     v2::{self, CLOSED_ON_KEY, Offer, REFUSED_KEY},
 };
 use futures_util::future::BoxFuture;
-use handshake::{Remark, Role};
+use handshake::{Reason, Remark, Role};
 use net::{Cause, Failure, Outcome, Verdict};
 use serde_json::Value as Json;
 use tokio::net::TcpStream;
@@ -76,6 +76,10 @@ impl Protocol for BitcoinProtocol {
 
     fn options(&self) -> &'static [&'static dyn AnyOption] {
         &OPTIONS
+    }
+
+    fn reasons(&self) -> &'static [Reason] {
+        bitcoin::REASONS
     }
 
     fn networks(&self) -> Vec<Network> {

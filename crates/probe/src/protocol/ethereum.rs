@@ -62,6 +62,10 @@ impl Protocol for EthereumProtocol {
         &OPTIONS
     }
 
+    fn reasons(&self) -> &'static [handshake::Reason] {
+        ethereum::REASONS
+    }
+
     fn networks(&self) -> Vec<Network> {
         let network = |network: &'static ethereum::Network| Network {
             protocol: &PROTOCOL,

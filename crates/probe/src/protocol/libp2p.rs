@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use handshake::{Outcome, Remark, Text};
+use handshake::{Outcome, Reason, Remark, Text};
 use libp2p::target::{NotATarget, NotDialable};
 use libp2p::yamux::{ACK, Kind as FrameKind, SYN};
 use libp2p::{Error as Fault, Event, Hello, Identify, Identity as Keys, Local, Message, Multiaddr, PeerId, PublicKey};
@@ -58,6 +58,10 @@ impl Protocol for Libp2pProtocol {
 
     fn options(&self) -> &'static [&'static dyn AnyOption] {
         &OPTIONS
+    }
+
+    fn reasons(&self) -> &'static [Reason] {
+        libp2p::REASONS
     }
 
     fn networks(&self) -> Vec<Network> {

@@ -7,7 +7,7 @@ mod options;
 use std::net::SocketAddr;
 
 use futures_util::future::BoxFuture;
-use handshake::{Fault, Handshake as _, Hex, Remark, Stage};
+use handshake::{Fault, Handshake as _, Hex, Reason, Remark, Stage};
 use lightning::message::{Event, Message, Ping};
 use lightning::{Address, Channel, Features, Hello, Init, Local, NodeId, SecretKey, Session as Keepalive};
 use net::{Cause, Unread, Verdict};
@@ -50,6 +50,10 @@ impl Protocol for LightningProtocol {
 
     fn options(&self) -> &'static [&'static dyn AnyOption] {
         &OPTIONS
+    }
+
+    fn reasons(&self) -> &'static [Reason] {
+        lightning::REASONS
     }
 
     /// Chains of Bitcoin's family, by their names there.

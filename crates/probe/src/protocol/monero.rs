@@ -7,7 +7,7 @@ mod options;
 use std::net::SocketAddr;
 
 use futures_util::future::BoxFuture;
-use handshake::Hex;
+use handshake::{Hex, Reason};
 use monero::hello::MAX_BYTES;
 use monero::message::{Event, Message};
 use monero::{Hello, Local, Peers, Session as Keepalive};
@@ -50,6 +50,10 @@ impl Protocol for MoneroProtocol {
 
     fn options(&self) -> &'static [&'static dyn AnyOption] {
         &OPTIONS
+    }
+
+    fn reasons(&self) -> &'static [Reason] {
+        monero::REASONS
     }
 
     fn networks(&self) -> Vec<Network> {

@@ -1,0 +1,70 @@
+//! The reason codes of what comes before a handshake and beside it, and what they mean.
+
+use handshake::{Blame, Reason};
+
+use crate::protocol::PROTOCOLS;
+
+/// Each of them, in the order of the documentation.
+pub const REASONS: &[Reason] = &[
+    Reason::of("resolve.not-found", Blame::Mismatch, "the name does not exist, or has no address"),
+    Reason::of("resolve.failed", Blame::Network, "the DNS server, or the system's resolver, cannot tell"),
+    Reason::of("resolve.timeout", Blame::Network, "no DNS server answered in time"),
+    Reason::of("local.left-out", Blame::Local, "`-4`, `-6` or `--bind` leaves this address out"),
+    Reason::of("local.excluded", Blame::Local, "`--exclude` covers this address"),
+    Reason::of(
+        "local.over-cap",
+        Blame::Local,
+        "a name led to more than is dialled for a name, a host or, in time, a network; the sentence says how many",
+    ),
+    Reason::of("local.no-proxy", Blame::Local, "a Tor or I2P name: it is behind a proxy, and is not looked up"),
+    Reason::of(
+        "local.no-transport",
+        Blame::Local,
+        "a multiaddr over another transport than TCP, which the sentence names",
+    ),
+    Reason::of(
+        "local.address-not-routable",
+        Blame::Local,
+        "only a name led to this private address; see `--allow-private`",
+    ),
+    Reason::remark(
+        "closed.in-silence",
+        "closed a second connection, on which we said nothing, as well: most likely it is full, or refuses our address",
+    ),
+    Reason::remark("closed.on-hello", "kept a second connection, on which we said nothing: it closes on what we say"),
+    Reason::remark(
+        "closed.spoke-first",
+        "said something on a second connection before we said anything: it is no node of this network",
+    ),
+];
+
+/// Every reason code: of connections, of what comes before a handshake, and of each protocol.
+pub fn all() -> impl Iterator<Item = &'static Reason> {
+    let protocols = PROTOCOLS.iter().flat_map(|protocol| protocol.reasons());
+    net::REASONS.iter().chain(REASONS).chain(protocols)
+}
+
+/// The reason with this code.
+pub fn named(code: &str) -> Option<&'static Reason> {
+    all().find(|reason| reason.code == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{PROTOCOLS, all};
+
+    #[test]
+    fn each_code_stands_once_and_begins_with_its_protocol() {
+        let codes: HashSet<_> = all().map(|reason| reason.code).collect();
+        assert_eq!(codes.len(), all().count());
+        for protocol in PROTOCOLS {
+            let start = format!("{}.", protocol.name());
+            assert!(!protocol.reasons().is_empty());
+            for reason in protocol.reasons() {
+                assert!(reason.code.starts_with(&start), "{}", reason.code);
+            }
+        }
+    }
+}
