@@ -15,6 +15,7 @@ pub mod dialler;
 pub mod escaped;
 pub mod event;
 pub mod host;
+mod json;
 pub mod key;
 pub mod ledger;
 pub mod lookup;

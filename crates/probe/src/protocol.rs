@@ -11,6 +11,7 @@ mod bitcoin;
 mod common;
 mod converse;
 mod ethereum;
+pub mod field;
 mod identity;
 mod introduced;
 mod keep;
@@ -36,6 +37,7 @@ use serde_json::Value as Json;
 pub use self::bitcoin::{Bitcoin, BitcoinOptions, ServicesArg, TransportChoice, may_be_asked_twice};
 pub use self::common::KEY;
 pub use self::converse::{Times, Tracer};
+pub use self::field::FieldAbout;
 pub use self::identity::{Identity, Part};
 pub use self::introduced::{Introduced, Kept as KeptIntroduction};
 #[cfg(test)]
@@ -68,6 +70,9 @@ pub trait Protocol: fmt::Debug + Send + Sync {
 
     /// What may be chosen about our side.
     fn options(&self) -> &'static [&'static dyn AnyOption];
+
+    /// What is reported of an introduction.
+    fn fields(&self) -> Vec<FieldAbout>;
 
     /// The codes of its own by which attempts end, and of its remarks.
     fn reasons(&self) -> &'static [Reason];
@@ -158,6 +163,17 @@ pub fn options() -> Vec<&'static dyn AnyOption> {
         }
     }
     options
+}
+
+/// The fields of introductions in every protocol whose columns came then, those of the same name once.
+pub fn fields(generation: u8) -> Vec<FieldAbout> {
+    let mut fields: Vec<FieldAbout> = Vec::new();
+    for field in PROTOCOLS.iter().flat_map(|protocol| protocol.fields()) {
+        if field.generation == generation && !fields.iter().any(|known| known.name == field.name) {
+            fields.push(field);
+        }
+    }
+    fields
 }
 
 /// What usually listens on a port, in any protocol.

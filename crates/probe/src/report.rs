@@ -3,7 +3,6 @@
 mod held;
 
 use std::fmt;
-use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use serde::{Serialize, Serializer};
 
 pub use self::held::{HeldReport, PingText, Sentence};
 use crate::attempt::Attempt;
+use crate::json::Object;
 use crate::protocol::{Introduced, Side};
 
 /// The network that is asked for where any will do.
@@ -96,47 +96,6 @@ impl Report<'_> {
         line.field("fallback_from", &self.fallback_from.map(Earlier));
         line.end();
         out.push(b'\n');
-    }
-}
-
-/// Writes a JSON object field by field. Field names are constants and need no escapes, so they are copied as they are;
-/// serde_json would search each of the forty names of a record.
-struct Object<'o> {
-    out: &'o mut Vec<u8>,
-    is_empty: bool,
-}
-
-impl<'o> Object<'o> {
-    fn new(out: &'o mut Vec<u8>) -> Self {
-        out.push(b'{');
-        Self { out, is_empty: true }
-    }
-
-    fn name(&mut self, name: &'static str) {
-        self.out.extend_from_slice(if mem::take(&mut self.is_empty) { b"\"" } else { b",\"" });
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
-    }
-
-    fn field(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) {
-        self.name(name);
-        serde_json::to_writer(&mut *self.out, value).expect("reports have string keys and go to memory");
-    }
-
-    /// A field whose value is written as JSON already.
-    fn written(&mut self, name: &'static str, write: impl FnOnce(&mut Vec<u8>)) {
-        self.name(name);
-        write(self.out);
-    }
-
-    /// A field that is an object itself.
-    fn object(&mut self, name: &'static str) -> Object<'_> {
-        self.name(name);
-        Object::new(self.out)
-    }
-
-    fn end(self) {
-        self.out.push(b'}');
     }
 }
 

@@ -1,9 +1,11 @@
 //! Results as CSV: the same fields as the JSON form, flat, and no text that a spreadsheet takes for a formula.
 
 use std::iter;
+use std::sync::LazyLock;
 
 use ::csv::Writer;
 use handshake::Hex;
+use probe::protocol::fields;
 use serde_json::Value;
 
 use probe::report::{Report, in_milliseconds, outcome_name, role_name};
@@ -11,55 +13,6 @@ use probe::report::{Report, in_milliseconds, outcome_name, role_name};
 /// What every report has, before what its peer said.
 const HEAD: [&str; 11] =
     ["target", "address", "chain", "protocol", "role", "transport", "outcome", "stage", "reason", "blame", "detail"];
-
-/// What a peer says of itself, by the names of the JSON form, in the protocols one after the other.
-const PEER: [&str; 45] = [
-    "version",
-    "services",
-    "service_names",
-    "user_agent",
-    "start_height",
-    "relay",
-    "time",
-    "clock_offset_s",
-    "our_address",
-    "nonce",
-    "features",
-    "node_id",
-    "client_id",
-    "capabilities",
-    "listen_port",
-    "eth_version",
-    "network_id",
-    "network",
-    "genesis",
-    "fork_hash",
-    "fork_next",
-    "fork",
-    "head",
-    "total_difficulty",
-    "earliest",
-    "latest",
-    "required_bits",
-    "unknown_bits",
-    "networks",
-    "peer_id",
-    "key_type",
-    "muxer",
-    "agent",
-    "protocol_version",
-    "protocols",
-    "listen_addrs",
-    "height",
-    "top_block",
-    "top_version",
-    "cumulative_difficulty",
-    "support_flags",
-    "my_port",
-    "rpc_port",
-    "pruning_seed",
-    "peers",
-];
 
 /// What every report has, behind what its peer said.
 const TAIL: [&str; 10] = [
@@ -75,18 +28,25 @@ const TAIL: [&str; 10] = [
     "started",
 ];
 
-/// What came later than the rest. Columns are added at the end, so that the others keep their places.
-const LATER: [&str; 3] = ["services_hex", "protocols_total", "listen_addrs_total"];
 /// What came later still, of every report.
 const LAST: [&str; 2] = ["targets", "reason_number"];
+
+/// The columns of what a peer says of itself came in so many steps.
+const GENERATIONS: u8 = 3;
 
 /// The names of the columns.
 pub fn write_header(out: &mut Vec<u8>) {
     let mut writer = Writer::from_writer(out);
-    writer
-        .write_record(HEAD.iter().chain(&PEER).chain(&TAIL).chain(&LATER).chain(&LAST))
-        .expect("memory takes every write");
+    let [fields, later, last] = columns();
+    let named = HEAD.into_iter().chain(fields).chain(TAIL).chain(later).chain(LAST).chain(last);
+    writer.write_record(named).expect("memory takes every write");
     writer.flush().expect("memory takes every write");
+}
+
+/// The columns of what a peer says of itself, in every protocol, step by step. A later step stands behind everything before it,
+/// so that the others keep their places.
+fn columns() -> [Vec<&'static str>; GENERATIONS as usize] {
+    [0, 1, GENERATIONS - 1].map(|generation| fields(generation).into_iter().map(|field| field.name).collect())
 }
 
 /// One row. What does not apply is left empty; lists are joined by spaces.
@@ -97,8 +57,9 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>) {
         introduced.write_json(&mut peer);
     }
     let peer: Value = serde_json::from_slice(&peer).unwrap_or_default();
-    let [fields, later] = [&PEER[..], &LATER].map(|names| names.iter().map(|name| flat(&peer[*name])));
-    let row = head(report).into_iter().chain(fields).chain(tail(report)).chain(later).chain(last(report));
+    static COLUMNS: LazyLock<[Vec<&str>; GENERATIONS as usize]> = LazyLock::new(columns);
+    let [fields, later, latest] = [0, 1, 2].map(|step: usize| COLUMNS[step].iter().map(|name| flat(&peer[*name])));
+    let row = head(report).into_iter().chain(fields).chain(tail(report)).chain(later).chain(last(report)).chain(latest);
     writer.write_record(row).expect("memory takes every write, and every row has the same length");
     writer.flush().expect("memory takes every write");
 }

@@ -25,12 +25,13 @@ use serde_json::Value as Json;
 use tokio::net::TcpStream;
 
 use self::ask::Connection;
-use self::introduced::Introduced;
+use self::introduced::{FIELDS, Introduced};
 use self::lines::entry;
 pub use self::options::{BitcoinOptions, ServicesArg, TransportChoice};
 use self::options::{Extension, OPTIONS};
 use self::side::Handshaking;
 use super::converse::{converse, guess};
+use super::field::{FieldAbout, abouts};
 use super::retry::{Lasting, Retry};
 use super::{
     Again, AnyOption, Contact, Knowledge, Misuse, Network, Protocol, Seed, Side, Times, Tracer, Transport, Values, Way,
@@ -76,6 +77,10 @@ impl Protocol for BitcoinProtocol {
 
     fn options(&self) -> &'static [&'static dyn AnyOption] {
         &OPTIONS
+    }
+
+    fn fields(&self) -> Vec<FieldAbout> {
+        abouts(&FIELDS)
     }
 
     fn reasons(&self) -> &'static [Reason] {

@@ -25,10 +25,11 @@ use serde_json::Value as Json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use self::introduced::Introduced;
+use self::introduced::{FIELDS, Introduced};
 use self::lines::line;
 use self::options::{EthereumOptions, OPTIONS, StatusChoice};
 use super::converse::converse;
+use super::field::{FieldAbout, abouts};
 use super::keep::{Kept, Sign, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
@@ -60,6 +61,10 @@ impl Protocol for EthereumProtocol {
 
     fn options(&self) -> &'static [&'static dyn AnyOption] {
         &OPTIONS
+    }
+
+    fn fields(&self) -> Vec<FieldAbout> {
+        abouts(&FIELDS)
     }
 
     fn reasons(&self) -> &'static [handshake::Reason] {

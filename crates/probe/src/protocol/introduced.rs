@@ -51,8 +51,3 @@ impl dyn Introduced {
         (self as &dyn Any).downcast_ref()
     }
 }
-
-/// Appends a value as JSON. What peers say has string keys, and memory takes every write.
-pub fn write_json(value: &impl serde::Serialize, out: &mut Vec<u8>) {
-    serde_json::to_writer(out, value).expect("what peers say has string keys and goes to memory");
-}

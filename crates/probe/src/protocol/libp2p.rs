@@ -16,10 +16,11 @@ use net::{Cause, Failure, Timer, Unread, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use self::introduced::Introduced;
+use self::introduced::{FIELDS, Introduced};
 use self::lines::line;
 use super::common::{CONTACT, KEY, USER_AGENT, program};
 use super::converse::{converse, converse_after};
+use super::field::{FieldAbout, abouts};
 use super::keep::{Kept, Sign, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
@@ -58,6 +59,10 @@ impl Protocol for Libp2pProtocol {
 
     fn options(&self) -> &'static [&'static dyn AnyOption] {
         &OPTIONS
+    }
+
+    fn fields(&self) -> Vec<FieldAbout> {
+        abouts(&FIELDS)
     }
 
     fn reasons(&self) -> &'static [Reason] {

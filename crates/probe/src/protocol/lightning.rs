@@ -15,10 +15,11 @@ use serde_json::Value as Json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use self::introduced::Introduced;
+use self::introduced::{FIELDS, Introduced};
 use self::lines::line;
 use self::options::{FEATURE_BITS, OPTIONS};
 use super::converse::converse;
+use super::field::{FieldAbout, abouts};
 use super::keep::{Kept, LastWords, Sign, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
@@ -50,6 +51,10 @@ impl Protocol for LightningProtocol {
 
     fn options(&self) -> &'static [&'static dyn AnyOption] {
         &OPTIONS
+    }
+
+    fn fields(&self) -> Vec<FieldAbout> {
+        abouts(&FIELDS)
     }
 
     fn reasons(&self) -> &'static [Reason] {

@@ -15,11 +15,12 @@ use net::{Cause, Unread, Verdict};
 use serde_json::Value as Json;
 use tokio::net::TcpStream;
 
-use self::introduced::Introduced;
+use self::introduced::{FIELDS, Introduced};
 use self::lines::line;
 pub use self::options::MoneroOptions;
 use self::options::OPTIONS;
 use super::converse::{converse_within, guess};
+use super::field::{FieldAbout, abouts};
 use super::keep::{Kept, Sign, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
@@ -50,6 +51,10 @@ impl Protocol for MoneroProtocol {
 
     fn options(&self) -> &'static [&'static dyn AnyOption] {
         &OPTIONS
+    }
+
+    fn fields(&self) -> Vec<FieldAbout> {
+        abouts(&FIELDS)
     }
 
     fn reasons(&self) -> &'static [Reason] {

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use bitcoin::{Announced, Feature, Params, ServiceName, UserAgent, Version};
+use bitcoin::{Announced, Feature, Params, ServiceName, Version};
 use handshake::Hex;
 use serde::{Serialize, Serializer};
 
-use crate::protocol::introduced::{Introduced as AnyIntroduced, Kept, write_json};
-use crate::report::{HexBits, Text, as_text};
+use crate::protocol::field::{Field, FieldKind, write_fields};
+use crate::protocol::introduced::{Introduced as AnyIntroduced, Kept};
+use crate::report::HexBits;
 
 /// A peer's own words, as they were read.
 #[derive(Clone, Debug)]
@@ -23,60 +24,49 @@ pub struct Introduced {
     pub clock_offset_s: i64,
 }
 
-/// What is reported of it. All text is printable ASCII, other bytes escaped as `\xNN`.
-#[derive(Debug, Serialize)]
-pub struct Peer<'i> {
-    /// Protocol version.
-    pub version: i32,
-    /// Service bits.
-    pub services: u64,
-    /// The same in hex.
-    pub services_hex: Text<HexBits>,
-    /// Their names.
-    pub service_names: ServiceNames<'i>,
-    /// Its program.
-    #[serde(serialize_with = "as_text")]
-    pub user_agent: &'i UserAgent,
-    /// Height of its chain; `null` if it did not say.
-    pub start_height: Option<i32>,
-    /// Whether it wants transactions announced; `null` if it did not say, which means yes.
-    pub relay: Option<bool>,
-    /// Its clock, seconds since 1970.
-    pub time: i64,
-    /// Its clock minus ours, in seconds.
-    pub clock_offset_s: i64,
-    /// How it sees us; `null` if it did not say.
-    pub our_address: Option<SocketAddr>,
-    /// Its nonce in hex; `null` if it did not say.
-    pub nonce: Option<Text<Nonce>>,
-    /// The extensions that it announced.
-    pub features: Features<'i>,
-}
-
-impl Introduced {
-    /// What is reported of it.
-    pub fn peer(&self) -> Peer<'_> {
-        let version = &self.version;
-        Peer {
-            version: version.version,
-            services: version.services.0,
-            services_hex: Text(HexBits(version.services.0)),
-            service_names: ServiceNames(self),
-            user_agent: &version.user_agent,
-            start_height: version.start_height,
-            relay: version.relay,
-            time: version.time,
-            clock_offset_s: self.clock_offset_s,
-            our_address: version.receiver.socket(),
-            nonce: version.nonce.map(|nonce| Text(Nonce(nonce))),
-            features: Features(&self.announced),
-        }
-    }
-}
+/// What is reported of it.
+pub static FIELDS: [Field<Introduced>; 12] = [
+    Field::new("version", FieldKind::Number, "protocol version", |i, to| to.value(&i.version.version)),
+    Field::new("services", FieldKind::Number, "service bits", |i, to| to.value(&i.version.services.0)),
+    Field::new(
+        "services_hex",
+        FieldKind::Text,
+        "the same in hex, since many readers round numbers above 2^53",
+        |i: &Introduced, to| to.text(HexBits(i.version.services.0)),
+    )
+    .of_generation(1),
+    Field::new("service_names", FieldKind::Texts, "the names of these services", |i, to| to.value(&ServiceNames(i))),
+    Field::new("user_agent", FieldKind::Text, "its program", |i, to| to.text(&i.version.user_agent)),
+    Field::new("start_height", FieldKind::Number, "the height of its chain; null if it did not say", |i, to| {
+        to.value(&i.version.start_height)
+    }),
+    Field::new(
+        "relay",
+        FieldKind::Flag,
+        "whether it wants transactions announced; null if it did not say, which means yes (BIP37)",
+        |i, to| to.value(&i.version.relay),
+    ),
+    Field::new("time", FieldKind::Number, "its clock, in seconds since 1970", |i, to| to.value(&i.version.time)),
+    Field::new("clock_offset_s", FieldKind::Number, "how far its clock is ahead of ours, in seconds", |i, to| {
+        to.value(&i.clock_offset_s)
+    }),
+    Field::new("our_address", FieldKind::Text, "the address at which it sees us; null if it did not say", |i, to| {
+        to.value(&i.version.receiver.socket())
+    }),
+    Field::new("nonce", FieldKind::Text, "its nonce in hex; null if it did not say", |i, to| {
+        to.optional(i.version.nonce.map(Nonce))
+    }),
+    Field::new(
+        "features",
+        FieldKind::Texts,
+        "the extensions that it announced before it was done; feature:ID for BIP434",
+        |i, to| to.value(&Features(&i.announced)),
+    ),
+];
 
 impl AnyIntroduced for Introduced {
     fn write_json(&self, out: &mut Vec<u8>) {
-        write_json(&self.peer(), out);
+        write_fields(&FIELDS, self, out);
     }
 
     fn agent(&self) -> String {

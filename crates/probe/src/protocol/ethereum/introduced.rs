@@ -3,12 +3,11 @@
 use std::fmt;
 
 use ethereum::eth::{Difficulty, Head};
-use ethereum::{Capability, Hash, Hello, Network, PublicKey, Status};
-use handshake::Text as PeersText;
-use serde::Serialize;
+use ethereum::{Capability, Hello, Network, PublicKey, Status};
+use handshake::Hex;
 
-use crate::protocol::introduced::{Introduced as AnyIntroduced, write_json};
-use crate::report::{Text, as_text};
+use crate::protocol::field::{Field, FieldKind, write_fields};
+use crate::protocol::introduced::Introduced as AnyIntroduced;
 
 /// A peer's own words, as they were read.
 #[derive(Clone, Debug)]
@@ -21,72 +20,69 @@ pub struct Introduced {
     pub status: Option<Status>,
 }
 
-/// What is reported of it. All text is printable ASCII, other bytes escaped as `\xNN`.
-#[derive(Debug, Serialize)]
-pub struct Peer<'i> {
-    /// Its static key.
-    #[serde(serialize_with = "as_text")]
-    node_id: PublicKey,
-    /// Its program.
-    #[serde(serialize_with = "as_text")]
-    client_id: &'i PeersText,
-    /// Of the base protocol.
-    version: u64,
-    /// What it speaks.
-    capabilities: Vec<Text<&'i Capability>>,
-    /// Where it says that it listens.
-    listen_port: u64,
-    /// The version of `eth` that was agreed; this and what follows is `null` if it sent no Status.
-    eth_version: Option<u64>,
-    /// The number of its network.
-    network_id: Option<u64>,
-    /// The network's name, if we know it.
-    network: Option<&'static str>,
-    /// Its first block.
-    genesis: Option<Text<Hash>>,
-    /// Which rules its chain follows.
-    fork_hash: Option<String>,
-    /// The next fork that it knows of, as a block or a time; 0 if none.
-    fork_next: Option<u64>,
-    /// The last fork that has passed, if we know it.
-    fork: Option<&'static str>,
-    /// Its last block.
-    head: Option<Text<Hash>>,
-    /// The sum of all blocks' difficulties; up to eth/68.
-    total_difficulty: Option<Text<Difficulty>>,
-    /// The first block that it has; from eth/69.
-    earliest: Option<u64>,
-    /// The number of its last block; from eth/69.
-    latest: Option<u64>,
-}
+/// What is reported of it.
+pub static FIELDS: [Field<Introduced>; 16] = [
+    Field::new("node_id", FieldKind::Text, "its static key", |i, to| to.text(i.node_id)),
+    Field::new("client_id", FieldKind::Text, "its program", |i, to| to.text(&i.hello.client_id)),
+    Field::new("version", FieldKind::Number, "version of the base protocol", |i, to| to.value(&i.hello.version)),
+    Field::new("capabilities", FieldKind::Texts, "what it speaks", |i, to| to.texts(i.hello.capabilities.iter())),
+    Field::new("listen_port", FieldKind::Number, "the port on which it says that it listens", |i, to| {
+        to.value(&i.hello.listen_port)
+    }),
+    Field::new(
+        "eth_version",
+        FieldKind::Number,
+        "the version of eth that was agreed; this and all below are null if it sent no Status",
+        |i, to| to.value(&i.status.as_ref().map(|status| status.version)),
+    ),
+    Field::new("network_id", FieldKind::Number, "the number of its network", |i, to| {
+        to.value(&i.status.as_ref().map(|status| status.network_id))
+    }),
+    Field::new("network", FieldKind::Text, "the network's name, if we know it", |i, to| {
+        to.value(&i.network().map(|network| network.name))
+    }),
+    Field::new("genesis", FieldKind::Text, "the hash of its first block", |i, to| {
+        to.optional(i.status.as_ref().map(|status| status.genesis))
+    }),
+    Field::new("fork_hash", FieldKind::Text, "the rules that its chain follows (EIP-2124)", |i, to| {
+        to.optional(i.status.as_ref().map(|status| Hex(&status.fork_id.hash)))
+    }),
+    Field::new(
+        "fork_next",
+        FieldKind::Number,
+        "the next fork that it knows of, as a block or a time; 0 if none",
+        |i, to| to.value(&i.status.as_ref().map(|status| status.fork_id.next)),
+    ),
+    Field::new("fork", FieldKind::Text, "the name of the last fork that has passed, if we know it", |i, to| {
+        to.value(&i.fork())
+    }),
+    Field::new("head", FieldKind::Text, "the hash of its last block", |i, to| {
+        to.optional(i.status.as_ref().map(|status| status.head.hash()))
+    }),
+    Field::new("total_difficulty", FieldKind::Text, "the sum of all blocks' difficulties, up to eth/68", |i, to| {
+        to.optional(i.total_difficulty())
+    }),
+    Field::new("earliest", FieldKind::Number, "the first block that it has, from eth/69", |i, to| {
+        to.value(&i.range().map(|(earliest, _)| earliest))
+    }),
+    Field::new("latest", FieldKind::Number, "the number of its last block, from eth/69", |i, to| {
+        to.value(&i.range().map(|(_, latest)| latest))
+    }),
+];
 
 impl Introduced {
-    /// What is reported of it.
-    pub fn peer(&self) -> Peer<'_> {
-        let Self { node_id, hello, status } = self;
-        let status = status.as_ref();
-        let (total_difficulty, range) = match status.map(|status| status.head) {
-            Some(Head::Difficulty { total, .. }) => (Some(Text(total)), None),
-            Some(Head::Range { earliest, latest, .. }) => (None, Some((earliest, latest))),
-            None => (None, None),
-        };
-        Peer {
-            node_id: *node_id,
-            client_id: &hello.client_id,
-            version: hello.version,
-            capabilities: hello.capabilities.iter().map(Text).collect(),
-            listen_port: hello.listen_port,
-            eth_version: status.map(|status| status.version),
-            network_id: status.map(|status| status.network_id),
-            network: self.network().map(|network| network.name),
-            genesis: status.map(|status| Text(status.genesis)),
-            fork_hash: status.map(|status| crate::trace::hex(&status.fork_id.hash)),
-            fork_next: status.map(|status| status.fork_id.next),
-            fork: self.fork(),
-            head: status.map(|status| Text(status.head.hash())),
-            total_difficulty,
-            earliest: range.map(|(earliest, _)| earliest),
-            latest: range.map(|(_, latest)| latest),
+    fn total_difficulty(&self) -> Option<Difficulty> {
+        match self.status.as_ref()?.head {
+            Head::Difficulty { total, .. } => Some(total),
+            Head::Range { .. } => None,
+        }
+    }
+
+    /// The first and the last block that it has.
+    fn range(&self) -> Option<(u64, u64)> {
+        match self.status.as_ref()?.head {
+            Head::Difficulty { .. } => None,
+            Head::Range { earliest, latest, .. } => Some((earliest, latest)),
         }
     }
 
@@ -102,7 +98,7 @@ impl Introduced {
 
 impl AnyIntroduced for Introduced {
     fn write_json(&self, out: &mut Vec<u8>) {
-        write_json(&self.peer(), out);
+        write_fields(&FIELDS, self, out);
     }
 
     fn agent(&self) -> String {

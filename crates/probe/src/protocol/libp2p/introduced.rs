@@ -1,13 +1,11 @@
 //! How a libp2p node introduced itself, and what is reported of it.
 
-use std::fmt;
+use std::fmt::{self, Display};
 
-use handshake::Text as PeersText;
-use libp2p::{Identify, Multiaddr, Muxer, PeerId, PublicKey};
-use serde::Serialize;
+use libp2p::{Identify, Multiaddr, Muxer, PublicKey};
 
-use crate::protocol::introduced::{Introduced as AnyIntroduced, write_json};
-use crate::report::Text;
+use crate::protocol::field::{Field, FieldKind, Slot, write_fields};
+use crate::protocol::introduced::Introduced as AnyIntroduced;
 
 /// A peer's own words, as they were read.
 #[derive(Clone, Debug)]
@@ -20,30 +18,42 @@ pub struct Introduced {
     pub identify: Option<Identify>,
 }
 
-/// What is reported of it. All text is printable ASCII, other bytes escaped as `\xNN`.
-#[derive(Debug, Serialize)]
-pub struct Peer<'i> {
-    /// Its name.
-    peer_id: Text<PeerId>,
-    /// The kind of its key.
-    key_type: &'static str,
-    /// How yamux was agreed on: `inlined` in Noise's payloads, or `negotiated`.
-    muxer: Option<&'static str>,
-    /// Its program; this and what follows is `null` if it did not say.
-    agent: Option<Text<&'i PeersText>>,
-    /// The family that it says it belongs to.
-    protocol_version: Option<Text<&'i PeersText>>,
-    /// What it speaks; at most [`MAX_LISTED`].
-    protocols: Option<Vec<Text<&'i PeersText>>>,
-    /// How many protocols it named.
-    protocols_total: Option<usize>,
-    /// Where it says that it listens; at most [`MAX_LISTED`].
-    listen_addrs: Option<Vec<Text<&'i Multiaddr>>>,
-    /// How many addresses it named.
-    listen_addrs_total: Option<usize>,
-    /// How it sees us.
-    our_address: Option<Text<&'i Multiaddr>>,
-}
+/// What is reported of it.
+pub static FIELDS: [Field<Introduced>; 10] = [
+    Field::new("peer_id", FieldKind::Text, "its name: the hash of its key, or the key", |i, to| {
+        to.text(i.public_key.peer_id())
+    }),
+    Field::new("key_type", FieldKind::Text, "the kind of its key", |i, to| to.value(i.public_key.kind().name())),
+    Field::new(
+        "muxer",
+        FieldKind::Text,
+        "how yamux was agreed on: inlined in Noise's payloads, or negotiated",
+        |i, to| to.value(&i.muxer.map(muxer_name)),
+    ),
+    Field::new("agent", FieldKind::Text, "its program; this and all below are null if it did not say", |i, to| {
+        to.optional(i.said(|identify| identify.agent.as_ref()))
+    }),
+    Field::new("protocol_version", FieldKind::Text, "the family that it says it belongs to", |i, to| {
+        to.optional(i.said(|identify| identify.protocol_version.as_ref()))
+    }),
+    Field::new("protocols", FieldKind::Texts, "what it speaks, at most 64", |i, to| {
+        listed(i.identify.as_ref().map(|identify| &identify.protocols[..]), to)
+    }),
+    Field::new("protocols_total", FieldKind::Number, "how many protocols it named", |i: &Introduced, to| {
+        to.value(&i.identify.as_ref().map(Identify::protocols_total))
+    })
+    .of_generation(1),
+    Field::new("listen_addrs", FieldKind::Texts, "where it says that it listens, at most 64", |i, to| {
+        listed(i.identify.as_ref().map(|identify| &identify.listen_addrs[..]), to)
+    }),
+    Field::new("listen_addrs_total", FieldKind::Number, "how many addresses it named", |i: &Introduced, to| {
+        to.value(&i.identify.as_ref().map(Identify::listen_addrs_total))
+    })
+    .of_generation(1),
+    Field::new("our_address", FieldKind::Text, "the address at which it sees us", |i, to| {
+        to.optional(i.said(|identify| identify.observed_addr.as_ref()).filter(|address| is_address(address)))
+    }),
+];
 
 /// Nodes list some 20 of each. The largest list 130 protocols, which the count tells; a report is to stay readable.
 pub(super) const MAX_LISTED: usize = 64;
@@ -54,34 +64,31 @@ fn is_address(address: &Multiaddr) -> bool {
     !NOWHERE.iter().any(|nowhere| address.as_bytes().starts_with(nowhere))
 }
 
+fn muxer_name(muxer: Muxer) -> &'static str {
+    match muxer {
+        Muxer::Inlined => "inlined",
+        Muxer::Negotiated => "negotiated",
+    }
+}
+
+/// The first of a list, if there is one.
+fn listed(list: Option<&[impl Display]>, to: Slot<'_, '_>) {
+    match list {
+        Some(list) => to.texts(list.iter().take(MAX_LISTED)),
+        None => to.value(&()),
+    }
+}
+
 impl Introduced {
-    /// What is reported of it.
-    pub fn peer(&self) -> Peer<'_> {
-        let identify = self.identify.as_ref();
-        Peer {
-            peer_id: Text(self.public_key.peer_id()),
-            key_type: self.public_key.kind().name(),
-            muxer: self.muxer.map(|muxer| match muxer {
-                Muxer::Inlined => "inlined",
-                Muxer::Negotiated => "negotiated",
-            }),
-            agent: identify.and_then(|identify| identify.agent.as_ref()).map(Text),
-            protocol_version: identify.and_then(|identify| identify.protocol_version.as_ref()).map(Text),
-            protocols: identify.map(|identify| identify.protocols.iter().take(MAX_LISTED).map(Text).collect()),
-            protocols_total: identify.map(Identify::protocols_total),
-            listen_addrs: identify.map(|identify| identify.listen_addrs.iter().take(MAX_LISTED).map(Text).collect()),
-            listen_addrs_total: identify.map(Identify::listen_addrs_total),
-            our_address: identify
-                .and_then(|identify| identify.observed_addr.as_ref())
-                .filter(|address| is_address(address))
-                .map(Text),
-        }
+    /// What it said, if it did.
+    fn said<'i, T>(&'i self, what: impl FnOnce(&'i Identify) -> Option<&'i T>) -> Option<&'i T> {
+        self.identify.as_ref().and_then(what)
     }
 }
 
 impl AnyIntroduced for Introduced {
     fn write_json(&self, out: &mut Vec<u8>) {
-        write_json(&self.peer(), out);
+        write_fields(&FIELDS, self, out);
     }
 
     fn agent(&self) -> String {

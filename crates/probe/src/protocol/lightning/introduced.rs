@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use lightning::{Address, ChainHash, Feature, Init, NodeId};
-use serde::Serialize;
+use lightning::{Address, Feature, Init, NodeId};
 
-use crate::protocol::introduced::{Introduced as AnyIntroduced, write_json};
-use crate::report::{Text, as_text};
+use crate::protocol::field::{Field, FieldKind, Slot, write_fields};
+use crate::protocol::introduced::Introduced as AnyIntroduced;
 
 /// A peer's own words, as they were read.
 #[derive(Clone, Debug)]
@@ -18,31 +17,45 @@ pub struct Introduced {
 }
 
 /// What is reported of it.
-#[derive(Debug, Serialize)]
-pub struct Peer<'i> {
-    /// Its static key.
-    #[serde(serialize_with = "as_text")]
-    node_id: NodeId,
-    /// What it offers or requires and has a name, by that name.
-    features: Vec<&'static str>,
-    /// The bits that are required, named or not; at most [`MAX_BITS`].
-    required_bits: Vec<u32>,
-    /// How many they are, if some are left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    required_bits_total: Option<usize>,
-    /// The bits that have no name; at most [`MAX_BITS`].
-    unknown_bits: Vec<u32>,
-    /// How many they are, if some are left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unknown_bits_total: Option<usize>,
-    /// The chains that it is interested in, at most [`MAX_NETWORKS`]; empty if it does not say.
-    networks: Vec<Text<ChainHash>>,
-    /// How many they are, if some are left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    networks_total: Option<usize>,
-    /// How it sees us; `null` if it did not say.
-    our_address: Option<Text<&'i Address>>,
-}
+pub static FIELDS: [Field<Introduced>; 9] = [
+    Field::new("node_id", FieldKind::Text, "its static key", |i, to| to.text(i.node_id)),
+    Field::new("features", FieldKind::Texts, "what it offers or requires and has a name in BOLT 9", |i, to| {
+        to.value(&i.init.all_features().iter().filter_map(Feature::name).collect::<Vec<_>>())
+    }),
+    Field::new("required_bits", FieldKind::Numbers, "the bits that are required, at most 64", |i, to| {
+        to.value(&first(&i.bits(is_required)))
+    }),
+    Field::new(
+        "required_bits_total",
+        FieldKind::Number,
+        "how many they are, if some are left out",
+        |i: &Introduced, to| total(i.bits(is_required).len(), MAX_BITS, to),
+    )
+    .of_generation(2),
+    Field::new("unknown_bits", FieldKind::Numbers, "the bits that have no name, at most 64", |i, to| {
+        to.value(&first(&i.bits(is_unknown)))
+    }),
+    Field::new(
+        "unknown_bits_total",
+        FieldKind::Number,
+        "how many they are, if some are left out",
+        |i: &Introduced, to| total(i.bits(is_unknown).len(), MAX_BITS, to),
+    )
+    .of_generation(2),
+    Field::new(
+        "networks",
+        FieldKind::Texts,
+        "the chains that it is interested in, at most 64; empty if it does not say",
+        |i, to| to.texts(i.init.networks.iter().take(MAX_NETWORKS)),
+    ),
+    Field::new("networks_total", FieldKind::Number, "how many they are, if some are left out", |i: &Introduced, to| {
+        total(i.init.networks.len(), MAX_NETWORKS, to)
+    })
+    .of_generation(2),
+    Field::new("our_address", FieldKind::Text, "the address at which it sees us; null if it did not say", |i, to| {
+        to.optional(i.init.remote_addr.as_ref().filter(|address| is_address(address)))
+    }),
+];
 
 /// Nodes name up to three. An `init` has room for 2000.
 const MAX_NETWORKS: usize = 64;
@@ -58,33 +71,35 @@ fn is_address(address: &Address) -> bool {
     }
 }
 
+fn is_required(feature: &Feature) -> bool {
+    feature.is_required()
+}
+
+/// Whether BOLT 9 has no name for it.
+fn is_unknown(feature: &Feature) -> bool {
+    feature.name().is_none()
+}
+
+/// As many as are reported.
+fn first(bits: &[u32]) -> &[u32] {
+    &bits[..bits.len().min(MAX_BITS)]
+}
+
+/// How many there are, if these are more than are reported.
+fn total(count: usize, most: usize, to: Slot<'_, '_>) {
+    if count > most { to.value(&count) } else { to.none() }
+}
+
 impl Introduced {
-    /// What is reported of it.
-    pub fn peer(&self) -> Peer<'_> {
-        let features = self.init.all_features();
-        let bits = |is_it: fn(&Feature) -> bool| {
-            let all = || features.iter().filter(is_it).map(|feature| feature.0);
-            (all().take(MAX_BITS).collect(), Some(all().count()).filter(|total| *total > MAX_BITS))
-        };
-        let (required_bits, required_bits_total) = bits(|feature| feature.is_required());
-        let (unknown_bits, unknown_bits_total) = bits(|feature| feature.name().is_none());
-        Peer {
-            node_id: self.node_id,
-            features: features.iter().filter_map(Feature::name).collect(),
-            required_bits,
-            required_bits_total,
-            unknown_bits,
-            unknown_bits_total,
-            our_address: self.init.remote_addr.as_ref().filter(|address| is_address(address)).map(Text),
-            networks: self.init.networks.iter().take(MAX_NETWORKS).copied().map(Text).collect(),
-            networks_total: Some(self.init.networks.len()).filter(|total| *total > MAX_NETWORKS),
-        }
+    /// The features like this, by their bits.
+    fn bits(&self, is_it: impl Fn(&Feature) -> bool) -> Vec<u32> {
+        self.init.all_features().iter().filter(|feature| is_it(feature)).map(|feature| feature.0).collect()
     }
 }
 
 impl AnyIntroduced for Introduced {
     fn write_json(&self, out: &mut Vec<u8>) {
-        write_json(&self.peer(), out);
+        write_fields(&FIELDS, self, out);
     }
 
     /// Its node id: it does not name its program.
@@ -127,13 +142,15 @@ mod tests {
     use lightning::{ChainHash, Features, Init, SecretKey};
     use serde_json::{Value, json};
 
-    use super::Introduced;
+    use super::{AnyIntroduced as _, Introduced};
 
     fn reported(bits: &[u16], networks: usize) -> Value {
         let init =
             Init { features: Features::of(bits), networks: vec![ChainHash([7; 32]); networks], ..Init::default() };
         let node_id = SecretKey::new([1; 32]).expect("less than the order").node_id();
-        serde_json::to_value(Introduced { node_id, init }.peer()).expect("it is text")
+        let mut out = Vec::new();
+        Introduced { node_id, init }.write_json(&mut out);
+        serde_json::from_slice(&out).expect("it is JSON")
     }
 
     #[test]

@@ -4,14 +4,13 @@ use std::fmt;
 use std::num::NonZeroI64;
 
 use bitcoin::gossip;
-use monero::{Address, Introduction, NetworkId, Node, Peers, Tip};
+use handshake::Hex;
+use monero::{Address, Introduction, Peers, Tip};
 use net::Verdict;
-use serde::Serialize;
 
-use crate::protocol::introduced::{Introduced as AnyIntroduced, Kept, write_json};
+use crate::protocol::field::{Field, FieldKind, write_fields};
+use crate::protocol::introduced::{Introduced as AnyIntroduced, Kept};
 use crate::protocol::{Asked, Place, Told, Unusable};
-use crate::report::as_text;
-use crate::trace::hex;
 
 /// A peer's own words, as they were read.
 #[derive(Clone, Debug)]
@@ -23,56 +22,40 @@ pub struct Introduced {
 }
 
 /// What is reported of it.
-#[derive(Debug, Serialize)]
-pub struct Peer {
-    /// What it calls itself, in hex.
-    peer_id: String,
-    /// Its network, by name if it has one.
-    #[serde(serialize_with = "as_text")]
-    network: NetworkId,
-    /// How many blocks it has.
-    height: u64,
-    /// The hash of the last one.
-    top_block: String,
-    /// The version of the rules by which that was made.
-    top_version: u8,
-    /// The work in all of them, in decimal digits: it does not fit into every reader's numbers.
-    #[serde(serialize_with = "as_text")]
-    cumulative_difficulty: u128,
-    /// What it can do besides: 1 are fluffy blocks.
-    support_flags: u32,
-    /// Where it says that it listens; `null` if it does not.
-    my_port: Option<u32>,
-    /// Where it says that it answers RPC; `null` if it does not.
-    rpc_port: Option<u16>,
-    /// Which part of the chain it has; 0 is all of it.
-    pruning_seed: u32,
-    /// How many others it told of.
-    peers: usize,
-}
+pub static FIELDS: [Field<Introduced>; 11] = [
+    Field::new("peer_id", FieldKind::Text, "what it calls itself, in hex", |i, to| {
+        to.text(format_args!("{:016x}", i.introduction.node.peer_id))
+    }),
+    Field::new("network", FieldKind::Text, "its network, by name if it has one", |i, to| {
+        to.text(i.introduction.node.network_id)
+    }),
+    Field::new("height", FieldKind::Number, "how many blocks it has", |i, to| to.value(&i.introduction.tip.height)),
+    Field::new("top_block", FieldKind::Text, "the hash of the last one", |i, to| {
+        to.text(Hex(&i.introduction.tip.top_id))
+    }),
+    Field::new("top_version", FieldKind::Number, "the version of the rules by which that was made", |i, to| {
+        to.value(&i.introduction.tip.top_version)
+    }),
+    Field::new("cumulative_difficulty", FieldKind::Text, "the work in all of them, in decimal digits", |i, to| {
+        to.text(i.introduction.tip.cumulative_difficulty)
+    }),
+    Field::new("support_flags", FieldKind::Number, "what it can do besides: 1 are fluffy blocks", |i, to| {
+        to.value(&i.introduction.node.support_flags)
+    }),
+    Field::new("my_port", FieldKind::Number, "where it says that it listens; null if it does not", |i, to| {
+        to.value(&Some(i.introduction.node.my_port).filter(|&port| port > 0))
+    }),
+    Field::new("rpc_port", FieldKind::Number, "where it says that it answers RPC; null if it does not", |i, to| {
+        to.value(&Some(i.introduction.node.rpc_port).filter(|&port| port > 0))
+    }),
+    Field::new("pruning_seed", FieldKind::Number, "which part of the chain it has; 0 is all of it", |i, to| {
+        to.value(&i.introduction.tip.pruning_seed)
+    }),
+    Field::new("peers", FieldKind::Number, "how many other nodes it told of", |i, to| to.value(&i.peers.len())),
+];
 
 impl Introduced {
-    /// What is reported of it.
-    pub fn peer(&self) -> Peer {
-        let Introduction { node, tip } = &self.introduction;
-        let Node { network_id, peer_id, my_port, rpc_port, support_flags, .. } = *node;
-        let Tip { height, cumulative_difficulty, top_id, top_version, pruning_seed } = tip;
-        Peer {
-            peer_id: format!("{peer_id:016x}"),
-            network: network_id,
-            height: *height,
-            top_block: hex(top_id),
-            top_version: *top_version,
-            cumulative_difficulty: *cumulative_difficulty,
-            support_flags,
-            my_port: Some(my_port).filter(|&port| port > 0),
-            rpc_port: Some(rpc_port).filter(|&port| port > 0),
-            pruning_seed: *pruning_seed,
-            peers: self.peers.len(),
-        }
-    }
-
-    /// Whom it told of.
+    /// The nodes that it told of.
     pub fn told(&self) -> Asked {
         let told: Vec<_> = self
             .peers
@@ -97,7 +80,7 @@ impl Introduced {
 
 impl AnyIntroduced for Introduced {
     fn write_json(&self, out: &mut Vec<u8>) {
-        write_json(&self.peer(), out);
+        write_fields(&FIELDS, self, out);
     }
 
     /// Its peer id: it does not name its program.
