@@ -247,7 +247,7 @@ pub enum Require {
 #[derive(Clone, Debug, Args)]
 pub struct Introduction {
     /// The network, by name or alias (see 'verack chains') [default: bitcoin; for targets with a node id, any]
-    #[arg(short, long, value_name = "NAME", value_parser = values::chain, help_heading = "Network")]
+    #[arg(short, long, value_name = "NAME", value_parser = values::NetworkParser, hide_possible_values = true, help_heading = "Network")]
     pub chain: Option<Network>,
     /// What the protocols let us choose.
     #[command(flatten)]

@@ -5,7 +5,7 @@
 //!   name, networks, options    │                                        │
 //!   forms of targets           └ one for all connections of a run       └ ask, hold, part
 //! ```
-//! A protocol is its own crate, one adapter below this module, and one line in [`PROTOCOLS`].
+//! A protocol is its own crate, one adapter below this module, and one line in the list here.
 
 mod bitcoin;
 mod common;
@@ -30,24 +30,23 @@ mod way;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
 
 use handshake::Reason;
 use serde_json::Value as Json;
 
 pub use self::bitcoin::{Bitcoin, BitcoinOptions, ServicesArg, TransportChoice, may_be_asked_twice};
-pub use self::common::KEY;
-pub use self::converse::{Times, Tracer};
+pub use self::common::{CONTACT, KEY, START_HEIGHT, USER_AGENT, program};
+pub use self::converse::{Times, Tracer, converse, converse_after, converse_within, guess};
 pub use self::field::FieldAbout;
 pub use self::identity::{Identity, Part};
 pub use self::introduced::{Introduced, Kept as KeptIntroduction};
-#[cfg(test)]
-pub use self::keep::LastWords;
-pub use self::keep::{Kept, KeptEnd, Leaving, Pings, Span};
+pub use self::keep::{Kept, KeptEnd, LastWords, Leaving, Pings, Sign, Span, keep};
 pub use self::libp2p::identity as libp2p_identity;
 pub use self::monero::{Monero, MoneroOptions};
 pub use self::network::{Network, Seed};
-pub use self::option::{AnyOption, Arity, Misuse, Value, Values};
-pub use self::retry::Retry;
+pub use self::option::{About, AnyOption, Arity, Misuse, Opt, Value, Values};
+pub use self::retry::{Lasting, Retry};
 pub use self::session::Session;
 pub use self::side::{Contact, Side};
 pub use self::sides::{Choice, Sides};
@@ -56,9 +55,30 @@ pub use self::way::{Again, Knowledge, Transport, Way, Ways};
 use crate::key::Secret;
 use crate::target::{BadTarget, Target};
 
-/// Every protocol. A name that networks of several have is that of the first.
-pub static PROTOCOLS: [&dyn Protocol; 5] =
+/// The protocols that are built in. A name that networks of several have is that of the first.
+static BUILT_IN: [&dyn Protocol; 5] =
     [&bitcoin::PROTOCOL, &ethereum::PROTOCOL, &lightning::PROTOCOL, &libp2p::PROTOCOL, &monero::PROTOCOL];
+
+/// Those that the program added.
+static ADDED: OnceLock<Box<[&dyn Protocol]>> = OnceLock::new();
+
+/// Every protocol.
+pub fn protocols() -> impl Iterator<Item = &'static dyn Protocol> + Clone {
+    BUILT_IN.iter().chain(ADDED.get_or_init(Box::default)).copied()
+}
+
+/// Adds protocols to those that are built in. A program does so first of all, and once.
+///
+/// # Errors
+/// If it has been done, or the protocols were asked for already.
+pub fn add_protocols(added: impl IntoIterator<Item = &'static dyn Protocol>) -> Result<(), TooLate> {
+    ADDED.set(added.into_iter().collect()).map_err(|_| TooLate)
+}
+
+/// Protocols can no longer be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("protocols are added once, before anything asks for them")]
+pub struct TooLate;
 
 /// A protocol, as it describes itself.
 pub trait Protocol: fmt::Debug + Send + Sync {
@@ -151,13 +171,13 @@ impl Hash for dyn Protocol {
 
 /// The protocol with this name.
 pub fn protocol_named(name: &str) -> Option<&'static dyn Protocol> {
-    PROTOCOLS.into_iter().find(|protocol| protocol.name() == name)
+    protocols().find(|protocol| protocol.name() == name)
 }
 
 /// Every option, those that protocols have in common once.
 pub fn options() -> Vec<&'static dyn AnyOption> {
     let mut options: Vec<&'static dyn AnyOption> = Vec::new();
-    for option in PROTOCOLS.iter().flat_map(|protocol| protocol.options()) {
+    for option in protocols().flat_map(|protocol| protocol.options()) {
         if !options.iter().any(|known| known.about().name == option.about().name) {
             options.push(*option);
         }
@@ -168,7 +188,7 @@ pub fn options() -> Vec<&'static dyn AnyOption> {
 /// The fields of introductions in every protocol whose columns came then, those of the same name once.
 pub fn fields(generation: u8) -> Vec<FieldAbout> {
     let mut fields: Vec<FieldAbout> = Vec::new();
-    for field in PROTOCOLS.iter().flat_map(|protocol| protocol.fields()) {
+    for field in protocols().flat_map(|protocol| protocol.fields()) {
         if field.generation == generation && !fields.iter().any(|known| known.name == field.name) {
             fields.push(field);
         }
@@ -178,7 +198,7 @@ pub fn fields(generation: u8) -> Vec<FieldAbout> {
 
 /// What usually listens on a port, in any protocol.
 pub fn at_port(port: u16) -> Vec<&'static str> {
-    PROTOCOLS.iter().flat_map(|protocol| protocol.at_port(port)).collect()
+    protocols().flat_map(|protocol| protocol.at_port(port)).collect()
 }
 
 /// Refuses an option that no protocol of a run has.
@@ -191,7 +211,7 @@ pub fn check_given(values: &Values, spoken: &[&'static dyn Protocol]) -> Result<
     };
     for option in values.given() {
         if !spoken.iter().any(|protocol| has(protocol, option)) {
-            let known: Vec<_> = PROTOCOLS.iter().copied().filter(|protocol| has(protocol, option)).collect();
+            let known: Vec<_> = protocols().filter(|protocol| has(protocol, option)).collect();
             return Err(Misuse(format!(
                 "'--{}' means nothing in {}; it is an option of {}",
                 option.about().name,
@@ -216,13 +236,13 @@ fn list(protocols: &[&dyn Protocol]) -> String {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{PROTOCOLS, options};
+    use super::{options, protocols};
 
     #[test]
     fn names_of_protocols_and_of_their_networks_are_unique() {
-        let names: HashSet<_> = PROTOCOLS.iter().map(|protocol| protocol.name()).collect();
-        assert_eq!(names.len(), PROTOCOLS.len());
-        for protocol in PROTOCOLS {
+        let names: HashSet<_> = protocols().map(|protocol| protocol.name()).collect();
+        assert_eq!(names.len(), protocols().count());
+        for protocol in protocols() {
             let networks = protocol.networks();
             let names: HashSet<_> = networks.iter().map(|network| network.name).collect();
             assert_eq!(names.len(), networks.len(), "{}", protocol.name());
@@ -232,7 +252,7 @@ mod tests {
     #[test]
     fn an_option_is_the_same_in_each_protocol_that_has_it_and_its_default_is_a_value() {
         let all = options();
-        for option in PROTOCOLS.iter().flat_map(|protocol| protocol.options()) {
+        for option in protocols().flat_map(|protocol| protocol.options()) {
             let about = option.about();
             let first = all.iter().find(|known| known.about().name == about.name).unwrap().about();
             assert_eq!((first.help, first.section, first.short), (about.help, about.section, about.short));

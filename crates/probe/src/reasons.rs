@@ -2,7 +2,7 @@
 
 use handshake::{Blame, Reason};
 
-use crate::protocol::PROTOCOLS;
+use crate::protocol::protocols;
 
 /// Each of them, in the order of the documentation.
 pub const REASONS: &[Reason] = &[
@@ -40,7 +40,7 @@ pub const REASONS: &[Reason] = &[
 
 /// Every reason code: of connections, of what comes before a handshake, and of each protocol.
 pub fn all() -> impl Iterator<Item = &'static Reason> {
-    let protocols = PROTOCOLS.iter().flat_map(|protocol| protocol.reasons());
+    let protocols = protocols().flat_map(|protocol| protocol.reasons());
     net::REASONS.iter().chain(REASONS).chain(protocols)
 }
 
@@ -53,13 +53,13 @@ pub fn named(code: &str) -> Option<&'static Reason> {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{PROTOCOLS, all};
+    use super::{all, protocols};
 
     #[test]
     fn each_code_stands_once_and_begins_with_its_protocol() {
         let codes: HashSet<_> = all().map(|reason| reason.code).collect();
         assert_eq!(codes.len(), all().count());
-        for protocol in PROTOCOLS {
+        for protocol in protocols() {
             let start = format!("{}.", protocol.name());
             assert!(!protocol.reasons().is_empty());
             for reason in protocol.reasons() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use libp2p::target::Place;
 
 use crate::host::{BadHost, Host};
-use crate::protocol::{Identity, PROTOCOLS, Seed};
+use crate::protocol::{Identity, Seed, protocols};
 use crate::refused::Refused;
 use crate::resolve::Family;
 
@@ -99,7 +99,7 @@ impl Target {
     /// # Errors
     /// [`BadTarget`]
     pub fn read(text: &str, targets: &mut Vec<Self>) -> Result<(), BadTarget> {
-        match PROTOCOLS.iter().find_map(|protocol| protocol.read_target(text, targets)) {
+        match protocols().find_map(|protocol| protocol.read_target(text, targets)) {
             Some(read) => read,
             None => Self::any(text).map(|target| targets.push(target)),
         }

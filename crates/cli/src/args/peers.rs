@@ -57,7 +57,7 @@ pub struct Show {
     #[arg(value_name = "ADDR")]
     pub address: String,
     /// The network whose port an address has that names none
-    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::chain)]
+    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::NetworkParser, hide_possible_values = true)]
     pub chain: Chain,
 }
 
@@ -82,7 +82,7 @@ pub struct Import {
     #[arg(long = "as", value_parser = one_of(&store::Format::ALL), value_name = "FORMAT")]
     pub file_format: Option<store::Format>,
     /// The network of peers of which a file does not say it, by name or alias
-    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::chain)]
+    #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::NetworkParser, hide_possible_values = true)]
     pub chain: Chain,
 }
 

@@ -1,15 +1,17 @@
 //! Values of options, and the words in which a wrong one is answered.
 
+use std::ffi::OsStr;
 use std::iter;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, Command};
 use probe::similar::suggestion;
 
 pub use probe::protocol::parse::whole;
-use probe::protocol::{Network, PROTOCOLS, Protocol, protocol_named};
+use probe::protocol::{Network, Protocol, protocol_named, protocols};
 
 /// Where to listen: an address, with or without a port.
 #[derive(Clone, Copy, Debug)]
@@ -60,13 +62,29 @@ pub fn positive(text: &str) -> Result<usize, String> {
 
 /// A protocol, by its name.
 pub fn protocol() -> impl TypedValueParser<Value = &'static dyn Protocol> {
-    let values = PROTOCOLS.iter().map(|protocol| PossibleValue::new(protocol.name()).help(protocol.about()));
+    let values = protocols().map(|protocol| PossibleValue::new(protocol.name()).help(protocol.about()));
     PossibleValuesParser::new(values).map(|name| protocol_named(&name).expect("it is one of the possible values"))
 }
 
-/// A network by its name or alias.
-pub fn chain(name: &str) -> Result<Network, String> {
-    Network::named(name).ok_or_else(|| no_network(name))
+/// A network by its name or alias. Shells complete the names; the help does not list them, since they are many.
+#[derive(Clone, Copy, Debug)]
+pub struct NetworkParser;
+
+impl TypedValueParser for NetworkParser {
+    type Value = Network;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> clap::error::Result<Network> {
+        let read = |text: &str| Network::named(text).ok_or_else(|| no_network(text));
+        TypedValueParser::parse_ref(&read, command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue>>> {
+        // Lightning's networks have the names of those below them.
+        let mut names: Vec<_> = Network::all().map(|network| network.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        Some(Box::new(names.into_iter().map(PossibleValue::new)))
+    }
 }
 
 fn no_network(name: &str) -> String {

@@ -27,6 +27,7 @@ mod proof;
 mod readme;
 mod records;
 mod scripted;
+mod seam;
 mod secrets;
 mod security;
 mod shake;

@@ -1,6 +1,6 @@
 //! The networks that can be chosen by name, of whichever protocol.
 
-use super::{Misuse, PROTOCOLS, Protocol};
+use super::{Misuse, Protocol, protocols};
 
 /// A network.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +45,7 @@ impl Network {
 
     /// The network of every protocol's, one protocol after the other.
     pub fn all() -> impl Iterator<Item = Self> {
-        PROTOCOLS.iter().flat_map(|protocol| protocol.networks())
+        protocols().flat_map(|protocol| protocol.networks())
     }
 
     /// Whether nodes of a protocol run on it: Lightning's do on some of Bitcoin's.

@@ -107,5 +107,5 @@ impl From<Box<dyn Side>> for Sides {
 
 /// Where a protocol stands among all.
 fn place_of(protocol: &'static dyn Protocol) -> usize {
-    super::PROTOCOLS.iter().position(|known| *known == protocol).unwrap_or(usize::MAX)
+    super::protocols().position(|known| known == protocol).unwrap_or(usize::MAX)
 }
