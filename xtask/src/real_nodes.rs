@@ -2,7 +2,7 @@
 //!
 //! | from | what | where |
 //! |---|---|---|
-//! | Debian | litecoind, monerod | the system, by apt-get |
+//! | Debian | litecoind, monerod; zsh and fish, for completions | the system, by apt-get |
 //! | npm | each folder of `interop/peers/npm` | the cache |
 //! | Go | each folder of `interop/peers/go` | the cache |
 //! | crates.io | each folder of `interop/peers/rust` | the cache |

@@ -1,4 +1,4 @@
-//! Nodes that Debian packages.
+//! Nodes that Debian packages, and shells.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,10 +7,10 @@ use std::process::Command;
 
 use crate::run::{Outcome, output, run, succeeds};
 
-/// Nodes that Debian has: the program, and its package.
-const DEBIAN: &[(&str, &str)] = &[("litecoind", "litecoind"), ("monerod", "monero")];
+/// What Debian has: nodes, and shells for which completions are made; the program, and its package.
+const DEBIAN: &[(&str, &str)] = &[("litecoind", "litecoind"), ("monerod", "monero"), ("zsh", "zsh"), ("fish", "fish")];
 
-/// Installs those that are missing. What is missing then, and why.
+/// Installs what is missing. What is missing then, and why.
 pub(super) fn install() -> Vec<String> {
     let missing = DEBIAN.iter().filter(|(program, _)| !succeeds(Command::new(program).arg("--version")));
     let failed =

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
 use super::printed;
@@ -12,8 +12,24 @@ use crate::exit::{Error, Exit};
 /// A completion script.
 pub fn completions(shell: Shell) -> Result<Exit, Error> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "verack", &mut script);
+    clap_complete::generate(shell, &mut without_targets(&Cli::command()), "verack", &mut script);
+    if shell == Shell::Fish {
+        script = with_values_of_root(&script);
+    }
     print(&script)
+}
+
+/// fish's script asks `argparse` whether a command was named, which fails while the value of an option is still to come. That
+/// is no reason to offer no values: there is no command yet.
+fn with_values_of_root(script: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(script).replacen("\n    or return\n", "\n    or return 0\n", 1).into_bytes()
+}
+
+/// The command line without the targets of its root. zsh takes no list of arguments beside names of commands: its script
+/// would complete nothing ("doubled rest argument definition").
+fn without_targets(command: &Command) -> Command {
+    let options = command.get_arguments().filter(|arg| !arg.is_positional()).cloned();
+    Command::new("verack").args(options).subcommands(command.get_subcommands().cloned())
 }
 
 /// The manual page.

@@ -3,6 +3,7 @@
 
 mod addrs;
 mod common;
+mod completions;
 mod conduct;
 mod crawl;
 mod demo;
