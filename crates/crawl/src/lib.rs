@@ -44,8 +44,10 @@ pub use self::seeds::{Seeds, Yield};
 pub use self::summary::{Ranked, Summary};
 use probe::attempt::{Attempts, Call};
 use probe::event::{Event, Gain, Progress, SeedAnswer};
-use probe::protocol::{Identity, Knowledge};
+use probe::protocol::{Identity, Knowledge, Misuse};
 use probe::resolve::Family;
+use probe::target::Target;
+use probe::{Config, Probe};
 
 /// A crawl.
 #[derive(Debug)]
@@ -100,6 +102,41 @@ impl Ended {
             Self::Interrupted => "interrupted",
             Self::Store => "store",
         }
+    }
+}
+
+/// Why a map cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum MapError {
+    /// What was chosen does not go together.
+    #[error(transparent)]
+    Misuse(#[from] Misuse),
+    /// The database takes no more.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Maps a network into a database, from these targets on, or else from its DNS seeds: a crawl with what is usual, to its end.
+///
+/// # Errors
+/// [`MapError`]
+pub async fn map(config: Config, targets: Vec<Target>, policy: Policy, store: &Store) -> Result<Summary, MapError> {
+    /// As many visits at once as the command line has without a word on it.
+    const CONCURRENCY: usize = 2000;
+    let network = config.network.unwrap_or_default();
+    let dns = if targets.is_empty() { network.protocol.dns_seeds(&network, &config.values)? } else { Vec::new() };
+    // Whether an address may be dialled is the frontier's to say.
+    let Probe { mut attempts, lookup } = Config { allow_private: true, ..config }.probe()?;
+    let (timeout, port) = (attempts.timeout, attempts.sides.chosen().port());
+    attempts.hold = Some(timeout);
+    let limits = Limits { concurrency: CONCURRENCY, until: None, max_peers: policy.max_peers };
+    let crawl = Crawl::begin(attempts, policy, Family::Any, store, false).await?;
+    let dns = dns.into_iter().map(Target::from).collect();
+    let seeds = Seeds::new(crawl.remembered().0, targets, dns, Vec::new(), port, lookup, timeout);
+    let ended = crawl.run(seeds, limits, &Notify::new()).await;
+    match crawl.failure() {
+        Some(error) => Err(error.clone().into()),
+        None => Ok(crawl.summary(ended)),
     }
 }
 

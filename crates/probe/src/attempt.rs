@@ -507,7 +507,7 @@ impl Attempt {
     }
 
     /// It ended before there was a connection.
-    fn failed(stage: Stage, fault: &impl Fault, transport: Transport, started: Instant) -> Box<Self> {
+    pub(crate) fn failed(stage: Stage, fault: &impl Fault, transport: Transport, started: Instant) -> Box<Self> {
         let mut attempt = Box::new(Self::begun(Role::Initiator, transport, started));
         attempt.verdict = Verdict::failed(stage, fault);
         attempt.timing.total = Some(started.elapsed());

@@ -9,8 +9,21 @@
 //! [`target`] reads what is named, [`lookup`] finds the addresses behind it, [`dialler`] dials each of them, and an
 //! [`attempt`](attempt::Attempts) has the handshake. [`protocol`] has the seam at which each protocol is joined to this, and
 //! the list of them. What happens is told to an [`event::Observer`].
+//!
+//! A program in a few lines:
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let probe = verack_probe::Config::on("bitcoin")?.probe()?;
+//! for attempt in probe.target("seed.bitcoin.sipa.be").await? {
+//!     println!("{}", attempt.verdict);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod attempt;
+mod config;
 pub mod dialler;
 pub mod escaped;
 pub mod event;
@@ -31,3 +44,5 @@ pub mod stamp;
 pub mod target;
 pub mod trace;
 pub mod visit;
+
+pub use config::{Config, Probe};

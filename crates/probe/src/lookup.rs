@@ -62,7 +62,7 @@ pub fn share_of(timeout: Duration) -> Duration {
 }
 
 /// Finds the addresses behind targets.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Lookup {
     resolver: Resolver,
     rules: Rules,

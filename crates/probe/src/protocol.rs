@@ -177,7 +177,7 @@ pub fn protocol_named(name: &str) -> Option<&'static dyn Protocol> {
 /// Every option, those that protocols have in common once.
 pub fn options() -> Vec<&'static dyn AnyOption> {
     let mut options: Vec<&'static dyn AnyOption> = Vec::new();
-    for option in protocols().flat_map(|protocol| protocol.options()) {
+    for option in protocols().flat_map(Protocol::options) {
         if !options.iter().any(|known| known.about().name == option.about().name) {
             options.push(*option);
         }
@@ -188,7 +188,7 @@ pub fn options() -> Vec<&'static dyn AnyOption> {
 /// The fields of introductions in every protocol whose columns came then, those of the same name once.
 pub fn fields(generation: u8) -> Vec<FieldAbout> {
     let mut fields: Vec<FieldAbout> = Vec::new();
-    for field in protocols().flat_map(|protocol| protocol.fields()) {
+    for field in protocols().flat_map(Protocol::fields) {
         if field.generation == generation && !fields.iter().any(|known| known.name == field.name) {
             fields.push(field);
         }
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn names_of_protocols_and_of_their_networks_are_unique() {
-        let names: HashSet<_> = protocols().map(|protocol| protocol.name()).collect();
+        let names: HashSet<_> = protocols().map(super::Protocol::name).collect();
         assert_eq!(names.len(), protocols().count());
         for protocol in protocols() {
             let networks = protocol.networks();
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn an_option_is_the_same_in_each_protocol_that_has_it_and_its_default_is_a_value() {
         let all = options();
-        for option in protocols().flat_map(|protocol| protocol.options()) {
+        for option in protocols().flat_map(super::Protocol::options) {
             let about = option.about();
             let first = all.iter().find(|known| known.about().name == about.name).unwrap().about();
             assert_eq!((first.help, first.section, first.short), (about.help, about.section, about.short));

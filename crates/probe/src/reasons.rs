@@ -40,7 +40,7 @@ pub const REASONS: &[Reason] = &[
 
 /// Every reason code: of connections, of what comes before a handshake, and of each protocol.
 pub fn all() -> impl Iterator<Item = &'static Reason> {
-    let protocols = protocols().flat_map(|protocol| protocol.reasons());
+    let protocols = protocols().flat_map(super::protocol::Protocol::reasons);
     net::REASONS.iter().chain(REASONS).chain(protocols)
 }
 

@@ -28,7 +28,7 @@ use self::system::System;
 use crate::protocol::{Identity, libp2p_identity};
 
 /// Looks up names.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Resolver {
     /// What is asked for addresses, unless the user named a server.
     system: Option<System>,

@@ -13,7 +13,7 @@ use crate::report::Text;
 /// A field of the introductions `I`.
 pub struct Field<I: 'static> {
     about: FieldAbout,
-    write: fn(&I, Slot<'_, '_>),
+    write: fn(&I, Slot<'_, '_>) -> Written,
 }
 
 /// What can be said of a field, whatever it is of.
@@ -60,7 +60,12 @@ impl FieldKind {
 
 impl<I> Field<I> {
     /// A field. `write` writes one value into the slot.
-    pub const fn new(name: &'static str, kind: FieldKind, meaning: &'static str, write: fn(&I, Slot<'_, '_>)) -> Self {
+    pub const fn new(
+        name: &'static str,
+        kind: FieldKind,
+        meaning: &'static str,
+        write: fn(&I, Slot<'_, '_>) -> Written,
+    ) -> Self {
         Self { about: FieldAbout { name, kind, meaning, generation: 0 }, write }
     }
 
@@ -79,10 +84,14 @@ pub fn abouts<I>(fields: &[Field<I>]) -> Vec<FieldAbout> {
 pub fn write_fields<I>(fields: &[Field<I>], introduced: &I, out: &mut Vec<u8>) {
     let mut object = Object::new(out);
     for Field { about, write } in fields {
-        write(introduced, Slot { object: &mut object, name: about.name });
+        let Written(()) = write(introduced, Slot { object: &mut object, name: about.name });
     }
     object.end();
 }
+
+/// A field was written, or left out: proof that each is dealt with once.
+#[derive(Debug)]
+pub struct Written(());
 
 /// The place for the value of one field.
 pub struct Slot<'s, 'o> {
@@ -92,27 +101,30 @@ pub struct Slot<'s, 'o> {
 
 impl Slot<'_, '_> {
     /// A value as serde has it.
-    pub fn value(self, value: &(impl Serialize + ?Sized)) {
+    pub fn value(self, value: &(impl Serialize + ?Sized)) -> Written {
         self.object.field(self.name, value);
+        Written(())
     }
 
     /// What it prints as.
-    pub fn text(self, text: impl Display) {
-        self.value(&Text(text));
+    pub fn text(self, text: impl Display) -> Written {
+        self.value(&Text(text))
     }
 
     /// What it prints as; `null` if there is none.
-    pub fn optional(self, text: Option<impl Display>) {
-        self.value(&text.map(Text));
+    pub fn optional(self, text: Option<impl Display>) -> Written {
+        self.value(&text.map(Text))
     }
 
     /// What each prints as.
-    pub fn texts(self, texts: impl Iterator<Item = impl Display>) {
-        self.value(&texts.map(Text).collect::<Vec<_>>());
+    pub fn texts(self, texts: impl Iterator<Item = impl Display>) -> Written {
+        self.value(&texts.map(Text).collect::<Vec<_>>())
     }
 
     /// The field is left out of the object.
-    pub fn none(self) {}
+    pub fn none(self) -> Written {
+        Written(())
+    }
 }
 
 #[cfg(test)]

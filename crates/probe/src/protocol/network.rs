@@ -40,12 +40,12 @@ impl Network {
     /// The network with this name or alias, in any case.
     pub fn named(name: &str) -> Option<Self> {
         let is = |known: &&str| known.eq_ignore_ascii_case(name);
-        Self::all().find(|network| is(&network.name) || network.aliases.iter().any(|alias| is(alias)))
+        Self::all().find(|network| is(&network.name) || network.aliases.iter().any(&is))
     }
 
     /// The network of every protocol's, one protocol after the other.
     pub fn all() -> impl Iterator<Item = Self> {
-        protocols().flat_map(|protocol| protocol.networks())
+        protocols().flat_map(super::Protocol::networks)
     }
 
     /// Whether nodes of a protocol run on it: Lightning's do on some of Bitcoin's.

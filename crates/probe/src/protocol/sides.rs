@@ -1,6 +1,6 @@
 //! Our side in every protocol that a run speaks.
 
-use super::{AnyOption as _, Identity, KEY, Misuse, Network, Protocol, Side, Values, check_given};
+use super::{AnyOption as _, Identity, KEY, Misuse, Network, Protocol, Side, Values, check_given, protocols};
 use crate::key::Secret;
 use crate::target::Target;
 
@@ -60,6 +60,17 @@ impl Sides {
         }
         let others = spoken.into_iter().filter(|protocol| *protocol != chosen);
         let others = others.map(|protocol| choice.side(protocol)).collect::<Result<_, _>>()?;
+        Ok(Self { chosen: choice.side(chosen)?, others })
+    }
+
+    /// That of the network that was chosen, and every other that can be had with these options.
+    ///
+    /// # Errors
+    /// As [`Protocol::configure`], of the network that was chosen.
+    pub fn every(choice: Choice<'_>) -> Result<Self, Misuse> {
+        let chosen = choice.network().protocol;
+        let others = protocols().filter(|protocol| *protocol != chosen);
+        let others = others.filter_map(|protocol| choice.side(protocol).ok()).collect();
         Ok(Self { chosen: choice.side(chosen)?, others })
     }
 

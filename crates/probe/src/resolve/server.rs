@@ -1,6 +1,7 @@
 //! DNS servers, asked by us: the one that the user named, and for TXT records, which the system's resolver does not
 //! give, those of resolv.conf.
 
+use std::fmt;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -17,6 +18,12 @@ use super::{One, ResolveError};
 /// DNS servers that are asked.
 #[derive(Clone)]
 pub struct Server(Result<TokioResolver, String>);
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Server")
+    }
+}
 
 /// A UDP query or its answer may be lost: ask again after a third of the time.
 const ATTEMPTS: u32 = 3;

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use libp2p::{Identify, Multiaddr, Muxer, PublicKey};
 
-use crate::protocol::field::{Field, FieldKind, Slot, write_fields};
+use crate::protocol::field::{Field, FieldKind, Slot, Written, write_fields};
 use crate::protocol::introduced::Introduced as AnyIntroduced;
 
 /// A peer's own words, as they were read.
@@ -72,7 +72,7 @@ fn muxer_name(muxer: Muxer) -> &'static str {
 }
 
 /// The first of a list, if there is one.
-fn listed(list: Option<&[impl Display]>, to: Slot<'_, '_>) {
+fn listed(list: Option<&[impl Display]>, to: Slot<'_, '_>) -> Written {
     match list {
         Some(list) => to.texts(list.iter().take(MAX_LISTED)),
         None => to.value(&()),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use lightning::{Address, Feature, Init, NodeId};
 
-use crate::protocol::field::{Field, FieldKind, Slot, write_fields};
+use crate::protocol::field::{Field, FieldKind, Slot, Written, write_fields};
 use crate::protocol::introduced::Introduced as AnyIntroduced;
 
 /// A peer's own words, as they were read.
@@ -86,7 +86,7 @@ fn first(bits: &[u32]) -> &[u32] {
 }
 
 /// How many there are, if these are more than are reported.
-fn total(count: usize, most: usize, to: Slot<'_, '_>) {
+fn total(count: usize, most: usize, to: Slot<'_, '_>) -> Written {
     if count > most { to.value(&count) } else { to.none() }
 }
 
