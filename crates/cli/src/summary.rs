@@ -65,12 +65,12 @@ impl Summary {
         }
         self.attempts += 1;
         self.peers += u64::from(!report.again);
-        *match verdict.outcome {
+        *match verdict.outcome() {
             Outcome::Ok => &mut self.ok,
             Outcome::Partial => &mut self.partial,
             Outcome::Failed => &mut self.failed,
         } += 1;
-        *self.reasons.entry(verdict.reason).or_default() += 1;
-        self.local += u64::from(verdict.blame == Some(handshake::Blame::Local));
+        *self.reasons.entry(verdict.reason()).or_default() += 1;
+        self.local += u64::from(verdict.blame() == Some(handshake::Blame::Local));
     }
 }

@@ -11,7 +11,7 @@ use store::{Ending, Shown, Time, Transports};
 /// What the frontier is to make of it.
 pub fn outcome(visit: &Visit) -> discover::Outcome {
     let best = visit.best();
-    match (best.verdict.outcome, best.retry) {
+    match (best.verdict.outcome(), best.retry) {
         (Outcome::Ok, _) => discover::Outcome::Reached,
         (_, Retry::Later) => discover::Outcome::Failed,
         (_, Retry::Never) => discover::Outcome::Unfit,
@@ -24,9 +24,9 @@ pub fn transports(visit: &Visit) -> Transports {
     let mut transports = Transports::default();
     let tried = visit.attempts.iter().flat_map(|tried| tried.earlier.as_deref().into_iter().chain([&*tried.attempt]));
     let says =
-        |attempt: &&Attempt| attempt.verdict.stage > handshake::Stage::Connect && !attempt.leaves_transport_open();
+        |attempt: &&Attempt| attempt.verdict.stage() > handshake::Stage::Connect && !attempt.leaves_transport_open();
     for attempt in tried.filter(says) {
-        let outcome = Some(attempt.verdict.outcome);
+        let outcome = Some(attempt.verdict.outcome());
         match attempt.transport.name {
             Some("v1") => transports.v1 = outcome,
             Some("v2") => transports.v2 = outcome,
@@ -43,8 +43,8 @@ pub fn record(visit: &Visit, chain: &Shown, address: SocketAddr, at: Time) -> st
         chain: chain.clone(),
         address: address.into(),
         at,
-        ending: Ending { outcome: verdict.outcome, stage: verdict.stage, reason: verdict.reason.into() },
-        blame: verdict.blame,
+        ending: Ending { outcome: verdict.outcome(), stage: verdict.stage(), reason: verdict.reason().into() },
+        blame: verdict.blame(),
         transports: transports(visit),
         introduced: visit.kept().map(introduced),
         latency: timing.connect.zip(timing.hello).map(|(connect, hello)| connect + hello),

@@ -78,15 +78,15 @@ impl Facts {
     /// Of a visit.
     pub fn of(address: SocketAddr, visit: &Visit) -> Self {
         let best = visit.best();
-        let reached = visit.kept().filter(|_| best.verdict.outcome == Outcome::Ok).map(|kept| {
+        let reached = visit.kept().filter(|_| best.verdict.outcome() == Outcome::Ok).map(|kept| {
             let store::Introduced { version, services, user_agent, .. } = introduced(kept);
             Box::new(Reached { transports: good(transports(visit)), version, agent: user_agent, services })
         });
         Self {
             network: store::Address::from(address).network(),
-            outcome: best.verdict.outcome,
+            outcome: best.verdict.outcome(),
             is_earlier: false,
-            reason: best.verdict.reason.into(),
+            reason: best.verdict.reason().into(),
             reached,
         }
     }

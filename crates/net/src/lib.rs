@@ -63,4 +63,4 @@ pub use run::{Driver, Established, Limits, Seen, run};
 pub use stop::Stop;
 pub use timer::Timer;
 pub use unread::Unread;
-pub use verdict::{INTERRUPTED, UNCONFIRMED, Verdict};
+pub use verdict::{Ending, INTERRUPTED, UNCONFIRMED, Verdict, Why};

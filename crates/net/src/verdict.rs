@@ -13,58 +13,133 @@ pub const INTERRUPTED: &str = "interrupted";
 /// The code of the remark on a peer that did not answer the question which proves that it accepted us.
 pub const UNCONFIRMED: &str = "unconfirmed";
 
-/// How an attempt went, how far it came, why it ended there, and whose fault that was.
+/// How an attempt went, and what is odd about the peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// How it went.
-    pub outcome: Outcome,
-    /// What had been entered last.
-    pub stage: Stage,
-    /// A stable code: `ok`, `closed`, `bitcoin.checksum`.
-    pub reason: &'static str,
-    /// The number by which the peer gave that reason, if it gave one.
-    pub number: Option<u64>,
-    /// Whose fault it was; nobody's if all went well.
-    pub blame: Option<Blame>,
-    /// One plain sentence, fit to print.
-    pub detail: String,
-    /// What is odd about the peer although nothing failed for it, and evidence that the sentence rests on; in the order seen.
+    pub ending: Ending,
+    /// What is odd about the peer although nothing failed for it, and evidence that a sentence rests on; in the order seen.
     pub remarks: Vec<Remark>,
 }
 
+/// How an attempt went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Both sides said everything.
+    Ok,
+    /// The peer introduced itself, and then the handshake ended.
+    Partial(Why),
+    /// It failed before that.
+    Failed(Why),
+    /// It was interrupted: this is no verdict on the peer, but what was known by then.
+    Unfinished(Why),
+}
+
+/// Why an attempt ended without a handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// What had been entered last.
+    pub stage: Stage,
+    /// A stable code: `closed`, `bitcoin.checksum`.
+    pub reason: &'static str,
+    /// The number by which the peer gave that reason, if it gave one.
+    pub number: Option<u64>,
+    /// What is to blame.
+    pub blame: Blame,
+    /// One plain sentence, fit to print.
+    pub detail: String,
+}
+
 impl Verdict {
-    /// Whether the attempt was interrupted: then this is no verdict on the peer, but what was known by then.
+    /// Why there was no handshake; `None` if there was one.
+    #[must_use]
+    pub fn why(&self) -> Option<&Why> {
+        match &self.ending {
+            Ending::Ok => None,
+            Ending::Partial(why) | Ending::Failed(why) | Ending::Unfinished(why) => Some(why),
+        }
+    }
+
+    /// How it went, in one word. An attempt that was interrupted has failed so far.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self.ending {
+            Ending::Ok => Outcome::Ok,
+            Ending::Partial(_) => Outcome::Partial,
+            Ending::Failed(_) | Ending::Unfinished(_) => Outcome::Failed,
+        }
+    }
+
+    /// What had been entered last.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.why().map_or(Stage::Done, |why| why.stage)
+    }
+
+    /// A stable code: `ok`, `closed`, `bitcoin.checksum`.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        self.why().map_or("ok", |why| why.reason)
+    }
+
+    /// The number by which the peer gave that reason, if it gave one.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        self.why().and_then(|why| why.number)
+    }
+
+    /// What is to blame; nothing if all went well.
+    #[must_use]
+    pub fn blame(&self) -> Option<Blame> {
+        self.why().map(|why| why.blame)
+    }
+
+    /// One plain sentence on why there was no handshake, fit to print; empty if there was one.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        self.why().map_or("", |why| &why.detail)
+    }
+
+    /// The sentence, to be changed; `None` if there is none.
+    pub fn detail_mut(&mut self) -> Option<&mut String> {
+        match &mut self.ending {
+            Ending::Ok => None,
+            Ending::Partial(why) | Ending::Failed(why) | Ending::Unfinished(why) => Some(&mut why.detail),
+        }
+    }
+
+    /// Adds to the sentence, if there is one.
+    pub fn add(&mut self, more: &str) {
+        if let Some(detail) = self.detail_mut() {
+            detail.push_str(more);
+        }
+    }
+
+    /// Whether the attempt was interrupted.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        self.reason == INTERRUPTED
+        matches!(self.ending, Ending::Unfinished(_))
     }
 
     /// Nothing is known yet but how far it has come.
     #[must_use]
     pub fn unfinished(stage: Stage) -> Self {
         Self {
-            outcome: Outcome::Failed,
-            stage,
-            reason: INTERRUPTED,
-            number: None,
-            blame: Some(Blame::Local),
-            detail: String::new(),
+            ending: Ending::Unfinished(Why {
+                stage,
+                reason: INTERRUPTED,
+                number: None,
+                blame: Blame::Local,
+                detail: String::new(),
+            }),
             remarks: Vec::new(),
         }
     }
 
     /// Both sides said everything.
     #[must_use]
-    pub fn ok(detail: String) -> Self {
-        Self {
-            outcome: Outcome::Ok,
-            stage: Stage::Done,
-            reason: "ok",
-            number: None,
-            blame: None,
-            detail,
-            remarks: Vec::new(),
-        }
+    pub fn ok(remarks: Vec<Remark>) -> Self {
+        Self { ending: Ending::Ok, remarks }
     }
 
     /// Both sides said everything, but nothing shows that the peer accepted what we said: it answered no `question` of ours,
@@ -75,21 +150,31 @@ impl Verdict {
             code: UNCONFIRMED,
             detail: format!("did not answer {question}, so nothing shows that it accepted us"),
         });
-        Self { remarks, ..Self::ok(String::new()) }
+        Self::ok(remarks)
     }
 
     /// It failed before there was a handshake, or for a reason that its protocol names.
     #[must_use]
     pub fn failed(stage: Stage, fault: &impl Fault) -> Self {
-        Self {
-            outcome: Outcome::Failed,
+        let why = Why {
             stage,
             reason: fault.code(),
             number: fault.number(),
-            blame: Some(fault.blame()),
+            blame: fault.blame(),
             detail: fault.to_string(),
-            remarks: Vec::new(),
-        }
+        };
+        let ending = if why.reason == INTERRUPTED { Ending::Unfinished(why) } else { Ending::Failed(why) };
+        Self { ending, remarks: Vec::new() }
+    }
+
+    /// The same, of a peer that introduced itself before.
+    #[must_use]
+    pub fn into_partial(self) -> Self {
+        let ending = match self.ending {
+            Ending::Failed(why) => Ending::Partial(why),
+            other => other,
+        };
+        Self { ending, ..self }
     }
 
     /// It failed for a reason that its protocol names. If the very first bytes are those of another kind of service, the
@@ -97,14 +182,14 @@ impl Verdict {
     fn of_fault<E: Fault>(stage: Stage, fault: &E, failure: &Failure<E>) -> Self {
         let mut verdict = Self::failed(stage, fault);
         if stage == Stage::Ack && fault.refuses() {
-            verdict.outcome = Outcome::Partial;
+            verdict = verdict.into_partial();
         }
         if let (0, Some(banner)) = (failure.received, Banner::of(&failure.rest)) {
             let has_dialled_us = failure.ours == OursRead::NotSaid;
             let what = if has_dialled_us { banner.asked().to_owned() } else { banner.to_string() };
-            if !verdict.detail.contains(&what) && !verdict.detail.contains(banner.asked()) {
-                verdict.detail.push_str(": it ");
-                verdict.detail.push_str(&what);
+            if !verdict.detail().contains(&what) && !verdict.detail().contains(banner.asked()) {
+                verdict.add(": it ");
+                verdict.add(&what);
             }
         }
         verdict
@@ -140,30 +225,38 @@ impl Verdict {
             _ => Cow::Borrowed(""),
         };
         let separator = if suspicion.is_empty() { "" } else { ": " };
-        Self {
-            outcome: if introduced && end.is_some() { Outcome::Partial } else { Outcome::Failed },
+        let why = Why {
             stage,
             reason,
             number: None,
-            blame: Some(match cause {
+            blame: match cause {
                 Cause::Flood => Blame::Peer,
                 Cause::Stopped => Blame::Local,
                 _ => Blame::Network,
-            }),
-            detail: format!("{failure}{separator}{suspicion}"),
-            remarks: match (end, failure.ours) {
-                (Some(End::Closed), OursRead::Nothing) => vec![Remark {
-                    code: "closed.before-hello",
-                    detail: "closed the connection before it had read what we said".to_owned(),
-                }],
-                _ => Vec::new(),
             },
-        }
+            detail: format!("{failure}{separator}{suspicion}"),
+        };
+        let ending = match cause {
+            Cause::Stopped => Ending::Unfinished(why),
+            _ if introduced && end.is_some() => Ending::Partial(why),
+            _ => Ending::Failed(why),
+        };
+        let before_hello = || Remark {
+            code: "closed.before-hello",
+            detail: "closed the connection before it had read what we said".to_owned(),
+        };
+        let is_unread = (end, failure.ours) == (Some(End::Closed), OursRead::Nothing);
+        Self { ending, remarks: is_unread.then(before_hello).into_iter().collect() }
     }
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {} ({}): {}", self.outcome.name(), self.stage.name(), self.reason, self.detail)
+        match self.why() {
+            None => f.write_str(self.outcome().name()),
+            Some(Why { stage, reason, detail, .. }) => {
+                write!(f, "{} at {} ({reason}): {detail}", self.outcome().name(), stage.name())
+            }
+        }
     }
 }

@@ -295,7 +295,7 @@ async fn a_peer_that_introduced_itself_and_left_is_a_partial_success() {
     for (reads, sentence) in rows {
         let verdict = judge(introduced(), Wire::new(reads), Limits::DEFAULT_BYTES).await;
         assert_eq!(verdict.to_string(), sentence);
-        assert_eq!(verdict.blame, Some(Blame::Network));
+        assert_eq!(verdict.blame(), Some(Blame::Network));
     }
 }
 
@@ -303,14 +303,14 @@ async fn a_peer_that_introduced_itself_and_left_is_a_partial_success() {
 async fn a_fault_and_a_flood_are_failures_whose_fault_is_known() {
     let verdict = judge([Hear(1), Refuse], Wire::new([Bytes("x")]), Limits::DEFAULT_BYTES).await;
     assert_eq!(verdict.to_string(), "failed at ack (script.refused): we do not like it");
-    assert_eq!((verdict.outcome, verdict.blame), (Outcome::Failed, Some(Blame::Mismatch)));
+    assert_eq!((verdict.outcome(), verdict.blame()), (Outcome::Failed, Some(Blame::Mismatch)));
 
     let verdict = judge([Hear(2), Hear(2)], Wire::new([Bytes("xy")]), 1).await;
     assert_eq!(
         verdict.to_string(),
         "failed at hello (flood): sent more than a handshake may take, without its introduction"
     );
-    assert_eq!(verdict.blame, Some(Blame::Peer));
+    assert_eq!(verdict.blame(), Some(Blame::Peer));
 
     let verdict = judge([Hear(1)], Wire::new([Error(ErrorKind::ConnectionReset)]), 1).await;
     assert_eq!(verdict.to_string(), "failed at hello (reset): reset the connection before its introduction: it is shy");

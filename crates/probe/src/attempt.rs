@@ -4,7 +4,6 @@ mod hint;
 mod keys;
 pub mod silence;
 
-use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -179,14 +178,14 @@ impl Attempts {
             second.account_for(spent, self.timeout);
             second.connections += first.connections;
             first.connections = second.connections;
-            if (second.verdict.stage, second.verdict.reason) != (Stage::Connect, "connect.timeout") {
+            if (second.verdict.stage(), second.verdict.reason()) != (Stage::Connect, "connect.timeout") {
                 end.side.reconsider(&mut first, &second);
-                let is_news = (second.transport, second.verdict.reason) != (first.transport, first.verdict.reason);
+                let is_news = (second.transport, second.verdict.reason()) != (first.transport, first.verdict.reason());
                 return (second, is_news.then_some(first));
             }
         }
         // It accepted one connection. That the time ends before another is open says nothing of it.
-        first.verdict.detail.push_str("; the time was over before it could be dialled again");
+        first.verdict.add("; the time was over before it could be dialled again");
         (first, None)
     }
 
@@ -320,8 +319,8 @@ impl Attempts {
             target,
             address = address.map(tracing::field::display),
             outcome = outcome_name(verdict),
-            stage = verdict.stage.name(),
-            reason = verdict.reason,
+            stage = verdict.stage().name(),
+            reason = verdict.reason(),
             detail = %attempt.detail(),
             "ended"
         );
@@ -484,15 +483,15 @@ impl Attempt {
 
     /// Whether it says nothing of the transport: nodes that speak it may turn a connection away like that, too.
     pub fn leaves_transport_open(&self) -> bool {
-        [bitcoin::v2::CLOSED_ON_KEY, bitcoin::v2::REFUSED_KEY].contains(&self.verdict.reason)
+        [bitcoin::v2::CLOSED_ON_KEY, bitcoin::v2::REFUSED_KEY].contains(&self.verdict.reason())
     }
 
     /// If time ran out of which much was `spent` before the dial, that is said: so short a silence tells little of a peer.
     fn account_for(&mut self, spent: Duration, timeout: Duration) {
-        let is_late = matches!(self.verdict.reason, "timeout" | "connect.timeout");
+        let is_late = matches!(self.verdict.reason(), "timeout" | "connect.timeout");
         if is_late && spent * 4 >= timeout {
             let spent = spent.as_secs_f64();
-            let _ = write!(self.verdict.detail, " (looking up its name, and its turn, took {spent:.1} s before)");
+            self.verdict.add(&format!(" (looking up its name, and its turn, took {spent:.1} s before)"));
         }
     }
 
@@ -501,7 +500,7 @@ impl Attempt {
         let mut attempt = Self::failed(Stage::Connect, error, transport, started);
         attempt.retry = Retry::after_dial(error);
         if let DialError::TooManyFiles(_) = error {
-            attempt.verdict.detail.push_str(": raise the limit (ulimit -n) or lower --concurrency");
+            attempt.verdict.add(": raise the limit (ulimit -n) or lower --concurrency");
         }
         attempt
     }
@@ -539,7 +538,7 @@ mod tests {
         let error = DialError::TooManyFiles("192.0.2.1:8333".parse().unwrap());
         let attempt = Attempt::not_connected(&error, Transport::named("test"), Instant::now());
         assert_eq!(
-            attempt.verdict.detail,
+            attempt.verdict.detail(),
             "too many open files for another connection, to 192.0.2.1:8333: raise the limit (ulimit -n) or lower \
              --concurrency"
         );

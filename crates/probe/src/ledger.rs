@@ -155,7 +155,7 @@ impl Place {
 
 impl End {
     fn of(verdict: &Verdict) -> Self {
-        match verdict.outcome {
+        match verdict.outcome() {
             _ if verdict.is_unfinished() => Self::Unfinished,
             Outcome::Ok => Self::Ok,
             Outcome::Partial => Self::Partial,

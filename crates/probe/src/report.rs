@@ -72,10 +72,10 @@ impl Report<'_> {
         line.field("role", role_name(attempt.role));
         line.field("transport", &attempt.transport.name);
         line.field("outcome", outcome_name(verdict));
-        line.field("stage", verdict.stage.name());
-        line.field("reason", verdict.reason);
-        line.field("reason_number", &verdict.number);
-        line.field("blame", &verdict.blame.map(handshake::Blame::name));
+        line.field("stage", verdict.stage().name());
+        line.field("reason", verdict.reason());
+        line.field("reason_number", &verdict.number());
+        line.field("blame", &verdict.blame().map(handshake::Blame::name));
         line.field("detail", &Text(attempt.detail()));
         line.field("remarks", &Remarks(&verdict.remarks));
         match &attempt.introduced {
@@ -101,7 +101,7 @@ impl Report<'_> {
 
 /// How an attempt went, by its stable name.
 pub fn outcome_name(verdict: &Verdict) -> &'static str {
-    if verdict.is_unfinished() { "unfinished" } else { verdict.outcome.name() }
+    if verdict.is_unfinished() { "unfinished" } else { verdict.outcome().name() }
 }
 
 /// What is odd about a peer, as a list of codes and sentences.
@@ -128,11 +128,11 @@ impl Serialize for Earlier<'_> {
         let mut fields = serializer.serialize_struct("Earlier", 10)?;
         fields.serialize_field("started", &attempt.started)?;
         fields.serialize_field("transport", &attempt.transport.name)?;
-        fields.serialize_field("outcome", verdict.outcome.name())?;
-        fields.serialize_field("stage", verdict.stage.name())?;
-        fields.serialize_field("reason", verdict.reason)?;
-        fields.serialize_field("reason_number", &verdict.number)?;
-        fields.serialize_field("blame", &verdict.blame.map(handshake::Blame::name))?;
+        fields.serialize_field("outcome", verdict.outcome().name())?;
+        fields.serialize_field("stage", verdict.stage().name())?;
+        fields.serialize_field("reason", verdict.reason())?;
+        fields.serialize_field("reason_number", &verdict.number())?;
+        fields.serialize_field("blame", &verdict.blame().map(handshake::Blame::name))?;
         fields.serialize_field("detail", &Text(attempt.detail()))?;
         fields.serialize_field("timing_ms", &attempt.timing)?;
         fields.serialize_field("bytes", &attempt.bytes)?;
@@ -152,8 +152,8 @@ impl Attempt {
     /// One plain sentence.
     pub fn detail(&self) -> Detail<'_> {
         match &self.introduced {
-            Some(introduced) if self.verdict.outcome == Outcome::Ok => Detail::Introduced(&**introduced),
-            _ => Detail::Verdict(&self.verdict.detail),
+            Some(introduced) if self.verdict.outcome() == Outcome::Ok => Detail::Introduced(&**introduced),
+            _ => Detail::Verdict(self.verdict.detail()),
         }
     }
 }

@@ -58,7 +58,7 @@ impl Attempts {
 impl Visit {
     /// The attempt that counts: the first that concluded, or else the last.
     pub fn best(&self) -> &Attempt {
-        let ok = |tried: &&Tried| tried.attempt.verdict.outcome == Outcome::Ok;
+        let ok = |tried: &&Tried| tried.attempt.verdict.outcome() == Outcome::Ok;
         let best = self.attempts.iter().find(ok).or(self.attempts.last());
         &best.expect("an address is tried over at least one transport").attempt
     }

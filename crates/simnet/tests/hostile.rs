@@ -160,7 +160,7 @@ where
         };
         let mut handshake = V2::initiator(local(params), start());
         let seen = shake(&mut handshake, V2::hello, stream, limits(truths.over(Transport::V2))).await;
-        let falls_back = ["bitcoin.v1-only", "bitcoin.v2.closed"].contains(&seen.verdict.reason);
+        let falls_back = ["bitcoin.v1-only", "bitcoin.v2.closed"].contains(&seen.verdict.reason());
         if transport == Transport::V2 || !falls_back {
             return seen;
         }

@@ -66,7 +66,7 @@ async fn it_dials_us_and_leaves_because_we_offer_nothing() {
     let mut useless = local(CHAIN);
     useless.version.services = Services::NONE;
     let verdict = welcome(&listener, useless).await.unwrap_err();
-    let end = (verdict.outcome, verdict.stage, verdict.reason);
+    let end = (verdict.outcome(), verdict.stage(), verdict.reason());
     assert_eq!(end, (Outcome::Partial, Stage::Ack, "closed"));
 }
 

@@ -88,27 +88,27 @@ async fn what_goes_wrong_is_called_by_its_name() {
     let mut useless = local(OurStatus::Echo);
     useless.protocols = vec![Protocol::eth(71)];
     let verdict = greet(node.address(), id, useless, PATIENCE).await.unwrap_err();
-    assert_eq!((verdict.stage, verdict.reason), (Stage::Ack, "ethereum.no-shared-eth"));
+    assert_eq!((verdict.stage(), verdict.reason()), (Stage::Ack, "ethereum.no-shared-eth"));
 
     // What is sealed for another key it does not open, and says nothing at all.
     let wrong_key = local(OurStatus::Echo);
     let other = local(OurStatus::Echo).node_id();
     let verdict = greet(node.address(), other, wrong_key, Duration::from_secs(1)).await.unwrap_err();
-    let end = (verdict.outcome, verdict.stage, verdict.reason);
+    let end = (verdict.outcome(), verdict.stage(), verdict.reason());
     assert_eq!(end, (Outcome::Failed, Stage::Transport, "timeout"));
-    assert!(verdict.detail.contains("its key is not the one in its node id"), "{verdict}");
+    assert!(verdict.detail().contains("its key is not the one in its node id"), "{verdict}");
 
     // It is not on the network that we ask for.
     let mut elsewhere = local(OurStatus::Echo);
     let genesis = Hash([7; 32]);
     elsewhere.expected = Some(ethereum::local::Expected { network_id: 1, genesis });
     let verdict = greet(node.address(), id, elsewhere, PATIENCE).await.unwrap_err();
-    assert_eq!((verdict.reason, verdict.blame), ("ethereum.genesis", Some(Blame::Mismatch)));
+    assert_eq!((verdict.reason(), verdict.blame()), ("ethereum.genesis", Some(Blame::Mismatch)));
 
     // Our Status names another first block than its own.
     let private = ethereum::eth::OurChain { genesis, ..mainnet() };
     let verdict = greet(node.address(), id, local(OurStatus::Of(private)), PATIENCE).await.unwrap_err();
-    assert_eq!((verdict.reason, verdict.blame), ("ethereum.disconnect.subprotocol", Some(Blame::Mismatch)));
+    assert_eq!((verdict.reason(), verdict.blame()), ("ethereum.disconnect.subprotocol", Some(Blame::Mismatch)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,8 +120,8 @@ async fn a_full_node_is_reached_and_refuses() {
     let kept = Kept::keep(greet(node.address(), id, first, PATIENCE).await.unwrap());
     eventually("the one place to be taken", || knows(&node, us)).await;
     let verdict = greet(node.address(), id, local(OurStatus::Echo), PATIENCE).await.unwrap_err();
-    assert_eq!(verdict.reason, "ethereum.disconnect.too-many-peers");
-    assert_eq!((verdict.stage, verdict.blame), (Stage::Ack, Some(Blame::Refused)));
+    assert_eq!(verdict.reason(), "ethereum.disconnect.too-many-peers");
+    assert_eq!((verdict.stage(), verdict.blame()), (Stage::Ack, Some(Blame::Refused)));
     // Who asks for no more than Hello has it before it is turned away.
     let mut hello = local(OurStatus::Echo);
     hello.goal = Goal::Hello;

@@ -87,8 +87,8 @@ async fn its_pings_are_answered_or_it_would_leave() {
 async fn a_wrong_key_looks_like_a_node_that_closes_without_a_word() {
     let ldk = Ldk::start().await;
     let verdict = greet(ldk.address(), key().node_id(), local()).await.unwrap_err();
-    assert_eq!((verdict.outcome, verdict.stage, verdict.reason), (Outcome::Failed, Stage::Transport, "closed"));
-    assert!(verdict.detail.contains("that is what a wrong key looks like"), "{verdict}");
+    assert_eq!((verdict.outcome(), verdict.stage(), verdict.reason()), (Outcome::Failed, Stage::Transport, "closed"));
+    assert!(verdict.detail().contains("that is what a wrong key looks like"), "{verdict}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,7 +97,10 @@ async fn who_dials_us_by_another_key_is_told_apart() {
     let (listener, address) = listen().await;
     ldk.dial(key().node_id(), address).await;
     let verdict = welcome(&listener, local()).await.unwrap_err();
-    assert_eq!((verdict.outcome, verdict.stage, verdict.reason), (Outcome::Failed, Stage::Transport, "lightning.mac"));
+    assert_eq!(
+        (verdict.outcome(), verdict.stage(), verdict.reason()),
+        (Outcome::Failed, Stage::Transport, "lightning.mac")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,8 +110,8 @@ async fn it_leaves_if_we_require_what_it_does_not_know() {
     demanding.init.features = Features::of(&[9, 998]);
     // Our init comes with act three, so it leaves before its own init is on its way.
     let verdict = greet(ldk.address(), ldk.node_id(), demanding).await.unwrap_err();
-    assert_eq!((verdict.outcome, verdict.stage, verdict.reason), (Outcome::Failed, Stage::Hello, "closed"));
-    assert!(verdict.detail.contains("it wants other features"), "{verdict}");
+    assert_eq!((verdict.outcome(), verdict.stage(), verdict.reason()), (Outcome::Failed, Stage::Hello, "closed"));
+    assert!(verdict.detail().contains("it wants other features"), "{verdict}");
 }
 
 #[test]

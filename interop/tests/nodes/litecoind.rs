@@ -85,7 +85,7 @@ async fn what_goes_wrong_is_called_by_its_name() {
         let mut local = local(CHAIN);
         bend(&mut local);
         let verdict = greet(node.address(), local, within).await.unwrap_err();
-        (verdict.outcome, verdict.stage, verdict.reason)
+        (verdict.outcome(), verdict.stage(), verdict.reason())
     };
     let failed = |reason| (Outcome::Failed, Stage::Hello, reason);
 

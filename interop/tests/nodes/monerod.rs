@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use handshake::{Blame, Stage};
 use monero::{Hello, Local, Message, Network, Tip};
-use net::{Caps, Listener, Outcome, Verdict};
+use net::{Caps, Listener, Outcome};
 use serde_json::json;
 use verack_interop::kept::{accept, dial};
 use verack_interop::meet_monero::{Kept, local};
@@ -114,8 +114,8 @@ async fn whoever_says_nothing_of_support_flags_is_asked_before_the_answer() {
 async fn what_goes_wrong_is_called_by_its_name() {
     let Some(node) = monerod::start(&[]).await else { return };
     let verdict = async |local: Local| {
-        let Verdict { outcome, stage, reason, detail, .. } =
-            *dial(node.address(), Hello::initiator(local)).await.unwrap_err();
+        let verdict = dial(node.address(), Hello::initiator(local)).await.unwrap_err();
+        let (outcome, stage, reason, detail) = (verdict.outcome(), verdict.stage(), verdict.reason(), verdict.detail());
         assert_eq!((outcome, stage, reason), (Outcome::Failed, Stage::Hello, "closed"), "{detail}");
         assert!(detail.contains("another network, has no slot left"), "{detail}");
     };
@@ -137,6 +137,6 @@ async fn another_network_that_dials_us_is_told_apart() {
     let Some(_node) = monerod::start(&[us]).await else { return };
     let elsewhere = Local::new(Network::named("monero-testnet").unwrap(), 7);
     let verdict = accept(&listener, Hello::responder(elsewhere)).await.unwrap_err();
-    assert_eq!((verdict.reason, verdict.blame), ("monero.network", Some(Blame::Mismatch)));
-    assert_eq!(verdict.detail, "it is on monero, not on monero-testnet");
+    assert_eq!((verdict.reason(), verdict.blame()), ("monero.network", Some(Blame::Mismatch)));
+    assert_eq!(verdict.detail(), "it is on monero, not on monero-testnet");
 }

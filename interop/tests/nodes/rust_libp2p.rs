@@ -81,7 +81,10 @@ async fn another_peer_id_is_a_mismatch_that_names_both() {
     let node = RustLibp2p::start(key("Ed25519")).await;
     let another = Identity::new([7; 32]).peer_id();
     let verdict = greet(node.address(), Some(another.clone()), local()).await.unwrap_err();
-    assert_eq!((verdict.outcome, verdict.stage, verdict.reason), (Outcome::Failed, Stage::Transport, "libp2p.peer-id"));
-    assert_eq!(verdict.blame, Some(Blame::Mismatch));
-    assert_eq!(verdict.detail, format!("it is {}, not {another}", node.peer_id()));
+    assert_eq!(
+        (verdict.outcome(), verdict.stage(), verdict.reason()),
+        (Outcome::Failed, Stage::Transport, "libp2p.peer-id")
+    );
+    assert_eq!(verdict.blame(), Some(Blame::Mismatch));
+    assert_eq!(verdict.detail(), format!("it is {}, not {another}", node.peer_id()));
 }

@@ -105,7 +105,7 @@ impl Side for OurSide {
             let mut greeting = Greeting::new(part.role(), self.byte);
             let is_hello = |event: &Event| matches!(event, Event::Heard(_));
             attempt.verdict = match converse(&mut greeting, stream, times, tracer, attempt, is_hello, line).await {
-                Ok(_) => Verdict::ok(String::new()),
+                Ok(_) => Verdict::ok(Vec::new()),
                 Err(failure) => {
                     attempt.retry = Retry::after(&failure.cause);
                     Verdict::of_failure(&greeting, &failure)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use discover::{Paced, Turn};
 use handshake::Stage;
-use net::{Outcome, Stop, Verdict};
+use net::{Outcome, Stop};
 use tokio::time::Instant;
 
 use self::table::Answer;
@@ -169,7 +169,7 @@ impl One {
         }
         let started = visit.best().started;
         let Some(asked) = visit.asked else { return false };
-        let Verdict { outcome, .. } = asked.verdict;
+        let outcome = asked.verdict.outcome();
         let side = self.attempts.sides.of(identity);
         let answer = Answer { started, target: text, address, side, asked: &asked };
         self.results.text(&answer.to_text(self.format));

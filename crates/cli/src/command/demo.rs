@@ -243,7 +243,7 @@ impl Check {
         let verdict = &report.attempt.verdict;
         let Some(address) = report.address else {
             let expected = self.facts.unresolved.iter().find(|(name, _)| *name == report.target);
-            if expected.is_none_or(|(_, reason)| *reason != verdict.reason) {
+            if expected.is_none_or(|(_, reason)| *reason != verdict.reason()) {
                 self.wrong.push(format!("{}: {verdict}", report.target));
             }
             self.unresolved.insert(report.target.to_string());
@@ -256,7 +256,9 @@ impl Check {
             None => self.wrong.push(format!("{address} is not part of the network")),
             Some((name, truth)) => {
                 let Truth { outcome, stage, reason, blame } = *truth;
-                if (verdict.outcome, verdict.stage, verdict.reason, verdict.blame) != (outcome, stage, reason, blame) {
+                if (verdict.outcome(), verdict.stage(), verdict.reason(), verdict.blame())
+                    != (outcome, stage, reason, blame)
+                {
                     let truth = format!("{} at {} ({reason})", outcome.name(), stage.name());
                     self.wrong.push(format!("{address} is {name}: {truth}, but was reported as {verdict}"));
                 }

@@ -199,14 +199,14 @@ impl Search {
         let side = attempts.sides.of(&call.identity);
         let way = side.ways(Knowledge::Nothing).first;
         let (attempt, _) = attempts.reach(&call, way, timer).await;
-        let detail = match attempt.introduced.as_ref().filter(|_| attempt.verdict.outcome == Outcome::Ok) {
+        let detail = match attempt.introduced.as_ref().filter(|_| attempt.verdict.outcome() == Outcome::Ok) {
             Some(introduced) => introduced.to_string(),
-            None => attempt.verdict.detail.clone(),
+            None => attempt.verdict.detail().to_owned(),
         };
         let known = known(side, &attempt);
-        let connected = attempt.verdict.stage > handshake::Stage::Connect;
+        let connected = attempt.verdict.stage() > handshake::Stage::Connect;
         let connections = attempt.connections;
-        Ok((Tried { what: one.to_string(), connected, connections, outcome: attempt.verdict.reason, detail }, known))
+        Ok((Tried { what: one.to_string(), connected, connections, outcome: attempt.verdict.reason(), detail }, known))
     }
 
     fn attempts(&self, side: Box<dyn Side>) -> Attempts {
@@ -265,19 +265,19 @@ fn known(side: &dyn Side, attempt: &Attempt) -> Option<Known> {
         service: None,
     };
     let ours = || side.networks_like_ours();
-    if matches!(verdict.outcome, Outcome::Ok | Outcome::Partial) {
+    if matches!(verdict.outcome(), Outcome::Ok | Outcome::Partial) {
         return Some(of(ours()));
     }
     if !elsewhere.is_empty() {
         return Some(of(elsewhere.iter().map(ToString::to_string).collect()));
     }
-    let has_spoken_it = verdict.reason.split_once('.').is_some_and(|(family, _)| family == side.protocol().name());
-    match verdict.reason {
+    let has_spoken_it = verdict.reason().split_once('.').is_some_and(|(family, _)| family == side.protocol().name());
+    match verdict.reason() {
         _ if bytes.received == 0 || !has_spoken_it => None,
         reason if SAYS_NOTHING.contains(&reason) => None,
         // A magic of no network that we know.
         "bitcoin.magic" => Some(of(Vec::new())),
-        "bitcoin.not-bitcoin" => Some(Known::service(&verdict.detail)),
+        "bitcoin.not-bitcoin" => Some(Known::service(verdict.detail())),
         _ => Some(of(ours())),
     }
 }

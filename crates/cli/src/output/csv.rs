@@ -67,7 +67,7 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>) {
 /// All that led to the peer, and the number of the reason.
 fn last(report: &Report<'_>) -> [String; LAST.len()] {
     let targets: Vec<&str> = iter::once(report.target).chain(report.also.iter().map(|target| &**target)).collect();
-    [disarmed(targets.join(" ")), or_empty(report.attempt.verdict.number)]
+    [disarmed(targets.join(" ")), or_empty(report.attempt.verdict.number())]
 }
 
 fn or_empty(value: Option<impl ToString>) -> String {
@@ -105,9 +105,9 @@ fn head(report: &Report<'_>) -> [String; HEAD.len()] {
         role_name(attempt.role).to_owned(),
         or_empty(attempt.transport.name),
         outcome_name(verdict).to_owned(),
-        verdict.stage.name().to_owned(),
-        verdict.reason.to_owned(),
-        or_empty(verdict.blame.map(handshake::Blame::name)),
+        verdict.stage().name().to_owned(),
+        verdict.reason().to_owned(),
+        or_empty(verdict.blame().map(handshake::Blame::name)),
         disarmed(attempt.detail().to_string()),
     ]
 }
@@ -124,7 +124,7 @@ fn tail(report: &Report<'_>) -> [String; TAIL.len()] {
         attempt.bytes.sent.to_string(),
         attempt.bytes.received.to_string(),
         or_empty(attempt.session_id.as_ref().map(|id| Hex(id))),
-        or_empty(report.fallback_from.map(|earlier| earlier.verdict.reason)),
+        or_empty(report.fallback_from.map(|earlier| earlier.verdict.reason())),
         attempt.verdict.remarks.iter().map(|remark| remark.code).collect::<Vec<_>>().join(" "),
         attempt.started.to_string(),
     ]

@@ -51,7 +51,7 @@ pub fn write_held(out: &mut Vec<u8>, held: &HeldReport<'_>, paint: Paint) {
 pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     let attempt = report.attempt;
     let unfinished = attempt.verdict.is_unfinished();
-    let (style, word) = if unfinished { STOPPED } else { style(attempt.verdict.outcome) };
+    let (style, word) = if unfinished { STOPPED } else { style(attempt.verdict.outcome()) };
     let status = paint.paint(style, &format!("{word:<7}"));
     let address = report.address.map(|address| address.to_string());
     let whom = address.as_deref().unwrap_or(report.target);
@@ -64,7 +64,7 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
         _ => paint.paint(DIM, &format!("  ({}{})", shortened(host), Also(report.also))),
     };
     let detail = attempt.detail();
-    let line = match attempt.verdict.outcome {
+    let line = match attempt.verdict.outcome() {
         Outcome::Ok => {
             let offers = attempt.introduced.as_ref().map(|introduced| introduced.offers()).unwrap_or_default();
             let time = attempt.timing.total.map(in_milliseconds).unwrap_or_default();
@@ -72,8 +72,8 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
             format!("{over} {detail}, {offers}, {time:.1} ms")
         }
         Outcome::Partial | Outcome::Failed => {
-            let reason = attempt.verdict.reason;
-            let stage = attempt.verdict.stage.name();
+            let reason = attempt.verdict.reason();
+            let stage = attempt.verdict.stage().name();
             let agent =
                 attempt.introduced.as_ref().map(|introduced| introduced.agent()).filter(|agent| !agent.is_empty());
             let agent = agent.map(|agent| format!(" [{agent}]")).unwrap_or_default();
@@ -87,7 +87,7 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     };
     let earlier = report.fallback_from.map(|earlier| {
         let over = earlier.transport.name.unwrap_or_default();
-        paint.paint(DIM, &format!("  ({over} before: {})", earlier.verdict.reason))
+        paint.paint(DIM, &format!("  ({over} before: {})", earlier.verdict.reason()))
     });
     let earlier = earlier.unwrap_or_default();
     let remarks: String =

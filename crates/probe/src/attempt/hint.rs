@@ -10,16 +10,17 @@ use crate::protocol::at_port;
 pub fn add_port(verdict: &mut Verdict, ours: &str, port: u16) {
     /// More names would be no hint.
     const SHOWN: usize = 3;
-    let has_no_peer = matches!(verdict.stage, Stage::Transport | Stage::Hello) && verdict.outcome == Outcome::Failed;
-    if !has_no_peer || !matches!(verdict.blame, Some(Blame::Network | Blame::Mismatch)) {
+    let has_no_peer =
+        matches!(verdict.stage(), Stage::Transport | Stage::Hello) && verdict.outcome() == Outcome::Failed;
+    if !has_no_peer || !matches!(verdict.blame(), Some(Blame::Network | Blame::Mismatch)) {
         return;
     }
     let names = at_port(port);
     if names.is_empty() || names.len() > SHOWN || names.contains(&ours) {
         return;
     }
-    if names.iter().any(|name| verdict.detail.contains(name)) {
+    if names.iter().any(|name| verdict.detail().contains(name)) {
         return;
     }
-    verdict.detail.push_str(&format!(" ({port} is the port of {})", names.join(" and ")));
+    verdict.add(&format!(" ({port} is the port of {})", names.join(" and ")));
 }

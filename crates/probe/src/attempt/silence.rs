@@ -83,6 +83,8 @@ pub fn settle(verdict: &mut Verdict, certain: &str, silence: Silence) {
             "it is no node of this network".to_owned(),
         ),
     };
-    verdict.detail = format!("{certain}: {meaning}");
+    if let Some(detail) = verdict.detail_mut() {
+        *detail = format!("{certain}: {meaning}");
+    }
     verdict.remarks.push(Remark { code, detail: evidence });
 }

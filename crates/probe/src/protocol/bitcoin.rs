@@ -249,10 +249,7 @@ impl Bitcoin {
         match result {
             Ok((stream, Concluded { agreed, channel })) => {
                 attempt.session_id = channel.session_id.map(|id| id.0);
-                attempt.verdict = Verdict {
-                    remarks: remarks(handshake.hello().conduct(), &agreed.version),
-                    ..Verdict::ok(String::new())
-                };
+                attempt.verdict = Verdict::ok(remarks(handshake.hello().conduct(), &agreed.version));
                 attempt.introduced = Some(self.introduced(agreed.version, agreed.announced));
                 if stays {
                     attempt.session = Some(Box::new(Connection { stream, channel, params: *params }));
@@ -265,8 +262,8 @@ impl Bitcoin {
                 }
                 let heard = handshake.hello();
                 let mut verdict = Verdict::of_failure(&*handshake, &failure);
-                verdict.detail.extend(self.hint(plan, &failure, heard));
-                if let Some(version) = heard.version().filter(|_| verdict.outcome == Outcome::Partial) {
+                verdict.add(&self.hint(plan, &failure, heard).unwrap_or_default());
+                if let Some(version) = heard.version().filter(|_| verdict.outcome() == Outcome::Partial) {
                     verdict.remarks.extend(remarks(heard.conduct(), version));
                 }
                 attempt.session_id = handshake.session_id().map(|id| id.0);
@@ -423,12 +420,12 @@ fn known(knowledge: Knowledge) -> bitcoin::Knowledge {
 
 /// The verdict on a connection that was closed on our key, seen again once the peer introduced itself on another one.
 fn reconsidered(verdict: &Verdict, later: &Introduced, over: Transport) -> Option<Verdict> {
-    if ![CLOSED_ON_KEY, REFUSED_KEY].contains(&verdict.reason) {
+    if ![CLOSED_ON_KEY, REFUSED_KEY].contains(&verdict.reason()) {
         return None;
     }
     let offers = over == V2_TRANSPORT || Services::P2P_V2.missing_from(later.version.services) == Services::NONE;
     let fault = v2::Error::ClosedOnKey(if offers { Offer::Made } else { Offer::Lacking });
-    Some(Verdict::failed(verdict.stage, &fault))
+    Some(Verdict::failed(verdict.stage(), &fault))
 }
 
 impl Lasting for bitcoin::Error {

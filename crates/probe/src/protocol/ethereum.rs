@@ -256,7 +256,7 @@ impl Ethereum {
         match converse(&mut rlpx, stream, times, tracer, attempt, is_hello, line).await {
             Ok((stream, agreed)) => {
                 attempt.verdict = if agreed.confirmed {
-                    Verdict { remarks: agreed.remarks, ..Verdict::ok(String::new()) }
+                    Verdict::ok(agreed.remarks)
                 } else {
                     Verdict::unconfirmed("our GetBlockHeaders", agreed.remarks)
                 };
@@ -270,7 +270,7 @@ impl Ethereum {
                 if let (Cause::Closed | Cause::Reset, Some(status)) = (&failure.cause, rlpx.said_status()) {
                     let Status { network_id, fork_id, .. } = status;
                     let ours = format!("; ours said network {network_id}, fork id {fork_id}");
-                    attempt.verdict.detail.push_str(&ours);
+                    attempt.verdict.add(&ours);
                 }
             }
         }

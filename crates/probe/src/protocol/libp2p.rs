@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use handshake::{Outcome, Reason, Remark, Text};
+use handshake::{Reason, Remark, Text};
 use libp2p::target::{NotATarget, NotDialable};
 use libp2p::yamux::{ACK, Kind as FrameKind, SYN};
 use libp2p::{Error as Fault, Event, Hello, Identify, Identity as Keys, Local, Message, Multiaddr, PeerId, PublicKey};
@@ -233,7 +233,7 @@ impl Session for Connection {
 
 /// The peer has introduced itself.
 fn concluded(identify: &Identify) -> Verdict {
-    let mut verdict = Verdict::ok(String::new());
+    let mut verdict = Verdict::ok(Vec::new());
     if identify.omitted.bytes > 0 {
         let detail = format!(
             "introduces itself with {} bytes more than the {} that are read: its lists may be longer than told here",
@@ -255,7 +255,7 @@ fn unfinished(hello: &Hello, failure: &Failure<Fault>, identify: Option<&Identif
         }
         // It is a node of libp2p that has proved who it is, and what it says is too long for us alone.
         (Cause::Fault(Fault::Oversized { .. }), _) => {
-            return Verdict { outcome: Outcome::Partial, ..Verdict::of_failure(hello, failure) };
+            return Verdict::of_failure(hello, failure).into_partial();
         }
         _ => return Verdict::of_failure(hello, failure),
     };

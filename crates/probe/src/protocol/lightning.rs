@@ -151,11 +151,8 @@ impl Lightning {
                 if self.chain.is_some() && agreed.networks().is_empty() {
                     remarks.push(Remark { code: "lightning.network-unknown", detail: UNKNOWN_NETWORK.to_owned() });
                 }
-                attempt.verdict = if agreed.confirmed {
-                    Verdict { remarks, ..Verdict::ok(String::new()) }
-                } else {
-                    Verdict::unconfirmed("our ping", remarks)
-                };
+                attempt.verdict =
+                    if agreed.confirmed { Verdict::ok(remarks) } else { Verdict::unconfirmed("our ping", remarks) };
                 if stays {
                     attempt.session = Some(Box::new(Connection { stream, channel: agreed.channel }));
                 }
@@ -164,7 +161,7 @@ impl Lightning {
                 attempt.retry = Retry::after(&failure.cause);
                 attempt.verdict = Verdict::of_failure(&hello, &failure);
                 if hello.stage() == Stage::Ack && matches!(failure.cause, Cause::Closed | Cause::Reset) {
-                    attempt.verdict.detail.push_str(&format!("; we offered {}", self.offer()));
+                    attempt.verdict.add(&format!("; we offered {}", self.offer()));
                 }
             }
         }

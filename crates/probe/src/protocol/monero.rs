@@ -129,7 +129,7 @@ impl Monero {
         let (closely, stays) = (times.closely, times.stays);
         let peers = match converse_within(MAX_BYTES, &mut hello, stream, times, tracer, attempt, is_hello, line).await {
             Ok((stream, agreed)) => {
-                attempt.verdict = Verdict::ok(String::new());
+                attempt.verdict = Verdict::ok(Vec::new());
                 if stays {
                     attempt.session = Some(Box::new(Connection { stream, local: self.local.clone() }));
                 }

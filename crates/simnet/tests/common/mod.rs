@@ -84,7 +84,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let (verdict, received, output) = match net::run(handshake, stream, limits, |_| {}).await {
-        Ok(done) => (Verdict::ok(String::new()), done.received, Some(done.output)),
+        Ok(done) => (Verdict::ok(Vec::new()), done.received, Some(done.output)),
         Err(failure) => (Verdict::of_failure(handshake, &failure), failure.received, None),
     };
     Seen { verdict, received, user_agent: name(handshake, output).unwrap_or_default() }
@@ -157,12 +157,13 @@ fn faults(truth: Truth, seen: &Seen) -> Vec<String> {
     /// What [`net::run`] asks of a socket at once: it may learn only then that the budget is spent.
     const ONE_READ: u64 = 16 * 1024;
     let verdict = &seen.verdict;
-    let found = Truth { outcome: verdict.outcome, stage: verdict.stage, reason: verdict.reason, blame: verdict.blame };
+    let found =
+        Truth { outcome: verdict.outcome(), stage: verdict.stage(), reason: verdict.reason(), blame: verdict.blame() };
     let mut faults = Vec::new();
     if found != truth {
         faults.push(format!("deserves {truth:?}, got {verdict:?}"));
     }
-    for text in [&verdict.detail, &seen.user_agent] {
+    for text in [verdict.detail(), &seen.user_agent] {
         if !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             faults.push(format!("not fit to print: {text:?}"));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use net::{Outcome, Verdict};
+use net::Why;
 use serde::Serialize;
 use store::Time;
 
@@ -101,7 +101,8 @@ impl Answer<'_> {
     fn to_json(&self) -> Vec<u8> {
         let mut text = Vec::new();
         self.lines().for_each(|line| write_json(&mut text, &line));
-        let Verdict { reason, blame, ref detail, .. } = self.asked.verdict;
+        let verdict = &self.asked.verdict;
+        let (reason, blame, detail) = (verdict.reason(), verdict.blame(), verdict.detail());
         let last = Last {
             kind: "addrs",
             started: self.started,
@@ -167,12 +168,12 @@ impl Answer<'_> {
         let unusable = self.asked.unusable.iter().map(|unusable| format!("{} {}", unusable.count, unusable.sentence));
         let parts: Vec<_> = networks.chain(unusable).collect();
         let address = self.address;
-        let _ = match &self.asked.verdict {
-            Verdict { outcome: Outcome::Ok, .. } if count == 0 => writeln!(text, "{address} says that it knows nobody"),
-            Verdict { outcome: Outcome::Ok, .. } => {
+        let _ = match self.asked.verdict.why() {
+            None if count == 0 => writeln!(text, "{address} says that it knows no other nodes"),
+            None => {
                 writeln!(text, "{address} told {count} addresses: {}", parts.join(", "))
             }
-            Verdict { reason, detail, .. } => writeln!(text, "{address} told no addresses: {reason}: {detail}"),
+            Some(Why { reason, detail, .. }) => writeln!(text, "{address} told no addresses: {reason}: {detail}"),
         };
         if let Some(own) = self.asked.own {
             let _ = writeln!(text, "{address} announces itself as {}", own.place);

@@ -71,7 +71,7 @@ impl Connection {
         let mut gossip = Gossip::new(channel, Some(peer.ip()), &introduced.version);
         match converse_after(&mut gossip, stream, times, tracer, |seen, at| entry(seen, at, &params)).await {
             Ok(told) => Asked {
-                verdict: Verdict::ok(String::new()),
+                verdict: Verdict::ok(Vec::new()),
                 told: told.entries.iter().map(Told::from).collect(),
                 unusable: told.entries.unusable().map(Unusable::from).collect(),
                 own: told.own.as_ref().map(Told::from),

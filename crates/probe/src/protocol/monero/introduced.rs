@@ -74,7 +74,7 @@ impl Introduced {
             .collect();
         let others = self.peers.len() - told.len();
         let unusable = (others > 0).then_some((gossip::Unusable::Network, others)).map(Unusable::from);
-        Asked { verdict: Verdict::ok(String::new()), told, unusable: unusable.into_iter().collect(), own: None }
+        Asked { verdict: Verdict::ok(Vec::new()), told, unusable: unusable.into_iter().collect(), own: None }
     }
 }
 
