@@ -140,6 +140,8 @@ pub enum Command {
     },
     /// Print the manual page, for 'man -l -'
     Man,
+    /// Print the JSON Schema of the record of an attempt
+    Schema,
 }
 
 /// What every command takes.

@@ -45,6 +45,7 @@ pub fn main() -> ExitCode {
         Some(Command::Chains) => command::chains::run(&cli.global),
         Some(Command::Completions { shell }) => command::generate::completions(shell),
         Some(Command::Man) => command::generate::man(),
+        Some(Command::Schema) => command::generate::schema(),
     };
     match exit {
         Ok(exit) => exit.into(),

@@ -39,6 +39,7 @@ pub mod reasons;
 pub mod refused;
 pub mod report;
 pub mod resolve;
+pub mod schema;
 pub mod similar;
 pub mod stamp;
 pub mod target;

@@ -1,4 +1,4 @@
-//! Prints what the command line itself can tell: completion scripts and the manual page.
+//! Prints what the program can tell of itself: completion scripts, the manual page, the schema of its records.
 
 use std::io::{self, Write};
 
@@ -38,6 +38,14 @@ pub fn man() -> Result<Exit, Error> {
     let render = clap_mangen::Man::new(Cli::command()).render(&mut page);
     render.map_err(|error| Error::local("cannot make the manual page", error))?;
     print(&page)
+}
+
+/// The JSON Schema of the record of an attempt.
+pub fn schema() -> Result<Exit, Error> {
+    let mut text =
+        serde_json::to_vec_pretty(&probe::schema::handshake()).expect("it has string keys and goes to memory");
+    text.push(b'\n');
+    print(&text)
 }
 
 fn print(text: &[u8]) -> Result<Exit, Error> {

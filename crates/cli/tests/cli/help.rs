@@ -1,8 +1,11 @@
 //! What the program says about itself.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::common::{json_lines, run, text};
+use crate::records::assert_schema;
 
 #[test]
 fn the_help_is_as_it_was_reviewed() {
@@ -80,11 +83,14 @@ fn completions_and_the_manual_page_come_from_the_same_description() {
 #[test]
 fn the_demo_tells_the_truth() {
     // Verdicts other than a timeout must not depend on what else this machine does.
-    let output = run(["demo", "--honest", "5", "--timeout", "30s"]);
+    let output = run(["demo", "--honest", "5", "--timeout", "30s", "--json"]);
     let log = text(&output.stderr);
     assert_eq!(log.matches("verdicts is the truth.\n").count(), 2, "{log}");
     assert!(log.ends_with("nodes, and nobody else.\n"), "{log}");
     assert_eq!(output.status.code(), Some(0));
-    assert!(text(&output.stdout).contains("Finished! Handshake results: "));
-    assert!(text(&output.stdout).contains("Finished! bitcoin-regtest: "));
+    let records = json_lines(&output);
+    let kinds: BTreeSet<_> = records.iter().filter_map(|record| record["type"].as_str()).collect();
+    assert!(kinds.is_superset(&["handshake", "summary", "crawl"].into()), "{kinds:?}");
+    let protocols: Vec<_> = assert_schema(&records).into_iter().collect();
+    assert_eq!(protocols, ["bitcoin", "ethereum", "libp2p", "lightning", "monero"]);
 }

@@ -24,7 +24,7 @@ fn is_between(text: &str, (from, to): (SystemTime, SystemTime)) -> bool {
 
 /// The commands that print no records: scripts, a page and a file for others, and the simulated network, whose client prints
 /// those of the commands that it runs.
-const WITHOUT_RECORDS: [&str; 4] = ["completions", "demo", "man", "peers export"];
+const WITHOUT_RECORDS: [&str; 5] = ["completions", "demo", "man", "peers export", "schema"];
 
 /// The commands that the help lists, and those of `peers`.
 fn commands() -> BTreeSet<String> {
@@ -149,4 +149,27 @@ fn a_table_has_the_times_of_its_rows() {
             assert!(is_between(&row[column], (from, SystemTime::now())), "{row:?}");
         }
     }
+}
+
+/// Checks records of attempts against the schema that the program prints; others are passed over. The protocols of which a peer
+/// introduced itself.
+pub fn assert_schema(records: &[Value]) -> BTreeSet<String> {
+    let schema: Value = serde_json::from_slice(&run(["schema"]).stdout).unwrap();
+    let (mut compiler, mut schemas) = (boon::Compiler::new(), boon::Schemas::new());
+    compiler.add_resource("verack.json", schema).unwrap();
+    let schema = compiler.compile("verack.json", &mut schemas).unwrap();
+    let is_attempt = |record: &&Value| ["handshake", "unfinished"].contains(&record["type"].as_str().unwrap_or(""));
+    let mut protocols = BTreeSet::new();
+    for record in records.iter().filter(is_attempt) {
+        schemas.validate(record, schema).unwrap_or_else(|error| panic!("{error:#}: {record}"));
+        if record["peer"].is_object() {
+            protocols.insert(record["protocol"].as_str().unwrap().to_owned());
+        }
+    }
+    protocols
+}
+
+#[test]
+fn every_record_of_an_attempt_fits_the_schema() {
+    assert!(assert_schema(&all()).contains("bitcoin"));
 }
