@@ -72,7 +72,7 @@ fn all_that_led_to_a_peer_is_named_in_its_record() {
 
     let output = run(["-c", CHAIN, "--format", "csv", &address, bare, "-p", port(&address)]);
     let row = text(&output.stdout).lines().nth(1).unwrap();
-    assert!(row.ends_with(&format!(",{address} {bare},")), "{row}");
+    assert!(row.contains(&format!(",{address} {bare},")), "{row}");
 }
 
 #[test]
