@@ -8,7 +8,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ::store::{Filter, Peer, Sort, SortBy, Store};
+use ::peers::{Filter, Peer, Sort, SortBy};
+use ::store::Store;
 use serde_json::Value;
 use simnet::{Census, Faults};
 
@@ -86,7 +87,7 @@ impl Crawler {
         self.ask(async |store| store.peers(&Filter::default(), known, None).for_each(read).await)
     }
 
-    fn ask(&self, question: impl AsyncFnOnce(&Store) -> std::result::Result<(), ::store::Error>) -> Result<()> {
+    fn ask(&self, question: impl AsyncFnOnce(&Store) -> std::result::Result<(), ::peers::Error>) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let store = Store::open(&self.db).await?;

@@ -8,10 +8,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use ::store::{
-    Address, Attempt, Column, Ending, Filter, Introduced, KEPT_ATTEMPTS, Learned, Outcome, Shown, Store, Time,
-    Transports, Writer,
+use ::peers::{
+    Address, Attempt, Column, Ending, Filter, Introduced, Learned, Outcome, Shown, Time, Transports, Writer,
 };
+use ::store::{KEPT_ATTEMPTS, Store};
 use handshake::Stage;
 
 use crate::Result;

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!  cli ──▶ crawl ──▶ probe ──▶ net, discover, protocols ──▶ noise ──▶ handshake
-//!   │        └─────▶ store ─────────────────────────────────────────────▲
+//!   │        └─────▶ peers ─────────────────────────────────────────────▲
+//!   ├────▶ store ────▲
 //!   └────▶ simnet ──▶ net, protocols
 //! ```
 //! Protocols never see each other, a socket or a clock, nor does what decides which address to dial; what carries them never
@@ -25,6 +26,8 @@ enum Layer {
     Driver,
     /// What decides, and is told all that it decides by: the time, too.
     Planner,
+    /// What is known of peers, whatever keeps it.
+    Peers,
     /// What is built on both, and keeps to itself.
     Service,
     /// One attempt, and the registry of protocols.
@@ -47,6 +50,7 @@ const CRATES: &[(&str, Layer)] = &[
     ("net", Layer::Driver),
     ("discover", Layer::Planner),
     ("simnet", Layer::Service),
+    ("peers", Layer::Peers),
     ("store", Layer::Service),
     ("probe", Layer::Probe),
     ("crawl", Layer::Crawl),
@@ -58,6 +62,9 @@ const IMPURE: &[&str] = &["getrandom", "mio", "rustix", "socket2", "tokio"];
 
 /// Crates for a command line or a terminal, which are the program's alone.
 const INTERFACES: &[&str] = &["anstyle", "clap", "indicatif"];
+
+/// Crates that are or reach a database.
+const DATABASES: &[&str] = &["libsqlite3-sys", "sqlx"];
 
 /// Crates that bring a whole handshake. Ours are the product.
 const WHOLE_HANDSHAKES: &[&str] = &["bip324", "bitcoin", "libp2p-noise", "lightning", "snow"];
@@ -130,17 +137,19 @@ fn is_forbidden(name: &str, of: Layer, dependency: &str) -> bool {
             let protocols = *to == Layer::Protocol && name != "simnet";
             // What is known of peers is told to it.
             let driver = *to == Layer::Driver && name == "store";
+            let book = *to == Layer::Peers && name != "store";
             let upwards = matches!(to, Layer::Program | Layer::Crawl | Layer::Probe | Layer::Planner);
-            protocols || driver || upwards || (*to == Layer::Service && *other != name)
+            protocols || driver || book || upwards || (*to == Layer::Service && *other != name)
         }
         (Layer::Probe | Layer::Crawl, None) => INTERFACES.contains(&dependency),
         // It knows no database, and no peers but those that it meets.
         (Layer::Probe, Some((_, to))) => {
             !matches!(to, Layer::Contract | Layer::Protocol | Layer::Driver | Layer::Planner)
         }
-        (Layer::Crawl, Some((other, to))) => {
-            *to == Layer::Program || *to == Layer::Crawl || (*to == Layer::Service && *other != "store")
-        }
+        // It takes any book, and knows none.
+        (Layer::Crawl, Some((_, to))) => matches!(to, Layer::Program | Layer::Crawl | Layer::Service),
+        (Layer::Peers, None) => DATABASES.contains(&dependency),
+        (Layer::Peers, Some((_, to))) => *to != Layer::Contract,
         (Layer::Driver | Layer::Service, None) | (Layer::Program, _) => false,
     }
 }
@@ -210,7 +219,8 @@ mod tests {
         assert!(allowed("cli", "verack-simnet") && !allowed("handshake", "libc"));
         assert!(allowed("probe", "verack-bitcoin") && allowed("probe", "verack-net") && allowed("probe", "tokio"));
         assert!(!allowed("probe", "verack-store") && !allowed("probe", "verack-crawl") && !allowed("probe", "clap"));
-        assert!(allowed("crawl", "verack-probe") && allowed("crawl", "verack-store") && !allowed("crawl", "indicatif"));
+        assert!(allowed("crawl", "verack-probe") && allowed("crawl", "verack-peers") && !allowed("crawl", "indicatif"));
+        assert!(!allowed("crawl", "verack-store") && allowed("store", "verack-peers") && !allowed("peers", "sqlx"));
         assert!(!allowed("store", "verack-probe") && !allowed("simnet", "verack-probe"));
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use store::Time;
+use peers::Time;
 
 use probe::stamp::Rounded;
 
@@ -64,7 +64,7 @@ impl fmt::Display for Ago {
 
 #[cfg(test)]
 mod tests {
-    use store::Time;
+    use peers::Time;
 
     use super::{Ago, Utc, moment};
 

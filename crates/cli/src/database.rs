@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use etcetera::BaseStrategy;
-use store::{Store, Why};
+use peers::Why;
+use store::Store;
 
 use crate::exit::Error;
 
@@ -57,9 +58,9 @@ fn make(folder: &Path) -> Result<(), Error> {
     made.map_err(|error| Error::local(format_args!("cannot make {}", folder.display()), error))
 }
 
-impl From<store::Error> for Error {
+impl From<peers::Error> for Error {
     /// What is wrong with a database, and what can be done about it.
-    fn from(error: store::Error) -> Self {
+    fn from(error: peers::Error) -> Self {
         let remedy = match &error.why {
             Why::Missing => ": 'verack crawl' and 'verack peers import' make one",
             Why::Locked => ": is another verack writing?",

@@ -62,7 +62,7 @@ pub fn read_all<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Vec<Targ
 
 /// What gzip packed, unpacked. Files of other kinds are refused by what they are.
 fn unpacked<'r>(input: impl BufRead + 'r, source: &str) -> Result<Box<dyn BufRead + 'r>, Error> {
-    store::unpack(Box::new(input)).map_err(|error| Error::Usage(format!("cannot read {source}: {error}")))
+    peers::unpack(Box::new(input)).map_err(|error| Error::Usage(format!("cannot read {source}: {error}")))
 }
 
 /// What a line says: lists in YAML (`- enr:...`) and arrays of texts in JSON (`"enode://...",`) are lists, too.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bitcoin::gossip::{Address, seeds as built_in};
 use discover::Policy;
-use store::{Format, Importer, Origin, Shown, Time, Unread};
+use peers::{Format, Importer, Origin, Shown, Time, Unread};
 
 use super::places::place_of;
 use probe::protocol::{Network, Place, Told};

@@ -10,7 +10,7 @@
 
 use bitcoin::Services;
 use discover::Note;
-use store::{Outcome, Peer, Time};
+use peers::{Outcome, Peer, Time};
 
 use probe::protocol::Knowledge;
 
@@ -73,7 +73,7 @@ pub fn saw(note: &mut Note, Time(seen): Time) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use store::Time;
+    use peers::Time;
 
     use super::{DAY, FIRST_DAY, Knowledge, Note, knowledge, offers, saw};
 

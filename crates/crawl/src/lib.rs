@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use discover::{Next, Policy};
 use net::Timer;
-use store::{Shown, Store, Time, Writer};
+use peers::{Book, Shown, Time, Writer};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -63,7 +63,7 @@ pub struct Crawl {
     /// Whether visits that have no result yet are given up.
     ending: watch::Sender<bool>,
     /// Why nothing can be stored any more.
-    failed: OnceLock<store::Error>,
+    failed: OnceLock<peers::Error>,
 }
 
 /// What bounds a crawl besides its policy.
@@ -113,14 +113,14 @@ pub enum MapError {
     Misuse(#[from] Misuse),
     /// The database takes no more.
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Store(#[from] peers::Error),
 }
 
 /// Maps a network into a database, from these targets on, or else from its DNS seeds: a crawl with what is usual, to its end.
 ///
 /// # Errors
 /// [`MapError`]
-pub async fn map(config: Config, targets: Vec<Target>, policy: Policy, store: &Store) -> Result<Summary, MapError> {
+pub async fn map(config: Config, targets: Vec<Target>, policy: Policy, book: &dyn Book) -> Result<Summary, MapError> {
     /// As many visits at once as the command line has without a word on it.
     const CONCURRENCY: usize = 2000;
     let network = config.network.unwrap_or_default();
@@ -130,7 +130,7 @@ pub async fn map(config: Config, targets: Vec<Target>, policy: Policy, store: &S
     let (timeout, port) = (attempts.timeout, attempts.sides.chosen().port());
     attempts.hold = Some(timeout);
     let limits = Limits { concurrency: CONCURRENCY, until: None, max_peers: policy.max_peers };
-    let crawl = Crawl::begin(attempts, policy, Family::Any, store, false).await?;
+    let crawl = Crawl::begin(attempts, policy, Family::Any, book, false).await?;
     let dns = dns.into_iter().map(Target::from).collect();
     let seeds = Seeds::new(crawl.remembered().0, targets, dns, Vec::new(), port, lookup, timeout);
     let ended = crawl.run(seeds, limits, &Notify::new()).await;
@@ -147,7 +147,7 @@ const TOLD_EVERY: Duration = Duration::from_millis(250);
 const SEEDS_ASK: Duration = Duration::from_secs(1);
 
 impl Crawl {
-    /// A crawl that knows what the database remembers. What is not due yet is left alone, unless `again` is asked for.
+    /// A crawl that knows what the book remembers. What is not due yet is left alone, unless `again` is asked for.
     ///
     /// # Errors
     /// The database cannot be read or written.
@@ -155,13 +155,13 @@ impl Crawl {
         attempts: Attempts,
         policy: Policy,
         family: Family,
-        store: &Store,
+        book: &dyn Book,
         again: bool,
-    ) -> Result<Arc<Self>, store::Error> {
+    ) -> Result<Arc<Self>, peers::Error> {
         let chain = Shown::from(attempts.sides.chosen().chain());
         let mut map = Map::new(policy, family);
-        remember(&mut map, store, &chain, again).await?;
-        let writer = store.writer().await?;
+        remember(&mut map, book, &chain, again).await?;
+        let writer = book.writer().await?;
         Ok(Arc::new(Self {
             attempts,
             chain,
@@ -243,7 +243,7 @@ impl Crawl {
     }
 
     /// Why the database took no more, if so.
-    pub fn failure(&self) -> Option<&store::Error> {
+    pub fn failure(&self) -> Option<&peers::Error> {
         self.failed.get()
     }
 
@@ -306,7 +306,7 @@ impl Crawl {
     }
 
     /// Stores what is news.
-    async fn store_told(&self, news: Vec<probe::protocol::Told>, source: &Shown) -> Result<(), store::Error> {
+    async fn store_told(&self, news: Vec<probe::protocol::Told>, source: &Shown) -> Result<(), peers::Error> {
         let now = Time::now();
         for told in news {
             if let Some(learned) = map::learned(&told, &self.chain, source, now) {
@@ -316,7 +316,7 @@ impl Crawl {
         Ok(())
     }
 
-    fn fail(&self, error: store::Error) {
+    fn fail(&self, error: peers::Error) {
         let _ = self.failed.set(error);
         self.changed.notify_one();
     }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use discover::{Frontier, Key, Learned, Note, Policy, Refusal, Source};
-use store::{Shown, Time};
+use peers::{Shown, Time};
 
 use super::aside::Aside;
 use super::heard;
@@ -250,8 +250,8 @@ fn hear(note: Option<&mut Note>, told: &Told, clock: Time) -> bool {
 }
 
 /// What somebody told, as the database has it. `None` if it cannot have it.
-pub fn learned(told: &Told, chain: &Shown, source: &Shown, now: Time) -> Option<store::Learned> {
-    Some(store::Learned {
+pub fn learned(told: &Told, chain: &Shown, source: &Shown, now: Time) -> Option<peers::Learned> {
+    Some(peers::Learned {
         chain: chain.clone(),
         address: kept(&told.place)?,
         at: now,
@@ -278,7 +278,7 @@ mod tests {
 
     use bitcoin::gossip::Address;
     use discover::{Growing, Learned, Next, Note, Outcome, Policy, Source};
-    use store::Time;
+    use peers::Time;
 
     use super::{Map, SMALL_NETWORK, believed};
     use crate::heard::saw;

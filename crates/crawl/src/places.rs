@@ -7,7 +7,7 @@ use bitcoin::gossip::Address;
 use probe::protocol::Place;
 
 /// Where an address of the database leads. There is none for a name that is no longer of use, such as Tor's old ones.
-pub fn place_of(address: &store::Address) -> Option<Place> {
+pub fn place_of(address: &peers::Address) -> Option<Place> {
     let (host, port): (Address, u16) = (address.host().parse().ok()?, address.port());
     Some(match host.ip() {
         Some(ip) => Place::Ip(SocketAddr::new(ip, port)),
@@ -16,18 +16,18 @@ pub fn place_of(address: &store::Address) -> Option<Place> {
 }
 
 /// The network of an address.
-pub fn network(place: &Place) -> store::Network {
+pub fn network(place: &Place) -> peers::Network {
     match place {
-        Place::Ip(SocketAddr::V4(_)) => store::Network::Ipv4,
-        Place::Ip(SocketAddr::V6(_)) => store::Network::Ipv6,
-        Place::Overlay(Address::I2p(_), _) => store::Network::I2p,
-        Place::Overlay(Address::Cjdns(_), _) => store::Network::Cjdns,
-        Place::Overlay(..) => store::Network::Onion,
+        Place::Ip(SocketAddr::V4(_)) => peers::Network::Ipv4,
+        Place::Ip(SocketAddr::V6(_)) => peers::Network::Ipv6,
+        Place::Overlay(Address::I2p(_), _) => peers::Network::I2p,
+        Place::Overlay(Address::Cjdns(_), _) => peers::Network::Cjdns,
+        Place::Overlay(..) => peers::Network::Onion,
     }
 }
 
 /// An address as the database has it. There is none for a name that it cannot have.
-pub fn kept(place: &Place) -> Option<store::Address> {
+pub fn kept(place: &Place) -> Option<peers::Address> {
     match place {
         Place::Ip(socket) => Some((*socket).into()),
         Place::Overlay(..) => place.to_string().parse().ok(),

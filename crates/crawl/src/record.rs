@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use net::Outcome;
+use peers::{Ending, Shown, Time, Transports};
 use probe::attempt::Attempt;
 use probe::protocol::{KeptIntroduction, Retry};
 use probe::visit::Visit;
-use store::{Ending, Shown, Time, Transports};
 
 /// What the frontier is to make of it.
 pub fn outcome(visit: &Visit) -> discover::Outcome {
@@ -37,9 +37,9 @@ pub fn transports(visit: &Visit) -> Transports {
 }
 
 /// As the database has it.
-pub fn record(visit: &Visit, chain: &Shown, address: SocketAddr, at: Time) -> store::Attempt {
+pub fn record(visit: &Visit, chain: &Shown, address: SocketAddr, at: Time) -> peers::Attempt {
     let Attempt { verdict, timing, .. } = visit.best();
-    store::Attempt {
+    peers::Attempt {
         chain: chain.clone(),
         address: address.into(),
         at,
@@ -53,7 +53,7 @@ pub fn record(visit: &Visit, chain: &Shown, address: SocketAddr, at: Time) -> st
 }
 
 /// An introduction as the database has it.
-pub fn introduced(kept: KeptIntroduction) -> store::Introduced {
+pub fn introduced(kept: KeptIntroduction) -> peers::Introduced {
     let KeptIntroduction { version, services, user_agent, height } = kept;
-    store::Introduced { version, services, user_agent: Shown::of(&user_agent), height }
+    peers::Introduced { version, services, user_agent: Shown::of(&user_agent), height }
 }

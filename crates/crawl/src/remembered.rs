@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use discover::Source;
-use store::{Peer, Shown, Store, Time};
+use peers::{Book, Peer, Shown, Time};
 
 use super::heard;
 use super::map::Map;
@@ -19,9 +19,9 @@ use probe::protocol::Place;
 ///
 /// # Errors
 /// The database cannot be read.
-pub async fn remember(map: &mut Map, store: &Store, chain: &Shown, again: bool) -> Result<(), store::Error> {
+pub async fn remember(map: &mut Map, book: &dyn Book, chain: &Shown, again: bool) -> Result<(), peers::Error> {
     let now = Time::now();
-    let mut peers = store.remembered(chain, None);
+    let mut peers = book.remembered(chain, None);
     while let Some(peer) = peers.next().await? {
         recall(map, &peer, now, again);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use discover::Source;
 use discover::seeds::{Kind as SeedKind, PEERS_ENOUGH, Start};
-use store::Shown;
+use peers::Shown;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 

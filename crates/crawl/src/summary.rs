@@ -3,8 +3,8 @@
 use std::hash::Hash;
 use std::time::Duration;
 
+use peers::Outcome;
 use serde::{Serialize, Serializer};
-use store::Outcome;
 use tokio::time::Instant;
 
 use super::Ended;

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::net::SocketAddr;
 
-use store::{Network, Outcome, Peer, Shown};
+use peers::{Network, Outcome, Peer, Shown};
 
 use super::record::{introduced, transports};
 use probe::visit::Visit;
@@ -79,11 +79,11 @@ impl Facts {
     pub fn of(address: SocketAddr, visit: &Visit) -> Self {
         let best = visit.best();
         let reached = visit.kept().filter(|_| best.verdict.outcome() == Outcome::Ok).map(|kept| {
-            let store::Introduced { version, services, user_agent, .. } = introduced(kept);
+            let peers::Introduced { version, services, user_agent, .. } = introduced(kept);
             Box::new(Reached { transports: good(transports(visit)), version, agent: user_agent, services })
         });
         Self {
-            network: store::Address::from(address).network(),
+            network: peers::Address::from(address).network(),
             outcome: best.verdict.outcome(),
             is_earlier: false,
             reason: best.verdict.reason().into(),
@@ -113,7 +113,7 @@ impl Facts {
 }
 
 /// The transports over which there was a handshake.
-fn good(transports: store::Transports) -> [Option<&'static str>; 2] {
+fn good(transports: peers::Transports) -> [Option<&'static str>; 2] {
     let ok = |outcome, name| (outcome == Some(Outcome::Ok)).then_some(name);
     [ok(transports.v1, "v1"), ok(transports.v2, "v2")]
 }

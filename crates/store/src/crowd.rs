@@ -67,8 +67,9 @@ mod tests {
     use sqlx::{ConnectOptions, SqliteConnection};
 
     use super::Crowd;
-    use crate::scribe::{Batch, Scribe};
-    use crate::{Address, Learned, Shown, Store, Time};
+    use crate::Store;
+    use crate::scribe::Scribe;
+    use peers::{Address, Batch, BatchWriter as _, Learned, Shown, Time};
 
     fn address(nth: u32) -> Address {
         SocketAddr::new(Ipv4Addr::from_bits(0x0100_0000 + nth).into(), 8333).into()
@@ -95,7 +96,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path().join("peers.sqlite")).await.unwrap();
         let options = SqliteConnectOptions::new().filename(store.path());
-        let (mut db, mut scribe) = (options.connect().await.unwrap(), Scribe::new(options.connect().await.unwrap()));
+        let mut db = options.connect().await.unwrap();
+        let mut scribe = Scribe::new(options.connect().await.unwrap(), store.path().into());
         scribe.write(&batch(0..10)).await.unwrap();
         sqlx::query("INSERT INTO text (text) VALUES ('/a/')").execute(&mut db).await.unwrap();
         sqlx::raw_sql(

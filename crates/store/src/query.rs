@@ -1,271 +1,76 @@
-//! What the database is asked: which peers, in which order, how many of each, and one peer's past.
+//! What the database is asked, as SQL.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
+use futures_util::future::BoxFuture;
+use peers::{
+    Address, Book, Column, Counts, Error, Filter, Network, OUTCOMES, Peer, PeerHistory, PeerSender, Peers, STAGES,
+    Shown, Sort, SortBy, Time, Writer,
+};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Sqlite};
-use tokio::sync::mpsc;
 
-use crate::address::{Address, Network};
-use crate::error::Error;
-use crate::peer::{OUTCOMES, Peer, PeerHistory, STAGES, Time};
+use crate::error;
 use crate::row::Columns;
 use crate::sql::{ATTEMPTS, PEERS};
 use crate::store::Store;
-use crate::text::Shown;
 
-/// Rows that are read ahead of whoever takes them.
-const AHEAD: usize = 256;
-
-/// Which peers. What is not set lets all through; what is set must all be so.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Of this network.
-    pub chain: Option<Shown>,
-    /// Whose user agent is like this, in any case of letters: as a whole if there is a `*` (any text) or a `?` (any one
-    /// letter) in it, otherwise it need only occur.
-    pub user_agent: Option<String>,
-    /// That offer all of these services.
-    pub services: u64,
-    /// Whose last handshake was concluded, or was not. A peer that was never tried is neither.
-    pub reachable: Option<bool>,
-    /// That were there at this time or later.
-    pub since: Option<Time>,
-    /// In this network.
-    pub network: Option<Network>,
-    /// That shook hands at least once.
-    pub ever_good: bool,
+/// The columns of an order.
+fn columns(by: SortBy) -> &'static [&'static str] {
+    match by {
+        SortBy::Known => &[],
+        SortBy::Address => &["peer.address"],
+        SortBy::FirstSeen => &["first_seen"],
+        SortBy::LastSeen => &["last_seen"],
+        SortBy::LastTried => &["last_tried"],
+        SortBy::LastGood => &["last_good"],
+        SortBy::UserAgent => &["user_agent.text"],
+        SortBy::Version => &["version"],
+        SortBy::Height => &["height"],
+        SortBy::Latency => &["latency"],
+        SortBy::Network => &["network"],
+        SortBy::Reason => &["reason.text"],
+        SortBy::Tried => &["tried"],
+        SortBy::Good => &["good"],
+        SortBy::Reliability => &["reliability_30d", "reliability_7d", "version"],
+    }
 }
 
-/// By what peers are sorted. Ties are in the order in which they became known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SortBy {
-    /// As they became known.
-    Known,
-    /// As text.
-    Address,
-    /// Unix time.
-    FirstSeen,
-    /// Unix time.
-    LastSeen,
-    /// Unix time.
-    LastTried,
-    /// Unix time.
-    LastGood,
-    /// As text.
-    UserAgent,
-    /// Protocol version.
-    Version,
-    /// Blocks.
-    Height,
-    /// Time to the introduction.
-    Latency,
-    /// As BIP155 numbers them.
-    Network,
-    /// Of the last attempt, as text.
-    Reason,
-    /// Attempts.
-    Tried,
-    /// Attempts that were concluded.
-    Good,
-    /// Over 30 days, then over 7 days, then by version: as the seeders sort `dnsseed.dump`.
-    Reliability,
+/// The name of a column.
+fn name_of(column: Column) -> &'static str {
+    match column {
+        Column::UserAgent => "user_agent",
+        Column::Version => "version",
+        Column::Services => "services",
+        Column::Reason => "reason",
+        Column::Outcome => "outcome",
+        Column::Stage => "stage",
+        Column::Network => "network",
+        Column::Chain => "chain",
+        Column::Height => "height",
+        Column::V1 => "v1",
+        Column::V2 => "v2",
+        Column::Source => "source",
+    }
 }
 
-impl SortBy {
-    /// All of them, with their names.
-    pub const ALL: [(&str, Self); 15] = [
-        ("known", Self::Known),
-        ("address", Self::Address),
-        ("first-seen", Self::FirstSeen),
-        ("last-seen", Self::LastSeen),
-        ("last-tried", Self::LastTried),
-        ("last-good", Self::LastGood),
-        ("user-agent", Self::UserAgent),
-        ("version", Self::Version),
-        ("height", Self::Height),
-        ("latency", Self::Latency),
-        ("network", Self::Network),
-        ("reason", Self::Reason),
-        ("tried", Self::Tried),
-        ("good", Self::Good),
-        ("reliability", Self::Reliability),
-    ];
-
-    fn columns(self) -> &'static [&'static str] {
-        match self {
-            Self::Known => &[],
-            Self::Address => &["peer.address"],
-            Self::FirstSeen => &["first_seen"],
-            Self::LastSeen => &["last_seen"],
-            Self::LastTried => &["last_tried"],
-            Self::LastGood => &["last_good"],
-            Self::UserAgent => &["user_agent.text"],
-            Self::Version => &["version"],
-            Self::Height => &["height"],
-            Self::Latency => &["latency"],
-            Self::Network => &["network"],
-            Self::Reason => &["reason.text"],
-            Self::Tried => &["tried"],
-            Self::Good => &["good"],
-            Self::Reliability => &["reliability_30d", "reliability_7d", "version"],
+/// What a number in this column means; `text` is the one of that number.
+fn shown(column: Column, number: i64, text: Option<Shown>) -> Option<String> {
+    let place = usize::try_from(number).unwrap_or(usize::MAX);
+    let name = match column {
+        Column::UserAgent | Column::Reason | Column::Chain | Column::Source => {
+            return text.map(|text| text.to_string());
         }
-    }
-}
-
-/// An order of peers. Those of which it is not known come last, either way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sort {
-    /// By what.
-    pub by: SortBy,
-    /// Highest first.
-    pub descending: bool,
-}
-
-/// What peers are counted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column {
-    /// Program.
-    UserAgent,
-    /// Protocol version.
-    Version,
-    /// Service bits, as a decimal number.
-    Services,
-    /// Reason code of the last attempt.
-    Reason,
-    /// Outcome of the last attempt.
-    Outcome,
-    /// Stage of the last attempt.
-    Stage,
-    /// IPv4, IPv6, Tor …
-    Network,
-    /// The network's name.
-    Chain,
-    /// Blocks.
-    Height,
-    /// Outcome over v1 when it was last tried.
-    V1,
-    /// Outcome over v2 when it was last tried.
-    V2,
-    /// Who told us.
-    Source,
-}
-
-impl Column {
-    /// All of them, with their names.
-    pub const ALL: [(&str, Self); 12] = [
-        ("user-agent", Self::UserAgent),
-        ("version", Self::Version),
-        ("services", Self::Services),
-        ("reason", Self::Reason),
-        ("outcome", Self::Outcome),
-        ("stage", Self::Stage),
-        ("network", Self::Network),
-        ("chain", Self::Chain),
-        ("height", Self::Height),
-        ("v1", Self::V1),
-        ("v2", Self::V2),
-        ("source", Self::Source),
-    ];
-
-    fn sql(self) -> &'static str {
-        match self {
-            Self::UserAgent => "user_agent",
-            Self::Version => "version",
-            Self::Services => "services",
-            Self::Reason => "reason",
-            Self::Outcome => "outcome",
-            Self::Stage => "stage",
-            Self::Network => "network",
-            Self::Chain => "chain",
-            Self::Height => "height",
-            Self::V1 => "v1",
-            Self::V2 => "v2",
-            Self::Source => "source",
-        }
-    }
-
-    /// What a number in this column means; `text` is the one of that number.
-    fn shown(self, number: i64, text: Option<Shown>) -> Option<String> {
-        let place = usize::try_from(number).unwrap_or(usize::MAX);
-        let name = match self {
-            Self::UserAgent | Self::Reason | Self::Chain | Self::Source => return text.map(|text| text.to_string()),
-            Self::Version | Self::Height => return Some(number.to_string()),
-            Self::Services => return Some(number.cast_unsigned().to_string()),
-            Self::Outcome | Self::V1 | Self::V2 => OUTCOMES.get(place).map(|outcome| outcome.name()),
-            Self::Stage => STAGES.get(place).map(|stage| stage.name()),
-            Self::Network => Network::ALL.into_iter().find(|network| network.code() == number).map(Network::name),
-        };
-        name.map(str::to_owned)
-    }
-}
-
-/// Peers as they are read. The reading begins when the first is asked for, and ends when this is dropped.
-#[derive(Debug)]
-pub struct Peers {
-    question: Option<Question>,
-    answers: mpsc::Receiver<Result<Peer, Error>>,
-}
-
-impl Peers {
-    /// The next one; `None` behind the last.
-    ///
-    /// # Errors
-    /// Why they cannot be read any more.
-    pub async fn next(&mut self) -> Result<Option<Peer>, Error> {
-        if let Some(question) = self.question.take() {
-            tokio::spawn(question.answer());
-        }
-        self.answers.recv().await.transpose()
-    }
-
-    /// Shows all that are left to `each`, one after the other.
-    ///
-    /// # Errors
-    /// Why they cannot be read any more.
-    pub async fn for_each(mut self, mut each: impl FnMut(Peer)) -> Result<(), Error> {
-        while let Some(peer) = self.next().await? {
-            each(peer);
-        }
-        Ok(())
-    }
-}
-
-/// A question, before anybody waits for its answers.
-struct Question {
-    query: QueryBuilder<Sqlite>,
-    readers: SqlitePool,
-    path: Arc<Path>,
-    asker: mpsc::Sender<Result<Peer, Error>>,
-}
-
-impl fmt::Debug for Question {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Question").field("path", &self.path).finish_non_exhaustive()
-    }
-}
-
-impl Question {
-    /// Reads rows until there are no more, or nobody asks any more.
-    async fn answer(mut self) {
-        let mut rows = self.query.build().fetch(&self.readers);
-        loop {
-            let peer = match rows.try_next().await {
-                Ok(Some(row)) => Columns::of(&row).peer(),
-                Ok(None) => return,
-                Err(error) => Err(error),
-            };
-            let failed = peer.is_err();
-            let peer = peer.map_err(|error| Error::of(&self.path, &error));
-            if self.asker.send(peer).await.is_err() || failed {
-                return;
-            }
-        }
-    }
+        Column::Version | Column::Height => return Some(number.to_string()),
+        Column::Services => return Some(number.cast_unsigned().to_string()),
+        Column::Outcome | Column::V1 | Column::V2 => OUTCOMES.get(place).map(|outcome| outcome.name()),
+        Column::Stage => STAGES.get(place).map(|stage| stage.name()),
+        Column::Network => Network::ALL.into_iter().find(|network| network.code() == number).map(Network::name),
+    };
+    name.map(str::to_owned)
 }
 
 impl Store {
@@ -306,17 +111,16 @@ impl Store {
     }
 
     fn read(&self, query: QueryBuilder<Sqlite>) -> Peers {
-        let (asker, answers) = mpsc::channel(AHEAD);
-        let question = Question { query, readers: self.readers.clone(), path: Arc::clone(&self.path), asker };
-        Peers { question: Some(question), answers }
+        let (readers, path) = (self.readers.clone(), Arc::clone(&self.path));
+        Peers::new(|sender| answer(query, readers, path, sender))
     }
 
     /// How many peers that pass the filter have each value of a column, most first; `None` is those that have none.
     ///
     /// # Errors
     /// They cannot be read.
-    pub async fn count_by(&self, column: Column, filter: &Filter) -> Result<Vec<(Option<String>, u64)>, Error> {
-        let name = column.sql();
+    pub async fn count_by(&self, column: Column, filter: &Filter) -> Result<Counts, Error> {
+        let name = name_of(column);
         // Counted first, and named then: there are few names.
         let mut query = QueryBuilder::new(format!(
             "SELECT counted.value, text.text, counted.peers FROM \
@@ -326,11 +130,12 @@ impl Store {
         query.push(" GROUP BY 1) AS counted LEFT JOIN text ON text.id = counted.value ORDER BY 3 DESC, 2, 1");
         let counted = |row: SqliteRow| {
             let mut columns = Columns::of(&row);
-            let (number, text, peers) = (columns.next::<Option<i64>>()?, columns.next()?, columns.next::<i64>()?);
-            Ok((number.and_then(|number| column.shown(number, text)), peers.cast_unsigned()))
+            let (number, text, peers) =
+                (columns.next::<Option<i64>>()?, columns.optional_word()?, columns.next::<i64>()?);
+            Ok((number.and_then(|number| shown(column, number, text)), peers.cast_unsigned()))
         };
         let rows = query.build().try_map(counted).fetch_all(&self.readers);
-        rows.await.map_err(|error| Error::of(&self.path, &error))
+        rows.await.map_err(|error| error::of(&self.path, &error))
     }
 
     /// How many peers pass the filter.
@@ -341,7 +146,7 @@ impl Store {
         let mut query = QueryBuilder::new("SELECT count(*) FROM peer");
         push_filter(&mut query, filter);
         let count = query.build_query_scalar::<i64>().fetch_one(&self.readers).await;
-        count.map(i64::cast_unsigned).map_err(|error| Error::of(&self.path, &error))
+        count.map(i64::cast_unsigned).map_err(|error| error::of(&self.path, &error))
     }
 
     /// What is known of the peer at this address, once for each network that it was tried for or told of.
@@ -349,7 +154,7 @@ impl Store {
     /// # Errors
     /// It cannot be read.
     pub async fn show(&self, address: &Address) -> Result<Vec<PeerHistory>, Error> {
-        self.history(address).await.map_err(|error| Error::of(&self.path, &error))
+        self.history(address).await.map_err(|error| error::of(&self.path, &error))
     }
 
     async fn history(&self, address: &Address) -> Result<Vec<PeerHistory>, sqlx::Error> {
@@ -363,6 +168,49 @@ impl Store {
             histories.push(PeerHistory { peer, attempts: attempts.fetch_all(&self.readers).await? });
         }
         Ok(histories)
+    }
+}
+
+impl Book for Store {
+    fn peers(&self, filter: &Filter, sort: Sort, limit: Option<u32>) -> Peers {
+        self.peers(filter, sort, limit)
+    }
+
+    fn remembered(&self, chain: &Shown, limit: Option<u32>) -> Peers {
+        self.remembered(chain, limit)
+    }
+
+    fn count_by<'b>(&'b self, column: Column, filter: &'b Filter) -> BoxFuture<'b, Result<Counts, Error>> {
+        Box::pin(self.count_by(column, filter))
+    }
+
+    fn count<'b>(&'b self, filter: &'b Filter) -> BoxFuture<'b, Result<u64, Error>> {
+        Box::pin(self.count(filter))
+    }
+
+    fn show<'b>(&'b self, address: &'b Address) -> BoxFuture<'b, Result<Vec<PeerHistory>, Error>> {
+        Box::pin(self.show(address))
+    }
+
+    fn writer(&self) -> BoxFuture<'_, Result<Writer, Error>> {
+        Box::pin(self.writer())
+    }
+}
+
+/// Reads rows until there are no more, or the receiver is gone.
+async fn answer(mut query: QueryBuilder<Sqlite>, readers: SqlitePool, path: Arc<Path>, sender: PeerSender) {
+    let mut rows = query.build().fetch(&readers);
+    loop {
+        let peer = match rows.try_next().await {
+            Ok(Some(row)) => Columns::of(&row).peer(),
+            Ok(None) => return,
+            Err(error) => Err(error),
+        };
+        let failed = peer.is_err();
+        let peer = peer.map_err(|error| error::of(&path, &error));
+        if sender.send(peer).await.is_err() || failed {
+            return;
+        }
     }
 }
 
@@ -413,7 +261,7 @@ fn like(pattern: &str) -> String {
 fn push_order(query: &mut QueryBuilder<Sqlite>, sort: Sort) {
     let direction = if sort.descending { " DESC" } else { "" };
     query.push(" ORDER BY ");
-    for column in sort.by.columns() {
+    for column in columns(sort.by) {
         query.push(column).push(direction).push(" NULLS LAST, ");
     }
     query.push("peer.id");

@@ -3,33 +3,33 @@
 use std::time::Duration;
 
 use handshake::{Outcome, Stage};
-use sqlx::error::BoxDynError;
-use sqlx::sqlite::{SqliteRow, SqliteTypeInfo, SqliteValueRef};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row, Sqlite, Type};
 
-use crate::address::Address;
-use crate::peer::{Ending, OUTCOMES, Past, Peer, STAGES, Time, Transports};
-use crate::reliability::Reliability;
+use peers::{
+    Address, OUTCOMES, RawEnding as Ending, RawPast as Past, RawPeer as Peer, Reliability, STAGES, Shown, Time,
+    Transports,
+};
+
 use crate::sql::Query;
-use crate::text::Shown;
 
 /// What stands for a text in a column: itself, or its number.
-pub(crate) trait Word: for<'r> Decode<'r, Sqlite> + Type<Sqlite> {}
+pub(crate) trait Word: Sized {
+    /// The next column.
+    fn read(columns: &mut Columns<'_>) -> Result<Option<Self>, sqlx::Error>;
+}
 
-impl Word for i64 {}
-impl Word for Shown {}
-
-impl Type<Sqlite> for Shown {
-    fn type_info() -> SqliteTypeInfo {
-        <str as Type<Sqlite>>::type_info()
+impl Word for i64 {
+    fn read(columns: &mut Columns<'_>) -> Result<Option<Self>, sqlx::Error> {
+        columns.next()
     }
 }
 
-impl<'r> Decode<'r, Sqlite> for Shown {
-    fn decode(value: SqliteValueRef<'r>) -> Result<Self, BoxDynError> {
-        // Whoever else wrote into the database, what is shown of it is bounded and escaped.
-        let shown = <&str as Decode<Sqlite>>::decode(value)?;
-        Ok(Self::read_cut(shown.as_bytes()))
+impl Word for Shown {
+    fn read(columns: &mut Columns<'_>) -> Result<Option<Self>, sqlx::Error> {
+        // If another program wrote into the database, what is shown of it is bounded and escaped.
+        let shown: Option<&str> = columns.next()?;
+        Ok(shown.map(|shown| Self::read_cut(shown.as_bytes())))
     }
 }
 
@@ -50,14 +50,24 @@ impl<'r> Columns<'r> {
         value
     }
 
+    /// A text, if there is one.
+    pub(crate) fn optional_word<T: Word>(&mut self) -> Result<Option<T>, sqlx::Error> {
+        T::read(self)
+    }
+
+    /// A text.
+    pub(crate) fn word<T: Word>(&mut self) -> Result<T, sqlx::Error> {
+        self.optional_word()?.ok_or_else(|| damaged("a text that is not there"))
+    }
+
     /// As [`crate::sql::PEERS`] orders them.
     pub(crate) fn peer<T: Word>(&mut self) -> Result<Peer<T>, sqlx::Error> {
         let mut peer = Peer {
             address: self.address()?,
-            chain: self.next()?,
+            chain: self.word()?,
             first_seen: Time(self.next()?),
             last_seen: self.next::<Option<i64>>()?.map(Time),
-            source: self.next()?,
+            source: self.optional_word()?,
             services: self.next::<i64>()?.cast_unsigned(),
             tried: self.next()?,
             good: self.next()?,
@@ -66,7 +76,7 @@ impl<'r> Columns<'r> {
             ending: self.ending()?,
             transports: self.transports()?,
             version: self.next()?,
-            user_agent: self.next()?,
+            user_agent: self.optional_word()?,
             height: self.next()?,
             latency: self.latency()?,
             reliability: self.reliability()?,
@@ -81,7 +91,7 @@ impl<'r> Columns<'r> {
             at: Time(self.next()?),
             ending: self.ending()?.ok_or_else(|| damaged("an attempt that did not end"))?,
             transports: self.transports()?,
-            user_agent: self.next()?,
+            user_agent: self.optional_word()?,
             latency: self.latency()?,
         })
     }
@@ -92,7 +102,7 @@ impl<'r> Columns<'r> {
     }
 
     fn ending<T: Word>(&mut self) -> Result<Option<Ending<T>>, sqlx::Error> {
-        let (outcome, stage, reason) = (self.outcome()?, self.stage()?, self.next()?);
+        let (outcome, stage, reason) = (self.outcome()?, self.stage()?, self.optional_word()?);
         Ok(match (outcome, stage, reason) {
             (Some(outcome), Some(stage), Some(reason)) => Some(Ending { outcome, stage, reason }),
             _ => None,

@@ -2,7 +2,7 @@
 
 use sqlx::{Connection, Row, SqliteConnection};
 
-use crate::error::Why;
+use peers::Why;
 
 /// Marks a file as ours, whoever looks at it: `file` shows it, too. ("vrck" in ASCII; SQLite: PRAGMA application_id)
 const APPLICATION_ID: i64 = 0x7672_636b;

@@ -9,17 +9,21 @@
 //! ```
 
 use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, SqliteConnection};
 
-use crate::address::Address;
+use peers::{
+    Address, Attempt, Batch, BatchWriter, Ending, Error, Learned, Peer, RawEnding, RawPast, RawPeer, Shown, Time, Told,
+};
+
 use crate::crowd::{Crowd, KEPT_UNANSWERED};
-use crate::peer::{Attempt, Ending, Learned, Past, Peer, Time};
+use crate::error;
 use crate::row::{Columns, bind_past, bind_peer};
 use crate::sql::{Query, Statements};
 use crate::sweep::sweep;
-use crate::text::Shown;
 
 /// Attempts that are kept of each peer: a week of a daily crawl and a day more, in some 200 bytes.
 pub const KEPT_ATTEMPTS: u32 = 8;
@@ -27,53 +31,6 @@ pub const KEPT_ATTEMPTS: u32 = 8;
 /// Numbers of texts that are kept in memory: some 10 MB at worst. Peers that make up user agents fill it, and it is
 /// begun anew.
 const MAX_NUMBERS: usize = 1 << 15;
-
-/// What a batch tells of one peer.
-#[derive(Debug)]
-pub(crate) enum Told {
-    Attempt(Attempt),
-    Peer(Peer),
-}
-
-impl Told {
-    fn who(&self) -> (&Shown, &Address, Time) {
-        match self {
-            Self::Attempt(attempt) => (&attempt.chain, &attempt.address, attempt.at),
-            Self::Peer(peer) => (&peer.chain, &peer.address, peer.first_seen),
-        }
-    }
-
-    fn texts(&self) -> [Option<&Shown>; 4] {
-        match self {
-            Self::Attempt(attempt) => {
-                let user_agent = attempt.introduced.as_ref().map(|introduced| &introduced.user_agent);
-                [Some(&attempt.chain), Some(&attempt.ending.reason), user_agent, attempt.source.as_ref()]
-            }
-            Self::Peer(peer) => {
-                let reason = peer.ending.as_ref().map(|ending| &ending.reason);
-                [Some(&peer.chain), reason, peer.user_agent.as_ref(), peer.source.as_ref()]
-            }
-        }
-    }
-}
-
-/// What is written at once.
-#[derive(Debug, Default)]
-pub(crate) struct Batch {
-    pub learned: Vec<Learned>,
-    pub told: Vec<Told>,
-}
-
-impl Batch {
-    pub(crate) fn len(&self) -> usize {
-        self.learned.len() + self.told.len()
-    }
-
-    fn texts(&self) -> impl Iterator<Item = &Shown> {
-        let learned = self.learned.iter().flat_map(|learned| [&learned.chain, &learned.source]);
-        learned.chain(self.told.iter().flat_map(Told::texts).flatten())
-    }
-}
 
 /// Whoever writes, with all that is prepared for it.
 #[derive(Debug)]
@@ -86,12 +43,29 @@ pub(crate) struct Scribe {
     crowd: Crowd,
     /// Entries, so far.
     written: u64,
+    /// What errors name.
+    path: Arc<Path>,
+}
+
+impl BatchWriter for Scribe {
+    async fn write(&mut self, batch: &Batch) -> Result<(), Error> {
+        self.write_batch(batch).await.map_err(|error| error::of(&self.path, &error))
+    }
+
+    async fn sweep(&mut self) -> Result<(), Error> {
+        self.sweep_texts().await.map_err(|error| error::of(&self.path, &error))
+    }
+
+    async fn close(self) -> Result<(), Error> {
+        let path = self.path.clone();
+        self.db.close().await.map_err(|error| error::of(&path, &error))
+    }
 }
 
 impl Scribe {
-    pub(crate) fn new(db: SqliteConnection) -> Self {
+    pub(crate) fn new(db: SqliteConnection, path: Arc<Path>) -> Self {
         let crowd = Crowd::new(KEPT_UNANSWERED);
-        Self { db, statements: Statements::new(), numbers: HashMap::new(), data_version: 0, crowd, written: 0 }
+        Self { db, statements: Statements::new(), numbers: HashMap::new(), data_version: 0, crowd, written: 0, path }
     }
 
     /// The same with another crowd.
@@ -101,8 +75,8 @@ impl Scribe {
     }
 
     /// Writes all of a batch or nothing.
-    pub(crate) async fn write(&mut self, batch: &Batch) -> Result<(), sqlx::Error> {
-        let Self { db, statements, numbers, data_version, crowd, written } = self;
+    pub(crate) async fn write_batch(&mut self, batch: &Batch) -> Result<(), sqlx::Error> {
+        let Self { db, statements, numbers, data_version, crowd, written, .. } = self;
         // The lock is taken at once: a reader that becomes a writer may find that another was faster.
         let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
         // Another process may have forgotten texts whose numbers we remember. (SQLite: PRAGMA data_version)
@@ -120,13 +94,9 @@ impl Scribe {
     }
 
     /// Forgets texts to which nothing refers any more, if that is worth the time.
-    pub(crate) async fn sweep(&mut self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn sweep_texts(&mut self) -> Result<(), sqlx::Error> {
         self.numbers.clear();
         sweep(&mut self.db, self.written).await
-    }
-
-    pub(crate) async fn close(self) -> Result<(), sqlx::Error> {
-        self.db.close().await
     }
 }
 
@@ -147,7 +117,7 @@ async fn number(
     let take = |row: &SqliteRow| {
         let mut columns = Columns::of(row);
         let number = columns.next()?;
-        numbers.insert(columns.next()?, number);
+        numbers.insert(columns.word()?, number);
         Ok(())
     };
     statements.number.fetch(db, &new, bind, take).await
@@ -217,7 +187,7 @@ async fn find(
     db: &mut SqliteConnection,
     statements: &Statements,
     keys: Vec<Key>,
-    peers: &mut HashMap<Key, (i64, Peer<i64>)>,
+    peers: &mut HashMap<Key, (i64, RawPeer<i64>)>,
 ) -> Result<(), sqlx::Error> {
     let bind = |query: Query, (chain, address): &Key| query.bind(address.as_str().to_owned()).bind(*chain);
     let take = |row: &SqliteRow| {
@@ -233,8 +203,8 @@ fn bind_address(query: Query, address: &Address, chain: i64, Time(first_seen): T
     query.bind(address.as_str().to_owned()).bind(chain).bind(address.network().code()).bind(first_seen)
 }
 
-fn past(attempt: &Attempt, number_of: impl Fn(&Shown) -> i64) -> Past<i64> {
-    Past {
+fn past(attempt: &Attempt, number_of: impl Fn(&Shown) -> i64) -> RawPast<i64> {
+    RawPast {
         at: attempt.at,
         ending: ending(&attempt.ending, &number_of),
         transports: attempt.transports,
@@ -243,8 +213,8 @@ fn past(attempt: &Attempt, number_of: impl Fn(&Shown) -> i64) -> Past<i64> {
     }
 }
 
-fn numbered(peer: &Peer, number_of: impl Fn(&Shown) -> i64) -> Peer<i64> {
-    Peer {
+fn numbered(peer: &Peer, number_of: impl Fn(&Shown) -> i64) -> RawPeer<i64> {
+    RawPeer {
         chain: number_of(&peer.chain),
         source: peer.source.as_ref().map(&number_of),
         ending: peer.ending.as_ref().map(|found| ending(found, &number_of)),
@@ -265,6 +235,6 @@ fn numbered(peer: &Peer, number_of: impl Fn(&Shown) -> i64) -> Peer<i64> {
     }
 }
 
-fn ending(ending: &Ending, number_of: impl Fn(&Shown) -> i64) -> Ending<i64> {
-    Ending { outcome: ending.outcome, stage: ending.stage, reason: number_of(&ending.reason) }
+fn ending(ending: &Ending, number_of: impl Fn(&Shown) -> i64) -> RawEnding<i64> {
+    RawEnding { outcome: ending.outcome, stage: ending.stage, reason: number_of(&ending.reason) }
 }

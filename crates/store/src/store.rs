@@ -8,9 +8,11 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection};
 
-use crate::error::{Error, Why};
+use peers::{Error, Why, Writer};
+
+use crate::error;
 use crate::schema::{self, Problem};
-use crate::writer::Writer;
+use crate::scribe::Scribe;
 
 /// How long another process may be at its writing: some hundred times as long as a batch takes.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -87,7 +89,7 @@ impl Store {
         };
         prepared.await.map_err(|problem| match problem {
             Problem::Why(why) => Error::new(&path, why),
-            Problem::Sql(error) => Error::of(&path, &error),
+            Problem::Sql(error) => error::of(&path, &error),
         })?;
         Ok(Self { readers, path, options })
     }
@@ -97,8 +99,8 @@ impl Store {
     /// # Errors
     /// The file cannot be opened any more.
     pub async fn writer(&self) -> Result<Writer, Error> {
-        let db: SqliteConnection = self.options.connect().await.map_err(|error| Error::of(&self.path, &error))?;
-        Ok(Writer::start(db, Arc::clone(&self.path)))
+        let db: SqliteConnection = self.options.connect().await.map_err(|error| error::of(&self.path, &error))?;
+        Ok(Writer::start(Scribe::new(db, Arc::clone(&self.path)), Arc::clone(&self.path)))
     }
 
     /// Its file.
@@ -154,9 +156,9 @@ mod tests {
     use sqlx::ConnectOptions;
 
     use super::Store;
-    use crate::error::Why;
-    use crate::peer::{Learned, Time};
-    use crate::writer::Writer;
+    use crate::scribe::Scribe;
+    use peers::Why;
+    use peers::{Filter, Learned, Time, Writer};
 
     fn learned(nth: u32) -> Learned {
         let address = std::net::SocketAddr::new(std::net::Ipv4Addr::from_bits(nth).into(), 1).into();
@@ -168,7 +170,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path().join("peers.sqlite")).await.unwrap();
         let options = store.options.clone().busy_timeout(Duration::from_millis(50)).pragma(setting, value);
-        let writer = Writer::start(options.connect().await.unwrap(), store.path.clone());
+        let scribe = Scribe::new(options.connect().await.unwrap(), store.path.clone());
+        let writer = Writer::start(scribe, store.path.clone());
         let mut refused = Ok(());
         for nth in 0..100_000 {
             refused = writer.learned(learned(nth)).await;
@@ -183,7 +186,7 @@ mod tests {
         assert_eq!(error.path, store.path);
         assert_eq!(writer.flush().await, Err(error.clone()), "it is said to whoever asks");
         assert_eq!(writer.close().await, Err(error.clone()));
-        (error.why, store.count(&crate::Filter::default()).await.unwrap())
+        (error.why, store.count(&Filter::default()).await.unwrap())
     }
 
     #[tokio::test]
@@ -221,10 +224,11 @@ mod tests {
         let mut other = store.options.connect().await.unwrap();
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
         let options = store.options.clone().busy_timeout(Duration::from_millis(50));
-        let writer = Writer::start(options.connect().await.unwrap(), store.path.clone());
+        let scribe = Scribe::new(options.connect().await.unwrap(), store.path.clone());
+        let writer = Writer::start(scribe, store.path.clone());
         writer.learned(learned(1)).await.unwrap();
         assert_eq!(writer.flush().await.unwrap_err().why, Why::Locked);
         // Who reads is not kept waiting.
-        assert_eq!(store.count(&crate::Filter::default()).await, Ok(0));
+        assert_eq!(store.count(&Filter::default()).await, Ok(0));
     }
 }

@@ -45,8 +45,11 @@ mod tests {
     use tempfile::TempDir;
 
     use crate::crowd::Crowd;
-    use crate::scribe::{Batch, Scribe, Told};
-    use crate::{Address, Attempt, Ending, Introduced, KEPT_ATTEMPTS, Learned, Outcome, Store, Time, Transports};
+    use crate::scribe::Scribe;
+    use crate::{KEPT_ATTEMPTS, Store};
+    use peers::{
+        Address, Attempt, Batch, BatchWriter as _, Ending, Introduced, Learned, Outcome, Time, Told, Transports,
+    };
 
     fn address(nth: u8) -> Address {
         SocketAddr::new(Ipv4Addr::new(1, 2, 3, nth).into(), 8333).into()
@@ -92,7 +95,7 @@ mod tests {
     async fn what_is_forgotten_leaves_no_text_behind_and_what_is_referred_to_stays() {
         let (_directory, store, options) = database().await;
         let mut db = options.connect().await.unwrap();
-        let mut scribe = Scribe::new(options.connect().await.unwrap());
+        let mut scribe = Scribe::new(options.connect().await.unwrap(), store.path().into());
         scribe.write(&there(1, "/first/")).await.unwrap();
         for nth in 1..=KEPT_ATTEMPTS {
             scribe.write(&there(1, &format!("/{nth}/"))).await.unwrap();
@@ -116,11 +119,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_run_that_wrote_little_leaves_it_to_another() {
-        let (_directory, _store, options) = database().await;
+        let (_directory, store, options) = database().await;
         let mut db = options.connect().await.unwrap();
-        Scribe::new(options.connect().await.unwrap()).write(&told(1..=100)).await.unwrap();
+        Scribe::new(options.connect().await.unwrap(), store.path().into()).write(&told(1..=100)).await.unwrap();
         sqlx::query("INSERT INTO text (text) VALUES ('nobody')").execute(&mut db).await.unwrap();
-        let mut scribe = Scribe::new(options.connect().await.unwrap());
+        let mut scribe = Scribe::new(options.connect().await.unwrap(), store.path().into());
         scribe.write(&told(1..=24)).await.unwrap();
         scribe.sweep().await.unwrap();
         assert!(texts(&mut db).await.contains(&"nobody".to_owned()));
@@ -132,8 +135,10 @@ mod tests {
     #[tokio::test]
     async fn a_text_that_another_process_forgot_is_known_anew() {
         let (_directory, store, options) = database().await;
-        let (mut one, mut two) =
-            (Scribe::new(options.connect().await.unwrap()), Scribe::new(options.connect().await.unwrap()));
+        let (mut one, mut two) = (
+            Scribe::new(options.connect().await.unwrap(), store.path().into()),
+            Scribe::new(options.connect().await.unwrap(), store.path().into()),
+        );
         one.write(&told(7..=7)).await.unwrap();
         let mut db = options.connect().await.unwrap();
         sqlx::query("DELETE FROM peer").execute(&mut db).await.unwrap();

@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use common::{CHAIN, KNOWN, all, failed, good, store};
 use handshake::Stage;
+use peers::{
+    Address, Average, Ending, Exporter, Filter, Format, Importer, Origin, Outcome, Peer, Reliability, Shown, Standard,
+    Time, Transports,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::select;
 use serde_json::{Value, json};
-use verack_store::{
-    Address, Average, Ending, Exporter, Filter, Format, Importer, Origin, Outcome, Peer, Reliability, Shown, Standard,
-    Time, Transports,
-};
 
 const STANDARD: Standard = Standard { port: 8333, version: 70001, height: 350_000, routable: |_| true };
 
@@ -445,7 +445,7 @@ async fn a_database_that_is_exported_and_imported_is_the_same() {
     let everything = all(from.peers(&Filter::default(), KNOWN, None)).await;
     for format in [Format::JsonLines, Format::Csv] {
         let mut file = String::new().into_bytes();
-        let count = from.export(format, &Filter::default(), KNOWN, None, STANDARD, &mut file).await.unwrap();
+        let count = peers::export(&from, format, (&Filter::default(), KNOWN, None), STANDARD, &mut file).await.unwrap();
         assert_eq!(count, 300);
         let (to, _directory) = store().await;
         let writer = to.writer().await.unwrap();
@@ -470,7 +470,8 @@ async fn a_dump_holds_who_was_ever_good_the_most_reliable_first() {
     }
     writer.flush().await.unwrap();
     let mut dump = Vec::new();
-    let count = store.export(Format::Dnsseed, &Filter::default(), KNOWN, None, STANDARD, &mut dump).await.unwrap();
+    let count =
+        peers::export(&store, Format::Dnsseed, (&Filter::default(), KNOWN, None), STANDARD, &mut dump).await.unwrap();
     assert_eq!(count, 9);
     let dump = String::from_utf8(dump).unwrap();
     let uptimes: Vec<_> = dump.lines().filter_map(makeseeds).map(|line| line.uptime_30d).collect();

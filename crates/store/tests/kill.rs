@@ -10,7 +10,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use common::{good, learned};
-use verack_store::{Filter, Store};
+use peers::Filter;
+use verack_store::Store;
 
 const TIMES: u32 = 20;
 

@@ -25,7 +25,7 @@ async fn asked(store: &Store) -> SqliteConnection {
 async fn its_questions_have_answers() {
     let (store, _directory) = store().await;
     let writer = store.writer().await.unwrap();
-    let now = verack_store::Time::now().0;
+    let now = peers::Time::now().0;
     for nth in 0..3 {
         writer.record(good(nth, now - 7200, b"/Satoshi:27.0.0/")).await.unwrap();
     }

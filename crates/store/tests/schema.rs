@@ -4,10 +4,11 @@
 mod common;
 
 use common::{CHAIN, KNOWN, address, all, good, learned, shown};
+use peers::{Filter, Learned, Outcome, Time};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tempfile::TempDir;
-use verack_store::{Filter, Learned, Outcome, Store, Time};
+use verack_store::Store;
 
 /// As the first version of this program made it.
 const FIRST: &str = include_str!("../schema/1.sql");

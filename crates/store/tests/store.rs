@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use common::{CHAIN, KNOWN, address, all, failed, good, learned, shown, store};
 use handshake::Blame;
-use verack_store::{
-    Column, Filter, KEPT_ATTEMPTS, Network, Outcome, Peer, Reliability, Sort, SortBy, Store, Time, Transports,
-};
+use peers::{Column, Filter, Network, Outcome, Peer, Reliability, Sort, SortBy, Time, Transports};
+use verack_store::{KEPT_ATTEMPTS, Store};
 
 #[tokio::test]
 async fn an_attempt_is_shown_with_all_that_was_found() {
@@ -75,7 +74,7 @@ async fn what_fails_through_our_own_fault_says_nothing_of_a_peer() {
     let (store, _directory) = store().await;
     let writer = store.writer().await.unwrap();
     writer.record(good(1, 1000, b"")).await.unwrap();
-    writer.record(verack_store::Attempt { blame: Some(Blame::Local), ..failed(1, 2000) }).await.unwrap();
+    writer.record(peers::Attempt { blame: Some(Blame::Local), ..failed(1, 2000) }).await.unwrap();
     writer.flush().await.unwrap();
     let history = shown(&store, 1).await;
     assert_eq!((history.peer.tried, history.attempts.len()), (1, 1));
@@ -106,7 +105,7 @@ async fn who_told_first_is_kept_and_what_a_peer_says_itself_counts_more() {
 async fn when_a_peer_was_seen_is_unknown_until_somebody_says_it_and_is_never_unknown_again() {
     let (store, _directory) = store().await;
     let writer = store.writer().await.unwrap();
-    let told = |seen: Option<i64>, services| verack_store::Learned {
+    let told = |seen: Option<i64>, services| peers::Learned {
         at: Time(2000),
         seen: seen.map(Time),
         services,
@@ -149,7 +148,7 @@ async fn those_of_which_it_is_unknown_when_they_were_seen_come_last_and_were_not
     let (store, _directory) = store().await;
     let writer = store.writer().await.unwrap();
     for (nth, seen) in [(1, None), (2, Some(Time(7))), (3, Some(Time(8)))] {
-        writer.learned(verack_store::Learned { seen, ..learned(nth, 9, "seed") }).await.unwrap();
+        writer.learned(peers::Learned { seen, ..learned(nth, 9, "seed") }).await.unwrap();
     }
     writer.close().await.unwrap();
     let order = async |peers| all(peers).await.into_iter().map(|peer| peer.address).collect::<Vec<_>>();
@@ -171,7 +170,7 @@ async fn some() -> (Store, tempfile::TempDir) {
     writer.record(failed(4, 4000)).await.unwrap();
     writer.learned(learned(5, 5000, "seed")).await.unwrap();
     let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:9333".parse().unwrap();
-    let other = verack_store::Attempt { chain: "litecoin".into(), address: onion, ..good(6, 6000, b"/Litecoin_x%/") };
+    let other = peers::Attempt { chain: "litecoin".into(), address: onion, ..good(6, 6000, b"/Litecoin_x%/") };
     writer.record(other).await.unwrap();
     writer.close().await.unwrap();
     (store, directory)

@@ -7,10 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{all, good, learned};
+use peers::{Error, Filter, Why};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
-use verack_store::{Error, Filter, Store, Why};
+use verack_store::Store;
 
 fn file() -> (PathBuf, TempDir) {
     let directory = tempfile::tempdir().unwrap();

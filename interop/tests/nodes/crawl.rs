@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use peers::{Filter, Peer, Sort, SortBy};
 use serde_json::{Value, json};
-use store::{Filter, Peer, Sort, SortBy, Store};
+use store::Store;
 use tokio::time::sleep;
 use verack_interop::litecoind::{self, CHAIN};
 use verack_interop::program::verack;

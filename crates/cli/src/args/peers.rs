@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
-use store::{Column, Network, SortBy, Time};
+use peers::{Column, Network, SortBy, Time};
 
 use super::values;
 use crate::calendar;
@@ -79,8 +79,8 @@ pub struct Import {
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<String>,
     /// Their format [default: by how each of them begins]
-    #[arg(long = "as", value_parser = one_of(&store::Format::ALL), value_name = "FORMAT")]
-    pub file_format: Option<store::Format>,
+    #[arg(long = "as", value_parser = one_of(&peers::Format::ALL), value_name = "FORMAT")]
+    pub file_format: Option<peers::Format>,
     /// The network of peers of which a file does not say it, by name or alias
     #[arg(short, long, value_name = "NAME", default_value = "bitcoin", value_parser = values::NetworkParser, hide_possible_values = true)]
     pub chain: Chain,

@@ -23,12 +23,12 @@ use crate::args::{self, Format, Global};
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Results, Screen, queue, write_json};
 use crate::targets;
+use peers::Shown;
 use probe::attempt::Attempts;
 use probe::event::{Event, Observer};
 use probe::lookup::{Lookup, Rules};
 use probe::protocol::{Network, Sides};
 use probe::target::Target;
-use store::Shown;
 
 /// Runs the command.
 pub fn run(args: &args::Crawl, global: &Global) -> Result<Exit, Error> {
@@ -167,7 +167,7 @@ impl Observer for Told {
 fn read_seeds(path: &Path, network: Network, port: u16) -> Result<Yield, Error> {
     let shown = path.display();
     let unread = |error: io::Error| Error::Usage(format!("cannot read {shown}: {error}"));
-    let input = store::unpack(Box::new(BufReader::new(File::open(path).map_err(unread)?))).map_err(unread)?;
+    let input = peers::unpack(Box::new(BufReader::new(File::open(path).map_err(unread)?))).map_err(unread)?;
     let name = path.to_string_lossy();
     let read = read_fixed_seeds(input, &name, network, port);
     let (told, bad) = read.map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
@@ -209,7 +209,8 @@ mod tests {
 
     use clap::Parser;
     use net::Stop;
-    use store::{Filter, Store};
+    use peers::Filter;
+    use store::Store;
     use tokio::sync::Notify;
     use tokio::task::yield_now;
 

@@ -11,7 +11,8 @@ use std::io::{self, BufWriter, StdoutLock};
 
 use anstyle::Style;
 use bitcoin::Chain;
-use store::{Column, ExportError, Filter, Outcome, Shown, Sort, SortBy, Store};
+use peers::{Column, ExportError, Filter, Outcome, Shown, Sort, SortBy};
+use store::Store;
 
 use super::{printed, runtime};
 use crate::args::{Format, Global, Peers, PeersCommand, Query};
@@ -137,7 +138,7 @@ fn unprinted(error: ExportError) -> Result<Exit, Error> {
 }
 
 /// Tells a person why there is nothing to see.
-async fn say_what_there_is(store: &Store, global: &Global) -> Result<(), store::Error> {
+async fn say_what_there_is(store: &Store, global: &Global) -> Result<(), peers::Error> {
     if global.quiet || global.format() != Format::Human {
         return Ok(());
     }
@@ -149,7 +150,7 @@ async fn say_what_there_is(store: &Store, global: &Global) -> Result<(), store::
 }
 
 /// How many of which network pass a filter, in words: `3 of bitcoin, 1 of litecoin`.
-async fn chains(store: &Store, filter: &Filter) -> Result<String, store::Error> {
+async fn chains(store: &Store, filter: &Filter) -> Result<String, peers::Error> {
     let counts = store.count_by(Column::Chain, filter).await?;
     let words = counts.into_iter().map(|(chain, count)| format!("{count} of {}", chain.unwrap_or_default()));
     Ok(words.collect::<Vec<_>>().join(", "))

@@ -76,7 +76,7 @@ fn or_empty(value: Option<impl ToString>) -> String {
 
 /// As the peer chose it, or the user.
 fn disarmed(mut text: String) -> String {
-    store::disarm(&mut text);
+    peers::disarm(&mut text);
     text
 }
 

@@ -10,8 +10,9 @@ use std::process::Output;
 
 use bitcoin::Services;
 use bitcoin::gossip::{Address, Entry};
+use peers::{Filter, Network, Outcome, Peer as Stored, Sort, SortBy, Time};
 use serde_json::{Value, json};
-use store::{Filter, Network, Outcome, Peer as Stored, Sort, SortBy, Store, Time};
+use store::Store;
 use tempfile::TempDir;
 
 use crate::common::{CHAIN, Simulated, TO_END, json_lines, run, start, tell, text};

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bitcoin::Chain;
+use peers::{Filter, Peer, Sort, SortBy};
 use serde_json::Value;
 use simnet::{Ground, Population, Topology};
-use store::{Filter, Peer, Sort, SortBy, Store};
+use store::Store;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 

@@ -10,7 +10,8 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use handshake::{Blame, Stage};
-use store::{Address, Attempt, Ending, Introduced, Learned, Outcome, Shown, Store, Time, Transports};
+use peers::{Address, Attempt, Ending, Introduced, Learned, Outcome, Shown, Time, Transports};
+use store::Store;
 use tempfile::TempDir;
 
 use crate::common::{json_lines, text, verack};

@@ -5,11 +5,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use handshake::Stage;
-use tempfile::TempDir;
-use verack_store::{
-    Address, Attempt, Ending, Introduced, Learned, Outcome, Peer, PeerHistory, Shown, Sort, SortBy, Store, Time,
-    Transports,
+use peers::{
+    Address, Attempt, Ending, Introduced, Learned, Outcome, Peer, PeerHistory, Shown, Sort, SortBy, Time, Transports,
 };
+use tempfile::TempDir;
+use verack_store::Store;
 
 pub const CHAIN: &str = "bitcoin";
 
@@ -77,7 +77,7 @@ pub async fn shown(store: &Store, nth: u32) -> PeerHistory {
     shown.remove(0)
 }
 
-pub async fn all(peers: verack_store::Peers) -> Vec<Peer> {
+pub async fn all(peers: peers::Peers) -> Vec<Peer> {
     let mut all = Vec::new();
     peers.for_each(|peer| all.push(peer)).await.unwrap();
     all

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use net::Why;
+use peers::Time;
 use serde::Serialize;
-use store::Time;
 
 use crate::args::Format;
 use crate::calendar::Ago;

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
+use peers::{Column, ExportError};
 use serde::Serialize;
-use store::{Column, ExportError, Store};
+use store::Store;
 
 use super::table::{Align, Cell, Table};
 use super::{Selection, say_what_there_is, stdout};
@@ -66,7 +67,7 @@ fn write_csv(counts: &[Count<'_>], name: &str) -> io::Result<()> {
     rows.write_record([name, "peers"])?;
     for Count { value, peers, .. } in counts {
         let mut value = value.unwrap_or_default().to_owned();
-        store::disarm(&mut value);
+        peers::disarm(&mut value);
         rows.write_record([value, peers.to_string()])?;
     }
     rows.flush()

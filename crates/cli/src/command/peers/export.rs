@@ -1,6 +1,7 @@
 //! Writes peers as other programs read them.
 
-use store::{Column, ExportError, Filter, Format, Standard, Store};
+use peers::{Column, ExportError, Filter, Format, Standard};
+use store::Store;
 
 use super::{Selection, chains, in_table, list, stdout, unprinted};
 use crate::args::{self, Export, FileFormat, Global};
@@ -33,7 +34,7 @@ pub async fn run(args: &Export, store: &Store, global: &Global) -> Result<Exit, 
         }
     };
     let Selection { filter, sort, limit } = &selection;
-    exit(store.export(format, filter, *sort, *limit, standard, stdout()).await, global)
+    exit(peers::export(store, format, (filter, *sort, *limit), standard, stdout()).await, global)
 }
 
 fn default_format(global: &Global) -> FileFormat {

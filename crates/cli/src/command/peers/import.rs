@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 
+use peers::{BadLine, Format, Importer, Origin, Time, Unread, Writer};
 use serde::Serialize;
-use store::{BadLine, Format, Importer, Origin, Time, Unread, Writer};
 
 use super::super::printed;
 use super::{list, stdout};
@@ -52,13 +52,13 @@ pub async fn run(args: &Import, database: &Database, global: &Global) -> Result<
 fn open(name: &str) -> Result<Box<dyn BufRead>, Error> {
     let unread = |error| Error::local(format_args!("cannot read {name}"), error);
     if name == "-" {
-        return store::unpack(Box::new(io::stdin().lock())).map_err(unread);
+        return peers::unpack(Box::new(io::stdin().lock())).map_err(unread);
     }
     let file = File::open(name).map_err(unread)?;
     if file.metadata().map_err(unread)?.is_dir() {
         return Err(Error::local(format_args!("cannot read {name}"), "it is a directory"));
     }
-    store::unpack(Box::new(BufReader::new(file))).map_err(unread)
+    peers::unpack(Box::new(BufReader::new(file))).map_err(unread)
 }
 
 /// The network whose `peers.dat` begins so, in which Core keeps what it knows, in an order of its own.

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
+use peers::{ExportError, Format as FileFormat, Peer, Shown};
 use serde::Serialize;
-use store::{ExportError, Format as FileFormat, Peer, Shown, Store};
+use store::Store;
 
 use super::export::UNUSED_STANDARD;
 use super::table::{Align, Cell, Table, or_dash};
@@ -50,7 +51,7 @@ async fn write_json(selection: &Selection, store: &Store) -> Result<u64, ExportE
 
 async fn write_csv(selection: &Selection, store: &Store) -> Result<u64, ExportError> {
     let Selection { filter, sort, limit } = selection;
-    store.export(FileFormat::Csv, filter, *sort, *limit, UNUSED_STANDARD, stdout()).await
+    peers::export(store, FileFormat::Csv, (filter, *sort, *limit), UNUSED_STANDARD, stdout()).await
 }
 
 const COLUMNS: [(&str, Align); 9] = [

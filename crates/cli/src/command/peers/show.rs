@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use bitcoin::{Chain, Services};
+use peers::{Address, ExportError, Outcome, Past, Peer, PeerHistory, Shown, Time, Transports, WINDOWS};
 use serde::Serialize;
-use store::{Address, ExportError, Outcome, Past, Peer, PeerHistory, Shown, Store, Time, Transports, WINDOWS};
+use store::Store;
 
 use super::list::in_ms;
 use super::table::{Align, Cell, Table, or_dash};
@@ -217,7 +218,7 @@ fn write_csv(out: &mut impl Write, histories: &[PeerHistory]) -> io::Result<()> 
         for Attempt { at, outcome, stage, reason, v1, v2, user_agent, latency_ms } in attempts.iter().map(Attempt::from)
         {
             let (mut reason, mut user_agent) = (reason.to_owned(), user_agent.unwrap_or_default().to_owned());
-            [&mut reason, &mut user_agent].into_iter().for_each(store::disarm);
+            [&mut reason, &mut user_agent].into_iter().for_each(peers::disarm);
             let (address, chain) = (peer.address.as_str(), peer.chain.as_str());
             rows.serialize(Row { address, chain, at, outcome, stage, reason, v1, v2, user_agent, latency_ms })?;
         }

@@ -2,8 +2,8 @@
 
 use bitcoin::gossip::{Address, Entries, Entry};
 use bitcoin::{Command, Message};
+use peers::{Network, Peer as Stored};
 use serde_json::{Value, json};
-use store::{Network, Peer as Stored};
 
 use super::{FIRST, crawl, database, stored, summary};
 use crate::neighbours::{Answer, Neighbours, Peer, entry, knows};
@@ -54,7 +54,7 @@ fn what_cannot_be_dialled_is_not_kept_and_what_cannot_be_true_is_not_believed() 
     assert!(networks.contains(&Network::Onion) && networks.contains(&Network::I2p) && networks.len() == 7);
     let seen = |address: &str| peers.iter().find(|peer| peer.address.as_str() == address).unwrap().last_seen;
     assert_eq!(["8.8.8.2:8333", "8.8.8.3:8333"].map(seen), [None, None], "of the future, and none");
-    assert_eq!(seen("8.8.8.4:8333"), Some(store::Time(1_600_000_000)));
+    assert_eq!(seen("8.8.8.4:8333"), Some(peers::Time(1_600_000_000)));
 }
 
 #[test]

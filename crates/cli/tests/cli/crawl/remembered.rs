@@ -119,7 +119,7 @@ fn results_of_a_clock_that_was_ahead_stand_for_nothing_and_are_mended() {
         assert_eq!((&summary["reachable"], &summary["resumed"]), (&json!(6), &json!(0)), "{options:?}");
         assert!(summary["dials"].as_u64().unwrap() >= 7, "{summary}");
         let latest = number(&db, "SELECT max(max(first_seen, last_seen, last_tried, ifnull(last_good, 0))) FROM peer");
-        assert!(latest <= store::Time::now().0, "{latest}");
+        assert!(latest <= peers::Time::now().0, "{latest}");
     }
 }
 

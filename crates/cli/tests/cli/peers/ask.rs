@@ -82,7 +82,7 @@ fn peers_are_counted_by_any_column() {
     let map = Map::of_a_crawl();
     let human = map.peers("--count-by user-agent");
     insta::assert_snapshot!("peers_count", text(&human.stdout));
-    for (name, _) in store::Column::ALL {
+    for (name, _) in peers::Column::ALL {
         let counts = json_lines(&map.peers(&format!("--json --count-by {name}")));
         let sum: u64 = counts.iter().map(|count| count["peers"].as_u64().unwrap()).sum();
         assert_eq!(sum, 7, "{name}");

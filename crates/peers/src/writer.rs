@@ -11,13 +11,91 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use handshake::Blame;
-use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
+use crate::address::Address;
 use crate::error::{Error, Why};
-use crate::peer::{Attempt, Learned, Peer};
-use crate::scribe::{Batch, Scribe, Told};
+use crate::peer::{Attempt, Learned, Peer as AnyPeer, Time};
+use crate::text::Shown;
+
+type Peer = AnyPeer<Shown>;
+
+/// The part of an engine that writes.
+pub trait BatchWriter: Send + 'static {
+    /// Writes all of a batch or nothing.
+    fn write(&mut self, batch: &Batch) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Removes what is of no use any more, at the end.
+    fn sweep(&mut self) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Lets go of the database.
+    fn close(self) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// What is written at once.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Addresses that were told.
+    pub learned: Vec<Learned>,
+    /// Attempts, and peers as others know them.
+    pub told: Vec<Told>,
+}
+
+/// What a batch tells of one peer.
+#[derive(Debug)]
+pub enum Told {
+    /// An attempt is over.
+    Attempt(Attempt),
+    /// Another database or program knows this.
+    Peer(Peer),
+}
+
+impl Told {
+    /// The peer: its network, its address, and when that was.
+    #[must_use]
+    pub fn who(&self) -> (&Shown, &Address, Time) {
+        match self {
+            Self::Attempt(attempt) => (&attempt.chain, &attempt.address, attempt.at),
+            Self::Peer(peer) => (&peer.chain, &peer.address, peer.first_seen),
+        }
+    }
+
+    /// Its texts: network, reason, user agent and source.
+    #[must_use]
+    pub fn texts(&self) -> [Option<&Shown>; 4] {
+        match self {
+            Self::Attempt(attempt) => {
+                let user_agent = attempt.introduced.as_ref().map(|introduced| &introduced.user_agent);
+                [Some(&attempt.chain), Some(&attempt.ending.reason), user_agent, attempt.source.as_ref()]
+            }
+            Self::Peer(peer) => {
+                let reason = peer.ending.as_ref().map(|ending| &ending.reason);
+                [Some(&peer.chain), reason, peer.user_agent.as_ref(), peer.source.as_ref()]
+            }
+        }
+    }
+}
+
+impl Batch {
+    /// Entries in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.learned.len() + self.told.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All texts in it.
+    pub fn texts(&self) -> impl Iterator<Item = &Shown> {
+        let learned = self.learned.iter().flat_map(|learned| [&learned.chain, &learned.source]);
+        learned.chain(self.told.iter().flat_map(Told::texts).flatten())
+    }
+}
 
 /// A batch is written when it has so many entries: enough that a commit costs little beside them, and few enough that
 /// it takes some 200 ms.
@@ -53,28 +131,28 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the task, on this connection.
-    pub(crate) fn start(db: SqliteConnection, path: Arc<Path>) -> Self {
+    /// Starts the task, with what writes for it. Errors of the task name this file.
+    pub fn start(engine: impl BatchWriter, path: Arc<Path>) -> Self {
         let (orders, queue) = mpsc::channel(QUEUE);
         let failed = Arc::new(OnceLock::new());
-        let mut task = Task { queue, scribe: Scribe::new(db), batch: Batch::default(), answers: Vec::new() };
+        let mut task = Task { queue, engine, batch: Batch::default(), answers: Vec::new() };
         tokio::spawn({
-            let (failed, path) = (Arc::clone(&failed), Arc::clone(&path));
+            let failed = Arc::clone(&failed);
             async move {
                 let closed = match task.run().await {
                     Ok(closed) => {
                         // What is not swept now is swept another time.
-                        let _ = task.scribe.sweep().await;
+                        let _ = task.engine.sweep().await;
                         closed
                     }
                     Err(error) => {
                         // The task lives until here, so whoever finds the queue closed finds the reason.
-                        let _ = failed.set(Error::of(&path, &error));
+                        let _ = failed.set(error);
                         None
                     }
                 };
                 // All is written. A connection that does not part in peace leaves its log for the next one.
-                let _ = task.scribe.close().await;
+                let _ = task.engine.close().await;
                 closed.map(|answer| answer.send(()))
             }
         });
@@ -141,21 +219,21 @@ impl Writer {
 }
 
 #[derive(Debug)]
-struct Task {
+struct Task<E> {
     queue: mpsc::Receiver<Order>,
-    scribe: Scribe,
+    engine: E,
     batch: Batch,
     /// To whom to say that the batch is written.
     answers: Vec<oneshot::Sender<()>>,
 }
 
-impl Task {
+impl<E: BatchWriter> Task<E> {
     /// Until nobody is left who could tell it something, or one of them closes it and waits for the answer.
-    async fn run(&mut self) -> Result<Option<oneshot::Sender<()>>, sqlx::Error> {
+    async fn run(&mut self) -> Result<Option<oneshot::Sender<()>>, Error> {
         let mut arrived = Vec::new();
         let mut due = Instant::now();
         loop {
-            let was_empty = self.batch.len() == 0;
+            let was_empty = self.batch.is_empty();
             let room = MOST - self.batch.len();
             tokio::select! {
                 count = self.queue.recv_many(&mut arrived, room) => if count == 0 {
@@ -182,9 +260,9 @@ impl Task {
         }
     }
 
-    async fn commit(&mut self) -> Result<(), sqlx::Error> {
-        if self.batch.len() > 0 {
-            self.scribe.write(&self.batch).await?;
+    async fn commit(&mut self) -> Result<(), Error> {
+        if !self.batch.is_empty() {
+            self.engine.write(&self.batch).await?;
         }
         self.batch.learned.clear();
         self.batch.told.clear();

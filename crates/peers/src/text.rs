@@ -34,7 +34,8 @@ impl Shown {
     }
 
     /// The same of a text that may be longer, of which the rest is cut off: what a database of others holds.
-    pub(crate) fn read_cut(shown: &[u8]) -> Self {
+    #[must_use]
+    pub fn read_cut(shown: &[u8]) -> Self {
         Self::of(&unescape(shown))
     }
 

@@ -31,10 +31,10 @@ impl From<SystemTime> for Time {
 }
 
 /// All outcomes; each one's place is its number in the database.
-pub(crate) const OUTCOMES: [Outcome; 3] = [Outcome::Ok, Outcome::Partial, Outcome::Failed];
+pub const OUTCOMES: [Outcome; 3] = [Outcome::Ok, Outcome::Partial, Outcome::Failed];
 
 /// All stages; each one's place is its number in the database.
-pub(crate) const STAGES: [Stage; 6] =
+pub const STAGES: [Stage; 6] =
     [Stage::Resolve, Stage::Connect, Stage::Transport, Stage::Hello, Stage::Ack, Stage::Done];
 
 /// How an attempt ended.
@@ -60,7 +60,7 @@ pub struct Transports {
 impl Transports {
     /// This where it says something, else what was known before.
     #[must_use]
-    pub(crate) fn or(self, before: Self) -> Self {
+    pub fn or(self, before: Self) -> Self {
         Self { v1: self.v1.or(before.v1), v2: self.v2.or(before.v2) }
     }
 }
@@ -196,7 +196,7 @@ impl<T> Peer<T> {
     }
 
     /// An attempt ended. Those of one peer come in the order of their ends.
-    pub(crate) fn tried(&mut self, attempt: &Attempt, number_of: impl Fn(&Shown) -> T) {
+    pub fn tried(&mut self, attempt: &Attempt, number_of: impl Fn(&Shown) -> T) {
         let good = attempt.ending.outcome == Outcome::Ok;
         let since_last = self.last_tried.map(|Time(last)| attempt.at.0.saturating_sub(last));
         self.reliability.update(good, since_last);
@@ -224,7 +224,7 @@ impl<T> Peer<T> {
 
     /// Mends times that are ahead of now, as they are after a clock was: what was seen then was seen by now, and nobody
     /// knows when the last attempt was. Otherwise nothing later would ever count, and the peer would not be due for years.
-    pub(crate) fn mend(&mut self, now: Time) {
+    pub fn mend(&mut self, now: Time) {
         /// So far ahead, in seconds, may two readings of a clock that is set a little now and then be.
         const SLACK: i64 = 10 * 60;
         for time in [Some(&mut self.first_seen), self.last_seen.as_mut(), self.last_good.as_mut()].into_iter().flatten()
@@ -238,7 +238,7 @@ impl<T> Peer<T> {
 
     /// Another database, or another program, knows this of the same peer. Who tried it last knows more, and the other what
     /// that one does not know.
-    pub(crate) fn merge(&mut self, mut other: Self) {
+    pub fn merge(&mut self, mut other: Self) {
         let first_seen = self.first_seen.min(other.first_seen);
         let last_seen = self.last_seen.max(other.last_seen);
         let source = self.source.take().or(other.source.take());
@@ -281,7 +281,7 @@ impl Peer {
 pub struct PeerHistory {
     /// What is known of it.
     pub peer: Peer,
-    /// The last attempts, newest first: at most [`KEPT_ATTEMPTS`](crate::KEPT_ATTEMPTS).
+    /// The last attempts, newest first: at most a few.
     pub attempts: Vec<Past>,
 }
 

@@ -25,8 +25,6 @@ use std::io;
 use crate::error::Error;
 use crate::good::Standard;
 use crate::peer::Peer;
-use crate::query::{Filter, Sort, SortBy};
-use crate::store::Store;
 
 pub use import::{BadLine, Importer, Origin, Unread};
 pub use packed::{MAX_UNPACKED_LEN, unpack};
@@ -126,35 +124,4 @@ pub enum ExportError {
     /// The file.
     #[error(transparent)]
     Io(#[from] io::Error),
-}
-
-impl Store {
-    /// Writes the peers that pass the filter, at most so many. Returns how many.
-    ///
-    /// The formats of others hold peers that shook hands at least once, and `dnsseed.dump` has an order of its own.
-    ///
-    /// It writes to `out` between two peers, and blocks its thread as long as that takes. Whoever must not be blocked
-    /// takes [`Store::peers`] and an [`Exporter`].
-    ///
-    /// # Errors
-    /// Those of the database and of `out`.
-    pub async fn export(
-        &self,
-        format: Format,
-        filter: &Filter,
-        sort: Sort,
-        limit: Option<u32>,
-        standard: Standard,
-        out: impl io::Write,
-    ) -> Result<u64, ExportError> {
-        let theirs = matches!(format, Format::Bitnodes | Format::Dnsseed);
-        let filter = Filter { ever_good: filter.ever_good || theirs, ..filter.clone() };
-        let sort = if format == Format::Dnsseed { Sort { by: SortBy::Reliability, descending: true } } else { sort };
-        let mut exporter = Exporter::new(format, standard, out);
-        let mut peers = self.peers(&filter, sort, limit);
-        while let Some(peer) = peers.next().await? {
-            exporter.write(&peer)?;
-        }
-        Ok(exporter.finish()?)
-    }
 }

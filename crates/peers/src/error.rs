@@ -1,0 +1,66 @@
+//! Why the database could not be used. Each error names its file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+/// Why the database could not be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {why}", path.display())]
+pub struct Error {
+    /// The database's file.
+    pub path: Arc<Path>,
+    /// Why.
+    pub why: Why,
+}
+
+/// What is wrong with a database.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Why {
+    /// It is no database at all.
+    #[error("not a database of SQLite")]
+    NoDatabase,
+    /// Nothing was stored there.
+    #[error("there is no database yet")]
+    Missing,
+    /// Somebody else's.
+    #[error("a database of another program, which is left as it is")]
+    Foreign,
+    /// Made by a later release.
+    #[error("made by a newer verack: its schema is {found}, and this one knows those up to {known}")]
+    Newer {
+        /// Its schema.
+        found: i64,
+        /// The latest that is known here.
+        known: i64,
+    },
+    /// Another process is writing, and did not stop within the time that is waited for it.
+    #[error("locked by another process, which did not let go of it in time")]
+    Locked,
+    /// It, or the directory that it is in, cannot be written to.
+    #[error("cannot be written to: the file or its directory is read-only")]
+    ReadOnly,
+    /// No room is left.
+    #[error("no room is left on its disk; what was stored before is kept")]
+    Full,
+    /// It cannot be opened or made.
+    #[error("cannot be opened: {0}")]
+    NotOpened(String),
+    /// Its contents are not what was written.
+    #[error("damaged: {0}")]
+    Damaged(String),
+    /// It was closed.
+    #[error("was closed already")]
+    Closed,
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Error {
+    /// What is wrong with this file.
+    #[must_use]
+    pub fn new(path: &Arc<Path>, why: Why) -> Self {
+        Self { path: Arc::clone(path), why }
+    }
+}

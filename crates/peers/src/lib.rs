@@ -1,0 +1,47 @@
+//! What is known of peers: their addresses, how they fared and how reliable they are; the files in which programs exchange that;
+//! and the [`Book`] that keeps it, whatever engine does.
+//!
+//! It knows no protocol, no socket and no clock: networks, reasons and times are told to it. What peers chose, such as
+//! their user agents, is kept as [`Shown`], which no file format misreads.
+
+mod address;
+mod book;
+mod error;
+mod format;
+mod good;
+mod peer;
+mod query;
+mod reliability;
+mod text;
+mod writer;
+
+pub use address::{Address, Network, NoAddress};
+pub use book::{Book, Counts, export};
+pub use error::{Error, Why};
+pub use format::{BadLine, ExportError, Exporter, Format, Importer, MAX_UNPACKED_LEN, Origin, Unread, unpack};
+pub use good::Standard;
+pub use handshake::Outcome;
+pub use peer::{Attempt, Ending as RawEnding, Past as RawPast, Peer as RawPeer};
+pub use peer::{Introduced, Learned, OUTCOMES, PeerHistory, STAGES, Time, Transports};
+pub use query::{Column, Filter, PeerSender, Peers, Sort, SortBy};
+pub use reliability::{Average, MIN_RETRY_S, Reliability, WINDOWS};
+pub use text::{MAX_TEXT_LEN, Shown, disarm};
+pub use writer::{Batch, BatchWriter, Told, Writer};
+
+/// What is known of a peer.
+///
+/// ```
+/// use verack_peers::{Peer, Time};
+///
+/// let peer = Peer::new("bitcoin".into(), "192.0.2.1:8333".parse()?, Time::now());
+/// assert!(!peer.is_reachable(), "whether its last handshake was concluded");
+/// assert_eq!(peer.due(), None, "when it may be tried again, if it was tried");
+/// # Ok::<(), verack_peers::NoAddress>(())
+/// ```
+pub type Peer = peer::Peer<Shown>;
+
+/// How an attempt ended.
+pub type Ending = peer::Ending<Shown>;
+
+/// An attempt of the past.
+pub type Past = peer::Past<Shown>;

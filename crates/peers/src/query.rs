@@ -1,0 +1,194 @@
+//! What a book is asked: which peers, in which order, how many of each.
+
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use crate::address::Network;
+use crate::error::Error;
+use crate::peer::{Peer as AnyPeer, Time};
+use crate::text::Shown;
+
+type Peer = AnyPeer<Shown>;
+
+/// Rows that are read ahead of the task that takes them.
+const AHEAD: usize = 256;
+
+/// Which peers. What is not set lets all through; what is set must all be so.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of this network.
+    pub chain: Option<Shown>,
+    /// Whose user agent is like this, in any case of letters: as a whole if there is a `*` (any text) or a `?` (any one
+    /// letter) in it, otherwise it need only occur.
+    pub user_agent: Option<String>,
+    /// That offer all of these services.
+    pub services: u64,
+    /// Whose last handshake was concluded, or was not. A peer that was never tried is neither.
+    pub reachable: Option<bool>,
+    /// That were there at this time or later.
+    pub since: Option<Time>,
+    /// In this network.
+    pub network: Option<Network>,
+    /// That shook hands at least once.
+    pub ever_good: bool,
+}
+
+/// By what peers are sorted. Ties are in the order in which they became known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortBy {
+    /// As they became known.
+    Known,
+    /// As text.
+    Address,
+    /// Unix time.
+    FirstSeen,
+    /// Unix time.
+    LastSeen,
+    /// Unix time.
+    LastTried,
+    /// Unix time.
+    LastGood,
+    /// As text.
+    UserAgent,
+    /// Protocol version.
+    Version,
+    /// Blocks.
+    Height,
+    /// Time to the introduction.
+    Latency,
+    /// As BIP155 numbers them.
+    Network,
+    /// Of the last attempt, as text.
+    Reason,
+    /// Attempts.
+    Tried,
+    /// Attempts that were concluded.
+    Good,
+    /// Over 30 days, then over 7 days, then by version: as the seeders sort `dnsseed.dump`.
+    Reliability,
+}
+
+impl SortBy {
+    /// All of them, with their names.
+    pub const ALL: [(&str, Self); 15] = [
+        ("known", Self::Known),
+        ("address", Self::Address),
+        ("first-seen", Self::FirstSeen),
+        ("last-seen", Self::LastSeen),
+        ("last-tried", Self::LastTried),
+        ("last-good", Self::LastGood),
+        ("user-agent", Self::UserAgent),
+        ("version", Self::Version),
+        ("height", Self::Height),
+        ("latency", Self::Latency),
+        ("network", Self::Network),
+        ("reason", Self::Reason),
+        ("tried", Self::Tried),
+        ("good", Self::Good),
+        ("reliability", Self::Reliability),
+    ];
+}
+
+/// An order of peers. Those of which it is not known come last, either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sort {
+    /// By what.
+    pub by: SortBy,
+    /// Highest first.
+    pub descending: bool,
+}
+
+/// What peers are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// Program.
+    UserAgent,
+    /// Protocol version.
+    Version,
+    /// Service bits, as a decimal number.
+    Services,
+    /// Reason code of the last attempt.
+    Reason,
+    /// Outcome of the last attempt.
+    Outcome,
+    /// Stage of the last attempt.
+    Stage,
+    /// IPv4, IPv6, Tor …
+    Network,
+    /// The network's name.
+    Chain,
+    /// Blocks.
+    Height,
+    /// Outcome over v1 when it was last tried.
+    V1,
+    /// Outcome over v2 when it was last tried.
+    V2,
+    /// Who told us.
+    Source,
+}
+
+impl Column {
+    /// All of them, with their names.
+    pub const ALL: [(&str, Self); 12] = [
+        ("user-agent", Self::UserAgent),
+        ("version", Self::Version),
+        ("services", Self::Services),
+        ("reason", Self::Reason),
+        ("outcome", Self::Outcome),
+        ("stage", Self::Stage),
+        ("network", Self::Network),
+        ("chain", Self::Chain),
+        ("height", Self::Height),
+        ("v1", Self::V1),
+        ("v2", Self::V2),
+        ("source", Self::Source),
+    ];
+}
+
+/// Peers as they are read. The reading begins when the first is asked for, and ends when this is dropped.
+pub struct Peers {
+    /// Sends them, once it is started.
+    reading: Option<BoxFuture<'static, ()>>,
+    answers: mpsc::Receiver<Result<Peer, Error>>,
+}
+
+/// Takes the peers that are read; an error is the last.
+pub type PeerSender = mpsc::Sender<Result<Peer, Error>>;
+
+impl fmt::Debug for Peers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peers").field("begun", &self.reading.is_none()).finish_non_exhaustive()
+    }
+}
+
+impl Peers {
+    /// Peers that `read` sends, until there are no more or the receiver is gone. It runs as a task of its own.
+    pub fn new<R: Future<Output = ()> + Send + 'static>(read: impl FnOnce(PeerSender) -> R) -> Self {
+        let (sender, answers) = mpsc::channel(AHEAD);
+        Self { reading: Some(Box::pin(read(sender))), answers }
+    }
+
+    /// The next one; `None` behind the last.
+    ///
+    /// # Errors
+    /// Why they cannot be read any more.
+    pub async fn next(&mut self) -> Result<Option<Peer>, Error> {
+        if let Some(reading) = self.reading.take() {
+            tokio::spawn(reading);
+        }
+        self.answers.recv().await.transpose()
+    }
+
+    /// Shows all that are left to `each`, one after the other.
+    ///
+    /// # Errors
+    /// Why they cannot be read any more.
+    pub async fn for_each(mut self, mut each: impl FnMut(Peer)) -> Result<(), Error> {
+        while let Some(peer) = self.next().await? {
+            each(peer);
+        }
+        Ok(())
+    }
+}
