@@ -3,6 +3,7 @@
 mod arrows;
 mod cache;
 mod confine;
+mod docs;
 mod fuzz;
 mod programs;
 mod real_nodes;
@@ -21,6 +22,7 @@ usage: cargo xtask <task>
   test [--require-real-nodes]  everything CI runs; real nodes that cannot run here are left out, or required
   real-nodes                   installs or builds the real nodes, once for this machine
   arrows                       which crate may depend on which
+  docs                         builds the book in docs/book, with the pages that the program itself writes
   fuzz [SECONDS]               runs each fuzz target for so long (default: 60)";
 
 fn main() -> ExitCode {
@@ -40,6 +42,7 @@ fn dispatch(args: &[&str]) -> Outcome {
         ["test", args @ ..] => test::test(args),
         ["real-nodes"] => real_nodes::fill(),
         ["arrows"] => arrows::arrows(),
+        ["docs"] => docs::docs(),
         ["fuzz", args @ ..] => fuzz::fuzz(args),
         _ => Err(USAGE.to_owned()),
     }
