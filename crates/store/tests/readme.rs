@@ -1,4 +1,4 @@
-//! What the README says of the database is so.
+//! What the book says of the database is so.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod common;
@@ -10,12 +10,8 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Row, SqliteConnection};
 use verack_store::{KEPT_ATTEMPTS, KEPT_UNANSWERED, Store};
 
-const README: &str = include_str!("../../../README.md");
-
-/// The part of the README that is about it.
-fn section() -> &'static str {
-    README.split("\n## ").find(|section| section.starts_with("Asking the map")).unwrap()
-}
+/// The page that is about it.
+const PAGE: &str = include_str!("../../../docs/src/peers.md");
 
 async fn asked(store: &Store) -> SqliteConnection {
     SqliteConnectOptions::new().filename(store.path()).read_only(true).connect().await.unwrap()
@@ -32,7 +28,7 @@ async fn its_questions_have_answers() {
     writer.record(failed(1, now - 3600)).await.unwrap();
     writer.learned(learned(9, now, "1.2.3.5:8333")).await.unwrap();
     writer.flush().await.unwrap();
-    let block = section().split("```sql\n").nth(1).unwrap().split("```").next().unwrap();
+    let block = PAGE.split("```sql\n").nth(1).unwrap().split("```").next().unwrap();
     let mut db = asked(&store).await;
     let mut answers = Vec::new();
     for question in block.split("\n\n") {
@@ -52,7 +48,7 @@ async fn its_columns_are_those_of_the_view() {
     let mut db = asked(&store).await;
     let names = sqlx::query_scalar("SELECT name FROM pragma_table_info('peers')").fetch_all(&mut db);
     let columns: BTreeSet<String> = names.await.unwrap().into_iter().collect();
-    let rows = section().split("| column | |\n|---|---|\n").nth(1).unwrap().lines();
+    let rows = PAGE.split("| column | |\n|---|---|\n").nth(1).unwrap().lines();
     let names = rows.take_while(|row| row.starts_with('|')).flat_map(|row| row.split('|').nth(1).unwrap().split('`'));
     let explained = names.filter(|name| !name.trim().is_empty()).map(|name| match name.strip_prefix('_') {
         Some(window) => format!("reliability_{window}"),
@@ -64,7 +60,7 @@ async fn its_columns_are_those_of_the_view() {
 #[test]
 fn its_limits_are_those_of_the_code() {
     assert_eq!(KEPT_UNANSWERED, 2_000_000);
-    assert!(section().contains("Two million addresses that never answered are kept"));
-    let attempts = format!("The last {KEPT_ATTEMPTS}\nattempts of each peer are kept.");
-    assert!(section().contains(&attempts));
+    let text = PAGE.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("Two million addresses that never answered are kept."));
+    assert!(text.contains(&format!("The last {KEPT_ATTEMPTS} attempts of each peer are kept.")));
 }
