@@ -1,4 +1,4 @@
-//! Shakes hands with every node behind each argument, over v2 and then v1 where that is due, and prints the verdicts.
+//! Performs a handshake with every node behind each argument (over v2, then v1 if needed) and prints the verdicts.
 
 use verack_probe::Config;
 

@@ -24,46 +24,46 @@ use crate::report::{Bytes, HeldReport, Report, Timing, outcome_name};
 use crate::stamp::Stamp;
 use crate::trace::{Entry, Line};
 
-/// What all attempts of one run have in common.
+/// What all attempts of one run share.
 #[derive(Debug)]
 pub struct Attempts {
-    /// Our side in each protocol that is spoken.
+    /// Our side of each protocol in the run.
     pub sides: Sides,
-    /// Time for each attempt: the name's resolution, every connection and every handshake.
+    /// Time limit of each attempt: name resolution, every connection and every handshake.
     pub timeout: Duration,
-    /// Time for a connection alone.
+    /// Time limit of one connection.
     pub connect_timeout: Duration,
-    /// The address of ours that we dial from, if it was chosen.
+    /// The local address to dial from, if the user chose one.
     pub bind: Option<IpAddr>,
-    /// How long a connection is kept after its handshake.
+    /// How long to keep a connection after its handshake.
     pub hold: Option<Duration>,
-    /// Whether a target that closes in silence is looked at closely: what it had read of ours, and a second connection, may
-    /// tell what it closes on. Only where there are few targets, and never in a crawl.
+    /// Whether to investigate a target that closes in silence: how much it read, and how it treats a silent second
+    /// connection, may show why it closes. Only for runs with few targets, never in a crawl.
     pub closely: bool,
-    /// Spaces the keys that a host gets.
+    /// Spaces the keys that we send to each host.
     pub keys: Arc<Keys>,
-    /// Whether each message is told.
+    /// Whether to report each message.
     pub traces: bool,
-    /// Which targets led where.
+    /// Which targets led to which places.
     pub ledger: Arc<Ledger>,
-    /// Is told what happens.
+    /// Receives the events.
     pub observer: Arc<dyn Observer>,
-    /// Ends all of them before they are over.
+    /// Cancels all attempts.
     pub stop: Stop,
 }
 
 /// A node to dial.
 #[derive(Debug)]
 pub struct Call {
-    /// What the user named.
+    /// The target as the user wrote it.
     pub target: Arc<str>,
-    /// Which node is meant.
+    /// The expected node.
     pub identity: Identity,
-    /// Where that is.
+    /// Its address.
     pub address: SocketAddr,
-    /// How much of its time is gone: its name was looked up, and its network had a pace.
+    /// How much of the attempt's time is spent: on the name lookup, and on waiting for the pace of its network.
     pub spent: Duration,
-    /// Whether the target stands for so few addresses that each may be looked at closely, if the run does that.
+    /// Whether the target has few enough addresses to investigate each of them, if the run does so at all.
     pub closely: bool,
     /// Its number in the ledger.
     pub place: Option<Place>,
@@ -75,14 +75,14 @@ impl Call {
         Self { target, identity, address, spent: Duration::ZERO, closely: true, place: None }
     }
 
-    /// When an attempt that begins now must be over.
+    /// The deadline of an attempt that begins now.
     fn deadline(&self, timeout: Duration) -> Instant {
         Instant::now() + timeout.saturating_sub(self.spent)
     }
 }
 
 impl Attempts {
-    /// Dials an address and shakes hands, over each transport that was asked for. How many connections that took.
+    /// Dials an address and performs the handshake over each requested transport. Returns the number of connections.
     pub async fn dial(&self, call: &Call, timer: &mut Timer) -> usize {
         let mut connections = 0;
         let side = self.sides.of(&call.identity);
@@ -97,9 +97,9 @@ impl Attempts {
             connections += attempt.connections;
             if let Some(guess) = attempt.guess.take() {
                 connections += 1;
-                // Boxed, since few attempts come here: otherwise every attempt that waits would have room for it.
+                // Boxed, since few attempts come here: every waiting attempt would otherwise reserve space for it.
                 let silence = Box::pin(silence::try_silence(call.address, deadline, timer)).await;
-                // One that was interrupted was not watched for as long.
+                // An interrupted connection was not watched for the full time.
                 if !self.stop.is_stopped() {
                     silence::settle(&mut attempt.verdict, &guess, silence);
                 }
@@ -110,14 +110,15 @@ impl Attempts {
         connections
     }
 
-    /// Dials an address and shakes hands in this way; or in another, if the peer is to be dialled again in that one. The
-    /// first attempt is then the second of the two that are returned.
+    /// Dials an address and performs the handshake in this way. If the peer must be dialled again in another way,
+    /// returns the second attempt, then the first.
     pub async fn reach(&self, call: &Call, way: Way, timer: &mut Timer) -> (Box<Attempt>, Option<Box<Attempt>>) {
         self.await_turn(call, way).await;
         self.reach_by(call.deadline(self.timeout), call, way, timer).await
     }
 
-    /// Waits until the host may be dialled in this way, or the run is told to end. That time is not the attempt's.
+    /// Waits until the host may be dialled in this way, or the run stops. The attempt's time does not include this
+    /// wait.
     async fn await_turn(&self, call: &Call, way: Way) {
         if !way.transport.begins_with_key {
             return;
@@ -133,7 +134,7 @@ impl Attempts {
         }
     }
 
-    /// As [`Attempts::reach`], both connections together until this moment.
+    /// As [`Attempts::reach`], with one deadline for both connections.
     async fn reach_by(
         &self,
         deadline: Instant,
@@ -146,12 +147,12 @@ impl Attempts {
         first.account_for(call.spent, self.timeout);
         match again {
             None => (first, None),
-            // Few are dialled twice.
+            // Boxed, since few addresses are dialled twice.
             Some(again) => Box::pin(self.reach_again(first, again, (&end, call.spent), deadline, timer)).await,
         }
     }
 
-    /// Dials again, after this first time.
+    /// Dials again after the first attempt.
     async fn reach_again(
         &self,
         mut first: Box<Attempt>,
@@ -161,7 +162,7 @@ impl Attempts {
         timer: &mut Timer,
     ) -> (Box<Attempt>, Option<Box<Attempt>>) {
         if !pause.is_zero() {
-            // Only a second key has a pause.
+            // Only a second key needs a pause.
             let turn = self.keys.turn(end.address.ip(), Instant::now() + pause);
             if turn >= deadline {
                 return (first, None);
@@ -184,7 +185,7 @@ impl Attempts {
                 return (second, is_news.then_some(first));
             }
         }
-        // It accepted one connection. That the time ends before another is open says nothing of it.
+        // The peer accepted one connection. A timeout before the second one opens says nothing about the peer.
         first.verdict.add("; the time was over before it could be dialled again");
         (first, None)
     }
@@ -195,12 +196,12 @@ impl Attempts {
         FarEnd { side, part, target, address: *address, closely, place: *place, again: false }
     }
 
-    /// A timer that one task uses for its attempts.
+    /// A timer for the attempts of one task.
     pub fn timer(&self) -> Timer {
         Timer::until(&self.stop)
     }
 
-    /// Shakes hands over a connection that came in.
+    /// Performs the handshake over an accepted connection.
     pub async fn accept(&self, target: &str, stream: TcpStream, peer: SocketAddr) {
         let now = Instant::now();
         let side = self.sides.chosen();
@@ -213,7 +214,7 @@ impl Attempts {
         self.conclude(&end, &mut attempt, None).await;
     }
 
-    /// Dials once; also says how it may go better.
+    /// Dials once. Returns also a better way to dial, if there is one.
     async fn try_dial(
         &self,
         end: &FarEnd<'_>,
@@ -235,7 +236,7 @@ impl Attempts {
         }
     }
 
-    /// Shakes hands over a connection.
+    /// Performs the handshake over a connection.
     async fn shake(
         &self,
         end: &FarEnd<'_>,
@@ -255,7 +256,7 @@ impl Attempts {
         let timing = &mut attempt.timing;
         timing.connect = (part.role() == Role::Initiator).then_some(opened - started);
         timing.total = Some(ended - started);
-        // Unless it is to be held, or we owe the peer an answer, the connection is closed here, before anything else.
+        // Close the connection here, before anything else, unless it is to be held or we owe the peer an answer.
         let session = attempt.session.take();
         let session = session.filter(|session| self.hold.is_some() || session.owes_answer());
         attempt.held = session.map(|session| {
@@ -265,7 +266,7 @@ impl Attempts {
         again
     }
 
-    /// Tells each message on a connection that was `opened` then, if that was asked for.
+    /// Reports each message on a connection that opened at `opened`, if the run traces messages.
     pub fn tracer<'a>(
         &'a self,
         target: &'a str,
@@ -278,7 +279,7 @@ impl Attempts {
         })
     }
 
-    /// Reports an attempt, and keeps its connection if that was asked for.
+    /// Reports an attempt, and keeps its connection if the run holds connections.
     async fn conclude(&self, end: &FarEnd<'_>, attempt: &mut Attempt, earlier: Option<&Attempt>) {
         let FarEnd { side, target, address, .. } = *end;
         self.report_at(&end.subject(), attempt, earlier).await;
@@ -298,14 +299,14 @@ impl Attempts {
         self.observer.on(Event::Held(&report));
     }
 
-    /// Completes when there is room for another report.
+    /// Completes when the observer has room for another report.
     async fn room(&self) {
         if let Some(room) = self.observer.room() {
             room.await;
         }
     }
 
-    /// Reports an attempt, and how it went before over another transport.
+    /// Reports an attempt, and the earlier attempt over another transport.
     pub async fn report(&self, call: &Call, attempt: &Attempt, earlier: Option<&Attempt>) {
         self.report_at(&self.far_end(call).subject(), attempt, earlier).await;
     }
@@ -314,7 +315,7 @@ impl Attempts {
         self.room().await;
         let Subject { side, target, address, place, again } = *subject;
         let verdict = &attempt.verdict;
-        // Whatever takes time is made within, where it is left out without a log.
+        // Expensive fields are computed inside the macro, which skips them without a log.
         tracing::debug!(
             target,
             address = address.map(tracing::field::display),
@@ -335,7 +336,7 @@ impl Attempts {
         self.observer.on(Event::Attempted(&Report { target, also, address, side, attempt, fallback_from, again }));
     }
 
-    /// Reports an attempt at this target, begun at `started`, that ended before there was a connection.
+    /// Reports an attempt at this target that began at `started` and ended before a connection opened.
     pub async fn fail(
         &self,
         target: (&str, &Identity),
@@ -347,7 +348,7 @@ impl Attempts {
         self.fail_at(target, (address, None), stage, started, fault).await;
     }
 
-    /// As [`Attempts::fail`], of a place that has a number.
+    /// As [`Attempts::fail`], for a place in the ledger.
     pub async fn fail_at(
         &self,
         (target, identity): (&str, &Identity),
@@ -365,31 +366,31 @@ impl Attempts {
     }
 }
 
-/// The moments of a connection.
+/// The times of a connection.
 #[derive(Clone, Copy, Debug)]
 struct Moments {
     /// When the attempt began.
     started: Instant,
     /// When the connection was open.
     opened: Instant,
-    /// When all must be over.
+    /// The deadline of the attempt.
     deadline: Instant,
 }
 
-/// The other end, and how we got there.
+/// The other end of a connection, and how we reached it.
 #[derive(Clone, Copy, Debug)]
 struct FarEnd<'a> {
-    /// What is spoken.
+    /// Our side of the protocol.
     side: &'a dyn Side,
-    /// Who dialled.
+    /// Our part: dialling or accepting.
     part: Part<'a>,
-    /// What the user named; for an accepted connection, where it came in.
+    /// The target as the user wrote it; for an accepted connection, our listening address.
     target: &'a str,
     address: SocketAddr,
-    /// Whether it is looked at closely.
+    /// Whether to investigate a silent close.
     closely: bool,
     place: Option<Place>,
-    /// Whether it was reported before, over another transport that was asked for as well.
+    /// Whether the peer was reported before, over another requested transport.
     again: bool,
 }
 
@@ -400,68 +401,68 @@ impl<'a> FarEnd<'a> {
     }
 }
 
-/// What a report is about.
+/// The subject of a report.
 #[derive(Clone, Copy, Debug)]
 struct Subject<'a> {
     side: &'a dyn Side,
-    /// What the user named; for an accepted connection, where it came in.
+    /// The target as the user wrote it; for an accepted connection, our listening address.
     target: &'a str,
     address: Option<SocketAddr>,
     place: Option<Place>,
-    /// Whether it was reported before, over another transport that was asked for as well.
+    /// Whether the peer was reported before, over another requested transport.
     again: bool,
 }
 
-/// How an attempt went.
+/// The result of an attempt.
 #[derive(Debug)]
 pub struct Attempt {
     /// When it began.
     pub started: Stamp,
     /// Our part in it.
     pub role: Role,
-    /// What carried the handshake, or would have.
+    /// The transport of the handshake, also of one that did not begin.
     pub transport: Transport,
-    /// The name that both sides give the connection, if it is encrypted.
+    /// The session id, which both sides compute alike, if the connection is encrypted.
     pub session_id: Option<[u8; 32]>,
-    /// How it went.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What is certain of it, if a silent connection may settle the rest.
+    /// The certain part of the verdict's sentence, if a silent connection may settle the rest.
     pub guess: Option<Box<str>>,
-    /// The names of the networks that the peer turned out to be on, if not on ours.
+    /// The names of the networks that the peer showed to be on, if ours is not among them.
     pub elsewhere: Vec<&'static str>,
-    /// What that says of the next attempt.
+    /// Whether a later attempt may end differently.
     pub retry: Retry,
     /// How the peer introduced itself, if it did.
     pub introduced: Option<Box<dyn Introduced>>,
     /// How long it took.
     pub timing: Timing,
-    /// How much passed.
+    /// How many bytes passed.
     pub bytes: Bytes,
-    /// The connection after a handshake that concluded, if it may be wanted.
+    /// The connection after a concluded handshake, if it may be needed.
     pub session: Option<Box<dyn Session>>,
-    /// The same, if it is kept, or the peer waits for an answer.
+    /// The same connection, if it is kept, or the peer waits for an answer.
     pub held: Option<Box<Held>>,
-    /// Connections that were opened or tried for it and for the one before it, over another transport.
+    /// Connections opened or tried, including those of the earlier attempt over another transport.
     pub connections: usize,
 }
 
-/// A connection that is kept.
+/// A connection that stays open after its handshake.
 #[derive(Debug)]
 pub struct Held {
-    /// What passes on it.
+    /// The protocol's session on it.
     pub session: Box<dyn Session>,
-    /// Since when.
+    /// When the connection opened.
     pub opened: Instant,
-    /// The same, by the system's clock.
+    /// The same time by the system's clock.
     pub opened_at: Stamp,
     /// When its handshake was over.
     pub since: Instant,
-    /// When we leave; `None` if it is kept only until the peer's question is answered.
+    /// When we close it; `None` if we keep it only until we have answered the peer's question.
     pub until: Option<Instant>,
 }
 
 impl Attempt {
-    /// One on which nothing has happened yet.
+    /// An attempt in which nothing has happened yet.
     fn begun(role: Role, transport: Transport, started: Instant) -> Self {
         Self {
             started: Stamp::of(started),
@@ -481,12 +482,14 @@ impl Attempt {
         }
     }
 
-    /// Whether it says nothing of the transport: nodes that speak it may turn a connection away like that, too.
+    /// Whether the verdict says nothing about the transport: nodes that speak it may also reject a connection like
+    /// this.
     pub fn leaves_transport_open(&self) -> bool {
         [bitcoin::v2::CLOSED_ON_KEY, bitcoin::v2::REFUSED_KEY].contains(&self.verdict.reason())
     }
 
-    /// If time ran out of which much was `spent` before the dial, that is said: so short a silence tells little of a peer.
+    /// Adds to a timeout's sentence the time `spent` before the dial, if that was a large part: a short silence proves
+    /// little.
     fn account_for(&mut self, spent: Duration, timeout: Duration) {
         let is_late = matches!(self.verdict.reason(), "timeout" | "connect.timeout");
         if is_late && spent * 4 >= timeout {
@@ -495,7 +498,7 @@ impl Attempt {
         }
     }
 
-    /// There is no connection.
+    /// The attempt whose connection did not open.
     fn not_connected(error: &DialError, transport: Transport, started: Instant) -> Box<Self> {
         let mut attempt = Self::failed(Stage::Connect, error, transport, started);
         attempt.retry = Retry::after_dial(error);
@@ -505,7 +508,7 @@ impl Attempt {
         attempt
     }
 
-    /// It ended before there was a connection.
+    /// An attempt that ended before a connection opened.
     pub(crate) fn failed(stage: Stage, fault: &impl Fault, transport: Transport, started: Instant) -> Box<Self> {
         let mut attempt = Box::new(Self::begun(Role::Initiator, transport, started));
         attempt.verdict = Verdict::failed(stage, fault);

@@ -1,4 +1,4 @@
-//! A probe in a few lines: what a program chooses, and the usual for the rest.
+//! A probe in a few lines: the caller's choices, and defaults for the rest.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,22 +16,22 @@ use crate::protocol::{Choice, Knowledge, Misuse, Network, Sides, Values};
 use crate::resolve::{Family, Options};
 use crate::target::{BadTarget, Target};
 
-/// What is chosen for a probe.
+/// The choices for a probe.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The network. Nodes that a target names by a key may be on any without it.
+    /// The network. Without one, nodes named by a key may be on any network.
     pub network: Option<Network>,
-    /// Options of protocols.
+    /// Options of the protocols.
     pub values: Values,
-    /// Our static key, for protocols that have one; a fresh one without it.
+    /// Our static key, for protocols that have one; without it each run makes a fresh key.
     pub key: Option<Secret>,
-    /// Time for each attempt, its name included.
+    /// Time limit of each attempt, including its name lookup.
     pub timeout: Duration,
-    /// Time for a connection alone, within that.
+    /// Time limit of one connection, within `timeout`.
     pub connect_timeout: Duration,
-    /// Whether addresses that are not globally routable are dialled even if only a name led to them.
+    /// Whether to dial addresses that are not globally routable and come only from a name.
     pub allow_private: bool,
-    /// Is told what happens.
+    /// Receives the events.
     pub observer: Arc<dyn Observer>,
 }
 
@@ -50,19 +50,19 @@ impl Default for Config {
 }
 
 impl Config {
-    /// On the network of this name, with the usual for the rest.
+    /// The network of this name, and defaults for the rest.
     ///
     /// # Errors
-    /// If there is no network of the name.
+    /// If no network has this name.
     pub fn on(network: &str) -> Result<Self, Misuse> {
         let network = Network::named(network).ok_or_else(|| Misuse(format!("there is no network '{network}'")))?;
         Ok(Self { network: Some(network), ..Self::default() })
     }
 
-    /// A probe.
+    /// Makes the probe.
     ///
     /// # Errors
-    /// If options do not go together.
+    /// If options contradict each other.
     pub fn probe(self) -> Result<Probe, Misuse> {
         let key = || Ok(self.key.clone());
         let sides = Sides::every(Choice { network: self.network.as_ref(), values: &self.values, key: &key })?;
@@ -86,21 +86,21 @@ impl Config {
     }
 }
 
-/// Shakes hands with nodes.
+/// Performs handshakes with nodes.
 #[derive(Debug)]
 pub struct Probe {
-    /// What all attempts have in common.
+    /// What all attempts share.
     pub attempts: Attempts,
-    /// What finds the addresses behind targets.
+    /// Finds the addresses behind targets.
     pub lookup: Lookup,
 }
 
 impl Probe {
-    /// Shakes hands with every node behind a target, with all of them at once. What a name leads to and may not be dialled, and
-    /// a name that leads nowhere, are attempts that failed.
+    /// Performs a handshake with every node behind a target, all at once. A name that leads nowhere, and an address
+    /// behind a name that must not be dialled, count as failed attempts.
     ///
     /// # Errors
-    /// If the text is no target.
+    /// If the text is not a target.
     pub async fn target(&self, text: &str) -> Result<Vec<Box<Attempt>>, BadTarget> {
         let mut attempts = Vec::new();
         for target in Target::parse(text)? {

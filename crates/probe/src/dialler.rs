@@ -1,10 +1,10 @@
-//! From targets to attempts: looks up names, and dials every address as soon as it is known and may be dialled.
+//! From targets to attempts: looks up names, and dials every permitted address as soon as it is known.
 //!
 //! ```text
 //! addresses that the user named ───────────────────────────▶ crew ──▶ attempts
 //! names ──▶ lookups ──▶ addresses ──▶ paced, by network ──────▲
 //! ```
-//! With `--prefix-rate` or `--rate`, what the user named is paced as well.
+//! `--prefix-rate` and `--rate` pace also the addresses that the user named.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::iter;
@@ -35,39 +35,39 @@ use crate::target::{Kind, Target};
 
 /// Turns targets into attempts.
 pub struct Dialler {
-    /// What all attempts have in common.
+    /// What all attempts share.
     pub attempts: Arc<Attempts>,
-    /// What finds the addresses of these targets, and says which may be dialled.
+    /// Finds the addresses of these targets, and says which may be dialled.
     pub lookup: Lookup,
-    /// The port of targets that name none, if it is not the usual one of their network.
+    /// The port of targets without one, if it is not the default of their network.
     pub port: Option<u16>,
-    /// Connections at once.
+    /// Maximum number of open connections.
     pub concurrency: usize,
-    /// How fast.
+    /// The rate limits.
     pub pacing: Pacing,
-    /// Whether what would be dialled is told, and nothing is dialled.
+    /// Whether to report what would be dialled, and dial nothing.
     pub plans: bool,
-    /// What else may have been meant by a target that leads nowhere: ` (did you mean crawl?)`. Empty if nothing.
+    /// A suggestion for a target that leads nowhere: ` (did you mean crawl?)`. Empty without one.
     pub suggest: fn(&str) -> String,
 }
 
-/// Names that are looked up at once: each may take two of the resolver's threads.
+/// Maximum number of concurrent lookups: each may take two threads of the resolver.
 const LOOKUPS: usize = 32;
 
-/// A name that is being looked up.
+/// A name under lookup.
 struct Lead {
     target: Arc<str>,
     name: Name,
     identity: Identity,
     started: Instant,
-    /// Addresses whose turn would come too late, by network.
+    /// The number of addresses whose turn would come too late, by network.
     late: HashMap<Group, usize>,
-    /// Whether it led to an address already: only its first one may be looked at closely.
+    /// Whether it has led to an address: only the first one may be investigated closely.
     has_led: bool,
 }
 
 impl Dialler {
-    /// Dials every address of every target. The same node at the same address is dialled once, whatever led to it.
+    /// Dials every address of every target. A node at an address is dialled once, even if several targets lead to it.
     pub async fn dial_all(self, targets: Vec<Target>) {
         let count = targets.len();
         let Some(Sorted { calls, refused, names }) = Sorted::of(&self, targets).await else {
@@ -81,24 +81,24 @@ impl Dialler {
         run.follow(names).await;
     }
 
-    /// The port of targets that name none.
+    /// The port of targets without one.
     fn port_of(&self, identity: &Identity) -> u16 {
         self.port.unwrap_or_else(|| self.attempts.sides.of(identity).port())
     }
 
-    /// Counts a call among those that will be made.
+    /// Counts a call as expected.
     fn counted(&self, call: Call) -> Call {
         self.expect(&call.identity);
         call
     }
 
-    /// There will be an attempt in each way.
+    /// Expects one attempt for each way.
     fn expect(&self, identity: &Identity) {
         let ways = self.attempts.sides.of(identity).ways(Knowledge::Named);
         self.attempts.observer.on(Event::Expected(ways.count()));
     }
 
-    /// Tells that an address would be dialled.
+    /// Reports that an address would be dialled.
     fn plan(&self, call: &Call) {
         let side = self.attempts.sides.of(&call.identity);
         let ways = side.ways(Knowledge::Named).into_iter();
@@ -112,7 +112,7 @@ impl Dialler {
         }));
     }
 
-    /// Reports why something is not dialled.
+    /// Reports why a target or address is not dialled.
     async fn refuse(&self, target: (&str, &Identity), place: Option<Place>, since: Instant, why: &Refused) {
         self.expect(target.1);
         self.report(target, place, since, why).await;
@@ -128,7 +128,7 @@ impl Dialler {
     }
 }
 
-/// Why a name leads nowhere, and what else may have been meant.
+/// Why a name leads nowhere, and a suggestion.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}{suggestion}")]
 struct Suggested {
@@ -146,21 +146,21 @@ impl Fault for Suggested {
     }
 }
 
-/// Targets by what is to be done with them.
+/// Targets sorted by the next step.
 #[derive(Default)]
 struct Sorted {
     /// Addresses to dial.
     calls: Vec<Call>,
-    /// Addresses that are not to be dialled, and why.
+    /// Addresses that must not be dialled, and why.
     refused: Vec<(Call, Refused)>,
-    /// What is to be looked up.
+    /// Names to look up.
     names: Vec<Target>,
 }
 
 impl Sorted {
-    /// Sorts the targets. `None` if the run is told to end meanwhile.
+    /// Sorts the targets. `None` if the run stops meanwhile.
     async fn of(dialler: &Dialler, targets: Vec<Target>) -> Option<Self> {
-        /// Targets sorted before the program looks for Ctrl-C again: a few milliseconds' work. When another thread sorted the
+        /// Targets to sort between two checks for Ctrl-C: a few milliseconds' work. When another thread sorted the
         /// whole list, 16,000 handshakes took 13 % more CPU time on two cores.
         const AT_ONCE: usize = 4096;
         dialler.attempts.ledger.reserve(targets.len());
@@ -179,10 +179,10 @@ impl Sorted {
         Some(sorted)
     }
 
-    /// Adds a target; the names that are `known` are among them already.
+    /// Adds a target; `known` holds the names that were added before.
     fn add(&mut self, dialler: &Dialler, target: Target, known: &mut HashSet<(Arc<str>, bool)>) {
         let Kind::Address(ip, port) = target.kind else {
-            // A name that stands there twice is looked up once. What a seed is asked for is not what its name means.
+            // Look up a repeated name once; a seed with the same text is a separate lookup.
             if known.insert((target.text.clone(), matches!(target.kind, Kind::Seed(..)))) {
                 self.names.push(target);
             }
@@ -199,13 +199,13 @@ impl Sorted {
     }
 }
 
-/// All that is under way.
+/// The state of a run.
 struct Run {
     dialler: Dialler,
     crew: Crew,
-    /// What waits for its turn.
+    /// Calls that wait for their turn.
     paced: Paced<Call>,
-    /// Since when the pace counts.
+    /// When the pace began.
     started: Instant,
 }
 
@@ -222,13 +222,13 @@ impl Run {
         if dialler.plans {
             at_once.drain(..).for_each(|call| dialler.plan(&call));
         }
-        // Those that the user named are not paced, nor counted, if nothing else is.
+        // Without names, and without a pace for addresses that the user named, nothing is paced or counted.
         let counts = pacing.prefix.is_some() && (pacing.named || has_names);
         let crew = Crew::new(dialler.attempts.clone(), dialler.concurrency, at_once, counts);
         Self { dialler, crew, paced, started: Instant::now() }
     }
 
-    /// Looks up these names, and dials what they lead to, until nothing is left.
+    /// Looks up these names and dials their addresses until none is left.
     async fn follow(&mut self, names: Vec<Target>) {
         let (sender, mut findings) = mpsc::unbounded_channel();
         let mut leads = HashMap::new();
@@ -269,9 +269,9 @@ impl Run {
         }
     }
 
-    /// Says what is not over, and counts what was not tried: so many names, and whatever waits for its turn.
+    /// Reports unfinished lookups, and counts what was not tried: this many names, and every queued call.
     async fn give_up(&self, leads: impl Iterator<Item = Lead>, names: usize) {
-        // Calls that were queued after the last worker had ended are still in the queue.
+        // Calls queued after the last worker ended are still in the queue.
         let addresses = self.paced.len() + self.crew.waiting.give_up();
         self.dialler.attempts.observer.on(Event::NotTried(names + addresses));
         for lead in leads {
@@ -281,7 +281,7 @@ impl Run {
         }
     }
 
-    /// Looks up a name in a task of its own.
+    /// Looks up a name in its own task.
     fn look_up(&self, number: usize, target: Target, sender: &mpsc::UnboundedSender<(usize, Finding)>) -> Lead {
         let started = Instant::now();
         let (lookup, sender) = (self.dialler.lookup.clone(), sender.clone());
@@ -305,7 +305,7 @@ impl Run {
         lead
     }
 
-    /// Takes what a name led to: each that may be dialled, and that nothing led to before, has its turn.
+    /// Queues every permitted address behind a name that no other target has led to.
     async fn take(&mut self, lead: &mut Lead, found: Vec<Found>) {
         let ledger = self.dialler.attempts.ledger.clone();
         for found in found {
@@ -327,13 +327,13 @@ impl Run {
         }
     }
 
-    /// Has an address dialled when its turn comes, unless that would be too late.
+    /// Schedules the dial of an address, unless its turn would come too late.
     fn dial(&mut self, lead: &mut Lead, place: Place, address: SocketAddr, identity: Identity) {
         let now = Instant::now();
         let (ip, since) = (address.ip(), now - self.started);
-        // If we were late to look at the answer, that is not taken from the peer's time.
+        // A delay of ours in reading the answer does not reduce the peer's time.
         let spent = (now - lead.started).min(share_of(self.dialler.attempts.timeout));
-        // Half of what is left is the peer's.
+        // The peer needs half of the remaining time.
         let wait = self.paced.turn_of(ip, since).saturating_sub(since);
         if wait > self.dialler.attempts.timeout.saturating_sub(spent) / 2 {
             *lead.late.entry(Group::of(ip)).or_default() += 1;
@@ -353,7 +353,7 @@ impl Run {
         self.dialler.refuse((&lead.target, &lead.identity), None, lead.started, &late).await;
     }
 
-    /// Has all dialled whose turn has come. When that of the next one comes.
+    /// Starts all dials that are due. Returns the time of the next one.
     fn release(&mut self) -> Option<Instant> {
         let now = Instant::now() - self.started;
         self.crew.waiting.take_beside().into_iter().for_each(|ip| self.paced.dialled_again(ip, now));
@@ -368,17 +368,17 @@ impl Run {
     }
 }
 
-/// Tasks that dial, as many as there may be connections at once. Each goes on to the next address when it is done with
-/// one: an attempt's state is large, and a new task for each would be made, moved and freed every time.
+/// Tasks that dial, at most one for each permitted connection. Each task takes the next address when it is done with
+/// one: an attempt's state is large, and a new task for each would allocate, move and free it every time.
 struct Crew {
     attempts: Arc<Attempts>,
-    /// How many more tasks there may be.
+    /// How many more tasks may start.
     room: usize,
     waiting: Arc<Waiting>,
 }
 
 impl Crew {
-    /// Begins with these addresses.
+    /// Starts with these addresses.
     fn new(attempts: Arc<Attempts>, concurrency: usize, calls: Vec<Call>, counts: bool) -> Self {
         let tasks = concurrency.min(calls.len());
         let queue = Queue { calls: calls.into(), closed: false, beside: counts.then(Vec::new) };
@@ -390,7 +390,7 @@ impl Crew {
         crew
     }
 
-    /// Has an address dialled, as soon as there is room.
+    /// Queues an address, and starts another task if there is room.
     fn dial(&mut self, call: Call) {
         self.waiting.push(call);
         if self.room > 0 {
@@ -423,7 +423,7 @@ async fn work(attempts: Arc<Attempts>, waiting: Arc<Waiting>) {
     }
 }
 
-/// Addresses that wait for a task to be free.
+/// Addresses that wait for a free task.
 struct Waiting {
     queue: Mutex<Queue>,
     changed: Notify,
@@ -432,8 +432,8 @@ struct Waiting {
 struct Queue {
     calls: VecDeque<Call>,
     closed: bool,
-    /// Where connections were opened beside the first ones, over another transport; they count against the pace of their
-    /// network. None where nothing is paced.
+    /// Addresses that got a further connection over another transport: these count against the pace of their network.
+    /// `None` if the run has no pace.
     beside: Option<Vec<IpAddr>>,
 }
 
@@ -447,19 +447,19 @@ impl Waiting {
         self.changed.notify_one();
     }
 
-    /// So many more connections were opened to an address.
+    /// Notes this many further connections to an address.
     fn dialled_again(&self, ip: IpAddr, times: usize) {
         if let Some(beside) = &mut self.queue().beside {
             beside.extend(iter::repeat_n(ip, times));
         }
     }
 
-    /// Where connections were opened since this was asked last.
+    /// Takes the addresses with further connections since the last call.
     fn take_beside(&self) -> Vec<IpAddr> {
         self.queue().beside.as_mut().map(mem::take).unwrap_or_default()
     }
 
-    /// There will be no more.
+    /// No more calls will come.
     fn close(&self) {
         let mut queue = self.queue();
         queue.closed = true;
@@ -468,7 +468,7 @@ impl Waiting {
         self.changed.notify_waiters();
     }
 
-    /// The next, as soon as there is one; none if there will be no more, or the run is told to end.
+    /// The next call, as soon as there is one; `None` if no more will come, or the run stops.
     async fn next(&self, stop: &Stop) -> Option<Call> {
         if stop.is_stopped() {
             return None;
@@ -480,14 +480,14 @@ impl Waiting {
         }
     }
 
-    /// Empties the queue, and says how many waited in it.
+    /// Empties the queue and returns its length.
     fn give_up(&self) -> usize {
         mem::take(&mut self.queue().calls).len()
     }
 
     async fn pop(&self) -> Option<Call> {
         loop {
-            // Made before the queue is looked at, so that no change in between is missed.
+            // Created before the queue is checked, so that no change in between is missed.
             let changed = self.changed.notified();
             {
                 let mut queue = self.queue();

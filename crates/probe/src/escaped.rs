@@ -1,9 +1,9 @@
-//! Text of others on its way to people: a log, a message.
+//! Escapes text of peers for logs and messages.
 
 use std::fmt;
 
-/// Shows text in printable ASCII alone: whatever else is in it is escaped, so that it starts no line, moves no cursor and
-/// turns no reading order around.
+/// Displays text in printable ASCII and escapes the rest, so that it cannot start a line, move the cursor or change the
+/// reading order.
 #[derive(Clone, Copy, Debug)]
 pub struct EscapedText<'t>(pub &'t str);
 

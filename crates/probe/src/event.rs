@@ -1,4 +1,4 @@
-//! What happens while targets are probed, told as it happens.
+//! Events that occur while targets are probed.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use crate::plan::Planned;
 use crate::report::{HeldReport, Report};
 use crate::trace::Line;
 
-/// Something that happened.
+/// An event.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'e> {
-    /// There will be so many more reports of attempts.
+    /// This many more reports of attempts will come.
     Expected(usize),
     /// A message passed on a connection.
     Message(&'e Line<'e>),
@@ -21,69 +21,70 @@ pub enum Event<'e> {
     Planned(&'e Planned<'e>),
     /// An attempt is over.
     Attempted(&'e Report<'e>),
-    /// A connection that was kept after its handshake is over.
+    /// A kept connection is over.
     Held(&'e HeldReport<'e>),
-    /// So many names or addresses were not tried: the run was told to end.
+    /// This many names or addresses were not tried: the run was interrupted.
     NotTried(usize),
-    /// A seed of a crawl has answered, or will not.
+    /// A crawl's seed has answered, or its lookup failed.
     Seed(&'e SeedAnswer<'e>),
-    /// How far a crawl has come. It is told a few times in a second.
+    /// The progress of a crawl, a few times a second.
     Progress(&'e Progress),
 }
 
-/// What came of asking a seed.
+/// The result of a seed's lookup.
 #[derive(Clone, Copy, Debug)]
 pub struct SeedAnswer<'e> {
-    /// The seed, as the database names it.
+    /// The seed's name in the database.
     pub seed: &'e str,
-    /// The addresses that it told, or a sentence on why there are none.
+    /// The addresses that it returned, or a sentence that says why there are none.
     pub outcome: Result<Gain, &'e str>,
 }
 
-/// Addresses that a seed told.
+/// Addresses from a seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gain {
     /// How many.
     pub addresses: usize,
-    /// How many of them were not known.
+    /// How many of them were new.
     pub new: usize,
-    /// How many are not to be dialled: not globally routable, excluded, or over a limit.
+    /// How many must not be dialled: not globally routable, excluded, or over a limit.
     pub refused: u64,
 }
 
-/// How far a crawl has come.
+/// The progress of a crawl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Since its start.
+    /// Time since its start.
     pub elapsed: Duration,
     /// Addresses known.
     pub known: usize,
-    /// Of those, how many were tried.
+    /// How many of them were tried.
     pub tried: u64,
-    /// Peers with which there was a handshake.
+    /// Peers with a successful handshake.
     pub reached: usize,
     /// Visits under way.
     pub in_flight: usize,
-    /// Addresses that are dialled later.
+    /// Addresses to dial later.
     pub waiting: usize,
-    /// Addresses that are dialled as soon as there is room.
+    /// Addresses to dial as soon as there is room.
     pub ready: usize,
     /// Dials begun.
     pub dials: u64,
 }
 
-/// Is told what happens.
+/// Receives the events.
 pub trait Observer: fmt::Debug + Send + Sync {
-    /// Something happened. This must not block.
+    /// Handles an event. This must not block.
     fn on(&self, event: Event<'_>);
 
-    /// Completes when there is room for another report; `None` if there is. Attempts that have one wait before they go on.
+    /// Completes when there is room for another report; `None` if there is room now. Attempts with a report wait for
+    /// it.
     fn room(&self) -> Option<BoxFuture<'_, ()>> {
         None
     }
 }
 
-/// Is told everything, and cares for nothing.
+/// Ignores all events.
 #[derive(Clone, Copy, Debug)]
 pub struct Nobody;
 

@@ -1,24 +1,24 @@
-//! An IP address as a user writes it: with a zone, if it is one of a link (`fe80::1%eth0`).
+//! An IP address as a user writes it: with a zone, if it is link-local (`fe80::1%eth0`).
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::str::FromStr;
 
 use rustix::net::{AddressFamily, SocketType, netdevice, socket};
 
-/// An IP address, and the network interface behind which it is, if it is said.
+/// An IP address, and its network interface if the text names one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Host {
     ip: IpAddr,
-    /// The interface's number, as the system has it; 0 for none. (RFC 4007)
+    /// The interface's index in the system; 0 for none. (RFC 4007)
     zone: u32,
 }
 
-/// Not an IP address.
+/// Why a text is not an IP address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadHost {
-    /// It is of another form.
+    /// It has another form.
     Form,
-    /// It is one but for its zone, which is no network interface here.
+    /// Its zone is no network interface of this machine.
     Zone,
 }
 
@@ -28,7 +28,7 @@ impl Host {
         self.ip.is_ipv4()
     }
 
-    /// The same with a port.
+    /// The socket address with this port.
     pub fn at(self, port: u16) -> SocketAddr {
         match self.ip {
             IpAddr::V4(_) => SocketAddr::new(self.ip, port),
@@ -55,7 +55,7 @@ impl FromStr for Host {
     }
 }
 
-/// The number of a network interface, which may be written as that or by its name.
+/// The index of a network interface, from its number or its name.
 fn number(zone: &str) -> Option<u32> {
     let by_number = || zone.parse().ok().filter(|number| *number > 0);
     let by_name = || {

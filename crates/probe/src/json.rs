@@ -4,8 +4,8 @@ use std::mem;
 
 use serde::Serialize;
 
-/// Writes a JSON object field by field. Field names are constants and need no escapes, so they are copied as they are;
-/// serde_json would search each of the forty names of a record.
+/// Writes a JSON object field by field. Field names are constants that need no escapes, so they are copied unchanged;
+/// serde_json would check each of a record's forty names.
 #[derive(Debug)]
 pub(crate) struct Object<'o> {
     out: &'o mut Vec<u8>,
@@ -29,13 +29,13 @@ impl<'o> Object<'o> {
         serde_json::to_writer(&mut *self.out, value).expect("reports have string keys and go to memory");
     }
 
-    /// A field whose value is written as JSON already.
+    /// Writes a field whose value is JSON already.
     pub(crate) fn written(&mut self, name: &'static str, write: impl FnOnce(&mut Vec<u8>)) {
         self.name(name);
         write(self.out);
     }
 
-    /// A field that is an object itself.
+    /// Begins a field that is itself an object.
     pub(crate) fn object(&mut self, name: &'static str) -> Object<'_> {
         self.name(name);
         Object::new(self.out)

@@ -1,17 +1,17 @@
-//! Our own static key: 32 secret bytes, chosen or made for this run alone.
+//! Our own static key: 32 secret bytes, chosen by the user or made for this run.
 
 use rand::RngExt;
 use zeroize::Zeroizing;
 
 use crate::protocol::Misuse;
 
-/// The secret bytes. They are erased when dropped.
+/// The secret bytes, erased on drop.
 pub type Secret = Zeroizing<[u8; 32]>;
 
-/// The key that `make` makes of the secret that was chosen, or of a fresh one.
+/// The key that `make` derives from the chosen secret, or from a fresh one.
 ///
 /// # Errors
-/// If the secret is no key: 0, or too large a number.
+/// If the secret is not a valid key: 0, or too large a number.
 pub fn chosen<K>(secret: Option<&Secret>, make: impl Fn([u8; 32]) -> Option<K>) -> Result<K, Misuse> {
     match secret {
         Some(secret) => {
@@ -21,10 +21,10 @@ pub fn chosen<K>(secret: Option<&Secret>, make: impl Fn([u8; 32]) -> Option<K>) 
     }
 }
 
-/// A key of random bytes. Nearly all make one.
+/// A key from random bytes. Nearly all values are valid.
 pub fn fresh<K>(make: impl Fn([u8; 32]) -> Option<K>) -> K {
     loop {
-        // Nobody has ever seen the second turn.
+        // Loops again with probability 2^-128.
         if let Some(key) = make(*random()) {
             return key;
         }

@@ -1,5 +1,5 @@
-//! Who led where: a node at an address is dialled once, all the targets that led to it are named, and each name is told how
-//! what it led to went.
+//! Which target led to which node. A node at an address is dialled once; its report names all targets that led to it,
+//! and each name counts the results of its addresses.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -13,49 +13,49 @@ use serde::Serialize;
 
 use crate::protocol::Identity;
 
-/// The targets of a run, and where they led. All tasks of the run have one.
+/// The targets of a run, and the places that they led to. All tasks of a run share it.
 #[derive(Debug, Default)]
 pub struct Ledger(Mutex<Entries>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    /// Each node at each address, and how the best attempt at it went. A place's number is its index.
+    /// Each node at each address, with its best result. A place's number is its index.
     places: IndexMap<(SocketAddr, Identity), End>,
-    /// What led to a place that something else had led to.
+    /// The further targets that led to a place.
     others: HashMap<Place, BTreeSet<Arc<str>>>,
     /// The names that led to a place.
     namers: HashMap<Place, BTreeSet<Name>>,
     tallies: Vec<Tally>,
 }
 
-/// A node at an address, by its number, which is small: a list of a million targets has as many.
+/// The number of a node at an address. It is small, since a list of a million targets has a million of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place(NonZeroU32);
 
-/// A name that is looked up, by its number.
+/// The number of a looked-up name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name(usize);
 
-/// A name, and how it went with the nodes behind it.
+/// A name, and the results of the nodes behind it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Tally {
     /// As the user wrote it.
     pub target: Arc<str>,
-    /// How many addresses it led to, also those that another target had led to before.
+    /// How many addresses it led to, including those that another target had led to before.
     pub addresses: u64,
-    /// How many of them ended OK, in one attempt at least.
+    /// How many of them ended OK in at least one attempt.
     pub ok: u64,
     /// How many of the others ended partially OK.
     pub partial: u64,
     /// How many of the others failed.
     pub failed: u64,
-    /// How many were begun, and not finished when the run was interrupted.
+    /// How many were begun, but not finished when the run was interrupted.
     pub unfinished: u64,
     /// How many were not tried.
     pub not_tried: u64,
 }
 
-/// How it went with a place, from the worst to the best.
+/// The result of a place, from the worst to the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     NotTried,
@@ -66,12 +66,12 @@ enum End {
 }
 
 impl Ledger {
-    /// Makes room for so many places.
+    /// Reserves space for this many places.
     pub fn reserve(&self, count: usize) {
         self.entries().places.reserve(count);
     }
 
-    /// Enters a name that will be looked up.
+    /// Adds a name that will be looked up.
     pub fn enter(&self, target: Arc<str>) -> Name {
         let mut entries = self.entries();
         let tally = Tally { target, addresses: 0, ok: 0, partial: 0, failed: 0, unfinished: 0, not_tried: 0 };
@@ -79,8 +79,7 @@ impl Ledger {
         Name(entries.tallies.len() - 1)
     }
 
-    /// Notes that a target led to a node at an address. The place is returned if nothing had led there before: then it is to
-    /// be dialled.
+    /// Records that a target led to a node at an address. Returns the place if it is new: then the caller dials it.
     pub fn lead(
         &self,
         target: &Arc<str>,
@@ -98,7 +97,7 @@ impl Ledger {
             others.entry(place).or_default().insert(target.clone());
         }
         if let Some(name) = name {
-            // A lookup tells what it finds in parts, and may tell a place twice.
+            // A lookup reports its findings in parts, and may report a place twice.
             if namers.entry(place).or_default().insert(name) {
                 let tally = &mut tallies[name.0];
                 tally.addresses += 1;
@@ -108,14 +107,14 @@ impl Ledger {
         is_new.then_some(place)
     }
 
-    /// The targets that led to a place, besides this one, so far.
+    /// The other targets that have led to a place so far.
     pub fn others(&self, place: Place, first: &str) -> Vec<Arc<str>> {
         let entries = self.entries();
         let others = entries.others.get(&place).into_iter().flatten();
         others.filter(|target| ***target != *first).cloned().collect()
     }
 
-    /// Notes how an attempt at a place went.
+    /// Records the result of an attempt at a place.
     pub fn conclude(&self, place: Place, verdict: &Verdict) {
         let mut entries = self.entries();
         let Entries { places, namers, tallies, .. } = &mut *entries;
@@ -132,7 +131,7 @@ impl Ledger {
         }
     }
 
-    /// How it went with each name that led to an address, in the order of their lookups.
+    /// The results of each name that led to an address, in the order of the lookups.
     pub fn tallies(&self) -> Vec<Tally> {
         self.entries().tallies.iter().filter(|tally| tally.addresses > 0).cloned().collect()
     }

@@ -6,9 +6,11 @@
 //!                            ▼          ▼
 //!                         ledger      event ──▶ Observer: printers, a crawl, a server
 //! ```
-//! [`target`] reads what is named, [`lookup`] finds the addresses behind it, [`dialler`] dials each of them, and an
-//! [`attempt`](attempt::Attempts) has the handshake. [`protocol`] has the seam at which each protocol is joined to this, and
-//! the list of them. What happens is told to an [`event::Observer`].
+//! [`target`] parses what the user names, [`lookup`] finds the addresses behind it, [`dialler`] dials each of them, and
+//! an [`attempt`](attempt::Attempts) performs the handshake. [`protocol`] holds the interface that each protocol
+//! implements, and the list of protocols. An [`event::Observer`] receives the events.
+//!
+//! A program in a few lines:
 //!
 //! A program in a few lines:
 //!

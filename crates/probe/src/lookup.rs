@@ -1,4 +1,4 @@
-//! From a target to addresses: what its name leads to, and whether that may be dialled.
+//! From a target to addresses: what its name leads to, and which addresses may be dialled.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
@@ -15,24 +15,24 @@ use crate::refused::Refused;
 use crate::resolve::{Family, Options, ResolveError, Resolver, Wanted};
 use crate::target::{Kind, Target};
 
-/// What may be dialled, whoever names it.
+/// The rules that decide which addresses may be dialled.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Which addresses are wanted.
+    /// The requested address family.
     pub family: Family,
     /// Networks that are never dialled.
     pub excluded: Arc<Exclusions>,
-    /// The address that we dial from, if it was chosen.
+    /// The local address to dial from, if the user chose one.
     pub bind: Option<IpAddr>,
-    /// Whether an address that only a name led to is dialled even if it is not globally routable.
+    /// Whether to dial an address that is not globally routable and comes only from a name.
     pub allow_private: bool,
 }
 
 impl Rules {
-    /// Whether an address may be dialled that the user named.
+    /// Checks whether an address that the user named may be dialled.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why not.
     pub fn allow(&self, address: SocketAddr) -> Result<(), Refused> {
         let ip = address.ip();
         if !self.family.takes(ip) {
@@ -47,7 +47,7 @@ impl Rules {
         }
     }
 
-    /// Whether an address may be dialled to which a name led: one must not be able to point us into our own network.
+    /// Checks an address that a name led to: a name must not direct us into our own network.
     fn allow_behind(&self, name: &str, address: SocketAddr) -> Result<(), Refused> {
         if !(self.allow_private || is_localhost(name) || discover::is_globally_routable(address.ip())) {
             return Err(Refused::NotRoutable(address));
@@ -56,7 +56,7 @@ impl Rules {
     }
 }
 
-/// How long a lookup may take of an attempt's time: what is left is the peer's, so that a late answer is not its fault.
+/// The part of an attempt's time that a lookup may take. The peer has the rest, so that a late answer is not its fault.
 pub fn share_of(timeout: Duration) -> Duration {
     timeout / 4 * 3
 }
@@ -66,23 +66,23 @@ pub fn share_of(timeout: Duration) -> Duration {
 pub struct Lookup {
     resolver: Resolver,
     rules: Rules,
-    /// The ports that lists named, of all hosts.
+    /// The ports of each host that lists have named.
     ports: Arc<Mutex<HostPorts>>,
 }
 
-/// An address and who is there; otherwise why it, or some, are not dialled.
+/// An address and the node there, or the reason why one or more are not dialled.
 pub type Found = Result<(SocketAddr, Identity), Refused>;
 
-/// What a lookup comes to, step by step.
+/// The findings of a lookup, in parts.
 #[derive(Debug)]
 pub enum Finding {
-    /// These were found.
+    /// These addresses were found.
     Found(Vec<Found>),
-    /// It is over.
+    /// The lookup is over.
     Ended(Result<(), ResolveError>),
 }
 
-/// Looking up a name was not over when the run was interrupted, after this time.
+/// The run was interrupted after this time, during a lookup.
 #[derive(Debug, thiserror::Error)]
 #[error("looking up its name was not over after {:.1} s, when the run was interrupted", .0.as_secs_f64())]
 pub struct Interrupted(pub Duration);
@@ -98,22 +98,22 @@ impl Fault for Interrupted {
 }
 
 impl Lookup {
-    /// For a run.
+    /// A lookup for one run.
     pub fn new(options: Options, rules: Rules) -> Self {
         let ports = Arc::new(Mutex::new(HostPorts::new(Key::new(rand::random()))));
         Self { resolver: Resolver::new(options), rules, ports }
     }
 
-    /// What may be dialled.
+    /// The rules for addresses.
     pub fn rules(&self) -> &Rules {
         &self.rules
     }
 
-    /// Hands over every address behind a target as soon as it is known, at this port unless it has its own. None is dialled
-    /// yet. What is not to be dialled comes with the reason.
+    /// Hands over every address behind a target as soon as it is known, with this port unless the target has one. Dials
+    /// nothing. Addresses that must not be dialled come with the reason.
     ///
     /// # Errors
-    /// [`ResolveError`], if there was no address by the deadline.
+    /// [`ResolveError`], if no address was found by the deadline.
     pub async fn find(
         &self,
         target: &Target,
@@ -137,7 +137,7 @@ impl Lookup {
             Kind::NameOf(family, name, port) => addresses(name, *family, *port),
             Kind::Listed(name, port) => Wanted::Listed { name: name.clone(), port: *port },
             Kind::Seed(asked, own) => {
-                // A seed that knows no services answers to its own name alone. (Core: net.cpp ThreadDNSAddressSeed)
+                // A seed that does not know services answers only to its own name. (Core: net.cpp ThreadDNSAddressSeed)
                 let filtered = addresses(asked, Family::Any, port);
                 match self.find_wanted(&filtered, identity, deadline, &mut found).await {
                     Err(error) if Instant::now() < deadline => {
@@ -178,7 +178,7 @@ impl Lookup {
                     match self.rules.allow_behind(name, address) {
                         Ok(()) if matches!(wanted, Wanted::Listed { .. }) && !self.admit(address) => ports_over += 1,
                         Ok(()) => some.push(Ok((address, identity))),
-                        // It was not asked for, and a list need not lack it.
+                        // The user did not ask for this family, so a list that names it lacks nothing.
                         Err(Refused::LeftOut(_)) => other_family = true,
                         Err(refused) => some.push(Err(refused)),
                     }
@@ -210,7 +210,7 @@ impl Lookup {
         self.ports.lock().unwrap_or_else(PoisonError::into_inner).admit(address)
     }
 
-    /// As [`Lookup::find`], in a task of its own, which ends when nobody waits for its findings any more.
+    /// As [`Lookup::find`], in its own task, which ends when the receiver is dropped.
     pub fn start(&self, target: &Target, port: u16, deadline: Instant) -> mpsc::UnboundedReceiver<Finding> {
         let (sender, findings) = mpsc::unbounded_channel();
         let (lookup, target) = (self.clone(), target.clone());
@@ -230,7 +230,7 @@ impl Lookup {
 }
 
 impl Refused {
-    /// Where it would have been dialled, if that is one address.
+    /// The address that would have been dialled, if there is exactly one.
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::LeftOut(address)
@@ -246,7 +246,7 @@ impl Refused {
     }
 }
 
-/// Whether a name can mean nothing but this machine itself. (RFC 6761)
+/// Whether a name can only mean this machine. (RFC 6761)
 pub fn is_localhost(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")

@@ -1,4 +1,4 @@
-//! How fast addresses are dialled, in every command that takes targets.
+//! The rate limits of dials, in every command that takes targets.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -6,38 +6,38 @@ use std::time::Duration;
 use discover::{Key, Pace, Paced};
 use tokio::time::{Instant, sleep_until};
 
-/// How fast addresses are dialled.
+/// The rate limits of dials.
 #[derive(Clone, Copy, Debug)]
 pub struct Pacing {
-    /// All together.
+    /// For all addresses together.
     pub rate: Option<Pace>,
-    /// Those of one network.
+    /// For the addresses of one network.
     pub prefix: Option<Pace>,
-    /// Whether the pace of networks holds for addresses that the user named, too.
+    /// Whether the limit of each network applies also to addresses that the user named.
     pub named: bool,
 }
 
-/// What led to an address.
+/// The origin of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Led {
     /// The user named the address itself.
     ByUser,
-    /// The user named a name, and others said where that leads.
+    /// The user named a name, and DNS or a peer supplied the address.
     ByName,
 }
 
 impl Pacing {
-    /// A queue whose items go out so fast.
+    /// A queue with these limits.
     pub fn queue<T>(&self) -> Paced<T> {
         Paced::new(self.rate, self.prefix, Key::new(rand::random()))
     }
 
-    /// Whether a queue would hold back what the user named.
+    /// Whether a queue would delay addresses that the user named.
     pub fn holds_back_named(&self) -> bool {
         self.rate.is_some() || (self.prefix.is_some() && self.named)
     }
 
-    /// Puts what is to be dialled at an address into such a queue, so long after its start.
+    /// Adds an address's item to such a queue, at the time `now` since its start.
     pub fn push<T>(&self, queue: &mut Paced<T>, led: Led, ip: IpAddr, item: T, now: Duration) {
         match led {
             Led::ByUser if !self.named => queue.push_free(item),
@@ -46,7 +46,7 @@ impl Pacing {
     }
 }
 
-/// Completes at this moment; never if there is none.
+/// Completes at this time; never if there is none.
 pub async fn moment(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at).await,

@@ -1,4 +1,4 @@
-//! What would be dialled, without a dial.
+//! What a run would dial, without dialling.
 
 use std::net::SocketAddr;
 
@@ -7,20 +7,20 @@ use serde::Serialize;
 use crate::report::Text;
 use crate::stamp::Stamp;
 
-/// An address that would be dialled. The JSON form is a promise: fields are added, never renamed.
+/// An address that would be dialled. The JSON form is stable: fields are added, never renamed.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename = "planned")]
 pub struct Planned<'a> {
-    /// When it was known.
+    /// When the address became known.
     pub started: Stamp,
-    /// What the user named.
+    /// The target as the user wrote it.
     pub target: &'a str,
-    /// Where that leads.
+    /// The address behind it.
     pub address: Text<SocketAddr>,
     /// The network's name.
     pub chain: &'a str,
     /// The protocol's name.
     pub protocol: &'static str,
-    /// One connection for each; `auto` may need a second for the last.
+    /// One connection for each; `auto` may need a second one for the last.
     pub transports: Vec<&'static str>,
 }

@@ -1,11 +1,11 @@
-//! The seam: what a protocol tells of itself, and how a handshake of it is had, asked on and held.
+//! The interface of protocols: what each describes about itself, and how it performs, queries and holds a handshake.
 //!
 //! ```text
 //!  Protocol ── configure ──▶ Side ── shake ──▶ Attempt: verdict, Introduced, Session
 //!   name, networks, options    │                                        │
 //!   forms of targets           └ one for all connections of a run       └ ask, hold, part
 //! ```
-//! A protocol is its own crate, one adapter below this module, and one line in the list here.
+//! Each protocol is a crate, an adapter below this module, and one line in the list here.
 
 mod bitcoin;
 mod common;
@@ -55,11 +55,11 @@ pub use self::way::{Again, Knowledge, Transport, Way, Ways};
 use crate::key::Secret;
 use crate::target::{BadTarget, Target};
 
-/// The protocols that are built in. A name that networks of several have is that of the first.
+/// The built-in protocols. If networks of several protocols have one name, it selects that of the first protocol.
 static BUILT_IN: [&dyn Protocol; 5] =
     [&bitcoin::PROTOCOL, &ethereum::PROTOCOL, &lightning::PROTOCOL, &libp2p::PROTOCOL, &monero::PROTOCOL];
 
-/// Those that the program added.
+/// The protocols that the program added.
 static ADDED: OnceLock<Box<[&dyn Protocol]>> = OnceLock::new();
 
 /// Every protocol.
@@ -67,40 +67,40 @@ pub fn protocols() -> impl Iterator<Item = &'static dyn Protocol> + Clone {
     BUILT_IN.iter().chain(ADDED.get_or_init(Box::default)).copied()
 }
 
-/// Adds protocols to those that are built in. A program does so first of all, and once.
+/// Adds protocols to the built-in ones. A program must call this once, before any other function of this crate.
 ///
 /// # Errors
-/// If it has been done, or the protocols were asked for already.
+/// If protocols were added already, or the list was already used.
 pub fn add_protocols(added: impl IntoIterator<Item = &'static dyn Protocol>) -> Result<(), TooLate> {
     ADDED.set(added.into_iter().collect()).map_err(|_| TooLate)
 }
 
-/// Protocols can no longer be added.
+/// It is too late to add protocols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("protocols are added once, before anything asks for them")]
 pub struct TooLate;
 
-/// A protocol, as it describes itself.
+/// A protocol's description of itself.
 pub trait Protocol: fmt::Debug + Send + Sync {
     /// Its stable name: on the command line, in reports, and before the dot of its reason codes.
     fn name(&self) -> &'static str;
 
-    /// What it consists of, in a few words.
+    /// Its layers, in a few words.
     fn about(&self) -> &'static str;
 
-    /// What may be chosen about our side.
+    /// The options of our side.
     fn options(&self) -> &'static [&'static dyn AnyOption];
 
-    /// What is reported of an introduction.
+    /// The reported fields of an introduction.
     fn fields(&self) -> Vec<FieldAbout>;
 
-    /// The codes of its own by which attempts end, and of its remarks.
+    /// The protocol's own reason codes of attempts, and the codes of its remarks.
     fn reasons(&self) -> &'static [Reason];
 
-    /// The networks that speak it and can be chosen by name, in the order in which they are listed.
+    /// The networks of this protocol that can be chosen by name, in the order of lists.
     fn networks(&self) -> Vec<Network>;
 
-    /// What else is known of one of them: by what its nodes tell it from others, first of all.
+    /// Further facts about one of them; first what distinguishes its nodes from those of other networks.
     fn details(&self, _network: &Network) -> Vec<(&'static str, Json)> {
         Vec::new()
     }
@@ -113,40 +113,40 @@ pub trait Protocol: fmt::Debug + Send + Sync {
         network.own_seeds()
     }
 
-    /// What usually listens on a port, by the names of networks or of the protocol.
+    /// What usually listens on a port: names of networks, or the name of the protocol.
     fn at_port(&self, port: u16) -> Vec<&'static str> {
         self.networks().iter().filter(|network| network.port == port).map(|network| network.name).collect()
     }
 
-    /// How its nodes are named, if an address alone does not do.
+    /// The form of its targets, if an address alone is not enough.
     fn form_of_targets(&self) -> Option<&'static str> {
         None
     }
 
-    /// Reads a target of its own form, of which there may be several, and appends what it names: one target at least.
-    /// `None` if the text is of another form.
+    /// Parses a target in a form of this protocol (there may be several) and appends its targets: one at least. `None`
+    /// if the text has another form.
     ///
     /// # Errors
-    /// [`BadTarget`] if it is of this form, and wrong.
+    /// [`BadTarget`] if it has this form, but is wrong.
     fn read_target(&self, _text: &str, _targets: &mut Vec<Target>) -> Option<Result<(), BadTarget>> {
         None
     }
 
-    /// Whether its nodes tell other nodes' addresses.
+    /// Whether its nodes share addresses of other nodes.
     fn tells_addresses(&self) -> bool {
         false
     }
 
-    /// Whether its nodes tell at which address they see us.
+    /// Whether its nodes report the address at which they see us.
     fn tells_our_address(&self) -> bool {
         false
     }
 
-    /// Our side, with what was chosen. The network may be one of another protocol, or none: then a peer may be on any. Without
-    /// a key there is a fresh one.
+    /// Our side with the chosen options. The network may belong to another protocol; without one, a peer may be on any
+    /// network. Without a key, makes a fresh one.
     ///
     /// # Errors
-    /// If options do not go together, or with the network.
+    /// If options contradict each other, or do not suit the network.
     fn configure(
         &self,
         network: Option<&Network>,
@@ -174,7 +174,7 @@ pub fn protocol_named(name: &str) -> Option<&'static dyn Protocol> {
     protocols().find(|protocol| protocol.name() == name)
 }
 
-/// Every option, those that protocols have in common once.
+/// Every option; one shared by several protocols appears once.
 pub fn options() -> Vec<&'static dyn AnyOption> {
     let mut options: Vec<&'static dyn AnyOption> = Vec::new();
     for option in protocols().flat_map(Protocol::options) {
@@ -185,7 +185,7 @@ pub fn options() -> Vec<&'static dyn AnyOption> {
     options
 }
 
-/// The fields of introductions in every protocol whose columns came then, those of the same name once.
+/// The introduction fields of this generation in every protocol; fields of the same name appear once.
 pub fn fields(generation: u8) -> Vec<FieldAbout> {
     let mut fields: Vec<FieldAbout> = Vec::new();
     for field in protocols().flat_map(Protocol::fields) {
@@ -201,7 +201,7 @@ pub fn at_port(port: u16) -> Vec<&'static str> {
     protocols().flat_map(|protocol| protocol.at_port(port)).collect()
 }
 
-/// Refuses an option that no protocol of a run has.
+/// Rejects an option that no protocol of the run has.
 ///
 /// # Errors
 /// If there is one; the sentence names the protocols that have it.

@@ -1,10 +1,10 @@
-//! The reason codes of what comes before a handshake and beside it, and what they mean.
+//! The reason codes of events before and beside a handshake, and their meaning.
 
 use handshake::{Blame, Reason};
 
 use crate::protocol::protocols;
 
-/// Each of them, in the order of the documentation.
+/// Each code, in the order of the documentation.
 pub const REASONS: &[Reason] = &[
     Reason::of("resolve.not-found", Blame::Mismatch, "the name does not exist, or has no address"),
     Reason::of("resolve.failed", Blame::Network, "the DNS server, or the system's resolver, cannot tell"),
@@ -38,7 +38,7 @@ pub const REASONS: &[Reason] = &[
     ),
 ];
 
-/// Every reason code: of connections, of what comes before a handshake, and of each protocol.
+/// Every reason code: of connections, of the steps before a handshake, and of each protocol.
 pub fn all() -> impl Iterator<Item = &'static Reason> {
     let protocols = protocols().flat_map(super::protocol::Protocol::reasons);
     net::REASONS.iter().chain(REASONS).chain(protocols)

@@ -1,4 +1,4 @@
-//! What is not dialled, and why. Nothing that was named, or to which a name led, is left out in silence.
+//! What is not dialled, and why. Nothing that the user or a name led to is left out silently.
 
 use std::net::SocketAddr;
 
@@ -8,32 +8,32 @@ use ipnet::IpNet;
 /// Why something is not dialled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// It is not of the family that was asked for.
+    /// It is not of the requested family.
     #[error(
         "{0} is left out: only {family} was asked for",
         family = if .0.is_ipv4() { "IPv6 (-6)" } else { "IPv4 (-4)" }
     )]
     LeftOut(SocketAddr),
-    /// It is not of the family of the address that we dial from.
+    /// It is of another family than the local address that we dial from.
     #[error("{address} is left out: --bind {bound} is of the other family of addresses")]
     OtherFamily {
-        /// Where it would be dialled.
+        /// The address that would be dialled.
         address: SocketAddr,
-        /// Where we dial from.
+        /// The local address.
         bound: std::net::IpAddr,
     },
-    /// Only a name led to it.
+    /// It comes only from a name.
     #[error("{0} is not globally routable, and only a name led to it; --allow-private dials it all the same")]
     NotRoutable(SocketAddr),
-    /// The user said that it is never to be dialled.
+    /// The user excluded it.
     #[error("{address} is left out: --exclude covers {network}")]
     Excluded {
-        /// Where it would be dialled.
+        /// The address that would be dialled.
         address: SocketAddr,
-        /// The network that is named.
+        /// The excluded network.
         network: IpNet,
     },
-    /// It has no address, but a place behind a proxy.
+    /// It has no address, but is reached through a proxy.
     #[error("{name} is reached over {network} alone, through a proxy; verack has none")]
     NoProxy {
         /// Its name.
@@ -41,20 +41,20 @@ pub enum Refused {
         /// `Tor` or `I2P`.
         network: &'static str,
     },
-    /// It is reached over a transport that we do not speak.
+    /// It is reached over a transport that we lack.
     #[error("it is reached over {0}; verack dials libp2p over TCP alone")]
     NoTransport(&'static str),
-    /// A name led to more than is dialled for one name.
+    /// A name led to more addresses than we dial for one name.
     #[error("{name} leads to {count} more; {most} addresses are dialled for a name")]
     TooMany {
         /// The name.
         name: String,
         /// How many are left out.
         count: usize,
-        /// How many are not.
+        /// How many are dialled.
         most: usize,
     },
-    /// A list led to more ports of one host than are dialled.
+    /// A list named more ports of one host than we dial.
     #[error("{name} leads to {count} more ports of hosts of which {most} ports are dialled already")]
     TooManyPorts {
         /// The name.
@@ -64,14 +64,14 @@ pub enum Refused {
         /// How many ports of a host are dialled.
         most: usize,
     },
-    /// A name led to more in one network than may be dialled in time.
+    /// A name led to more addresses in one network than we may dial in time.
     #[error("{name} leads to {count} more in {network}; at {rate} dials a second there, their turn is too late")]
     TooLate {
         /// The name.
         name: String,
         /// How many are left out.
         count: usize,
-        /// The network that all of them are in, or the first of several.
+        /// The network of all of them, or the first of several.
         network: discover::Group,
         /// Dials a second.
         rate: u32,

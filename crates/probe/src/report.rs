@@ -1,4 +1,4 @@
-//! What is reported of each attempt. The JSON form of these types is a promise: fields are added, never renamed.
+//! The report of each attempt. The JSON form of these types is stable: fields are added, never renamed.
 
 mod held;
 
@@ -17,29 +17,29 @@ use crate::attempt::Attempt;
 use crate::json::Object;
 use crate::protocol::{Introduced, Side};
 
-/// The network that is asked for where any will do.
+/// The network's name if any network will do.
 pub const ANY_CHAIN: &str = "any";
 
-/// One attempt to shake hands, and what it was for.
+/// One attempt at a handshake, and its target.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
-    /// What the user named; for an accepted connection, where it came in.
+    /// The target as the user wrote it; for an accepted connection, our listening address.
     pub target: &'a str,
-    /// What else the user named that led to the same peer, so far.
+    /// The other targets that have led to the same peer so far.
     pub also: &'a [Arc<str>],
-    /// The peer's address; none if the name did not resolve.
+    /// The peer's address; `None` if the name did not resolve.
     pub address: Option<SocketAddr>,
     /// Our side.
     pub side: &'a dyn Side,
-    /// How it went.
+    /// The attempt's result.
     pub attempt: &'a Attempt,
-    /// How it went before, over another transport, on another connection.
+    /// The earlier attempt over another transport, on another connection.
     pub fallback_from: Option<&'a Attempt>,
-    /// Whether this peer was reported before, over another transport that was asked for as well.
+    /// Whether the peer was reported before, over another requested transport.
     pub again: bool,
 }
 
-/// All the targets that led to a peer.
+/// All targets that led to a peer.
 struct Targets<'a>(&'a str, &'a [Arc<str>]);
 
 impl Serialize for Targets<'_> {
@@ -50,14 +50,15 @@ impl Serialize for Targets<'_> {
 }
 
 impl Report<'_> {
-    /// The network's name, or `any`; `None` if one was asked for, and the peer has not said whether it is on that.
+    /// The network's name, or `any`; `None` if one was requested, and the peer has not said whether it is on that
+    /// network.
     pub fn chain(&self) -> Option<&str> {
         let tells = self.attempt.introduced.as_ref().is_none_or(|introduced| introduced.tells_chain());
         let chain = self.side.chain();
         (tells || chain == ANY_CHAIN).then_some(chain)
     }
 
-    /// Appends it as one line of JSON.
+    /// Appends the report as one line of JSON.
     pub fn write_json(&self, out: &mut Vec<u8>) {
         let Self { attempt, .. } = self;
         let (verdict, timing, bytes) = (&attempt.verdict, &attempt.timing, attempt.bytes);
@@ -99,12 +100,12 @@ impl Report<'_> {
     }
 }
 
-/// How an attempt went, by its stable name.
+/// The stable name of an attempt's outcome.
 pub fn outcome_name(verdict: &Verdict) -> &'static str {
     if verdict.is_unfinished() { "unfinished" } else { verdict.outcome().name() }
 }
 
-/// What is odd about a peer, as a list of codes and sentences.
+/// The anomalies of a peer, as a list of codes and sentences.
 struct Remarks<'a>(&'a [Remark]);
 
 impl Serialize for Remarks<'_> {
@@ -118,7 +119,7 @@ impl Serialize for Remarks<'_> {
     }
 }
 
-/// An attempt over another transport, before the one that is reported.
+/// The attempt over another transport before the reported one.
 struct Earlier<'a>(&'a Attempt);
 
 impl Serialize for Earlier<'_> {
@@ -140,7 +141,7 @@ impl Serialize for Earlier<'_> {
     }
 }
 
-/// Our part in a handshake, by its stable name.
+/// The stable name of our role.
 pub fn role_name(role: Role) -> &'static str {
     match role {
         Role::Initiator => "initiator",
@@ -161,9 +162,9 @@ impl Attempt {
 /// One plain sentence on an attempt.
 #[derive(Clone, Copy, Debug)]
 pub enum Detail<'a> {
-    /// It concluded, with this peer.
+    /// It concluded, with this introduction.
     Introduced(&'a dyn Introduced),
-    /// It did not.
+    /// It failed.
     Verdict(&'a str),
 }
 
@@ -176,7 +177,7 @@ impl fmt::Display for Detail<'_> {
     }
 }
 
-/// What is reported as the text that it prints as, without a copy of that text being made.
+/// Serializes the displayed text, without an intermediate copy.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<T>(pub T);
 
@@ -191,7 +192,7 @@ pub fn as_text<S: Serializer>(value: impl fmt::Display, serializer: S) -> Result
     serializer.collect_str(&value)
 }
 
-/// Service bits as text in hex: `0x409`. Programs that have no whole numbers above 2^53, such as jq, round them otherwise.
+/// Service bits as hex text: `0x409`. Programs without integers above 2^53, such as jq, would round a number.
 #[derive(Clone, Copy, Debug)]
 pub struct HexBits(pub u64);
 
@@ -201,13 +202,13 @@ impl fmt::Display for HexBits {
     }
 }
 
-/// Times in milliseconds; `null` for what was not reached.
+/// Times in milliseconds; `null` for a step that was not reached.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Timing {
     /// From the start to the open connection.
     #[serde(serialize_with = "milliseconds")]
     pub connect: Option<Duration>,
-    /// From there to the peer's introduction.
+    /// From the open connection to the peer's introduction.
     #[serde(serialize_with = "milliseconds")]
     pub hello: Option<Duration>,
     /// From the open connection to the end of the handshake.
@@ -218,12 +219,12 @@ pub struct Timing {
     pub total: Option<Duration>,
 }
 
-/// Bytes on the wire, without the headers of TCP.
+/// Bytes on the wire, without TCP headers.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Bytes {
-    /// By us.
+    /// Sent by us.
     pub sent: u64,
-    /// By the peer, as far as the handshake goes.
+    /// Sent by the peer, up to the end of the handshake.
     pub received: u64,
 }
 

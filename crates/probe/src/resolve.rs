@@ -1,4 +1,4 @@
-//! From names to addresses, by the system's resolver or the server that the user named.
+//! From names to addresses, with the system's resolver or the server that the user named.
 //!
 //! ```text
 //!                  ┌─ A ────▶ addresses
@@ -30,32 +30,32 @@ use crate::protocol::{Identity, libp2p_identity};
 /// Looks up names.
 #[derive(Clone, Debug)]
 pub struct Resolver {
-    /// What is asked for addresses, unless the user named a server.
+    /// Resolves addresses, unless the user named a server.
     system: Option<System>,
-    /// What is asked for all else, once there is a need.
+    /// Resolves everything else; created on first use.
     server: Arc<OnceLock<Server>>,
     options: Options,
 }
 
-/// How a resolver is asked.
+/// The settings of a resolver.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// The server; the system's resolver if there is none.
     pub server: Option<SocketAddr>,
-    /// Which addresses.
+    /// The requested family.
     pub family: Family,
-    /// How long a lookup may take in all.
+    /// The time limit of a lookup.
     pub within: Duration,
 }
 
-/// Which addresses are wanted.
+/// The requested address family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     /// Both.
     Any,
-    /// IPv4 alone.
+    /// IPv4 only.
     V4,
-    /// IPv6 alone.
+    /// IPv6 only.
     V6,
 }
 
@@ -69,7 +69,7 @@ pub enum One {
 }
 
 impl One {
-    /// What an address of this family is called.
+    /// The name of an address of this family.
     fn address(self) -> &'static str {
         match self {
             Self::V4 => "IPv4 address",
@@ -79,7 +79,7 @@ impl One {
 }
 
 impl Family {
-    /// What an address of this family is called.
+    /// The name of an address of this family.
     pub fn address(self) -> &'static str {
         match self {
             Self::Any => "address",
@@ -97,7 +97,7 @@ impl Family {
         }
     }
 
-    /// What both leave. `None`: nothing.
+    /// The intersection; `None` if it is empty.
     fn and(self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::Any, family) | (family, Self::Any) => Some(family),
@@ -105,7 +105,7 @@ impl Family {
         }
     }
 
-    /// Each that is wanted.
+    /// Each requested family.
     fn each(self) -> &'static [One] {
         match self {
             Self::Any => &[One::V4, One::V6],
@@ -125,23 +125,23 @@ impl From<libp2p::target::Family> for Family {
     }
 }
 
-/// What is looked up.
+/// The subject of a lookup.
 #[derive(Clone, Debug)]
 pub enum Wanted {
     /// The addresses of a name.
     Addresses {
         /// The name.
         name: String,
-        /// Of which kind.
+        /// The requested family.
         family: Family,
-        /// With which port.
+        /// The port to add.
         port: u16,
     },
     /// The addresses behind the multiaddrs that a name lists. (multiformats/multiaddr, `protocols/DNSADDR.md`)
     Listed {
         /// The name.
         name: String,
-        /// With this port alone, if it says so.
+        /// Only addresses with this port, if there is one.
         port: Option<u16>,
     },
 }
@@ -155,13 +155,13 @@ impl Wanted {
     }
 }
 
-/// What a name has that lists multiaddrs.
+/// The missing record, for a name without a list of multiaddrs.
 const LIST: &str = "dnsaddr record, which would be a TXT record of _dnsaddr and this name";
 
-/// Multiaddrs that a name may list, and those that they list, together. bootstrap.libp2p.io lists some twenty.
+/// Maximum number of multiaddrs of a name, including those of nested lists. bootstrap.libp2p.io lists some twenty.
 const MAX_LISTED: usize = 64;
 
-/// Lists that may lead to each other: bootstrap.libp2p.io names others, which name addresses.
+/// Maximum nesting of lists: bootstrap.libp2p.io names other lists, which name addresses.
 const MAX_DEPTH: usize = 3;
 
 impl Resolver {
@@ -171,11 +171,11 @@ impl Resolver {
         Self { system, server: Arc::default(), options }
     }
 
-    /// Hands over every address behind what is wanted, with who is there, as soon as it is known; what one answer
-    /// brought comes together, in order. If `whom` is one libp2p node, a list leads to its own addresses alone.
+    /// Hands over every address behind `wanted`, with the node there, as soon as it is known. The addresses of one
+    /// answer come together, in order. If `whom` is one libp2p node, a list leads only to that node's addresses.
     ///
     /// # Errors
-    /// [`ResolveError`], if there was no address by the deadline.
+    /// [`ResolveError`], if no address was found by the deadline.
     pub async fn find(
         &self,
         wanted: &Wanted,
@@ -224,7 +224,7 @@ impl Resolver {
         if is_found { Ok(()) } else { Err(search.why_nothing(wanted, failed)) }
     }
 
-    /// The server that the user named, or those of the system.
+    /// The user's server, or the system's servers.
     fn server(&self) -> &Server {
         let Options { server, within, .. } = self.options;
         self.server.get_or_init(|| match server {
@@ -251,7 +251,7 @@ impl Resolver {
     }
 }
 
-/// A list that is asked for.
+/// A list under lookup.
 #[derive(Clone, Debug)]
 struct Asked {
     name: String,
@@ -259,20 +259,20 @@ struct Asked {
     depth: usize,
 }
 
-/// What came of one question.
+/// The answer to one question.
 enum Answer {
     Addresses(Result<Vec<(SocketAddr, Identity)>, ResolveError>),
     List(Result<Vec<Vec<u8>>, ResolveError>, Asked),
 }
 
-/// All questions to which one lookup leads.
+/// All questions of one lookup.
 struct Search<'r> {
     resolver: &'r Resolver,
     identity: &'r Identity,
     asking: FuturesUnordered<BoxFuture<'static, Answer>>,
-    /// How many more multiaddrs are looked at.
+    /// How many more multiaddrs are allowed.
     left: usize,
-    /// Transports of multiaddrs that we do not speak.
+    /// Transports of the listed multiaddrs that we lack.
     others: BTreeSet<&'static str>,
 }
 
@@ -284,7 +284,7 @@ impl Search<'_> {
         }
     }
 
-    /// Asks for the addresses of a name.
+    /// Queries the addresses of a name.
     fn ask(&mut self, name: &str, family: Family, port: u16, identity: &Identity) {
         let Some(family) = family.and(self.resolver.options.family) else { return };
         for &family in family.each() {
@@ -305,7 +305,7 @@ impl Search<'_> {
         self.asking.push(Box::pin(async move { Answer::List(resolver.list(&asked.name).await, asked) }));
     }
 
-    /// The addresses that a list has itself; names and lists in it are asked for.
+    /// Returns the addresses in a list, and queries its names and nested lists.
     fn read(&mut self, texts: &[Vec<u8>], asked: &Asked) -> Vec<(SocketAddr, Identity)> {
         let mut at_once = Vec::new();
         for text in texts {
@@ -343,7 +343,7 @@ impl Search<'_> {
         at_once
     }
 
-    /// Why there is no address, if this is the least certain of all failures.
+    /// Why there is no address; `failed` is the least certain of all failures.
     fn why_nothing(&self, wanted: &Wanted, failed: Option<ResolveError>) -> ResolveError {
         let name = wanted.name().to_owned();
         match (wanted, failed) {
@@ -359,7 +359,7 @@ impl Search<'_> {
         }
     }
 
-    /// The name has nothing of what was asked for.
+    /// The name has no record of the requested type.
     fn nothing(&self, wanted: &Wanted, name: String) -> ResolveError {
         let what = match wanted {
             Wanted::Addresses { family, .. } => family.and(self.resolver.options.family).unwrap_or(*family).address(),

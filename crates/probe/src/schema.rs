@@ -1,4 +1,4 @@
-//! The JSON Schema of the record of an attempt, made of the tables that the record itself is made of.
+//! The JSON Schema of an attempt's record, generated from the same tables as the record.
 
 use serde_json::{Map, Value, json};
 
@@ -54,7 +54,7 @@ pub fn handshake() -> Value {
     })
 }
 
-/// The peer of a protocol has its fields.
+/// The peer of a protocol, with its fields.
 fn peer_of(protocol: &str) -> Value {
     json!({
         "if": {"properties": {"protocol": {"const": protocol}, "peer": {"type": "object"}}},
@@ -62,7 +62,7 @@ fn peer_of(protocol: &str) -> Value {
     })
 }
 
-/// An object of these fields. Any may be `null` where a peer did not say.
+/// An object with these fields. Any field may be `null`, if the peer did not say.
 fn object(fields: &[FieldAbout]) -> Value {
     let property = |FieldAbout { name, kind, meaning, .. }: &FieldAbout| {
         let mut of = match kind {
@@ -76,6 +76,6 @@ fn object(fields: &[FieldAbout]) -> Value {
         ((*name).to_owned(), of)
     };
     let properties: Map<_, _> = fields.iter().map(property).collect();
-    // What a later release adds is no fault; a field that has no entry in its table is.
+    // Fields of later releases are allowed elsewhere, but here every field must have a table entry.
     json!({"type": "object", "properties": properties, "additionalProperties": false})
 }

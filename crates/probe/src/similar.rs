@@ -1,15 +1,15 @@
-//! Names that may have been meant by one that is mistyped.
+//! Suggests known names for a mistyped one.
 
-/// Most names in a suggestion.
+/// Maximum number of suggested names.
 const SHOWN: usize = 3;
 
-/// The known names that are most like this one, the likeliest first; none if all are far from it. Case is ignored.
+/// The known names most similar to this one, best first; none if all differ too much. Case is ignored.
 pub fn similar<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
-    /// At this share of equal letters, one or two of a word are wrong.
+    /// At this share of equal letters, a word has one or two wrong letters.
     const LEAST: f64 = 0.75;
     let name = name.to_ascii_lowercase();
     let score = |known: &str| {
-        // A part of a name is what is remembered of it.
+        // Users often remember a part of a name.
         let is_part = name.len() > 2 && known.contains(&*name);
         let share = strsim::normalized_damerau_levenshtein(&name, known);
         if is_part { share.max(LEAST) } else { share }

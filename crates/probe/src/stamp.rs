@@ -6,22 +6,22 @@ use std::time::{Duration, SystemTime};
 use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
-/// `2026-11-21T12:00:00.250Z` (RFC 3339), in UTC, to the millisecond. A clock that is outside of the years 1970 to 9999
-/// shows the nearest moment within.
+/// `2026-11-21T12:00:00.250Z` (RFC 3339), in UTC, to the millisecond. A clock outside the years 1970 to 9999 shows the
+/// nearest moment within them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp(SystemTime);
 
 impl Stamp {
-    /// The last millisecond that has four digits for its year, since 1970.
+    /// The last millisecond with a four-digit year, since 1970.
     const LAST: Duration = Duration::from_millis(253_402_300_799_999);
 
-    /// When this moment was, by the system's clock as it is set now.
+    /// This moment by the present setting of the system's clock.
     pub fn of(moment: Instant) -> Self {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self::since_1970(since.saturating_sub(moment.elapsed()))
     }
 
-    /// What the system's clock says.
+    /// The present time of the system's clock.
     pub fn now() -> Self {
         Self::of(Instant::now())
     }

@@ -1,4 +1,4 @@
-//! What a user names: hosts, addresses, and nodes by their keys.
+//! Targets of the user: hosts, addresses, and nodes named by their keys.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,68 +15,68 @@ use crate::resolve::Family;
 pub struct Target {
     /// As the user wrote it.
     pub text: Arc<str>,
-    /// Where it is.
+    /// Its place.
     pub kind: Kind,
-    /// Which node is meant there.
+    /// The expected node there.
     pub identity: Identity,
 }
 
-/// Where a target is.
+/// The place of a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// An address; without a port, the network's.
+    /// An address; without a port, the network's default port.
     Address(Host, Option<u16>),
     /// A name to resolve.
     Name(String, Option<u16>),
-    /// A name to resolve to addresses of one family.
+    /// A name to resolve, for addresses of one family.
     NameOf(Family, String, u16),
-    /// A DNS seed of a network: the name that asks it for nodes with services, and its own name, which is asked for if the
+    /// A DNS seed of a network: the name that selects nodes by services, and its own name, which is queried if the
     /// first leads nowhere.
     Seed(String, String),
-    /// A name that lists multiaddrs, in TXT records; those with this port alone, if it says so.
+    /// A name that lists multiaddrs in TXT records; only those with this port, if there is one.
     Listed(String, Option<u16>),
-    /// A place that we have no way to.
+    /// A place that we cannot reach.
     OutOfReach(Refused),
 }
 
 /// Not a target.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadTarget {
-    /// It is of no form that we know.
+    /// It has no known form.
     #[error(
         "expected a host name, an IP address, host:port, ip:port or [ipv6]:port; \
          or enode://..., enr:..., <node id>@host:port, /ip4/.../tcp/..."
     )]
     Form,
-    /// It is of a form of one protocol's own, and wrong; this is what the protocol says of it.
+    /// It has the form of one protocol, but is wrong; this is the protocol's sentence.
     #[error("{0}")]
     Own(String),
     /// A multiaddr with port 0.
     #[error("nobody listens on port 0")]
     NoPort,
-    /// What stands behind a host is a number, and no port.
+    /// The number after a host is not a port.
     #[error("a port is a number from 1 to 65535")]
     Port,
-    /// What stands behind an @ is no host.
+    /// The text after an @ is not a host.
     #[error("behind the @ there is no host, host:port, ip:port or [ipv6]:port")]
     Host,
-    /// Brackets around something else than an address.
+    /// Brackets around something other than an address.
     #[error("brackets are for IPv6 addresses: [2001:db8::1]:8333")]
     Brackets,
-    /// The zone of an IPv6 address is no network interface of this machine.
+    /// The zone of an IPv6 address is not a network interface of this machine.
     #[error("behind its % is no network interface of this machine")]
     Zone,
 }
 
 impl BadTarget {
-    /// What a protocol says of a target of its own form.
+    /// A protocol's sentence on a target of its own form.
     pub fn of(sentence: impl fmt::Display) -> Self {
         Self::Own(sentence.to_string())
     }
 }
 
 impl Target {
-    /// A host or an address, where any node will do.
+    /// Parses a host or an address, where any node will do.
     ///
     /// # Errors
     /// [`BadTarget`]
@@ -85,7 +85,7 @@ impl Target {
         Ok(Self { text: text.into(), kind, identity: Identity::Any })
     }
 
-    /// What a text names: one at least.
+    /// Parses a text into one or more targets.
     ///
     /// # Errors
     /// [`BadTarget`]
@@ -94,7 +94,7 @@ impl Target {
         Self::read(text, &mut targets).map(|()| targets)
     }
 
-    /// Appends what a text names. Its form says of which protocol it is.
+    /// Appends the targets of a text. Its form decides the protocol.
     ///
     /// # Errors
     /// [`BadTarget`]
@@ -118,10 +118,10 @@ fn is_number(text: &str) -> bool {
 }
 
 impl Kind {
-    /// Where a multiaddr is.
+    /// The place of a multiaddr.
     ///
     /// # Errors
-    /// If it has port 0, or a name that is none.
+    /// If it has port 0, or an invalid name.
     pub fn of_place(place: Place) -> Result<Self, BadTarget> {
         let kind = match place {
             Place::At(address) if address.port() > 0 => Self::Address(address.ip().into(), Some(address.port())),
@@ -141,7 +141,7 @@ impl Kind {
         if kind.name().is_none_or(is_host_name) { Ok(kind) } else { Err(BadTarget::Form) }
     }
 
-    /// A host, by its name or address.
+    /// A host, from its name or address.
     ///
     /// # Errors
     /// If it is neither.
@@ -154,7 +154,7 @@ impl Kind {
         }
     }
 
-    /// A host's name, which is resolved unless it is one of a network behind a proxy.
+    /// A host name to resolve, unless it belongs to a network behind a proxy.
     fn named(name: String, port: Option<u16>) -> Self {
         match overlay(&name) {
             Some(network) => Self::OutOfReach(Refused::NoProxy { name, network }),
@@ -162,7 +162,7 @@ impl Kind {
         }
     }
 
-    /// The name that is looked up first, if it is one.
+    /// The name to look up first, if it is one.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Address(..) | Self::OutOfReach(_) => None,
@@ -170,16 +170,16 @@ impl Kind {
         }
     }
 
-    /// A host, with or without a port; what is of no such form is wrong in the way that is said, or in one of its own.
+    /// Parses a host with or without a port. A text of another form is the error `otherwise`, or a more specific one.
     ///
     /// # Errors
-    /// As said.
+    /// [`BadTarget`]
     pub fn parse(text: &str, otherwise: BadTarget) -> Result<Self, BadTarget> {
         let host = |host: &str| match host.parse::<Host>() {
             Err(BadHost::Zone) => Err(BadTarget::Zone),
             parsed => Ok(parsed.ok()),
         };
-        // Alone, or with its colons taken for those of a port.
+        // An address without a port, or an IPv6 address without brackets.
         if let Some(ip) = host(text)? {
             return Ok(Self::Address(ip, None));
         }
@@ -205,7 +205,7 @@ impl Kind {
     }
 }
 
-/// The network that a name belongs to if no DNS server knows it: Tor's (RFC 7686) or I2P's.
+/// The network of a name that no DNS server knows: Tor's (RFC 7686) or I2P's.
 fn overlay(name: &str) -> Option<&'static str> {
     let name = name.strip_suffix('.').unwrap_or(name);
     let (_, ending) = name.rsplit_once('.')?;
@@ -216,8 +216,8 @@ fn overlay(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether it can be a host's name: at most 253 bytes in labels of at most 63 (RFC 1035), which is not made of digits
-/// alone, as a mistyped address or port is.
+/// Whether it can be a host name: at most 253 bytes in labels of at most 63 (RFC 1035), and not only digits, as a
+/// mistyped address or port would be.
 fn is_host_name(host: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -235,7 +235,7 @@ mod tests {
     use crate::protocol::{Identity, Protocol};
     use crate::resolve::Family;
 
-    /// The one of an Ed25519 key in libp2p's specification.
+    /// The peer id of an Ed25519 key in libp2p's specification.
     const PEER_ID: &str = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
 
     fn kind(text: &str) -> Option<Kind> {
@@ -245,7 +245,7 @@ mod tests {
     /// geth's first node for mainnet. (params/bootnodes.go)
     const ENODE: &str = "enode://d860a01f9722d78051619d1e2351aba3f43f943f6f00718d1b9baa4101932a1f\
                          5011f16bb2b1bb35db20d6fe28fa0bf09636d26a87d31de9ec6203eeedb1f666";
-    /// The record of EIP-778, which has a UDP port alone.
+    /// The record of EIP-778, which has only a UDP port.
     const ENR: &str = "enr:-IS4QHCYrYZbAKWCBRlAy5zzaDZXJBGkcnh4MHcBFZntXNFrdvJjX04jRzjzCBOonrkTfj499SZuOh8R33Ls8RRcy5wBgmlk\
                        gnY0gmlwhH8AAAGJc2VjcDI1NmsxoQPKY0yuDUmstAHYpMa2_oxVtw0RW_QAdpzBQA8yWM0xOIN1ZHCCdl8";
     /// The node id of BOLT 8's test vectors.

@@ -1,4 +1,4 @@
-//! What goes over the wire, message by message, as an implementer of the protocol wants to read it.
+//! Messages on the wire, one by one, as an implementer of the protocol wants to read them.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use crate::stamp::Stamp;
 
-/// One message, or part of one, and on which connection it passed.
+/// A message, or a part of one, and its connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
-    /// When the connection was open.
+    /// When the connection opened.
     pub started: Stamp,
-    /// What the user named.
+    /// The target as the user wrote it.
     pub target: &'a str,
     /// The peer's address.
     pub address: SocketAddr,
@@ -21,13 +21,13 @@ pub struct Line<'a> {
     pub entry: &'a Entry<'a>,
 }
 
-/// What a message says: names and values, in the order of the wire.
+/// The contents of a message: names and values, in wire order.
 pub type Fields = Vec<(&'static str, Value)>;
 
-/// Who sent a message.
+/// The sender of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// We.
+    /// Our side.
     Sent,
     /// The peer.
     Received,
@@ -46,20 +46,20 @@ impl Direction {
 /// A message, or part of one.
 #[derive(Debug)]
 pub struct Entry<'a> {
-    /// Since the connection was open.
+    /// Time since the connection opened.
     pub at: Duration,
-    /// Who sent it.
+    /// The sender.
     pub direction: Direction,
     /// Its name.
     pub message: String,
-    /// What it says.
+    /// Its contents.
     pub fields: Fields,
-    /// The bytes it consists of, as they were on the wire.
+    /// Its bytes on the wire.
     pub bytes: &'a [u8],
 }
 
 impl<'a> Entry<'a> {
-    /// What came and belongs to no message that could be read.
+    /// Received bytes that belong to no readable message.
     pub fn unread(bytes: &'a [u8], at: Duration) -> Self {
         let shown = &bytes[..bytes.len().min(64)];
         Self {

@@ -1,31 +1,30 @@
-//! A visit: a handshake with an address, and the question which other nodes it knows.
+//! A visit: a handshake with an address, and a question for the addresses that its node knows.
 
 use net::{Outcome, Timer};
 
 use crate::attempt::{Attempt, Attempts, Call, Held};
 use crate::protocol::{Asked, KeptIntroduction, Times, Told, Tracer, Unusable, Ways};
 
-/// What came of visiting an address.
+/// The result of a visit.
 #[derive(Debug)]
 pub struct Visit {
-    /// One attempt for each transport that was asked for.
+    /// One attempt for each requested transport.
     pub attempts: Vec<Tried>,
-    /// What came of asking, if there was a handshake.
+    /// The answer to the question, if the handshake succeeded.
     pub asked: Option<Asked>,
 }
 
-/// An attempt.
+/// An attempt, with the one before it.
 #[derive(Debug)]
 pub struct Tried {
-    /// How it went.
+    /// The attempt.
     pub attempt: Box<Attempt>,
-    /// How it went before, over another transport.
+    /// The earlier attempt over another transport.
     pub earlier: Option<Box<Attempt>>,
 }
 
 impl Attempts {
-    /// Visits an address, in each of these ways. The first connection over which there was a handshake is the one
-    /// on which is asked.
+    /// Visits an address in each of these ways, and asks on the first connection with a successful handshake.
     pub async fn visit(&self, call: &Call, ways: Ways, timer: &mut Timer) -> Visit {
         let mut visit = Visit { attempts: Vec::with_capacity(ways.count()), asked: None };
         for way in ways {
@@ -38,7 +37,7 @@ impl Attempts {
         visit
     }
 
-    /// Asks whom a peer knows, on the connection of this attempt.
+    /// Asks a peer for the addresses that it knows, on the connection of this attempt.
     pub async fn ask(
         &self,
         held: Box<Held>,
@@ -63,12 +62,12 @@ impl Visit {
         &best.expect("an address is tried over at least one transport").attempt
     }
 
-    /// What is kept of the peer's introduction.
+    /// What to store of the peer's introduction.
     pub fn kept(&self) -> Option<KeptIntroduction> {
         self.best().introduced.as_ref().and_then(|introduced| introduced.kept())
     }
 
-    /// Every address that was told, the peer's own among them.
+    /// Takes every address that the peer shared, including its own.
     pub fn take_told(&mut self) -> Vec<Told> {
         let Some(asked) = &mut self.asked else { return Vec::new() };
         let mut told = std::mem::take(&mut asked.told);
@@ -76,12 +75,12 @@ impl Visit {
         told
     }
 
-    /// What was told besides, and is of no use.
+    /// The unusable addresses that it shared.
     pub fn unusable(&self) -> &[Unusable] {
         self.asked.as_ref().map_or(&[], |asked| &asked.unusable)
     }
 
-    /// How many connections were opened or tried.
+    /// The number of connections opened or tried.
     pub fn connections(&self) -> usize {
         self.attempts.iter().map(|tried| tried.attempt.connections).sum()
     }

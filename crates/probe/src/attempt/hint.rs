@@ -1,14 +1,15 @@
-//! What a port says of who listens there.
+//! Which networks usually listen on a port.
 
 use handshake::{Blame, Outcome, Stage};
 use net::Verdict;
 
 use crate::protocol::at_port;
 
-/// Adds the networks whose nodes listen on this port as a rule, if the peer turned out not to speak as one of `ours` does,
-/// or closed or was silent before it introduced itself; unless they are named already, or ours is among them.
+/// Adds the networks whose nodes usually listen on this port, if the peer did not speak the protocol of `ours`, or
+/// closed or stayed silent before its introduction. Adds nothing if the verdict names them already, or if `ours` is one
+/// of them.
 pub fn add_port(verdict: &mut Verdict, ours: &str, port: u16) {
-    /// More names would be no hint.
+    /// More names would not help the user.
     const SHOWN: usize = 3;
     let has_no_peer =
         matches!(verdict.stage(), Stage::Transport | Stage::Hello) && verdict.outcome() == Outcome::Failed;

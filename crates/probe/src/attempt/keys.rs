@@ -1,5 +1,6 @@
-//! Spaces the keys of Bitcoin's encrypted transport that a host gets. Nodes limit them, and close the connection on one too
-//! many as a node of v1 does: btcd takes four at once from a /24 or /64, then two a second. (btcd 0.26.2, `--v2transport`)
+//! Spaces the keys of Bitcoin's encrypted transport that one host receives. Nodes limit them, and close the connection
+//! on an excess key as a v1 node does: btcd takes four at once from a /24 or /64, then two a second. (btcd 0.26.2,
+//! `--v2transport`)
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The least time between two keys for one host, on all of its ports together.
+/// The minimum time between two keys for one host, over all of its ports.
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// The first free turn of each host.
@@ -16,16 +17,16 @@ const INTERVAL: Duration = Duration::from_millis(500);
 pub struct Keys(Mutex<HashMap<IpAddr, Instant>>);
 
 impl Keys {
-    /// Reserves the first free turn of a host from `since` on, and returns it. This machine, loopback, is not limited.
+    /// Reserves and returns the first free turn of a host at or after `since`. Loopback is not limited.
     pub fn turn(&self, ip: IpAddr, since: Instant) -> Instant {
-        /// With fewer entries, of 40 bytes each, nothing is pruned.
+        /// A smaller table (40 bytes an entry) is not pruned.
         const FEW: usize = 4096;
         let ip = ip.to_canonical();
         if ip.is_loopback() {
             return since;
         }
         let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Only a full table is pruned, which keeps the cost of a turn small.
+        // Only a full table is pruned, so that a turn stays cheap.
         if hosts.len() == hosts.capacity() && hosts.len() >= FEW {
             let now = Instant::now();
             hosts.retain(|_, next| *next > now);

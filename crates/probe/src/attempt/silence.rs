@@ -1,7 +1,7 @@
-//! A second connection, on which we say nothing: what a node closes on tells why it closes.
+//! A second connection on which we send nothing: it shows why a node closes.
 //!
-//! Full nodes of Bitcoin and Monero, and those that have banned our address, close before they have read anything. Others
-//! stay silent for a second at least, and close only when they have read something that they do not accept.
+//! Bitcoin and Monero nodes that are full, or that have banned our address, close before they read anything. Others
+//! stay silent for at least a second, and close only after they have read something that they do not accept.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,23 +12,23 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-/// How long a connection is watched. litecoind and monerod, when full, close within a millisecond of accepting.
+/// How long we watch a connection. Full litecoind and monerod close within a millisecond of accepting.
 const WATCHED: Duration = Duration::from_millis(300);
 
-/// What a peer did on a connection on which we said nothing.
+/// What a peer did on a silent connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Silence {
-    /// It closed it.
+    /// It closed the connection.
     Closed,
-    /// It was silent for as long as it was watched.
+    /// It stayed silent for the whole time.
     Kept,
-    /// It spoke first. These are the first of its bytes.
+    /// It spoke first; these are its first bytes.
     Spoke(Vec<u8>),
-    /// There was no such connection, or no time for it.
+    /// The connection did not open, or there was no time for it.
     Unknown,
 }
 
-/// Opens a connection and says nothing.
+/// Opens a connection and sends nothing.
 pub async fn try_silence(address: SocketAddr, deadline: Instant, timer: &mut Timer) -> Silence {
     let left = deadline.saturating_duration_since(Instant::now());
     if left <= WATCHED {
@@ -37,10 +37,10 @@ pub async fn try_silence(address: SocketAddr, deadline: Instant, timer: &mut Tim
     watch_silently(address, left - WATCHED, WATCHED, timer).await.unwrap_or(Silence::Unknown)
 }
 
-/// As [`try_silence`], with the time for the connection to open, and the time for which it is watched then.
+/// As [`try_silence`], with a time limit for the connection to open, and a time to watch it afterwards.
 ///
 /// # Errors
-/// If it does not open.
+/// If the connection does not open.
 pub async fn watch_silently(
     address: SocketAddr,
     connect: Duration,
@@ -52,7 +52,7 @@ pub async fn watch_silently(
 }
 
 async fn watch(mut stream: TcpStream, until: Instant, timer: &mut Timer) -> Silence {
-    /// As many as a sentence shows.
+    /// As many bytes as fit in a sentence.
     const SHOWN: usize = 32;
     let mut bytes = [0; SHOWN];
     let read = std::pin::pin!(stream.read(&mut bytes));
@@ -63,7 +63,8 @@ async fn watch(mut stream: TcpStream, until: Instant, timer: &mut Timer) -> Sile
     }
 }
 
-/// Replaces the guess in a verdict by what the silent connection showed. `certain` is the sentence without the guess.
+/// Replaces the guess in a verdict with the result of the silent connection. `certain` is the sentence without the
+/// guess.
 pub fn settle(verdict: &mut Verdict, certain: &str, silence: Silence) {
     let (code, evidence, meaning) = match silence {
         Silence::Unknown => return,

@@ -1,4 +1,4 @@
-//! Bitcoin's adapter: from options to a conversation, and from there to an attempt's findings.
+//! Bitcoin's adapter: from options to a conversation, and from its result to an attempt.
 
 mod ask;
 mod introduced;
@@ -51,13 +51,13 @@ pub static PROTOCOL: BitcoinProtocol = BitcoinProtocol;
 /// Plain text.
 const V1_TRANSPORT: Transport = Transport::named(bitcoin::Transport::V1.name());
 
-/// Encrypted. btcd takes two keys in a second.
+/// Encrypted. btcd accepts two keys a second.
 const V2_TRANSPORT: Transport = Transport { name: Some(bitcoin::Transport::V2.name()), begins_with_key: true };
 
-/// Whichever the peer chooses.
+/// Accepting: v1 or v2, as the peer chooses.
 const EITHER: Transport = Transport { name: None, begins_with_key: false };
 
-/// The one that was chosen.
+/// The chosen transport.
 fn transport(chosen: Option<bitcoin::Transport>) -> Transport {
     match chosen {
         Some(bitcoin::Transport::V1) => V1_TRANSPORT,
@@ -115,7 +115,7 @@ impl Protocol for BitcoinProtocol {
         ]
     }
 
-    /// A network of the user's own has none: those of the one that it is like lead to that one.
+    /// A user-defined network has no seeds: those of its parent network lead to the parent's nodes.
     fn dns_seeds(&self, network: &Network, values: &Values) -> Result<Vec<Seed>, Misuse> {
         let options = BitcoinOptions::from(values);
         if let Some(magic) = options.magic.or(options.signet) {
@@ -149,7 +149,7 @@ impl Protocol for BitcoinProtocol {
     }
 }
 
-/// Our side of Bitcoin's handshake: the same for every connection but for the nonce, the clock and the peer's address.
+/// Our side of Bitcoin's handshake: the same for every connection, except the nonce, the clock and the peer's address.
 #[derive(Debug)]
 pub struct Bitcoin {
     chain: String,
@@ -159,7 +159,7 @@ pub struct Bitcoin {
     nonce: Option<u64>,
     time: Option<i64>,
     transport: TransportChoice,
-    /// Whether the network's nodes speak v2. A custom magic is that of a network like the one it was chosen for.
+    /// Whether the network's nodes speak v2. A custom magic changes nothing about that.
     speaks_v2: bool,
     garbage: Option<usize>,
     decoys: Vec<usize>,
@@ -169,7 +169,7 @@ impl Bitcoin {
     /// Our side on a network, as the options describe it.
     ///
     /// # Errors
-    /// If a service is named that the network does not have.
+    /// If the network does not have a named service.
     pub fn new(chain: &'static Chain, options: &BitcoinOptions) -> Result<Self, Misuse> {
         let mut params = chain.params;
         let mut name = chain.name.to_owned();
@@ -208,7 +208,7 @@ impl Bitcoin {
         })
     }
 
-    /// How a connection that we open in this way goes on, if it ends early.
+    /// What to do if a connection that we open in this way ends early.
     fn plan(&self, way: Way) -> Option<TransportAttempt> {
         let policy = match (self.transport, way.transport) {
             (_, EITHER) => return None,
@@ -219,7 +219,7 @@ impl Bitcoin {
         Some(TransportAttempt::first(policy, self.speaks_v2, known(way.knowledge)))
     }
 
-    /// What we say to this peer.
+    /// Our introduction to this peer.
     fn local(&self, peer: SocketAddr) -> Local {
         let mut local = self.template.clone();
         local.version.nonce = Some(self.nonce.unwrap_or_else(rand::random));
@@ -231,7 +231,8 @@ impl Bitcoin {
         local
     }
 
-    /// Has the handshake, which has its place outside of what all connections wait in: it is large, and moved here once.
+    /// Performs the handshake. It is boxed, outside of the future that all connections share: it is large, and moved
+    /// once.
     async fn converse(
         &self,
         plan: Option<TransportAttempt>,
@@ -284,13 +285,13 @@ impl Bitcoin {
         }
     }
 
-    /// What of ours may suit the peer better, behind the sentence on a failure.
+    /// A hint at an option that may suit the peer better, appended to the sentence of a failure.
     fn hint(&self, plan: Option<TransportAttempt>, failure: &Failure<bitcoin::Error>, heard: &Hello) -> Option<String> {
         let is_silent = failure.received == 0 && failure.rest.is_empty();
         match &failure.cause {
             Cause::Fault(bitcoin::Error::Rejected { reject, params }) => {
                 let asked = reject.required_services().filter(|asked| *asked != Services::NONE)?;
-                // btcd leaves without a word if the second is missing.
+                // btcd closes without a message if the second is missing.
                 let names = Services(asked.0 | Services::WITNESS.0).names(params);
                 let names: Vec<_> = names.map(|name| name.to_string()).collect();
                 Some(format!(" (-s {} offers that)", names.join(",")))
@@ -327,7 +328,7 @@ impl Side for Bitcoin {
         &self.chain
     }
 
-    /// All networks with this magic.
+    /// The names of all networks with this magic.
     fn networks_like_ours(&self) -> Vec<String> {
         Chain::with_magic(self.template.params.magic).map(|chain| chain.name.to_owned()).collect()
     }
@@ -370,7 +371,7 @@ impl Side for Bitcoin {
     fn shake<'a>(&'a self, way: Way, contact: Contact<'a>, attempt: &'a mut Attempt) -> BoxFuture<'a, Option<Again>> {
         let Contact { stream, peer, part, times, tracer } = contact;
         let (role, local, rest) = (part.role(), self.local(peer), (stream, times, tracer));
-        // What we say to a peer that dials us follows from no knowledge of it.
+        // We know nothing about a peer that dials us, so nothing is planned.
         let plan = self.plan(way).filter(|_| role == Role::Initiator);
         let start = || side::start(self.garbage, plan, &self.decoys);
         match way.transport {
@@ -389,18 +390,18 @@ impl Side for Bitcoin {
     }
 }
 
-/// What is odd about a peer that concluded a handshake.
+/// Anomalies of a peer that concluded a handshake.
 fn remarks(conduct: &Conduct, version: &Version) -> Vec<Remark> {
     let mut remarks = conduct.remarks();
     remarks.extend(clock(version.time.saturating_sub(unix_time())));
     remarks
 }
 
-/// A clock that is so far from ours, in seconds, that Core would have warned of it: 70 minutes. (Core before 27: timedata.h
+/// Maximum clock difference in seconds. Core warned above 70 minutes. (Core before 27: timedata.h
 /// DEFAULT_MAX_TIME_ADJUSTMENT)
 const CLOCK_TOLERANCE: u64 = 70 * 60;
 
-/// A remark on a peer's clock, so many seconds ahead of ours.
+/// A remark on a peer's clock, this many seconds ahead of ours.
 fn clock(ahead: i64) -> Option<Remark> {
     let off = ahead.unsigned_abs();
     let direction = if ahead < 0 { "behind" } else { "ahead of" };
@@ -408,7 +409,7 @@ fn clock(ahead: i64) -> Option<Remark> {
     (off > CLOCK_TOLERANCE).then(|| Remark { code: "bitcoin.clock", detail: detail() })
 }
 
-/// What is known of a node, in the words of its own protocol.
+/// What is known about a node, as the Bitcoin crate's type.
 fn known(knowledge: Knowledge) -> bitcoin::Knowledge {
     match knowledge {
         Knowledge::Named => bitcoin::Knowledge::Named,
@@ -418,7 +419,7 @@ fn known(knowledge: Knowledge) -> bitcoin::Knowledge {
     }
 }
 
-/// The verdict on a connection that was closed on our key, seen again once the peer introduced itself on another one.
+/// Revises the verdict on a connection that the peer closed on our key, after its introduction on a later connection.
 fn reconsidered(verdict: &Verdict, later: &Introduced, over: Transport) -> Option<Verdict> {
     if ![CLOSED_ON_KEY, REFUSED_KEY].contains(&verdict.reason()) {
         return None;
@@ -433,13 +434,13 @@ impl Lasting for bitcoin::Error {
         matches!(self, Self::SelfConnect)
     }
 
-    /// A peer that closes on our key may just be full.
+    /// A peer that closes on our key may only be full.
     fn may_pass(&self) -> bool {
         matches!(self, Self::V2(v2::Error::ClosedOnKey(_) | v2::Error::V1Only))
     }
 }
 
-/// The networks with the magic that the peer sent, or that went into its keys.
+/// The networks with the magic that the peer sent, or that its keys were derived from.
 fn elsewhere(cause: &Cause<bitcoin::Error>) -> Vec<&'static str> {
     match cause {
         Cause::Fault(bitcoin::Error::Magic { found, .. } | bitcoin::Error::KeysOf { found, .. }) => {
@@ -449,20 +450,20 @@ fn elsewhere(cause: &Cause<bitcoin::Error>) -> Vec<&'static str> {
     }
 }
 
-/// Whether a node of this network would answer a second connection right after the first like that. Zebra takes one from an
+/// Whether a node of this network answers a second connection right after the first. Zebra accepts one from each
 /// address in 119 s.
 pub fn may_be_asked_twice(chain: &str) -> bool {
     !chain.starts_with("zcash")
 }
 
 fn port_of(chain: &Chain, options: &BitcoinOptions) -> u16 {
-    /// Every signet, default or not; of a descendant that has one, its port. (Core: chainparams.cpp)
+    /// The port of every signet, default or not, except a descendant's own signet. (Core: chainparams.cpp)
     const SIGNET_PORT: u16 = 38333;
     let own = options.signet.is_some() && !chain.name.ends_with("-signet");
     if own { SIGNET_PORT } else { chain.port }
 }
 
-/// What was chosen, or our own name with the contact as a comment. (BIP14)
+/// The chosen user agent, or our own name with the contact as a comment. (BIP14)
 fn user_agent(options: &BitcoinOptions) -> UserAgent {
     const NAME: &str = concat!("verack:", env!("CARGO_PKG_VERSION"));
     let text = options.user_agent.clone().unwrap_or_else(|| {

@@ -1,4 +1,4 @@
-//! Options that several protocols have in common.
+//! Options that several protocols share.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ const INTRODUCTION: &str = "Introduction";
 /// Bytes of a user agent. (Bitcoin Core: net.h `MAX_SUBVERSION_LENGTH`)
 pub const MAX_USER_AGENT_LEN: usize = 256;
 
-/// What we call our program.
+/// Our user agent.
 pub static USER_AGENT: Opt<String> = Opt::value(
     "user-agent",
     "TEXT",
@@ -20,7 +20,7 @@ pub static USER_AGENT: Opt<String> = Opt::value(
     "What we call our program, at most 256 bytes [default: verack and its version, in the protocol's manner]",
 );
 
-/// How the operator of our side can be reached.
+/// The contact of our operator.
 pub static CONTACT: Opt<String> = Opt::value(
     "contact",
     "TEXT",
@@ -31,7 +31,7 @@ pub static CONTACT: Opt<String> = Opt::value(
 )
 .conflicts_with("user-agent");
 
-/// The height of the chain that we claim to have.
+/// The height of our chain.
 pub static START_HEIGHT: Opt<i32> = Opt::value(
     "start-height",
     "N",
@@ -42,7 +42,7 @@ pub static START_HEIGHT: Opt<i32> = Opt::value(
 .default("0")
 .negative();
 
-/// The file with our key. Whoever configures a protocol reads it.
+/// The file with our key. The caller that configures a protocol reads it.
 pub static KEY: Opt<PathBuf> = Opt::value(
     "key",
     "FILE",
@@ -51,7 +51,7 @@ pub static KEY: Opt<PathBuf> = Opt::value(
     "Our own key, which 'verack key FILE' makes [default: a fresh one for this run]",
 );
 
-/// What our side calls itself: what was chosen, or `name` with the contact as a comment.
+/// Our user agent: the chosen one, or `name` with the contact as a comment.
 pub fn program(values: &Values, name: &str) -> String {
     match (values.get(&USER_AGENT), values.get(&CONTACT)) {
         (Some(chosen), _) => chosen,
@@ -66,9 +66,9 @@ fn user_agent(text: &str) -> Result<String, String> {
         .ok_or_else(|| format!("it has {} bytes; at most {MAX_USER_AGENT_LEN} are allowed", text.len()))
 }
 
-/// Core lets these characters into a comment in its user agent. (SAFE_CHARS_UA_COMMENT)
+/// The characters are those that Core allows in a comment of its user agent. (SAFE_CHARS_UA_COMMENT)
 fn contact(text: &str) -> Result<String, String> {
-    /// A user agent has at most 256 bytes, with our own name in it.
+    /// A user agent has at most 256 bytes, including our own name.
     const MOST: usize = 200;
     let is_safe = |c: char| c.is_ascii_alphanumeric() || " .,;-_?@".contains(c);
     let is_contact = !text.trim().is_empty() && text.len() <= MOST && text.chars().all(is_safe);

@@ -1,4 +1,4 @@
-//! Has a conversation over a connection, whatever is spoken.
+//! Performs a conversation of any protocol over a connection.
 
 use std::fmt::Display;
 use std::os::fd::AsFd;
@@ -13,29 +13,29 @@ use crate::attempt::Attempt;
 use crate::report::Bytes;
 use crate::trace::Entry;
 
-/// The clock of a handshake.
+/// The times of a handshake.
 #[derive(Debug)]
 pub struct Times<'t> {
-    /// When the connection was open.
+    /// When the connection opened.
     pub opened: Instant,
     /// When the handshake must be over.
     pub deadline: Instant,
-    /// Keeps to the deadline.
+    /// Enforces the deadline.
     pub timer: &'t mut Timer,
-    /// Whether the connection is wanted after it.
+    /// Whether the connection is needed afterwards.
     pub stays: bool,
-    /// Whether a close is looked at closely, and a second connection may settle what this one leaves open.
+    /// Whether to investigate a close, perhaps with a second connection.
     pub closely: bool,
 }
 
-/// Is shown each message as it passes.
+/// Receives each message as it passes.
 pub type Tracer<'t> = &'t mut (dyn FnMut(Entry<'_>) + Send);
 
-/// The connection and what was agreed, or why there is none.
+/// The connection and the result of the conversation, or why it failed.
 type Concluded<C, S> = Result<(Unread<S>, <C as Conversation>::Output), Failure<<C as Conversation>::Error>>;
 
-/// Has a handshake, and takes down in the attempt when the peer introduced itself and how much passed. `is_hello` knows the
-/// peer's introduction, and `line` how an event is shown.
+/// Performs a handshake, and records in the attempt when the peer introduced itself and how many bytes passed.
+/// `is_hello` recognizes the peer's introduction, and `line` formats an event.
 pub async fn converse<C, S>(
     conversation: &mut C,
     stream: S,
@@ -52,7 +52,7 @@ where
     converse_within(Limits::DEFAULT_BYTES, conversation, stream, times, tracer, attempt, is_hello, line).await
 }
 
-/// As [`converse`], with a byte budget of the protocol's own.
+/// As [`converse`], with a byte limit that the protocol sets.
 #[expect(clippy::too_many_arguments, reason = "two of them are what differs between the protocols")]
 pub async fn converse_within<C, S>(
     budget: u64,
@@ -96,7 +96,7 @@ where
     }
 }
 
-/// Has a conversation behind a handshake that comes to an end: a question and its answer. `line` knows how an event is shown.
+/// Performs a short conversation after a handshake: a question and its answer. `line` formats an event.
 pub async fn converse_after<C, S>(
     conversation: &mut C,
     stream: S,
@@ -127,7 +127,7 @@ where
     }
 }
 
-/// What is certain of a failure, if a silent connection may settle the rest and one may be made.
+/// The certain part of a failure, if a silent connection may be made and may settle the rest.
 pub fn guess<E: Display>(closely: bool, failure: &Failure<E>) -> Option<Box<str>> {
     (closely && failure.is_unexplained()).then(|| failure.to_string().into())
 }

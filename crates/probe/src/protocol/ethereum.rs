@@ -1,4 +1,4 @@
-//! Ethereum's adapter: from options to a conversation, and from there to an attempt's findings.
+//! Ethereum's adapter: from options to a conversation, and from its result to an attempt.
 
 mod introduced;
 mod lines;
@@ -47,7 +47,7 @@ pub struct EthereumProtocol;
 /// RLPx, devp2p and `eth`.
 pub static PROTOCOL: EthereumProtocol = EthereumProtocol;
 
-/// What carries it.
+/// The transport.
 const RLPX: Transport = Transport::named("rlpx");
 
 impl Protocol for EthereumProtocol {
@@ -99,7 +99,7 @@ impl Protocol for EthereumProtocol {
         Some("enode://<node id>@host:port or enr:...")
     }
 
-    /// `enode://...`, or a node record, which may have two addresses.
+    /// Parses `enode://...`, or a node record, which may hold two addresses.
     fn read_target(&self, text: &str, targets: &mut Vec<Target>) -> Option<Result<(), BadTarget>> {
         match text {
             _ if text.starts_with("enode:") => Some(read_enode(text).map(|target| targets.push(target))),
@@ -125,14 +125,14 @@ fn read_enode(text: &str) -> Result<Target, BadTarget> {
         ethereum::enode::NotAnEnode::NoRlpxPort => BadTarget::of(error),
         error => BadTarget::of(format_args!("not an enode: {error}")),
     })?;
-    // Its host is written without the brackets of an IPv6 address.
+    // The parser has removed the brackets of an IPv6 address.
     let kind = Kind::of_host(&enode.host, Some(enode.port))?;
     Ok(Target { text: text.into(), kind, identity: identity(&enode.id) })
 }
 
 fn read_record(text: &str, targets: &mut Vec<Target>) -> Result<(), BadTarget> {
     let enr: Enr = text.parse().map_err(|error| BadTarget::of(format_args!("not a node record: {error}")))?;
-    // One of the consensus layer speaks libp2p, under the same key.
+    // A node of the consensus layer speaks libp2p, with the same key.
     let of_libp2p = enr.speaks_libp2p().then(|| super::libp2p::identity_of_key(&enr.id.to_compressed())).flatten();
     let identity = of_libp2p.unwrap_or_else(|| identity(&enr.id));
     let before = targets.len();
@@ -151,29 +151,29 @@ fn identity(id: &PublicKey) -> Identity {
     Identity::of(&PROTOCOL, Some(&id.to_bytes()))
 }
 
-/// The key that is meant.
+/// The expected node's key.
 fn key_of(identity: &Identity) -> Option<PublicKey> {
     PublicKey::from_bytes(identity.key()?.try_into().ok()?).ok()
 }
 
-/// Our side of Ethereum's handshake: the same for every connection but for the keys that live as long as it.
+/// Our side of Ethereum's handshake: the same for every connection, except the keys of each connection.
 #[derive(Debug)]
 pub struct Ethereum {
     chain: String,
     local: Local,
-    /// The named network whose forks a peer's are compared with.
+    /// The named network, to compare the peer's forks with.
     network: Option<&'static ethereum::Network>,
-    /// What our Status says, if the options say so.
+    /// What our Status says, if the user chose it.
     status: Option<StatusChoice>,
-    /// The chain of our own Status.
+    /// The chain in our own Status.
     own: Option<Own>,
 }
 
-/// The chain of our own Status, but for what changes with time.
+/// The chain in our own Status, except what changes with time.
 #[derive(Debug)]
 struct Own {
     chain: OurChain,
-    /// The network whose latest fork is ours; `None` if the fork id of the chain stands.
+    /// The network that supplies our latest fork; `None` if the chain's fork id is fixed.
     forks_of: Option<&'static ethereum::Network>,
 }
 
@@ -185,10 +185,10 @@ impl Own {
 }
 
 impl Ethereum {
-    /// Our side as the options describe it, with this key. Without a network a peer may be on any.
+    /// Our side as the options describe it, with this key. Without a network, a peer may be on any.
     ///
     /// # Errors
-    /// If half of a network is described.
+    /// If the options describe only a part of a network.
     fn new(named: Option<&'static ethereum::Network>, ours: &EthereumOptions, key: SecretKey) -> Result<Self, Misuse> {
         let network_id = ours.network_id.or(named.map(|network| network.network_id));
         let genesis = ours.genesis.or(named.map(|network| network.genesis));
@@ -223,7 +223,7 @@ impl Ethereum {
         Ok(Self { chain, local, network, status: ours.status, own })
     }
 
-    /// Our side of one connection, which we dialled or not, and which stays open after the handshake or not.
+    /// Our side of one connection: whether we dialled it, and whether it stays open after the handshake.
     fn local(&self, dials: bool, stays: bool) -> Local {
         let own = self.own.as_ref().map(Own::now);
         let default = if dials || own.is_none() { StatusChoice::Echo } else { StatusChoice::Own };
@@ -240,14 +240,14 @@ impl Ethereum {
         local
     }
 
-    /// Has the handshake.
+    /// Performs the handshake.
     async fn converse(&self, contact: Contact<'_>, attempt: &mut Attempt) {
         let Contact { stream, part, times, tracer, .. } = contact;
         let stays = times.stays;
         let mut rlpx = match part {
             Part::Dialling(identity) => match key_of(identity) {
                 Some(id) => Rlpx::initiator(self.local(true, stays), fresh(), id),
-                // A target of this protocol always names its key.
+                // A target of this protocol always contains a key.
                 None => return,
             },
             Part::Accepting => Rlpx::responder(self.local(false, stays), fresh()),
@@ -326,16 +326,17 @@ impl Session for Connection {
     }
 }
 
-/// Where every chain is now, by our clock: as we have none, every fork that is given by a block has passed.
+/// The present head of every chain. We have no chain, so every fork at a block number counts as passed; time is our
+/// clock.
 fn now() -> Head {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Head { block: u64::MAX, time: since_1970.as_secs() }
 }
 
-/// What is new for each connection.
+/// The fresh secrets of a connection.
 fn fresh() -> Fresh {
     loop {
-        // Nobody has ever seen the second turn.
+        // Loops again with probability 2^-128.
         if let Some(fresh) = Fresh::new(&rand::rng().random()) {
             return fresh;
         }
@@ -352,7 +353,7 @@ impl Lasting for ethereum::Error {
     }
 }
 
-/// Keeps a connection alive, and asks at once and again and again whether the peer does.
+/// Keeps a connection alive, with a ping at once and then regularly.
 async fn hold(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     channel: Channel,

@@ -1,7 +1,7 @@
-//! The fields of introductions, as data: what is told of a peer in JSON, in CSV and in the documents.
+//! The fields of introductions, as data: what JSON, CSV and the documents say about a peer.
 //!
-//! A protocol has one table of [`Field`]s. The JSON object, the columns of CSV and the list of fields with their meaning follow
-//! from it, so a new field is one entry of a table.
+//! A protocol has one table of [`Field`]s. It generates the JSON object, the CSV columns and the documented list of
+//! fields, so a new field is one table entry.
 
 use std::fmt::Display;
 
@@ -10,30 +10,30 @@ use serde::Serialize;
 use crate::json::Object;
 use crate::report::Text;
 
-/// A field of the introductions `I`.
+/// A field of the introduction `I`.
 pub struct Field<I: 'static> {
     about: FieldAbout,
     write: fn(&I, Slot<'_, '_>) -> Written,
 }
 
-/// What can be said of a field, whatever it is of.
+/// The description of a field, independent of its introduction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldAbout {
     /// Its name in JSON and CSV.
     pub name: &'static str,
-    /// Of what kind its values are.
+    /// The kind of its values.
     pub kind: FieldKind,
-    /// What it is, in a sentence without an end mark.
+    /// What it means, as a sentence without an end mark.
     pub meaning: &'static str,
-    /// When its column came: those of 0 stand in the middle of a row, and later ones behind all others, so that the others keep
-    /// their places.
+    /// When its column was added: columns of generation 0 are in the middle of a row; later ones follow all others, so
+    /// that existing columns keep their places.
     pub generation: u8,
 }
 
-/// Of what kind the values of a field are.
+/// The kind of a field's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
-    /// Text; of a peer's own text printable ASCII, other bytes as `\xNN`.
+    /// Text; a peer's own text is printable ASCII, with other bytes as `\xNN`.
     Text,
     /// A whole number.
     Number,
@@ -46,7 +46,7 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
-    /// Its name in documents.
+    /// The name in documents.
     pub fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -59,7 +59,7 @@ impl FieldKind {
 }
 
 impl<I> Field<I> {
-    /// A field. `write` writes one value into the slot.
+    /// A field. `write` writes a value into the slot.
     pub const fn new(
         name: &'static str,
         kind: FieldKind,
@@ -69,13 +69,13 @@ impl<I> Field<I> {
         Self { about: FieldAbout { name, kind, meaning, generation: 0 }, write }
     }
 
-    /// Its column came later than those before.
+    /// Sets the generation, for a column that was added later.
     pub const fn of_generation(self, generation: u8) -> Self {
         Self { about: FieldAbout { generation, ..self.about }, write: self.write }
     }
 }
 
-/// What can be said of each field of a table.
+/// The description of each field of a table.
 pub fn abouts<I>(fields: &[Field<I>]) -> Vec<FieldAbout> {
     fields.iter().map(|field| field.about).collect()
 }
@@ -89,39 +89,39 @@ pub fn write_fields<I>(fields: &[Field<I>], introduced: &I, out: &mut Vec<u8>) {
     object.end();
 }
 
-/// A field was written, or left out: proof that each is dealt with once.
+/// Proof that a field was written or left out exactly once.
 #[derive(Debug)]
 pub struct Written(());
 
-/// The place for the value of one field.
+/// The place for a field's value.
 pub struct Slot<'s, 'o> {
     object: &'s mut Object<'o>,
     name: &'static str,
 }
 
 impl Slot<'_, '_> {
-    /// A value as serde has it.
+    /// Writes a value with serde.
     pub fn value(self, value: &(impl Serialize + ?Sized)) -> Written {
         self.object.field(self.name, value);
         Written(())
     }
 
-    /// What it prints as.
+    /// Writes the displayed text.
     pub fn text(self, text: impl Display) -> Written {
         self.value(&Text(text))
     }
 
-    /// What it prints as; `null` if there is none.
+    /// Writes the displayed text; `null` without one.
     pub fn optional(self, text: Option<impl Display>) -> Written {
         self.value(&text.map(Text))
     }
 
-    /// What each prints as.
+    /// Writes the displayed text of each.
     pub fn texts(self, texts: impl Iterator<Item = impl Display>) -> Written {
         self.value(&texts.map(Text).collect::<Vec<_>>())
     }
 
-    /// The field is left out of the object.
+    /// Leaves the field out of the object.
     pub fn none(self) -> Written {
         Written(())
     }

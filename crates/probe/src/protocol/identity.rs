@@ -1,34 +1,34 @@
-//! Which node a handshake is with, and which side dialled.
+//! The expected node of a handshake, and which side dialled.
 
 use handshake::Role;
 
 use super::Protocol;
 
-/// The node that is meant at an address.
+/// The expected node at an address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Identity {
-    /// Any, in the protocol of the network that was chosen.
+    /// Any node, in the protocol of the chosen network.
     Any,
-    /// One of a certain protocol.
+    /// A node of a specific protocol.
     Of(Box<Named>),
 }
 
-/// A node of a certain protocol.
+/// A node of a specific protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Named {
     /// The protocol.
     pub protocol: &'static dyn Protocol,
-    /// Its key or the hash of it, as bytes of the protocol's own form; `None` if any node will do.
+    /// Its key or the hash of its key, in the protocol's own form; `None` if any node will do.
     pub key: Option<Box<[u8]>>,
 }
 
 impl Identity {
-    /// A node of a protocol, with this key if only that one is meant.
+    /// A node of a protocol, with this key if only that node will do.
     pub fn of(protocol: &'static dyn Protocol, key: Option<&[u8]>) -> Self {
         Self::Of(Box::new(Named { protocol, key: key.map(Into::into) }))
     }
 
-    /// The protocol; `None` if that is left to the network that was chosen.
+    /// The protocol; `None` if the chosen network decides.
     pub fn protocol(&self) -> Option<&'static dyn Protocol> {
         match self {
             Self::Any => None,
@@ -36,7 +36,7 @@ impl Identity {
         }
     }
 
-    /// The key of the node, if only one is meant.
+    /// The node's key, if only that node will do.
     pub fn key(&self) -> Option<&[u8]> {
         match self {
             Self::Any => None,
@@ -48,14 +48,14 @@ impl Identity {
 /// Our part in a handshake.
 #[derive(Clone, Copy, Debug)]
 pub enum Part<'i> {
-    /// We dialled, and meant this node.
+    /// We dialled and expect this node.
     Dialling(&'i Identity),
-    /// We were dialled.
+    /// The peer dialled.
     Accepting,
 }
 
 impl Part<'_> {
-    /// Which side that is.
+    /// The corresponding role.
     pub fn role(self) -> Role {
         match self {
             Self::Dialling(_) => Role::Initiator,

@@ -1,4 +1,4 @@
-//! Keeps a connection after its handshake, whatever is spoken, and says how long it was kept and what ended it.
+//! Keeps a connection of any protocol after its handshake, and reports how long it lasted and what ended it.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -13,31 +13,31 @@ use super::Tracer;
 use super::retry::Lasting;
 use crate::trace::Entry;
 
-/// For how long a connection is kept, and from when on.
+/// How long to keep a connection, and from when on.
 #[derive(Clone, Copy, Debug)]
 pub struct Span<'s> {
-    /// When the connection was open.
+    /// When the connection opened.
     pub opened: Instant,
-    /// When the handshake was over.
+    /// When the handshake ended.
     pub since: Instant,
-    /// When we leave.
+    /// When we close it.
     pub until: Instant,
-    /// Ends it before that.
+    /// Ends it earlier.
     pub stop: &'s Stop,
 }
 
-/// A connection that was kept, and is over.
+/// The result of a kept connection.
 #[derive(Clone, Debug)]
 pub struct Kept {
     /// What ended it.
     pub end: KeptEnd,
-    /// How long it lasted, from the end of the handshake on.
+    /// Its duration, from the end of the handshake on.
     pub lasted: Duration,
-    /// How long the peer took to answer our pings.
+    /// How quickly the peer answered our pings.
     pub pings: Pings,
 }
 
-/// What ended a connection that was kept.
+/// What ended a kept connection.
 #[derive(Clone, Debug)]
 pub enum KeptEnd {
     /// Its time was over.
@@ -63,40 +63,40 @@ pub enum Leaving {
     Goodbye {
         /// The reason code.
         reason: &'static str,
-        /// The number by which the peer gave that reason, if it gave one.
+        /// The peer's number for that reason, if it sent one.
         number: Option<u64>,
-        /// Whose fault it was.
+        /// Which side is at fault.
         blame: Blame,
         /// One sentence, with its subject.
         sentence: String,
     },
 }
 
-/// A message that says what is wrong.
+/// A message in which the peer says what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastWords {
     /// Its reason code.
     pub reason: &'static str,
-    /// The number by which the peer gave that reason, if it gave one.
+    /// The peer's number for that reason, if it sent one.
     pub number: Option<u64>,
     /// One sentence, with its subject.
     pub sentence: String,
 }
 
-/// What an event means to a connection that is kept.
+/// The meaning of an event for a kept connection.
 #[derive(Clone, Debug)]
 pub enum Sign {
     /// Nothing.
     Other,
     /// We sent a ping.
     Ping,
-    /// The peer answered one.
+    /// The peer answered a ping.
     Pong,
     /// The peer said what is wrong.
     LastWords(LastWords),
 }
 
-/// Keeps a connection alive until its time is over, it is told to end, or the peer leaves.
+/// Keeps a connection alive until its time is over, the run stops, or the peer leaves.
 pub async fn keep<C: Conversation<Output = Infallible, Error: Lasting>>(
     mut session: C,
     stream: impl AsyncRead + AsyncWrite + Unpin,
@@ -142,7 +142,7 @@ impl KeptEnd {
     }
 }
 
-/// How long a peer took to answer.
+/// How quickly a peer answered.
 #[derive(Clone, Debug, Default)]
 pub struct Pings {
     /// Pings that we sent.
@@ -151,17 +151,17 @@ pub struct Pings {
     pub answered: u64,
     least: Option<Duration>,
     most: Option<Duration>,
-    /// When those were sent that have no answer yet, in this order.
+    /// When we sent the pings without an answer so far, in this order.
     open: VecDeque<Instant>,
-    /// The last answers.
+    /// The latest answer times.
     last: VecDeque<Duration>,
 }
 
 impl Pings {
-    /// Pings without an answer that are remembered. A peer that misses more is not behind with its answers: it gives none.
+    /// Unanswered pings to remember. A peer that misses more is not slow: it does not answer.
     const MAX_OPEN: usize = 16;
 
-    /// Answers of which the median is taken: the last ones, so that a connection of a week has little memory.
+    /// The median covers this many of the latest answers, so that a connection of a week needs little memory.
     const MAX_LAST: usize = 255;
 
     fn asked(&mut self, now: Instant) {
@@ -172,7 +172,7 @@ impl Pings {
         self.open.push_back(now);
     }
 
-    /// An answer to no ping of ours does not count.
+    /// An unexpected answer does not count.
     fn answered(&mut self, now: Instant) {
         let Some(asked) = self.open.pop_front() else { return };
         let took = now - asked;
@@ -185,7 +185,7 @@ impl Pings {
         self.last.push_back(took);
     }
 
-    /// The shortest, the median of the last 255, and the longest; `None` if there was no answer.
+    /// The shortest, the median of the last 255, and the longest answer time; `None` without answers.
     pub fn spread(&self) -> Option<[Duration; 3]> {
         let mut last: Vec<_> = self.last.iter().copied().collect();
         last.sort_unstable();
@@ -194,8 +194,8 @@ impl Pings {
     }
 }
 
-/// Bytes that a peer may send on a connection that is kept so long: what a busy node tells its neighbours at once, and far
-/// more in each second than any of them needs. A peer that sends more is a flood.
+/// Bytes that a peer may send on a connection that is kept for this long: a busy node's initial burst, and far more
+/// each second than its neighbours need. More is a flood.
 fn held_bytes(time: Duration) -> u64 {
     const AT_ONCE: u64 = 16 << 20;
     const A_SECOND: u64 = 256 << 10;
@@ -226,7 +226,7 @@ mod tests {
             pings.asked(start);
             pings.answered(start + Duration::from_millis(took));
         }
-        // Nothing was asked.
+        // An answer without a ping.
         pings.answered(start + Duration::from_secs(1));
         assert_eq!(pings.spread(), Some([10, 20, 30].map(Duration::from_millis)));
         assert_eq!((pings.sent, pings.answered), (3, 3));

@@ -1,4 +1,4 @@
-//! libp2p's adapter: from options to a conversation, and from there to an attempt's findings.
+//! libp2p's adapter: from options to a conversation, and from its result to an attempt.
 
 mod introduced;
 mod lines;
@@ -39,10 +39,10 @@ pub struct Libp2pProtocol;
 /// multistream-select, Noise, yamux and identify.
 pub static PROTOCOL: Libp2pProtocol = Libp2pProtocol;
 
-/// What carries it.
+/// The transport.
 const NOISE: Transport = Transport::named("noise");
 
-/// Where IPFS's nodes listen.
+/// The usual port of IPFS nodes.
 const DEFAULT_PORT: u16 = 4001;
 
 /// The options, in the order of the help.
@@ -109,7 +109,7 @@ impl Protocol for Libp2pProtocol {
     }
 }
 
-/// What keeps us from a multiaddr: Tor's is behind a proxy, the others are over transports of their own.
+/// Why we cannot dial a multiaddr: Tor needs a proxy, the others use transports that we lack.
 fn without(transport: &'static str, text: &str) -> Refused {
     match transport {
         "onion3" => Refused::NoProxy { name: text.to_owned(), network: "Tor" },
@@ -117,7 +117,7 @@ fn without(transport: &'static str, text: &str) -> Refused {
     }
 }
 
-/// The node of this id, or any.
+/// The node with this peer id, or any node.
 pub fn identity(peer_id: Option<&PeerId>) -> Identity {
     Identity::of(&PROTOCOL, peer_id.map(PeerId::as_bytes))
 }
@@ -127,7 +127,7 @@ pub fn identity_of_key(compressed: &[u8; 33]) -> Option<Identity> {
     PublicKey::secp256k1(compressed).ok().map(|key| identity(Some(&key.peer_id())))
 }
 
-/// Our side of libp2p's handshake: the same for every connection but for the keys that live as long as it.
+/// Our side of libp2p's handshake: the same for every connection, except the keys of each connection.
 #[derive(Debug)]
 struct Libp2p {
     keys: Keys,
@@ -142,10 +142,10 @@ impl Libp2p {
         local
     }
 
-    /// Has the handshake. A peer that dialled us is told from where.
+    /// Performs the handshake. A peer that dialled us learns its own address.
     async fn converse(&self, contact: Contact<'_>, attempt: &mut Attempt) {
         let Contact { stream, peer, part, times, tracer } = contact;
-        // The peer may yet ask who we are: see `part`.
+        // The peer may still send its identify request: see `part`.
         let times = Times { stays: true, ..times };
         let mut local = self.local();
         let mut hello = match part {
@@ -231,7 +231,7 @@ impl Session for Connection {
     }
 }
 
-/// The peer has introduced itself.
+/// The verdict on a complete introduction.
 fn concluded(identify: &Identify) -> Verdict {
     let mut verdict = Verdict::ok(Vec::new());
     if identify.omitted.bytes > 0 {
@@ -245,15 +245,15 @@ fn concluded(identify: &Identify) -> Verdict {
     verdict
 }
 
-/// It did not come to the end of the handshake. A peer that has introduced itself has accepted us: what is missing is the end
-/// of the stream on which it did.
+/// The verdict on an incomplete handshake. A peer that has introduced itself has accepted us: only the end of its
+/// identify stream is missing.
 fn unfinished(hello: &Hello, failure: &Failure<Fault>, identify: Option<&Identify>) -> Verdict {
     let (how, identify) = match (&failure.cause, identify) {
         (Cause::Late, Some(identify)) => ("did not close the stream of its introduction", identify),
         (Cause::Closed | Cause::Reset, Some(identify)) => {
             ("closed the connection without closing the stream of its introduction", identify)
         }
-        // It is a node of libp2p that has proved who it is, and what it says is too long for us alone.
+        // A libp2p node that has proven its identity; its message is only too long for our own limit.
         (Cause::Fault(Fault::Oversized { .. }), _) => {
             return Verdict::of_failure(hello, failure).into_partial();
         }
@@ -275,8 +275,8 @@ impl Lasting for Fault {
     }
 }
 
-/// Answers the peer's question who we are, if that comes soon, and leaves once the peer has read the answer. go-libp2p may
-/// answer our question before it asks its own.
+/// Answers the peer's identify request, if it comes soon, and leaves once the peer has read the answer. go-libp2p may
+/// answer our request before it sends its own.
 async fn part(
     stream: Unread<TcpStream>,
     connection: libp2p::Connection,
@@ -284,25 +284,26 @@ async fn part(
     timer: &mut Timer,
     tracer: Option<Tracer<'_>>,
 ) {
-    /// Within this the question comes from a node that asks at all.
+    /// A node that asks at all asks within this time.
     const SOON: Duration = Duration::from_millis(250);
-    /// For a slow node, or path, we wait as long as the handshake took; but at most this, since no result depends on it.
+    /// For a slow node or path we wait as long as the handshake took, but no longer than this, since no result depends
+    /// on it.
     const LATE: Duration = Duration::from_secs(1);
     let now = Instant::now();
     let deadline = now + now.duration_since(opened).clamp(SOON, LATE);
     let times = Times { opened, deadline, timer, stays: false, closely: false };
-    // Nothing depends on how it goes.
+    // No result depends on this.
     let _ = converse_after(&mut Farewell::new(connection), stream, times, tracer, line).await;
 }
 
-/// Keeps a connection alive, and asks whether the peer does.
+/// Keeps a connection alive with pings.
 async fn hold(
     stream: Unread<TcpStream>,
     connection: libp2p::Connection,
     span: Span<'_>,
     tracer: Option<Tracer<'_>>,
 ) -> Kept {
-    /// Any value would do.
+    /// Arbitrary.
     const PING: u32 = 1;
     keep(Keepalive::new(connection).with_ping(PING), stream, span, tracer, line, |event| match event {
         Event::Said(Message::Frame(frame)) if frame.kind == FrameKind::Ping && frame.has(SYN) => Sign::Ping,

@@ -1,4 +1,4 @@
-//! Lightning's adapter: from options to a conversation, and from there to an attempt's findings.
+//! Lightning's adapter: from options to a conversation, and from its result to an attempt.
 
 mod introduced;
 mod lines;
@@ -37,7 +37,7 @@ pub struct LightningProtocol;
 /// BOLT 8 and BOLT 1.
 pub static PROTOCOL: LightningProtocol = LightningProtocol;
 
-/// What carries it.
+/// The transport.
 const BOLT8: Transport = Transport::named("bolt8");
 
 impl Protocol for LightningProtocol {
@@ -61,7 +61,7 @@ impl Protocol for LightningProtocol {
         lightning::REASONS
     }
 
-    /// Chains of Bitcoin's family, by their names there.
+    /// Chains of Bitcoin's family, with their names in the Bitcoin crate.
     fn networks(&self) -> Vec<Network> {
         let below = super::bitcoin::PROTOCOL.networks();
         let on = |network: Network| {
@@ -112,7 +112,7 @@ impl Protocol for LightningProtocol {
     }
 }
 
-/// Our side of Lightning's handshake: the same for every connection but for the key that lives as long as it.
+/// Our side of Lightning's handshake: the same for every connection, except its ephemeral key.
 #[derive(Debug)]
 struct Lightning {
     chain: Option<&'static lightning::Chain>,
@@ -127,7 +127,7 @@ impl Lightning {
         if names.is_empty() { "no features".to_owned() } else { names.join(", ") }
     }
 
-    /// Has the handshake. A peer that dialled us is told from where.
+    /// Performs the handshake. A peer that dialled us learns its own address.
     async fn converse(&self, contact: Contact<'_>, attempt: &mut Attempt) {
         let Contact { stream, peer, part, times, tracer } = contact;
         let stays = times.stays;
@@ -136,7 +136,7 @@ impl Lightning {
         let mut hello = match part {
             Part::Dialling(identity) => match node_id_of(identity) {
                 Some(node_id) => Hello::initiator(Local { static_key, ephemeral_key, init }, node_id),
-                // A target of this protocol always names its key.
+                // A target of this protocol always contains a key.
                 None => return,
             },
             Part::Accepting => {
@@ -171,7 +171,7 @@ impl Lightning {
     }
 }
 
-/// The node that is meant.
+/// The expected node.
 fn node_id_of(identity: &Identity) -> Option<NodeId> {
     NodeId::from_bytes(identity.key()?.try_into().ok()?).ok()
 }
@@ -219,7 +219,7 @@ impl Session for Connection {
     }
 }
 
-/// lnd never says, LDK only if it is told to.
+/// lnd never names its chain, LDK only if configured.
 const UNKNOWN_NETWORK: &str = "does not say on which chain it is";
 
 impl Lasting for lightning::Error {
@@ -228,7 +228,7 @@ impl Lasting for lightning::Error {
     }
 }
 
-/// Keeps a connection alive, and asks at once and again and again whether the peer does.
+/// Keeps a connection alive, with a ping at once and then regularly.
 async fn hold(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     channel: Channel,
@@ -245,13 +245,13 @@ async fn hold(
     .await
 }
 
-/// A node that says what is wrong leaves, as a rule; but it need not.
+/// A node usually closes after an error, but need not.
 fn last_words(error: &lightning::Error) -> Sign {
     Sign::LastWords(LastWords { reason: error.code(), number: error.number(), sentence: error.to_string() })
 }
 
 fn ping() -> Ping {
-    /// Any length would do.
+    /// Arbitrary.
     const PONG_LEN: u16 = 16;
     Ping::for_pong_of(PONG_LEN)
 }

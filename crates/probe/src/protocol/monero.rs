@@ -1,4 +1,4 @@
-//! Monero's adapter: from options to a conversation, and from there to an attempt's findings.
+//! Monero's adapter: from options to a conversation, and from its result to an attempt.
 
 mod introduced;
 mod lines;
@@ -37,7 +37,7 @@ pub struct MoneroProtocol;
 /// Levin.
 pub static PROTOCOL: MoneroProtocol = MoneroProtocol;
 
-/// What carries it, in plain text.
+/// The transport, in plain text.
 const LEVIN: Transport = Transport::named("levin");
 
 impl Protocol for MoneroProtocol {
@@ -82,7 +82,7 @@ impl Protocol for MoneroProtocol {
         true
     }
 
-    /// Without a network of Monero's it is the main one.
+    /// Defaults to Monero's main network.
     fn configure(
         &self,
         network: Option<&Network>,
@@ -115,7 +115,7 @@ impl Monero {
         Self { network, local }
     }
 
-    /// Has the handshake.
+    /// Performs the handshake.
     async fn converse(&self, contact: Contact<'_>, attempt: &mut Attempt) {
         let Contact { stream, part, times, tracer, .. } = contact;
         let local = self.local.clone();
@@ -188,7 +188,7 @@ struct Connection {
 }
 
 impl Session for Connection {
-    /// The peer has told in the handshake already.
+    /// The peer listed its peers already in the handshake.
     fn ask<'a>(
         self: Box<Self>,
         introduced: &'a dyn AnyIntroduced,
@@ -211,7 +211,7 @@ impl Lasting for monero::Error {
     }
 }
 
-/// Keeps a connection alive, and asks whether the peer does, and whom it knows besides.
+/// Keeps a connection alive, with pings and timed syncs.
 async fn hold(stream: Unread<TcpStream>, local: Local, span: Span<'_>, tracer: Option<Tracer<'_>>) -> Kept {
     let session = Keepalive::new(local).with_ping().with_timed_sync();
     keep(session, stream, span, tracer, line, |event| match event {

@@ -1,19 +1,19 @@
-//! The networks that can be chosen by name, of whichever protocol.
+//! The networks of all protocols that can be chosen by name.
 
 use super::{Misuse, Protocol, protocols};
 
 /// A network.
 #[derive(Clone, Copy, Debug)]
 pub struct Network {
-    /// What its nodes speak.
+    /// The protocol of its nodes.
     pub protocol: &'static dyn Protocol,
     /// Its name.
     pub name: &'static str,
     /// Its other names.
     pub aliases: &'static [&'static str],
-    /// What it is for, if we know it: `main`, `test` or `regtest`.
+    /// Its purpose, if known: `main`, `test` or `regtest`.
     pub kind: Option<&'static str>,
-    /// The port of its nodes, unless they choose another.
+    /// The default port of its nodes.
     pub port: u16,
     /// The names of its DNS seeds.
     pub dns_seeds: &'static [&'static str],
@@ -30,30 +30,30 @@ impl Eq for Network {}
 /// A DNS seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seed {
-    /// The name that a network's own nodes ask for: with a label before it that says which services they look for.
+    /// The name that a network's own nodes query: with a label in front that lists the wanted services.
     pub asked: String,
-    /// Its own name. Not every seed knows such labels.
+    /// Its own name. Not every seed supports such labels.
     pub own: String,
 }
 
 impl Network {
-    /// The network with this name or alias, in any case.
+    /// The network with this name or alias; case is ignored.
     pub fn named(name: &str) -> Option<Self> {
         let is = |known: &&str| known.eq_ignore_ascii_case(name);
         Self::all().find(|network| is(&network.name) || network.aliases.iter().any(&is))
     }
 
-    /// The network of every protocol's, one protocol after the other.
+    /// All networks, one protocol after the other.
     pub fn all() -> impl Iterator<Item = Self> {
         protocols().flat_map(super::Protocol::networks)
     }
 
-    /// Whether nodes of a protocol run on it: Lightning's do on some of Bitcoin's.
+    /// Whether nodes of a protocol run on it: Lightning nodes run on some of Bitcoin's networks.
     pub fn speaks(&self, protocol: &dyn Protocol) -> bool {
         protocol.networks().iter().any(|network| network.name == self.name)
     }
 
-    /// Its DNS seeds, asked by their own names.
+    /// Its DNS seeds, queried by their own names.
     ///
     /// # Errors
     /// If it has none.

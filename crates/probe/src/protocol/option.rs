@@ -1,7 +1,7 @@
-//! Options of protocols: what may be chosen about our side of a handshake, described as data.
+//! Options of protocols: the user's choices about our side of a handshake, described as data.
 //!
-//! A protocol declares each of its options once, as an [`Opt`]. The command line derives the option's help, its completions
-//! and the check of its value from that, and refuses an option that no protocol of the run has declared.
+//! A protocol declares each option once, as an [`Opt`]. The command line derives the option's help, completions and
+//! value check from it, and rejects an option that no protocol of the run declares.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -14,20 +14,20 @@ pub struct Opt<T: 'static> {
     read: fn(&str) -> Result<T, String>,
 }
 
-/// What can be said of an option, whatever the type of its values.
+/// The description of an option, independent of the type of its values.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
     /// Its name, without the dashes.
     pub name: &'static str,
     /// Its letter, if it has one.
     pub short: Option<char>,
-    /// How its value is called in the help: `HEX`.
+    /// The placeholder of its value in the help: `HEX`.
     pub value_name: &'static str,
     /// What it does, in one sentence.
     pub help: &'static str,
-    /// The heading under which the help lists it.
+    /// Its heading in the help.
     pub section: &'static str,
-    /// The value if none is given, as it would be written.
+    /// The default value, as the user would write it.
     pub default: Option<&'static str>,
     /// The possible values with their meaning; empty if `read` decides.
     pub values: &'static [(&'static str, &'static str)],
@@ -35,20 +35,20 @@ pub struct About {
     pub arity: Arity,
     /// Whether a value may begin with a minus sign.
     pub takes_negative: bool,
-    /// Another option that cannot be given with it.
+    /// Another option that excludes it.
     pub conflicts_with: Option<&'static str>,
 }
 
 /// How many values an option takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arity {
-    /// None: it is given or not.
+    /// None: present or absent.
     Flag,
     /// One.
     One,
-    /// One each time that it is given.
+    /// One for each occurrence.
     Repeated,
-    /// A list, separated by commas.
+    /// A comma-separated list.
     List,
 }
 
@@ -69,8 +69,8 @@ impl<T> Clone for Opt<T> {
 impl<T> Copy for Opt<T> {}
 
 impl<T> Opt<T> {
-    /// An option with one value, which `read` makes of its text. What `read` says of a text that is none stands behind
-    /// the name of the option and the text.
+    /// An option with one value, which `read` parses from its text. An error from `read` is printed after the option's
+    /// name and the text.
     pub const fn value(
         name: &'static str,
         value_name: &'static str,
@@ -93,37 +93,37 @@ impl<T> Opt<T> {
         Self { about, read }
     }
 
-    /// With a letter.
+    /// Sets its letter.
     pub const fn short(self, short: char) -> Self {
         Self { about: About { short: Some(short), ..self.about }, ..self }
     }
 
-    /// With a value if none is given.
+    /// Sets its default value.
     pub const fn default(self, default: &'static str) -> Self {
         Self { about: About { default: Some(default), ..self.about }, ..self }
     }
 
-    /// With these possible values and their meaning.
+    /// Sets its possible values and their meaning.
     pub const fn values(self, values: &'static [(&'static str, &'static str)]) -> Self {
         Self { about: About { values, ..self.about }, ..self }
     }
 
-    /// It may be given several times.
+    /// Allows several occurrences.
     pub const fn repeated(self) -> Self {
         Self { about: About { arity: Arity::Repeated, ..self.about }, ..self }
     }
 
-    /// It takes a list, separated by commas.
+    /// Takes a comma-separated list.
     pub const fn list(self) -> Self {
         Self { about: About { arity: Arity::List, ..self.about }, ..self }
     }
 
-    /// A value may be negative.
+    /// Allows a negative value.
     pub const fn negative(self) -> Self {
         Self { about: About { takes_negative: true, ..self.about }, ..self }
     }
 
-    /// It cannot be given together with another option.
+    /// Excludes another option.
     pub const fn conflicts_with(self, other: &'static str) -> Self {
         Self { about: About { conflicts_with: Some(other), ..self.about }, ..self }
     }
@@ -134,13 +134,13 @@ pub type Value = Arc<dyn Any + Send + Sync>;
 
 /// An option, whatever the type of its values.
 pub trait AnyOption: Sync {
-    /// What can be said of it.
+    /// The option's description.
     fn about(&self) -> &About;
 
-    /// Reads a value.
+    /// Parses a value.
     ///
     /// # Errors
-    /// What was expected, if the text is no value.
+    /// What was expected, if the text is invalid.
     fn read(&self, text: &str) -> Result<Value, String>;
 }
 
@@ -160,26 +160,26 @@ impl fmt::Debug for dyn AnyOption + '_ {
     }
 }
 
-/// The values that were chosen for options.
+/// The chosen values of options.
 #[derive(Clone, Debug, Default)]
 pub struct Values(BTreeMap<&'static str, (&'static dyn AnyOption, Vec<Value>)>);
 
 impl Values {
-    /// Chooses a value, which [`AnyOption::read`] made for this option. Of an option with one value the last counts.
+    /// Stores a value that [`AnyOption::read`] made for this option. For an option with one value, the last one counts.
     pub fn put(&mut self, option: &'static dyn AnyOption, value: Value) {
         self.0.entry(option.about().name).or_insert((option, Vec::new())).1.push(value);
     }
 
-    /// Reads a value and chooses it.
+    /// Parses a value and stores it.
     ///
     /// # Errors
-    /// What was expected, if the text is no value.
+    /// What was expected, if the text is invalid.
     pub fn set(&mut self, option: &'static dyn AnyOption, text: &str) -> Result<(), String> {
         self.put(option, option.read(text)?);
         Ok(())
     }
 
-    /// The options for which a value was chosen.
+    /// The options that were given.
     pub fn given(&self) -> impl Iterator<Item = &'static dyn AnyOption> + '_ {
         self.0.values().map(|(option, _)| *option)
     }
@@ -189,7 +189,7 @@ impl Values {
         self.0.contains_key(option.about.name)
     }
 
-    /// All values of an option: those that were chosen, or else its default.
+    /// All values of an option: the chosen ones, or else its default.
     pub fn all<T: Clone + 'static>(&self, option: &Opt<T>) -> Vec<T> {
         match self.0.get(option.about.name) {
             Some((_, values)) => values.iter().filter_map(|value| value.downcast_ref().cloned()).collect(),
@@ -203,13 +203,13 @@ impl Values {
         }
     }
 
-    /// The value of an option: the last that was chosen, or else its default; `None` without either.
+    /// The value of an option: the last chosen one, or else its default; `None` without either.
     pub fn get<T: Clone + 'static>(&self, option: &Opt<T>) -> Option<T> {
         self.all(option).pop()
     }
 }
 
-/// An option that a run cannot take, or a value of one.
+/// An option, or a value of one, that a run rejects.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Misuse(pub String);

@@ -1,4 +1,4 @@
-//! Reads values of options, and says what was expected in place of a text that is none.
+//! Parses values of options, and says what was expected instead of an invalid text.
 
 use std::fmt::Display;
 use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
@@ -6,11 +6,11 @@ use std::str::FromStr;
 
 use handshake::read_hex;
 
-/// A type of whole numbers.
+/// An integer type.
 pub trait Whole: FromStr + Display {
-    /// The least of them.
+    /// Its minimum.
     const LEAST: Self;
-    /// The greatest.
+    /// Its maximum.
     const MOST: Self;
 }
 
@@ -25,26 +25,26 @@ macro_rules! whole {
 
 whole! { u8 u16 u32 u64 u128 usize i32 i64 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroUsize }
 
-/// A whole number of this type.
+/// Parses an integer of this type.
 ///
 /// # Errors
-/// The bounds, if it is none.
+/// The bounds, if the text is invalid.
 pub fn whole<N: Whole>(text: &str) -> Result<N, String> {
     text.parse().map_err(|_| format!("expected a whole number from {} to {}", N::LEAST, N::MOST))
 }
 
-/// What a type reads itself.
+/// Parses with the type's own parser.
 ///
 /// # Errors
-/// What the type says.
+/// The type's own error.
 pub fn parsed<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: T::Err| error.to_string())
 }
 
-/// One of the possible values, which clap and [`super::option::Values`] check by this.
+/// Parses one of the possible values; clap and [`super::option::Values`] both check with this function.
 ///
 /// # Errors
-/// The possible values, if it is none of them.
+/// The possible values, if the text is none of them.
 pub fn one_of<T: Copy>(values: &[(&'static str, T)], text: &str) -> Result<T, String> {
     let found = values.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
     found.ok_or_else(|| {
@@ -53,17 +53,17 @@ pub fn one_of<T: Copy>(values: &[(&'static str, T)], text: &str) -> Result<T, St
     })
 }
 
-/// Bytes in hex.
+/// Parses bytes in hex.
 ///
 /// # Errors
-/// If there is anything but pairs of hex digits.
+/// If the text is not made of pairs of hex digits.
 pub fn hex(text: &str) -> Result<Vec<u8>, String> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     let bytes: Option<Vec<_>> = pairs.iter().map(|pair| read_hex(pair).map(|[byte]| byte)).collect();
     bytes.filter(|_| rest.is_empty()).ok_or_else(|| "expected an even number of hex digits".into())
 }
 
-/// 32 bytes in hex, with or without `0x`.
+/// Parses 32 bytes in hex, with or without `0x`.
 ///
 /// # Errors
 /// If there are not 64 digits.
@@ -72,10 +72,10 @@ pub fn hash(text: &str) -> Result<[u8; 32], String> {
     bytes.try_into().map_err(|_| "expected 64 hex digits".into())
 }
 
-/// A number of 64 bits in hex.
+/// Parses a number of 64 bits in hex.
 ///
 /// # Errors
-/// If it has other or more digits.
+/// If it has other characters, or more than 16 digits.
 pub fn nonce(text: &str) -> Result<u64, String> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     u64::from_str_radix(digits, 16).map_err(|_| "expected up to 16 hex digits".into())

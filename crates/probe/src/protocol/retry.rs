@@ -3,19 +3,19 @@
 use handshake::{Blame, Fault};
 use net::{Cause, DialError};
 
-/// What the end of an attempt says of the next one.
+/// What an attempt's end says about the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
-    /// It may go otherwise.
+    /// It may end differently.
     Later,
-    /// It will end the same way: another network, another protocol, ourselves.
+    /// It will end the same way: another network, another protocol, or ourselves.
     Never,
-    /// There was no attempt: our own side had no file or port to spare, which says nothing of the address.
+    /// There was no attempt: our own side lacked a file or a port, which says nothing about the address.
     NotDialled,
 }
 
 impl Retry {
-    /// After a dial that came to nothing.
+    /// After a dial that failed.
     pub fn after_dial(error: &DialError) -> Self {
         match error {
             DialError::TooManyFiles(_) | DialError::NoPort(_) | DialError::Stopped { .. } => Self::NotDialled,
@@ -23,7 +23,7 @@ impl Retry {
         }
     }
 
-    /// After a handshake that ended for this cause.
+    /// After a handshake that ended with this cause.
     pub fn after<E: Lasting>(cause: &Cause<E>) -> Self {
         match cause {
             Cause::Fault(fault) if fault.lasts() => Self::Never,
@@ -32,22 +32,22 @@ impl Retry {
     }
 }
 
-/// A protocol's error, which may be there to stay.
+/// A protocol's error, which may be permanent.
 pub trait Lasting: Fault {
-    /// Whether the peer was ourselves.
+    /// Whether the peer is our own node.
     fn is_ourselves(&self) -> bool;
 
-    /// Whether two sides that do not fit may do so another time. They hardly ever do.
+    /// Whether a mismatch of the two sides may be temporary. It hardly ever is.
     fn may_pass(&self) -> bool {
         false
     }
 
-    /// Whether it is a message in which the peer says goodbye.
+    /// Whether the error is the peer's goodbye message.
     fn is_goodbye(&self) -> bool {
         false
     }
 
-    /// Whether the next attempt would end so, too.
+    /// Whether the next attempt would end in the same way.
     fn lasts(&self) -> bool {
         self.is_ourselves() || self.blame() == Blame::Mismatch && !self.may_pass()
     }

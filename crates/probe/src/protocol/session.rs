@@ -1,4 +1,4 @@
-//! A connection after its handshake, whatever is spoken.
+//! A connection of any protocol after its handshake.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use super::{Asked, Introduced, Kept, Span, Times, Tracer};
 
 /// A connection after its handshake.
 pub trait Session: fmt::Debug + Send + Sync {
-    /// Asks a peer, which introduced itself so, for the addresses that it knows. `None` if the protocol has no such question.
+    /// Asks a peer with this introduction for the addresses that it knows. `None` if the protocol has no such question.
     fn ask<'a>(
         self: Box<Self>,
         _introduced: &'a dyn Introduced,
@@ -22,15 +22,15 @@ pub trait Session: fmt::Debug + Send + Sync {
         Box::pin(async { None })
     }
 
-    /// Keeps it alive for a while, or until the peer leaves.
+    /// Keeps it alive for the span, or until the peer leaves.
     fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, Kept>;
 
-    /// Whether the peer may yet ask something that it counts on.
+    /// Whether the peer may still send a request and expects an answer.
     fn owes_answer(&self) -> bool {
         false
     }
 
-    /// Gives that answer, if it is asked for soon, and leaves.
+    /// Answers that request, if it comes soon, and leaves.
     fn part<'a>(
         self: Box<Self>,
         _opened: Instant,

@@ -1,29 +1,29 @@
-//! Our side in every protocol that a run speaks.
+//! Our sides of all protocols of a run.
 
 use super::{AnyOption as _, Identity, KEY, Misuse, Network, Protocol, Side, Values, check_given, protocols};
 use crate::key::Secret;
 use crate::target::Target;
 
-/// Our side in every protocol that a run speaks.
+/// Our sides of all protocols of a run.
 #[derive(Debug)]
 pub struct Sides {
     chosen: Box<dyn Side>,
     others: Vec<Box<dyn Side>>,
 }
 
-/// What was chosen for a run: a network, options of its protocols, and our key.
+/// The choices for a run: a network, options of its protocols, and our key.
 #[derive(Clone, Copy)]
 pub struct Choice<'c> {
-    /// The network; without one it is Bitcoin's, and nodes that are named by a key may be on any.
+    /// The network; by default Bitcoin's, and then nodes named by a key may be on any.
     pub network: Option<&'c Network>,
     /// The options.
     pub values: &'c Values,
-    /// Reads our static key, for protocols that have one; without it each has a fresh one.
+    /// Reads our static key, for protocols that have one; without it each protocol makes a fresh key.
     pub key: &'c dyn Fn() -> Result<Option<Secret>, Misuse>,
 }
 
 impl Choice<'_> {
-    /// The network that was chosen, or else Bitcoin's.
+    /// The chosen network, or Bitcoin's.
     fn network(&self) -> Network {
         self.network.copied().unwrap_or_else(Network::default)
     }
@@ -36,11 +36,11 @@ impl Choice<'_> {
 }
 
 impl Sides {
-    /// That of the network that was chosen, and whichever else these targets ask for.
+    /// The side of the chosen network's protocol, and those that these targets need.
     ///
     /// # Errors
-    /// As [`Protocol::configure`]; if an option means nothing in any of these protocols; and if a target is named in a way that
-    /// its protocol cannot do with.
+    /// As [`Protocol::configure`]; if no protocol of the run has an option; and if a target's form does not suit its
+    /// protocol.
     pub fn new(choice: Choice<'_>, targets: &[Target]) -> Result<Self, Misuse> {
         let chosen = choice.network().protocol;
         let mut spoken: Vec<&'static dyn Protocol> = Vec::new();
@@ -63,10 +63,10 @@ impl Sides {
         Ok(Self { chosen: choice.side(chosen)?, others })
     }
 
-    /// That of the network that was chosen, and every other that can be had with these options.
+    /// The side of the chosen network's protocol, and all others that these options allow.
     ///
     /// # Errors
-    /// As [`Protocol::configure`], of the network that was chosen.
+    /// As [`Protocol::configure`], for the chosen network.
     pub fn every(choice: Choice<'_>) -> Result<Self, Misuse> {
         let chosen = choice.network().protocol;
         let others = protocols().filter(|protocol| *protocol != chosen);
@@ -74,10 +74,10 @@ impl Sides {
         Ok(Self { chosen: choice.side(chosen)?, others })
     }
 
-    /// That of the network that was chosen, whose nodes tell other nodes' addresses.
+    /// The side of the chosen network's protocol, if its nodes share addresses.
     ///
     /// # Errors
-    /// As [`Sides::new`]; and if the network's nodes, or those of these targets, tell none.
+    /// As [`Sides::new`]; and if the nodes of the network, or of these targets, do not share addresses.
     pub fn gossiping(choice: Choice<'_>, targets: &[Target]) -> Result<Self, Misuse> {
         let network = choice.network();
         if !network.protocol.tells_addresses() {
@@ -89,21 +89,21 @@ impl Sides {
         Self::only(network.protocol, choice)
     }
 
-    /// One alone.
+    /// The side of one protocol.
     ///
     /// # Errors
-    /// As [`Protocol::configure`]; and if an option means nothing in it.
+    /// As [`Protocol::configure`]; and if the protocol does not have an option.
     pub fn only(protocol: &'static dyn Protocol, choice: Choice<'_>) -> Result<Self, Misuse> {
         check_given(choice.values, &[protocol])?;
         Ok(choice.side(protocol)?.into())
     }
 
-    /// That of the network that was chosen.
+    /// The side of the chosen network's protocol.
     pub fn chosen(&self) -> &dyn Side {
         &*self.chosen
     }
 
-    /// The one in which this node is spoken to.
+    /// The side for this node.
     pub fn of(&self, identity: &Identity) -> &dyn Side {
         let own = identity.protocol().and_then(|protocol| self.others.iter().find(|side| side.protocol() == protocol));
         &**own.unwrap_or(&self.chosen)
@@ -116,7 +116,7 @@ impl From<Box<dyn Side>> for Sides {
     }
 }
 
-/// Where a protocol stands among all.
+/// The protocol's index in the list.
 fn place_of(protocol: &'static dyn Protocol) -> usize {
     super::protocols().position(|known| known == protocol).unwrap_or(usize::MAX)
 }

@@ -1,4 +1,4 @@
-//! What peers tell of others, in whatever protocol.
+//! The addresses that peers share, in any protocol.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,25 +6,25 @@ use std::net::SocketAddr;
 use bitcoin::gossip::{self, Address, Entry};
 use net::Verdict;
 
-/// What came of asking a peer whom it knows.
+/// The result of asking a peer for addresses.
 #[derive(Debug)]
 pub struct Asked {
-    /// How it went: a peer may shake hands and then tell nothing.
+    /// The verdict: a peer may complete the handshake and then share nothing.
     pub verdict: Verdict,
-    /// Whom it knows.
+    /// The addresses that it shared.
     pub told: Vec<Told>,
-    /// What it told besides, and nobody can use.
+    /// The unusable addresses that it shared.
     pub unusable: Vec<Unusable>,
-    /// How it announced itself, if it did.
+    /// Its announcement of itself, if there was one.
     pub own: Option<Told>,
 }
 
-/// Addresses that are of no use, for one reason.
+/// Addresses that are unusable for one reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unusable {
     /// The reason's stable name.
     pub name: &'static str,
-    /// The same for people, behind their number: `with port 0`.
+    /// The reason for people, after the number: `with port 0`.
     pub sentence: &'static str,
     /// How many.
     pub count: usize,
@@ -36,14 +36,15 @@ impl From<(gossip::Unusable, usize)> for Unusable {
     }
 }
 
-/// An address that a peer tells of.
+/// An address that a peer shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// When it was last heard of there, in seconds since 1970, as the teller says: any value comes. `None` if it does not say.
+    /// When the node was last seen, in seconds since 1970, as the peer claims (any value occurs). `None` without a
+    /// claim.
     pub seen: Option<i64>,
-    /// What it offers, as the teller says.
+    /// The node's services, as the peer claims.
     pub services: u64,
-    /// Where it is.
+    /// The node's place.
     pub place: Place,
 }
 
@@ -52,7 +53,7 @@ pub struct Told {
 pub enum Place {
     /// On the Internet.
     Ip(SocketAddr),
-    /// In a network that needs a router of its own, at this port: it is kept and shown, not dialled.
+    /// In a network that needs its own router, at this port: stored and shown, but not dialled.
     Overlay(Address, u16),
 }
 

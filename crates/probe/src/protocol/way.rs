@@ -1,67 +1,67 @@
-//! Over what a handshake can be had, and what is known of a node before it is dialled.
+//! The transports of a handshake, and what is known about a node before the dial.
 
 use std::iter;
 use std::option;
 use std::time::Duration;
 
-/// What carries a handshake. Each protocol has constants of its own.
+/// The transport of a handshake. Each protocol has its own constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transport {
-    /// Its stable name in reports; `None` as long as a peer that dialled us has not chosen one of several.
+    /// Its stable name in reports; `None` until a peer that dialled us has chosen one of several.
     pub name: Option<&'static str>,
-    /// Whether our side begins with a key of which nodes take only so many in a second.
+    /// Whether our side begins with a key, which nodes limit to a few a second.
     pub begins_with_key: bool,
 }
 
 impl Transport {
-    /// One without such a limit.
+    /// A transport without such a limit.
     pub const fn named(name: &'static str) -> Self {
         Self { name: Some(name), begins_with_key: false }
     }
 }
 
-/// What is known of a node before it is dialled.
+/// What is known about a node before the dial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Knowledge {
     /// The user named it, so it may be dialled twice.
     Named,
     /// Nothing.
     Nothing,
-    /// Its services are known, and an encrypted transport is not among them.
+    /// Its services are known, and do not include an encrypted transport.
     LacksEncryption,
-    /// It was reached over an encrypted transport before, or another node says that it offers one.
+    /// It was reached over an encrypted transport before, or another node lists that service for it.
     OffersEncryption,
 }
 
-/// One connection that may be opened: over which transport, and with what knowledge.
+/// A possible connection: its transport, and what is known about the node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Way {
     /// What carries the handshake.
     pub transport: Transport,
-    /// What is known of the node.
+    /// What is known about the node.
     pub knowledge: Knowledge,
 }
 
 /// Another dial, after one that failed.
 #[derive(Clone, Copy, Debug)]
 pub struct Again {
-    /// In this way.
+    /// The way to dial.
     pub way: Way,
-    /// So long after the end of the first, at the earliest.
+    /// The minimum time after the end of the first attempt.
     pub pause: Duration,
 }
 
-/// The ways in which an address is dialled, each on a connection of its own and with a report of its own: one or two.
+/// The ways to dial an address, each with its own connection and report: one or two.
 #[derive(Clone, Copy, Debug)]
 pub struct Ways {
-    /// The first, or the only one.
+    /// The first or only way.
     pub first: Way,
-    /// The other.
+    /// The other way.
     pub second: Option<Way>,
 }
 
 impl Ways {
-    /// How many.
+    /// The number of ways.
     pub fn count(self) -> usize {
         1 + usize::from(self.second.is_some())
     }

@@ -15,9 +15,9 @@ use crate::stamp::Stamp;
 /// A connection that was kept after its handshake, and is over.
 #[derive(Clone, Copy, Debug)]
 pub struct HeldReport<'a> {
-    /// When the handshake was over, which is when this began.
+    /// When the handshake ended and the hold began.
     pub started: Stamp,
-    /// What the user named; for an accepted connection, where it came in.
+    /// The target as the user wrote it; for an accepted connection, our listening address.
     pub target: &'a str,
     /// The peer's address.
     pub address: SocketAddr,
@@ -25,11 +25,11 @@ pub struct HeldReport<'a> {
     pub side: &'a dyn Side,
     /// Our part in the handshake.
     pub role: Role,
-    /// What carried it.
+    /// The transport.
     pub transport: Transport,
-    /// For how long it was to be kept.
+    /// The requested duration.
     pub asked: Duration,
-    /// How it went.
+    /// The result.
     pub kept: &'a Kept,
 }
 
@@ -60,12 +60,12 @@ impl Serialize for HeldReport<'_> {
 }
 
 impl HeldReport<'_> {
-    /// Whether it was kept for as long as was asked.
+    /// Whether it was kept for the requested duration.
     pub fn is_complete(&self) -> bool {
         matches!(self.kept.end, KeptEnd::Time)
     }
 
-    /// Whether the peer, or the network, ended it before that.
+    /// Whether the peer, or the network, ended it earlier.
     pub fn is_cut_short(&self) -> bool {
         !matches!(self.kept.end, KeptEnd::Time | KeptEnd::Interrupted)
     }
@@ -115,7 +115,7 @@ impl KeptEnd {
         }
     }
 
-    /// In which way.
+    /// How it ended.
     fn how(&self) -> &'static str {
         match self {
             Self::Time => "time",
@@ -179,7 +179,7 @@ impl Answers {
     }
 }
 
-/// `3 of 3 pings answered in 0.2, 0.3 and 0.9 ms (shortest, median, longest)`; empty if none was sent.
+/// `3 of 3 pings answered in 0.2, 0.3 and 0.9 ms (shortest, median, longest)`; empty without pings.
 #[derive(Clone, Copy, Debug)]
 pub struct PingText<'a>(pub &'a Pings);
 
@@ -202,7 +202,7 @@ impl fmt::Display for PingText<'_> {
     }
 }
 
-/// A measured time in seconds: to the tenth, or to the millisecond below one second.
+/// A measured time in seconds: to a tenth, or to a millisecond below one second.
 struct Seconds(Duration);
 
 impl fmt::Display for Seconds {
@@ -212,7 +212,7 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// A time that was asked for, in seconds and without needless digits.
+/// A requested time, in seconds and without needless digits.
 struct Whole(Duration);
 
 impl fmt::Display for Whole {

@@ -12,20 +12,20 @@ pub enum ResolveError {
     /// The name does not exist.
     #[error("there is no host of the name {0}")]
     NotFound(String),
-    /// The name exists, but has nothing of what was asked for.
+    /// The name exists, but has no record of the requested type.
     #[error("{name} has no {what}")]
     Nothing {
-        /// Which name.
+        /// The name.
         name: String,
-        /// What that would be.
+        /// The missing record.
         what: &'static str,
     },
-    /// The server says that it cannot tell.
+    /// The server reports a failure.
     #[error("the DNS server cannot resolve {name}: {code}")]
     Server {
-        /// Which name.
+        /// The name.
         name: String,
-        /// What it answered.
+        /// Its response code.
         code: String,
     },
     /// No answer.
@@ -34,31 +34,31 @@ pub enum ResolveError {
     /// Anything else.
     #[error("cannot resolve {name}: {what}")]
     Failed {
-        /// Which name.
+        /// The name.
         name: String,
         /// What went wrong.
         what: String,
     },
-    /// What the name lists is reached over other transports than ours.
+    /// The listed addresses use only transports that we lack.
     #[error("the records of {name} name only {transports}; verack dials libp2p over TCP alone")]
     OtherTransports {
-        /// Which name.
+        /// The name.
         name: String,
-        /// Their names in multiaddrs, separated by commas.
+        /// Their names in multiaddrs, comma-separated.
         transports: String,
     },
-    /// Each name that it lists failed; the least certain failure stands for all.
+    /// Each listed name failed; the least certain failure represents all.
     #[error("no name that {list} lists leads to an address: {error}")]
     Listed {
-        /// Which name has the list.
+        /// The name with the list.
         list: String,
-        /// What came of one of the others.
+        /// The failure of a listed name.
         error: Box<ResolveError>,
     },
 }
 
 impl ResolveError {
-    /// What an error of our own resolver means; `what` is what was asked for.
+    /// Converts an error of our own resolver; `what` is the requested record.
     pub fn of(name: &str, what: &'static str, error: &NetError) -> Self {
         let name = name.to_owned();
         match error {
@@ -73,7 +73,7 @@ impl ResolveError {
         }
     }
 
-    /// The less certain of two failures: what one of them leaves open, both together leave open.
+    /// The less certain of two failures: the result must leave open whatever one of them leaves open.
     pub fn or(self, other: Self) -> Self {
         if other.doubt() > self.doubt() { other } else { self }
     }
@@ -92,7 +92,7 @@ impl ResolveError {
 impl Fault for ResolveError {
     fn blame(&self) -> Blame {
         match self {
-            // The name is as the user gave it: neither the peer nor the path to it is at fault.
+            // The user chose the name: neither the peer nor the path to it is at fault.
             Self::NotFound(_) | Self::Nothing { .. } => Blame::Mismatch,
             Self::Server { .. } | Self::Timeout(_) | Self::Failed { .. } => Blame::Network,
             Self::OtherTransports { .. } => Blame::Local,

@@ -1,5 +1,5 @@
-//! DNS servers, asked by us: the one that the user named, and for TXT records, which the system's resolver does not
-//! give, those of resolv.conf.
+//! DNS servers that we query ourselves: the one that the user named, and those of resolv.conf for TXT records, which
+//! the system's resolver does not return.
 
 use std::fmt;
 use std::fs;
@@ -15,7 +15,7 @@ use hickory_resolver::proto::rr::{Name, RData, RecordType};
 
 use super::{One, ResolveError};
 
-/// DNS servers that are asked.
+/// DNS servers to query.
 #[derive(Clone)]
 pub struct Server(Result<TokioResolver, String>);
 
@@ -25,19 +25,19 @@ impl fmt::Debug for Server {
     }
 }
 
-/// A UDP query or its answer may be lost: ask again after a third of the time.
+/// A UDP query or its answer may be lost: repeat the query after a third of the time.
 const ATTEMPTS: u32 = 3;
 
 impl Server {
-    /// This server; a lookup takes at most about so long.
+    /// This server; a lookup takes at most about `within`.
     pub fn named(server: SocketAddr, within: Duration) -> Self {
         Self::new(vec![config(server)], within)
     }
 
-    /// The servers that resolv.conf names. Whatever else stands there is the system resolver's affair. Without a file,
-    /// or a server in it, this machine is asked, as the C library does. (resolv.conf(5))
+    /// The servers in resolv.conf; its other settings concern only the system's resolver. Without a file, or a server
+    /// in it, query this machine, as the C library does. (resolv.conf(5))
     pub fn of_system(within: Duration) -> Self {
-        /// No more are asked. (resolv.conf(5), MAXNS)
+        /// Further servers are ignored. (resolv.conf(5), MAXNS)
         const MAX_SERVERS: usize = 3;
         const DNS_PORT: u16 = 53;
         let text = fs::read("/etc/resolv.conf").unwrap_or_default();
@@ -55,7 +55,7 @@ impl Server {
         let options = builder.options_mut();
         options.timeout = within / ATTEMPTS;
         options.attempts = (ATTEMPTS - 1) as usize;
-        // Each name is asked for once.
+        // Each name is queried once.
         options.cache_size = 0;
         Self(builder.build().map_err(|error| error.to_string()))
     }
@@ -78,14 +78,14 @@ impl Server {
         Ok(ips.map(|ip| SocketAddr::new(ip, 0)).collect())
     }
 
-    /// The texts of a name's `_dnsaddr`, each as it is; `what` they are is said where there are none.
+    /// The TXT records of a name's `_dnsaddr`, unchanged; `what` describes them in the error.
     ///
     /// # Errors
     /// [`ResolveError`]
     pub async fn texts(&self, name: &str, what: &'static str) -> Result<Vec<Vec<u8>>, ResolveError> {
         let answer =
             self.ask(&format!("_dnsaddr.{name}"), name, RecordType::TXT, what).await.map_err(|error| match error {
-                // The name itself may well be one.
+                // The name itself may well exist.
                 ResolveError::NotFound(name) => ResolveError::Nothing { name, what },
                 other => other,
             })?;
@@ -96,11 +96,11 @@ impl Server {
         Ok(texts.collect())
     }
 
-    /// Asks for the records of `asked`, for the sake of `name`.
+    /// Queries the records of `asked`, on behalf of `name`.
     async fn ask(&self, asked: &str, name: &str, kind: RecordType, what: &'static str) -> Result<Lookup, ResolveError> {
         let failed = |what: String| ResolveError::Failed { name: name.to_owned(), what };
         let resolver = self.0.as_ref().map_err(|error| failed(error.clone()))?;
-        // As it stands: hosts have underscores in their names where nothing forbids it, as Docker's do.
+        // Unchanged: host names may contain underscores where no rule forbids it, as Docker's do.
         let mut asked = Name::from_ascii(asked).map_err(|error| failed(error.to_string()))?;
         asked.set_fqdn(true);
         resolver.lookup(asked, kind).await.map_err(|error: NetError| ResolveError::of(name, what, &error))
@@ -115,7 +115,7 @@ fn config(server: SocketAddr) -> NameServerConfig {
     config
 }
 
-/// The addresses behind `nameserver`; what is none is left out.
+/// The addresses after `nameserver`; invalid ones are skipped.
 fn name_servers(text: &str) -> Vec<IpAddr> {
     let words = text.lines().map(|line| line.split_ascii_whitespace());
     words.filter_map(|mut words| (words.next()? == "nameserver").then(|| words.next())??.parse().ok()).collect()

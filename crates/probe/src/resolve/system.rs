@@ -1,8 +1,8 @@
-//! The system's resolver: `getaddrinfo`, which knows hosts files, mDNS, search domains and all else that this machine
-//! is set up with. It blocks for as long as it likes, so it is called on threads of our own.
+//! The system's resolver: `getaddrinfo`, which supports hosts files, mDNS, search domains and everything else that is
+//! configured on this machine. It may block for any time, so we call it on our own threads.
 //!
-//! One call asks for one family: a call for both waits for the slower answer, and a name whose AAAA is never answered
-//! would cost its A the whole time.
+//! One call asks for one family: a call for both waits for the slower answer, so that a lost AAAA answer would delay
+//! the A answer for the whole time.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -15,7 +15,8 @@ use tokio::sync::oneshot;
 
 use super::{One, ResolveError};
 
-/// Threads at once. A call that hangs keeps its thread, and neither the deadline nor the end of the program waits for it.
+/// Maximum number of threads. A call that hangs keeps its thread; neither the deadline nor the program's end waits for
+/// it.
 const MAX_THREADS: usize = 64;
 
 /// The system's resolver.
@@ -48,7 +49,7 @@ impl System {
         answered.await.unwrap_or_else(|_| Err(ended()))
     }
 
-    /// Has a call made, on a thread of its own if there may be another.
+    /// Queues a call, and starts another thread if one is allowed.
     fn call(&self, call: Call) {
         let mut calls = self.calls();
         calls.waiting.push_back(call);
@@ -61,7 +62,7 @@ impl System {
         if thread::Builder::new().name("resolver".to_owned()).spawn(move || system.work()).is_err() {
             let mut calls = self.calls();
             calls.threads -= 1;
-            // Without a thread nothing would ever answer these.
+            // Without any thread, these calls would never be answered.
             if calls.threads == 0 {
                 calls.waiting.clear();
             }
@@ -71,14 +72,14 @@ impl System {
     /// Makes calls until none is left.
     fn work(&self) {
         while let Some(Call { name, family, answer }) = self.next() {
-            // A call whose deadline has passed is not made.
+            // Skip a call whose deadline has passed.
             if !answer.is_closed() {
                 let _ = answer.send(ask(&name, family));
             }
         }
     }
 
-    /// The next call; without one, the thread is counted as gone.
+    /// The next call; without one, counts the thread as ended.
     fn next(&self) -> Option<Call> {
         let mut calls = self.calls();
         let call = calls.waiting.pop_front();
@@ -103,18 +104,18 @@ fn ask(name: &str, family: One) -> Result<Vec<SocketAddr>, ResolveError> {
     Ok(found.flatten().map(|found| found.sockaddr).collect())
 }
 
-/// What the system's error means.
+/// Converts the system's error.
 fn why(name: &str, family: One, error: &LookupError, started: Instant) -> ResolveError {
-    /// EAI_ADDRFAMILY of the C library of GNU: the name has addresses of another family alone. (netdb.h)
+    /// EAI_ADDRFAMILY of the GNU C library: the name has only addresses of the other family. (netdb.h)
     const OTHER_FAMILY: i32 = -9;
-    /// A DNS server that is silent is waited for so long at least. (resolv.conf(5), timeout)
+    /// The minimum time for which the system waits for a silent DNS server. (resolv.conf(5), timeout)
     const SILENCE: Duration = Duration::from_secs(5);
     let (name, what) = (name.to_owned(), family.address());
     match error.kind() {
         LookupErrorKind::NoName => ResolveError::NotFound(name),
         LookupErrorKind::NoData => ResolveError::Nothing { name, what },
         _ if error.error_num() == OTHER_FAMILY => ResolveError::Nothing { name, what },
-        // The system does not say whether a server failed or none answered; the time it took does.
+        // The system does not say whether a server failed or was silent; the elapsed time does.
         LookupErrorKind::Again if started.elapsed() >= SILENCE => ResolveError::Timeout(name),
         LookupErrorKind::Again => ResolveError::Failed {
             name,

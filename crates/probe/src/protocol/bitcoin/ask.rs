@@ -1,4 +1,4 @@
-//! A connection to a node of Bitcoin's, after the handshake.
+//! A connection to a Bitcoin node after the handshake.
 
 use std::net::SocketAddr;
 
@@ -18,7 +18,7 @@ use crate::protocol::{Asked, Introduced as AnyIntroduced, Session, Times, Told, 
 pub struct Connection {
     /// Its bytes.
     pub stream: Unread<TcpStream>,
-    /// What seals them.
+    /// Its encryption.
     pub channel: Channel,
     /// The network.
     pub params: Params,
@@ -45,7 +45,7 @@ impl Session for Connection {
     }
 }
 
-/// What an event means to a connection that is kept.
+/// The meaning of an event for a kept connection.
 fn sign(event: &Event) -> Sign {
     match event {
         Event::Said(Message::Ping(_)) => Sign::Ping,
@@ -59,7 +59,7 @@ fn sign(event: &Event) -> Sign {
 }
 
 impl Connection {
-    /// Asks for addresses; the answer ends it, or the deadline does.
+    /// Asks for addresses, until the answer or the deadline.
     async fn ask_peer(
         self,
         introduced: &Introduced,

@@ -1,4 +1,4 @@
-//! How a peer of Bitcoin's introduced itself, and what is reported of it.
+//! The introduction of a Bitcoin peer, and its reported fields.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,20 +11,20 @@ use crate::protocol::field::{Field, FieldKind, write_fields};
 use crate::protocol::introduced::{Introduced as AnyIntroduced, Kept};
 use crate::report::HexBits;
 
-/// A peer's own words, as they were read.
+/// A peer's introduction, as received.
 #[derive(Clone, Debug)]
 pub struct Introduced {
     /// Its version message.
     pub version: Version,
-    /// What it said besides.
+    /// What else it announced.
     pub announced: Announced,
-    /// The network, whose service bits they are.
+    /// The network, which defines the service bits.
     pub params: Params,
     /// Its clock minus ours, in seconds.
     pub clock_offset_s: i64,
 }
 
-/// What is reported of it.
+/// The reported fields.
 pub static FIELDS: [Field<Introduced>; 12] = [
     Field::new("version", FieldKind::Number, "protocol version", |i, to| to.value(&i.version.version)),
     Field::new("services", FieldKind::Number, "service bits", |i, to| to.value(&i.version.services.0)),
@@ -118,18 +118,18 @@ impl fmt::Display for Nonce {
     }
 }
 
-/// The names of what it offers.
+/// The names of the peer's services.
 #[derive(Clone, Copy, Debug)]
 pub struct ServiceNames<'i>(&'i Introduced);
 
 impl ServiceNames<'_> {
-    /// Each of them, in the order of their bits.
+    /// Each name, in bit order.
     pub fn iter(&self) -> impl Iterator<Item = ServiceName> {
         self.0.version.services.names(&self.0.params)
     }
 }
 
-/// For people: separated by spaces. Those without a name are only counted, for some peers claim them all.
+/// For people: separated by spaces. Bits without a name are only counted, since some peers claim all of them.
 impl fmt::Display for ServiceNames<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_known = |name: &ServiceName| matches!(name, ServiceName::Known(_));
@@ -149,7 +149,7 @@ impl fmt::Display for ServiceNames<'_> {
 
 impl Serialize for ServiceNames<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        /// Written at once if it is a name.
+        /// Writes the name directly, if the service has one.
         struct Name(ServiceName);
         impl Serialize for Name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -163,11 +163,11 @@ impl Serialize for ServiceNames<'_> {
     }
 }
 
-/// The names of the messages by which it announced extensions; for `feature`, with the feature's own name.
+/// The names of the messages that announced extensions; for `feature`, with the feature's own name.
 #[derive(Clone, Copy, Debug)]
 pub struct Features<'i>(&'i Announced);
 
-/// One of them.
+/// One extension.
 #[derive(Clone, Copy, Debug)]
 pub enum Extension<'i> {
     Message(&'static str),
@@ -175,7 +175,7 @@ pub enum Extension<'i> {
 }
 
 impl<'i> Features<'i> {
-    /// Each of them.
+    /// Each extension.
     pub fn iter(&self) -> impl Iterator<Item = Extension<'i>> + use<'i> {
         let announced = self.0;
         let flags = [

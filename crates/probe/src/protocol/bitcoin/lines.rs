@@ -30,7 +30,7 @@ pub fn entry<'a>(seen: &Seen<'a, Event>, at: Duration, params: &Params) -> Entry
     Entry { at, direction, message, fields, bytes }
 }
 
-/// What passed on an encrypted connection besides messages.
+/// What else passed on an encrypted connection.
 fn passed(phase: &Phase) -> Fields {
     match *phase {
         Phase::SentKey { garbage } | Phase::ReceivedGarbage { garbage } => vec![("garbage_bytes", garbage.into())],

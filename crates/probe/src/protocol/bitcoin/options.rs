@@ -1,4 +1,4 @@
-//! What may be chosen about our side of Bitcoin's handshake.
+//! The options of our side of Bitcoin's handshake.
 
 use bitcoin::v2::{MAX_CONTENTS_LEN, MAX_GARBAGE_LEN};
 use bitcoin::{Chain, Feature, Magic, Services};
@@ -7,44 +7,44 @@ use crate::protocol::common::{CONTACT, START_HEIGHT, USER_AGENT};
 use crate::protocol::option::{AnyOption, Misuse, Opt, Values};
 use crate::protocol::parse;
 
-/// What may be chosen.
+/// The options.
 #[derive(Clone, Debug)]
 pub struct BitcoinOptions {
-    /// Another network's magic; the rest is as on the network that was chosen.
+    /// The magic of another network; all else is as on the chosen network.
     pub magic: Option<Magic>,
     /// The magic of a signet with a challenge script of its own.
     pub signet: Option<Magic>,
-    /// What carries the handshake.
+    /// The transport.
     pub transport: TransportChoice,
-    /// Bytes of garbage behind our v2 key, at most [`MAX_GARBAGE_LEN`]; a random number without it.
+    /// Bytes of garbage after our v2 key, at most [`MAX_GARBAGE_LEN`]; a random number by default.
     pub garbage: Option<usize>,
     /// The lengths of decoys before our v2 version packet, at most [`MAX_CONTENTS_LEN`] each.
     pub decoys: Vec<usize>,
-    /// The protocol version that we announce; the network's without it.
+    /// Our protocol version; the network's by default.
     pub protocol_version: Option<i32>,
-    /// Services that we offer.
+    /// Our services.
     pub services: ServicesArg,
-    /// Whether the peer is asked to announce transactions.
+    /// Whether to ask the peer to announce transactions.
     pub relay: bool,
-    /// Peers of a lower protocol version are refused; the network's rule without it.
+    /// The minimum protocol version of peers; by default the network's rule.
     pub min_version: Option<i32>,
-    /// Peers without these services are refused.
+    /// Required services of peers.
     pub require_services: ServicesArg,
-    /// Extensions that we announce, if the network knows them.
+    /// The extensions that we announce, if the network has them.
     pub announce: Vec<Extension>,
-    /// Optional features that we announce. (BIP434)
+    /// The optional features that we announce. (BIP434)
     pub features: Vec<Feature>,
-    /// The nonce in our version; random for each connection without it.
+    /// The nonce in our version; random for each connection by default.
     pub nonce: Option<u64>,
-    /// Our clock in seconds since 1970; the system's without it.
+    /// Our clock in seconds since 1970; the system's by default.
     pub time: Option<i64>,
-    /// Services that we say the peer has, in the receiver's address.
+    /// The services that we attribute to the peer, in the receiver's address.
     pub receiving_services: ServicesArg,
-    /// What we call our program, at most 256 bytes.
+    /// Our user agent, at most 256 bytes.
     pub user_agent: Option<String>,
-    /// How our operator can be reached.
+    /// The contact of our operator.
     pub contact: Option<String>,
-    /// The height of the chain that we claim to have.
+    /// The height of our chain.
     pub start_height: i32,
 }
 
@@ -79,22 +79,22 @@ impl From<&Values> for BitcoinOptions {
     }
 }
 
-/// What carries the handshake.
+/// The choice of a transport.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TransportChoice {
-    /// Dialling: v2 where the network speaks it, then v1 if the peer shows that it speaks only that. Accepting: whichever the
-    /// peer speaks.
+    /// Dialling: v2 where the network speaks it, then v1 if the peer shows that it speaks only v1. Accepting: v1 or v2,
+    /// as the peer chooses.
     #[default]
     Auto,
     /// Encrypted. (BIP324)
     V2,
     /// Plain text.
     V1,
-    /// Dialling: each on a connection of its own, each reported. Accepting: as `Auto`.
+    /// Dialling: each on its own connection, each reported. Accepting: as `Auto`.
     Both,
 }
 
-/// Extensions that are announced by a message of their own.
+/// Extensions that have their own announcement message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extension {
     /// No extension.
@@ -111,7 +111,7 @@ pub enum Extension {
     Feefilter,
 }
 
-/// Service bits, and names of some that depend on the network.
+/// Service bits, and names whose bits depend on the network.
 #[derive(Clone, Debug, Default)]
 pub struct ServicesArg {
     bits: u64,
@@ -119,7 +119,7 @@ pub struct ServicesArg {
 }
 
 impl ServicesArg {
-    /// The bits; names are those of the network.
+    /// The bits, with names resolved by the network.
     ///
     /// # Errors
     /// If the network has no service of that name.
@@ -159,7 +159,7 @@ impl std::str::FromStr for ServicesArg {
 /// The heading of these options.
 const BITCOIN: &str = "Bitcoin";
 
-/// All of them, in the order of the help.
+/// All options, in the order of the help.
 pub static OPTIONS: [&dyn AnyOption; 18] = [
     &USER_AGENT,
     &CONTACT,
@@ -335,13 +335,13 @@ static RECEIVING_SERVICES: Opt<ServicesArg> = Opt::value(
 .short('r')
 .default("0");
 
-/// A number of bytes.
+/// Parses a number of bytes, at most `most`.
 fn at_most(text: &str, most: usize) -> Result<usize, String> {
     let expected = || format!("expected a whole number of bytes, at most {most}");
     text.parse().ok().filter(|&len| len <= most).ok_or_else(expected)
 }
 
-/// The magic of a signet, from its challenge script in hex.
+/// The magic of a signet, computed from its challenge script in hex.
 fn signet(text: &str) -> Result<Magic, String> {
     let challenge = parse::hex(text)?;
     if challenge.is_empty() {
@@ -350,7 +350,7 @@ fn signet(text: &str) -> Result<Magic, String> {
     Magic::of_signet(&challenge).map_err(|error| error.to_string())
 }
 
-/// A feature: its name and, behind `=`, data in hex.
+/// A feature: its name and, after `=`, data in hex.
 fn feature(text: &str) -> Result<Feature, String> {
     let (name, data) = text.split_once('=').unwrap_or((text, ""));
     Feature::new(name.as_bytes(), &parse::hex(data)?)

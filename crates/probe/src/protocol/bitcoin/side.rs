@@ -1,4 +1,4 @@
-//! Our side of Bitcoin's handshake, over whichever transport.
+//! Our side of Bitcoin's handshake, over either transport.
 
 use bitcoin::attempt::MAX_RANDOM_GARBAGE;
 use bitcoin::hello::Hello;
@@ -7,15 +7,15 @@ use bitcoin::{Accept, Concluded, Error, Event, Transport, TransportAttempt, V1, 
 use handshake::Handshake;
 use rand::RngExt;
 
-/// What the transports have in common besides the handshake itself.
+/// What the transports share besides the handshake itself.
 pub trait Handshaking: Handshake<Output = Concluded, Event = Event, Error = Error> {
-    /// What has been said and heard so far.
+    /// The introductions so far.
     fn hello(&self) -> &Hello;
 
     /// The transport, once it is known.
     fn transport(&self) -> Option<Transport>;
 
-    /// The connection's name, if it is encrypted and both keys are known.
+    /// The session id, if the connection is encrypted and both keys are known.
     fn session_id(&self) -> Option<SessionId> {
         None
     }
@@ -59,8 +59,8 @@ impl Handshaking for Accept {
     }
 }
 
-/// What an encrypted connection starts with: fresh keys, garbage of this length, and decoys of these lengths. Without a length
-/// the garbage is as long as suits the plan, or a peer that began with a key itself.
+/// The start of an encrypted connection: fresh keys, garbage of this length, and decoys of these lengths. Without a
+/// length, the garbage is as long as the plan allows.
 pub fn start(garbage: Option<usize>, plan: Option<TransportAttempt>, decoys: &[usize]) -> Start {
     let mut fill = |bytes: &mut [u8]| rand::rng().fill(bytes);
     let longest = plan.map_or(MAX_RANDOM_GARBAGE, TransportAttempt::max_garbage);

@@ -1,4 +1,4 @@
-//! How a node of Ethereum's introduced itself, and what is reported of it.
+//! The introduction of an Ethereum node, and its reported fields.
 
 use std::fmt;
 
@@ -9,18 +9,18 @@ use handshake::Hex;
 use crate::protocol::field::{Field, FieldKind, write_fields};
 use crate::protocol::introduced::Introduced as AnyIntroduced;
 
-/// A peer's own words, as they were read.
+/// A peer's introduction, as received.
 #[derive(Clone, Debug)]
 pub struct Introduced {
-    /// The key that it has proven to hold.
+    /// The key whose possession the peer has proven.
     pub node_id: PublicKey,
-    /// How it introduced itself.
+    /// Its Hello.
     pub hello: Hello,
-    /// What it told of its chain.
+    /// Its Status.
     pub status: Option<Status>,
 }
 
-/// What is reported of it.
+/// The reported fields.
 pub static FIELDS: [Field<Introduced>; 16] = [
     Field::new("node_id", FieldKind::Text, "its static key", |i, to| to.text(i.node_id)),
     Field::new("client_id", FieldKind::Text, "its program", |i, to| to.text(&i.hello.client_id)),
@@ -78,7 +78,7 @@ impl Introduced {
         }
     }
 
-    /// The first and the last block that it has.
+    /// The first and the last block of the peer.
     fn range(&self) -> Option<(u64, u64)> {
         match self.status.as_ref()?.head {
             Head::Difficulty { .. } => None,
@@ -105,7 +105,7 @@ impl AnyIntroduced for Introduced {
         self.hello.client_id.to_string()
     }
 
-    /// What it speaks.
+    /// The protocols of the peer.
     fn offers(&self) -> String {
         /// Enough for every honest node.
         const SHOWN: usize = 8;

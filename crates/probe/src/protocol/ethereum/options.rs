@@ -1,4 +1,4 @@
-//! What may be chosen about our side of Ethereum's handshake.
+//! The options of our side of Ethereum's handshake.
 
 use ethereum::{Capability, ForkId, Hash, Protocol, eth};
 
@@ -6,26 +6,26 @@ use crate::protocol::common::{CONTACT, KEY, START_HEIGHT, USER_AGENT, program};
 use crate::protocol::option::{AnyOption, Opt, Values};
 use crate::protocol::parse;
 
-/// What may be chosen.
+/// The options.
 #[derive(Clone, Debug)]
 pub struct EthereumOptions {
-    /// What we offer to speak.
+    /// The capabilities that we offer.
     pub capabilities: Vec<Protocol>,
-    /// The port on which we say that we listen, 0 for none.
+    /// The listening port in our Hello, 0 for none.
     pub listen_port: u16,
-    /// What our Status says; by role and network without it.
+    /// What our Status says; by default it depends on role and network.
     pub status: Option<StatusChoice>,
-    /// The number of a network that has no name.
+    /// The network id of a network without a name.
     pub network_id: Option<u64>,
     /// The hash of its first block.
     pub genesis: Option<Hash>,
-    /// The fork id in our own Status; that of the latest fork without it.
+    /// The fork id in our own Status; by default that of the latest fork.
     pub fork_id: Option<ForkId>,
-    /// The hash of the last block in our own Status; that of the first without it.
+    /// The hash of the head block in our own Status; by default that of the first block.
     pub head: Option<Hash>,
     /// The number of that block.
     pub start_height: i32,
-    /// What we call our program.
+    /// Our client id.
     pub client_id: String,
 }
 
@@ -48,18 +48,18 @@ impl From<&Values> for EthereumOptions {
 /// What our Status says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusChoice {
-    /// What the peer's said, once that is heard, so that no node turns us away for our chain.
+    /// The peer's Status, repeated after we received it, so that no node rejects us for our chain.
     Echo,
-    /// The network that was chosen, said without waiting.
+    /// The chosen network, sent without waiting.
     Own,
-    /// There is none: the handshake is over with Hello.
+    /// No Status: the handshake ends with Hello.
     None,
 }
 
 /// The heading of these options.
 const ETHEREUM: &str = "Ethereum";
 
-/// All of them, in the order of the help.
+/// All options, in the order of the help.
 pub static OPTIONS: [&dyn AnyOption; 11] = [
     &USER_AGENT,
     &CONTACT,

@@ -1,4 +1,4 @@
-//! How a libp2p node introduced itself, and what is reported of it.
+//! The introduction of a libp2p node, and its reported fields.
 
 use std::fmt::{self, Display};
 
@@ -7,18 +7,18 @@ use libp2p::{Identify, Multiaddr, Muxer, PublicKey};
 use crate::protocol::field::{Field, FieldKind, Slot, Written, write_fields};
 use crate::protocol::introduced::Introduced as AnyIntroduced;
 
-/// A peer's own words, as they were read.
+/// A peer's introduction, as received.
 #[derive(Clone, Debug)]
 pub struct Introduced {
-    /// Who it is: it has proved so.
+    /// Its public key, proven in the handshake.
     pub public_key: PublicKey,
-    /// How yamux was agreed on, if it came to that.
+    /// How yamux was negotiated, if the handshake came that far.
     pub muxer: Option<Muxer>,
-    /// How it introduced itself, if it did.
+    /// Its identify message, if it sent one.
     pub identify: Option<Identify>,
 }
 
-/// What is reported of it.
+/// The reported fields.
 pub static FIELDS: [Field<Introduced>; 10] = [
     Field::new("peer_id", FieldKind::Text, "its name: the hash of its key, or the key", |i, to| {
         to.text(i.public_key.peer_id())
@@ -55,10 +55,10 @@ pub static FIELDS: [Field<Introduced>; 10] = [
     }),
 ];
 
-/// Nodes list some 20 of each. The largest list 130 protocols, which the count tells; a report is to stay readable.
+/// Nodes list some 20 of each. The largest list 130 protocols, which the count reports; a report must stay readable.
 pub(super) const MAX_LISTED: usize = 64;
 
-/// Whether it is one at all: neither `/ip4/0.0.0.0` nor `/ip6/::`.
+/// Whether it is a usable address: neither `/ip4/0.0.0.0` nor `/ip6/::`.
 fn is_address(address: &Multiaddr) -> bool {
     const NOWHERE: [&[u8]; 2] = [&[0x04, 0, 0, 0, 0], &[0x29, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]];
     !NOWHERE.iter().any(|nowhere| address.as_bytes().starts_with(nowhere))
@@ -71,7 +71,7 @@ fn muxer_name(muxer: Muxer) -> &'static str {
     }
 }
 
-/// The first of a list, if there is one.
+/// The first entries of a list, if the peer sent one.
 fn listed(list: Option<&[impl Display]>, to: Slot<'_, '_>) -> Written {
     match list {
         Some(list) => to.texts(list.iter().take(MAX_LISTED)),
@@ -80,7 +80,7 @@ fn listed(list: Option<&[impl Display]>, to: Slot<'_, '_>) -> Written {
 }
 
 impl Introduced {
-    /// What it said, if it did.
+    /// A part of its identify message, if it sent one.
     fn said<'i, T>(&'i self, what: impl FnOnce(&'i Identify) -> Option<&'i T>) -> Option<&'i T> {
         self.identify.as_ref().and_then(what)
     }

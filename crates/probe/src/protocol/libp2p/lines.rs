@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::introduced::MAX_LISTED;
 use crate::trace::{Direction, Entry, Fields};
 
-/// A line of the trace. What lies within a frame has lines of its own, without bytes: those are the frame's.
+/// A line of the trace. The contents of a frame have their own lines, without bytes, since the bytes are the frame's.
 pub fn line<'a>(seen: &Seen<'a, Event>, at: Duration) -> Entry<'a> {
     let (direction, (message, fields)) = match &seen.event {
         Event::Said(message) => (Direction::Sent, shown(message)),

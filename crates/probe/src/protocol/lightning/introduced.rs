@@ -1,4 +1,4 @@
-//! How a Lightning node introduced itself, and what is reported of it.
+//! The introduction of a Lightning node, and its reported fields.
 
 use std::fmt;
 
@@ -7,16 +7,16 @@ use lightning::{Address, Feature, Init, NodeId};
 use crate::protocol::field::{Field, FieldKind, Slot, Written, write_fields};
 use crate::protocol::introduced::Introduced as AnyIntroduced;
 
-/// A peer's own words, as they were read.
+/// A peer's introduction, as received.
 #[derive(Clone, Debug)]
 pub struct Introduced {
-    /// The key that it has proven to hold.
+    /// The key whose possession the peer has proven.
     pub node_id: NodeId,
-    /// How it introduced itself.
+    /// Its `init` message.
     pub init: Init,
 }
 
-/// What is reported of it.
+/// The reported fields.
 pub static FIELDS: [Field<Introduced>; 9] = [
     Field::new("node_id", FieldKind::Text, "its static key", |i, to| to.text(i.node_id)),
     Field::new("features", FieldKind::Texts, "what it offers or requires and has a name in BOLT 9", |i, to| {
@@ -63,7 +63,7 @@ const MAX_NETWORKS: usize = 64;
 /// Nodes set some 20. An `init` has room for 500 000.
 const MAX_BITS: usize = 64;
 
-/// Whether it is one at all: not `0.0.0.0`, `::`, or port 0.
+/// Whether it is a usable address: not `0.0.0.0`, `::`, or port 0.
 fn is_address(address: &Address) -> bool {
     match address {
         Address::Ip(socket) => !socket.ip().to_canonical().is_unspecified() && socket.port() != 0,
@@ -75,23 +75,23 @@ fn is_required(feature: &Feature) -> bool {
     feature.is_required()
 }
 
-/// Whether BOLT 9 has no name for it.
+/// Whether BOLT 9 does not name it.
 fn is_unknown(feature: &Feature) -> bool {
     feature.name().is_none()
 }
 
-/// As many as are reported.
+/// As many as a report lists.
 fn first(bits: &[u32]) -> &[u32] {
     &bits[..bits.len().min(MAX_BITS)]
 }
 
-/// How many there are, if these are more than are reported.
+/// The total number, if the report does not list all.
 fn total(count: usize, most: usize, to: Slot<'_, '_>) -> Written {
     if count > most { to.value(&count) } else { to.none() }
 }
 
 impl Introduced {
-    /// The features like this, by their bits.
+    /// The bits of the features that match.
     fn bits(&self, is_it: impl Fn(&Feature) -> bool) -> Vec<u32> {
         self.init.all_features().iter().filter(|feature| is_it(feature)).map(|feature| feature.0).collect()
     }
@@ -123,7 +123,7 @@ impl AnyIntroduced for Introduced {
 /// `node 02eec7245d6b7d2ccb30380bfbe2a3648cd7a942653f5aa340edcea1f283686619, on bitcoin`
 impl fmt::Display for Introduced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Nobody is known to be on more.
+        /// No node is known to be on more.
         const SHOWN: usize = 3;
         let networks = &self.init.networks;
         write!(f, "node {}", self.node_id)?;

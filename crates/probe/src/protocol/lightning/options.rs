@@ -1,4 +1,4 @@
-//! What may be chosen about our side of Lightning's handshake.
+//! The options of our side of Lightning's handshake.
 
 use lightning::Feature;
 

@@ -1,4 +1,4 @@
-//! How a Monero node introduced itself, and what is reported of it.
+//! The introduction of a Monero node, and its reported fields.
 
 use std::fmt;
 use std::num::NonZeroI64;
@@ -12,16 +12,16 @@ use crate::protocol::field::{Field, FieldKind, write_fields};
 use crate::protocol::introduced::{Introduced as AnyIntroduced, Kept};
 use crate::protocol::{Asked, Place, Told, Unusable};
 
-/// A peer's own words, as they were read.
+/// A peer's introduction, as received.
 #[derive(Clone, Debug)]
 pub struct Introduced {
-    /// How it introduced itself.
+    /// Its handshake data.
     pub introduction: Introduction,
-    /// Whom it knows; nobody if it dialled us.
+    /// The peers that it lists; none if it dialled us.
     pub peers: Peers,
 }
 
-/// What is reported of it.
+/// The reported fields.
 pub static FIELDS: [Field<Introduced>; 11] = [
     Field::new("peer_id", FieldKind::Text, "what it calls itself, in hex", |i, to| {
         to.text(format_args!("{:016x}", i.introduction.node.peer_id))
@@ -55,7 +55,7 @@ pub static FIELDS: [Field<Introduced>; 11] = [
 ];
 
 impl Introduced {
-    /// The nodes that it told of.
+    /// The nodes that it listed.
     pub fn told(&self) -> Asked {
         let told: Vec<_> = self
             .peers
@@ -88,7 +88,7 @@ impl AnyIntroduced for Introduced {
         format!("{:016x}", self.introduction.node.peer_id)
     }
 
-    /// How much of the chain it has, and how many peers it knows.
+    /// Its height, and the number of peers that it knows.
     fn offers(&self) -> String {
         let plural = if self.peers.len() == 1 { "" } else { "s" };
         let peers = format!("knows {} peer{plural}", self.peers.len());
@@ -98,7 +98,7 @@ impl AnyIntroduced for Introduced {
         }
     }
 
-    /// The version is that of the rules that the node follows.
+    /// The version is that of the consensus rules of the node.
     fn kept(&self) -> Option<Kept> {
         let Tip { height, top_version, .. } = &self.introduction.tip;
         Some(Kept {

@@ -77,7 +77,7 @@ fn tip_fields(tip: &Tip) -> Fields {
     ]
 }
 
-/// All of them: they are at most 250.
+/// All of them: at most 250.
 fn peer_fields(peers: &Peers) -> Fields {
     let one = |peer: &Peer| {
         json!({

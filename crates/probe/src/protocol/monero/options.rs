@@ -1,29 +1,29 @@
-//! What may be chosen about our side of Monero's handshake.
+//! The options of our side of Monero's handshake.
 
 use crate::protocol::common::START_HEIGHT;
 use crate::protocol::option::{AnyOption, Opt, Values};
 use crate::protocol::parse;
 
-/// What may be chosen.
+/// The options.
 #[derive(Clone, Debug)]
 pub struct MoneroOptions {
-    /// What we call ourselves; random without it.
+    /// Our peer id; random by default.
     pub peer_id: Option<u64>,
-    /// The port on which we say that we listen, 0 for none.
+    /// The listening port in our handshake, 0 for none.
     pub my_port: u16,
-    /// The port on which we say that we answer RPC, 0 for none.
+    /// The RPC port in our handshake, 0 for none.
     pub rpc_port: u16,
-    /// What we say that we can do besides: 1 are fluffy blocks.
+    /// Our support flags: 1 means fluffy blocks.
     pub support_flags: u32,
-    /// The hash of the last block that we claim to have; of the network's first without it.
+    /// The hash of our last block; by default that of the network's first.
     pub top_block: Option<[u8; 32]>,
-    /// The version of the rules by which we say that it was made.
+    /// The version of the consensus rules of that block.
     pub top_version: u8,
-    /// The work in the chain that we claim to have.
+    /// The cumulative difficulty of our chain.
     pub difficulty: u128,
-    /// Which part of the chain we claim to have, 0 for all of it.
+    /// The part of the chain that we have, 0 for all of it.
     pub pruning_seed: u32,
-    /// The height of the chain that we claim to have.
+    /// The height of our chain.
     pub start_height: i32,
 }
 
@@ -52,7 +52,7 @@ impl From<&Values> for MoneroOptions {
 /// The heading of these options.
 const MONERO: &str = "Monero";
 
-/// All of them, in the order of the help.
+/// All options, in the order of the help.
 pub static OPTIONS: [&dyn AnyOption; 9] = [
     &START_HEIGHT,
     &PEER_ID,
