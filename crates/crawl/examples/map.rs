@@ -1,4 +1,4 @@
-//! Maps a simulated network into a database, and prints how many of its nodes were reached.
+//! Maps a simulated network into a database, and prints how many nodes were reached.
 
 use discover::Policy;
 use probe::Config;

@@ -1,5 +1,5 @@
-//! Addresses that are kept and not dialled: those of networks that need a router of their own, and of the family that
-//! was not asked for.
+//! Addresses that are stored but not dialled: those in networks that need their own router, and those of a family that
+//! was not requested.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -9,7 +9,7 @@ use discover::{Group, Key, Learned, Note, Refusal, Source};
 
 use probe::protocol::Place;
 
-/// All that are known, each in some twenty bytes.
+/// All known ones, some twenty bytes each.
 #[derive(Debug)]
 pub struct Aside {
     key: Key,
@@ -17,11 +17,11 @@ pub struct Aside {
     introduced: HashMap<Group, u32, Key>,
 }
 
-/// Ten times as many as Bitcoin's nodes have in all overlay networks together.
+/// Ten times the number of Bitcoin nodes in all overlay networks together.
 pub const MAX_ASIDE: usize = 500_000;
 
-/// New ones that the peers of one network group may introduce: what two full answers tell. Nothing tells whether they are
-/// made up, since they are not dialled.
+/// New addresses that the peers of one network group may add: as many as two full answers contain. Invented ones are
+/// not detected, since we do not dial them.
 const MAX_PER_GROUP: u32 = 2_000;
 
 impl Aside {
@@ -29,7 +29,7 @@ impl Aside {
         Self { introduced: HashMap::with_hasher(key.clone()), key, known: HashMap::new() }
     }
 
-    /// Takes note of an address. What became of it, and unless it was refused, the note on it.
+    /// Adds an address. Returns the result and, unless the address was refused, its note.
     pub fn learn(&mut self, place: Place, source: Source) -> (Learned, Option<&mut Note>) {
         let is_full = self.known.len() >= MAX_ASIDE;
         let room = match self.known.entry(self.key.hash_one(place)) {
@@ -47,7 +47,7 @@ impl Aside {
         (Learned::New, Some(room.insert(Note::default())))
     }
 
-    /// How many there are.
+    /// The number of addresses.
     pub fn len(&self) -> usize {
         self.known.len()
     }

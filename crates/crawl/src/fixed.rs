@@ -1,4 +1,4 @@
-//! Fixed seeds, in any form in which programs keep or export them.
+//! Fixed seeds, in any form that programs store or export.
 
 use std::io::{BufRead, Read};
 use std::net::SocketAddr;
@@ -11,27 +11,27 @@ use peers::{Format, Importer, Origin, Shown, Time, Unread};
 use super::places::place_of;
 use probe::protocol::{Network, Place, Told};
 
-/// Bytes of a list that is built into a program: Core's have some 50,000, as text five times as many.
+/// Maximum bytes of a built-in list: Core's have some 50,000, and five times as many as text.
 const MAX_BUILT_IN_LEN: u64 = 16 << 20;
 
-/// Bad lines of a file that are named each. A file of another kind has a million.
+/// Bad lines of a file to report singly. A file of another kind may have a million.
 const NAMED: u64 = 20;
 
-/// Lines that are none.
+/// Lines that could not be parsed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Bad {
-    /// The first of them, each with its number and what is wrong with it.
+    /// The first of them, each with its number and its error.
     pub named: Vec<String>,
-    /// How many more there are.
+    /// The number of further ones.
     pub more: u64,
 }
 
-/// Reads fixed seeds of a network: Core's `chainparamsseeds.h`, the bytes that it holds, or whatever an [`Importer`] reads. A
-/// line that is none is returned with its number, and the others are taken. The port is that of addresses without one, and
-/// the name what the lines and the peers are said to be from.
+/// Reads fixed seeds of a network: Core's `chainparamsseeds.h`, the bytes in it, or any format that an [`Importer`]
+/// reads. Returns bad lines with their numbers, and accepts the others. `port` is for addresses without one; `name` is
+/// the source in error messages and records.
 ///
 /// # Errors
-/// The input cannot be read, or is of another kind, which is named.
+/// The input cannot be read, or is of another kind, which the error names.
 pub fn read(
     mut input: Box<dyn BufRead + '_>,
     name: &str,
@@ -43,7 +43,7 @@ pub fn read(
     if is_bytes || contains(start, ARRAY) {
         let mut bytes = Vec::new();
         input.take(MAX_BUILT_IN_LEN).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-        // The bytes begin with a network's number, below every letter.
+        // Raw bytes begin with the number of a network type, which is lower than any letter.
         let bytes = if is_bytes { bytes } else { array(&String::from_utf8_lossy(&bytes), chain)? };
         let seeds = built_in::read(&bytes).map_err(|error| error.to_string())?;
         return Ok((seeds.into_iter().map(of_built_in).collect(), Bad::default()));
@@ -56,11 +56,11 @@ fn of_built_in((address, port): (Address, u16)) -> Told {
         Some(ip) => Place::Ip(SocketAddr::new(ip, port)),
         None => Place::Overlay(address, port),
     };
-    // A list does not say when its peers were seen.
+    // A list does not say when its peers were last seen.
     Told { seen: None, services: 0, place }
 }
 
-/// Reads what other programs export.
+/// Reads the export formats of other programs.
 fn import(mut input: Box<dyn BufRead + '_>, name: &str, chain: Network, port: u16) -> Result<(Vec<Told>, Bad), String> {
     let name: Arc<str> = name.into();
     let format = Format::guess(input.fill_buf().map_err(|error| error.to_string())?);
@@ -91,7 +91,7 @@ fn import(mut input: Box<dyn BufRead + '_>, name: &str, chain: Network, port: u1
     Ok((told, bad))
 }
 
-/// How the names of Core's arrays begin.
+/// The common prefix of Core's array names.
 const ARRAY: &str = "chainparams_seed_";
 
 /// The bytes of a network's array.
@@ -105,7 +105,7 @@ fn array(text: &str, chain: Network) -> Result<Vec<u8>, String> {
     built_in::bytes_of_array(text, Some(name)).map_err(|error| error.to_string())
 }
 
-/// What Core and the programs that come of it call the array of such a network: by what it is called behind the coin.
+/// The array names that Core and its descendants use for such a network, by the part of its name after the coin.
 fn names_of_array(chain: &str) -> &'static [&'static str] {
     match chain.rsplit_once('-').map_or("", |(_, kind)| kind) {
         "testnet" | "testnet3" => &["test", "testnet", "testnet3"],

@@ -1,12 +1,12 @@
-//! What was heard of an address, in the two bytes that a crawl has for it.
+//! What peers and seeds have said about an address, in two bytes for each address of a crawl.
 //!
 //! ```text
 //!   15            14            13 ────────────────────────── 0
-//!   a service     P2P_V2        the last day on which somebody
+//!   a service     P2P_V2        the last day on which a node
 //!   is known      is among them was seen there
 //! ```
-//! A crawl hears of each address thousands of times. What it has noted tells, without a look into the database, whether
-//! that is news there, and over which transport it is dialled.
+//! A crawl hears of each address thousands of times. The note shows, without a database query, whether a message is
+//! news for the database, and over which transport to dial.
 
 use bitcoin::Services;
 use discover::Note;
@@ -20,14 +20,14 @@ const P2P_V2: u16 = 1 << 14;
 
 const DAYS: u16 = P2P_V2 - 1;
 
-/// In seconds: what is known of an address is written once for each day on which it was seen, and not each time that
-/// somebody tells of it.
+/// In seconds. The database records an address once for each day on which it was seen, not once for each message about
+/// it.
 const DAY: i64 = 24 * 60 * 60;
 
-/// Days are counted from 2009-01-01, in Unix seconds: nobody was seen before.
+/// Days count from 2009-01-01, in Unix seconds: no node was seen before.
 const FIRST_DAY: i64 = 1_230_768_000;
 
-/// What the database has heard. Who spoke v2 once can do so, whatever it says.
+/// What the database knows. A node that once spoke v2 still does, whatever services it announces.
 pub fn of_peer(peer: &Peer) -> Note {
     let mut note = Note::default();
     if let Some(seen) = peer.last_seen {
@@ -40,8 +40,8 @@ pub fn of_peer(peer: &Peer) -> Note {
     note
 }
 
-/// It offers these services, somebody says. No services are no word: seeds do not know them. What one has said, another
-/// adds to. (Core: addrman.cpp AddSingle)
+/// Notes that a peer claims these services for the address. 0 means no claim: seeds do not know services. Claims add
+/// up. (Core: addrman.cpp AddSingle)
 pub fn offers(note: &mut Note, services: u64) {
     if services != 0 {
         note.0 |= SERVICES;
@@ -51,7 +51,7 @@ pub fn offers(note: &mut Note, services: u64) {
     }
 }
 
-/// What that says of the encrypted transport.
+/// What the note says about the encrypted transport.
 pub fn knowledge(note: Note) -> Knowledge {
     match (note.0 & SERVICES != 0, note.0 & P2P_V2 != 0) {
         (_, true) => Knowledge::OffersEncryption,
@@ -60,9 +60,9 @@ pub fn knowledge(note: Note) -> Knowledge {
     }
 }
 
-/// Somebody was seen there then. Whether that is a later day than the last one.
+/// Notes when a node was seen at the address. Returns whether that is a later day than the last one.
 pub fn saw(note: &mut Note, Time(seen): Time) -> bool {
-    // There is room until 2053.
+    // The field has room until 2053.
     let day = u16::try_from(seen.saturating_sub(FIRST_DAY) / DAY).unwrap_or(0).min(DAYS);
     let is_later = day > note.0 & DAYS;
     if is_later {

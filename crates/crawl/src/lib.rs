@@ -1,4 +1,4 @@
-//! Maps a network: dials whom the frontier names, asks them whom they know, and stores what comes of it.
+//! Maps a network: dials the addresses of the frontier, asks the peers for more addresses, and stores the results.
 //!
 //! ```text
 //!  seeds ─────────┐                     ┌──▶ visit ──┐ attempts, and addresses told
@@ -7,9 +7,9 @@
 //!                                            ▲       │
 //!                                            └───────┘ changed
 //! ```
-//! The dispatcher waits for something to change, never for time to pass, unless the frontier says until when. A visit
-//! is a task of its own, and a small one until its connection is open. It holds its place until what it brought is with
-//! the writer: so a database that is slow slows the dispatcher down, never a connection.
+//! The dispatcher waits for a change; it waits for a time only if the frontier gives one. A visit is its own task, and
+//! a small one until its connection opens. It keeps its slot until the writer has its results: so a slow database slows
+//! down the dispatcher, never a connection.
 
 mod aside;
 mod fixed;
@@ -53,42 +53,42 @@ use probe::{Config, Probe};
 #[derive(Debug)]
 pub struct Crawl {
     attempts: Attempts,
-    /// The network's name, as the database has it.
+    /// The network's name in the database.
     chain: Shown,
     writer: Writer,
     started: Instant,
     map: Mutex<Map>,
-    /// A visit is over.
+    /// Signals that a visit is over.
     changed: Notify,
-    /// Whether visits that have no result yet are given up.
+    /// Whether to cancel visits without a result.
     ending: watch::Sender<bool>,
-    /// Why nothing can be stored any more.
+    /// Why the database accepts no more records.
     failed: OnceLock<peers::Error>,
 }
 
-/// What bounds a crawl besides its policy.
+/// The limits of a crawl besides its policy.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Visits at once.
+    /// Maximum number of concurrent visits.
     pub concurrency: usize,
-    /// When it ends, done or not.
+    /// When it ends, complete or not.
     pub until: Option<Instant>,
-    /// What the map may hold.
+    /// The number of reached peers that is enough.
     pub max_peers: Option<usize>,
 }
 
 /// How a crawl ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Nobody is left to dial.
+    /// No address is left to dial.
     Complete,
-    /// As many were reached as were asked for.
+    /// It reached the requested number of peers.
     Enough,
     /// Its time was over.
     Time,
-    /// It was told to end.
+    /// It was interrupted.
     Interrupted,
-    /// The database takes no more.
+    /// The database accepts no more records.
     Store,
 }
 
@@ -105,27 +105,27 @@ impl Ended {
     }
 }
 
-/// Why a map cannot be made.
+/// Why a crawl failed.
 #[derive(Debug, thiserror::Error)]
 pub enum MapError {
-    /// What was chosen does not go together.
+    /// The options contradict each other.
     #[error(transparent)]
     Misuse(#[from] Misuse),
-    /// The database takes no more.
+    /// The database accepts no more records.
     #[error(transparent)]
     Store(#[from] peers::Error),
 }
 
-/// Maps a network into a database, from these targets on, or else from its DNS seeds: a crawl with what is usual, to its end.
+/// Maps a network into a database, from these targets or else from its DNS seeds: a complete crawl with default limits.
 ///
 /// # Errors
 /// [`MapError`]
 pub async fn map(config: Config, targets: Vec<Target>, policy: Policy, book: &dyn Book) -> Result<Summary, MapError> {
-    /// As many visits at once as the command line has without a word on it.
+    /// The command line's default number of concurrent visits.
     const CONCURRENCY: usize = 2000;
     let network = config.network.unwrap_or_default();
     let dns = if targets.is_empty() { network.protocol.dns_seeds(&network, &config.values)? } else { Vec::new() };
-    // Whether an address may be dialled is the frontier's to say.
+    // The frontier decides which addresses may be dialled.
     let Probe { mut attempts, lookup } = Config { allow_private: true, ..config }.probe()?;
     let (timeout, port) = (attempts.timeout, attempts.sides.chosen().port());
     attempts.hold = Some(timeout);
@@ -140,14 +140,14 @@ pub async fn map(config: Config, targets: Vec<Target>, policy: Policy, book: &dy
     }
 }
 
-/// Between two reports of how far it has come: often enough for a line that people watch.
+/// Time between two progress events: short enough for a line that the user watches.
 const TOLD_EVERY: Duration = Duration::from_millis(250);
 
-/// While nobody has been reached yet, whether to ask other seeds is looked at so often.
+/// How often to check whether to ask further seeds, while too few peers have been reached.
 const SEEDS_ASK: Duration = Duration::from_secs(1);
 
 impl Crawl {
-    /// A crawl that knows what the book remembers. What is not due yet is left alone, unless `again` is asked for.
+    /// A crawl that starts from the database. Addresses that are not due yet are skipped, unless `again` is set.
     ///
     /// # Errors
     /// The database cannot be read or written.
@@ -174,14 +174,15 @@ impl Crawl {
         }))
     }
 
-    /// How many addresses are remembered, and how many more are in the database that may not be dialled.
+    /// How many addresses it has from the database, and how many more of the database may not be dialled.
     pub fn remembered(&self) -> (usize, u64) {
         let counts = self.map().frontier.counts();
         (counts.known, counts.refused)
     }
 
-    /// Crawls until nobody is left, a limit is reached or `stop` is said. Visits that have no result then are given up,
-    /// unless there are only enough peers. All that was found is stored when it returns, and reported, and counted.
+    /// Crawls until no address is left, a limit is reached, or `stop` is notified. Visits without a result are then
+    /// cancelled, unless the end is only that there are enough peers. When it returns, all results are stored, reported
+    /// and counted.
     pub async fn run(self: &Arc<Self>, mut seeds: Seeds, limits: Limits, stop: &Notify) -> Ended {
         let mut visits = JoinSet::new();
         let mut told = Instant::now();
@@ -234,7 +235,8 @@ impl Crawl {
             }
         };
         self.ending.send_replace(true);
-        // Those that have a result wait for the database, which has its time, and for whoever reads, who may be gone.
+        // Visits with a result wait for the database, which has its own time limit, and for the observer, which may
+        // have stopped.
         while visits.join_next().await.is_some() {}
         if let Err(error) = self.writer.clone().close().await {
             self.fail(error);
@@ -242,19 +244,19 @@ impl Crawl {
         if self.failed.get().is_some() { Ended::Store } else { ended }
     }
 
-    /// Why the database took no more, if so.
+    /// Why the database accepted no more records, if it failed.
     pub fn failure(&self) -> Option<&peers::Error> {
         self.failed.get()
     }
 
-    /// What is known by now.
+    /// The results so far.
     pub fn summary(&self, ended: Ended) -> Summary {
         let mut map = self.map();
         map.forget();
         Summary::of(&map, self.attempts.sides.chosen(), ended, self.started.elapsed())
     }
 
-    /// Dials all that the frontier allows now, as far as there is room.
+    /// Dials all addresses that the frontier allows now, within the limit of concurrent visits.
     fn dispatch(self: &Arc<Self>, visits: &mut JoinSet<()>, concurrency: usize) -> Wake {
         let mut map = self.map();
         let now = self.now();
@@ -272,7 +274,7 @@ impl Crawl {
         Wake::Changed
     }
 
-    /// How far it has come.
+    /// The present progress.
     fn progress(&self) -> Progress {
         let map = self.map();
         let counts = map.frontier.counts();
@@ -288,7 +290,7 @@ impl Crawl {
         }
     }
 
-    /// Learns from a seed.
+    /// Adds the addresses of a seed.
     async fn plant(&self, found: Yield) {
         let Yield { name, source, told } = found;
         let addresses = told.len();
@@ -305,7 +307,7 @@ impl Crawl {
         }
     }
 
-    /// Stores what is news.
+    /// Stores news.
     async fn store_told(&self, news: Vec<probe::protocol::Told>, source: &Shown) -> Result<(), peers::Error> {
         let now = Time::now();
         for told in news {
@@ -325,7 +327,7 @@ impl Crawl {
         self.map.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Since the start.
+    /// The time since the start.
     fn now(&self) -> Duration {
         self.started.elapsed()
     }
@@ -336,14 +338,14 @@ impl Crawl {
 enum Wake {
     /// A change.
     Changed,
-    /// A change, or this moment.
+    /// A change, or this time.
     At(Duration),
-    /// Nothing: nobody is left.
+    /// Nothing: no address is left.
     Exhausted,
 }
 
-/// Visits an address, from the dial to what is stored of it. Once there is a result, it is stored, reported and counted,
-/// whatever ends the crawl.
+/// Visits an address, from the dial to the stored result. A visit with a result always stores, reports and counts it,
+/// however the crawl ends.
 async fn visit(crawl: Arc<Crawl>, address: SocketAddr, knowledge: Knowledge) {
     let call = Call::new(address.to_string().into(), Identity::Any, address);
     let ways = crawl.attempts.sides.chosen().ways(knowledge);
@@ -354,7 +356,7 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr, knowledge: Knowledge) {
         _ = ending.wait_for(|is_ending| *is_ending) => return,
     };
     let at = Time::now();
-    // The news first: whoever finds the attempt in the database finds what it brought as well.
+    // Store the news first, so that a reader of the attempt in the database finds the news too.
     let told = visit.take_told();
     let (news, is_asked_again) = {
         let mut map = crawl.map();
@@ -367,7 +369,7 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr, knowledge: Knowledge) {
     };
     let stored = async {
         crawl.store_told(news, &Shown::from(&*call.target)).await?;
-        // Its result was stored and reported a moment ago.
+        // The result was stored and reported a moment ago.
         match is_asked_again {
             true => Ok(()),
             false => crawl.writer.record(record(&visit, &crawl.chain, address, at)).await,
@@ -384,7 +386,7 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr, knowledge: Knowledge) {
     crawl.changed.notify_one();
 }
 
-/// Completes at this moment; never, if there is none.
+/// Completes at this time; never if there is none.
 async fn moment(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at).await,

@@ -1,17 +1,17 @@
-//! The counts of a crawl's summary as lists, for programs that do not take objects whose keys are data.
+//! The counts of a crawl's summary as lists, for programs that reject objects with data as keys.
 
 use serde::Serialize;
 
 use super::summary::{Ranked, Summary};
 
-/// A value, and how many peers have it.
+/// A value, and the number of peers with it.
 #[derive(Clone, Debug, Serialize)]
 struct Counted {
     value: String,
     peers: u64,
 }
 
-/// Each count of a summary as a list, most first. The JSON form is a promise: fields are added, never renamed.
+/// Each count of a summary as a list, highest first. The JSON form is stable: fields are added, never renamed.
 #[derive(Debug, Default, Serialize)]
 pub struct Lists {
     by_reason: Vec<Counted>,
@@ -24,7 +24,7 @@ pub struct Lists {
 }
 
 impl Lists {
-    /// Those of a summary.
+    /// The lists of a summary.
     pub fn of(summary: &Summary) -> Self {
         Self {
             by_reason: listed(&summary.reasons),

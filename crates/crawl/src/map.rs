@@ -1,4 +1,4 @@
-//! What a crawl knows: whom to dial, whom to keep only, and how everybody fared.
+//! The state of a crawl: addresses to dial, addresses only to store, and all results.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
@@ -16,52 +16,52 @@ use probe::protocol::{Knowledge, Place, Told, Unusable};
 use probe::resolve::Family;
 use probe::visit::Visit;
 
-/// What a crawl knows.
+/// The state of a crawl.
 #[derive(Debug)]
 pub struct Map {
-    /// Whom to dial.
+    /// Addresses to dial.
     pub frontier: Frontier,
-    /// Whom to keep only.
+    /// Addresses that are only stored.
     pub aside: Aside,
-    /// How everybody fared.
+    /// The results.
     pub tally: Tally,
     family: Family,
-    /// Whether those who were reached are dialled again.
+    /// Whether reached peers are dialled again.
     pub watches: bool,
-    /// Whom it may be worth asking again, on a small network.
+    /// Peers that may be worth asking again, on a small network.
     answered: Vec<SocketAddr>,
-    /// Those who are asked again, until they were.
+    /// Peers to ask again; a peer is removed once asked.
     again: HashSet<SocketAddr>,
     round: Round,
 }
 
-/// How often those that answered were asked again.
+/// The rounds of asking peers again.
 #[derive(Clone, Copy, Debug, Default)]
 struct Round {
-    /// From 1; 0 if none was.
+    /// Its number from 1; 0 before the first round.
     nth: u32,
-    /// How many addresses were known when it began.
+    /// How many addresses were known when the round began.
     known: usize,
-    /// Answers in a row that had brought nothing new by then.
+    /// Consecutive answers without news until then.
     in_vain: usize,
 }
 
-/// After so many answers that bring nothing new, nothing is left to be learned: an address of which each of them tells with
-/// probability 0.23 (Core's MAX_PCT_ADDR_TO_SEND, and btcd's) is missed by all with 0.005.
+/// After this many answers without news, nothing is left to learn: if each answer contains an address with probability
+/// 0.23 (MAX_PCT_ADDR_TO_SEND of Core and btcd), all of them miss it with probability 0.005.
 const ANSWERS_IN_VAIN: usize = 20;
 
-/// Whoever makes up another address for each connection does not keep a crawl from its end.
+/// Peers that invent another address for each connection must not keep a crawl from its end.
 const MAX_ROUNDS: u32 = 50;
 
-/// A network with fewer peers is small: it is mapped in no time, so that a second round costs little and matters much.
+/// A network with fewer peers is small: mapping it takes little time, so a second round costs little and adds much.
 const SMALL_NETWORK: usize = 100;
 
-/// How the user agents of programs begin that tell the same on each connection: Core answers for a day from a cache
-/// (net.h CachedAddrResponse), and Zebra refuses an address that it saw two minutes ago.
+/// The user agent prefixes of programs that give the same answer on each connection: Core answers from a cache for a
+/// day (net.h CachedAddrResponse), and Zebra rejects an address that it saw in the last two minutes.
 const ALWAYS_THE_SAME: [&[u8]; 2] = [b"/Satoshi:", b"/Zebra:"];
 
 impl Map {
-    /// Knows nobody yet.
+    /// An empty map.
     pub fn new(policy: Policy, family: Family) -> Self {
         let key = Key::new(rand::random());
         let watches = policy.recheck.is_some();
@@ -78,12 +78,12 @@ impl Map {
         }
     }
 
-    /// Learns what a peer told at this time of the clock. What is news is returned, to be stored: who was not known, and who
-    /// was seen on a later day than was known.
+    /// Adds the addresses that a peer shared; `clock` is the present time. Returns the news to store: new addresses,
+    /// and addresses that were seen on a later day than known.
     pub fn learn(&mut self, told: &[Told], from: IpAddr, clock: Time, now: Duration) -> Vec<Told> {
         let source = Source::Peer(from);
         let mut news = Vec::new();
-        // Those that are dialled are looked up together, which is much faster.
+        // Addresses to dial are looked up together, which is much faster.
         let (mut sockets, mut whose) = (Vec::with_capacity(told.len()), Vec::with_capacity(told.len()));
         for told in told {
             match told.place {
@@ -108,20 +108,20 @@ impl Map {
         news
     }
 
-    /// Learns from a seed, who says that somebody is there, and not when that was.
+    /// Adds the addresses of a seed, which does not say when they were seen.
     pub fn plant(&mut self, mut told: Vec<Told>, source: Source, now: Duration) -> Vec<Told> {
         told.retain(|told| is_stored(self.learn_one(told.place, source, now).0));
         told
     }
 
-    /// Learns before the start of one address, of which this was heard.
+    /// Adds an address before the start, with its note.
     pub fn plant_one(&mut self, place: Place, source: Source, heard: Note) {
         if let (_, Some(note)) = self.learn_one(place, source, Duration::ZERO) {
             *note = heard;
         }
     }
 
-    /// Recalls what an earlier run found at an address, of which this was heard. Whether that counts.
+    /// Restores an address's result of an earlier run, with its note. Returns whether the result counts.
     pub fn recall_one(&mut self, address: SocketAddr, reached: bool, due: Option<Duration>, heard: Note) -> bool {
         let counts = self.family.takes(address.ip())
             && self.frontier.recall(address, reached, due, Duration::ZERO) == Learned::New;
@@ -150,7 +150,7 @@ impl Map {
         }
     }
 
-    /// Counts what a peer told that is of no use.
+    /// Counts a peer's unusable addresses.
     pub fn count_unusable(&mut self, unusable: &[Unusable]) {
         for Unusable { name, sentence, count } in unusable {
             self.tally.told += *count as u64;
@@ -158,12 +158,12 @@ impl Map {
         }
     }
 
-    /// What is known of the node at an address.
+    /// What is known about the node at an address.
     pub fn knowledge_of(&mut self, address: SocketAddr) -> Knowledge {
         self.frontier.note(address).map_or(Knowledge::Nothing, |note| heard::knowledge(*note))
     }
 
-    /// A visit is over.
+    /// Records the end of a visit.
     pub fn conclude(&mut self, address: SocketAddr, visit: &Visit, now: Duration) {
         if let (Some(note), Some(introduced)) = (self.frontier.note(address), visit.kept()) {
             heard::offers(note, introduced.services);
@@ -173,30 +173,30 @@ impl Map {
             self.frontier.dialled_again(address, now);
         }
         self.frontier.done(address, outcome, now);
-        // What we did not dial has no result, and that of a peer that is asked once more is known.
+        // An address that we did not dial has no result; a peer that was asked again has one already.
         if outcome != discover::Outcome::NotDialled && !self.again.remove(&address) {
             self.tally.add(address, &Facts::of(address, visit));
             self.forget_if_due();
         }
     }
 
-    /// Forgets what is kept of addresses that are not known any more, once it is about half of all.
+    /// Forgets the results of unknown addresses, once they are about half of all.
     fn forget_if_due(&mut self) {
-        /// Not worth the time.
+        /// Fewer results are not worth the time.
         const FEW: usize = 1024;
         if self.tally.kept() > 2 * self.frontier.counts().known + FEW {
             self.forget();
         }
     }
 
-    /// Forgets what is kept of addresses that are not known any more.
+    /// Forgets the results of addresses that are no longer known.
     pub fn forget(&mut self) {
         let Self { frontier, tally, .. } = self;
         tally.forget_unless(|address| frontier.knows(address));
     }
 
-    /// Takes note that a peer, which runs this program, told so many addresses: it may be worth asking it again. What it
-    /// tells then is not counted anew.
+    /// Records that a peer with this program shared `told` addresses: it may be worth asking again. A second answer of
+    /// a peer is not counted.
     pub fn answered(&mut self, address: SocketAddr, told: usize, program: Option<&[u8]>) {
         if told == 0 || self.is_asked_again(address) {
             return;
@@ -209,13 +209,13 @@ impl Map {
         }
     }
 
-    /// Whether a peer that is dialled now was reached before, and is only asked whom else it knows.
+    /// Whether a peer was reached before, and is now dialled only to ask for more addresses.
     pub fn is_asked_again(&self, address: SocketAddr) -> bool {
         self.again.contains(&address)
     }
 
-    /// On a small network, has those that answered dialled once more. Whether there are any, and some hope that they tell
-    /// something new: many programs tell another part of what they know on each connection.
+    /// On a small network, queues the peers that answered for another dial. Returns whether there are any, and some
+    /// hope of news: many programs share another part of their addresses on each connection.
     pub fn ask_again(&mut self, now: Duration) -> bool {
         let known = self.known();
         let is_small = self.frontier.counts().reached < SMALL_NETWORK;
@@ -231,25 +231,25 @@ impl Map {
         frontier.ask_again(|address| again.contains(&address), now) > 0
     }
 
-    /// All addresses that are known.
+    /// The number of known addresses.
     pub fn known(&self) -> usize {
         self.frontier.counts().known + self.aside.len()
     }
 }
 
-/// Whether the database is to hear of it, whenever it was seen.
+/// Whether to store the address, independent of when it was seen.
 fn is_stored(learned: Learned) -> bool {
     matches!(learned, Learned::New | Learned::Revived)
 }
 
-/// Takes note of what a peer told. Whether somebody was seen there on a later day than was noted.
+/// Notes what a peer said. Returns whether a node was seen there on a later day than noted.
 fn hear(note: Option<&mut Note>, told: &Told, clock: Time) -> bool {
     let Some(note) = note else { return false };
     heard::offers(note, told.services);
     told.seen.and_then(|seen| believed(seen, clock)).is_some_and(|seen| heard::saw(note, seen))
 }
 
-/// What somebody told, as the database has it. `None` if it cannot have it.
+/// A shared address as the database's type. `None` if the database cannot represent it.
 pub fn learned(told: &Told, chain: &Shown, source: &Shown, now: Time) -> Option<peers::Learned> {
     Some(peers::Learned {
         chain: chain.clone(),
@@ -261,12 +261,12 @@ pub fn learned(told: &Told, chain: &Shown, source: &Shown, now: Time) -> Option<
     })
 }
 
-/// When a peer was there, if that is believed. If not it is unknown, where Core makes it five days ago. (Core:
+/// When a node was seen, if the claim is plausible; otherwise unknown, where Core would assume five days ago. (Core:
 /// net_processing.cpp, ProcessMessage of ADDR)
 fn believed(seen: i64, Time(now): Time) -> Option<Time> {
-    /// Before 1973 nobody was there.
+    /// Earlier claims (before 1973) are false.
     const LEAST: i64 = 100_000_000;
-    /// So far may a clock be ahead of ours, in seconds.
+    /// Maximum seconds by which a peer's clock may be ahead of ours.
     const AHEAD: i64 = 10 * 60;
     (seen > LEAST && seen <= now + AHEAD).then_some(Time(seen.min(now)))
 }
@@ -324,7 +324,7 @@ mod tests {
 
     const BTCD: &str = "/btcwire:0.5.0/btcd:0.24.2/";
 
-    /// A crawl that has reached so many peers of this program, each of which told something.
+    /// A crawl that has reached `count` peers of this program, each with an answer.
     fn reached(count: usize, program: &str, policy: Policy) -> Map {
         let mut map = Map::new(Policy { prefix_pace: None, ..policy }, Family::Any);
         let now = Duration::ZERO;

@@ -1,4 +1,4 @@
-//! Addresses that peers tell of, and the same as the database has them.
+//! Converts between addresses that peers share and addresses of the database.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use bitcoin::gossip::Address;
 
 use probe::protocol::Place;
 
-/// Where an address of the database leads. There is none for a name that is no longer of use, such as Tor's old ones.
+/// The place of an address in the database. `None` for an obsolete name, such as Tor's old ones.
 pub fn place_of(address: &peers::Address) -> Option<Place> {
     let (host, port): (Address, u16) = (address.host().parse().ok()?, address.port());
     Some(match host.ip() {
@@ -26,7 +26,7 @@ pub fn network(place: &Place) -> peers::Network {
     }
 }
 
-/// An address as the database has it. There is none for a name that it cannot have.
+/// An address as the database's type. `None` for a name that it cannot represent.
 pub fn kept(place: &Place) -> Option<peers::Address> {
     match place {
         Place::Ip(socket) => Some((*socket).into()),

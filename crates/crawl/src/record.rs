@@ -1,4 +1,4 @@
-//! A visit, as the database and the frontier have it.
+//! Converts a visit for the database and the frontier.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use probe::attempt::Attempt;
 use probe::protocol::{KeptIntroduction, Retry};
 use probe::visit::Visit;
 
-/// What the frontier is to make of it.
+/// The frontier's outcome.
 pub fn outcome(visit: &Visit) -> discover::Outcome {
     let best = visit.best();
     match (best.verdict.outcome(), best.retry) {
@@ -19,7 +19,7 @@ pub fn outcome(visit: &Visit) -> discover::Outcome {
     }
 }
 
-/// How each transport fared, as far as it is known.
+/// The outcome of each transport, as far as known.
 pub fn transports(visit: &Visit) -> Transports {
     let mut transports = Transports::default();
     let tried = visit.attempts.iter().flat_map(|tried| tried.earlier.as_deref().into_iter().chain([&*tried.attempt]));
@@ -36,7 +36,7 @@ pub fn transports(visit: &Visit) -> Transports {
     transports
 }
 
-/// As the database has it.
+/// The database's record.
 pub fn record(visit: &Visit, chain: &Shown, address: SocketAddr, at: Time) -> peers::Attempt {
     let Attempt { verdict, timing, .. } = visit.best();
     peers::Attempt {
@@ -52,7 +52,7 @@ pub fn record(visit: &Visit, chain: &Shown, address: SocketAddr, at: Time) -> pe
     }
 }
 
-/// An introduction as the database has it.
+/// An introduction as the database's type.
 pub fn introduced(kept: KeptIntroduction) -> peers::Introduced {
     let KeptIntroduction { version, services, user_agent, height } = kept;
     peers::Introduced { version, services, user_agent: Shown::of(&user_agent), height }

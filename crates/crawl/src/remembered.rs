@@ -1,4 +1,4 @@
-//! What earlier runs found.
+//! The results of earlier runs.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use super::places::place_of;
 use super::tally::Facts;
 use probe::protocol::Place;
 
-/// Puts on the map what the database knows of a network: those who were good first.
+/// Adds to the map what the database knows about a network: peers that were good come first.
 ///
-/// Who was tried a while ago is due, and dialled again. Of the others the last result stands: so a run that was cut short
-/// goes on where it ended, and nobody is bothered twice within a quarter of an hour. (See [`Peer::due`].) `again` says
-/// that all are due.
+/// A peer whose last attempt is some time ago is due, and dialled again. The others keep their last result: so a crawl
+/// continues where it was cut short, and no peer is dialled twice within a quarter of an hour. (See [`Peer::due`].)
+/// With `again`, all are due.
 ///
 /// # Errors
 /// The database cannot be read.

@@ -1,6 +1,6 @@
-//! Where a crawl begins: whom the user names, then what DNS says, then fixed seeds.
+//! Where a crawl begins: the user's targets, then DNS seeds, then fixed seeds.
 //!
-//! Whom to ask when is [`discover::seeds::Start`]'s to say; here they are asked.
+//! [`discover::seeds::Start`] decides which seeds to ask when; this module asks them.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -19,54 +19,54 @@ use probe::target::{Kind, Target};
 /// All seeds of a crawl.
 pub struct Seeds {
     start: Start,
-    /// The port of targets that name none.
+    /// The port of targets without one.
     port: u16,
     lookup: Lookup,
-    /// Time for a name.
+    /// The time limit of a lookup.
     timeout: Duration,
-    /// Whom the user named by address, until they are taken.
+    /// Addresses that the user named, until they are taken.
     named: Vec<Yield>,
-    /// The network's own, until they are asked.
+    /// The network's DNS seeds, until they are asked.
     dns: Vec<Target>,
-    /// Those of files, until they are taken.
+    /// The fixed seeds of files, until they are taken.
     fixed: Vec<Yield>,
-    /// Names that are to be looked up.
+    /// Names to look up.
     waiting: VecDeque<Target>,
-    /// Names that are being looked up.
+    /// The number of names under lookup.
     asking: usize,
     answers: (UnboundedSender<Answer>, UnboundedReceiver<Answer>),
 }
 
-/// Names that are looked up at once: each may take two of the resolver's threads.
+/// Maximum number of concurrent lookups: each may take two threads of the resolver.
 const LOOKUPS: usize = 32;
 
-/// Addresses, and who told them.
+/// Addresses and their source.
 #[derive(Debug)]
 pub struct Yield {
-    /// Who, as the database has it.
+    /// The source's name in the database.
     pub name: Shown,
-    /// Who, as far as the frontier cares.
+    /// The source's kind for the frontier.
     pub source: Source,
     /// The addresses.
     pub told: Vec<Told>,
 }
 
-/// A seed, and what comes of looking up its name.
+/// A seed, and a finding of its lookup.
 type Answer = (Target, Finding);
 
-/// What a seed's name comes to.
+/// The result of a seed's lookup, in parts.
 #[derive(Debug)]
 pub enum Sown {
     /// Addresses.
     Found(Yield),
-    /// This seed has nothing, or less than there was, for this reason.
+    /// The seed returned nothing, or not everything, for this reason.
     Bad(String, String),
-    /// There is no more.
+    /// The lookup is over.
     Ended,
 }
 
 impl Seeds {
-    /// Seeds of a crawl that knows so many addresses already: those that the user named, or else the network's own.
+    /// The seeds of a crawl that knows `known` addresses already: the user's, or else the network's own.
     pub fn new(
         known: usize,
         targets: Vec<Target>,
@@ -90,17 +90,17 @@ impl Seeds {
         Self { start, port, lookup, timeout, named, dns, fixed, waiting, asking: 0, answers }
     }
 
-    /// Whether a seed has been asked and has not answered yet.
+    /// Whether a seed has not answered yet.
     pub fn is_asking(&self) -> bool {
         self.asking > 0
     }
 
-    /// Whether there may be others to ask in a while.
+    /// Whether further seeds may be asked later.
     pub fn may_ask(&self, reached: usize) -> bool {
         reached < PEERS_ENOUGH && !(self.dns.is_empty() && self.fixed.is_empty())
     }
 
-    /// Asks whom it is time to ask, given what the frontier says. Addresses that need no asking come at once.
+    /// Asks the seeds that are due in this state of the frontier. Addresses that need no lookup are returned at once.
     pub fn ask(&mut self, reached: usize, known: usize, exhausted: bool, now: Duration) -> Vec<Yield> {
         let mut found = std::mem::take(&mut self.named);
         found.retain(|found| !found.told.is_empty());
@@ -118,7 +118,7 @@ impl Seeds {
         Vec::new()
     }
 
-    /// Looks up names, as many as may be at once.
+    /// Looks up names, within the limit of concurrent lookups.
     fn look_up(&mut self) {
         let room = self.waiting.len().min(LOOKUPS - self.asking);
         for target in self.waiting.drain(..room) {
@@ -162,7 +162,7 @@ impl Seeds {
     }
 }
 
-/// An address, of which a seed or the user says no more.
+/// An address without further facts, from a seed or the user.
 fn news(address: SocketAddr) -> Told {
     Told { seen: None, services: 0, place: Place::Ip(address) }
 }

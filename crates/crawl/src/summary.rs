@@ -1,4 +1,4 @@
-//! What a crawl found, all in all. The JSON form is a promise: fields are added, never renamed.
+//! The summary of a crawl. The JSON form is stable: fields are added, never renamed.
 
 use std::hash::Hash;
 use std::time::Duration;
@@ -16,16 +16,16 @@ use probe::protocol::{Place, Side};
 use probe::report::in_milliseconds;
 use probe::stamp::Stamp;
 
-/// Of the JSON form. It grows when fields are added whose absence a program may want to know of.
+/// The version of the JSON form. It grows with new fields whose absence may matter to a program.
 const FORMAT: u32 = 2;
 
-/// What a crawl found.
+/// The results of a crawl.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename = "crawl")]
 pub struct Summary {
     /// When the crawl began.
     pub started: Stamp,
-    /// Of this record; 2 since it has lists.
+    /// The version of this record; 2 since it has lists.
     pub format: u32,
     /// The network's name.
     pub chain: String,
@@ -35,32 +35,32 @@ pub struct Summary {
     pub ended: &'static str,
     /// Addresses known.
     pub known: usize,
-    /// Of those, how many were tried; the sum of the next three.
+    /// How many of them were tried; the sum of the next three.
     pub tried: u64,
-    /// Their last handshake was concluded.
+    /// How many concluded their last handshake.
     pub reachable: u64,
-    /// They introduced themselves, and no more.
+    /// How many introduced themselves, but did not conclude.
     pub partial: u64,
-    /// The others.
+    /// How many failed.
     pub failed: u64,
-    /// Of those tried, how many have a result of an earlier run that stands.
+    /// How many of the tried ones keep the result of an earlier run.
     pub resumed: u64,
-    /// Of these, how many were reachable.
+    /// How many of these were reachable.
     pub resumed_reachable: u64,
-    /// Addresses known that were not tried, and would be if the crawl went on.
+    /// Known addresses that were not tried, and would be if the crawl continued.
     pub not_tried: u64,
-    /// Dials begun, those again of the same address among them.
+    /// Dials begun, including repeated dials of an address.
     pub dials: u64,
-    /// Peers that told addresses.
+    /// Peers that shared addresses.
     pub answers: u64,
-    /// Addresses that they told, the same one as often as it was told.
+    /// Addresses that they shared, counted each time.
     pub told: u64,
-    /// Of these, those that are of no use to anybody, by reason.
+    /// How many of these were unusable, by reason.
     pub unusable: Ranked,
-    /// The same by sentences for people.
+    /// The same, by sentences for people.
     #[serde(skip)]
     pub useless: Ranked,
-    /// Addresses that were not kept: not globally routable, or over a cap. The same one may count often.
+    /// Addresses that were not kept: not globally routable, or over a limit. One address may count often.
     pub refused: u64,
     /// Results by reason.
     pub reasons: Ranked,
@@ -83,7 +83,7 @@ pub struct Summary {
     pub elapsed_ms: f64,
 }
 
-/// Names and how many of each, most first.
+/// Names and their counts, highest first.
 #[derive(Debug)]
 pub struct Ranked(Vec<(String, u64)>);
 
@@ -94,7 +94,7 @@ impl Serialize for Ranked {
 }
 
 impl Ranked {
-    /// Each name and its number, most first.
+    /// Each name and its count, highest first.
     pub fn iter(&self) -> impl Iterator<Item = &(String, u64)> {
         self.0.iter()
     }
@@ -109,7 +109,7 @@ impl Ranked {
         Self::new(counter.iter().map(|(key, count)| (name(key), *count)))
     }
 
-    /// Of what is counted by name, as long as there were not too many.
+    /// Counts of names; unnamed ones are `(others)`.
     fn of_named<K: Hash + Eq + ToString>(counter: &Counter<Named<K>>) -> Self {
         Self::of(counter, |name| name.as_ref().map_or_else(|| "(others)".to_owned(), ToString::to_string))
     }

@@ -1,4 +1,4 @@
-//! How everybody fared, in numbers.
+//! The results of a crawl, in numbers.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,26 +11,26 @@ use peers::{Network, Outcome, Peer, Shown};
 use super::record::{introduced, transports};
 use probe::visit::Visit;
 
-/// How everybody fared, each by its last result.
+/// The last result of each address, in numbers.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Addresses that are kept and not dialled, by network.
+    /// Addresses that are stored but not dialled, by network.
     pub aside: Counter<Network>,
-    /// Of those that were tried, how many ended so.
+    /// Tried addresses, by outcome.
     pub outcomes: Counter<Outcome>,
-    /// Those whose result is an earlier run's.
+    /// Results of an earlier run.
     pub resumed: u64,
-    /// Of these, those that were reached then.
+    /// How many of these were reached then.
     pub resumed_reachable: u64,
-    /// Addresses that peers told, known ones included.
+    /// Addresses that peers shared, including known ones.
     pub told: u64,
-    /// Peers that told any.
+    /// Peers that shared any.
     pub answers: u64,
-    /// Of the addresses that were told, those that are of no use, by the reason's name and its words for people.
+    /// Unusable addresses, by the reason's name and its sentence for people.
     pub unusable: Counter<(&'static str, &'static str)>,
-    /// Why it ended so, of all that were tried.
+    /// All tried addresses, by reason.
     pub reasons: Counter<Named<Cow<'static, str>>>,
-    /// What follows is of those who were reached.
+    /// Reached peers by network, like all counts below.
     pub networks: Counter<Network>,
     /// `v1` or `v2`.
     pub transports: Counter<&'static str>,
@@ -38,34 +38,34 @@ pub struct Tally {
     pub versions: Counter<Named<i32>>,
     /// Programs.
     pub agents: Counter<Named<Shown>>,
-    /// By the place of their bits.
+    /// By bit number.
     pub services: Vec<u64>,
-    /// The last result of each address that is known, if there may be others.
+    /// The last result of each known address, if later results may replace it.
     last: Option<HashMap<SocketAddr, Facts>>,
 }
 
-/// So many of each.
+/// The count of each key.
 pub type Counter<K> = HashMap<K, u64>;
 
-/// What peers and foreign databases choose themselves is counted by name as long as there are at most [`MAX_NAMES`].
+/// A value that peers or foreign databases choose; `None` counts all further values after [`MAX_NAMES`].
 pub type Named<K> = Option<K>;
 
-/// Peers choose their user agents and versions: more than this, and further ones are counted together.
+/// Peers choose their user agents and versions: after this many, further ones are counted together.
 const MAX_NAMES: usize = 8192;
 
-/// A result, as far as it is counted.
+/// The counted parts of a result.
 #[derive(Clone, Debug)]
 pub struct Facts {
     network: Network,
     outcome: Outcome,
-    /// Whether an earlier run found it.
+    /// Whether it is from an earlier run.
     is_earlier: bool,
     reason: Cow<'static, str>,
-    /// Few are reached, so only they have room for it.
+    /// Boxed, since few are reached.
     reached: Option<Box<Reached>>,
 }
 
-/// What is counted of a peer that was reached.
+/// The counted parts of a reached peer.
 #[derive(Clone, Debug)]
 struct Reached {
     transports: [Option<&'static str>; 2],
@@ -75,7 +75,7 @@ struct Reached {
 }
 
 impl Facts {
-    /// Of a visit.
+    /// The parts of a visit.
     pub fn of(address: SocketAddr, visit: &Visit) -> Self {
         let best = visit.best();
         let reached = visit.kept().filter(|_| best.verdict.outcome() == Outcome::Ok).map(|kept| {
@@ -91,7 +91,7 @@ impl Facts {
         }
     }
 
-    /// Of what the database remembers of a peer that was tried.
+    /// The parts that the database stores of a tried peer.
     pub fn of_peer(peer: &Peer) -> Self {
         let reached = peer.is_reachable().then(|| {
             Box::new(Reached {
@@ -112,21 +112,21 @@ impl Facts {
     }
 }
 
-/// The transports over which there was a handshake.
+/// The transports with a successful handshake.
 fn good(transports: peers::Transports) -> [Option<&'static str>; 2] {
     let ok = |outcome, name| (outcome == Some(Outcome::Ok)).then_some(name);
     [ok(transports.v1, "v1"), ok(transports.v2, "v2")]
 }
 
 impl Tally {
-    /// Nobody was tried. `again` says that somebody may be tried more than once.
+    /// No results. `again` says whether addresses may be tried more than once.
     pub fn new(again: bool) -> Self {
         /// Services are 64 bits.
         const BITS: usize = 64;
         Self { services: vec![0; BITS], last: again.then(HashMap::new), ..Self::default() }
     }
 
-    /// A result. It takes the place of an earlier one of the same address.
+    /// Adds a result. It replaces the earlier one of the same address.
     pub fn add(&mut self, address: SocketAddr, facts: &Facts) {
         let before = self.last.as_mut().and_then(|last| last.insert(address, facts.clone()));
         if let Some(before) = before {
@@ -135,13 +135,13 @@ impl Tally {
         self.count(facts, Change::More);
     }
 
-    /// How many results are kept, to be replaced by later ones.
+    /// The number of results that later ones may replace.
     pub fn kept(&self) -> usize {
         self.last.as_ref().map_or(0, HashMap::len)
     }
 
-    /// Forgets the results of addresses that are not known any more. Without it, a watch among peers that make up
-    /// addresses keeps something of each of them for ever.
+    /// Forgets the results of unknown addresses. Otherwise, if peers invent addresses, a crawl that watches would keep
+    /// something of each of them forever.
     pub fn forget_unless(&mut self, is_known: impl Fn(SocketAddr) -> bool) {
         let Some(mut last) = self.last.take() else { return };
         last.retain(|address, facts| {
@@ -154,12 +154,12 @@ impl Tally {
         self.last = Some(last);
     }
 
-    /// How many were tried.
+    /// The number of tried addresses.
     pub fn tried(&self) -> u64 {
         self.outcomes.values().sum()
     }
 
-    /// How many ended so.
+    /// The number of addresses with this outcome.
     pub fn ended(&self, outcome: Outcome) -> u64 {
         self.outcomes.get(&outcome).copied().unwrap_or_default()
     }
@@ -187,7 +187,7 @@ impl Tally {
     }
 }
 
-/// A result comes or goes.
+/// Whether a result is added or removed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Change {
     More,
@@ -202,7 +202,7 @@ impl Change {
         };
     }
 
-    /// What is not there any more has no place.
+    /// A count of 0 has no entry.
     fn of_key<K: Eq + Hash>(self, counter: &mut Counter<K>, key: K) {
         match (self, counter.entry(key)) {
             (Self::Less, Entry::Vacant(_)) => {}
