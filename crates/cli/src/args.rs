@@ -1,4 +1,4 @@
-//! The command line: what can be asked for, and the words in which the help says so.
+//! The command line: its options and the text of the help.
 
 mod discovery;
 mod options;

@@ -1,4 +1,4 @@
-//! Times as people write and read them, in UTC.
+//! Formats and parses times for people, in UTC.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -7,7 +7,7 @@ use peers::Time;
 
 use probe::stamp::Rounded;
 
-/// A time that was: so long ago, a day, a time, or Unix seconds.
+/// Parses a past time: a duration ago, a day, a time, or Unix seconds.
 pub fn moment(text: &str) -> Result<Time, String> {
     const EXPECTED: &str = "expected how long ago (90m, 7d), a day or a time in UTC (2026-11-21, 2026-11-21T12:00:00Z), \
                             or Unix seconds (@1700000000)";
@@ -23,13 +23,13 @@ pub fn moment(text: &str) -> Result<Time, String> {
     time.map(Time::from).map_err(|_| EXPECTED.into())
 }
 
-/// `2026-11-21 12:00:00`; seconds since 1970 where the calendar ends.
+/// `2026-11-21 12:00:00`; seconds since 1970 for times outside the calendar.
 #[derive(Clone, Copy, Debug)]
 pub struct Utc(pub Time);
 
 impl fmt::Display for Utc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// The last second that has four digits for its year.
+        /// The last second with a four-digit year.
         const LAST: u64 = 253_402_300_799;
         let Self(Time(seconds)) = *self;
         match u64::try_from(seconds) {
@@ -46,9 +46,9 @@ impl fmt::Display for Utc {
 /// `2h ago`, in its two largest units.
 #[derive(Clone, Copy, Debug)]
 pub struct Ago {
-    /// When it was.
+    /// The past time.
     pub then: Time,
-    /// The clock's reading.
+    /// The present time.
     pub now: Time,
 }
 

@@ -1,4 +1,4 @@
-//! What the program can be asked to do, one file each.
+//! The commands of the program, one file each.
 
 pub mod addrs;
 pub mod chains;
@@ -29,13 +29,13 @@ use crate::exit::{Error, Exit};
 use crate::output::{Screen, Text, Unprinted, Unwritable};
 use crate::summary::Summary;
 
-/// Files that are open besides connections: standard streams, the poller, DNS sockets, listeners, some room.
+/// Open files besides connections: standard streams, the poller, DNS sockets, listeners, and a reserve.
 const OTHER_FILES: u64 = 128;
 
-/// More connections at once than this gain nothing on one machine, and some home routers lose track before.
+/// More concurrent connections gain nothing on one machine, and some home routers lose track earlier.
 const DEFAULT_CONCURRENCY: u64 = 2000;
 
-/// How many connections may be open at once: what was asked for, as far as the limit of open files allows.
+/// The number of connections that may be open at once: the requested number, within the limit of open files.
 fn concurrency(asked: Option<usize>) -> usize {
     let files = net::raise_open_files().saturating_sub(OTHER_FILES).max(1);
     let wanted = asked.map_or(DEFAULT_CONCURRENCY, |asked| asked as u64);
@@ -46,7 +46,7 @@ fn concurrency(asked: Option<usize>) -> usize {
 }
 
 fn runtime() -> Result<Runtime, Error> {
-    // A handshake is a few system calls. One thread makes them without handing work to others, and leaves the
+    // A handshake is a few system calls. One thread makes them without passing work to other threads, and leaves the
     // other cores to the rest of the machine.
     Builder::new_current_thread()
         .event_interval(1024)
@@ -55,7 +55,7 @@ fn runtime() -> Result<Runtime, Error> {
         .map_err(|error| Error::local("cannot start", error))
 }
 
-/// What comes of having written to standard output. That nobody reads it to its end is no error.
+/// The result of a write to standard output. A reader that closes the pipe early is no error.
 fn printed(written: io::Result<()>) -> Result<Exit, Error> {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -67,16 +67,16 @@ fn printed(written: io::Result<()>) -> Result<Exit, Error> {
 
 /// How a run ended.
 enum Ended {
-    /// Everything was done.
+    /// It is complete.
     Done,
-    /// It was told to end before that.
+    /// It was interrupted.
     Interrupted,
-    /// The results cannot be printed.
+    /// The results could not be printed.
     Unwritable(Unwritable),
 }
 
-/// Prints results as they come until there are no more. If the user interrupts, `stop` is told: each attempt that is not
-/// over then says what it knows, and that is printed, too. What takes longer than the grace is given up.
+/// Prints results as they come until no more will come. When the user interrupts, `stop` is set: each unfinished
+/// attempt then reports what it knows, and that is printed too, within the grace period.
 async fn print_all(
     told: impl Future<Output = ()>,
     unprinted: Unprinted,
@@ -95,18 +95,18 @@ async fn print_all(
     }
 }
 
-/// Prints results as they come until there are no more. If somebody interrupts, `stop` is called: whoever has results
-/// is to come to an end then, which is waited for as long as somebody reads what it says. To be told twice is no more
-/// than to be told once.
+/// Prints results as they come until no more will come. When the user interrupts, `stop` is called: all tasks with
+/// results must then end, and we wait for them as long as the reader reads. A second interrupt changes nothing.
 async fn print_until_closed(
     told: impl Future<Output = ()>,
     unprinted: &Unprinted,
     screen: Screen,
     stop: impl FnOnce(),
 ) -> (Ended, Option<Summary>) {
-    /// When so much text came at once, more is on its way, and is written together: each write wakes a thread.
+    /// After this much text at once, more follows; a pause lets it be written together, since each write wakes a
+    /// thread.
     const MUCH: usize = 8 << 10;
-    /// Too short for anybody to notice.
+    /// Too short for the user to notice.
     const PAUSE: Duration = Duration::from_millis(10);
     let mut text = Text::default();
     let interrupt = async {
@@ -159,14 +159,14 @@ async fn print_until_closed(
     }
 }
 
-/// Writes text on a thread that may block; gives it back, so that its memory can be used again.
+/// Writes text on a thread that may block; returns it, so that its memory can be used again.
 async fn write(screen: &Screen, text: Text) -> Result<Text, Unwritable> {
     let screen = screen.clone();
     let write = move || screen.write(&text).map(|()| text);
     spawn_blocking(write).await.expect("writing does not panic, and is not aborted")
 }
 
-/// Writes what comes behind the results, unless these could not be written.
+/// Writes text after the results, unless these could not be written.
 async fn write_last(screen: &Screen, text: Vec<u8>, ended: &mut Ended) {
     let writing = write(screen, Text::of_output(text));
     let written = match ended {
@@ -182,10 +182,10 @@ async fn write_last(screen: &Screen, text: Vec<u8>, ended: &mut Ended) {
     }
 }
 
-/// Once it was told to end, a print may take so long: a reader that has stopped reading would keep us for ever.
+/// How long a write may take after an interrupt: a reader that has stopped reading would otherwise block us forever.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Completes when it was told to end, and a print has had its time.
+/// Completes after an interrupt and the grace period.
 async fn given_up(interrupt: Pin<&mut impl Future<Output = ()>>, ended: &mut Ended) {
     if matches!(ended, Ended::Done) {
         interrupt.await;
@@ -194,7 +194,7 @@ async fn given_up(interrupt: Pin<&mut impl Future<Output = ()>>, ended: &mut End
     sleep(GRACE).await;
 }
 
-/// The exit code for a run that ended so.
+/// The exit code of a run.
 fn exit(ended: &Ended, summary: Option<&Summary>, require: Require) -> Exit {
     match (ended, summary) {
         (Ended::Interrupted, _) => Exit::Interrupted,
@@ -205,7 +205,7 @@ fn exit(ended: &Ended, summary: Option<&Summary>, require: Require) -> Exit {
                 Require::Any => summary.ok > 0,
                 Require::All => summary.ok == summary.attempts && summary.ok > 0,
             };
-            // A connection that was to be kept, and was not, is no success.
+            // A connection that closed before its hold ended is no success.
             let reached = reached && summary.ok > summary.left && (require == Require::Any || summary.left == 0);
             match reached {
                 true => Exit::Success,

@@ -1,4 +1,4 @@
-//! Where the peer database is, and how a command opens it.
+//! The location of the peer database, and how a command opens it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use store::Store;
 
 use crate::exit::Error;
 
-/// Within the user's data folder.
+/// The path in the user's data folder.
 const PLACE: &str = "verack/peers.sqlite";
 
 /// Which database.
@@ -23,8 +23,8 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens it to store something. The one in the user's data folder is made if there is none, and so is one that is
-    /// named, in a directory that is there.
+    /// Opens it for writing. Creates it if it does not exist; creates the user's data folder, but not the folder of a
+    /// path that the user named.
     pub async fn open(&self) -> Result<Store, Error> {
         let path = self.path()?;
         if self.db.is_none()
@@ -35,7 +35,7 @@ impl Database {
         Ok(Store::open(&path).await?)
     }
 
-    /// Opens it to be asked alone: it must be there, and need not be writable.
+    /// Opens it for reading: it must exist, and may be read-only.
     pub async fn open_existing(&self) -> Result<Store, Error> {
         Ok(Store::open_existing(&self.path()?).await?)
     }
@@ -50,7 +50,7 @@ impl Database {
     }
 }
 
-/// For its owner alone: it tells whom they have been asking.
+/// Accessible only to its owner: the database shows which nodes the user asked.
 fn make(folder: &Path) -> Result<(), Error> {
     use std::os::unix::fs::DirBuilderExt;
 
@@ -59,7 +59,7 @@ fn make(folder: &Path) -> Result<(), Error> {
 }
 
 impl From<peers::Error> for Error {
-    /// What is wrong with a database, and what can be done about it.
+    /// What is wrong with a database, and what the user can do about it.
     fn from(error: peers::Error) -> Self {
         let remedy = match &error.why {
             Why::Missing => ": 'verack crawl' and 'verack peers import' make one",

@@ -1,4 +1,4 @@
-//! How the program ends.
+//! Exit codes and errors of the program.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -6,16 +6,16 @@ use std::process::ExitCode;
 use crate::output::Unwritable;
 use probe::protocol::Misuse;
 
-/// The ways in which it ends after having done its work. The numbers are documented in the help and stay.
+/// The exit codes after a completed run. The numbers are documented in the help and do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// What was required happened.
+    /// The required result was reached.
     Success,
-    /// It did not happen.
+    /// It was not reached.
     NotReached,
     /// Our own side failed: no resolver, no sockets.
     Local,
-    /// It was told to end before that: Ctrl-C, or SIGTERM.
+    /// The run was interrupted: Ctrl-C, or SIGTERM.
     Interrupted,
 }
 
@@ -31,7 +31,7 @@ impl From<Exit> for ExitCode {
 }
 
 impl Unwritable {
-    /// How the program ends then.
+    /// The corresponding exit code.
     pub fn exit(self) -> Exit {
         match self {
             Self::ReaderGone => Exit::Success,
@@ -49,10 +49,10 @@ impl From<Misuse> for Error {
 const USAGE: u8 = 2;
 const LOCAL: u8 = 3;
 
-/// Why it could not do its work.
+/// Why the run failed.
 #[derive(Debug)]
 pub enum Error {
-    /// The command line asks for something that cannot be: exit code 2, as for every wrong usage.
+    /// The command line is wrong: exit code 2.
     Usage(String),
     /// Our own side failed: exit code 3.
     Local(String),
@@ -64,7 +64,7 @@ impl Error {
         Self::Local(format!("{what}: {error}"))
     }
 
-    /// What is wrong.
+    /// The message.
     #[cfg(test)]
     pub fn text(&self) -> &str {
         match self {
@@ -72,7 +72,7 @@ impl Error {
         }
     }
 
-    /// Prints what is wrong, and ends.
+    /// Prints the message, and returns the exit code.
     pub fn report(&self) -> ExitCode {
         let (text, code) = match self {
             Self::Usage(text) => (format!("{text}\n\nFor more information, try 'verack --help'."), USAGE),

@@ -11,17 +11,17 @@ use zeroize::Zeroizing;
 use probe::key::Secret;
 use probe::protocol::Misuse;
 
-/// Bytes; a key and the end of its line have 65. What is longer is another file.
+/// Maximum bytes; a key and its line end have 65. A longer file has another purpose.
 const MAX_FILE_LEN: usize = 4096;
 
-/// The bytes of a file.
+/// Reads the secret bytes of a file.
 ///
 /// # Errors
-/// If it cannot be read, or is no such file.
+/// If the file cannot be read, or is not a key file.
 pub fn read(path: &Path) -> Result<Secret, Misuse> {
     let cannot = |error| Misuse(format!("cannot read the key in {}: {error}", path.display()));
     let metadata = fs::metadata(path).map_err(cannot)?;
-    // To open a pipe would wait for whoever writes into it, and a device has no end.
+    // Opening a pipe would wait for its writer, and a device has no end.
     if !metadata.is_file() {
         return Err(Misuse(format!("cannot read the key in {}: it is not a regular file", path.display())));
     }
@@ -29,7 +29,7 @@ pub fn read(path: &Path) -> Result<Secret, Misuse> {
         return Err(no_key(path));
     }
     warn_if_others_can_read(path, &metadata);
-    // With room for all of it from the start: what is moved is not erased.
+    // Allocate the full size at once: a growing buffer would leave copies that are not erased.
     let mut text = Zeroizing::new(Vec::with_capacity(MAX_FILE_LEN + 1));
     File::open(path).map_err(cannot)?.take(MAX_FILE_LEN as u64).read_to_end(&mut text).map_err(cannot)?;
     read_hex(text.trim_ascii()).map(Secret::new).ok_or_else(|| no_key(path))

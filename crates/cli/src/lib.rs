@@ -1,7 +1,7 @@
-//! The program `verack` as a library of one function: arguments, printers and progress. What probes and crawls is in
+//! The program `verack` as a library with one function: arguments, printers and progress. Probes and crawls are in
 //! `verack-probe` and `verack-crawl`.
 
-/// Tells the user something beside the results, on standard error. That nobody reads it is no error.
+/// Prints a message for the user beside the results, on standard error. A closed standard error is no error.
 macro_rules! say {
     ($($text:tt)*) => {{
         use std::io::Write as _;
@@ -24,9 +24,9 @@ use std::process::ExitCode;
 use crate::args::{Cli, Command};
 use probe::escaped::EscapedText;
 
-/// Runs the program: reads the command line, does what it asks for, and returns the exit code.
+/// Runs the program: parses the command line, runs the command, and returns the exit code.
 ///
-/// A program with one more protocol is `probe::protocol::add_protocols`, and then this: see `examples/toy`.
+/// A program with one more protocol calls `probe::protocol::add_protocols`, and then this function: see `examples/toy`.
 pub fn main() -> ExitCode {
     let cli = Cli::read();
     start_log(cli.global.quiet);
@@ -64,11 +64,11 @@ fn start_log(quiet: bool) {
     use tracing_subscriber::layer::SubscriberExt;
     use tracing_subscriber::util::SubscriberInitExt;
 
-    // Unless asked for there is nothing to set up: warnings are printed by who has them.
+    // Without `RUST_LOG` there is nothing to set up: warnings do not use the log.
     let Some(chosen) = env::var_os("RUST_LOG").filter(|_| !quiet) else { return };
     match chosen.to_string_lossy().parse::<Targets>() {
         Ok(chosen) => {
-            // What is logged may hold text of others, whichever library logs it.
+            // Log lines of any library may contain text of peers.
             let fields = debug_fn(|line, field, value| {
                 let text = format!("{value:?}");
                 let name = if field.name() == "message" { String::new() } else { format!("{field}=") };
@@ -78,7 +78,7 @@ fn start_log(quiet: bool) {
             let lines = lines.with_writer(stderr).with_ansi(stderr().is_terminal());
             tracing_subscriber::registry().with(lines).with(chosen).init();
         }
-        // It may have been set for another program, so this one works all the same.
+        // The variable may be set for another program, so this one continues.
         Err(error) => say!("verack: nothing is logged: RUST_LOG is {chosen:?}, not level or target=level: {error}"),
     }
 }

@@ -1,8 +1,8 @@
-//! `verack`: shakes hands with peer-to-peer nodes, in either direction, and says truthfully how it went.
+//! `verack`: performs handshakes with peer-to-peer nodes, in both roles, and reports the results truthfully.
 
 use std::process::ExitCode;
 
-/// Results are made on one thread and freed on the one that prints them, which the system's allocator is slow at.
+/// Results are allocated on one thread and freed on the printing thread, for which the system's allocator is slow.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

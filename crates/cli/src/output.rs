@@ -26,7 +26,7 @@ use probe::report::{HeldReport, Report, in_milliseconds};
 use probe::stamp::Stamp;
 use probe::trace;
 
-/// Text on its way out.
+/// Text to write.
 #[derive(Debug, Default)]
 pub struct Text {
     /// For standard output.
@@ -41,12 +41,12 @@ impl Text {
         Self { out, err: Vec::new() }
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// In bytes.
+    /// The length in bytes.
     pub fn len(&self) -> usize {
         self.out.len() + self.err.len()
     }
@@ -57,7 +57,7 @@ impl Text {
     }
 }
 
-/// Turns results into text.
+/// Formats results.
 #[derive(Debug)]
 pub struct Printer {
     format: Format,
@@ -66,21 +66,21 @@ pub struct Printer {
     paint: Paint,
     ledger: Arc<Ledger>,
     summary: Summary,
-    /// How many attempts there will be, as far as that is known.
+    /// How many attempts are expected so far.
     expected: u64,
     /// How many addresses would be dialled.
     planned: u64,
     started: Instant,
     text: Text,
     header_due: bool,
-    /// Whether each result has its line.
+    /// Whether to print each result.
     each: bool,
-    /// Whether all of them are summed up.
+    /// Whether to print a summary.
     sum: bool,
 }
 
 impl Printer {
-    /// A printer of what was asked for.
+    /// A printer for these arguments.
     pub fn new(global: &Global) -> Self {
         let format = global.format();
         Self {
@@ -100,12 +100,12 @@ impl Printer {
         }
     }
 
-    /// One that leaves it to others to sum up, and shows single results only if `each` is said.
+    /// A printer without a summary; prints single results only with `each`.
     pub fn without_summary(global: &Global, each: bool) -> Self {
         Self { each, sum: false, ..Self::new(global) }
     }
 
-    /// One that tells at the end how it went with each name of this ledger.
+    /// Adds to the summary the results of each name in this ledger.
     pub fn with_names(self, ledger: Arc<Ledger>) -> Self {
         Self { ledger, ..self }
     }
@@ -131,7 +131,7 @@ impl Printer {
         match self.format {
             Format::Json => write_json(&mut self.text.out, held),
             Format::Human => human::write_held(&mut self.text.out, held, self.paint),
-            // Among rows of handshakes it would be out of place.
+            // It has no place among rows of handshakes.
             Format::Csv => human::write_held(&mut self.text.err, held, self.paint),
         }
     }
@@ -140,7 +140,7 @@ impl Printer {
         match self.format {
             Format::Json => message::write_object(&mut self.text.out, message, self.trace),
             Format::Human => message::write_human(&mut self.text.out, message, self.trace),
-            // Among rows of results it would be out of place.
+            // It has no place among rows of results.
             Format::Csv => message::write_human(&mut self.text.err, message, self.trace),
         }
     }
@@ -153,7 +153,7 @@ impl Printer {
         }
     }
 
-    /// How many results there have been.
+    /// The number of results so far.
     fn results(&self) -> u64 {
         self.summary.attempts
     }
@@ -181,7 +181,7 @@ impl Printer {
     }
 }
 
-/// All addresses that would be dialled. The JSON form is a promise: fields are added, never renamed.
+/// The number of addresses that would be dialled. The JSON form is stable: fields are added, never renamed.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename = "plan")]
 struct Plan {
@@ -190,7 +190,7 @@ struct Plan {
     left_out: u64,
 }
 
-/// The last line of a run that only plans, which began then.
+/// The last line of a run with `--plan` that began at `started`.
 pub fn plan_line(summary: &Summary, started: Instant, format: Format) -> Vec<u8> {
     let (planned, left_out) = (summary.planned, summary.attempts);
     let mut line = Vec::new();
@@ -204,32 +204,32 @@ pub fn plan_line(summary: &Summary, started: Instant, format: Format) -> Vec<u8>
 /// Why nothing more can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unwritable {
-    /// Whoever read it has gone. That is not an error, but nothing is left to do.
+    /// The reader has closed the pipe. That is not an error, but nothing is left to do.
     ReaderGone,
-    /// Anything else: the disk is full. The user has been told.
+    /// Another error, such as a full disk. The user has been told.
     Failed,
 }
 
-/// Where text is written.
+/// The destination of text.
 #[derive(Clone, Debug)]
 pub struct Screen {
     progress: Option<ProgressBar>,
 }
 
 impl Screen {
-    /// Standard output, with a line of progress below it if that is a terminal and people are to read it.
+    /// Standard output, with a progress line below it if it is a terminal and the format is for people.
     pub fn new(global: &Global) -> Self {
         let terminals = io::stdout().is_terminal() && io::stderr().is_terminal();
         let progress = terminals && global.format() == Format::Human && !global.quiet;
         Self { progress: progress.then(progress_bar) }
     }
 
-    /// Standard output alone.
+    /// Only standard output.
     pub fn plain() -> Self {
         Self { progress: None }
     }
 
-    /// Shows how far it has come. Nothing is expected where nobody knows how many there will be.
+    /// Shows the progress. `expected` is 0 if the total is unknown.
     pub fn progress(&self, results: u64, expected: u64) {
         let Some(progress) = &self.progress else { return };
         let of = if expected > 0 { format!("/{expected}") } else { String::new() };
@@ -238,21 +238,21 @@ impl Screen {
         progress.set_message(format!("{results}{of} shaken, {rate:.0}/s"));
     }
 
-    /// Takes the line of progress away.
+    /// Removes the progress line.
     pub fn clear(&self) {
         if let Some(progress) = &self.progress {
             progress.finish_and_clear();
         }
     }
 
-    /// Writes text at once. It may block: a reader that is slow must not stop connections from being served, so this
-    /// has no place on a thread that serves them.
+    /// Writes text at once. It may block, and a slow reader must not stop connections, so never call it on the thread
+    /// that serves them.
     ///
     /// # Errors
-    /// If nobody reads it, or it cannot be written.
+    /// If the reader is gone, or the text cannot be written.
     pub fn write(&self, text: &Text) -> Result<(), Unwritable> {
         let write = || {
-            // Nobody reading what is said beside the results is no error.
+            // A closed standard error is no error.
             let _ = io::stderr().write_all(&text.err);
             let mut stdout = io::stdout().lock();
             stdout.write_all(&text.out).and_then(|()| stdout.flush())
@@ -271,7 +271,7 @@ impl Screen {
     }
 }
 
-/// One line.
+/// Appends one line.
 pub fn write_json(out: &mut Vec<u8>, value: &impl serde::Serialize) {
     serde_json::to_writer(&mut *out, value).expect("reports have string keys and go to memory");
     out.push(b'\n');
@@ -285,7 +285,7 @@ fn progress_bar() -> ProgressBar {
     bar
 }
 
-/// Colours text, or does not.
+/// Applies colours, or does not.
 #[derive(Clone, Copy, Debug)]
 pub struct Paint {
     on: bool,
@@ -297,7 +297,7 @@ impl Paint {
         Self::new(global.color, io::stdout().is_terminal())
     }
 
-    /// As it was chosen, for what is a terminal or not.
+    /// Combines the user's choice with whether the output is a terminal.
     pub fn new(choice: ColorChoice, terminal: bool) -> Self {
         let no_color = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = || std::env::var_os("TERM").is_none_or(|term| term == "dumb");
@@ -310,7 +310,7 @@ impl Paint {
         }
     }
 
-    /// The text in this style.
+    /// The text with this style.
     pub fn paint(self, style: Style, text: &str) -> String {
         if self.on { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }

@@ -1,4 +1,4 @@
-//! All attempts of a run together. The JSON form is a promise: fields are added, never renamed.
+//! The summary of a run's attempts. The JSON form is stable: fields are added, never renamed.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use probe::ledger::Tally;
 use probe::report::{HeldReport, Report};
 use probe::stamp::Stamp;
 
-/// All attempts together.
+/// All attempts of a run.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(tag = "type", rename = "summary")]
 pub struct Summary {
@@ -17,31 +17,31 @@ pub struct Summary {
     pub started: Option<Stamp>,
     /// How it ended: `complete`, or `interrupted`.
     pub ended: &'static str,
-    /// How many peers, and names without an address, these were attempts at.
+    /// The number of attempted peers, including names without an address.
     pub peers: u64,
-    /// How many there were.
+    /// The number of attempts.
     pub attempts: u64,
-    /// How many ended OK.
+    /// How many of them ended OK.
     pub ok: u64,
-    /// How many ended partially OK.
+    /// How many of them ended partially OK.
     pub partial: u64,
-    /// How many failed.
+    /// How many of them failed.
     pub failed: u64,
-    /// Attempts that were begun and not finished when the run was interrupted. Those above do not count them.
+    /// Attempts that were begun, but not finished when the run was interrupted. The numbers above exclude them.
     pub unfinished: u64,
     /// Names and addresses that were not tried by then.
     pub not_tried: u64,
-    /// Connections that were kept after the handshake for as long as was asked.
+    /// Connections that were kept after the handshake for the requested duration.
     pub kept: u64,
-    /// Connections that were to be kept, and ended before that.
+    /// Connections that ended before the requested duration.
     pub left: u64,
-    /// How many ended for each reason.
+    /// The number of attempts by reason.
     pub reasons: BTreeMap<&'static str, u64>,
-    /// How it went with each name that led to an address.
+    /// The results of each name that led to an address.
     pub names: Vec<Tally>,
-    /// From the start to the end of all.
+    /// Duration of the run.
     pub elapsed_ms: f64,
-    /// How many addresses would be dialled, in a run that only plans.
+    /// The number of addresses that would be dialled, in a run with `--plan`.
     #[serde(skip)]
     pub planned: u64,
     /// How many of the failures were our own side's.
@@ -50,13 +50,13 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Counts a connection that was kept.
+    /// Counts a kept connection.
     pub fn add_held(&mut self, held: &HeldReport<'_>) {
         self.kept += u64::from(held.is_complete());
         self.left += u64::from(held.is_cut_short());
     }
 
-    /// Counts one more.
+    /// Counts an attempt.
     pub fn add(&mut self, report: &Report<'_>) {
         let verdict = &report.attempt.verdict;
         if verdict.is_unfinished() {

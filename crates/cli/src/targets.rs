@@ -1,4 +1,4 @@
-//! The targets of a command line: words, files with one a line, and standard input.
+//! The targets of a command line: arguments, files with one target per line, and standard input.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
@@ -12,13 +12,13 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A target, its port and, if it was given, the time for it.
+/// A target, its port, and its time limit if there is one.
 type Legacy<'w> = (&'w str, u16, Option<Duration>);
 
-/// `TARGET PORT [TIMEOUT_MS]` in bare numbers, as older tools take them.
+/// Parses `TARGET PORT [TIMEOUT_MS]` in bare numbers, as older tools accept it.
 ///
 /// # Errors
-/// If they are such words, but the second is no port or the third no time.
+/// If the arguments have this form, but the port or the time is invalid.
 pub fn split_legacy(words: &[String]) -> Result<Option<Legacy<'_>>, Error> {
     let (target, port, timeout) = match words {
         [target, port] if is_number(port) => (target, port, None),
@@ -36,7 +36,7 @@ pub fn split_legacy(words: &[String]) -> Result<Option<Legacy<'_>>, Error> {
     Ok(Some((target, port, timeout.map(milliseconds).transpose()?)))
 }
 
-/// Every target that these words name, files and standard input read.
+/// Parses the targets of all arguments, including files and standard input.
 pub fn read_all<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Vec<Target>, Error> {
     let mut targets = Vec::new();
     for word in words {
@@ -60,25 +60,25 @@ pub fn read_all<'w>(words: impl IntoIterator<Item = &'w str>) -> Result<Vec<Targ
     Ok(targets)
 }
 
-/// What gzip packed, unpacked. Files of other kinds are refused by what they are.
+/// Unpacks gzip. Other packed formats are errors that name the format.
 fn unpacked<'r>(input: impl BufRead + 'r, source: &str) -> Result<Box<dyn BufRead + 'r>, Error> {
     peers::unpack(Box::new(input)).map_err(|error| Error::Usage(format!("cannot read {source}: {error}")))
 }
 
-/// What a line says: lists in YAML (`- enr:...`) and arrays of texts in JSON (`"enode://...",`) are lists, too.
+/// The target in a line, also in a YAML list (`- enr:...`) or a JSON array of texts (`"enode://...",`).
 fn entry(line: &str) -> &str {
     let line = line.trim();
     let text = line.strip_prefix("- ").unwrap_or(line).trim_matches(['"', '\'', ',', ' ']);
     if ["[", "]", "---"].contains(&text) { "" } else { text }
 }
 
-/// Reads one target a line. A line that is none is reported with its number, and the others are taken.
+/// Reads one target per line. Reports a bad line with its number, and accepts the others.
 fn read_lines(mut lines: impl BufRead, source: &str, targets: &mut Vec<Target>) -> Result<(), Error> {
-    /// A node record has at most 400 characters, a multiaddr with two peer ids less. (EIP-778)
+    /// A node record has at most 400 characters, a multiaddr with two peer ids fewer. (EIP-778)
     const MAX_LINE_LEN: u64 = 64 * 1024;
-    /// Of a line that is no target, so much is shown.
+    /// How many characters of a bad line to show.
     const SHOWN: usize = 80;
-    /// Bad lines that are named each. A file of another kind has a million.
+    /// Bad lines to report singly. A file of another kind may have a million.
     const NAMED: u64 = 20;
     let before = targets.len();
     let mut bad = 0;
@@ -94,7 +94,7 @@ fn read_lines(mut lines: impl BufRead, source: &str, targets: &mut Vec<Target>) 
             _ => {}
         }
         let line = String::from_utf8_lossy(&line);
-        // Some editors begin a file with it.
+        // Some editors write a byte order mark at the start of a file.
         let line = if number == 1 { line.trim_start_matches('\u{feff}') } else { &line };
         let text = entry(line.split('#').next().unwrap_or_default());
         if text.is_empty() {

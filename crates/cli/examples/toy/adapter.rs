@@ -23,7 +23,7 @@ pub const PROTOCOL: &dyn Protocol = &Toy;
 #[derive(Debug)]
 struct Toy;
 
-/// The port of its nodes.
+/// The default port of its nodes.
 const PORT: u16 = 4242;
 
 const TRANSPORT: Transport = Transport::named("bare");
@@ -117,7 +117,7 @@ impl Side for OurSide {
     }
 }
 
-/// How the peer introduced itself.
+/// The peer's introduction.
 #[derive(Debug)]
 struct Heard(u8);
 

@@ -1,4 +1,4 @@
-//! The toy protocol: the initiator says a byte, and the responder answers with one of its own. 0 is no byte to say.
+//! The toy protocol: the initiator sends a byte, and the responder answers with a byte. 0 is invalid.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub enum Event {
     Heard(u8),
 }
 
-/// The peer said 0.
+/// The peer sent 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zero;
 
@@ -48,12 +48,12 @@ impl Fault for Zero {
 }
 
 impl Greeting {
-    /// A side that says this byte.
+    /// A side that sends this byte.
     pub fn new(role: Role, ours: u8) -> Self {
         Self { role, ours, theirs: None, is_said: false }
     }
 
-    /// What the peer said.
+    /// The peer's byte.
     pub fn theirs(&self) -> Option<u8> {
         self.theirs
     }

@@ -1,7 +1,7 @@
-//! The program with one protocol more: a toy in which each side says one byte.
+//! The program with one more protocol: a toy in which each side sends one byte.
 //!
-//! `greeting` stands for the protocol's crate, `adapter` joins it to the program, and `main` has the one line that enters it
-//! into the list.
+//! `greeting` represents the protocol's crate, `adapter` joins it to the program, and `main` adds it to the list in one
+//! line.
 
 mod adapter;
 mod greeting;

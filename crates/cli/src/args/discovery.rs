@@ -1,4 +1,4 @@
-//! Asking others whom they know, and mapping all of them.
+//! The arguments of commands that ask peers for addresses, or map a network.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -81,8 +81,8 @@ Exit codes:
 impl Crawl {
     /// What the crawl may do.
     pub fn policy(&self, excluded: Arc<Exclusions>) -> Policy {
-        // A SYN that is lost is sent again twice within the five seconds of a connection, so once is enough; who was there
-        // before deserves more.
+        // The kernel resends a lost SYN twice within the five seconds of a connection, so one dial is enough; a peer
+        // that was there before deserves more.
         const RETRIES_OF_WATCH: u8 = 3;
         /// Whoever has answered for weeks is looked at once a day.
         const MOST: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,4 +1,4 @@
-//! The options of protocols, as clap has them.
+//! The options of protocols as clap arguments.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::parser::ValueSource;

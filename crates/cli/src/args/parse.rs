@@ -1,4 +1,4 @@
-//! Reads the command line, and sees to it that nothing that it says is ignored.
+//! Parses the command line, and rejects arguments that would be ignored.
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;

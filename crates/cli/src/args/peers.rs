@@ -1,4 +1,4 @@
-//! What the peer database can be asked, and told.
+//! The arguments of commands on the peer database.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};

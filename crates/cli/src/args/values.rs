@@ -1,4 +1,4 @@
-//! Values of options, and the words in which a wrong one is answered.
+//! Parsers of option values, and their error messages.
 
 use std::ffi::OsStr;
 use std::iter;
@@ -79,7 +79,7 @@ impl TypedValueParser for NetworkParser {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue>>> {
-        // Lightning's networks have the names of those below them.
+        // Lightning's networks have the names of the chains below them.
         let mut names: Vec<_> = Network::all().map(|network| network.name).collect();
         names.sort_unstable();
         names.dedup();

@@ -1,4 +1,4 @@
-//! Asks one peer whom it knows, and prints what it says.
+//! Asks one peer for the addresses that it knows, and prints the answer.
 
 mod table;
 
@@ -30,7 +30,7 @@ pub fn run(args: &Addrs, global: &Global) -> Result<Exit, Error> {
     let targets = Target::parse(&args.target).map_err(bad)?;
     let sides = args.introduction.choose(|choice| Sides::gossiping(choice, &targets))?;
     let target = targets.into_iter().next().expect("a text names one at least");
-    // One peer needs few files, but a limit of less than that is worth a word.
+    // One peer needs few files; this only warns of a limit that is too low even for that.
     let _ = concurrency(Some(1));
     let runtime = runtime()?;
     let result = runtime.block_on(addrs(args, global, sides, target));
@@ -81,7 +81,7 @@ async fn addrs(args: &Addrs, global: &Global, sides: Sides, target: Target) -> R
     })
 }
 
-/// One target, and how it is asked.
+/// One target, and how to ask it.
 struct One {
     attempts: Attempts,
     target: Target,
@@ -93,7 +93,7 @@ struct One {
 }
 
 impl One {
-    /// Asks each address behind the target as it is found, until one tells. Whether one did.
+    /// Asks each address behind the target as it is found, until one answers. Returns whether one did.
     async fn ask(self) -> bool {
         let Target { text, identity, .. } = &self.target;
         let started = Instant::now();
@@ -139,7 +139,7 @@ impl One {
         false
     }
 
-    /// The next address, when its turn has come; none if no more wait, or the run is told to end.
+    /// The next address, once it is due; `None` if no more wait, or the run stops.
     async fn next_of(&self, waiting: &mut Paced<SocketAddr>, started: Instant) -> Option<SocketAddr> {
         let stop = &self.attempts.stop;
         while !stop.is_stopped() {

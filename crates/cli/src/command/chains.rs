@@ -1,4 +1,4 @@
-//! Lists the networks that can be chosen by name, of each protocol.
+//! Lists the networks of each protocol that can be chosen by name.
 
 use std::io::{self, Write};
 
@@ -12,8 +12,8 @@ use crate::output::flat;
 use probe::protocol::Network;
 use probe::stamp::Stamp;
 
-/// A network, as the nodes of one protocol know it. Lightning's have the names of the chains that they run on, so it
-/// takes both names to tell a row.
+/// A network of one protocol. Lightning's networks have the names of their chains, so a row is identified by both
+/// names.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "chain")]
 struct Row {
@@ -21,7 +21,7 @@ struct Row {
     name: &'static str,
     protocol: &'static str,
     aliases: &'static [&'static str],
-    /// What it is for, if we know it.
+    /// Its purpose, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
     port: u16,
@@ -30,7 +30,7 @@ struct Row {
     details: Details,
 }
 
-/// What only the networks of one protocol have.
+/// Fields that only the networks of one protocol have.
 struct Details(Vec<(&'static str, Value)>);
 
 impl Serialize for Details {
@@ -40,7 +40,7 @@ impl Serialize for Details {
 }
 
 impl Details {
-    /// Numbers and short texts by one of these names, for people; a hash would fill the line.
+    /// The numbers and short texts with these names, for people; a hash would fill the line.
     fn shown(&self, names: &[&str]) -> String {
         let found = self.0.iter().find(|(name, _)| names.contains(name));
         found.map_or_else(|| "-".to_owned(), |(_, value)| flat(value))
@@ -68,7 +68,7 @@ pub fn run(global: &Global) -> Result<Exit, Error> {
     printed(written)
 }
 
-/// One table, with what is as short as a line and means something in each protocol.
+/// One table of the columns that are short and make sense in each protocol.
 fn write_human(out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
@@ -93,7 +93,7 @@ fn write_json(out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The same fields as in the JSON form; those of another protocol are empty.
+/// The fields of the JSON form; those of other protocols are empty.
 fn write_csv(out: &mut impl Write) -> io::Result<()> {
     const COLUMNS: [&str; 16] = [
         "name",

@@ -1,4 +1,4 @@
-//! Maps a network, and sums up what was found.
+//! Maps a network, and summarizes the results.
 
 mod progress;
 mod text;
@@ -37,7 +37,7 @@ pub fn run(args: &args::Crawl, global: &Global) -> Result<Exit, Error> {
     let concurrency = concurrency(args.bounds.concurrency);
     let runtime = runtime()?;
     let result = runtime.block_on(crawl(args, global, (sides, targets), concurrency));
-    // A lookup that still blocks must not hold up the end.
+    // Do not wait for a lookup that still blocks.
     runtime.shutdown_background();
     result
 }
@@ -52,14 +52,14 @@ async fn crawl(
     let port = args.dialling.port.unwrap_or(sides.chosen().port());
     let timeout = args.bounds.timeout;
     let asks_dns = targets.is_empty() && !args.no_dns_seeds;
-    // A network without any begins elsewhere.
+    // A network without DNS seeds begins elsewhere.
     let seeds = if asks_dns { args.introduction.dns_seeds().unwrap_or_default() } else { Vec::new() };
     let dns: Vec<_> = seeds.into_iter().map(Target::from).collect();
     let fixed = args.seed_nodes.iter().map(|path| read_seeds(path, chain, port)).collect::<Result<Vec<_>, _>>()?;
     let network = sides.chosen().chain().to_owned();
     let begins_with = targets.len() + dns.len() + fixed.len();
 
-    // Whether an address may be dialled is the frontier's to say, whoever told it.
+    // The frontier decides which addresses may be dialled, whatever their source.
     let rules = Rules { allow_private: true, ..args.dialling.rules()? };
     let policy = args.policy(rules.excluded.clone());
     let store = args.database.open().await?;
@@ -76,7 +76,7 @@ async fn crawl(
         traces: global.trace.is_some(),
         ledger: Arc::default(),
         observer: told.clone(),
-        // The crawl gives up what has no result yet, and tries it again when it goes on.
+        // The crawl cancels unfinished visits itself, and repeats them when it continues.
         stop: Stop::new(),
     };
     let limits =
@@ -110,14 +110,14 @@ async fn crawl(
         let ended = crawl.run(seeds, limits, &stop).await;
         told.progress().clear();
         let summary = crawl.summary(ended);
-        // Nothing is printed behind that.
+        // Nothing is printed after this.
         results.text(&summary_text(&summary, &stored, global));
         results.close();
         (ended, summary)
     };
     let printing = async {
         let (printed, _) = print_until_closed(interrupted(), &unprinted, Screen::plain(), || stop.notify_one()).await;
-        // Nobody reads any more, if there would be more to read.
+        // The reader may be gone, so accept no more text.
         unprinted.close();
         stop.notify_one();
         printed
@@ -133,7 +133,7 @@ async fn crawl(
     Ok(exit(&printed, ended, &summary))
 }
 
-/// Prints what a crawl tells.
+/// Prints the events of a crawl.
 #[derive(Debug)]
 struct Told {
     results: Results,
@@ -160,10 +160,10 @@ impl Observer for Told {
     }
 }
 
-/// Reads fixed seeds from a file. A line that is none is reported with its number, and the others are taken.
+/// Reads fixed seeds from a file. Reports a bad line with its number, and accepts the others.
 ///
 /// # Errors
-/// The file cannot be read; it is of another kind, which is named; it holds no address of this network.
+/// The file cannot be read; it is of another kind, which the error names; it holds no address of this network.
 fn read_seeds(path: &Path, network: Network, port: u16) -> Result<Yield, Error> {
     let shown = path.display();
     let unread = |error: io::Error| Error::Usage(format!("cannot read {shown}: {error}"));
@@ -183,7 +183,7 @@ fn read_seeds(path: &Path, network: Network, port: u16) -> Result<Yield, Error> 
     Ok(Yield { name: Shown::from(&*name), source: Source::Seed, told })
 }
 
-/// The last line, or the last lines for people. CSV has rows alone, and its last line goes to standard error.
+/// The last line, or the last lines for people. CSV contains only rows, so its last line goes to standard error.
 fn summary_text(summary: &Summary, stored: &str, global: &Global) -> Vec<u8> {
     let mut out = Vec::new();
     match global.format() {
@@ -223,14 +223,14 @@ mod tests {
     use probe::protocol::Sides;
     use probe::resolve::Family;
 
-    /// Addresses where nobody listens.
+    /// Number of addresses without a listener.
     const ADDRESSES: u64 = 20;
 
-    /// More than may wait to be printed, in bytes.
+    /// More bytes than may wait to be printed.
     const TOO_MUCH: usize = 8 << 20;
 
-    /// Tells a crawl to end while all of its results are recorded and wait to be printed. How many are counted, and how
-    /// many are printed to who `reads` then.
+    /// Interrupts a crawl while all of its results are recorded and wait to be printed. Returns how many results are
+    /// counted, and how many are printed if the reader `reads` on.
     async fn counted_and_printed(reads: bool) -> (u64, u64) {
         let words = "verack crawl --json -q -c bitcoin-regtest --allow-private --prefix-rate 0";
         let Cli { command: Some(Command::Crawl(args)), global, .. } = Cli::parse_from(words.split(' ')) else {

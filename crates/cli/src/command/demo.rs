@@ -1,4 +1,4 @@
-//! Simulated networks to try things on, and the real client run against them.
+//! Simulated networks for experiments, and the real client run against them.
 
 mod map;
 mod monero;
@@ -24,10 +24,10 @@ use crate::args::{Cli, Demo, Global};
 use crate::exit::{Error, Exit};
 use probe::report::Report;
 
-/// The network that the simulated peers belong to.
+/// The network of the simulated peers.
 const CHAIN: &str = "bitcoin-regtest";
-/// Enough for every peer that means to answer, and as little as a newcomer waits for. Without optimisation the
-/// cryptography and the floods of some three hundred peers at once keep a processor busy for seconds.
+/// Long enough for every peer that answers, and short enough for a new user. Without optimisation, the cryptography and
+/// the floods of some three hundred peers at once keep a processor busy for seconds.
 const TIMEOUT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 2 });
 
 /// Runs the command.
@@ -35,7 +35,7 @@ pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
     let chain = Chain::named(CHAIN).expect("it is in the table");
     let (libp2p, keyed) = (simnet::libp2p_peers(), simnet::keyed());
     let plan = Plan { honest: args.honest, port: args.port, libp2p, keyed, ..Plan::new(chain.params) };
-    // Each peer has an open listener, and a conversation with whoever dials it.
+    // Each peer has an open listener, and a connection for each caller.
     let _ = net::raise_open_files();
     let patience = args.timeout.unwrap_or(TIMEOUT);
     if args.serve {
@@ -55,7 +55,7 @@ pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
     Ok(verdicts)
 }
 
-/// Keeps the networks up until it is told to end.
+/// Keeps the networks up until an interrupt.
 fn serve(plan: Plan, patience: Duration) -> Result<Exit, Error> {
     runtime()?.block_on(async {
         let interrupted = interrupted();
@@ -79,7 +79,7 @@ fn serve(plan: Plan, patience: Duration) -> Result<Exit, Error> {
     })
 }
 
-/// Runs the client against the network, and compares what it says with the truth.
+/// Runs the client against the network, and compares its reports with the truth.
 fn shake_hands_with(plan: Plan, patience: Duration, global: &Global) -> Result<Exit, Error> {
     beside(Network::start(plan), move |network| Facts::of(network, patience), |facts| shake_hands(facts, global))
 }
@@ -107,8 +107,8 @@ fn lock(check: &Mutex<Check>) -> MutexGuard<'_, Check> {
     check.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs a client beside a network, which has a thread of its own as a real one would have machines of its own. The
-/// client is told the facts of the network.
+/// Runs a client beside a network. The network has its own thread, as a real one would have its own machines. The
+/// client receives the facts of the network.
 fn beside<N, F: Send + 'static, T>(
     network: impl Future<Output = io::Result<N>> + Send + 'static,
     facts: impl FnOnce(&N) -> Result<F, Error> + Send + 'static,
@@ -143,8 +143,8 @@ fn no_network(error: io::Error) -> Error {
     Error::local("the simulated network did not start", error)
 }
 
-/// What the client is told: the seeds' names, names that do not resolve, the one that lists libp2p's nodes, and the nodes
-/// that are named by their keys.
+/// The client's arguments: the seeds' names, names that do not resolve, the name that lists libp2p's nodes, and the
+/// nodes that are named by their keys.
 fn client_words(network: &Network, keyed: &KeyedTargets, patience: Duration) -> Vec<String> {
     let own = format!("@{} --chain {CHAIN} --network-id {NETWORK_ID} --genesis {GENESIS}", keyed.0.display());
     let own: Vec<_> = own.split(' ').map(str::to_owned).collect();
@@ -153,19 +153,19 @@ fn client_words(network: &Network, keyed: &KeyedTargets, patience: Duration) -> 
     network.seeds().into_iter().chain(failing).chain([listed]).chain(own).chain(options(network, patience)).collect()
 }
 
-/// Where a network is, and for how long it is waited for.
+/// The options with a network's port and DNS server, and the time limits.
 fn options(network: &Network, patience: Duration) -> impl Iterator<Item = String> {
     let (port, dns) = (network.port(), network.dns());
     let options = format!("--port {port} --resolver {dns} --allow-private {}", times(patience / 2, patience));
     options.split(' ').map(str::to_owned).collect::<Vec<_>>().into_iter()
 }
 
-/// The options that give each peer so much time, for a connection and in all.
+/// The options with the time limits of each peer: for a connection, and in total.
 fn times(connect_timeout: Duration, timeout: Duration) -> String {
     format!("--timeout {} --connect-timeout {}", seconds(timeout), seconds(connect_timeout))
 }
 
-/// As an option has it, in steps of a millisecond and never nothing.
+/// An option's value, in milliseconds and at least one.
 fn seconds(time: Duration) -> String {
     format!("{}s", time.max(Duration::from_millis(1)).as_millis() as f64 / 1000.0)
 }
@@ -174,7 +174,7 @@ fn command_line(words: &[String]) -> String {
     format!("verack {}", words.join(" "))
 }
 
-/// A file with the nodes that are named by their keys, one a line. It is gone when dropped.
+/// A file with the nodes that are named by their keys, one per line. It is deleted on drop.
 struct KeyedTargets(PathBuf);
 
 impl KeyedTargets {
@@ -190,12 +190,12 @@ impl KeyedTargets {
 
 impl Drop for KeyedTargets {
     fn drop(&mut self) {
-        // Whoever has taken it away already has done no harm.
+        // If it is already deleted, that is fine.
         let _ = fs::remove_file(&self.0);
     }
 }
 
-/// Who is where, and the verdict that it deserves.
+/// Each address with the name and the correct verdict of its peer.
 fn truths(network: &Network) -> BTreeMap<SocketAddr, (&'static str, Truth)> {
     let truth = |address| {
         let (name, truths) = network.truth(address)?;
@@ -205,11 +205,11 @@ fn truths(network: &Network) -> BTreeMap<SocketAddr, (&'static str, Truth)> {
     network.addresses().filter_map(truth).chain(keyed).collect()
 }
 
-/// All that there is to know about a running network.
+/// All facts about a running network.
 struct Facts {
     client_words: Vec<String>,
     truths: BTreeMap<SocketAddr, (&'static str, Truth)>,
-    /// The names that do not resolve, and the reason of each.
+    /// The names that do not resolve, with their reasons.
     unresolved: &'static [(&'static str, &'static str)],
     _keyed: Option<KeyedTargets>,
 }
@@ -226,7 +226,7 @@ impl Facts {
     }
 }
 
-/// Compares reports with the truth.
+/// Compares reports with the facts.
 struct Check {
     facts: Facts,
     reported: HashSet<SocketAddr>,
@@ -266,7 +266,7 @@ impl Check {
         }
     }
 
-    /// Says whether every verdict was the truth, and nobody was missed.
+    /// Reports whether every verdict was correct, and no peer was missed.
     fn conclude(&mut self, global: &Global) -> Exit {
         let missed = self.facts.truths.keys().filter(|address| !self.reported.contains(address));
         self.wrong.extend(missed.map(|address| format!("{address} was not reported")));

@@ -1,4 +1,4 @@
-//! Prints what the program can tell of itself: completion scripts, the manual page, the schema of its records.
+//! Prints what the program generates about itself: completion scripts, the manual page, the schema of its records.
 
 use std::io::{self, Write};
 
@@ -19,13 +19,13 @@ pub fn completions(shell: Shell) -> Result<Exit, Error> {
     print(&script)
 }
 
-/// fish's script asks `argparse` whether a command was named, which fails while the value of an option is still to come. That
-/// is no reason to offer no values: there is no command yet.
+/// fish's script asks `argparse` for the command, which fails while an option's value is still missing. Offer values
+/// nevertheless: there is no command yet.
 fn with_values_of_root(script: &[u8]) -> Vec<u8> {
     String::from_utf8_lossy(script).replacen("\n    or return\n", "\n    or return 0\n", 1).into_bytes()
 }
 
-/// The command line without the targets of its root. zsh takes no list of arguments beside names of commands: its script
+/// The command line without the targets of its root. zsh allows no list of arguments beside subcommands: its script
 /// would complete nothing ("doubled rest argument definition").
 fn without_targets(command: &Command) -> Command {
     let options = command.get_arguments().filter(|arg| !arg.is_positional()).cloned();
@@ -40,7 +40,7 @@ pub fn man() -> Result<Exit, Error> {
     print(&page)
 }
 
-/// The JSON Schema of the record of an attempt.
+/// The JSON Schema of an attempt's record.
 pub fn schema() -> Result<Exit, Error> {
     let mut text =
         serde_json::to_vec_pretty(&probe::schema::handshake()).expect("it has string keys and goes to memory");

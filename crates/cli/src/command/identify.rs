@@ -26,7 +26,7 @@ use probe::protocol::{Bitcoin, BitcoinOptions, Knowledge, Monero, MoneroOptions,
 use probe::resolve::Options;
 use probe::target::{Kind, Target};
 
-/// Between the starts of two connections: a node sees no more of us than of one that reconnects.
+/// Minimum time between the starts of two connections: to a node, we look like a peer that reconnects.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs the command.
@@ -46,14 +46,14 @@ pub fn run(args: &Identify, global: &Global) -> Result<Exit, Error> {
     result
 }
 
-/// Whether a target without a port means its protocol's.
+/// Whether its protocol has a default port for the target.
 fn has_default(target: &Target) -> bool {
     target.identity.protocol().is_some_and(|protocol| protocol.name() == "lightning")
         && !matches!(target.kind, Kind::Listed(..))
 }
 
 async fn identify(args: &Identify, global: &Global, target: Target) -> Result<Exit, Error> {
-    /// Lightning's on Bitcoin, if the target names none. (BOLT 1)
+    /// Lightning's port on Bitcoin, for targets without one. (BOLT 1)
     const DEFAULT_PORT: u16 = 9735;
     let (results, unprinted) = queue(Printer::without_summary(global, true), None);
     let (timeout, family) = (args.timeout, args.family());
@@ -86,7 +86,7 @@ async fn identify(args: &Identify, global: &Global, target: Target) -> Result<Ex
     })
 }
 
-/// The first address behind a target that may be dialled. Why others may not, and why there is none, is reported.
+/// The first permitted address behind a target. Reports why others are not permitted, and why there is none.
 async fn first_address(lookup: &Lookup, target: &Target, port: u16, attempts: &Attempts) -> Option<SocketAddr> {
     let started = Instant::now();
     let who = (&*target.text, &target.identity);
@@ -118,20 +118,20 @@ async fn first_address(lookup: &Lookup, target: &Target, port: u16, attempts: &A
     None
 }
 
-/// How an address is tried.
+/// How to try an address.
 #[derive(Debug)]
 struct Search {
-    /// Time for each connection.
+    /// Time limit of each connection.
     timeout: Duration,
-    /// Spaces the keys that the host gets.
+    /// Spaces the keys that we send to the host.
     keys: Arc<Keys>,
     observer: Arc<dyn Observer>,
-    /// Ends them before they are over.
+    /// Cancels the connections.
     stop: Stop,
 }
 
 impl Search {
-    /// Tries one connection after the other, until one tells what is there.
+    /// Tries one connection after the other, until one identifies the node.
     async fn at(&self, target: &Target, address: SocketAddr) -> Result<Answer, Error> {
         let all = tries(&target.identity, address.port());
         let mut answer = Answer::new(&target.text, address, &target.identity);
@@ -147,7 +147,7 @@ impl Search {
             let has_no_connection = !tried.connected;
             answer.tried.push(tried);
             answer.known = known;
-            // An address where nothing can be reached will not be reached by saying something else.
+            // An unreachable address stays unreachable with another protocol.
             if answer.known.is_some() || (n == 0 && has_no_connection) {
                 break;
             }
@@ -164,7 +164,7 @@ impl Search {
         Ok(answer)
     }
 
-    /// Says nothing, for as long as the next connection has to wait.
+    /// Sends nothing, for as long as the next connection must wait.
     async fn in_silence(&self, address: SocketAddr, timer: &mut Timer) -> (Tried, Option<Known>) {
         let tried = |outcome, detail: String| Tried {
             what: Try::Silence.to_string(),
@@ -186,7 +186,7 @@ impl Search {
         }
     }
 
-    /// Shakes hands.
+    /// Performs the handshake.
     async fn try_one(
         &self,
         one: Try,
@@ -226,7 +226,7 @@ impl Search {
     }
 }
 
-/// Our side in a connection.
+/// Our side for a connection.
 fn side(one: Try) -> Result<Box<dyn Side>, Error> {
     Ok(match one {
         Try::Bitcoin(chain, transport) => {
@@ -238,13 +238,13 @@ fn side(one: Try) -> Result<Box<dyn Side>, Error> {
     })
 }
 
-/// Our side in a protocol, with nothing chosen.
+/// Our side of a protocol, with default options.
 fn plain(name: &str) -> Result<Box<dyn Side>, Error> {
     let protocol = protocol_named(name).expect("it is one of ours");
     Ok(protocol.configure(None, &Values::default(), None)?)
 }
 
-/// Reasons of a protocol that do not show that the peer speaks it.
+/// A protocol's reasons that do not prove that the peer speaks it.
 const SAYS_NOTHING: [&str; 6] = [
     "bitcoin.no-message",
     "bitcoin.v2.no-terminator",
@@ -254,7 +254,7 @@ const SAYS_NOTHING: [&str; 6] = [
     "lightning.version",
 ];
 
-/// What an attempt shows of who is there, if it shows that.
+/// What an attempt shows about the node, if it shows anything.
 fn known(side: &dyn Side, attempt: &Attempt) -> Option<Known> {
     let Attempt { verdict, introduced, elsewhere, bytes, .. } = attempt;
     let of = |chains: Vec<String>| Known {
@@ -275,7 +275,7 @@ fn known(side: &dyn Side, attempt: &Attempt) -> Option<Known> {
     match verdict.reason() {
         _ if bytes.received == 0 || !has_spoken_it => None,
         reason if SAYS_NOTHING.contains(&reason) => None,
-        // A magic of no network that we know.
+        // The magic of an unknown network.
         "bitcoin.magic" => Some(of(Vec::new())),
         "bitcoin.not-bitcoin" => Some(Known::service(verdict.detail())),
         _ => Some(of(ours())),

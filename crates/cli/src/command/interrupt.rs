@@ -1,11 +1,11 @@
-//! The word to end: Ctrl-C, or the SIGTERM of a service manager.
+//! The signals that interrupt the program: Ctrl-C, or the SIGTERM of a service manager.
 
 use std::future::pending;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Completes when the program is told to end. From this call on, either signal does no more than that; but if the system
-/// does not let us listen for one, it ends the program at once, as it does any.
+/// Completes when the program is interrupted. From this call on, the signals have no other effect; but a signal for
+/// which the system allows no handler still ends the program at once.
 pub fn interrupted() -> impl Future<Output = ()> {
     let (interrupt, terminate) = (heard(SignalKind::interrupt()), heard(SignalKind::terminate()));
     async {

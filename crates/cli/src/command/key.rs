@@ -1,4 +1,4 @@
-//! Makes a key of ours, and shows who we are with it.
+//! Makes our key, and shows our identity with it.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -16,7 +16,7 @@ use probe::report::Text;
 use probe::stamp::Stamp;
 use probe::trace::hex;
 
-/// What is shown of a key: never the key itself.
+/// The public facts about a key: never the key itself.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "key")]
 struct Shown {
@@ -50,7 +50,7 @@ pub fn run(args: &Key, global: &Global) -> Result<Exit, Error> {
     }
 }
 
-/// Makes a file with a fresh key, which nobody else can read. A file that is there is left as it is.
+/// Makes a file with a fresh key, readable only by its owner. An existing file is not changed.
 fn make(path: &Path) -> Result<bool, Error> {
     const OURS_ALONE: u32 = 0o600;
     let cannot = |error| Error::local(format!("cannot make {}", path.display()), error);
@@ -63,7 +63,7 @@ fn make(path: &Path) -> Result<bool, Error> {
     let mut line = Zeroizing::new(hex(&*secret));
     line.push('\n');
     if let Err(error) = file.write_all(line.as_bytes()).and_then(|()| file.sync_all()) {
-        // Half a key would be in the way of the next attempt.
+        // Half a key would block the next attempt.
         let _ = fs::remove_file(path);
         return Err(cannot(error));
     }

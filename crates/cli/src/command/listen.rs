@@ -1,4 +1,4 @@
-//! Accepts connections, shakes hands, and reports each peer.
+//! Accepts connections, performs handshakes, and reports each peer.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU64;
@@ -18,8 +18,8 @@ use crate::output::{Printer, Screen, queue};
 use probe::attempt::Attempts;
 use probe::protocol::{Network, Protocol, Sides};
 
-/// Handshakes that an address may begin at once: as many as the run of a test suite has. At 1.1 ms, which is what a signature by
-/// an RSA key of 4096 bits takes us, they cost a quarter of a second; the 20 that follow in each second, 2 % of a processor.
+/// Handshakes that an address may begin at once: as many as one run of a test suite. At 1.1 ms each (the time of one
+/// RSA-4096 signature here) they cost a quarter of a second; the following 20 in each second cost 2 % of a processor.
 const BURST: u32 = 200;
 
 /// Runs the command.
@@ -50,7 +50,7 @@ async fn listen(args: &Listen, global: &Global, sides: Sides, concurrency: usize
     let caps = Caps { total: concurrency, per_address: args.per_address };
     let chosen = sides.chosen();
     let listeners = bind(&addresses(args, chosen.port()), caps).await?;
-    // A plain handshake costs as much as reading what came.
+    // A plain-text handshake costs no more than reading the bytes.
     let pace = Pace { burst: BURST, per_second: args.per_address_rate.get() };
     let rate = chosen.costs_key_exchange().then(|| Arc::new(Mutex::new(Rate::new(pace))));
     let (results, unprinted) = queue(Printer::new(global), None);
@@ -68,7 +68,7 @@ async fn listen(args: &Listen, global: &Global, sides: Sides, concurrency: usize
         observer: Arc::new(results),
         stop: stop.clone(),
     });
-    // Whoever is told where we listen may tell us to end.
+    // Listen for the signals first: a program that reads our address may interrupt us at once.
     let told = interrupted();
     let (admit, admitted) = mpsc::channel(1);
     let mut doors = JoinSet::new();
@@ -96,7 +96,7 @@ fn addresses(args: &Listen, port: u16) -> Vec<SocketAddr> {
     args.addresses.iter().map(|address| SocketAddr::new(address.ip, address.port.unwrap_or(port))).collect()
 }
 
-/// A listener for each address, all under the same caps.
+/// A listener for each address; all share the same caps.
 async fn bind(addresses: &[SocketAddr], caps: Caps) -> Result<Vec<Listener>, Error> {
     let mut listeners: Vec<Listener> = Vec::new();
     for &address in addresses {
@@ -109,7 +109,7 @@ async fn bind(addresses: &[SocketAddr], caps: Caps) -> Result<Vec<Listener>, Err
     Ok(listeners)
 }
 
-/// A connection that came in, and where.
+/// An accepted connection, and our listening address.
 struct Caller {
     target: Arc<str>,
     stream: TcpStream,
@@ -141,7 +141,7 @@ async fn accept_all(listener: Listener, target: Arc<str>, rate: Option<Arc<Mutex
     }
 }
 
-/// Shakes hands with everyone who comes, until it is told to end, or with the first `count`; then the doors are closed.
+/// Performs handshakes with all callers until an interrupt, or with the first `count`; then closes the listeners.
 async fn shake_all(
     attempts: Arc<Attempts>,
     mut callers: mpsc::Receiver<Caller>,

@@ -1,4 +1,4 @@
-//! Asks the peer database, and tells it what other programs know.
+//! Queries the peer database, and imports what other programs know.
 
 mod count;
 mod export;
@@ -45,7 +45,7 @@ pub fn run(args: &Peers, global: &Global) -> Result<Exit, Error> {
     })
 }
 
-/// Which peers, in which order, at most how many.
+/// Which peers to select, in which order, and how many at most.
 struct Selection {
     filter: Filter,
     sort: Sort,
@@ -56,7 +56,7 @@ impl Selection {
     fn new(query: &Query) -> Result<Self, Error> {
         let chain = query.chain.as_deref().map(canonical);
         let services = match &query.services {
-            // Services go by the names of the network, or by Bitcoin's.
+            // Names of services are those of the network, or Bitcoin's.
             Some(services) => services.on(chain.as_ref().and_then(in_table).unwrap_or_else(bitcoin))?.0,
             None => 0,
         };
@@ -79,7 +79,7 @@ impl Selection {
     }
 }
 
-/// The name of a network by its name or alias. Not all that are stored need be in the table.
+/// The canonical name for a network's name or alias. Stored networks may be missing from the table.
 fn canonical(name: &str) -> Shown {
     match protocol::Network::named(name) {
         Some(network) => network.name.into(),
@@ -95,7 +95,7 @@ fn bitcoin() -> &'static Chain {
     Chain::named("bitcoin").expect("it is in the table")
 }
 
-/// What is asked for most: the latest, the most, the newest; but names from A, and the quickest.
+/// The usual order of a column: latest, most and newest first, but names from A on and the lowest latency first.
 fn highest_first(by: SortBy) -> bool {
     match by {
         SortBy::Known | SortBy::Address | SortBy::UserAgent | SortBy::Latency | SortBy::Network | SortBy::Reason => {
@@ -122,14 +122,14 @@ fn style_of(outcome: Outcome) -> Style {
     }
 }
 
-/// Standard output, for more than a line.
+/// Standard output, buffered.
 fn stdout() -> BufWriter<StdoutLock<'static>> {
-    /// A page of results costs one system call.
+    /// A page of results needs one system call.
     const BUFFER: usize = 64 << 10;
     BufWriter::with_capacity(BUFFER, io::stdout().lock())
 }
 
-/// What comes of an answer that was not printed to its end.
+/// The result of an incompletely printed answer.
 fn unprinted(error: ExportError) -> Result<Exit, Error> {
     match error {
         ExportError::Store(error) => Err(error.into()),
@@ -137,7 +137,7 @@ fn unprinted(error: ExportError) -> Result<Exit, Error> {
     }
 }
 
-/// Tells a person why there is nothing to see.
+/// Explains an empty result to the user.
 async fn say_what_there_is(store: &Store, global: &Global) -> Result<(), peers::Error> {
     if global.quiet || global.format() != Format::Human {
         return Ok(());
@@ -149,7 +149,7 @@ async fn say_what_there_is(store: &Store, global: &Global) -> Result<(), peers::
     Ok(())
 }
 
-/// How many of which network pass a filter, in words: `3 of bitcoin, 1 of litecoin`.
+/// The number of peers per network that pass a filter, in words: `3 of bitcoin, 1 of litecoin`.
 async fn chains(store: &Store, filter: &Filter) -> Result<String, peers::Error> {
     let counts = store.count_by(Column::Chain, filter).await?;
     let words = counts.into_iter().map(|(chain, count)| format!("{count} of {}", chain.unwrap_or_default()));

@@ -12,7 +12,7 @@ use super::printed;
 use crate::args::{Explain, Format, Global, Reasons};
 use crate::exit::{Error, Exit};
 
-/// A reason code. The JSON form is a promise: fields are added, never renamed.
+/// A reason code. The JSON form is stable: fields are added, never renamed.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "reason")]
 struct Row {

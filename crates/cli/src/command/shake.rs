@@ -1,4 +1,4 @@
-//! Shakes hands with every address behind every target.
+//! Performs a handshake with every address behind every target.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,12 +30,12 @@ pub fn run_watched(args: &Shake, global: &Global, watcher: Option<Watcher>) -> R
     let concurrency = concurrency(args.bounds.concurrency);
     let runtime = runtime()?;
     let result = runtime.block_on(work.carry_out(args, global, concurrency, watcher));
-    // A lookup that still blocks must not hold up the end.
+    // Do not wait for a lookup that still blocks.
     runtime.shutdown_background();
     result
 }
 
-/// What to do, with everything that can be wrong about it checked.
+/// The checked arguments.
 struct Work {
     targets: Vec<Target>,
     port: Option<u16>,
@@ -114,5 +114,5 @@ impl Work {
     }
 }
 
-/// With more targets than these, none is looked at closely: that takes more connections.
+/// With more targets, silent closes are not investigated, since that takes more connections.
 const LOOKED_AT_CLOSELY: usize = 16;

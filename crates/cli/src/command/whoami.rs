@@ -1,5 +1,4 @@
-//! Finds out at which address others see us: by the majority of several peers in different networks, for any one of them
-//! may err or lie.
+//! Finds out our public address: by the majority of several peers in different networks, since one peer may err or lie.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -101,17 +100,17 @@ async fn whoami(
     })
 }
 
-/// What was heard.
+/// The peers' answers.
 #[derive(Debug, Default)]
 struct Heard {
     external: External,
-    /// Peers with whom there was a handshake.
+    /// Peers with a completed handshake.
     reached: usize,
-    /// Peers that were dialled.
+    /// Dialled peers.
     dialled: usize,
 }
 
-/// Whom to ask, and how.
+/// Which peers to ask, and how.
 struct Inquiry {
     attempts: Arc<Attempts>,
     lookup: Lookup,
@@ -165,11 +164,11 @@ impl Inquiry {
         }
     }
 
-    /// All addresses behind all targets that may be dialled, but for those of which the answer comes long after the first:
-    /// if only the first answer counted, one seed would choose all our witnesses. Why others may not is reported. Those
-    /// that the user named come first, then those to which a name alone led.
+    /// All permitted addresses behind all targets, without answers that come long after the first one. The first answer
+    /// alone is not enough: one seed would then choose all our witnesses. Reports why other addresses are not
+    /// permitted. Returns addresses that the user named, and addresses from names.
     async fn addresses(&self, targets: Vec<Target>) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
-        /// For the other seeds, once one has answered.
+        /// The time for other seeds, after the first has answered.
         const MORE: Duration = Duration::from_secs(1);
         let started = Instant::now();
         let (sender, mut found) = mpsc::unbounded_channel();
@@ -246,7 +245,7 @@ async fn ask(attempts: Arc<Attempts>, heard: Arc<Mutex<Heard>>, address: SocketA
     }
 }
 
-/// In an order by chance, but for this: one of each network, then a second one of each, and so on.
+/// Shuffles the addresses, then takes one of each network, then a second one of each, and so on.
 fn take_turns(mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     addresses.sort_unstable();
     addresses.dedup();
@@ -264,40 +263,40 @@ fn take_turns(mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     turns.into_iter().map(|(_, address)| address).collect()
 }
 
-/// What comes of it. The JSON form is a promise: fields are added, never renamed.
+/// The result. The JSON form is stable: fields are added, never renamed.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename = "whoami")]
 struct Answer {
     /// When the question was first asked.
     started: Stamp,
     chain: &'static str,
-    /// Our address, if it is believed.
+    /// Our address, if enough networks agree.
     ipv4: Option<Seen>,
     ipv6: Option<Seen>,
-    /// Peers that were dialled,
+    /// Dialled peers,
     dialled: usize,
-    /// of them, those that introduced themselves,
+    /// the number of them that introduced themselves,
     reached: usize,
-    /// and of them, networks whose word counts.
+    /// and the number of networks that named our address.
     heard: usize,
     elapsed_ms: f64,
-    /// Why others were not reached, for people: each has its line in JSON.
+    /// Why others were not reached, for people; JSON has a line for each.
     #[serde(skip)]
     reasons: BTreeMap<&'static str, u64>,
 }
 
-/// An address that is believed.
+/// An address with enough agreement.
 #[derive(Debug, Serialize)]
 struct Seen {
     address: String,
-    /// So many networks say so,
+    /// The number of networks that say so,
     agreed: usize,
-    /// of so many.
+    /// of this many.
     of: usize,
     dissenters: Vec<Dissenter>,
 }
 
-/// A network that says something else.
+/// A network with another answer.
 #[derive(Debug, Serialize)]
 struct Dissenter {
     network: String,

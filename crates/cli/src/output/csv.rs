@@ -1,4 +1,4 @@
-//! Results as CSV: the same fields as the JSON form, flat, and no text that a spreadsheet takes for a formula.
+//! Results as CSV: the fields of the JSON form, flattened, and no text that a spreadsheet would take for a formula.
 
 use std::iter;
 use std::sync::LazyLock;
@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use probe::report::{Report, in_milliseconds, outcome_name, role_name};
 
-/// What every report has, before what its peer said.
+/// The columns of every report, before the peer's introduction.
 const HEAD: [&str; 11] =
     ["target", "address", "chain", "protocol", "role", "transport", "outcome", "stage", "reason", "blame", "detail"];
 
-/// What every report has, behind what its peer said.
+/// The columns of every report, after the peer's introduction.
 const TAIL: [&str; 10] = [
     "connect_ms",
     "hello_ms",
@@ -28,10 +28,10 @@ const TAIL: [&str; 10] = [
     "started",
 ];
 
-/// What came later still, of every report.
+/// Columns of every report that were added later.
 const LAST: [&str; 2] = ["targets", "reason_number"];
 
-/// The columns of what a peer says of itself came in so many steps.
+/// The number of generations of columns for introductions.
 const GENERATIONS: u8 = 3;
 
 /// The names of the columns.
@@ -43,13 +43,13 @@ pub fn write_header(out: &mut Vec<u8>) {
     writer.flush().expect("memory takes every write");
 }
 
-/// The columns of what a peer says of itself, in every protocol, step by step. A later step stands behind everything before it,
-/// so that the others keep their places.
+/// The columns for introductions of every protocol, by generation. A later generation follows all earlier columns, so
+/// that these keep their places.
 fn columns() -> [Vec<&'static str>; GENERATIONS as usize] {
     [0, 1, GENERATIONS - 1].map(|generation| fields(generation).into_iter().map(|field| field.name).collect())
 }
 
-/// One row. What does not apply is left empty; lists are joined by spaces.
+/// One row. Cells that do not apply are empty; lists are joined by spaces.
 pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>) {
     let mut writer = Writer::from_writer(out);
     let mut peer = Vec::new();
@@ -64,7 +64,7 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>) {
     writer.flush().expect("memory takes every write");
 }
 
-/// All that led to the peer, and the number of the reason.
+/// All targets that led to the peer, and the reason's number.
 fn last(report: &Report<'_>) -> [String; LAST.len()] {
     let targets: Vec<&str> = iter::once(report.target).chain(report.also.iter().map(|target| &**target)).collect();
     [disarmed(targets.join(" ")), or_empty(report.attempt.verdict.number())]
@@ -74,13 +74,13 @@ fn or_empty(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-/// As the peer chose it, or the user.
+/// Disarms text that a peer or the user chose.
 fn disarmed(mut text: String) -> String {
     peers::disarm(&mut text);
     text
 }
 
-/// A value of the JSON form in a cell. Lists are joined by spaces.
+/// A JSON value as a cell. Lists are joined by spaces.
 pub fn flat(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

@@ -15,13 +15,13 @@ use probe::ledger::Tally;
 use probe::plan::Planned;
 use probe::report::{HeldReport, PingText, Report, Sentence, in_milliseconds};
 
-/// A handshake that was concluded.
+/// A concluded handshake.
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
-/// One that was begun.
+/// A partial handshake.
 pub const HALF: Style = AnsiColor::Yellow.on_default().bold();
-/// One that was not.
+/// A failed handshake.
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
-/// What matters least.
+/// Less important text.
 pub const DIM: Style = Style::new().dimmed();
 
 fn style(outcome: Outcome) -> (Style, &'static str) {
@@ -32,7 +32,7 @@ fn style(outcome: Outcome) -> (Style, &'static str) {
     }
 }
 
-/// What the user did not wait for.
+/// An attempt that the user interrupted.
 const STOPPED: (Style, &str) = (HALF, "STOPPED");
 
 /// One line: how long a connection was kept, and what ended it.
@@ -47,7 +47,7 @@ pub fn write_held(out: &mut Vec<u8>, held: &HeldReport<'_>, paint: Paint) {
     writeln!(out, "{status} {address:<22} {sentence}{pings}").expect("memory takes every write");
 }
 
-/// One line: how it went, with whom, and why.
+/// One line: the result, the peer and the reason.
 pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     let attempt = report.attempt;
     let unfinished = attempt.verdict.is_unfinished();
@@ -55,7 +55,7 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     let status = paint.paint(style, &format!("{word:<7}"));
     let address = report.address.map(|address| address.to_string());
     let whom = address.as_deref().unwrap_or(report.target);
-    // A node id and an address is where it was, too; and its id would fill the line.
+    // Shorten a target of node id and address to the address: the node id would fill the line.
     let host = report.target.rsplit_once('@').map_or(report.target, |(_, host)| host);
     let host = host.split('?').next().unwrap_or(host);
     let named = whom != host && report.address.map(|a| a.ip().to_string()).as_deref() != Some(host);
@@ -105,16 +105,16 @@ pub fn write_planned(out: &mut Vec<u8>, planned: &Planned<'_>) {
         .expect("memory takes every write");
 }
 
-/// The last line of a run that only plans.
+/// The last line of a run with `--plan`.
 pub fn write_plan(out: &mut Vec<u8>, planned: u64, left_out: u64) {
     let addresses = if planned == 1 { "address" } else { "addresses" };
     writeln!(out, "{planned} {addresses} would be dialled, {left_out} left out. Nothing was dialled.")
         .expect("memory takes every write");
 }
 
-/// The beginning of a target that nobody reads to its end, as a node record is.
+/// The beginning of a long target, such as a node record.
 fn shortened(target: &str) -> Cow<'_, str> {
-    /// A host's name of usual length.
+    /// Enough for usual host names.
     const SHOWN: usize = 64;
     match target.char_indices().nth(SHOWN) {
         Some((end, _)) => Cow::Owned(format!("{}...", &target[..end])),
@@ -122,7 +122,7 @@ fn shortened(target: &str) -> Cow<'_, str> {
     }
 }
 
-/// How many targets led to a peer besides the first; their names, if these are few.
+/// The further targets that led to a peer: their names if these are few, otherwise their number.
 struct Also<'a>(&'a [Arc<str>]);
 
 impl fmt::Display for Also<'_> {
@@ -142,9 +142,9 @@ impl fmt::Display for Also<'_> {
 pub struct LastLine<'a> {
     /// The results.
     pub summary: &'a Summary,
-    /// Since the start.
+    /// Time since the start.
     pub elapsed: Duration,
-    /// Whether there would have been more.
+    /// Whether the run was interrupted.
     pub interrupted: bool,
 }
 
@@ -169,7 +169,7 @@ impl fmt::Display for LastLine<'_> {
     }
 }
 
-/// How it went with each name; nothing if one name led to all that there was.
+/// The results of each name; empty if one name led to all results.
 fn names(summary: &Summary) -> String {
     let mut text = String::new();
     if let [only] = &*summary.names
@@ -191,7 +191,7 @@ fn names(summary: &Summary) -> String {
     text
 }
 
-/// A tally of the names and of the reasons, and the last line.
+/// The results by name and by reason, and the last line.
 pub fn write_summary(out: &mut Vec<u8>, last: LastLine<'_>, paint: Paint) {
     let mut reasons: Vec<_> = last.summary.reasons.iter().collect();
     reasons.sort_by_key(|&(reason, count)| (std::cmp::Reverse(count), reason));
@@ -205,7 +205,7 @@ pub fn write_summary(out: &mut Vec<u8>, last: LastLine<'_>, paint: Paint) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// The last line alone.
+/// Only the last line.
 pub fn write_last_line(out: &mut Vec<u8>, last: LastLine<'_>) {
     writeln!(out, "{}{last}", names(last.summary)).expect("memory takes every write");
 }

@@ -1,4 +1,4 @@
-//! Messages that went over the wire, for people and as JSON.
+//! Messages on the wire, for people and as JSON.
 
 use std::io::Write as _;
 
@@ -12,7 +12,7 @@ use probe::report::{Text, in_milliseconds};
 use probe::stamp::Stamp;
 use probe::trace::{Direction, Entry, Fields, Line};
 
-/// The JSON form is a promise: fields are added, never renamed.
+/// A message. The JSON form is stable: fields are added, never renamed.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "message")]
 struct Message<'a> {
@@ -33,7 +33,7 @@ fn as_map<S: Serializer>(fields: &Fields, serializer: S) -> Result<S::Ok, S::Err
     serializer.collect_map(fields.iter().map(|(name, value)| (name, value)))
 }
 
-/// One object, with the bytes if they were asked for.
+/// One object, with the bytes at that trace level.
 pub fn write_object(out: &mut Vec<u8>, line: &Line<'_>, level: Option<TraceLevel>) {
     let Line { started, target, address, entry: Entry { at, direction, message, fields, bytes } } = line;
     let message = Message {
@@ -50,7 +50,7 @@ pub fn write_object(out: &mut Vec<u8>, line: &Line<'_>, level: Option<TraceLevel
     write_json(out, &message);
 }
 
-/// For people: one line, and the bytes below it if they were asked for.
+/// For people: one line, and the bytes below it at that trace level.
 pub fn write_human(out: &mut Vec<u8>, line: &Line<'_>, level: Option<TraceLevel>) {
     let Line { address, entry: Entry { at, direction, message, fields, bytes }, .. } = line;
     let arrow = match direction {
@@ -71,7 +71,7 @@ pub fn write_human(out: &mut Vec<u8>, line: &Line<'_>, level: Option<TraceLevel>
     }
 }
 
-/// Sixteen bytes a line, with their offset and what is printable of them.
+/// A hex dump: sixteen bytes per line, with the offset and the printable characters.
 fn write_dump(bytes: &[u8], out: &mut Vec<u8>) {
     for (row, bytes) in bytes.chunks(16).enumerate() {
         let _ = write!(out, "    {:04x} ", row * 16);

@@ -1,4 +1,4 @@
-//! What is to be printed: formatted where it arises, and taken from there by whoever writes it.
+//! The queue of text to print: attempts format their results into it, and the writer takes the text.
 //!
 //! ```text
 //! attempts ── Results::on ──▶ text in memory ── Unprinted::next ──▶ a thread that may block
@@ -16,22 +16,22 @@ use crate::summary::Summary;
 use probe::event::{Event, Observer};
 use probe::report::Report;
 
-/// Text that may wait to be written, in bytes: some thousand results. Attempts that have one more wait before they go
-/// on, so they never run far ahead of whoever reads their results.
+/// Maximum bytes of waiting text: some thousand results. Attempts with a further result wait before they continue, so
+/// they never run far ahead of the reader.
 const ROOM: usize = 4 << 20;
 
-/// Is shown each report before it is printed.
+/// Receives each report before it is printed.
 pub type Watcher = Box<dyn FnMut(&Report<'_>) + Send>;
 
-/// Where results go in. What is dropped last closes it.
+/// The input of the queue. Dropping the last clone closes it.
 #[derive(Clone, Debug)]
 pub struct Results(Arc<Open>);
 
-/// Where their text comes out.
+/// The output of the queue.
 #[derive(Debug)]
 pub struct Unprinted(Arc<Shared>);
 
-/// A queue that is empty.
+/// An empty queue.
 pub fn queue(printer: Printer, watcher: Option<Watcher>) -> (Results, Unprinted) {
     let state = Mutex::new(State { printer, watcher, closed: false });
     let shared = Arc::new(Shared { state, filled: Notify::new(), emptied: Notify::new() });
@@ -41,9 +41,9 @@ pub fn queue(printer: Printer, watcher: Option<Watcher>) -> (Results, Unprinted)
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// There is text to write, or there will be no more.
+    /// Signals that there is text to write, or that no more will come.
     filled: Notify,
-    /// There is room for more.
+    /// Signals that there is room for more.
     emptied: Notify,
 }
 
@@ -67,7 +67,7 @@ impl Shared {
 
     async fn wait_for_room(&self) {
         loop {
-            // Made before the text is looked at, so that no change in between is missed.
+            // Created before the text is checked, so that no change in between is missed.
             let emptied = self.emptied.notified();
             if self.state().has_room() {
                 return;
@@ -79,7 +79,7 @@ impl Shared {
     fn close(&self) {
         self.state().closed = true;
         self.filled.notify_one();
-        // Whoever waits for room waits for nothing.
+        // Release the tasks that wait for room.
         self.emptied.notify_waiters();
     }
 }
@@ -107,7 +107,7 @@ impl Observer for Results {
             }),
             Event::Held(held) => self.put(|state| state.printer.held(held)),
             Event::NotTried(count) => self.put(|state| state.printer.summary.not_tried += count as u64),
-            // Whoever runs a crawl shows how far it has come.
+            // The crawl command shows these events itself.
             _ => {}
         }
     }
@@ -119,20 +119,20 @@ impl Observer for Results {
 }
 
 impl State {
-    /// Whether there is room for another result, or nothing more is taken in.
+    /// Whether there is room for another result, or the queue is closed.
     fn has_room(&self) -> bool {
         self.closed || self.printer.text.len() < ROOM
     }
 }
 
 impl Results {
-    /// There will be no more.
+    /// Accepts no more results.
     pub fn close(&self) {
         let Open(shared) = &*self.0;
         shared.close();
     }
 
-    /// Text that is ready, in whole lines.
+    /// Adds formatted text, in whole lines.
     pub fn text(&self, text: &[u8]) {
         self.put(|state| state.printer.text.out.extend_from_slice(text));
     }
@@ -153,8 +153,8 @@ impl Results {
 }
 
 impl Unprinted {
-    /// The text that waits, as soon as there is some, and how many results there have been of how many; `None` if there will be no
-    /// more. The memory of `written` is used again.
+    /// The waiting text, as soon as there is some, with the numbers of results and of expected results; `None` if no
+    /// more will come. Reuses the memory of `written`.
     pub async fn next(&self, mut written: Text) -> Option<(Text, [u64; 2])> {
         written.clear();
         loop {
@@ -175,12 +175,12 @@ impl Unprinted {
         }
     }
 
-    /// Takes no more in.
+    /// Accepts no more text.
     pub fn close(&self) {
         self.0.close();
     }
 
-    /// The summary, and its text; whether somebody interrupted.
+    /// The summary, and its text; `interrupted` says whether the user interrupted the run.
     pub fn finish(&self, interrupted: bool) -> (Summary, Text) {
         self.0.state().printer.finish(interrupted)
     }

@@ -1,4 +1,4 @@
-//! What a peer tells, for people and for programs.
+//! A peer's answer, for people and for programs.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,18 +16,18 @@ use probe::protocol::{Asked, Side, Told};
 use probe::report::{HexBits, Text, outcome_name};
 use probe::stamp::Stamp;
 
-/// What a peer told, and who.
+/// A peer's answer.
 #[derive(Debug)]
 pub struct Answer<'a> {
-    /// When its address was dialled.
+    /// When we dialled the peer.
     pub started: Stamp,
-    /// What the user named.
+    /// The target as the user wrote it.
     pub target: &'a str,
     /// The peer's address.
     pub address: SocketAddr,
-    /// What was spoken.
+    /// Our side of the protocol.
     pub side: &'a dyn Side,
-    /// What it told.
+    /// The answer.
     pub asked: &'a Asked,
 }
 
@@ -37,16 +37,16 @@ struct Line {
     #[serde(rename = "type")]
     kind: &'static str,
     started: Stamp,
-    /// Who told.
+    /// The peer that answered.
     from: SocketAddr,
     network: &'static str,
     address: String,
-    /// When the peer was seen, in seconds since 1970, as the teller says; `null` if it does not say.
+    /// When the node was last seen, in seconds since 1970, as the peer claims; `null` without a claim.
     time: Option<i64>,
     services: u64,
     services_hex: Text<HexBits>,
     service_names: Vec<String>,
-    /// Whether it is how the teller announced itself.
+    /// Whether it is the peer's announcement of itself.
     own: bool,
 }
 
@@ -63,16 +63,16 @@ struct Last<'a> {
     reason: &'static str,
     blame: Option<&'static str>,
     detail: &'a str,
-    /// All that it told, those of no use among them.
+    /// All shared addresses, including unusable ones.
     told: usize,
-    /// Of those, how many are of no use for each reason.
+    /// How many of them are unusable for each reason.
     unusable: BTreeMap<&'static str, usize>,
     networks: BTreeMap<&'static str, usize>,
     own: Option<String>,
 }
 
 impl Answer<'_> {
-    /// All of it.
+    /// Formats the whole answer.
     pub fn to_text(&self, format: Format) -> Vec<u8> {
         match format {
             Format::Human => self.to_table().into_bytes(),
@@ -81,7 +81,7 @@ impl Answer<'_> {
         }
     }
 
-    /// The peer's own announcement first, then as it told them.
+    /// The peer's own announcement first, then the others in the peer's order.
     fn lines(&self) -> impl Iterator<Item = Line> {
         let own = self.asked.own.iter().map(|told| (told, true));
         own.chain(self.asked.told.iter().map(|told| (told, false))).map(|(told, own)| Line {
@@ -149,7 +149,7 @@ impl Answer<'_> {
         writer.into_inner().expect("memory takes every write")
     }
 
-    /// Sorted by network, those last heard of first.
+    /// Sorted by network, then by the time last seen, latest first.
     fn to_table(&self) -> String {
         let now = Time::now();
         let mut told: Vec<&Told> = self.asked.told.iter().collect();
@@ -181,7 +181,7 @@ impl Answer<'_> {
         text
     }
 
-    /// How many addresses it told, those of no use among them.
+    /// How many addresses it shared, including unusable ones.
     fn told(&self) -> usize {
         let unusable: usize = self.asked.unusable.iter().map(|unusable| unusable.count).sum();
         self.asked.told.len() + unusable

@@ -1,4 +1,4 @@
-//! How far a crawl has come: a line that changes, on a terminal, or else a line in the log every some seconds.
+//! The progress of a crawl: an updated line on a terminal, or else a line in the log every few seconds.
 
 use std::io::{IsTerminal, stderr};
 use std::time::Duration;
@@ -9,14 +9,14 @@ use tokio::time::Instant;
 use crate::args::{Format, Global};
 use probe::event::{Gain, Progress as State, SeedAnswer};
 
-/// Shows how far a crawl has come.
+/// Shows the progress of a crawl.
 #[derive(Debug)]
 pub struct Progress {
     shown: Shown,
     next: Instant,
-    /// When something was shown last, and how many had been dialled.
+    /// When it was last shown, and the number of dials then.
     before: (Duration, u64),
-    /// Dials a second of late.
+    /// Recent dials a second.
     rate: f64,
 }
 
@@ -27,14 +27,14 @@ enum Shown {
     Nothing,
 }
 
-/// Between two changes of a line that changes: each time that the crawl tells.
+/// Minimum time between two updates of the line: none, so each event of the crawl updates it.
 const BAR_EVERY: Duration = Duration::ZERO;
 
-/// Between two lines of the log.
+/// Minimum time between two lines of the log.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
 impl Progress {
-    /// As fits where standard error goes.
+    /// Chooses the form that suits standard error.
     pub fn new(global: &Global) -> Self {
         let terminals = stderr().is_terminal() && (std::io::stdout().is_terminal() || global.format() == Format::Human);
         let shown = match (global.quiet, terminals && global.format() == Format::Human) {
@@ -51,7 +51,7 @@ impl Progress {
         if let Shown::Bar(_) = self.shown { BAR_EVERY } else { LOG_EVERY }
     }
 
-    /// Shows how far it has come, if it is time for that.
+    /// Shows the progress, if an update is due.
     pub fn show(&mut self, state: &State) {
         if matches!(self.shown, Shown::Nothing) || Instant::now() < self.next {
             return;
@@ -60,7 +60,7 @@ impl Progress {
         let (then, before) = std::mem::replace(&mut self.before, (elapsed, dials));
         #[expect(clippy::cast_precision_loss, reason = "for people, and below 2^53")]
         let lately = (dials - before) as f64 / (elapsed - then).as_secs_f64().max(0.001);
-        // What is shown often is smoothed, once there is something to smooth.
+        // The frequently updated line shows a smoothed rate, once there is an earlier one.
         let weight = if matches!(self.shown, Shown::Bar(_)) && self.rate > 0.0 { 0.1 } else { 1.0 };
         self.rate += weight * (lately - self.rate);
         let waiting = if waiting > 0 { format!(", {waiting} for later") } else { String::new() };
@@ -77,7 +77,7 @@ impl Progress {
         self.next = Instant::now() + self.every();
     }
 
-    /// Says what came of asking a seed.
+    /// Reports the result of asking a seed.
     pub fn tell(&self, SeedAnswer { seed, outcome }: &SeedAnswer<'_>) {
         let line = match outcome {
             Err(why) => format!("warning: {why}"),
@@ -95,7 +95,7 @@ impl Progress {
         self.say(&line);
     }
 
-    /// Says something besides.
+    /// Prints another line.
     pub fn say(&self, line: &str) {
         match &self.shown {
             Shown::Bar(bar) => bar.println(line),
@@ -104,7 +104,7 @@ impl Progress {
         }
     }
 
-    /// Takes away the line that changes.
+    /// Removes the updated line.
     pub fn clear(&self) {
         if let Shown::Bar(bar) = &self.shown {
             bar.finish_and_clear();
@@ -112,7 +112,7 @@ impl Progress {
     }
 }
 
-/// An estimate for those that are known; whom they will tell of nobody knows.
+/// An estimate for the known addresses; how many more the peers will share is unknown.
 fn to_go(ready: usize, rate: f64) -> String {
     if ready == 0 || rate < 1.0 {
         return String::new();

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crawl::{Ranked, Summary};
 
-/// All of it; `stored` says where it is kept, and how to go on.
+/// The whole summary; `stored` says where it is stored, and how to continue.
 pub fn summary(of: &Summary, stored: &str) -> String {
     let mut text = String::new();
     section(&mut text, "By reason", &of.reasons, usize::MAX);
@@ -34,7 +34,7 @@ pub fn summary(of: &Summary, stored: &str) -> String {
     text
 }
 
-/// The last line alone.
+/// Only the last line.
 pub fn last_line(of: &Summary, stored: &str) -> String {
     let Summary { chain, known, ended, not_tried, elapsed_ms, .. } = of;
     let seconds = elapsed_ms / 1000.0;
@@ -51,7 +51,7 @@ pub fn last_line(of: &Summary, stored: &str) -> String {
     }
 }
 
-/// How many were reached, and which run found that.
+/// How many peers were reached, and by which run.
 fn reached(of: &Summary) -> String {
     let Summary { tried, reachable, resumed, resumed_reachable, .. } = of;
     let now = || format!("{} reachable of {} tried", reachable - resumed_reachable, tried - resumed);
@@ -72,7 +72,7 @@ fn joined(counts: &Ranked) -> String {
     parts.join(", ")
 }
 
-/// The most frequent of each are shown; JSON has them all.
+/// How many of each are shown, the most frequent first; JSON has all.
 const SHOWN: usize = 10;
 
 fn section(text: &mut String, title: &str, counts: &Ranked, most: usize) {

@@ -1,4 +1,4 @@
-//! A simulated topology, and the real crawl run through it.
+//! A simulated topology, and a real crawl through it.
 
 use std::iter;
 use std::net::SocketAddr;
@@ -15,20 +15,20 @@ use crate::args::{Cli, Command, Global};
 use crate::command::{crawl, runtime};
 use crate::exit::{Error, Exit};
 
-/// Some hundred nodes among twice as many addresses where nobody is, as few as a newcomer waits for.
+/// Some hundred nodes among twice as many addresses without a node; few enough for a new user's patience.
 const TOPOLOGY: Topology =
     Topology { ground: Ground::Loopback, steady: 300, fleeting: 40, refusing: 500, silent: 60, seed: 1 };
 
-/// How much more time a node of it is given than a peer of the others: all of them are dialled at once, and those that
-/// never answer refuse or ignore the connection.
+/// How much more time a node has here than a peer of the other networks: all are dialled at once, and those that never
+/// answer refuse or ignore the connection.
 const IN_CRAWL: u32 = 5;
 
-/// Starts it.
+/// Starts the topology.
 pub async fn start(chain: Params) -> std::io::Result<Population> {
     Population::start(TOPOLOGY, chain, 0).await
 }
 
-/// How to crawl it, into this database.
+/// The command line of its crawl into this database.
 pub fn words(population: &Population, db: &str, patience: Duration) -> Vec<String> {
     words_from(population.seeds(), db, patience)
 }
@@ -39,7 +39,7 @@ fn words_from(seeds: impl Iterator<Item = SocketAddr>, db: &str, patience: Durat
     options.chain(seeds.map(|seed| seed.to_string())).collect()
 }
 
-/// Runs the crawl, and compares what it stores with the truth.
+/// Runs the crawl, and compares the database with the truth.
 pub fn run(chain: Params, patience: Duration, global: &Global) -> Result<Exit, Error> {
     let facts = |population: &Population| Ok((population.census(), population.seeds().collect::<Vec<_>>()));
     beside(start(chain), facts, |(census, seeds)| {
@@ -62,7 +62,7 @@ pub fn run(chain: Params, patience: Duration, global: &Global) -> Result<Exit, E
     })
 }
 
-/// Says whether the map is the truth.
+/// Reports whether the map is correct.
 fn conclude(db: &Path, census: Census, global: &Global) -> Result<Exit, Error> {
     let up = census.up();
     let faults = runtime()?.block_on(compare(db, census))?;

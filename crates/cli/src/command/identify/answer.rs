@@ -1,4 +1,4 @@
-//! What was found out, for people and for programs.
+//! The result, for people and for programs.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -11,58 +11,58 @@ use crate::output::write_json;
 use probe::protocol::Identity;
 use probe::stamp::Stamp;
 
-/// What was found out about an address. The JSON form is a promise: fields are added, never renamed.
+/// The result for an address. The JSON form is stable: fields are added, never renamed.
 #[derive(Debug, Serialize)]
 pub struct Answer {
     #[serde(rename = "type")]
     kind: &'static str,
-    /// When the first connection was begun.
+    /// When the first connection began.
     started: Stamp,
     target: String,
     address: SocketAddr,
-    /// What is there, if that is known.
+    /// What listens there, if known.
     pub known: Option<Known>,
     /// Each connection.
     pub tried: Vec<Tried>,
-    /// What would have been tried with more connections.
+    /// Connections that a higher limit would allow.
     pub not_tried: Vec<String>,
-    /// What cannot be tried without the node's key.
+    /// Protocols that cannot be tried without the node's key.
     needs_key: &'static [&'static str],
 }
 
-/// What is there.
+/// What listens there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Known {
-    /// The protocol; none of ours if it is another kind of service.
+    /// The protocol; `None` for another kind of service.
     pub protocol: Option<&'static str>,
-    /// The networks on which it may be: those that cannot be told apart, or none if it is on one that we do not know.
+    /// The networks that it may be on, as far as we can tell; empty for an unknown network.
     pub chains: Vec<String>,
-    /// What carried the handshake.
+    /// The transport.
     pub transport: Option<&'static str>,
     /// The name of its program.
     pub agent: Option<String>,
-    /// What it does, if it is another kind of service: `answers with HTTP`.
+    /// How it behaves, if it is another kind of service: `answers with HTTP`.
     pub service: Option<String>,
 }
 
-/// One connection, and what came of it.
+/// One connection, and its result.
 #[derive(Debug, Serialize)]
 pub struct Tried {
-    /// What we spoke.
+    /// The protocol that we tried.
     pub what: String,
     /// Whether it opened.
     pub connected: bool,
-    /// Connections that it took.
+    /// How many connections that took.
     #[serde(skip)]
     pub connections: usize,
-    /// A reason code as in every report; `silent` or `spoke` where we said nothing.
+    /// A reason code as in every report; `silent` or `spoke` if we sent nothing.
     pub outcome: &'static str,
     /// One plain sentence.
     pub detail: String,
 }
 
 impl Known {
-    /// Another kind of service, which spoke first.
+    /// Another kind of service that spoke first.
     pub fn of_first_words(bytes: &[u8]) -> Option<Self> {
         Banner::of(bytes).map(|banner| Self::service(&banner.to_string().replace("answers with", "greets with")))
     }
@@ -72,7 +72,7 @@ impl Known {
         Self { protocol: None, chains: Vec::new(), transport: None, agent: None, service: Some(what.to_owned()) }
     }
 
-    /// In words.
+    /// As a sentence.
     fn sentence(&self) -> String {
         let Some(protocol) = self.protocol else {
             return self.service.clone().unwrap_or_default();
@@ -88,7 +88,7 @@ impl Known {
 }
 
 impl Answer {
-    /// Nothing is known yet.
+    /// Before the first connection.
     pub fn new(target: &str, address: SocketAddr, identity: &Identity) -> Self {
         let needs_key: &[&str] = if *identity == Identity::Any { &["ethereum", "lightning"] } else { &[] };
         let (tried, not_tried) = (Vec::new(), Vec::new());
@@ -104,7 +104,7 @@ impl Answer {
         }
     }
 
-    /// All of it.
+    /// Formats the whole result.
     pub fn to_text(&self, format: Format) -> Vec<u8> {
         match format {
             Format::Human => self.to_lines().into_bytes(),

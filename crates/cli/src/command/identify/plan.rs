@@ -1,24 +1,24 @@
-//! Which connections may tell what listens at an address, the likeliest first.
+//! Which connections may identify the node at an address, the most likely first.
 
 use std::fmt;
 
 use probe::protocol::{Identity, Protocol, TransportChoice, at_port, may_be_asked_twice};
 
-/// Connections that a run makes at most.
+/// Maximum connections of a run.
 pub const MOST: usize = 8;
 
 /// One connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Try {
-    /// We say nothing.
+    /// We send nothing.
     Silence,
-    /// We shake hands as a node of this network does. Over v2 a node of any network that speaks it shows its own.
+    /// A handshake as a node of this network. Over v2, a node of any network with v2 reveals its own network.
     Bitcoin(&'static bitcoin::Chain, TransportChoice),
-    /// multistream-select: every libp2p node takes it, of whichever network.
+    /// multistream-select: every libp2p node accepts it, on any network.
     Libp2p,
-    /// A request, which a Monero node of any network answers with its own or closes on.
+    /// A request; a Monero node of any network answers it with its own network id, or closes.
     Monero(&'static monero::Network),
-    /// With the key that the target names.
+    /// A handshake with the key in the target.
     Keyed(&'static dyn Protocol),
 }
 
@@ -35,15 +35,15 @@ impl fmt::Display for Try {
     }
 }
 
-/// Networks that are tried in plain text wherever they listen, those with most nodes first.
+/// Networks to try in plain text on every port, those with most nodes first.
 const USUAL: [&str; 5] = ["bitcoin", "litecoin", "dogecoin", "bitcoin-cash", "dash"];
 
-/// Every connection that may tell what listens at this port, in the order in which they are worth it. The first [`MOST`]
-/// are made; each magic and each other protocol is among all of them.
+/// Every connection that may identify the node at this port, the most useful first. The run makes the first [`MOST`];
+/// the full list covers each magic and each other protocol.
 pub fn tries(identity: &Identity, port: u16) -> Vec<Try> {
     let mut tries = vec![Try::Silence];
     if let Some(protocol) = identity.protocol() {
-        // geth takes one connection from an address in 30 s, and we have something to say on it. (p2p/server.go
+        // geth accepts one connection from an address in 30 s, so do not waste it on silence. (p2p/server.go
         // inboundThrottleTime)
         if protocol.name() == "ethereum" {
             tries.clear();
@@ -69,7 +69,7 @@ pub fn tries(identity: &Identity, port: u16) -> Vec<Try> {
     if at_port(port).contains(&"IPFS") {
         add(&mut tries, Try::Libp2p);
     }
-    // Some networks ban who sends them a key. Where the port is such a network's, it has been tried in plain text first.
+    // Some networks ban a peer that sends a key. If the port belongs to such a network, plain text was tried first.
     add(&mut tries, Try::Bitcoin(bitcoin("bitcoin"), TransportChoice::V2));
     add(&mut tries, Try::Libp2p);
     monero::NETWORKS.first().into_iter().for_each(|network| add(&mut tries, Try::Monero(network)));
@@ -83,7 +83,7 @@ pub fn tries(identity: &Identity, port: u16) -> Vec<Try> {
     tries
 }
 
-/// Adds a connection, unless one that tells the same is among them: the same magic in plain text, or any key.
+/// Adds a connection, unless an equivalent one is in the list: the same magic in plain text, or any key.
 fn add(tries: &mut Vec<Try>, new: Try) {
     let tells_the_same = |old: &Try| match (*old, new) {
         (Try::Bitcoin(old, old_transport), Try::Bitcoin(new, new_transport)) => {

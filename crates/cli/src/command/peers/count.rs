@@ -1,4 +1,4 @@
-//! Counts peers by a column.
+//! Counts peers by the values of a column.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use crate::args::{Format, Global};
 use crate::output::{DIM, Paint};
 use probe::stamp::Stamp;
 
-/// How many peers have a value.
+/// A value and its number of peers.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "count")]
 struct Count<'c> {
@@ -22,7 +22,7 @@ struct Count<'c> {
     peers: u64,
 }
 
-/// Answers the question.
+/// Runs the query.
 pub async fn run(column: Column, selection: &Selection, store: &Store, global: &Global) -> Result<(), ExportError> {
     let started = Stamp::now();
     let mut counts = store.count_by(column, &selection.filter).await?;

@@ -1,4 +1,4 @@
-//! Writes peers as other programs read them.
+//! Writes peers in the formats of other programs.
 
 use peers::{Column, ExportError, Filter, Format, Standard};
 use store::Store;
@@ -8,7 +8,7 @@ use crate::args::{self, Export, FileFormat, Global};
 use crate::exit::{Error, Exit};
 use crate::output::Paint;
 
-/// For formats that call no peer good.
+/// For formats that do not mark peers as good.
 pub const UNUSED_STANDARD: Standard =
     Standard { port: 0, version: 0, height: 0, routable: discover::is_globally_routable };
 
@@ -56,7 +56,7 @@ fn exit(written: Result<u64, ExportError>, global: &Global) -> Result<Exit, Erro
     }
 }
 
-/// These formats do not say of which network a peer is, so a file must not hold those of several.
+/// These formats do not name a peer's network, so a file must contain only one network.
 async fn of_one_network(filter: &mut Filter, store: &Store) -> Result<(), Error> {
     if filter.chain.is_some() {
         return Ok(());
@@ -77,11 +77,11 @@ async fn of_one_network(filter: &mut Filter, store: &Store) -> Result<(), Error>
     }
 }
 
-/// What a seeder of the network asks of the peers that it hands out.
+/// What the network's seeder requires of peers that it returns.
 fn standard(filter: &Filter) -> Standard {
     let chain = filter.chain.as_ref().and_then(in_table);
     let (version, height) = match chain {
-        // Those of its own seeder. (bitcoin-seeder: bitcoin.h REQUIRE_HEIGHT, db.h IsGood)
+        // The values of Bitcoin's own seeder. (bitcoin-seeder: bitcoin.h REQUIRE_HEIGHT, db.h IsGood)
         Some(chain) if chain.name == "bitcoin" => (70_001, 350_000),
         Some(chain) => (chain.params.min_peer_version, 0),
         None => (0, 0),

@@ -1,4 +1,4 @@
-//! Reads peers from files, and goes on behind what it cannot read.
+//! Reads peers from files, and continues after lines that it cannot read.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
@@ -13,10 +13,10 @@ use crate::database::Database;
 use crate::exit::{Error, Exit};
 use probe::stamp::Stamp;
 
-/// Lines of a file that are named each. A file of another kind has a million that are wrong.
+/// Bad lines of a file to report singly. A file of another kind may have a million.
 const NAMED: u64 = 20;
 
-/// What came of a file.
+/// The result of importing a file.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "import")]
 struct Imported<'f> {
@@ -29,14 +29,14 @@ struct Imported<'f> {
 
 /// Runs the command.
 pub async fn run(args: &Import, database: &Database, global: &Global) -> Result<Exit, Error> {
-    // What cannot be opened is said before anything is stored.
+    // Report a file that cannot be opened before storing anything.
     let inputs: Vec<_> = args.files.iter().map(|name| open(name)).collect::<Result<_, _>>()?;
     let store = database.open().await?;
     let writer = store.writer().await?;
     let mut exit = Exit::Success;
     for (name, input) in args.files.iter().zip(inputs) {
         let taken = import(name, input, args, &writer).await;
-        // Also what came before a file that could not be read to its end.
+        // Store also what came before a read error.
         writer.flush().await?;
         let imported = taken?;
         if imported.bad_lines > 0 {
@@ -61,9 +61,9 @@ fn open(name: &str) -> Result<Box<dyn BufRead>, Error> {
     peers::unpack(Box::new(BufReader::new(file))).map_err(unread)
 }
 
-/// The network whose `peers.dat` begins so, in which Core keeps what it knows, in an order of its own.
+/// The network of a `peers.dat` with this start, which is Core's own address file.
 fn chain_of_peers_dat(start: &[u8]) -> Option<&'static str> {
-    /// Formats of an address manager, so far. (Core: addrman_impl.h Format)
+    /// Upper bound of the address manager's format numbers. (Core: addrman_impl.h Format)
     const FORMATS: u8 = 8;
     let (magic, [format, ..]) = start.split_first_chunk::<4>()? else { return None };
     let chain = bitcoin::CHAINS.iter().find(|chain| chain.params.magic.0 == *magic)?;

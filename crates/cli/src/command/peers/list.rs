@@ -1,4 +1,4 @@
-//! Lists peers: for people, or as all that is known of each.
+//! Lists peers: for people, or with all known facts.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ use crate::calendar::Utc;
 use crate::output::{DIM, Paint};
 use probe::stamp::Stamp;
 
-/// Answers the question.
+/// Runs the query.
 pub async fn run(selection: &Selection, store: &Store, global: &Global) -> Result<(), ExportError> {
     let count = match global.format() {
         Format::Human => write_table(selection, store, Paint::of_stdout(global), stdout()).await?,
@@ -27,7 +27,7 @@ pub async fn run(selection: &Selection, store: &Store, global: &Global) -> Resul
     Ok(())
 }
 
-/// As JSON Lines are exported, and with the time of the question, as in all records.
+/// The exported JSON Lines, with the time of the query, as in all records.
 async fn write_json(selection: &Selection, store: &Store) -> Result<u64, ExportError> {
     #[derive(Serialize)]
     #[serde(tag = "type", rename = "peer")]
@@ -66,14 +66,14 @@ const COLUMNS: [(&str, Align); 9] = [
     ("USER AGENT", Align::Left),
 ];
 
-/// Whether a file that begins so is such a table.
+/// Whether a file with this start is such a table.
 pub fn is_table(start: &[u8]) -> bool {
     let [first, second] = [COLUMNS[0].0, COLUMNS[1].0].map(str::as_bytes);
     let mut words = start.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     words.next() == Some(first) && words.next() == Some(second)
 }
 
-/// A line for each peer, under a header.
+/// One line per peer, after a header.
 pub async fn write_table(
     selection: &Selection,
     store: &Store,

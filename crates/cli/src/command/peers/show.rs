@@ -1,4 +1,4 @@
-//! Shows one peer: all that is known of it, and how the last attempts went.
+//! Shows one peer: all known facts, and its last attempts.
 
 use std::io::{self, Write};
 
@@ -60,7 +60,7 @@ fn write_human(out: &mut impl Write, history: &PeerHistory, global: &Global) -> 
     Ok(())
 }
 
-/// What is known of a peer, each with its name.
+/// The known facts about a peer, with their names.
 fn facts(peer: &Peer) -> Vec<(&'static str, String)> {
     let now = Time::now();
     let when = |then| format!("{} UTC, {}", Utc(then), Ago { then, now });
@@ -99,7 +99,7 @@ fn facts(peer: &Peer) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// The names that they have on the peer's network.
+/// The services' names on the peer's network.
 fn services(peer: &Peer) -> String {
     match Chain::named(peer.chain.as_str()) {
         Some(chain) => {
@@ -110,7 +110,8 @@ fn services(peer: &Peer) -> String {
     }
 }
 
-/// The five averages of the DNS seeders. Of a window that was not watched to its end, no more than was watched can be good.
+/// The five averages of the DNS seeders. If we have not observed a whole window, at most the observed share can be
+/// good.
 fn write_reliability(out: &mut impl Write, peer: &Peer, paint: Paint) -> io::Result<()> {
     let columns =
         [("  OVER", Align::Right), ("GOOD", Align::Right), ("WATCHED", Align::Right), ("ATTEMPTS", Align::Right)];
@@ -156,7 +157,7 @@ fn write_attempts(out: &mut impl Write, attempts: &[Past], paint: Paint) -> io::
     table.finish().map(drop)
 }
 
-/// An attempt, in the fields of a peer.
+/// An attempt, in the peer's fields.
 #[derive(Serialize)]
 struct Attempt<'p> {
     at: i64,
@@ -198,7 +199,7 @@ fn write_json(out: &mut impl Write, history: &PeerHistory, started: Stamp) -> io
     writeln!(out)
 }
 
-/// A row for each attempt.
+/// One row per attempt.
 fn write_csv(out: &mut impl Write, histories: &[PeerHistory]) -> io::Result<()> {
     #[derive(Serialize)]
     struct Row<'p> {

@@ -1,4 +1,4 @@
-//! Text in columns, as it comes.
+//! A table of text that is written row by row.
 
 use std::array;
 use std::io::{self, Write};
@@ -7,10 +7,10 @@ use anstyle::Style;
 
 use crate::output::Paint;
 
-/// Rows whose widths make the columns. Those behind them may stick out.
+/// The number of rows that decide the widths of columns. Cells of later rows may be wider.
 const MEASURED: usize = 256;
 
-/// Between columns.
+/// The gap between columns.
 const GAP: &str = "  ";
 
 /// How a column is aligned.
@@ -20,7 +20,7 @@ pub enum Align {
     Right,
 }
 
-/// A cell: printable ASCII, and how it looks.
+/// A cell: printable ASCII, and its style.
 #[derive(Clone, Debug)]
 pub struct Cell {
     text: String,
@@ -39,18 +39,18 @@ impl<T: Into<String>> From<T> for Cell {
     }
 }
 
-/// What is not known, or does not apply.
+/// A dash for a value that is unknown or does not apply.
 pub fn or_dash(value: Option<impl ToString>) -> Cell {
     value.map_or_else(|| "-".into(), |value| value.to_string().into())
 }
 
-/// A table that is written while its rows come.
+/// A table that is written as its rows come.
 pub struct Table<W, const N: usize> {
     out: W,
     paint: Paint,
     align: [Align; N],
     widths: [usize; N],
-    /// Until they are measured; the first is the header.
+    /// The rows before the widths are known; the first is the header.
     waiting: Vec<[Cell; N]>,
     rows: u64,
 }
@@ -71,7 +71,7 @@ impl<W: Write, const N: usize> Table<W, N> {
         Ok(())
     }
 
-    /// Writes the rest. Returns how many rows there were; without any there is no header either.
+    /// Writes the rest. Returns the number of rows; without rows there is no header either.
     pub fn finish(mut self) -> io::Result<u64> {
         if self.rows > 0 {
             self.write_waiting()?;
@@ -97,7 +97,7 @@ impl<W: Write, const N: usize> Table<W, N> {
             let (gap, width) = (if nth > 0 { GAP } else { "" }, self.widths[nth]);
             let text = match align {
                 Align::Right => format!("{:>width$}", cell.text),
-                // Nothing follows that would have to be moved.
+                // No cell follows that needs padding.
                 Align::Left if is_last => cell.text.clone(),
                 Align::Left => format!("{:<width$}", cell.text),
             };
