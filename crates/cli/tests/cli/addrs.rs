@@ -1,4 +1,4 @@
-//! What one peer knows, from the command line.
+//! Asking one peer for addresses, from the command line.
 
 use bitcoin::gossip::{Address, Entry};
 use bitcoin::{Command, Message, Services};
@@ -20,7 +20,7 @@ fn entries() -> Vec<Entry> {
     ]
 }
 
-/// How the peer announces itself, and then its answer.
+/// The peer's announcement of itself, followed by its answer.
 fn answer(port: u16) -> Answer {
     let own = Message::Addrv2(vec![entry(IP, port)].into());
     Answer::Messages(vec![Message::Ping(Some(1)), own, Message::Addrv2(entries().into())])
@@ -54,7 +54,7 @@ fn addresses_of_every_network_are_shown_and_the_peers_own_apart_from_them() {
     }
 }
 
-/// btcd tells IPv4 in the form of IPv6; an entry may be of no use at all.
+/// btcd sends IPv4 in the form of IPv6; an entry may be unusable.
 #[test]
 fn what_is_told_and_of_no_use_is_counted() {
     let entry = |network: u8, address: &[u8], port: u8| {

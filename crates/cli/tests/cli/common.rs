@@ -1,4 +1,4 @@
-//! Runs the program against a simulated network, as its users would.
+//! Runs the program against a simulated network, as a user would.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Output, Stdio};
@@ -10,17 +10,17 @@ use serde_json::Value;
 use simnet::{Network, Plan};
 use tokio::runtime::Runtime;
 
-/// The chain that the simulated peers belong to.
+/// The network of the simulated peers.
 pub const CHAIN: &str = "bitcoin-regtest";
 
-/// The program, with these arguments and nothing of our own environment that changes what it prints.
+/// The program with these arguments, and without environment variables that change its output.
 pub fn verack<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_verack"));
     command.args(args).env_remove("NO_COLOR").env_remove("RUST_LOG").stdin(Stdio::null());
     command
 }
 
-/// Runs it to its end.
+/// Runs it to the end.
 pub fn run<'a>(args: impl IntoIterator<Item = &'a str>) -> Output {
     verack(args).output().unwrap()
 }
@@ -30,26 +30,26 @@ pub fn start<'a>(args: impl IntoIterator<Item = &'a str>) -> Child {
     verack(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// The words to end: Ctrl-C's, and a service manager's.
+/// The signals that interrupt it: those of Ctrl-C, and of a service manager.
 pub const TO_END: [Signal; 2] = [Signal::SIGINT, Signal::SIGTERM];
 
-/// Tells it something.
+/// Sends it a signal.
 pub fn tell(child: &Child, signal: Signal) {
     kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
 }
 
-/// An address of this machine at which any port is free: no other test program that runs beside this one takes it.
+/// A loopback address with all ports free: other test programs that run at the same time do not use it.
 pub fn own_ip(nth: u8) -> Ipv4Addr {
     let [.., high, low] = std::process::id().to_be_bytes();
     Ipv4Addr::new(127, 130 + high % 100, low, nth)
 }
 
-/// What it printed.
+/// Its output as text.
 pub fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// Every line that it printed, as JSON.
+/// Each line of its output, as JSON.
 pub fn json_lines(output: &Output) -> Vec<Value> {
     text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -69,7 +69,7 @@ impl Simulated {
         Self { network, _runtime: runtime }
     }
 
-    /// Where the peer of this name is.
+    /// The address of the peer with this name.
     pub fn peer(&self, name: &str) -> SocketAddr {
         let is = |address: &SocketAddr| self.network.truth(*address).is_some_and(|(found, _)| found == name);
         self.network.addresses().find(is).unwrap_or_else(|| panic!("there is no peer {name}"))

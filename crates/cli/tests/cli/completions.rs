@@ -1,11 +1,11 @@
-//! Completions in the real shells: what a user gets who presses Tab.
+//! Completions in the real shells: what the user gets for pressing Tab.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::common::{run, text};
 
-/// What is typed, and what the shell makes of it.
+/// What the user types, and what the shell makes of it.
 const TYPED: [(&str, &str); 6] = [
     ("verack cra", "verack crawl"),
     ("verack peers sho", "verack peers show"),
@@ -15,14 +15,14 @@ const TYPED: [(&str, &str); 6] = [
     ("verack --status ec", "verack --status echo"),
 ];
 
-/// Whether a shell is there. Where the real nodes are required, shells are, too.
+/// Whether a shell is installed. Where the real nodes are required, shells are required too.
 fn has(shell: &str) -> bool {
     let there = Command::new(shell).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     assert!(there || std::env::var_os("VERACK_REQUIRE_REAL_NODES").is_none(), "{shell} is not installed");
     there
 }
 
-/// The script for a shell, in a file.
+/// Writes the script for a shell to a file.
 fn script(shell: &str, folder: &Path) -> String {
     let path = folder.join(format!("verack.{shell}"));
     std::fs::write(&path, &run(["completions", shell]).stdout).unwrap();
@@ -67,7 +67,7 @@ fn fish_completes_commands_options_and_values() {
     }
 }
 
-/// zsh completes only in its line editor, so it gets a terminal of its own; a key reports what the line has become.
+/// zsh completes only in its line editor, so it needs its own terminal; a key reports the completed line.
 #[test]
 fn zsh_completes_commands_options_and_values() {
     if !has("zsh") {

@@ -1,4 +1,4 @@
-//! What is odd about a peer of Bitcoin's that is found OK all the same.
+//! Anomalies of Bitcoin peers that are OK nevertheless.
 
 use std::io::Write;
 
@@ -11,7 +11,7 @@ use crate::common::{CHAIN, json_lines, run, text};
 use crate::listen::{listen, output};
 use crate::scripted::{Said, Scripted, Wire, sealed, unix_time};
 
-/// What one handshake with a peer comes to that answers our version with this, as JSON.
+/// The record of one handshake with a peer that answers our version like this, as JSON.
 fn met(answer: impl Fn(&Wire) -> Vec<Said> + Send + Sync + 'static) -> Value {
     let node = Scripted::on(CHAIN, move |_, wire| {
         if wire.await_message(Command::VERSION) {
@@ -88,7 +88,7 @@ fn an_ok_that_is_odd_says_what_is_odd() {
     }
 }
 
-/// What is odd about a version and a verack, of whichever role and over whichever transport.
+/// A version and a verack with anomalies, for either role and transport.
 fn odd(wire: &Wire) -> [Said; 2] {
     let version = [payload_of(&wire.version()), vec![7; 33]].concat();
     [Said::Payload("version", version), Said::Payload("verack", vec![1; 5])]
@@ -141,7 +141,7 @@ fn a_peer_that_does_as_the_others_do_gets_no_remark() {
         vec![message(Message::Version(late)), message(Message::Sendaddrv2), message(Message::Verack)]
     });
     assert_eq!((&report["outcome"], remarks(&report)), (&json!("ok"), vec![]));
-    // Nor is what the nodes of a network do alike: eCash's announce addrv2 behind their verack,
+    // Nor is the common behaviour of a network's nodes an anomaly: eCash nodes announce addrv2 after their verack,
     let node = Scripted::on("ecash-regtest", |_, wire| {
         if wire.await_message(Command::VERSION) {
             let version = message(Message::Version(wire.version()));
@@ -151,7 +151,7 @@ fn a_peer_that_does_as_the_others_do_gets_no_remark() {
     });
     let report = json_lines(&run(["-c", "ecash-regtest", "--json", &node.address.to_string()])).remove(0);
     assert_eq!((&report["outcome"], remarks(&report)), (&json!("ok"), vec![]), "{report}");
-    // and Dash's add to their version.
+    // and Dash nodes append to their version.
     let node = Scripted::on("dash-regtest", |_, wire| {
         if wire.await_message(Command::VERSION) {
             let version = [payload_of(&wire.version()), vec![1; 33]].concat();
@@ -164,7 +164,7 @@ fn a_peer_that_does_as_the_others_do_gets_no_remark() {
     assert_eq!((&report["outcome"], remarks(&report)), (&json!("ok"), vec![]), "{report}");
 }
 
-/// As Zebra does with a version below that of the network upgrade at its tip.
+/// Zebra does this if the version is below that of the network upgrade at its tip.
 #[test]
 fn a_newer_peer_that_leaves_before_its_verack_is_told_with_both_versions() {
     for (theirs, is_told) in [(70_018, true), (70_017, false)] {
@@ -212,7 +212,7 @@ fn an_address_of_ours_that_is_none_is_null() {
     }
 }
 
-/// btcd asks for NETWORK of the nodes that it dials.
+/// btcd requires NETWORK of the nodes that it dials.
 #[test]
 fn a_reject_is_called_by_its_name_with_a_hint_at_what_is_asked_for() {
     let (child, _log, address) = listen(&["--once"]);

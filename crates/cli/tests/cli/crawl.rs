@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::common::{CHAIN, Simulated, TO_END, json_lines, run, start, tell, text};
 use crate::neighbours::{Answer, Neighbours, Peer, entry, knows};
 
-/// A folder, and the name of a database in it.
+/// A folder, and the path of a database in it.
 fn database() -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("peers.sqlite").display().to_string();
@@ -34,7 +34,7 @@ fn crawl(db: &str, options: &[&str]) -> Output {
     run(words(db, options))
 }
 
-/// The last line of a crawl, which says how it went.
+/// The last line of a crawl, which summarizes it.
 fn summary(output: &Output) -> Value {
     let lines = json_lines(output);
     let last = lines.last().unwrap_or_else(|| panic!("{}", text(&output.stderr))).clone();
@@ -42,7 +42,7 @@ fn summary(output: &Output) -> Value {
     last
 }
 
-/// All that a database holds.
+/// All peers in a database.
 fn stored(db: &str) -> Vec<Stored> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -56,7 +56,7 @@ fn stored(db: &str) -> Vec<Stored> {
 
 const FIRST: [u8; 4] = [127, 71, 0, 1];
 
-/// Each knows the next, as one that speaks v2; the last knows the first and somebody who is not there.
+/// Each peer knows the next one, as a node with v2; the last knows the first and an address without a node.
 fn ring(port: u16) -> Vec<Peer> {
     let ip = |nth: u8| [127, 71 + nth, 0, 1];
     let next = |nth| Entry { services: Services(0x809), ..entry(ip(nth), port) };
@@ -79,7 +79,7 @@ fn everybody_is_found_whom_somebody_knows() {
     assert_eq!(summary["reasons"], json!({"ok": 6, "connect.refused": 1}));
     assert_eq!((&summary["ended"], &summary["answers"], &summary["told"]), (&json!("complete"), &json!(6), &json!(7)));
     assert_eq!(summary["user_agents"], json!({"/Satoshi:1.0(neighbour)/": 6}));
-    // The same as lists, which need no keys that are data.
+    // The same counts as lists, without data as keys.
     assert_eq!(summary["format"], 2);
     for (list, object) in [
         ("by_reason", "reasons"),
@@ -146,7 +146,7 @@ fn a_second_run_goes_on_where_the_first_ended() {
 
 #[test]
 fn a_crawl_that_is_told_to_end_has_stored_what_it_found() {
-    // The silent one keeps the crawl waiting.
+    // The silent peer keeps the crawl waiting.
     let silent = [127, 90, 0, 1];
     let neighbours = Neighbours::up(|port| {
         let mut peers = ring(port);
@@ -183,7 +183,7 @@ fn the_last_time_at_which_somebody_was_seen_is_stored() {
     const THEN: u32 = 1_700_000_000;
     const DAY: u32 = 86_400;
     let onion = |time, port| Entry { time, services: Services(9), address: Address::TorV3([7; 32]), port };
-    // Whom nobody reaches is seen by nobody but those who tell.
+    // A node that we cannot reach is seen only by the peers that share its address.
     let neighbours = Neighbours::up(|port| {
         let absent = |time| Entry { time, ..entry([127, 99, 0, 1], port) };
         let next = |nth: u8| entry([127, 71 + nth, 0, 1], port);
@@ -212,7 +212,8 @@ fn who_is_said_not_to_speak_v2_is_dialled_over_v1_until_it_says_otherwise() {
     let neighbours = Neighbours::up(|port| {
         let said = |nth: u8, services| Entry { services: Services(services), ..entry([127, 71 + nth, 0, 1], port) };
         let mut peers = ring(port);
-        // Whom nobody says anything of is dialled as one who may speak it, and so is who is said to by one of two.
+        // A node without any claim is dialled as one that may speak v2; one claim of v2 by either of two peers has the
+        // same effect.
         peers[0].answer = knows([said(1, 0x409), said(2, 0), said(3, 0x409), said(3, 0x809), said(4, 0x409)]);
         peers[3].answer = knows([said(4, 0x409), said(5, 0x809)]);
         peers
@@ -227,7 +228,7 @@ fn who_is_said_not_to_speak_v2_is_dialled_over_v1_until_it_says_otherwise() {
     let mapped = summary(&crawl(&db, &options));
     assert_eq!((&mapped["reachable"], &mapped["transports"]), (&json!(6), &json!({"v1": 2, "v2": 4})));
     assert_eq!(over_v1(), ["127.72.0.1", "127.75.0.1"]);
-    // They introduced themselves as such that do.
+    // They announced v2 in their own introductions.
     let again = summary(&crawl(&db, &[&options[..], &["--again"]].concat()));
     assert_eq!(again["transports"], json!({"v2": 6}));
     let calls = neighbours.calls();
@@ -268,7 +269,7 @@ fn seeds_are_asked_in_the_order_of_a_node() {
     std::fs::write(&fixed, format!("# fixed\n{good}\nnonsense\n")).unwrap();
     let fixed = fixed.display().to_string();
     let common = ["--json", "--allow-private", "--resolver", &dns, "-p", &port, "--seed-nodes", &fixed];
-    // Regtest has no DNS seeds: the list is what is left.
+    // Regtest has no DNS seeds: only the list remains.
     let output = crawl(&db, &common);
     assert_eq!((&summary(&output)["reachable"], output.status.code()), (&json!(1), Some(0)));
     let log = text(&output.stderr);
@@ -276,7 +277,7 @@ fn seeds_are_asked_in_the_order_of_a_node() {
     assert!(log.contains(&format!("1 address from {fixed}, 1 of them new")), "{log}");
     assert_eq!(stored(&db)[0].source.as_ref().unwrap().as_str(), fixed);
 
-    // Whoever is named is asked, and then there is no need of a list.
+    // Named targets are asked first, and then the list is not needed.
     let (_folder, db) = database();
     let output = crawl(&db, &[&common[..], &["seed.verack.test", "missing.verack.test"]].concat());
     let log = text(&output.stderr);
@@ -304,7 +305,7 @@ fn every_kind_of_peer_is_stored_as_it_is_reported() {
     let (_folder, db) = database();
     let (dns, port) = (simulated.network.dns().to_string(), simulated.network.port().to_string());
     let seeds = simulated.network.seeds();
-    // Time enough for a flood to be read on a busy machine.
+    // Enough time to read a flood on a busy machine.
     let options =
         ["crawl", "--db", &db, "-c", CHAIN, "--connect-timeout", "1s", "--timeout", "8s", "--answer-timeout", "1s"];
     let network = ["--json", "--allow-private", "--resolver", &dns, "-p", &port];

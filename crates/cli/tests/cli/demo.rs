@@ -1,4 +1,4 @@
-//! Networks to try things on, from the command line.
+//! Simulated networks for experiments, from the command line.
 
 use std::io::{BufRead, BufReader};
 

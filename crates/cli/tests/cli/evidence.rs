@@ -1,4 +1,4 @@
-//! What a peer did before its connection ended is told, whichever side we are.
+//! Reports say what a peer did before its connection ended, in both roles.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -12,16 +12,16 @@ use crate::common::{CHAIN, json_lines, own_ip, run, verack};
 use crate::listen::{listen, output};
 use crate::scripted::{Said, Scripted, sealed};
 
-/// How a scripted peer ends.
+/// The end of a scripted peer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Last {
     /// It closes.
     Close,
-    /// It stays, in silence, until we leave.
+    /// It stays silent until we leave.
     Stay,
 }
 
-/// A peer on a free port. To each connection it says this, once it has heard something; then it ends so.
+/// A peer on a free port. On each connection it waits for bytes, sends `says`, and ends like this.
 pub fn peer(says: &'static [u8], last: Last) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
@@ -39,7 +39,7 @@ pub fn peer(says: &'static [u8], last: Last) -> SocketAddr {
     address
 }
 
-/// What the program says of a target.
+/// The reason and the detail that the program reports for a target.
 fn detail_of(target: &str, options: &[&str]) -> (String, String) {
     let output = run(["--json", target].into_iter().chain(options.iter().copied()));
     let report = &json_lines(&output)[0];
@@ -47,11 +47,11 @@ fn detail_of(target: &str, options: &[&str]) -> (String, String) {
     (field("reason"), field("detail"))
 }
 
-/// The point of the curve that every key is a multiple of.
+/// The generator point, of which every key is a multiple.
 pub const POINT: &str = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
 pub const POINT_Y: &str = "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8";
 
-/// A header of regtest that announces a version of 97 bytes, and 93 of them.
+/// A regtest header that announces a version of 97 bytes, and 93 of these bytes.
 const CUT_VERSION: &[u8] = &{
     let mut bytes = [7; 117];
     let header = b"\xfa\xbf\xb5\xdaversion\0\0\0\0\0\x61\0\0\0abcd";
@@ -63,13 +63,13 @@ const CUT_VERSION: &[u8] = &{
     bytes
 };
 
-/// Bytes that start no message of any protocol that we know.
+/// Bytes that begin no message of any known protocol.
 const RANDOM: [u8; 64] = [0xd3; 64];
 
-/// An ack of 386 bytes begins.
+/// The start of an ack of 386 bytes.
 const CUT_ACK: &[u8] = b"\x01\x80\x04aaaaaaaaaaaaaaaaa";
 
-/// The option or target of each protocol, what a peer says, and what is told of it.
+/// Each protocol's target, options, what a peer sends, and the expected words about it.
 fn rows(address: &dyn Fn(&'static [u8]) -> SocketAddr) -> Vec<(String, Vec<&'static str>, &'static str, &'static str)> {
     let bitcoin = vec!["-c", CHAIN, "--transport", "v1"];
     let at = |says: &'static [u8]| address(says).to_string();
@@ -110,7 +110,7 @@ fn a_message_that_a_peer_left_in_the_middle_of_is_told_with_its_bytes() {
     }
 }
 
-/// What is told of a peer that ends like this in the middle of an encrypted packet, and how long that packet is.
+/// The report on a peer that ends like this in the middle of an encrypted packet, and the packet's length.
 fn cut_packet(got: usize, last: Last) -> (String, String, usize) {
     let (sender, len) = std::sync::mpsc::channel();
     let node = Scripted::on(CHAIN, move |_, wire| {
@@ -129,7 +129,7 @@ fn cut_packet(got: usize, last: Last) -> (String, String, usize) {
     (reason, detail, len.recv().unwrap())
 }
 
-/// The name of a message is inside of its packet, and not authentic before all of it is there.
+/// A message's name is inside its packet, and not authentic before the whole packet has arrived.
 #[test]
 fn an_encrypted_packet_that_was_cut_short_is_told_with_its_bytes() {
     for got in [3, 60] {
@@ -140,12 +140,12 @@ fn an_encrypted_packet_that_was_cut_short_is_told_with_its_bytes() {
         let expected = format!("sent {got} of the {len} bytes of its next packet and no more within 0.7 s");
         assert_eq!((reason.as_str(), detail), ("timeout", expected));
     }
-    // Its first three bytes say how long it is.
+    // The first three bytes give the packet's length.
     assert_eq!(cut_packet(1, Last::Stay).1, "sent 1 byte of its next packet and no more within 0.7 s");
     assert_eq!(cut_packet(2, Last::Close).1, "closed the connection in the middle of its next packet (2 bytes)");
 }
 
-/// What `listen` reports of a caller that says this and ends so.
+/// The report of `listen` on a caller that sends these bytes and ends like this.
 fn heard(options: &[&str], says: &[u8], last: Last) -> Value {
     let (child, _log, address) = listen(&[&["--once"], options].concat());
     let mut stream = TcpStream::connect(address).unwrap();
@@ -159,7 +159,7 @@ fn heard(options: &[&str], says: &[u8], last: Last) -> Value {
     lines[0].clone()
 }
 
-/// The options of `listen` in each protocol, what a caller says, and what is told of it.
+/// Each protocol's options of `listen`, the bytes of a caller, and the expected report.
 type Callers = [(&'static [&'static str], &'static [u8], &'static str, u32, u32); 8];
 const CALLERS: Callers = [
     (&[], CUT_VERSION, "version message", 117, 121),
@@ -190,7 +190,7 @@ fn a_caller_that_fell_silent_in_the_middle_of_a_message_is_no_port_scan() {
     }
 }
 
-/// A message of regtest, with the checksum of an empty payload.
+/// A regtest message, with the checksum of an empty payload.
 macro_rules! message {
     ($command:literal) => {
         message!($command, b"\x5d\xf6\xe0\xe2")
@@ -253,7 +253,7 @@ fn a_server_of_another_service_is_told_by_its_answer_in_every_protocol() {
     }
 }
 
-/// A peer that closes each connection at once, without reading anything.
+/// A peer that closes each connection at once and reads nothing.
 fn full() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
@@ -261,18 +261,18 @@ fn full() -> SocketAddr {
     address
 }
 
-/// What a node does on a connection on which nothing is said.
+/// What a node does on a connection on which we send nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum InSilence {
-    /// It closes it at once.
+    /// It closes at once.
     Closes,
-    /// It keeps it.
+    /// It keeps the connection open.
     Waits,
-    /// It speaks.
+    /// It speaks first.
     Speaks,
 }
 
-/// A node that closes its first `hellos` connections on what it is told, and behaves like this on the next one.
+/// A node that closes its first `hellos` connections after reading, and behaves like this on the next one.
 fn closing(hellos: usize, then: InSilence) -> Scripted {
     Scripted::on(CHAIN, move |number, wire| match then {
         InSilence::Closes if number == hellos => {}
@@ -286,7 +286,7 @@ fn closing(hellos: usize, then: InSilence) -> Scripted {
 
 #[test]
 fn a_silent_connection_tells_a_full_node_from_one_of_another_network_and_from_another_service() {
-    // With `auto`, a key is sent before the version.
+    // With `auto`, we send a key before the version.
     for (options, hellos) in [(&["-c", CHAIN, "--transport", "v1"][..], 1), (&["-c", CHAIN], 2), (&["-c", "monero"], 1)]
     {
         for (then, code, expected) in [
@@ -306,16 +306,16 @@ fn a_silent_connection_tells_a_full_node_from_one_of_another_network_and_from_an
     }
 }
 
-/// How many connections a node has had from a program that has ended.
+/// The number of connections that a node received from a program that has ended.
 pub fn calls(node: &Scripted) -> usize {
-    // Connections are accepted in turn: once this one is served, all before it are counted.
+    // Connections are accepted in order: once this one is served, all earlier ones are counted.
     let mut last = TcpStream::connect(node.address).unwrap();
     last.write_all(&[0; 24]).unwrap();
     let _ = last.read_to_end(&mut Vec::new());
     node.connections() - 1
 }
 
-/// A node of this network that closes on what is said to it.
+/// A node of this network that closes after reading.
 pub fn closing_at(chain: &str, address: (Ipv4Addr, u16)) -> Scripted {
     Scripted::at(address, chain, |_, wire| wire.close_on_hello())
 }
@@ -332,7 +332,7 @@ fn only_a_handshake_with_few_targets_costs_a_node_a_silent_connection() {
         let output = verack(command.iter().copied().chain(words)).output().unwrap();
         assert_eq!(calls(&node), expected, "{command:?}: {output:?}");
     }
-    // Zebra takes one connection from an address in two minutes.
+    // Zebra accepts one connection from each address in two minutes.
     let node = closing_at("zcash", (Ipv4Addr::LOCALHOST, 0));
     run(["-c", "zcash", &node.address.to_string()]);
     assert_eq!(calls(&node), 1, "zcash");
@@ -347,7 +347,7 @@ fn only_a_handshake_with_few_targets_costs_a_node_a_silent_connection() {
 
 #[test]
 fn an_ethereum_node_that_closes_unread_has_nothing_against_our_key() {
-    /// Whether it closes before our first bytes are there is a matter of microseconds.
+    /// Whether it closes before our first bytes arrive is a matter of microseconds.
     const TRIES: usize = 20;
     let enode = |address: SocketAddr| format!("enode://{POINT}{POINT_Y}@{address}");
     let unread = "it refuses our address, or saw us within the last 30 s, as geth does";
@@ -372,7 +372,7 @@ fn a_port_that_is_known_for_another_network_is_named() {
     ] {
         let listener = TcpListener::bind((own_ip(2), port)).unwrap();
         let target = listener.local_addr().unwrap().to_string();
-        // A silent connection would be refused.
+        // A second, silent connection would be refused.
         let node = thread::spawn(move || drop(listener.accept()));
         let transport: &[&str] = if ours == "monero" { &[] } else { &["--transport", "v1"] };
         let output = run(["-c", ours, "--json", &target].into_iter().chain(transport.iter().copied()));

@@ -28,7 +28,7 @@ fn every_chain_is_listed() {
     let of = |protocol: &str, name: &str| format!("{protocol} {name}");
     let mut all: Vec<_> = bitcoin::CHAINS.iter().map(|chain| of("bitcoin", chain.name)).collect();
     all.extend(ethereum::NETWORKS.iter().map(|network| of("ethereum", network.name)));
-    // Those of other chains are only named in reports.
+    // Other chains occur only in reports.
     let can_be_asked_for = |name| bitcoin::Chain::named(name).is_some();
     let lightning = lightning::CHAINS.iter().filter(|chain| can_be_asked_for(chain.name));
     all.extend(lightning.map(|chain| of("lightning", chain.name)));
@@ -41,7 +41,7 @@ fn every_chain_is_listed() {
     listed.sort_unstable();
     assert_eq!(listed, all);
 
-    // The other forms have the same rows below a header, and CSV the same fields.
+    // The other formats have the same rows after a header, and CSV has the same fields.
     assert_eq!(text(&run(["chains"]).stdout).lines().count(), all.len() + 1);
     let table = run(["chains", "--format", "csv"]).stdout;
     let mut table = csv::Reader::from_reader(&*table);
@@ -82,7 +82,7 @@ fn completions_and_the_manual_page_come_from_the_same_description() {
 
 #[test]
 fn the_demo_tells_the_truth() {
-    // Verdicts other than a timeout must not depend on what else this machine does.
+    // Verdicts other than a timeout must not depend on the load of this machine.
     let output = run(["demo", "--honest", "5", "--timeout", "30s", "--json"]);
     let log = text(&output.stderr);
     assert_eq!(log.matches("verdicts is the truth.\n").count(), 2, "{log}");

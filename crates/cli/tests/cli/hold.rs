@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 
 use crate::common::{CHAIN, TO_END, json_lines, run, start, tell, text};
 
-/// What `listen` is told, and then the side that dials it, for each protocol.
+/// The arguments of `listen`, and those of the side that dials it, for each protocol.
 const PROTOCOLS: [(&str, &[&str], &[&str]); 5] = [
     ("bitcoin", &["-c", CHAIN], &["-c", CHAIN]),
     ("ethereum", &["--protocol", "ethereum", "-c", "hoodi"], &["-c", "hoodi"]),
@@ -24,10 +24,10 @@ const PROTOCOLS: [(&str, &[&str], &[&str]); 5] = [
     ("monero", &["-c", "monero-regtest"], &["-c", "monero-regtest"]),
 ];
 
-/// Longer than any of these tests, so that what ends a connection is the other side.
+/// Longer than any of these tests, so that the other side ends the connection.
 const FOREVER: &str = "10m";
 
-/// A listener, and how it is named by the side that dials it.
+/// A listener, and its target for the side that dials it.
 struct Listening {
     child: Child,
     _log: BufReader<ChildStderr>,
@@ -57,7 +57,7 @@ impl Listening {
     }
 }
 
-/// The record of the connection that was kept.
+/// The record of the kept connection.
 fn hold(lines: &[Value]) -> &Value {
     lines.iter().find(|line| line["type"] == "hold").unwrap_or_else(|| panic!("no record in {lines:?}"))
 }
@@ -127,13 +127,13 @@ fn a_connection_that_is_kept_to_its_end_is_a_success_and_its_pings_are_told() {
 enum Leaving {
     Fin,
     Rst,
-    /// It says what is wrong, and then closes.
+    /// It sends an error, then closes.
     Reject,
     /// It stays, and sends unknown messages without end.
     Flood,
 }
 
-/// A node that shakes hands over v1, and leaves.
+/// A node that performs a handshake over v1, and then leaves.
 struct Node {
     address: SocketAddr,
     _runtime: Runtime,
@@ -179,7 +179,7 @@ async fn converse(stream: TcpStream, leaving: Leaving) -> Option<()> {
         }
     }
     if !matches!(leaving, Leaving::Rst) {
-        // With what is unread the kernel would reset the connection in place of closing it.
+        // With unread bytes, the kernel would reset the connection instead of closing it.
         let mut sink = tokio::io::sink();
         tokio::io::copy(&mut stream, &mut sink).await.ok()?;
     }

@@ -48,7 +48,7 @@ fn nodes_of_other_protocols_are_known_by_their_own_answer() {
 
 #[test]
 fn a_plaintext_node_is_known_if_its_port_is_its_networks() {
-    // Of regtest's v1-only peers, one alone is bound to the usual port.
+    // Only one of regtest's v1-only peers listens on the usual port.
     let address = SocketAddr::from((own_ip(1), 18444));
     let simulated = Simulated::network();
     let node = simulated.peer("coalesced");
@@ -59,7 +59,7 @@ fn a_plaintext_node_is_known_if_its_port_is_its_networks() {
     assert!(answer["tried"].as_array().unwrap().len() <= 3, "{answer}");
 }
 
-/// Whatever connects to `from` is connected to `to`.
+/// Forwards connections from `from` to `to`.
 fn relay(from: SocketAddr, to: SocketAddr) {
     let listener = TcpListener::bind(from).unwrap();
     thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! Runs that are interrupted: what was begun and what was not is told, and it ends at once.
+//! Interrupted runs end at once, and report unfinished and untried targets.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::UdpSocket;
@@ -38,7 +38,7 @@ fn attempts_that_are_not_over_are_told_with_what_is_known() {
     let mut child = start(words.into_iter().chain(["--trace"]));
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut seen: Vec<Value> = Vec::new();
-    // Until one is over, and of another the version is there.
+    // Wait until one attempt is over, and the version of another has arrived.
     let heard = |line: &Value| line["address"] == *half && line["direction"] == "received";
     while !seen.iter().any(|line| line["type"] == "handshake") || !seen.iter().any(heard) {
         seen.push(serde_json::from_str(&lines.next().unwrap()).unwrap());
@@ -90,7 +90,7 @@ fn people_and_tables_are_told_too() {
     );
     assert!(lines.last().unwrap().ends_with(", 1 not finished)"), "{lines:?}");
 
-    // The first line is the header, which comes with the first result.
+    // The first line is the header, which is printed with the first result.
     let (lines, _) = interrupted(&["-c", CHAIN, "-t", "10m", "--transport", "v1", &ok, &silent, "--format", "csv"]);
     assert!(lines.iter().any(|line| line.contains(",unfinished,hello,interrupted,")), "{lines:?}");
 }
@@ -99,7 +99,7 @@ fn people_and_tables_are_told_too() {
 fn every_target_is_accounted_for_even_those_never_tried() {
     let simulated = Simulated::network();
     let [ok, silent] = ["coalesced", "silent"].map(|name| simulated.peer(name).to_string());
-    // One connection at once: the first has its result, and the second waits for a version that never comes.
+    // One connection at a time: the first has its result, and the second waits for a version that never comes.
     let never: Vec<_> = (1..=50).map(|last| format!("127.255.7.{last}:1")).collect();
     let mut words = vec!["-c", CHAIN, "-t", "10m", "--transport", "v1", "--json", "-j", "1", &ok, &silent];
     words.extend(never.iter().map(String::as_str));
@@ -114,7 +114,7 @@ fn every_target_is_accounted_for_even_those_never_tried() {
 
 #[test]
 fn names_that_are_still_looked_up_are_told_and_those_that_wait_are_counted() {
-    // It takes every question, and answers none.
+    // It receives every query and answers none.
     let resolver = UdpSocket::bind("127.0.0.1:0").unwrap();
     let server = resolver.local_addr().unwrap().to_string();
     let simulated = Simulated::network();
@@ -139,7 +139,7 @@ fn names_that_are_still_looked_up_are_told_and_those_that_wait_are_counted() {
 fn a_listener_tells_of_peers_that_were_about_to_introduce_themselves() {
     let (mut child, _log, address) = crate::listen::listen(&["-t", "10m"]);
     let peer = std::net::TcpStream::connect(&address).unwrap();
-    // It is taken in once another one after it is served.
+    // This connection has been accepted once a later one is served.
     assert!(crate::common::run(["-c", CHAIN, "-q", &address]).status.success());
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut all = vec![lines.next().unwrap()];
@@ -169,7 +169,7 @@ fn whoever_is_asked_and_has_not_answered_is_told_by_the_other_commands_too() {
     }
 }
 
-/// A file of so many targets, none of which listens.
+/// A file with this many targets; none of them listens.
 fn list_of(many: u32) -> (tempfile::NamedTempFile, String) {
     let mut list = tempfile::NamedTempFile::new().unwrap();
     let lines: String =
@@ -181,8 +181,8 @@ fn list_of(many: u32) -> (tempfile::NamedTempFile, String) {
 
 const MILLION: u32 = 1_000_000;
 
-/// The time to end is compared with the time to begin, on the same machine beside the same work: to read and sort the targets is a
-/// little work for each of them, and to end must be less.
+/// Compares the time to end with the time to begin, on the same machine under the same load: reading and sorting takes
+/// a little work for each target, and the end must take less.
 #[test]
 fn a_run_of_a_million_targets_ends_in_a_fraction_of_the_time_that_it_took_to_begin() {
     for (many, options) in [(MILLION, &["-j", "100"][..]), (MILLION / 5, &["--rate", "100"])] {
@@ -211,7 +211,7 @@ fn a_list_that_is_still_sorted_holds_up_no_end() {
     let (_list, target) = list_of(MILLION);
     let begun = Instant::now();
     let mut child = start(["-c", CHAIN, "--transport", "v1", "--json", &target]);
-    // As soon as it minds being interrupted, it has read its list and sorts it.
+    // Once it handles the interrupt signal, it has read its list and sorts it.
     let minds = |child: &Child| {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim();
@@ -226,7 +226,7 @@ fn a_list_that_is_still_sorted_holds_up_no_end() {
     let last = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap).last().unwrap();
     let ended = told.elapsed();
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    // To sort so many takes longer than to read them.
+    // Sorting this many takes longer than reading them.
     assert!(ended < read / 2, "it read for {read:?} and ended in {ended:?}");
     let summary: Value = serde_json::from_str(&last).unwrap();
     assert_eq!((&summary["ended"], &summary["not_tried"]), (&json!("interrupted"), &json!(MILLION)));

@@ -1,4 +1,4 @@
-//! Protocols whose nodes are named by their keys: Ethereum, Lightning and libp2p, in both roles.
+//! Protocols with targets that contain a key: Ethereum, Lightning and libp2p, in both roles.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -10,7 +10,7 @@ use simnet::{Answer, Dns, Zone};
 
 use crate::common::{json_lines, run, start, text};
 
-/// A listener, and how it is named by whoever dials it.
+/// A listener, and its target for the side that dials it.
 pub struct Listening {
     pub child: Child,
     _log: BufReader<ChildStderr>,
@@ -31,12 +31,12 @@ impl Listening {
         Self { child, _log: log, target, address }
     }
 
-    /// The records, once it has ended and all were OK.
+    /// The records, after it has ended with every handshake OK.
     pub fn end(self) -> Vec<Value> {
         self.end_with(0)
     }
 
-    /// The records, once it has ended with this exit status.
+    /// The records, after it has ended with this exit status.
     pub fn end_with(mut self, status: i32) -> Vec<Value> {
         let mut out = Vec::new();
         self.child.stdout.take().unwrap().read_to_end(&mut out).unwrap();
@@ -75,7 +75,7 @@ fn both_sides_of_ethereums_handshake_report_the_same() {
     }
     assert_eq!((&dialled["peer"]["client_id"], &accepted["peer"]["client_id"]), (&"their/1".into(), &"our/2".into()));
     assert_eq!(accepted["peer"]["capabilities"], serde_json::json!(["eth/69", "snap/1"]));
-    // Each side leaves with a Disconnect, which the other need not await.
+    // Each side leaves with a Disconnect, and need not wait for the other's.
     let [sent, received] = [(&dialled, "sent"), (&accepted, "received")].map(|(report, way)| &report["bytes"][way]);
     let unread = sent.as_u64().unwrap() - received.as_u64().unwrap();
     assert!([0, DISCONNECT_LEN].contains(&unread), "{sent} {received}");
@@ -197,7 +197,7 @@ fn a_name_lists_multiaddrs_and_lists_of_them() {
     let dial = |more: &[&str]| {
         json_lines(&run(["--json", "--timeout", "5s", "--resolver", &resolver].into_iter().chain(more.iter().copied())))
     };
-    // Two lists that name each other; and one that names somebody else as well, who was not asked for.
+    // Two lists that name each other; and a list that also names a node that was not requested.
     for target in ["/dnsaddr/list.test".to_owned(), format!("/dnsaddr/own.test/p2p/{peer_id}")] {
         let lines = dial(&["--allow-private", &target]);
         assert_eq!((lines.len(), &lines[0]["reason"]), (2, &"ok".into()), "{lines:?}");
@@ -266,7 +266,7 @@ fn own_client_id() -> String {
     format!("verack/v{}", env!("CARGO_PKG_VERSION"))
 }
 
-/// Every byte that passed in this direction.
+/// All bytes that passed in this direction.
 fn wire(lines: &[Value], direction: &str) -> String {
     let messages = lines.iter().filter(|line| line["type"] == "message" && line["direction"] == direction);
     messages.map(|line| line["hex"].as_str().unwrap()).collect()
@@ -280,7 +280,7 @@ fn the_bytes_that_a_trace_shows_are_those_of_the_wire() {
         let address = log.next().unwrap().split(' ').nth(2).unwrap().to_owned();
         let named = options.contains(&"--protocol").then(|| log.next().unwrap());
         let named = named.as_deref().and_then(|line| line.strip_prefix("we are "));
-        // Its time ends before the listener's: if both ended at once, neither would read the other's last words.
+        // The client times out before the listener: if both ended at once, neither would read the other's last message.
         let dials = ["--timeout", "3s", &*target(named, &address)];
         let dialled = json_lines(&run(options[..2].iter().copied().chain(dials)));
         let mut heard = String::new();
@@ -348,7 +348,7 @@ fn a_key_is_made_once_and_names_us() {
     {
         let listening = Listening::start(&["--protocol", protocol, "--key", path, "--once"]);
         assert!(listening.target.contains(made[id].as_str().unwrap()), "{}", listening.target);
-        // Whoever has our key is ourselves.
+        // A peer with our key is ourselves.
         let dialled = report(&["--key", path, &listening.target]);
         assert_eq!(
             (&dialled["reason"], &dialled["blame"]),
@@ -422,7 +422,7 @@ fn a_key_that_others_may_read_is_warned_of_wherever_it_is_used() {
     let said = |mode| {
         fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
         let dial = ["-c", "ethereum", "--timeout", "1s", "--key", &file];
-        // geth's first node for mainnet, somewhere else.
+        // The key of geth's first mainnet node, at another address.
         let target = "enode://d860a01f9722d78051619d1e2351aba3f43f943f6f00718d1b9baa4101932a1f\
                       5011f16bb2b1bb35db20d6fe28fa0bf09636d26a87d31de9ec6203eeedb1f666@127.0.0.1:1";
         [run(["key", &file]), run(dial.into_iter().chain([target]))].map(|output| text(&output.stderr).to_owned())

@@ -1,4 +1,4 @@
-//! libp2p nodes that do what real ones do: requests that do not wait, introductions in parts, lists without end.
+//! libp2p nodes that behave like real ones: requests that do not wait, introductions in parts, lists without end.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -37,7 +37,7 @@ fn data(flags: u16, stream: u32, data: &[u8]) -> Vec<u8> {
     [&frame(Kind::Data, flags, stream, data.len().try_into().unwrap()), data].concat()
 }
 
-/// The answer to identify, on the stream that stays open.
+/// The answer to identify; its stream stays open.
 fn answer(messages: &[Identify]) -> Vec<u8> {
     let mut text = names(&[HEADER, "/ipfs/id/1.0.0"]);
     for identify in messages {
@@ -53,17 +53,17 @@ fn end() -> Vec<u8> {
     frame(Kind::Window, FIN, 1, 0)
 }
 
-/// A node at an address; how often it was dialled, and all that it heard once the connection was sealed.
+/// A node, the number of its connections, and all bytes that it received under encryption.
 struct Node {
     address: SocketAddr,
     dialled: Arc<AtomicUsize>,
-    /// Connections that it is done with.
+    /// Connections that it has finished.
     over: Arc<AtomicUsize>,
     heard: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Node {
-    /// One that does this on each connection.
+    /// A node that runs `act` on each connection.
     fn start(act: impl Fn(&mut TcpStream, &Mutex<Vec<u8>>) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -80,14 +80,14 @@ impl Node {
         Self { address, dialled, over, heard }
     }
 
-    /// One that proves who it is, speaks these muxers, says this in frames of Noise, and listens until we leave.
+    /// A node that proves its identity, offers these muxers, sends `says` in Noise frames, and reads until we leave.
     fn sealed(muxers: &'static [&'static str], says: Vec<Vec<u8>>) -> Self {
         Self::start(move |stream, heard| {
             let mut channel = noise(stream, muxers);
             for text in &says {
                 let mut sealed = Vec::new();
                 channel.seal.frame(&mut sealed, |tx| tx.extend_from_slice(text));
-                // A peer that has left hears no more.
+                // A peer that has left receives no more.
                 if stream.write_all(&sealed).is_err() {
                     return;
                 }
@@ -159,7 +159,7 @@ fn a_request_that_does_not_wait_for_our_answer_fails_its_stream_alone() {
 fn a_visited_node_learns_from_us_who_we_are_though_it_never_asks() {
     let node = Node::sealed(&[yamux::NAME], vec![[answer(&[local().identify()]), end()].concat()]);
     assert_eq!(outcome(&node.report(&["--user-agent", "visitor/7"])), OK);
-    // Its thread reads until we are gone.
+    // The node's thread reads until we leave.
     for _ in 0..600 {
         if !node.heard.lock().unwrap().is_empty() {
             break;
@@ -172,10 +172,10 @@ fn a_visited_node_learns_from_us_who_we_are_though_it_never_asks() {
     }
 }
 
-/// go-libp2p may answer our question before it asks its own. To ask into a closed connection is a failure to it.
+/// go-libp2p may answer our request before it sends its own. A request on a closed connection is an error to it.
 #[test]
 fn a_node_that_asks_who_we_are_after_it_has_told_is_answered() {
-    /// We wait for a question no longer than for a moment, so a machine that is busy may miss it.
+    /// We wait only briefly for the request, so a busy machine may miss it.
     const TRIES: usize = 10;
     let node = Node::start(|stream, heard| {
         let mut channel = noise(stream, &[yamux::NAME]);
@@ -185,7 +185,7 @@ fn a_node_that_asks_who_we_are_after_it_has_told_is_answered() {
             let _ = stream.write_all(&sealed);
         };
         say(stream, &[answer(&[local().identify()]), end()].concat());
-        // The other side has heard all of that when it closes the stream of its question.
+        // When the other side closes the stream of its request, it has read all of that.
         let (mut arrived, mut texts) = (Vec::new(), Vec::new());
         let mut hear = |stream: &mut TcpStream, is_enough: &dyn Fn(&[u8]) -> bool| {
             let mut piece = [0; 4096];
@@ -216,7 +216,7 @@ fn a_node_that_asks_who_we_are_after_it_has_told_is_answered() {
     };
     for _ in 0..TRIES {
         assert_eq!(outcome(&node.report(&["--user-agent", "visitor/7"])), OK);
-        // It hears of us on one connection after the other.
+        // It serves one connection after the other.
         while node.dialled.load(Ordering::SeqCst) > node.over.load(Ordering::SeqCst) {
             thread::sleep(Duration::from_millis(10));
         }
@@ -275,7 +275,7 @@ fn an_introduction_beyond_what_is_kept_is_ok_with_a_remark_and_one_beyond_all_us
 fn a_node_that_leaves_its_introduction_open_has_accepted_us_all_the_same() {
     for (says, word) in [
         (vec![answer(&[local().identify()])], "did not close the stream"),
-        // It closes the connection with that.
+        // It closes the connection with this frame.
         (vec![answer(&[local().identify()]), frame(Kind::GoAway, 0, 0, 0)], ""),
     ] {
         let report = Node::sealed(&[yamux::NAME], says).report(&["--timeout", "5s"]);
@@ -337,7 +337,7 @@ fn a_dialler_without_our_muxer_ends_in_the_same_stage() {
 
 #[test]
 fn a_node_of_a_private_network_is_not_said_to_be_none() {
-    // It says its nonce, and then what only its network reads.
+    // It sends its nonce, and then bytes that only its network can read.
     let node = Node::start(|stream, _| {
         let _ = stream.write_all(&[0xa7; 24 + 20]);
         let _ = stream.read_to_end(&mut Vec::new());
@@ -345,7 +345,7 @@ fn a_node_of_a_private_network_is_not_said_to_be_none() {
     let report = node.report(&[]);
     assert_eq!(outcome(&report), ["failed", "transport", "libp2p.not-libp2p"]);
     assert!(report["detail"].as_str().unwrap().ends_with("or one of a private network"), "{report}");
-    // Or it cannot read us, and closes.
+    // Or it cannot read our bytes, and closes.
     let node = Node::start(|stream, _| {
         let _ = stream.read(&mut [0; 512]);
     });

@@ -1,4 +1,4 @@
-//! Being dialled, from the command line.
+//! Accepting connections, from the command line.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -9,12 +9,12 @@ use crate::common::{CHAIN, TO_END, run, start, tell, text};
 use crate::names::machine::{Etc, ip, on_machine};
 use serde_json::Value;
 
-/// A listener on a free port, and where it listens: on [`CHAIN`] unless the options name another.
+/// A listener on a free port, and its address: on [`CHAIN`] unless the options name another network.
 pub fn listen(options: &[&str]) -> (Child, BufReader<ChildStderr>, String) {
     listen_at("127.0.0.1", options)
 }
 
-/// The same, on this IP.
+/// The same, on this IP address.
 fn listen_at(ip: &str, options: &[&str]) -> (Child, BufReader<ChildStderr>, String) {
     let chain: &[&str] = if options.contains(&"-c") || options.contains(&"libp2p") { &[] } else { &["-c", CHAIN] };
     let mut child = start([&["listen", &format!("{ip}:0"), "--json"], chain, options].concat());
@@ -114,7 +114,7 @@ fn an_address_that_is_not_ours_is_our_own_sides_failure() {
 fn a_network_that_takes_all_places_shuts_nobody_else_out() {
     let (mut child, _log, address) = listen(&["-j", "20", "--per-address", "16", "--timeout", "60s"]);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    // Twenty places are taken, each from another /24 of 127.5.0.0/16, and stay so.
+    // Twenty connections, each from another /24 of 127.5.0.0/16, occupy all slots and stay open.
     let greedy: Vec<_> = (0..20u8)
         .map(|nth| {
             runtime.block_on(async {
@@ -132,13 +132,13 @@ fn a_network_that_takes_all_places_shuts_nobody_else_out() {
     child.wait().unwrap();
 }
 
-/// With how many callers from one address, one after the other, a listener began a handshake, and how many seconds that took.
+/// How many of these consecutive callers from one address began a handshake, and how many seconds that took.
 fn shaken(callers: usize, options: &[&str]) -> (usize, u64) {
     let began = Instant::now();
     let (child, _log, address) = listen_at("192.0.2.1", &[&["--per-address-rate", "1"], options].concat());
     for _ in 0..callers {
         let mut stream = TcpStream::connect(&address).unwrap();
-        // The listener may turn the caller away before this is written, or read.
+        // The listener may reject the caller before these bytes are written or read.
         let _ = stream.write_all(&[0xd3; 30]).and_then(|()| stream.shutdown(Shutdown::Write));
         let _ = stream.read_to_end(&mut Vec::new());
     }
@@ -148,10 +148,10 @@ fn shaken(callers: usize, options: &[&str]) -> (usize, u64) {
     (lines.iter().filter(|line| line["type"] != "summary").count(), took)
 }
 
-/// A caller is turned away before anything that it says is looked at: it costs no key exchange, and is in no record.
+/// A caller is rejected before its bytes are read: it costs no key exchange, and appears in no record.
 #[test]
 fn an_address_that_begins_handshakes_faster_than_its_rate_is_turned_away_in_each_protocol_with_keys() {
-    /// What an address may begin at once.
+    /// Handshakes that an address may begin at once.
     const BURST: usize = 200;
     const MORE: usize = 60;
     on_machine(Etc { nsswitch: "hosts: files\n", ..Etc::default() }, || {
@@ -160,11 +160,11 @@ fn an_address_that_begins_handshakes_faster_than_its_rate_is_turned_away_in_each
             [&[], &["--transport", "v2"], &["-c", "ethereum"], &["--protocol", "lightning"], &["--protocol", "libp2p"]];
         for options in keyed {
             let (shaken, took) = shaken(BURST + MORE, options);
-            // One more for each second, and for the one that has begun.
+            // One more for each second, including the one that has begun.
             let most = BURST + usize::try_from(took).unwrap() + 1;
             assert!((BURST..=most).contains(&shaken), "{options:?}: {shaken} of at most {most}");
         }
-        // In plain text a handshake costs no more than to read what comes.
+        // A plain-text handshake costs no more than reading the bytes.
         let plain: [&[&str]; 2] = [&["--transport", "v1"], &["-c", "monero"]];
         for options in plain {
             assert_eq!(shaken(BURST + MORE, options).0, BURST + MORE, "{options:?}");

@@ -1,4 +1,4 @@
-//! The log (`RUST_LOG`): a line for each step of an attempt, whatever peers say.
+//! The log (`RUST_LOG`): one line for each step of an attempt, whatever peers send.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -14,10 +14,10 @@ use crate::common::{CHAIN, text, verack};
 use crate::proof::{Then, answering, ethereum_local, fresh, lightning_local};
 use crate::scripted::{Said, Scripted};
 
-/// It begins lines, clears a screen and turns the reading order around.
+/// Text that begins lines, clears a screen and reverses the reading order.
 const EVIL: &str = "a\r\nFORGED INFO line\u{1b}[2J\u{202e}z";
 
-/// What the log says at its most.
+/// The log at the highest level.
 fn logged(args: &[&str]) -> (String, String) {
     let output = verack(args.iter().copied()).env("RUST_LOG", "trace").output().unwrap();
     (text(&output.stdout).to_owned(), text(&output.stderr).to_owned())
@@ -45,7 +45,7 @@ fn each_dial_each_lookup_each_second_dial_and_each_end_has_its_line() {
     }
 }
 
-/// A Lightning node that says this in an error, in place of its init.
+/// A Lightning node that sends an error with this text instead of its init.
 fn refusing(says: &'static str) -> String {
     let local = lightning_local(0x42, &[9]);
     let node_id = local.static_key.node_id();

@@ -1,4 +1,4 @@
-//! The program as its users see it.
+//! The program as users see it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
 mod addrs;

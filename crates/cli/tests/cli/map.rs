@@ -1,4 +1,4 @@
-//! Maps of simulated networks of which all is known: complete, and after the crawl was killed.
+//! Maps of fully known simulated networks: complete, also after the crawl was killed.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -18,7 +18,7 @@ use crate::common::{CHAIN, json_lines, start, text, verack};
 const TOPOLOGY: Topology =
     Topology { ground: Ground::Loopback, steady: 220, fleeting: 30, refusing: 300, silent: 50, seed: 5 };
 
-/// A population, and a database that a crawl of it fills.
+/// A population, and the database of its crawl.
 struct Mapped {
     population: Population,
     db: PathBuf,
@@ -35,7 +35,7 @@ impl Mapped {
         Self { population, db: folder.path().join("peers.sqlite"), runtime, _folder: folder }
     }
 
-    /// What is typed to crawl it.
+    /// The command line of the crawl.
     fn words(&self, options: &[&str]) -> Vec<String> {
         let common = ["crawl", "-q", "--json", "-c", CHAIN, "--allow-private", "--timeout", "20s", "--db"];
         let words = common.into_iter().map(str::to_owned).chain([self.db.display().to_string()]);
@@ -54,7 +54,7 @@ impl Mapped {
         json_lines(&output).pop().unwrap()
     }
 
-    /// What the database has.
+    /// The peers in the database.
     fn peers(&self) -> Vec<Peer> {
         self.runtime.block_on(async {
             let store = Store::open(&self.db).await.unwrap();
@@ -65,7 +65,7 @@ impl Mapped {
         })
     }
 
-    /// Fails unless the database is the truth.
+    /// Fails unless the database matches the population.
     fn check(&self) {
         let mut census = self.population.census();
         self.runtime.block_on(async {
@@ -93,13 +93,13 @@ fn a_map_has_whoever_is_there_and_nobody_else_also_when_some_have_come_and_other
 
 #[test]
 fn a_killed_crawl_has_lost_nothing_that_is_two_seconds_old_and_the_next_one_finishes_the_map() {
-    /// Results that are read before the two seconds.
+    /// Results to read before the two seconds begin.
     const RESULTS: usize = 40;
     let mapped = Mapped::new();
-    // Slow enough to have work for six seconds.
+    // Slow enough to take six seconds.
     let words = mapped.words(&["--rate", "100"]);
     let mut child = start(words.iter().map(String::as_str));
-    // It is kept: a crawl whose results nobody reads ends.
+    // Keep the pipe open: a crawl ends when its reader closes it.
     let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
     let results: HashMap<_, _> = output
         .by_ref()

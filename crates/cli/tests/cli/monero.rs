@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 
 use crate::common::{json_lines, run, start, text};
 
-/// A listener, and where it listens.
+/// A listener, and its address.
 struct Listening {
     child: Child,
     _log: BufReader<ChildStderr>,
@@ -28,7 +28,7 @@ impl Listening {
         Self { child, _log: log, address }
     }
 
-    /// What it printed.
+    /// Its records.
     fn end(mut self) -> Vec<Value> {
         let mut out = Vec::new();
         self.child.stdout.take().unwrap().read_to_end(&mut out).unwrap();
@@ -89,7 +89,7 @@ fn a_trace_has_every_message_and_a_held_connection_answers() {
         .map(|line| [&line["direction"], &line["message"]].map(|text| text.as_str().unwrap()))
         .collect();
     assert_eq!(messages[..2], [["sent", "handshake request"], ["received", "handshake response"]]);
-    // The other side keeps the connection in the same way.
+    // The other side keeps the connection alive in the same way.
     for message in ["ping request", "ping response", "timed sync request", "timed sync response"] {
         assert!(messages.contains(&["sent", message]) && messages.contains(&["received", message]), "{messages:?}");
     }
@@ -121,7 +121,7 @@ fn every_scripted_node_gets_the_verdict_that_it_deserves() {
     assert!(most.is_some(), "somebody knows as many as can be told");
 }
 
-/// A node of a network that tells of 250 others, and not when they were seen.
+/// A node that shares 250 addresses, without the times when they were seen.
 fn telling() -> (Runtime, Network, String) {
     let runtime: Runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let network = monero::Network::named("monero").unwrap();
@@ -150,7 +150,7 @@ fn a_database_keeps_as_unknown_when_a_peer_was_seen_and_shows_and_exports_it_so(
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (db, copy, file) = (path("peers.sqlite"), path("copy.sqlite"), path("peers.jsonl"));
-    // Of the peers that it tells of none is dialled.
+    // None of the shared addresses is dialled.
     let crawl = ["crawl", "-c", "monero", "--allow-private", "--max-peers", "1", "--db", &db, &target];
     assert_eq!(run(crawl).status.code(), Some(0));
     let peers = |args: &[&str]| run(["peers"].into_iter().chain(args.iter().copied()));

@@ -1,4 +1,4 @@
-//! From names to addresses: DNS servers of every kind, by ours and by the system's resolver.
+//! From names to addresses: DNS servers of every kind, with our resolver and the system's.
 
 mod caps;
 mod leads;
@@ -17,7 +17,7 @@ use crate::common::{json_lines, run, text};
 
 const LOCALHOST: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// The lines of a run with this DNS server, and how long it took.
+/// The lines of a run with this DNS server, and its duration.
 fn resolved(server: SocketAddr, args: &[&str]) -> (Vec<Value>, Duration) {
     let server = server.to_string();
     let started = Instant::now();
@@ -32,7 +32,7 @@ fn reasons(lines: &[Value]) -> Vec<&str> {
     lines.iter().filter(|line| line["type"] == "handshake").map(|line| line["reason"].as_str().unwrap()).collect()
 }
 
-/// A peer that takes one connection and closes it, and says when it has.
+/// A peer that accepts and closes one connection, and signals it.
 pub fn peer(address: SocketAddr) -> (u16, std::sync::mpsc::Receiver<()>) {
     let listener = TcpListener::bind(address).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -45,7 +45,7 @@ pub fn peer(address: SocketAddr) -> (u16, std::sync::mpsc::Receiver<()>) {
     (port, called)
 }
 
-/// Far longer than an answer takes, on any machine.
+/// Far longer than an answer takes on any machine.
 pub const LONG: Duration = Duration::from_secs(60);
 
 #[test]
@@ -55,7 +55,7 @@ fn an_address_is_dialled_while_the_other_family_is_still_looked_up() {
     let called = std::sync::Mutex::new(called);
     let server = scripted(LOCALHOST, move |_, kind| match kind {
         A => Reply::Records(vec![(A, vec![127, 0, 0, 1])]),
-        // Answered only once the address of the other family was dialled.
+        // Answered only after the address of the other family was dialled.
         _ => {
             let _ = sender.send(called.lock().unwrap().recv_timeout(LONG).is_ok());
             Reply::Records(vec![])
@@ -237,7 +237,7 @@ fn an_address_in_brackets_is_an_address_and_a_name_in_brackets_is_told() {
 fn a_seed_that_knows_no_services_is_asked_by_its_own_name() {
     let server = scripted(LOCALHOST, |name, kind| match kind {
         A if name == "seed.bitcoin.sprovoost.nl" => Reply::Records(vec![(A, vec![127, 0, 0, 7])]),
-        // Another one answers to the longer name with nothing.
+        // Another seed answers the longer name with no records.
         _ if name == "x9.dnsseed.emzy.de" => Reply::Records(vec![]),
         A if name == "dnsseed.emzy.de" => Reply::Records(vec![(A, vec![127, 0, 0, 8])]),
         AAAA if name.starts_with("dnsseed.emzy") => Reply::Records(vec![]),
@@ -251,12 +251,12 @@ fn a_seed_that_knows_no_services_is_asked_by_its_own_name() {
     assert!(lines.iter().any(|line| line["address"] == "127.0.0.7:1"));
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("peers.sqlite").display().to_string();
-    // A crawl dials no port of another service.
+    // A crawl does not dial usual ports of other services.
     let (lines, _) = resolved(server, &["crawl", "--db", &db, "--port", "18399", "-4", "--timeout", "20s"]);
     assert!(lines.iter().any(|line| line["address"] == "127.0.0.7:18399"));
 }
 
-/// A log is a text of lines, whatever others say in it.
+/// A log consists of lines, whatever peers and servers send.
 #[test]
 fn what_others_say_starts_no_line_of_the_log() {
     let server = scripted(LOCALHOST, |_, kind| match kind {

@@ -1,4 +1,4 @@
-//! Peers that know each other: each shakes hands with whoever dials it, and tells what it is asked for.
+//! Peers that know each other: each completes a handshake with every caller, and answers requests for addresses.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -18,18 +18,18 @@ use tokio::runtime::Runtime;
 
 use crate::common::CHAIN;
 
-/// What a peer says once it is asked whom it knows.
+/// A peer's answer to a request for addresses.
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// Nothing.
     Silence,
-    /// These messages, and then nothing.
+    /// These messages, then nothing.
     Messages(Vec<Message>),
     /// A message of this name with this payload, in plain text or encrypted.
     Payload(Command, Vec<u8>),
-    /// This message, again and again.
+    /// This message without end.
     Endless(Box<Message>),
-    /// Another part of these for each connection, 23 % of them, as btcd answers.
+    /// Another random part of these for each connection, 23 % of them, as btcd answers.
     Part(Vec<Entry>),
 }
 
@@ -38,7 +38,7 @@ pub enum Answer {
 pub struct Peer {
     pub ip: Ipv4Addr,
     pub answer: Answer,
-    /// At which address it says that it sees whoever dials it.
+    /// The caller's address, as the peer claims to see it.
     pub sees: Option<SocketAddr>,
 }
 
@@ -52,22 +52,22 @@ impl Peer {
     }
 }
 
-/// All of them, up. They are gone when this is dropped.
+/// All peers, listening until this is dropped.
 pub struct Neighbours {
     pub port: u16,
-    /// Handshakes that were begun with any of them.
+    /// The number of handshakes begun with any of them.
     pub calls: Arc<AtomicUsize>,
     _runtime: Runtime,
     _held: TcpSocket,
 }
 
 impl Neighbours {
-    /// Brings peers up on one port, which they are told.
+    /// Starts the peers on one port, which `peers` receives.
     pub fn up(peers: impl FnOnce(u16) -> Vec<Peer>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let calls = Arc::new(AtomicUsize::new(0));
-        // A port that is bound on every address, by a socket that does not listen, is given to no other test. Sockets that may
-        // share it can be bound to it yet.
+        // A port that a non-listening socket holds on every address is not given to other tests. Sockets that share it
+        // can still bind to it.
         let held = TcpSocket::new_v4().unwrap();
         held.set_reuseaddr(true).unwrap();
         held.bind(([0, 0, 0, 0], 0).into()).unwrap();
@@ -92,18 +92,18 @@ impl Neighbours {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Where the peer with this IP is.
+    /// The address of the peer with this IP.
     pub fn address(&self, ip: [u8; 4]) -> String {
         SocketAddr::from((ip, self.port)).to_string()
     }
 }
 
-/// What gossip says of a peer at this address.
+/// A gossip entry for a peer at this address.
 pub fn entry(ip: [u8; 4], port: u16) -> Entry {
     Entry { time: 1_700_000_000, services: Services(9), address: Address::of(ip.into()), port }
 }
 
-/// Core's answer: these addresses, of whatever network.
+/// Core's answer: these addresses, of any network.
 pub fn knows(entries: impl Into<Vec<Entry>>) -> Answer {
     Answer::Messages(vec![Message::Addrv2(Entries::from(entries.into()))])
 }
@@ -112,7 +112,7 @@ async fn converse(peer: Peer, port: u16, stream: TcpStream) -> Option<()> {
     let mut local = Local::new(Chain::named(CHAIN).unwrap().params, 1_700_000_000, 7, [0; 32]);
     local.version.nonce = Some(u64::from(u32::from(peer.ip)) << 16 | u64::from(port));
     local.version.services = Services(0xc09);
-    // Core's answer is the same on each connection.
+    // Core gives the same answer on each connection.
     let is_btcd = matches!(peer.answer, Answer::Part(_));
     let program: &[u8] = if is_btcd { b"/btcwire:0.5.0/btcd:0.24.2/" } else { b"/Satoshi:1.0(neighbour)/" };
     local.version.user_agent = bitcoin::UserAgent::new(program).unwrap();
@@ -145,12 +145,12 @@ async fn converse(peer: Peer, port: u16, stream: TcpStream) -> Option<()> {
         },
     }
     stream.write_all(&sent).await.ok()?;
-    // It stays until the other side leaves.
+    // Stay until the other side leaves.
     while stream.read(&mut [0; 4096]).await.ok()? > 0 {}
     Some(())
 }
 
-/// 23 % of them, others for each call.
+/// A random 23 % of them, different for each call.
 fn part_of(mut entries: Vec<Entry>) -> Vec<Entry> {
     let count = entries.len() * 23 / 100;
     (0..count).map(|_| entries.swap_remove(rand::random_range(0..entries.len()))).collect()

@@ -1,4 +1,4 @@
-//! Networks whose nodes speak v1 alone, and nodes of which it is not known.
+//! Networks whose nodes speak only v1, and nodes whose transport is unknown.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::common::{json_lines, run, verack};
 use crate::neighbours::{Neighbours, Peer, knows};
 use crate::scripted::Scripted;
 
-/// It has the magic of Bitcoin's regtest, and a client without BIP324.
+/// A network with the magic of Bitcoin's regtest, and a client without BIP324.
 const CHAIN: &str = "litecoin-regtest";
 
 /// The reports of handshakes.
@@ -16,7 +16,7 @@ fn handshakes(output: &std::process::Output) -> Vec<Value> {
     lines
 }
 
-/// Zebra's conduct: one connection from an address, and any later one is dropped.
+/// Like Zebra, the node accepts one connection from an address and drops later ones.
 #[test]
 fn a_node_of_a_network_without_v2_is_reached_with_the_one_connection_that_it_takes() {
     for chain in ["zcash", "zcash-testnet", "bitcoin-sv", "digibyte"] {
@@ -55,7 +55,7 @@ fn every_command_dials_a_network_without_v2_over_v1_alone() {
     }
 }
 
-/// A node of v1 may swallow a key, a node that hangs says nothing at all, and neither proves that it is no Bitcoin node.
+/// A v1 node may ignore a key, and a node that hangs sends nothing; neither proves that it is not a Bitcoin node.
 #[test]
 fn a_peer_that_accepts_and_says_nothing_is_not_called_something_else() {
     let node = Scripted::on("bitcoin-regtest", |_, wire| wire.hang());

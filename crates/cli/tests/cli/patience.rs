@@ -1,4 +1,4 @@
-//! Time: one deadline for all of an attempt, and no wait that only the kernels cause.
+//! Time: one deadline for a whole attempt, and no delay that only the kernels cause.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -18,9 +18,9 @@ use crate::common::{CHAIN, json_lines, run};
 use crate::listen::{listen, output};
 use crate::proof::{ethereum_local, fresh, lightning_local};
 
-/// As the peer of a handshake that writes each of its flights in two parts, the first byte and the rest, and leaves it to
-/// Nagle's algorithm when they are sent: the second part waits until the first is acknowledged. It stays until the other side
-/// leaves, since a close would send at once what is held back.
+/// Plays a peer that writes each flight in two parts, the first byte and the rest, under Nagle's algorithm: the kernel
+/// sends the second part only after the first is acknowledged. It stays until the other side leaves, since a close
+/// would send the delayed bytes at once.
 fn shake_in_parts(stream: &mut TcpStream, mut side: impl Handshake) {
     let (mut kept, mut tx, mut buffer) = (Vec::new(), Vec::new(), [0; 4096]);
     let mut is_over = false;
@@ -55,7 +55,7 @@ fn encrypted(role: Role) -> V2 {
     V2::new(role, local(), Start::new(Keys::new([3; 32], [4; 32]).unwrap(), Garbage::default()))
 }
 
-/// The milliseconds of the handshake that took least.
+/// The shortest handshake time, in milliseconds.
 fn best<'r>(reports: impl Iterator<Item = &'r Value>) -> f64 {
     reports
         .inspect(|report| assert_eq!(report["outcome"], "ok", "{report}"))
@@ -63,11 +63,11 @@ fn best<'r>(reports: impl Iterator<Item = &'r Value>) -> f64 {
         .fold(f64::INFINITY, f64::min)
 }
 
-/// A kernel delays an acknowledgement by 40 ms at least.
+/// Kernels delay an acknowledgement by at least 40 ms.
 const FAST: f64 = 20.0;
 const RUNS: usize = 50;
 
-/// The best of so many handshakes with such a peer, which we dial with these options. `named` says by what.
+/// The shortest of [`RUNS`] handshakes with such a peer, which we dial with these options. `named` makes its target.
 fn best_as_initiator<H: Handshake>(
     options: &[&str],
     named: impl Fn(SocketAddr) -> String,
@@ -81,7 +81,7 @@ fn best_as_initiator<H: Handshake>(
     best(reports.iter())
 }
 
-/// The same with such a peer that dials us, who listen with these options.
+/// The same with such a peer as the caller of our listener with these options.
 fn best_as_responder<H: Handshake>(options: &[&str], side: impl Fn() -> H) -> f64 {
     let (child, _log, address) = listen(&[options, &["--count", &RUNS.to_string()]].concat());
     for _ in 0..RUNS {
@@ -91,7 +91,7 @@ fn best_as_responder<H: Handshake>(options: &[&str], side: impl Fn() -> H) -> f6
     best(lines[..RUNS].iter())
 }
 
-/// In plain text all that it has to say fits into one flight, which any kernel acknowledges at once.
+/// A plain-text peer sends all its data in one flight, which any kernel acknowledges at once.
 #[test]
 fn a_peer_that_writes_in_parts_does_not_wait_for_our_acknowledgement() {
     let options = ["-c", CHAIN, "--transport", "v2"];
@@ -111,10 +111,10 @@ fn a_caller_that_writes_in_parts_over_v2_does_not_wait_for_our_acknowledgement()
     assert!(best < FAST, "{best} ms");
 }
 
-/// The secret bytes of our key, which the peers know.
+/// The secret bytes of our key, known to the peers.
 const OUR_KEY: [u8; 32] = [0x11; 32];
 
-/// Options with a file that holds our key.
+/// These options, and one for a file with our key.
 fn with_our_key<'o>(options: &[&'o str], folder: &'o TempDir, path: &'o mut String) -> Vec<&'o str> {
     *path = folder.path().join("key").display().to_string();
     fs::write(&*path, handshake::Hex(&OUR_KEY).to_string()).unwrap();
@@ -193,14 +193,14 @@ fn a_second_connection_has_what_the_first_left_of_the_deadline() {
             let mut stream = stream.unwrap();
             let _ = stream.read(&mut [0; 4096]);
             if n % 2 == 0 {
-                // The key's answer: a close, late.
+                // Answer the key with a late close.
                 thread::sleep(Duration::from_secs(2));
             } else {
                 kept.push(stream);
             }
         }
     });
-    // A second key comes a second after the first.
+    // The second key follows one second after the first.
     for (transport, timeout, pause) in [("auto", 5000.0, 0.0), ("v2", 5000.0, 1000.0)] {
         let time = format!("{timeout}ms");
         let output = run(["-c", CHAIN, "--transport", transport, "--json", "--timeout", &time, &target]);
@@ -208,7 +208,7 @@ fn a_second_connection_has_what_the_first_left_of_the_deadline() {
         assert_eq!(report["fallback_from"]["transport"], "v2", "{report}");
         let [first, second] = [&report["fallback_from"], report].map(|one| one["timing_ms"]["total"].as_f64().unwrap());
         let left = timeout - first - pause;
-        // A timer may be late; one with all of the deadline would take at least as long as that.
+        // Timers may be late, but a second connection with the whole time limit would take at least that long.
         assert!(second < f64::midpoint(left, timeout), "{second} ms of {left} that were left: {report}");
     }
 }

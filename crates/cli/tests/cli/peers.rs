@@ -1,4 +1,4 @@
-//! Asking the peer database, and telling it what others know.
+//! Querying the peer database, and importing from other programs.
 
 mod ask;
 mod files;
@@ -21,7 +21,7 @@ const NOW: i64 = 1_700_000_000;
 
 const ONION: &str = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:8333";
 
-/// A database as a crawl leaves it, and the folder that goes with it.
+/// A database after a crawl, and its folder.
 struct Map {
     folder: TempDir,
     path: PathBuf,
@@ -34,8 +34,8 @@ impl Map {
         Self { folder, path }
     }
 
-    /// Four nodes that answered, one of them on Litecoin and one that calls itself a formula, one that is full, one
-    /// that is silent, and one that nobody has tried.
+    /// Four nodes that answered (one of them on Litecoin, and one with a formula as its name), one that is full, one
+    /// that is silent, and one that was never tried.
     fn of_a_crawl() -> Self {
         let map = Self::empty();
         let satoshi = || introduced("/Satoshi:27.0.0/", 70016, 0xc09);
@@ -76,7 +76,7 @@ impl Map {
         });
     }
 
-    /// Runs `verack peers` on it.
+    /// Runs `verack peers` on the database.
     fn peers(&self, args: &str) -> Output {
         self.command(args).output().unwrap()
     }
@@ -87,14 +87,14 @@ impl Map {
         command
     }
 
-    /// The addresses of the peers that are listed.
+    /// The addresses of the listed peers.
     fn addresses(&self, args: &str) -> Vec<String> {
         let output = self.peers(&format!("--json {args}"));
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{args}");
         json_lines(&output).iter().map(|peer| peer["address"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// A file beside it.
+    /// Writes a file beside the database.
     fn file(&self, name: &str, contents: &[u8]) -> String {
         let path = self.folder.path().join(name);
         fs::write(&path, contents).unwrap();

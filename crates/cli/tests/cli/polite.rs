@@ -1,4 +1,4 @@
-//! What is dialled, from where, how fast and under which name is the user's to say.
+//! The user decides what is dialled, from which address, how fast and under which name.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -130,7 +130,7 @@ fn addresses_that_were_named_are_paced_only_if_that_was_asked_for() {
     };
     // A burst of 10, then 10 a second.
     assert!(took(&["--prefix-rate", "10"]) >= Duration::from_secs(5));
-    // One after another, 50 a second.
+    // One after the other, 50 a second.
     assert!(took(&["--rate", "50"]) >= Duration::from_millis(1150));
     assert!(took(&["--prefix-rate", "0"]) < Duration::from_secs(5));
     assert!(took(&[]) < Duration::from_secs(5));
@@ -139,7 +139,7 @@ fn addresses_that_were_named_are_paced_only_if_that_was_asked_for() {
 /// What a node does with a connection.
 type Conduct = fn(&mut Wire);
 
-/// geth takes one connection from an address in 30 s, and closes the next ones unread.
+/// geth accepts one connection from an address in 30 s, and closes further ones unread.
 #[test]
 fn an_ethereum_node_is_dialled_once_in_a_run_however_it_ends_and_whatever_names_it() {
     let point = ethereum::SecretKey::new([7; 32]).unwrap().public();

@@ -1,4 +1,5 @@
-//! A handshake is OK once the peer has shown that it accepted us: peers that leave before that, say nothing, or do not fit.
+//! A handshake is OK once the peer has shown that it accepted us; these peers leave earlier, stay silent, or do not
+//! fit.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -13,19 +14,19 @@ use serde_json::{Value, json};
 use crate::common::{TO_END, json_lines, run, start, tell, text};
 use crate::keyed::Listening;
 
-/// What is reported of the one target of a run.
+/// The report on the only target of a run.
 fn report(args: &[&str]) -> Value {
     json_lines(&run(["--json"].into_iter().chain(args.iter().copied()))).remove(0)
 }
 
-/// What a scripted peer does once it has come so far.
+/// What a scripted peer does at a certain event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
     Close,
     Silence,
 }
 
-/// Has a conversation until an event, and then does this.
+/// Performs the handshake until an event, and then does this.
 fn converse<H: Handshake>(mut side: H, mut stream: TcpStream, until: impl Fn(&H::Event) -> bool, then: Then) {
     let (mut arrived, mut said) = (Vec::new(), Vec::new());
     'over: loop {
@@ -52,12 +53,12 @@ fn converse<H: Handshake>(mut side: H, mut stream: TcpStream, until: impl Fn(&H:
     }
     stream.write_all(&said).unwrap();
     if then == Then::Silence {
-        // Until the other side leaves.
+        // Wait until the other side leaves.
         let _ = stream.read_to_end(&mut Vec::new());
     }
 }
 
-/// A peer that is dialled once.
+/// A peer that accepts one connection.
 pub fn answering<H: Handshake + Send + 'static>(
     side: H,
     until: impl Fn(&H::Event) -> bool + Send + 'static,
@@ -76,7 +77,7 @@ pub fn lightning_local(byte: u8, features: &[u16]) -> lightning::Local {
     local
 }
 
-/// Both have introduced themselves, and it has heard no more than that.
+/// Both sides have introduced themselves, and the peer has read nothing further.
 fn has_met(event: &lightning::Event) -> bool {
     matches!(event, lightning::Event::Said(lightning::Message::Ping(_)))
 }
@@ -96,7 +97,7 @@ fn a_lightning_node_that_closes_behind_both_inits_has_not_accepted_us() {
     let dialled = report(&["--feature-bits", "7,1001", &lightning_node(Then::Close)]);
     let [outcome, stage, reason, detail] = ["outcome", "stage", "reason", "detail"].map(|key| &dialled[key]);
     assert_eq!((outcome, stage, reason), (&"partial".into(), &"ack".into(), &"closed".into()), "{dialled}");
-    // What it may not like is what we offered.
+    // The peer may reject the features that we offered.
     assert!(detail.as_str().unwrap().contains("gossip_queries, feature 1001"), "{detail}");
     assert!(detail.as_str().unwrap().starts_with("closed the connection before its pong"), "{detail}");
     assert_eq!(dialled["peer"]["required_bits"], json!([0, 14]));
@@ -114,7 +115,8 @@ fn a_lightning_node_that_dials_us_and_closes_behind_both_inits_has_not_accepted_
     assert!(!accepted["detail"].as_str().unwrap().contains("full"), "{accepted}");
 }
 
-/// Says act two, and closes once it has read act three, as a node does that has banned our key; or our init, too.
+/// Sends act two and closes after it has read act three, as a node does that has banned our key; or after our init,
+/// too.
 fn closes_before_its_init(reads_ours: bool) -> String {
     const ACT_THREE: usize = 66;
     let local = lightning_local(0x42, &[9]);
@@ -130,7 +132,7 @@ fn closes_before_its_init(reads_ours: bool) -> String {
         while let Ok(Step::Event(_)) = side.step(&mut rx, &mut said) {}
         stream.write_all(&said).unwrap();
         stream.read_exact(&mut [0; ACT_THREE]).unwrap();
-        // Our init comes with it.
+        // Our init arrives together with act three.
         stream.peek(&mut [0]).unwrap();
         if reads_ours {
             assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
@@ -198,7 +200,7 @@ pub fn fresh() -> Fresh {
     Fresh::new(&[0x33; Fresh::RANDOM_LEN]).unwrap()
 }
 
-/// Both have said their Status, and it has heard no more than that.
+/// Both sides have sent their Status, and the peer has read nothing further.
 fn has_exchanged(event: &ethereum::Event) -> bool {
     matches!(event, ethereum::Event::Said(ethereum::Message::GetBlockHeaders(_)))
 }
@@ -233,7 +235,7 @@ fn an_ethereum_node_that_answers_no_question_is_ok_with_a_remark() {
     assert_eq!((&accepted["outcome"], remarks(&accepted)), (&"ok".into(), vec!["unconfirmed"]), "{accepted}");
 }
 
-/// Dials a listener that has these options, with those; both verdicts, which are OK or both are not.
+/// Dials a listener with these options, and returns both reports. Either both are OK, or neither is.
 fn met(listener: &[&str], dialler: &[&str]) -> [Value; 2] {
     let listening = Listening::start(&[&["--protocol", "ethereum", "--once"], listener].concat());
     let dialled = report(&[dialler, &[&*listening.target]].concat());
@@ -253,7 +255,7 @@ fn a_node_of_ethereum_classic_is_no_node_of_ethereum() {
         assert_eq!(found, ["failed", "ethereum.fork-id", "mismatch"], "{:?}", reports[judge]);
         let detail = reports[judge]["detail"].as_str().unwrap();
         assert!(detail.contains("it is on ethereum"), "{detail}");
-        // The other side is told that its Status does not suit.
+        // The other side learns that its Status does not suit.
         assert_eq!(reports[1 - judge]["reason"], "ethereum.disconnect.subprotocol");
     }
 }
@@ -274,7 +276,7 @@ fn a_node_with_old_software_is_stale_and_one_with_newer_than_ours_is_ahead() {
     let ahead = peer("6c1d9423:1893456000");
     assert_eq!((&ahead["outcome"], remarks(&ahead)), (&"ok".into(), vec!["ethereum.fork-ahead"]), "{ahead}");
     assert!(ahead["remarks"][0]["detail"].as_str().unwrap().contains("1893456000"), "{ahead}");
-    // A node that still syncs says an old fork id, and what comes next.
+    // A node that is still syncing sends an old fork id, with the next fork.
     let syncs = peer("88cf81d9:1741159776");
     assert_eq!((&syncs["outcome"], remarks(&syncs)), (&"ok".into(), vec![]), "{syncs}");
 }
@@ -295,12 +297,12 @@ fn the_head_of_our_status_is_the_one_that_was_said() {
     assert_eq!((&dialled["peer"]["head"], &dialled["peer"]["latest"]), (&head.into(), &77.into()), "{dialled}");
 }
 
-/// It has heard our Hello, and no more than that.
+/// The peer has read our Hello, and nothing further.
 fn has_greeted(event: &ethereum::Event) -> bool {
     matches!(event, ethereum::Event::Heard(ethereum::Message::Hello(_)))
 }
 
-/// What a side that repeats the peer's Status says of one that waits for ours.
+/// The report of a side that echoes the Status, on a peer that waits for ours.
 const WAITED: [(Then, &str, &str); 2] = [
     (Then::Close, "closed", "our Status was not sent yet, as we waited for its own; it may have waited for ours"),
     (Then::Silence, "timeout", "we said no Status either: each side waited for the other's"),
@@ -365,7 +367,7 @@ fn what_decides_is_read_before_a_list_is_cut() {
     assert!(peer["capabilities"].as_array().unwrap().len() > 99, "none is left out: {peer}");
 }
 
-/// Says Hello, and then disconnects for this reason.
+/// Sends Hello, then disconnects with this reason.
 fn disconnecting(reason: Reason) -> String {
     let mut local = ethereum_local();
     (local.goal, local.parting) = (Goal::Hello, Some(reason));
@@ -401,7 +403,7 @@ fn whoever_leaves_after_a_handshake_says_so() {
     listening.end();
 }
 
-/// The reason of the Disconnect that we said last.
+/// The reason in our last Disconnect.
 fn parting_reason(lines: &[Value]) -> &Value {
     let last = lines.iter().rfind(|line| line["direction"] == "sent").unwrap();
     assert_eq!(last["message"], "Disconnect", "{last}");
@@ -415,7 +417,7 @@ fn a_node_that_is_left_for_its_silence_is_told_so() {
         let id = local.node_id();
         format!("enode://{id}@{}", answering(Rlpx::responder(local, fresh()), until, Then::Silence))
     };
-    // It timed out, and it is no longer of use.
+    // Reason 11 means a timeout, and 8 that we no longer need the connection.
     for (until, outcome, reason) in [(has_greeted as fn(&_) -> bool, "partial", 11), (has_exchanged, "ok", 8)] {
         let lines = json_lines(&run(["--json", "--trace", "-c", "sepolia", "--timeout", "2s", &target(until)]));
         let report = lines.iter().find(|line| line["type"] == "handshake").unwrap();
@@ -456,8 +458,8 @@ fn what_a_record_says_that_its_node_speaks_decides_over_what_it_is_dialled() {
     assert!(text(&output.stderr).contains("an enode without an RLPx port"), "{output:?}");
 }
 
-/// Records of the key of 0x42 bytes at 127.0.0.1, TCP port 1: one with eth2 of 16 bytes and no eth, one with both, one
-/// with eth (a fork id) alone.
+/// Records of the key of 0x42 bytes at 127.0.0.1, TCP port 1: one with eth2 of 16 bytes and without eth, one with both,
+/// one with only eth (a fork id).
 const CONSENSUS_ENR: &str = "enr:-Ji4QG7aRk5H7Cz5SvmHGk28atDWh26z8dHbkSVCuDK3quvBeaJRZ7B7i_2Mz_foZJBbTr-u-oOPkv4WPb54yW4W7OkBhGV0aDKQapWhqQAAAAAAAAAAAAAAAIJpZIJ2NIJpcIR_AAABiXNlY3AyNTZrMaEDJGU-rENEiAAswGu_t_EP4YmR41-f5DAtvqbSNT3AqxyDdGNwAQ";
 const BOTH_LAYERS_ENR: &str = "enr:-KS4QPlzoLhwYsOJ0SXYGZ6AO4Mrasa_eGek9s2HUGBg_ExYNK0xe_ttR5iNt7OXE7pK8jlaTd1dxSbb-INxlbMUFRYBg2V0aMfGhGwdlCOAhGV0aDKQapWhqQAAAAAAAAAAAAAAAIJpZIJ2NIJpcIR_AAABiXNlY3AyNTZrMaEDJGU-rENEiAAswGu_t_EP4YmR41-f5DAtvqbSNT3AqxyDdGNwAQ";
 const EXECUTION_ENR: &str = "enr:-I64QPlzoLhwYsOJ0SXYGZ6AO4Mrasa_eGek9s2HUGBg_ExYNBABDwLk-Ocj8Rri_DnoVSO3QLd1CekABfPJiMfTZNEBg2V0aMfGhGwdlCOAgmlkgnY0gmlwhH8AAAGJc2VjcDI1NmsxoQMkZT6sQ0SIACzAa7-38Q_hiZHjX5_kMC2-ptI1PcCrHIN0Y3AB";

@@ -1,4 +1,4 @@
-//! What the records of every command have in common.
+//! What the records of all commands share.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,19 +14,19 @@ use crate::neighbours::{Neighbours, Peer, entry, knows};
 
 const IP: [u8; 4] = [127, 70, 1, 1];
 
-/// Whether a text is a time in RFC 3339 with milliseconds in UTC, between these two.
+/// Whether a text is an RFC 3339 time in UTC with milliseconds, between these two.
 fn is_between(text: &str, (from, to): (SystemTime, SystemTime)) -> bool {
-    /// The clock may be set, by a little, while a run lasts.
+    /// Allows for a small change of the clock during a run.
     const SLACK: Duration = Duration::from_secs(5);
     let time = humantime::parse_rfc3339(text).unwrap();
     text.len() == "2026-11-29T23:14:00.000Z".len() && from - SLACK <= time && time <= to + SLACK
 }
 
-/// The commands that print no records: scripts, a page and a file for others, and the simulated network, whose client prints
-/// those of the commands that it runs.
+/// Commands without records: they print scripts, a page or a file for other programs, or run the simulated network,
+/// whose client prints the records of the commands that it runs.
 const WITHOUT_RECORDS: [&str; 5] = ["completions", "demo", "man", "peers export", "schema"];
 
-/// The commands that the help lists, and those of `peers`.
+/// The commands in the help, and those of `peers`.
 fn commands() -> BTreeSet<String> {
     let of = |command: &str| -> Vec<String> {
         let help = run(command.split_whitespace().chain(["-h"]));
@@ -39,16 +39,16 @@ fn commands() -> BTreeSet<String> {
     all.into_iter().chain(of_peers).collect()
 }
 
-/// What a run printed.
+/// The output of a run.
 pub struct Printed {
-    /// Its command; empty if it has none.
+    /// Its command; empty for none.
     command: &'static str,
     records: Vec<Value>,
-    /// When it was started, and when it was over.
+    /// When it started, and when it ended.
     between: (SystemTime, SystemTime),
 }
 
-/// The records of every command, of each kind at least one.
+/// Records of every command, at least one of each kind.
 pub fn of_every_command() -> Vec<Printed> {
     let neighbours = Neighbours::up(|_| vec![Peer::at(IP, knows([entry([203, 0, 113, 7], 8333)]))]);
     let address = &*neighbours.address(IP);
@@ -91,7 +91,7 @@ fn of_listen() -> Printed {
     Printed { command: "listen", records, between: (from, SystemTime::now()) }
 }
 
-/// It is told to end while a peer owes it a version.
+/// A run that was interrupted while it waited for a peer's version.
 fn of_an_interrupted_run() -> Printed {
     let from = SystemTime::now();
     let silent = peer(b"", Last::Stay).to_string();
@@ -105,7 +105,7 @@ fn of_an_interrupted_run() -> Printed {
     Printed { command: "", records, between: (from, SystemTime::now()) }
 }
 
-/// Every record, whichever command it is of.
+/// Every record of every command.
 pub fn all() -> Vec<Value> {
     of_every_command().into_iter().flat_map(|printed| printed.records).collect()
 }
@@ -151,8 +151,8 @@ fn a_table_has_the_times_of_its_rows() {
     }
 }
 
-/// Checks records of attempts against the schema that the program prints; others are passed over. The protocols of which a peer
-/// introduced itself.
+/// Checks records of attempts against the schema that the program prints, and skips other records. Returns the
+/// protocols of the peers that introduced themselves.
 pub fn assert_schema(records: &[Value]) -> BTreeSet<String> {
     let schema: Value = serde_json::from_slice(&run(["schema"]).stdout).unwrap();
     let (mut compiler, mut schemas) = (boon::Compiler::new(), boon::Schemas::new());

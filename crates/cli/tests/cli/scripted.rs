@@ -1,4 +1,4 @@
-//! A node of Bitcoin's family that does what a test says, byte by byte, on a thread for each connection.
+//! A node of Bitcoin's family with scripted bytes, on one thread for each connection.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -22,7 +22,7 @@ pub struct Scripted {
 }
 
 impl Scripted {
-    /// Brings a node of this network up. `serve` is given each connection, and its number from 0 on.
+    /// Starts a node of this network. `serve` receives each connection and its number, counted from 0.
     pub fn on(chain: &str, serve: impl Fn(usize, &mut Wire) + Send + Sync + 'static) -> Self {
         Self::at((Ipv4Addr::LOCALHOST, 0), chain, serve)
     }
@@ -43,7 +43,7 @@ impl Scripted {
         Self { address, connections }
     }
 
-    /// How many connections there were.
+    /// The number of connections.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
@@ -56,7 +56,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// The next message; `None` if what comes is none, or nothing comes.
+    /// Reads the next message; `None` if the bytes are no message, or none arrive.
     pub fn hear(&mut self) -> Option<(Command, Vec<u8>)> {
         let mut header = [0; HEADER_LEN];
         self.stream.read_exact(&mut header).ok()?;
@@ -69,7 +69,7 @@ impl Wire {
         Some((Command(header[4..16].try_into().unwrap()), payload))
     }
 
-    /// Takes in messages up to one of this name; whether it came.
+    /// Reads messages up to one with this name; returns whether it came.
     pub fn await_message(&mut self, command: Command) -> bool {
         loop {
             match self.hear() {
@@ -94,17 +94,17 @@ impl Wire {
                 }
             }
         }
-        // A peer that has left hears no more.
+        // A peer that has left receives no more.
         let _ = self.stream.write_all(&bytes);
     }
 
-    /// Takes in whatever comes until the other side leaves, and says nothing.
+    /// Reads until the other side leaves, and sends nothing.
     pub fn hang(&mut self) {
         let mut sink = [0; 4096];
         while self.stream.read(&mut sink).is_ok_and(|read| read > 0) {}
     }
 
-    /// How this node introduces itself.
+    /// The introduction of this node.
     pub fn version(&self) -> Version {
         let nowhere = NetAddress::unspecified(Services::NONE);
         Version {
@@ -120,21 +120,21 @@ impl Wire {
         }
     }
 
-    /// Takes in the start of a key and closes the connection.
+    /// Reads the start of a key and closes the connection.
     pub fn close_on_key(&mut self) {
         let mut start = [0; HEADER_LEN];
         let _ = self.stream.read_exact(&mut start);
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Takes in the first words of the other side, and closes the connection.
+    /// Reads the first bytes of the other side and closes the connection.
     pub fn close_on_hello(&mut self) {
         let _ = self.stream.read(&mut [0; 16 * 1024]);
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Exchanges keys in this role, and says all that comes before messages. What this node says next is sealed with what is
-    /// returned.
+    /// Exchanges keys in this role, and sends all that precedes messages. The returned session seals the node's further
+    /// messages.
     pub fn exchange_keys(&mut self, role: Role) -> Session {
         let ours = Keys::new([3; 32], [4; 32]).unwrap().encode();
         let mut theirs = [0; 64];
@@ -150,7 +150,7 @@ impl Wire {
         session
     }
 
-    /// The whole handshake over v2 as a node that was dialled.
+    /// Performs the whole handshake over v2 as the responder.
     pub fn shake_encrypted(&mut self) {
         let mut local = Local::new(self.params, unix_time(), 7, [0; 32]);
         local.version = self.version();
@@ -162,12 +162,12 @@ impl Wire {
             let stream = tokio::net::TcpStream::from_std(stream).unwrap();
             let mut handshake = V2::responder(local, start);
             let limits = Limits::within(Duration::from_secs(60));
-            // Whether it concludes, the other side reports.
+            // The test checks the other side's report instead of this result.
             let _ = net::run(&mut handshake, stream, limits, |_| {}).await;
         });
     }
 
-    /// The whole handshake as a node that was dialled, with this introduction.
+    /// Performs the whole handshake as the responder, with this introduction.
     pub fn shake(&mut self, version: Version) {
         if self.await_message(Command::VERSION) {
             self.say(&[Said::Message(Message::Version(version)), Said::Message(Message::Verack)]);
@@ -176,7 +176,7 @@ impl Wire {
     }
 }
 
-/// What a node says.
+/// A message of a node.
 #[expect(clippy::large_enum_variant, reason = "a test makes few of them")]
 pub enum Said {
     Message(Message),
@@ -185,7 +185,7 @@ pub enum Said {
 }
 
 impl Said {
-    /// As packets carry it: the name, and the payload.
+    /// The contents of its packet: the name, and the payload.
     fn write(&self, tx: &mut Vec<u8>) {
         match self {
             Self::Message(message) => {
@@ -200,7 +200,7 @@ impl Said {
     }
 }
 
-/// These messages as packets.
+/// Seals these messages as packets.
 pub fn sealed(session: &mut Session, messages: &[Said]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for said in messages {

@@ -1,5 +1,5 @@
-//! The seam: a protocol that the program does not know is its own crate, one adapter and one line. The rest follows from these.
-//! (`examples/toy`)
+//! A protocol that the program does not contain needs its own crate, one adapter and one line. All else follows from
+//! these. (`examples/toy`)
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::common::{json_lines, text};
 
-/// The program with the toy protocol, built beside this test.
+/// The program with the toy protocol, built next to this test.
 fn toy() -> Command {
     let test = std::env::current_exe().unwrap();
     let program: PathBuf = test.ancestors().nth(2).unwrap().join("examples/toy");
@@ -25,7 +25,7 @@ fn run(args: &[&str]) -> Output {
     toy().args(args).output().unwrap()
 }
 
-/// A peer that answers the first byte with this one. The address at which it listens.
+/// A peer that answers the first byte with `answer`. Returns its address.
 fn peer(answer: u8) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();

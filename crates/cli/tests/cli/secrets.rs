@@ -1,4 +1,4 @@
-//! Our static key lies in few places of the program's memory, however many connections there are.
+//! Our static key has few copies in the program's memory, however many connections are open.
 
 use std::fs::{self, File};
 use std::io::BufRead;
@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use crate::common::run;
 use crate::keyed::{Listening, report};
 
-/// How many times these bytes lie in the memory of a process.
+/// The number of copies of these bytes in the memory of a process.
 fn copies(process: u32, secret: &[u8; 32]) -> usize {
     const CHUNK: usize = 256 * 1024;
     let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
@@ -31,7 +31,7 @@ fn copies(process: u32, secret: &[u8; 32]) -> usize {
     copies
 }
 
-/// The standard library's search for one byte is fast in a program that is not optimized, too.
+/// The standard library's search for one byte is fast also in a program without optimisation.
 fn copies_in(bytes: &[u8], secret: &[u8; 32]) -> usize {
     let (first, others) = secret.split_first().unwrap();
     let (mut rest, mut copies) = (bytes, 0);
@@ -56,10 +56,10 @@ fn connections_do_not_multiply_the_secret_key() {
             assert_eq!(dialled["outcome"], "ok", "{dialled}");
         };
         answered();
-        // Each of these waits with a key of its own to be answered.
+        // Each of these connections holds a key of its own while it waits.
         let address = listening.address.clone();
         let waiting: Vec<_> = (0..200).map(|_| TcpStream::connect(&*address).unwrap()).collect();
-        // They are accepted in the order in which they came, so the last of these is when this one is answered.
+        // Connections are accepted in order, so all of these are accepted once this one is answered.
         answered();
         let copies = copies(listening.child.id(), &secret);
         assert!((1..=3).contains(&copies), "{protocol}: {copies} copies");

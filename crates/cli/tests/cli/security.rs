@@ -1,4 +1,4 @@
-//! SECURITY.md's claims are held by tests that exist.
+//! Each claim of SECURITY.md names tests that exist.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Shaking hands with targets, from the command line.
+//! Handshakes with targets, from the command line.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,7 +11,7 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
-/// The keys of an object's text, in the order in which they were written.
+/// The keys in an object's text, in their written order.
 fn keys_in_order<'t>(line: &'t str, keys: &[&'t str]) -> Vec<&'t str> {
     let mut found: Vec<_> = keys.iter().map(|key| (line.find(&format!("\"{key}\":")).unwrap(), *key)).collect();
     found.sort_unstable();
@@ -150,7 +150,7 @@ fn exit_codes_say_what_happened() {
     assert_eq!(code(&["no such target"]), Some(2));
     assert_eq!(code(&["--no-such-option"]), Some(2));
     assert_eq!(code(&["@/no/such/file"]), Some(2));
-    // Addresses that we refuse to dial are our own side's failure.
+    // Addresses that we refuse to dial are failures of our own side.
     let resolver = simulated.network.dns().to_string();
     assert_eq!(code(&["--resolver", &resolver, &simulated.network.seeds()[0]]), Some(3));
 }
@@ -328,7 +328,7 @@ fn whoever_ends_it_is_told_what_is_known() {
 fn it_ends_when_it_is_told_to_even_if_nobody_reads_on() {
     let simulated = Simulated::network();
     let address = simulated.peer("coalesced").to_string();
-    // More than a pipe holds, and nobody takes any of it.
+    // More than a pipe holds, and the reader takes none of it.
     let flood = [address.as_str()].into_iter().chain(["--trace=hex", "-t", "60"]);
     let many: Vec<_> = (1..3000).map(|port| format!("127.255.0.1:{port}")).collect();
     let args: Vec<_> = ["-c", CHAIN].into_iter().chain(flood).chain(many.iter().map(String::as_str)).collect();

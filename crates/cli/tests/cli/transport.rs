@@ -1,4 +1,4 @@
-//! Over which transport, from the command line.
+//! The choice of transport, from the command line.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant, SystemTime};
@@ -10,7 +10,7 @@ use crate::scripted::{Said, Scripted, Wire};
 use bitcoin::{Message, Services, Version};
 use serde_json::Value;
 
-/// The reports of a run, without its summary.
+/// The reports of a run, without the summary.
 fn reports(args: &[&str]) -> Vec<Value> {
     let output = run(["-c", CHAIN, "--json"].into_iter().chain(args.iter().copied()));
     let mut lines = json_lines(&output);
@@ -44,7 +44,7 @@ fn a_peer_that_closes_on_our_key_is_not_said_to_speak_only_v1_unless_it_says_so_
     assert_eq!(report["detail"], detail);
     assert!(started.elapsed() >= Duration::from_secs(1), "the second key comes a second later");
     assert_eq!(node.connections(), 2);
-    // The same end twice is one sentence for people, too.
+    // If both attempts end alike, people also get only one sentence.
     let address = node.address.to_string();
     let output = run(["-c", CHAIN, "--transport", "v2", &address]);
     let line = text(&output.stdout).lines().next().unwrap();
@@ -61,7 +61,7 @@ fn a_peer_that_closes_on_our_key_is_not_said_to_speak_only_v1_unless_it_says_so_
     assert_eq!(plain.connections(), 1);
 }
 
-/// As btcd does with more than two keys in a second.
+/// btcd does this on more than two keys in a second.
 #[test]
 fn a_peer_that_limits_keys_gets_another_one_a_second_later_if_v2_was_asked_for() {
     for transport in ["v2", "both"] {
@@ -106,7 +106,7 @@ fn a_peer_that_offers_v2_and_closes_on_our_key_is_not_said_to_speak_only_v1() {
         "closed the connection on our key without a word although it offers BIP324: it limits attempts, or is full";
     assert_eq!(earlier["detail"], detail);
 
-    // Nor does the database say that v2 failed there.
+    // Nor does the database record a failure of v2.
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("peers.sqlite").to_str().unwrap().to_owned();
     let crawled = node();
@@ -117,13 +117,13 @@ fn a_peer_that_offers_v2_and_closes_on_our_key_is_not_said_to_speak_only_v1() {
     assert_eq!((&peers[0]["v1"], &peers[0]["v2"]), (&"ok".into(), &Value::Null), "{}", peers[0]);
 }
 
-/// A host with so many nodes, each of which speaks v2.
+/// A host with this many nodes, each with v2.
 fn nodes_of_one_host(count: usize) -> Vec<Scripted> {
     let node = || Scripted::at((Ipv4Addr::new(192, 0, 2, 1), 0), CHAIN, |_, wire| wire.shake_encrypted());
     (0..count).map(|_| node()).collect()
 }
 
-/// As the nodes of btcd take them, whatever leads to a host: addresses, names, a crawl.
+/// The limit of btcd nodes holds for every way to a host: addresses, names, a crawl.
 #[test]
 fn a_host_gets_no_more_than_two_keys_in_a_second_whatever_leads_there() {
     const NODES: usize = 5;
@@ -151,7 +151,7 @@ fn a_host_gets_no_more_than_two_keys_in_a_second_whatever_leads_there() {
             let keys = lines.iter().filter(|line| line["type"] == "handshake" && line["transport"] == "v2");
             let started: Vec<_> = keys.map(|line| line["started"].as_str().unwrap()).collect();
             assert_eq!(started.len(), NODES, "{command:?}: {lines:?}");
-            // Milliseconds are cut off.
+            // The record's time is rounded down to a millisecond.
             let last = humantime::parse_rfc3339(started.iter().max().unwrap()).unwrap() + Duration::from_millis(1);
             let took = last.duration_since(began).unwrap();
             assert!(took >= least, "{command:?}: the last of {NODES} keys after {took:?}");
@@ -159,7 +159,7 @@ fn a_host_gets_no_more_than_two_keys_in_a_second_whatever_leads_there() {
     });
 }
 
-/// The record of the one node that a crawl with this database meets.
+/// The record of the only node in a crawl with this database.
 fn crawled(db: &str, node: &Scripted) -> Value {
     let address = node.address.to_string();
     let times = ["--answer-timeout", "1s", "--timeout", "60s"];
@@ -167,8 +167,8 @@ fn crawled(db: &str, node: &Scripted) -> Value {
     json_lines(&run(words.into_iter().chain(times))).remove(0)
 }
 
-/// A node that spoke v2 on its first connection, and closes the second on our key; with the database of the crawl that made the
-/// first.
+/// A node that spoke v2 on its first connection and closes the second on our key, with the database of the crawl that
+/// made the first connection.
 fn spoke_v2_once(later: impl Fn(&mut Wire) + Send + Sync + 'static) -> (tempfile::TempDir, String, Scripted) {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("peers.sqlite").to_str().unwrap().to_owned();
@@ -194,7 +194,7 @@ fn a_peer_that_spoke_v2_before_is_not_said_to_speak_only_v1_when_it_closes() {
     assert_eq!(earlier["detail"], detail);
 }
 
-/// Its own word of today counts for more than what it did before.
+/// The peer's present announcement counts more than its earlier conduct.
 #[test]
 fn a_peer_that_spoke_v2_before_and_does_not_offer_it_any_more_speaks_only_v1() {
     let (_folder, db, node) = spoke_v2_once(|wire| {
@@ -215,7 +215,7 @@ fn both_transports_are_tried_and_reported_each() {
     assert_eq!(over(&dialled), ["v2", "v1"]);
     assert_eq!(over(&heard[..2]), ["v2", "v1"]);
     assert!(dialled.iter().all(|report| report["outcome"] == "ok"));
-    // Both sides give an encrypted connection the same name.
+    // Both sides compute the same session id.
     assert_eq!(dialled[0]["session_id"].as_str().unwrap().len(), 64);
     assert_eq!(dialled[0]["session_id"], heard[0]["session_id"]);
     assert_eq!((&dialled[1]["session_id"], &heard[1]["session_id"]), (&Value::Null, &Value::Null));

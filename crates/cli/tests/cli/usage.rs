@@ -1,10 +1,10 @@
-//! Wrong usage: what cannot be is refused, in one sentence that names it.
+//! Wrong usage: an impossible argument is rejected, in one sentence that names it.
 
 use std::fs;
 
 use crate::common::{CHAIN, run, text};
 
-/// A sentence has at most so many words.
+/// Maximum number of words in a sentence.
 const MOST_WORDS: usize = 25;
 
 const ENODE: &str = "enode://24653eac434488002cc06bbfb7f10fe18991e35f9fe4302dbea6d2353dc0ab1c119fc5009a032aa9fe47f5e149bb8442f71f884ccb516590686d8ff6ab91c613@127.0.0.1:1";
@@ -12,7 +12,7 @@ const LIGHTNING: &str = "0324653eac434488002cc06bbfb7f10fe18991e35f9fe4302dbea6d
 const LIBP2P: &str = "/ip4/127.0.0.1/tcp/1";
 const BITCOIN: &str = "127.0.0.1:1";
 
-/// What a refusal says, without the lines behind it.
+/// The sentence of a rejection, without the lines after it.
 fn refusal(words: &[&str]) -> String {
     let output = run(words.iter().copied());
     let said = text(&output.stderr);
@@ -63,12 +63,12 @@ fn a_run_of_several_protocols_takes_the_options_of_each() {
     let options =
         ["--garbage", "7", "--status", "none", "--feature-bits", "none", "--user-agent", "/x/", "-q", "-t", "5s"];
     let all = [&options[..], &["-c", CHAIN, BITCOIN, ENODE, LIGHTNING, LIBP2P]].concat();
-    // Nothing listens there, which is no wrong usage.
+    // Nothing listens there, which is not wrong usage.
     assert_eq!(run(all).status.code(), Some(1));
     assert_eq!(run(["-c", "monero", "--my-port", "1", "-q", BITCOIN]).status.code(), Some(1));
 }
 
-/// What is wrong, and a text that names it.
+/// Wrong arguments, each with a text that the error must contain.
 fn bad_inputs(folder: &str) -> Vec<(Vec<String>, String)> {
     let long_agent = "x".repeat(257);
     let binary = format!("{folder}/binary");
@@ -162,7 +162,7 @@ fn what_cannot_be_used_is_named_in_a_sentence_of_at_most_25_words() {
         let sentence = said.lines().find_map(|line| line.strip_prefix("error: ")).unwrap_or_default();
         let count = sentence.split_whitespace().count();
         let code = output.status.code();
-        // What belongs to the machine, as a file that is missing, is our own side's failure.
+        // A fault of the machine, such as a missing file, is a failure of our own side.
         let refused = code == Some(2) || code == Some(3) && sentence.contains(&*folder.path().display().to_string());
         if !refused || count == 0 || count > MOST_WORDS || !said.contains(&named) {
             wrong.push(format!("{words:?} ends with {code:?} and {count} words, {named}: {said}"));

@@ -1,4 +1,4 @@
-//! At which address peers see us, from the command line.
+//! Our public address, from the command line.
 
 use std::process::Output;
 

@@ -1,4 +1,4 @@
-//! Peers that tell what is not so.
+//! Peers that share false addresses.
 
 use bitcoin::gossip::{Address, Entries, Entry};
 use bitcoin::{Command, Message};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{FIRST, crawl, database, stored, summary};
 use crate::neighbours::{Answer, Neighbours, Peer, entry, knows};
 
-/// A peer tells all kinds of things; nobody of them is dialled, since one peer is enough.
+/// One peer shares all kinds of addresses; none of them is dialled, since one peer is enough.
 fn poisoned(answer: Answer) -> (Value, Vec<Stored>, String) {
     let neighbours = Neighbours::up(|_| vec![Peer::at(FIRST, answer)]);
     let (_folder, db) = database();
@@ -65,7 +65,7 @@ fn an_answer_that_cannot_be_read_or_has_no_end_spoils_nothing_else() {
     for (answer, told) in [
         (Answer::Payload(Command::ADDRV2, too_many), 0),
         (Answer::Payload(Command::ADDR, cut), 0),
-        // A lone address that is not the peer's own is an answer, and what follows is not waited for.
+        // A single address other than the peer's own is an answer, so we do not wait for more.
         (Answer::Endless(Box::new(alone)), 1),
         (Answer::Endless(Box::new(Message::Ping(Some(1)))), 0),
         (Answer::Messages(vec![Message::Addr(Entries::default())]), 0),
@@ -77,7 +77,7 @@ fn an_answer_that_cannot_be_read_or_has_no_end_spoils_nothing_else() {
 
 #[test]
 fn a_flood_of_made_up_addresses_fills_no_more_than_its_share() {
-    // Ten peers of one hoster tell a thousand each, on every port of a few addresses.
+    // Ten peers of one hoster share a thousand each, on every port of a few addresses.
     let neighbours = Neighbours::up(|port| {
         let made_up = |nth: u16| entry([8, 8, 8, u8::try_from(nth / 250).unwrap()], 1 + nth);
         let told = |peer: u16| (0..1000).map(move |nth| made_up(peer * 1000 + nth)).collect::<Vec<_>>();

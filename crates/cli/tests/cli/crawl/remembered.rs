@@ -1,4 +1,4 @@
-//! What an earlier run or a file says: where a crawl may go with it, and what it says when it ends before its end.
+//! Results of earlier runs and of files: where a crawl may go with them, and what it says when it ends early.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -25,7 +25,7 @@ fn import(db: &str, name: &str, contents: &str) {
     assert_eq!(output.status.code(), Some(0), "{name}: {}", text(&output.stderr));
 }
 
-/// A file in each format, in which this address is one that was reached.
+/// A file in each format, which lists this address as reached.
 fn files(address: &str) -> [(&'static str, String); 6] {
     let (host, port) = address.rsplit_once(':').unwrap();
     let good = "1700000000";
@@ -63,7 +63,7 @@ fn what_a_file_says_is_not_dialled_in_our_own_network_unless_that_is_allowed() {
     import(&db, "list.txt", &address);
     let allowed = summary(&crawl(&db, &["--json", "--allow-private"]));
     assert_eq!((&allowed["reachable"], neighbours.calls()), (&json!(1), 1));
-    // The run that was allowed to remembers it; the next one is not, unless it is named.
+    // The run with `--allow-private` stores the address; the next run may not dial it, unless the user names it.
     assert_eq!(crawl(&db, &["--again"]).status.code(), Some(2));
     let named = summary(&crawl(&db, &["--json", "--again", &address]));
     assert_eq!((&named["reachable"], neighbours.calls()), (&json!(1), 2));
@@ -81,7 +81,7 @@ fn a_host_of_a_file_is_not_scanned() {
     assert!(text(&output.stderr).contains("1993 addresses in"), "{}", text(&output.stderr));
 }
 
-/// Changes what a database holds.
+/// Runs a statement on a database.
 fn sql(db: &str, statement: &'static str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -91,7 +91,7 @@ fn sql(db: &str, statement: &'static str) {
     });
 }
 
-/// Asks a database for a number.
+/// Queries a number from a database.
 fn number(db: &str, question: &'static str) -> i64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -227,7 +227,7 @@ fn only_nodes_that_tell_another_part_each_time_are_asked_again() {
     assert_eq!(calls(&core, 1), 5, "Core's were asked again");
 }
 
-/// Not even if its nodes run a program whose nodes would be asked again.
+/// Also if its nodes run a program that would be asked again on a small network.
 #[test]
 fn a_big_network_pays_nothing_for_what_small_ones_need() {
     const MANY: u8 = 110;

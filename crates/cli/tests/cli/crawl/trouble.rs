@@ -1,4 +1,4 @@
-//! Databases that cannot be used, from the start or from the midst of a crawl on.
+//! Databases that cannot be used, from the start or from the middle of a crawl on.
 
 use std::path::Path;
 
@@ -48,7 +48,7 @@ fn a_database_that_was_cut_is_named() {
     assert_eq!(output.status.code(), Some(3));
 }
 
-/// Peers that tell more than a small disk has room for.
+/// Peers that share more than fits on a small disk.
 fn talkative(port: u16) -> Vec<Peer> {
     let told = |peer: u8| (0..=249).flat_map(move |c| (1..=4).map(move |d| entry([8, peer, c, d], 8333)));
     let mut peers: Vec<_> =

@@ -1,4 +1,4 @@
-//! How much a name may lead to, and how fast.
+//! How many addresses a name may lead to, and how fast we dial them.
 
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener};
@@ -10,7 +10,7 @@ use super::scripted::{A, Reply, TXT, scripted, texts};
 use super::{LOCALHOST, resolved};
 use crate::common::CHAIN;
 
-/// A server whose names have 4000 addresses each in one network, as many as an answer over TCP holds.
+/// A DNS server whose names have 4000 addresses each in one network, as many as an answer over TCP holds.
 fn crowded() -> SocketAddr {
     let many = || (0..4000_u16).map(|n| [&[127, 1][..], &n.to_be_bytes()].concat());
     scripted(LOCALHOST, move |_, kind| Reply::Records(many().filter(|_| kind == A).map(|ip| (A, ip)).collect()))
@@ -35,7 +35,7 @@ fn what_a_name_leads_to_in_one_network_is_paced_and_ends_in_time() {
     let args = ["-4", "--timeout", "2s", "--transport", "v1", "crowd.test:1"];
     let (lines, took) = resolved(crowded(), &args);
     let (dialled, over) = split(&lines);
-    // A burst of 20, and then 20 a second, for half of the time.
+    // A burst of 20, then 20 a second, for half of the time limit.
     assert!((20..=41).contains(&dialled.len()), "{}", dialled.len());
     assert!(took < Duration::from_secs(4), "{took:?}");
     let said: Vec<_> = over.iter().map(|line| line["detail"].as_str().unwrap()).collect();
@@ -71,7 +71,7 @@ fn a_list_leads_to_no_more_than_a_name() {
 
 #[test]
 fn the_other_commands_dial_what_a_name_leads_to_as_slowly() {
-    // A burst of 100, and then 100 a second, for 256 addresses of which none has a listener.
+    // A burst of 100, then 100 a second, for 256 addresses; none has a listener.
     const AT_LEAST: Duration = Duration::from_millis(1500);
     for command in ["whoami", "addrs"] {
         let args = [command, "-c", CHAIN, "-4", "--timeout", "60s", "--prefix-rate", "100", "crowd.test:1"];
@@ -83,7 +83,7 @@ fn the_other_commands_dial_what_a_name_leads_to_as_slowly() {
 
 #[test]
 fn the_second_connection_to_a_peer_counts_against_the_pace_of_its_network() {
-    // Each of twenty peers reads our key and closes, and is dialled again over v1.
+    // Each of twenty peers reads our key and closes, so we dial it again over v1.
     let listener = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -99,6 +99,7 @@ fn the_second_connection_to_a_peer_counts_against_the_pace_of_its_network() {
     let (dialled, _) = split(&lines);
     assert_eq!(dialled.len(), 20);
     assert!(dialled.iter().all(|line| line["fallback_from"]["transport"] == "v2"), "{dialled:?}");
-    // A burst of ten with as many again, which take the time of ten more, and then two in a fifth of a second.
+    // A burst of ten dials with ten second dials, which use the time of ten more; then two dials in a fifth of a
+    // second.
     assert!(took > Duration::from_secs(2), "{took:?}");
 }

@@ -1,4 +1,4 @@
-//! Targets that lead to the same address: it is dialled once, and none of them vanishes.
+//! Targets that lead to the same address: it is dialled once, and every target is reported.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::neighbours::{Neighbours, Peer, knows};
 const ONE: [u8; 4] = [127, 70, 9, 1];
 const OTHER: [u8; 4] = [127, 70, 9, 2];
 
-/// Two nodes. One name leads to both, another to the first.
+/// Two nodes: one name leads to both, another name to the first.
 fn two_seeds() -> (Neighbours, std::net::SocketAddr) {
     let neighbours = Neighbours::up(|_| vec![Peer::at(ONE, knows([])), Peer::at(OTHER, knows([]))]);
     let server = scripted(LOCALHOST, |name, kind| {
@@ -64,7 +64,7 @@ fn all_that_led_to_a_peer_is_named_in_its_record() {
     assert_eq!(at(&lines, &other)["targets"], json!([other]));
     assert_eq!(lines.last().unwrap()["names"], json!([]));
 
-    // A name that leads where an address that was named is, too. It is looked up while that is dialled.
+    // A name that leads to an address that the user also named. The lookup runs while that address is dialled.
     let (lines, _) = resolved(server, &["-c", CHAIN, "-4", "-p", port(&address), bare, "one.test"]);
     assert_eq!(at(&lines, &address)["target"], bare);
     assert_eq!(lines.last().unwrap()["names"][0]["target"], "one.test");

@@ -1,4 +1,4 @@
-//! A machine of a test's own: its network, and its `/etc`.
+//! A machine for one test: with its own network, and its own `/etc`.
 
 use std::fs;
 use std::process::Command;
@@ -7,7 +7,7 @@ use std::thread;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 
-/// What is in its `/etc`.
+/// The files in its `/etc`.
 #[derive(Clone, Copy, Default)]
 pub struct Etc<'e> {
     pub resolv_conf: Option<&'e str>,
@@ -15,8 +15,8 @@ pub struct Etc<'e> {
     pub nsswitch: &'e str,
 }
 
-/// Runs a test on a thread whose network is nothing but a loopback of its own, and whose `/etc` has these files alone.
-/// All that the thread starts is there with it. Without the right to do so, the test is left out with a line.
+/// Runs a test on a thread with its own network, which has only a loopback, and with an `/etc` of only these files.
+/// Programs that the thread starts share both. Without the permission for this, prints a line and skips the test.
 pub fn on_machine(etc: Etc<'_>, test: impl FnOnce() + Send) {
     if !nix::unistd::Uid::effective().is_root() {
         println!("left out: a machine of its own takes root");
@@ -30,7 +30,7 @@ pub fn on_machine(etc: Etc<'_>, test: impl FnOnce() + Send) {
     if let Some(content) = etc.resolv_conf {
         fs::write(path.join("resolv.conf"), content).unwrap();
     }
-    // The program's libraries are found by it.
+    // The dynamic linker needs it to find the program's libraries.
     let _ = fs::copy("/etc/ld.so.cache", path.join("ld.so.cache"));
     thread::scope(|scope| {
         let on_machine = scope.spawn(|| {
@@ -48,7 +48,7 @@ pub fn on_machine(etc: Etc<'_>, test: impl FnOnce() + Send) {
     });
 }
 
-/// Runs `ip` with these words. Whether it succeeded.
+/// Runs `ip` with these arguments. Returns whether it succeeded.
 pub fn ip(words: &str) -> bool {
     Command::new("ip").args(words.split(' ')).status().is_ok_and(|status| status.success())
 }

@@ -1,4 +1,4 @@
-//! A DNS server that says what a test has it say, over UDP and TCP.
+//! A DNS server with scripted answers, over UDP and TCP.
 
 use std::io::{Read, Write};
 use std::iter;
@@ -11,19 +11,19 @@ pub const A: u16 = 1;
 pub const TXT: u16 = 16;
 pub const AAAA: u16 = 28;
 
-/// What the server says.
+/// The server's answer.
 pub enum Reply {
     /// These records: types and data.
     Records(Vec<(u16, Vec<u8>)>),
-    /// There is no such name.
+    /// The name does not exist.
     NoName,
-    /// Nothing.
+    /// No answer.
     Silence,
 }
 
-/// Starts a server, which runs as long as the test program does. It is told the name in lower case and the type.
+/// Starts a server that runs as long as the test program. `script` receives the name in lower case and the type.
 pub fn scripted(at: SocketAddr, script: impl Fn(&str, u16) -> Reply + Send + Sync + 'static) -> SocketAddr {
-    // A port that is free for one of the two may be taken for the other.
+    // A port that is free for UDP may be taken for TCP.
     let (udp, tcp) = iter::repeat_with(|| UdpSocket::bind(at).unwrap())
         .find_map(|udp| TcpListener::bind(udp.local_addr().unwrap()).ok().map(|tcp| (udp, tcp)))
         .unwrap();
@@ -40,7 +40,7 @@ pub fn scripted(at: SocketAddr, script: impl Fn(&str, u16) -> Reply + Send + Syn
         let mut query = [0; 4096];
         while let Ok((len, from)) = udp.recv_from(&mut query) {
             let (udp, script, query) = (udp.try_clone().unwrap(), script.clone(), query[..len].to_vec());
-            // One slow answer holds up no other.
+            // A slow answer delays no other.
             thread::spawn(move || {
                 let answer = answer(&query, &*script, 1200);
                 answer.map(|answer| udp.send_to(&answer, from))
@@ -63,7 +63,7 @@ fn serve(mut stream: TcpStream, script: &(impl Fn(&str, u16) -> Reply + ?Sized))
     }
 }
 
-/// The answer; cut short if it is longer than `most`.
+/// The answer, truncated if it is longer than `most`.
 fn answer(query: &[u8], script: &(impl Fn(&str, u16) -> Reply + ?Sized), most: usize) -> Option<Vec<u8>> {
     const HEADER: usize = 12;
     let mut labels = Vec::new();
@@ -85,7 +85,7 @@ fn answer(query: &[u8], script: &(impl Fn(&str, u16) -> Reply + ?Sized), most: u
     };
     let mut answer = head(u16::try_from(records.len()).unwrap(), false);
     for (kind, data) in records {
-        // The name is that of the question.
+        // A pointer to the name in the question.
         answer.extend([0xc0, 0x0c]);
         answer.extend(kind.to_be_bytes());
         answer.extend([0, 1, 0, 0, 0, 1]);

@@ -1,4 +1,4 @@
-//! Names resolve as the system resolves them.
+//! Names resolve as on the system.
 
 use std::collections::HashSet;
 use std::fs;
@@ -19,7 +19,7 @@ use crate::common::{json_lines, run, start, text, verack};
 const DNS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 53);
 
 fn report(args: &[&str]) -> Value {
-    // It means nothing to a target that is named by its key.
+    // `--transport` does not apply to a target that contains a key.
     let is_bitcoin = !args.iter().any(|arg| arg.starts_with("/dnsaddr/"));
     let options = if is_bitcoin { &["--json", "--transport", "v1"][..] } else { &["--json"] };
     let output = run(options.iter().chain(args).copied());
@@ -62,7 +62,7 @@ fn hosts_of_the_hosts_file_are_dialled_while_dns_is_dead() {
     let hosts = "127.0.0.1 x_bitcoind_1 hosts.test\n";
     on_machine(Etc { resolv_conf: Some(resolv_conf), nsswitch: "hosts: files dns\n", hosts }, || {
         let (port, called) = peer((Ipv4Addr::LOCALHOST, 0).into());
-        // The system asks for AAAA, which the file does not have; there is no answer before the address was dialled.
+        // The system also asks for AAAA, which the file lacks; the server answers only after the address was dialled.
         let (sender, in_time) = std::sync::mpsc::channel();
         let called = std::sync::Mutex::new(called);
         scripted(DNS, move |_, _| {
@@ -75,7 +75,7 @@ fn hosts_of_the_hosts_file_are_dialled_while_dns_is_dead() {
     });
 }
 
-/// The system's resolver waits for this server alone, for two minutes and a half.
+/// The system's resolver waits for this one server for two and a half minutes.
 const PATIENT: &str = "nameserver 127.0.0.1\noptions timeout:30 attempts:5\n";
 
 #[test]
@@ -85,7 +85,7 @@ fn the_system_finds_an_address_that_is_dialled_while_its_aaaa_is_unanswered() {
         let (sender, in_time) = std::sync::mpsc::channel();
         let called = Mutex::new(called);
         scripted(DNS, move |name, kind| match kind {
-            // Answered only once the address of the other family was dialled.
+            // Answered only after the address of the other family was dialled.
             AAAA if name == "late.test" => {
                 let _ = sender.send(called.lock().unwrap().recv_timeout(LONG).is_ok());
                 Reply::Records(vec![])
@@ -96,7 +96,7 @@ fn the_system_finds_an_address_that_is_dialled_while_its_aaaa_is_unanswered() {
         let target = format!("late.test:{port}");
         assert_eq!(report(&["--allow-private", "--timeout", "120s", &target])["address"], format!("127.0.0.1:{port}"));
         assert!(in_time.recv().unwrap(), "it waited for AAAA");
-        // One that is never answered costs the other nothing.
+        // An AAAA query without any answer does not delay the A address.
         let target = format!("half.test:{port}");
         let lines = json_lines(&run(["--json", "--allow-private", "--transport", "v1", "--timeout", "3s", &target]));
         let [report, summary] = &lines[..] else { panic!("one report: {lines:?}") };
@@ -104,7 +104,7 @@ fn the_system_finds_an_address_that_is_dialled_while_its_aaaa_is_unanswered() {
     });
 }
 
-/// A module of the name service switch that knows one name.
+/// A module of the name service switch that knows a single name.
 const MODULE: &str = r#"
 #include <netdb.h>
 #include <nss.h>
@@ -133,7 +133,7 @@ enum nss_status _nss_verack_gethostbyname2_r(const char *name, int family, struc
 }
 "#;
 
-/// Builds that module. Whether it could.
+/// Builds that module. Returns whether it succeeded.
 fn build_module(folder: &Path) -> bool {
     let source = folder.join("module.c");
     fs::write(&source, MODULE).unwrap();
@@ -165,7 +165,7 @@ fn a_name_that_a_module_of_the_system_knows_is_dialled_and_never_sent_to_dns() {
     });
 }
 
-/// How many threads of a process look up names.
+/// The number of a process's threads that look up names.
 fn resolvers(process: u32) -> usize {
     let Ok(tasks) = fs::read_dir(format!("/proc/{process}/task")) else { return 0 };
     let names = tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
@@ -182,7 +182,7 @@ fn names_that_hang_take_no_more_than_64_threads() {
             Reply::Silence
         });
         let names: Vec<_> = (0..128).map(|n| format!("n{n}.test")).collect();
-        // The first 32 names are given up after 1.5 s, while their calls still hang; then the next 32, and so on.
+        // The first 32 names time out after 1.5 s, while their calls still hang; then the next 32, and so on.
         let child = start(["--json", "--timeout", "2s"].into_iter().chain(names.iter().map(String::as_str)));
         let process = child.id();
         let watcher = thread::spawn(move || {
@@ -220,7 +220,7 @@ fn a_call_that_hangs_holds_up_neither_the_deadline_nor_the_end() {
         let args = ["--timeout", "1s", "127.0.0.1:1"].into_iter().chain(names.iter().map(String::as_str));
         let lines = json_lines(&run(["--json"].into_iter().chain(args)));
         assert_eq!(lines.last().unwrap()["reasons"]["resolve.timeout"], 100);
-        // 32 names at once, a second for each of them.
+        // 32 names at a time, one second for each.
         assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
     });
 }
@@ -236,7 +236,7 @@ fn an_address_of_a_link_keeps_its_zone() {
             called.recv_timeout(LONG).unwrap();
         }
         assert_eq!(report(&["--port", &port.to_string(), "fe80::1%lo"])["reason"], "closed");
-        // Without a zone the system does not know which link is meant.
+        // Without a zone, the system cannot choose the link.
         assert_eq!(report(&[&format!("[fe80::1]:{port}")])["reason"], "local.no-route");
     });
 }

@@ -35,7 +35,7 @@ fn each_filter_lets_through_what_it_says() {
         ("--services 0x800", &["1.2.3.4:8333", "9.9.9.9:8333"]),
         ("--reachable", &["1.2.3.4:8333", "[2a00::1]:8333", "5.6.7.8:8333", "1.2.3.4:9333"]),
         ("--unreachable", &["9.9.9.9:8333", "8.8.8.8:8333"]),
-        // The one that was tried in vain was never seen.
+        // The peer that was tried without success was never seen.
         ("--since @1699999970", &["1.2.3.4:8333", "9.9.9.9:8333"]),
         ("--since 2023-11-15", &[]),
         ("--since 1h", &[]),
@@ -49,7 +49,7 @@ fn each_filter_lets_through_what_it_says() {
         ("--sort version --limit 1", &["1.2.3.4:9333"]),
     ] {
         let mut found = map.addresses(args);
-        // What was stored at once is in no order.
+        // Peers that were stored at the same time have no order.
         let mut expected: Vec<_> = expected.iter().map(|address| (*address).to_owned()).collect();
         if !args.contains("--sort") {
             found.sort();
@@ -99,7 +99,7 @@ fn one_peer_is_shown_with_its_history() {
     let map = Map::of_a_crawl();
     let output = map.peers("show 1.2.3.4");
     assert_eq!(output.status.code(), Some(0));
-    // How long ago it was changes.
+    // The elapsed time varies.
     let shown = text(&output.stdout).lines().map(|line| match line.split_once(" UTC, ") {
         Some((before, _)) => format!("{before} UTC, ... ago\n"),
         None => format!("{line}\n"),

@@ -1,4 +1,4 @@
-//! Files of peers: what others read of ours, and what is read of theirs.
+//! Files of peers: exports for other programs, and imports from them.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -16,13 +16,13 @@ use crate::neighbours::{Neighbours, Peer, knows};
 #[path = "../../../../store/tests/common/bitnodes.rs"]
 mod bitnodes;
 
-/// A row of `dnsseed.dump` as Core's contrib/seeds/makeseeds.py reads it: this is its `parseline`, line by line.
+/// Parses a row of `dnsseed.dump` as Core's contrib/seeds/makeseeds.py does: a copy of its `parseline`, line by line.
 fn makeseeds(line: &str) -> Option<(String, u16, i64, f64, i64, u64, String)> {
     let sline: Vec<_> = line.split_whitespace().collect();
     if sline.len() < 11 {
         return None;
     }
-    // PATTERN_IPV4, PATTERN_IPV6, PATTERN_ONION: an address and a port, whatever it is.
+    // PATTERN_IPV4, PATTERN_IPV6, PATTERN_ONION: an address of any kind and a port.
     let (address, port) = sline[0].rsplit_once(':')?;
     let host = match address.strip_prefix('[') {
         Some(ipv6) => ipv6.strip_suffix(']')?.parse::<std::net::Ipv6Addr>().ok()?.to_string(),
@@ -57,7 +57,7 @@ fn makeseeds_reads_the_dump_of_a_crawl() {
     assert_eq!(agents[0], ("1.2.3.4", 8333, NOW, 70016, 0xc09, "/Satoshi:27.0.0/"));
     assert_eq!(agents[1], ("2a00::1", 8333, NOW - 60, 70016, 0x409, "/Satoshi:28.0.0/"));
     assert_eq!(agents[2].0, "5.6.7.8");
-    // exp(-age / 30 d) of what the first attempt gained, and what the second adds.
+    // exp(-age / 30 d) of the first attempt's value, plus that of the second.
     assert!((first.3 - 3.45).abs() < 0.006, "{}", first.3);
 }
 
@@ -115,7 +115,7 @@ fn the_table_is_exported_as_it_is_listed() {
     let map = Map::of_a_crawl();
     assert_eq!(map.peers("export --as table --chain bitcoin").stdout, map.peers("--chain bitcoin").stdout);
     assert_eq!(map.peers("export --format csv").stdout, map.peers("--format csv").stdout);
-    // A file holds no time of its own, so that the same database makes the same file.
+    // An export contains no time of its own, so that one database always makes the same file.
     let mut listed = json_lines(&map.peers("--json"));
     assert!(listed.iter_mut().all(|peer| peer.as_object_mut().unwrap().remove("started").is_some()));
     assert_eq!(json_lines(&map.peers("export")), listed);
@@ -188,14 +188,14 @@ fn what_cannot_be_read_is_named_before_anything_is_stored() {
     }
 }
 
-/// As gzip packs it.
+/// Packs a text with gzip.
 fn packed(contents: &str) -> Vec<u8> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
     packer.write_all(contents.as_bytes()).unwrap();
     packer.finish().unwrap()
 }
 
-/// With and without a byte order mark, and packed with gzip.
+/// With and without a byte order mark, and also packed with gzip.
 #[test]
 fn files_are_read_as_others_keep_them() {
     let row =
@@ -270,10 +270,10 @@ fn a_packed_list_is_taken_as_targets_and_as_seeds() {
     }
 }
 
-/// Lists in which Ethereum nodes keep the nodes that they dial, packed and not.
+/// Lists in which Ethereum programs store the nodes that they dial, packed and unpacked.
 #[test]
 fn lists_of_ethereum_nodes_are_taken_as_their_programs_keep_them() {
-    // Signed by the key of 0x43 bytes; 127.0.0.1, TCP port 1.
+    // Signed with the key of 0x43 bytes; 127.0.0.1, TCP port 1.
     const ENR: &str = "enr:-IK4QNR2RFOazsPaXj7PX-iGPGKKnJfotx6eqRZ6b0-DwDwyId2Gj1K_1vej2_SIlU_f_epwiin1lvS_WzlxCVNkfqYBgmlkgnY0gmlwhH8AAAGJc2VjcDI1NmsxoQJ_MevFRiwf3OG3N-z_UtN9dd6kPOEcdNJaopcWX6ogB4N0Y3AB";
     let enode = format!("enode://{POINT}{POINT_Y}@127.0.0.1:1");
     let json = format!("[\n  \"{enode}\",\n  \"{enode}?discport=0\"\n]\n");
@@ -301,8 +301,8 @@ fn lists_of_ethereum_nodes_are_taken_as_their_programs_keep_them() {
     }
 }
 
-/// What an import of this file says, and how many bytes of memory it has used at most: as the file is given on standard input,
-/// all but its end is read while the process is looked at.
+/// The output of this file's import, and its peak memory in bytes. Standard input delivers the file, so the import has
+/// read all but the end when the test reads the process status.
 fn import_watched(map: &Map, format: &str, file: &[u8]) -> (Output, u64) {
     let mut command = map.command(&format!("import - --as {format}"));
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -315,7 +315,7 @@ fn import_watched(map: &Map, format: &str, file: &[u8]) -> (Output, u64) {
     (output, most.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024)
 }
 
-/// Bytes of memory that an import may use, whatever it reads.
+/// Maximum memory of an import in bytes, for any input.
 const MUCH: u64 = 64 << 20;
 
 #[test]
@@ -346,7 +346,7 @@ fn a_small_file_that_unpacks_into_a_large_one_makes_an_import_take_no_more_memor
         ("jsonl", "{\"address\":\"1.2.3.4:8333\"}\n{\"a\":\"", "-:2: expected a shorter line"),
         ("bitnodes", "[[\"1.2.3.4\",8333,1,1],\n[\"", "-:2: expected a row of JSON, of at most 64 KiB"),
     ] {
-        // Some 400 kilobytes, of which a pipe holds 64.
+        // Some 400 kB; a pipe holds 64 kB of them.
         let bomb = packed(&format!("{start}{}", "a".repeat(96 << 20)));
         assert!((256 << 10..1 << 20).contains(&bomb.len()), "{} bytes", bomb.len());
         let map = Map::empty();

@@ -1,4 +1,4 @@
-//! Where the database is, and what is said of one that cannot be used.
+//! Where the database is, and the errors of unusable ones.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -58,7 +58,7 @@ fn a_database_that_was_cut_or_is_of_a_later_release_is_said_and_left_alone() {
     let map = Map::of_a_crawl();
     let whole = fs::read(&map.path).unwrap();
     let mut newer = whole.clone();
-    // Where SQLite keeps the `user_version`. (SQLite: fileformat2.html)
+    // The position of SQLite's `user_version`. (SQLite: fileformat2.html)
     newer[60..64].copy_from_slice(&99_u32.to_be_bytes());
     let cut = whole[..whole.len() / 2].to_vec();
     let list = map.file("list.txt", b"4.4.4.4\n");
@@ -75,7 +75,7 @@ fn a_database_that_was_cut_or_is_of_a_later_release_is_said_and_left_alone() {
     }
 }
 
-/// The program without what lets root write where nobody may.
+/// The program without the capabilities that let root write without permission.
 fn unprivileged(command: &Command) -> Command {
     let mut unprivileged = Command::new(command.get_program());
     if nix::unistd::geteuid().is_root() {
