@@ -1,4 +1,4 @@
-//! The clock of a conversation: wakes it when it wants to be woken.
+//! The clock of a conversation: wakes the conversation at the time that it names.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use handshake::Conversation;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Looks at when a conversation wants to be woken. One that never does costs no timer.
+/// Checks when a conversation wants to be woken. A conversation that is never woken costs no timer.
 #[derive(Debug)]
 pub(crate) struct Alarm {
     started: Instant,
@@ -20,12 +20,12 @@ impl Alarm {
         Self { started, deadline, sleep: None }
     }
 
-    /// Ready once it has woken the conversation.
+    /// Ready once the alarm has woken the conversation.
     pub(crate) fn poll(&mut self, conversation: &mut impl Conversation, cx: &mut Context<'_>) -> Poll<()> {
         let Some(at) = conversation.wake_at(self.deadline.saturating_duration_since(self.started)) else {
             return Poll::Pending;
         };
-        // One that is later than any clock can tell never comes.
+        // A time that the clock cannot represent never comes.
         let Some(at) = self.started.checked_add(at) else { return Poll::Pending };
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
         if sleep.deadline() != at {

@@ -1,4 +1,4 @@
-//! Opens a connection, and says precisely why there is none.
+//! Opens a connection, or says precisely why it did not open.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -27,25 +27,26 @@ pub struct Dial<'t> {
 }
 
 impl Dial<'_> {
-    /// Within so much time from now.
+    /// Gives up after this much time from now.
     pub fn within(within: Duration) -> Self {
         Self { started: Instant::now(), within, from: None, timer: None }
     }
 }
 
 impl<'t> Dial<'t> {
-    /// The time began then.
+    /// Counts the time from `started`.
     pub fn since(self, started: Instant) -> Self {
         Self { started, ..self }
     }
 
-    /// From this address of ours, which must be of the same family as the peer's. The system then chooses a port that no
-    /// other connection has, so there are some 28 000 at once. With `None` it chooses the address, too.
+    /// Dials from this address of ours, which must be of the same family as the peer's. The system then chooses a port
+    /// that no other connection uses, so about 28 000 connections can be open at once. With `None` the system chooses
+    /// the address, too.
     pub fn from(self, from: Option<IpAddr>) -> Self {
         Self { from, ..self }
     }
 
-    /// Waits with a timer that the caller uses again, and is interrupted with it.
+    /// Waits with a timer that the caller reuses; what interrupts the timer also interrupts the dial.
     pub fn timed<'u>(self, timer: &'u mut Timer) -> Dial<'u> {
         let Self { started, within, from, .. } = self;
         Dial { started, within, from, timer: Some(timer) }
@@ -54,7 +55,7 @@ impl<'t> Dial<'t> {
     /// Connects to this address.
     ///
     /// # Errors
-    /// [`DialError`], which tells the peer, the path and our own side apart.
+    /// [`DialError`], which separates faults of the peer, of the path and of our own side.
     pub async fn to(self, address: SocketAddr) -> Result<TcpStream, DialError> {
         let Self { started, within, from, timer } = self;
         let mut own_timer = Timer::new();
@@ -68,7 +69,7 @@ impl<'t> Dial<'t> {
     }
 }
 
-/// As [`Dial::to`], without anything but a time.
+/// As [`Dial::to`], with a time limit and no other option.
 ///
 /// # Errors
 /// As [`Dial::to`].
@@ -78,9 +79,9 @@ pub async fn dial(address: SocketAddr, within: Duration) -> Result<TcpStream, Di
 
 /// Why a connection did not open.
 enum Broken {
-    /// Our own system said so before anything was sent.
+    /// Our own system reported the error before anything was sent.
     AtOnce(Errno),
-    /// It came out later.
+    /// The error came after that.
     Later(io::Error),
 }
 
@@ -96,10 +97,10 @@ impl From<io::Error> for Broken {
     }
 }
 
-/// Connects as [`TcpStream::connect`] does, except that a peer which accepted and reset at once did accept.
+/// Connects as [`TcpStream::connect`] does, but counts a peer that accepted and reset at once as one that accepted.
 ///
-/// By the time we look, such an RST may have come or not: what it says is for the handshake to find out, so that the
-/// same peer gets the same verdict. A kernel tells it from a refusal by its errno.
+/// When we check, such an RST may have arrived or not. So the handshake reports it, and the same peer gets the same
+/// verdict. The kernel's errno separates an RST from a refusal.
 async fn connect(from: Option<IpAddr>, address: SocketAddr) -> Result<TcpStream, Broken> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
@@ -113,7 +114,7 @@ async fn connect(from: Option<IpAddr>, address: SocketAddr) -> Result<TcpStream,
         Err(error) => return Err(Broken::AtOnce(error)),
     }
     let stream = TcpStream::from_std(socket.into())?;
-    // A socket without an error is not asked for one: that would be a system call for each connection.
+    // Reads no error from a socket that has none: that would be a system call for each connection.
     if !stream.ready(Interest::WRITABLE | Interest::ERROR).await?.is_error() {
         return Ok(stream);
     }
@@ -135,12 +136,12 @@ pub enum DialError {
     /// No answer at all.
     #[error("no answer from {address} within {:.1} s: the host is down or a firewall drops our packets", after.as_secs_f64())]
     Timeout {
-        /// Whom we called.
+        /// The address that was dialled.
         address: SocketAddr,
         /// How long we waited.
         after: Duration,
     },
-    /// The run was told to end before there was an answer.
+    /// The run was interrupted before there was an answer.
     #[error("no answer from {address} within {:.1} s, when the run was interrupted", after.as_secs_f64())]
     Stopped {
         /// The address that was dialled.
@@ -148,7 +149,7 @@ pub enum DialError {
         /// How long we waited.
         after: Duration,
     },
-    /// A router or the host said that it cannot be reached.
+    /// A router or the host reported that the address cannot be reached.
     #[error("{0} cannot be reached: it does not answer on its own network, or a router on the way says so")]
     Unreachable(SocketAddr),
     /// Our own side has no route there.
@@ -160,15 +161,15 @@ pub enum DialError {
     /// Our own side has no free port for a connection to that address.
     #[error("no local port is free for a connection to {0}")]
     NoPort(SocketAddr),
-    /// Our own side forbids it.
+    /// Our own system forbids it.
     #[error("this machine does not allow a connection to {0}")]
     Forbidden(SocketAddr),
     /// Anything else.
     #[error("cannot connect to {address}: {error}")]
     Other {
-        /// Whom we called.
+        /// The address that was dialled.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         #[source]
         error: io::Error,
     },
@@ -177,8 +178,8 @@ pub enum DialError {
 impl DialError {
     fn of(address: SocketAddr, broken: Broken, after: Duration) -> Self {
         let error = match broken {
-            // What a route of ours says that leads nowhere: `unreachable`, `prohibit`, `blackhole` (ip-route(8)); the last
-            // is also what the system says of an address of a link if it is not said of which.
+            // A local route of type `unreachable`, `prohibit` or `blackhole` gives these errors (ip-route(8)). `EINVAL`
+            // also comes for a link-local address without a scope.
             Broken::AtOnce(Errno::NETUNREACH | Errno::HOSTUNREACH | Errno::ACCESS | Errno::INVAL) => {
                 return Self::NoRoute(address);
             }
@@ -186,7 +187,7 @@ impl DialError {
             Broken::Later(error) => error,
         };
         if error.kind() == io::ErrorKind::TimedOut {
-            // Our own clock, or the kernel, which gives up after some two minutes.
+            // From our own deadline, or from the kernel, which gives up after about two minutes.
             return Self::Timeout { address, after };
         }
         match Errno::from_io_error(&error) {

@@ -10,31 +10,31 @@ use handshake::{OursRead, Unfinished};
 /// A handshake that did not conclude.
 #[derive(Debug)]
 pub struct Failure<E> {
-    /// Why.
+    /// Why it did not conclude.
     pub cause: Cause<E>,
-    /// What it waited for, in the protocol's own words.
+    /// What the handshake waited for, in the protocol's own words.
     pub awaiting: &'static str,
     /// The message that the peer began and did not finish, if it began one.
     pub unfinished: Option<Unfinished>,
     /// The messages that the peer sent in place of the awaited one.
     pub instead: Option<String>,
-    /// What the peer can have read of ours.
+    /// How much of our data the peer can have read.
     pub ours: OursRead,
     /// Whether the connection ended by an RST, of which [`Cause::Closed`] says when it counts as a close.
     pub reset: bool,
-    /// Bytes that the handshake had taken in.
+    /// Bytes that the handshake had received.
     pub received: u64,
-    /// Bytes of ours that the connection had taken. What a peer does not read is not among them.
+    /// Bytes of ours that the connection had taken. Bytes that the peer does not read are not counted.
     pub sent: u64,
     /// How long it had taken.
     pub after: Duration,
-    /// What had arrived behind them: a message cut short, or the bytes that the handshake could not go on with.
+    /// The bytes that had arrived after those: an incomplete message, or the bytes at which the handshake stopped.
     pub rest: Vec<u8>,
 }
 
 impl<E> Failure<E> {
-    /// Whether the peer closed the connection without having said anything, after all or some of what we had said may
-    /// have reached it. Nothing then tells why.
+    /// Whether the peer closed the connection without sending anything, although some or all of our bytes may have
+    /// reached it. Then nothing shows the reason.
     #[must_use]
     pub fn is_unexplained(&self) -> bool {
         let is_closed = matches!(self.cause, Cause::Closed | Cause::Reset);
@@ -79,7 +79,7 @@ impl<E: fmt::Display> fmt::Display for Failure<E> {
     }
 }
 
-/// The sentence is whole without its source, which is there for those who look for its type.
+/// The message is complete without its source; the source serves callers that inspect its type.
 impl<E: Error + 'static> Error for Failure<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.cause.source()
@@ -90,16 +90,16 @@ impl<E: Error + 'static> Error for Failure<E> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cause<E> {
-    /// The protocol says so.
+    /// An error of the protocol.
     #[error("{0}")]
     Fault(#[source] E),
     /// The peer closed the connection.
     ///
-    /// An RST counts as a close once we have sent anything: a kernel sends it in place of FIN when its program closes
-    /// over input that it has not read, so which of the two comes is a race that says nothing about the peer.
+    /// An RST counts as a close once we have sent anything: a kernel sends RST in place of FIN when its program closes
+    /// with unread input. Which of the two comes is a race that says nothing about the peer.
     #[error("closed the connection")]
     Closed,
-    /// The peer aborted the connection though nothing of ours can have been unread.
+    /// The peer aborted the connection although it cannot have left any byte of ours unread.
     #[error("reset the connection")]
     Reset,
     /// The connection broke in another way.
@@ -108,7 +108,7 @@ pub enum Cause<E> {
     /// The deadline passed.
     #[error("took too long")]
     Late,
-    /// The run was told to end.
+    /// The run was interrupted.
     #[error("the run was interrupted")]
     Stopped,
     /// The byte budget was spent.
@@ -117,7 +117,7 @@ pub enum Cause<E> {
 }
 
 impl<E> Cause<E> {
-    /// The cause behind an error of a read; `spoke` says whether we had tried to send anything.
+    /// The cause of an error of a read; `spoke` says whether we had tried to send anything.
     pub(crate) fn of(error: io::Error, spoke: bool) -> Self {
         match error.kind() {
             io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted if spoke => {

@@ -2,9 +2,9 @@
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-/// Raises the limit of open files as far as the system lets us, and says how far that is.
+/// Raises the limit of open files as far as the system allows, and returns it.
 ///
-/// A connection is an open file, and the usual soft limit of 1024 stems from a time of `select`.
+/// A connection is an open file, and the usual soft limit of 1024 dates from `select`.
 #[must_use]
 pub fn raise_open_files() -> u64 {
     let mut limit = getrlimit(Resource::Nofile);

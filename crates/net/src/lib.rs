@@ -1,7 +1,7 @@
 //! Runs any handshake over tokio: the one place with a socket and a clock.
 //!
-//! [`dial`] or [`Listener`] make the connection, a [`Driver`] has the handshake over it, [`Established`] hands over what
-//! comes after, and [`Verdict`] says how it went. Nothing here knows a protocol.
+//! [`dial`] or [`Listener`] make the connection, a [`Driver`] runs the handshake over it, [`Established`] hands over
+//! the connection afterwards, and [`Verdict`] reports the result. Nothing here knows a protocol.
 //!
 //! Bitcoin's handshake in both roles, over a connection on loopback:
 //!

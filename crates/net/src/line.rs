@@ -1,4 +1,4 @@
-//! What carries a handshake, as far as it is more than a stream of bytes: a TCP connection can be asked how it ended.
+//! What a driver needs of a connection besides a stream of bytes: how a TCP connection ended, for example.
 
 use std::fs;
 use std::future::poll_fn;
@@ -15,18 +15,18 @@ use tokio::io::AsyncWrite;
 
 /// What a driver asks of a connection besides reading and writing.
 pub trait Line<S> {
-    /// Has the kernel acknowledge at once what has arrived.
+    /// Makes the kernel acknowledge at once what has arrived.
     fn acknowledge(&self, stream: &S);
 
-    /// How many of the last bytes that we sent cannot have arrived before the peer's end, which is closed, was closed;
-    /// at least. `None` if that is not certain, or none.
+    /// The least number of our last bytes that cannot have reached the peer before it closed its end. `None` if that is
+    /// zero or not certain.
     fn unread(&self, stream: &S) -> Option<u64>;
 
-    /// Sends the last flight, which may be empty, and adds to `sent` what of it the connection took.
+    /// Sends the last flight, which may be empty, and adds the bytes that the connection took to `sent`.
     fn say_last(&self, stream: &mut S, bytes: &[u8], sent: &mut u64) -> impl Future<Output = io::Result<()>>;
 }
 
-/// Any stream of bytes. The connection goes on after the last flight.
+/// Any stream of bytes. The connection stays open after the last flight.
 #[derive(Clone, Copy, Debug)]
 pub struct AnyLine;
 
@@ -48,20 +48,20 @@ impl<S: AsyncWrite + Unpin> Line<S> for AnyLine {
 /// A TCP connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tcp {
-    /// Our side of the connection ends with the last flight, in the same segment.
+    /// Closes our side of the connection with the last flight, in the same segment.
     pub leave: bool,
-    /// The kernel's table of connections is read if the peer closes: too much for many connections.
+    /// Reads the kernel's table of connections if the peer closes: too expensive for many connections.
     pub closely: bool,
 }
 
 impl<S: AsyncWrite + AsFd + Unpin> Line<S> for Tcp {
     fn acknowledge(&self, stream: &S) {
-        // It fails only if the connection is gone, which the next read tells.
+        // It fails only if the connection is gone; the next read reports that.
         let _ = set_tcp_quickack(stream, true);
     }
 
-    /// A closed end answers our bytes with RST, behind the FIN that had come: Linux reports that as EPIPE, and an RST alone
-    /// as ECONNRESET. Before that RST is here, the FIN is, and has acknowledged none of the bytes that it crossed.
+    /// A closed peer answers our bytes with an RST after its FIN: Linux reports that as EPIPE, and an RST alone as
+    /// ECONNRESET. Before the RST arrives, the FIN is here, and it acknowledged none of the bytes that it crossed.
     fn unread(&self, stream: &S) -> Option<u64> {
         if matches!(socket_error(stream), Ok(Err(Errno::PIPE))) {
             return Some(u64::MAX);
@@ -74,7 +74,8 @@ impl<S: AsyncWrite + AsFd + Unpin> Line<S> for Tcp {
             return AnyLine.say_last(stream, bytes, sent).await;
         }
         if !bytes.is_empty() {
-            // The kernel holds the bytes back until it is told that no more will come, and then sends both as one segment.
+            // With `MORE`, the kernel holds the bytes back until the shutdown below, and then sends both as one
+            // segment.
             let flags = SendFlags::MORE | SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
             let taken = match rustix::net::send(&*stream, bytes, flags) {
                 Err(Errno::AGAIN) => 0,
@@ -83,13 +84,13 @@ impl<S: AsyncWrite + AsFd + Unpin> Line<S> for Tcp {
             *sent += taken as u64;
             write_counted(stream, &bytes[taken..], sent).await?;
         }
-        // Not a close: with something unread that would throw away what has not left yet.
+        // No close: with unread input, a close would discard the bytes that have not left yet.
         Ok(rustix::net::shutdown(&*stream, Shutdown::Write)?)
     }
 }
 
-/// Writes all of `bytes`, and adds to `sent` what the connection takes as it takes it: if the deadline ends the wait for
-/// the rest, `sent` is right.
+/// Writes all of `bytes`, and adds to `sent` after each write. So `sent` is right even if the deadline ends the wait
+/// for the rest.
 pub(crate) fn write_counted<S: AsyncWrite + Unpin>(
     stream: &mut S,
     mut bytes: &[u8],
@@ -108,8 +109,8 @@ pub(crate) fn write_counted<S: AsyncWrite + Unpin>(
     })
 }
 
-/// Bytes that the peer's kernel had not acknowledged when it sent its FIN, by the kernel's table of connections (proc(5),
-/// /proc/net/tcp); `None` if there are none, or no such table.
+/// Bytes that the peer's kernel had not acknowledged when it sent its FIN, from the kernel's table of connections
+/// (proc(5), /proc/net/tcp); `None` if there are none, or no such table.
 fn unacknowledged(stream: impl AsFd) -> Option<u64> {
     let address = |found: rustix::net::SocketAddrAny| SocketAddr::try_from(found).ok();
     let local = address(rustix::net::getsockname(&stream).ok()?)?;

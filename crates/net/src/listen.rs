@@ -1,4 +1,4 @@
-//! Accepts connections, no more at once than it was told: in all, from one address, and from one network.
+//! Accepts connections up to three caps: in all, from one address, and from one network.
 //!
 //! ```text
 //!                     full?              over its share?
@@ -17,21 +17,22 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-/// How many connections may be open at once.
+/// Limits on connections that are open at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Caps {
-    /// In all. When they are all taken, the newest of those from the greediest part of the Internet gives way to a
-    /// newcomer from another: whoever holds many addresses shuts nobody out.
+    /// In all. When all places are taken, a connection from another network takes the place of the newest connection of
+    /// the network that holds most. So one owner of many addresses cannot block all other peers.
     pub total: usize,
-    /// From one IPv4 address or IPv6 /64 network, which is what one host is given; and [`NETWORK_SHARE`] times as many from
-    /// one IPv4 /24 or IPv6 /48 network, which is what one customer is given.
+    /// From one IPv4 address or IPv6 /64 network, which is what one host is given. One IPv4 /24 or IPv6 /48 network,
+    /// which is what one customer is given, may hold [`NETWORK_SHARE`] times as many.
     pub per_address: usize,
 }
 
-/// A network may hold so many times as many places as an address of it.
+/// A network may hold this many times the places of one address.
 pub const NETWORK_SHARE: usize = 4;
 
-/// Accepts connections on one address. Clones of [`Caps`] do not share; listeners made with [`Listener::also`] do.
+/// Accepts connections on one address. Clones of [`Caps`] are counted separately; listeners made with
+/// [`Listener::also`] share one count.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
@@ -45,12 +46,12 @@ pub enum Accepted {
     In {
         /// The connection.
         stream: TcpStream,
-        /// Who it is.
+        /// Its address.
         peer: SocketAddr,
-        /// Holds its place until dropped.
+        /// Keeps its place until dropped.
         place: Place,
     },
-    /// Over a cap; it was closed.
+    /// Over a cap; the connection was closed.
     Turned(SocketAddr, Turned),
 }
 
@@ -61,7 +62,7 @@ pub enum Turned {
     Total,
     /// [`Caps::per_address`]
     PerAddress,
-    /// [`NETWORK_SHARE`] times that.
+    /// [`NETWORK_SHARE`] times [`Caps::per_address`]
     PerNetwork,
 }
 
@@ -69,7 +70,7 @@ impl Listener {
     /// Listens on an address; port 0 lets the system choose one.
     ///
     /// # Errors
-    /// If the address is taken, or not ours.
+    /// If the address is in use, or not ours.
     pub async fn bind(address: SocketAddr, caps: Caps) -> io::Result<Self> {
         Ok(Self { socket: TcpListener::bind(address).await?, door: Door::new(caps) })
     }
@@ -77,12 +78,12 @@ impl Listener {
     /// Listens on another address as well, under the same caps.
     ///
     /// # Errors
-    /// If the address is taken, or not ours.
+    /// If the address is in use, or not ours.
     pub async fn also(&self, address: SocketAddr) -> io::Result<Self> {
         Ok(Self { socket: TcpListener::bind(address).await?, door: self.door.clone() })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     ///
     /// # Errors
     /// If the system cannot say.
@@ -92,20 +93,20 @@ impl Listener {
 
     /// The next connection, with Nagle's delay turned off.
     ///
-    /// A peer that is gone before we get to it does not count. When our side runs out of files it waits a little for
-    /// some to be closed, since the connection stays in the kernel's queue.
+    /// A peer that disconnected before we accept it is skipped. When our process runs out of files, this waits briefly
+    /// until some are closed; the connection stays in the kernel's queue.
     ///
     /// # Errors
     /// If nothing can be accepted any more.
     pub async fn accept(&self) -> io::Result<Accepted> {
-        /// Long enough not to spin, short enough that no peer gives up.
+        /// Long enough not to spin, and short enough that no peer gives up.
         const PAUSE: Duration = Duration::from_millis(50);
         loop {
             match self.socket.accept().await {
                 Ok((stream, peer)) => {
                     return Ok(match self.door.enter(peer.ip()) {
                         Ok(place) => {
-                            // It fails only if the peer is gone, which the handshake will find out.
+                            // It fails only if the peer is gone; the handshake reports that.
                             let _ = stream.set_nodelay(true);
                             Accepted::In { stream, peer, place }
                         }
@@ -115,7 +116,7 @@ impl Listener {
                 Err(error) => match Errno::from_io_error(&error) {
                     Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => sleep(PAUSE).await,
                     Some(Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::OPNOTSUPP) | None => return Err(error),
-                    // accept(2): errors of the connection that was to be accepted.
+                    // accept(2): errors of the connection that was about to be accepted.
                     Some(_) => {}
                 },
             }
@@ -123,21 +124,21 @@ impl Listener {
     }
 }
 
-/// Counts who is in.
+/// Counts open connections.
 #[derive(Clone, Debug)]
 struct Door {
     caps: Caps,
     inside: Arc<Mutex<Inside>>,
 }
 
-/// Who is in, by the order in which they came.
+/// The open connections, in the order in which they came.
 #[derive(Debug, Default)]
 struct Inside {
     next: u64,
     places: BTreeMap<u64, Holder>,
 }
 
-/// Who holds a place.
+/// The connection that holds a place.
 #[derive(Debug)]
 struct Holder {
     of: Networks,
@@ -173,8 +174,9 @@ impl Door {
 }
 
 impl Inside {
-    /// The place that is to be given to a newcomer from elsewhere: of the group that holds most, the network that holds
-    /// most, and of that the newest. `None` if the newcomer's own would then hold as many.
+    /// The place to give to a newcomer from another network. Takes the group that holds most places, in it the network
+    /// that holds most, and in that the newest connection. `None` if the newcomer's own group or network would then
+    /// hold as many.
     fn greediest(&self, newcomer: Networks) -> Option<u64> {
         let (mut groups, mut networks) = (HashMap::<_, usize>::new(), HashMap::<_, usize>::new());
         for Holder { of, .. } in self.places.values() {
@@ -193,7 +195,7 @@ impl Inside {
     }
 }
 
-/// Where an address belongs, from the smallest on.
+/// The networks that contain an address, smallest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Networks {
     /// The IPv4 address, or the IPv6 /64.
@@ -223,7 +225,7 @@ pub(crate) fn source(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// A place among the connections that may be open at once. Free again when dropped.
+/// A place among the connections that may be open at once. Dropping it frees the place.
 #[derive(Debug)]
 pub struct Place {
     number: u64,
@@ -232,7 +234,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Completes once the place was given to another connection. This one is to be closed then.
+    /// Completes once the place was given to another connection. The caller then closes this one.
     pub async fn gives_way(&self) {
         self.gives_way.notified().await;
     }
@@ -277,7 +279,7 @@ mod tests {
     async fn the_newest_of_the_greediest_gives_way_to_whoever_comes_from_elsewhere() {
         const TOTAL: usize = 200;
         let door = Door::new(Caps { total: TOTAL, per_address: 1000 });
-        // A provider's whole /32 is at the door, from another /48 each.
+        // A provider's whole /32 connects, each time from another /48.
         let greedy = |n: u16| Ipv6Addr::new(0x2a01, 1, n, 0, 0, 0, 0, 1).into();
         let enter = |ip| door.enter(ip);
         let attackers: Vec<Place> = (0..200).map(|n| enter(greedy(n)).unwrap()).collect();

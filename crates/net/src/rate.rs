@@ -1,7 +1,7 @@
-//! How often each address may begin a handshake that costs us work: a token bucket for each.
+//! How often each address may begin a handshake that costs us work: one token bucket for each address.
 //!
-//! A connection costs its opener nothing that can be replayed, and us a key exchange or a signature. With a rate for each
-//! address, an address takes up a known part of a processor at most.
+//! A handshake costs the peer nothing, since it can replay bytes, but costs us a key exchange or a signature. The rate
+//! bounds the processor time that one address can use.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,20 +9,20 @@ use std::time::{Duration, Instant};
 
 use crate::listen::source;
 
-/// Handshakes that an address may begin.
+/// Handshakes that one address may begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// At once, after a time without any.
     pub burst: u32,
-    /// In a second, in the long run. At least 1.
+    /// Per second, in the long run. At least 1.
     pub per_second: u32,
 }
 
-/// Addresses that are remembered, at most: 64 bytes each make 4 MiB. If all of them are busy, all are forgotten, which gives
-/// each its burst again.
+/// Addresses remembered, at most: 64 bytes each make 4 MiB. If all of them are busy, all are forgotten, so that each
+/// has its burst again.
 const MAX_SOURCES: usize = 64 * 1024;
 
-/// Which addresses began handshakes lately.
+/// The addresses that began handshakes recently.
 #[derive(Debug)]
 pub struct Rate {
     pace: Pace,
@@ -37,8 +37,8 @@ impl Rate {
         Self { pace, full_at: HashMap::new() }
     }
 
-    /// Whether this address may begin a handshake now; if so, it has. An IPv4 address, or an IPv6 /64, counts as one; loopback
-    /// is ourselves, and may always.
+    /// Whether this address may begin a handshake now; if so, counts it. An IPv4 address or an IPv6 /64 counts as one
+    /// source. Loopback is our own machine and always passes.
     pub fn admits(&mut self, ip: IpAddr, now: Instant) -> bool {
         if ip.to_canonical().is_loopback() {
             return true;

@@ -17,20 +17,20 @@ use crate::line::{AnyLine, Line, Tcp, write_counted};
 use crate::timer::Timer;
 use crate::unread::Unread;
 
-/// What bounds a handshake, whatever the peer does.
+/// The limits of a handshake, whatever the peer does.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Over at this moment, concluded or not.
+    /// The handshake ends at this moment, concluded or not.
     pub deadline: Instant,
-    /// Bytes that the handshake may take in before it is concluded.
+    /// Bytes that the handshake may receive before it is concluded.
     pub bytes: u64,
 }
 
 impl Limits {
-    /// No handshake that we know takes more than 20 kB; a peer that sends this much without concluding is flooding.
+    /// No known handshake takes more than 20 kB; a peer that sends this much without concluding is flooding.
     pub const DEFAULT_BYTES: u64 = 256 * 1024;
 
-    /// The default byte budget, and so much time from now.
+    /// The default byte budget, and a deadline after this much time from now.
     #[must_use]
     pub fn within(time: Duration) -> Self {
         Self { deadline: Instant::now() + time, bytes: Self::DEFAULT_BYTES }
@@ -44,16 +44,16 @@ pub struct Established<S, T> {
     pub io: S,
     /// What was agreed.
     pub output: T,
-    /// Bytes that arrived behind the handshake's last. They belong to what comes after it.
+    /// Bytes that arrived after the handshake's last byte. They belong to the protocol that follows.
     pub unread: Vec<u8>,
     /// Bytes of the handshake that the connection took.
     pub sent: u64,
-    /// Bytes that the handshake took in.
+    /// Bytes that the handshake received.
     pub received: u64,
 }
 
 impl<S, T> Established<S, T> {
-    /// The connection, which serves the unread bytes first; and what was agreed.
+    /// The connection, which serves the unread bytes first, and what was agreed.
     pub fn into_stream(self) -> (Unread<S>, T) {
         (Unread::new(self.unread, self.io), self.output)
     }
@@ -64,18 +64,18 @@ impl<S, T> Established<S, T> {
 pub struct Seen<'a, E> {
     /// What happened.
     pub event: E,
-    /// What was taken in for it. An encrypted protocol opens in place: then it is what was inside, unless the driver
-    /// [captures](Driver::capturing) what comes over the wire.
+    /// The bytes received for it. An encrypted protocol decrypts in place, so these are plain text, unless the driver
+    /// [captures](Driver::capturing) the bytes of the wire.
     pub received: &'a [u8],
-    /// What will be sent for it.
+    /// The bytes to be sent for it.
     pub sent: &'a [u8],
 }
 
-/// Runs one conversation over one connection: what bounds it, and what else is wanted of the connection.
+/// Runs one conversation over one connection, within its limits and with its options.
 ///
-/// What the conversation has to say before it must wait leaves in one write. When both sides have said everything and only
-/// the last write fails because the peer is gone already, the conversation is concluded all the same: whether that write
-/// fails is a race of kernels, and the same peer must get the same result.
+/// All that the conversation sends before it must wait leaves in one write. If both sides have sent everything and only
+/// the last write fails because the peer has closed, the conversation is still concluded. Whether that write fails is a
+/// race of kernels, and the same peer must get the same result.
 #[derive(Debug)]
 #[must_use]
 pub struct Driver<'t, L = AnyLine> {
@@ -86,35 +86,36 @@ pub struct Driver<'t, L = AnyLine> {
 }
 
 impl Driver<'_> {
-    /// One with these limits, for any stream of bytes.
+    /// A driver with these limits, for any stream of bytes.
     pub fn new(limits: Limits) -> Self {
         Self { limits, timer: None, line: AnyLine, captures: false }
     }
 }
 
 impl<'t, L> Driver<'t, L> {
-    /// Waits with a timer that the caller uses again, and is interrupted with it.
+    /// Waits with a timer that the caller reuses; what interrupts the timer also interrupts the conversation.
     pub fn timed<'u>(self, timer: &'u mut Timer) -> Driver<'u, L> {
         let Self { limits, line, captures, .. } = self;
         Driver { limits, timer: Some(timer), line, captures }
     }
 
-    /// For a TCP connection: what arrives is acknowledged at once, and the peer's close is looked at. With [`Tcp::leave`],
-    /// the last flight and the end of our side leave in one segment; the connection can then only be read from, or dropped.
+    /// For a TCP connection: acknowledges at once what arrives, and checks how the peer closed. With [`Tcp::leave`],
+    /// the last flight and the end of our side leave in one segment; afterwards the connection can only be read or
+    /// dropped.
     pub fn over_tcp(self, tcp: Tcp) -> Driver<'t, Tcp> {
         let Self { limits, timer, captures, .. } = self;
         Driver { limits, timer, line: tcp, captures }
     }
 
-    /// Shows what is received as it came over the wire, if it is to be shown at all.
+    /// If `captures`, events show the received bytes as they came over the wire.
     pub fn capturing(self, captures: bool) -> Self {
         Self { captures, ..self }
     }
 
-    /// Has the conversation over `stream`.
+    /// Runs the conversation over `stream`.
     ///
     /// # Errors
-    /// [`Failure`] with what was waited for and why it did not come.
+    /// [`Failure`] with what the conversation waited for and why it did not come.
     pub async fn run<C, S>(
         self,
         conversation: &mut C,
@@ -171,7 +172,7 @@ impl<'t, L> Driver<'t, L> {
     }
 }
 
-/// As [`Driver::run`], without anything but limits.
+/// As [`Driver::run`], with limits and no other option.
 ///
 /// # Errors
 /// As [`Driver::run`].
@@ -188,21 +189,21 @@ where
     Driver::new(limits).run(conversation, stream, on_event).await
 }
 
-/// Bytes asked of the socket at once. They lie on the stack while a ready socket is read, so a connection that is
-/// silent holds no buffer at all.
+/// Bytes read from the socket at once. The buffer is on the stack while a ready socket is read, so a silent connection
+/// holds no buffer.
 const READ_LEN: usize = 16 * 1024;
 
-/// A buffer for what is to be sent starts with this much room: enough for a Bitcoin `version` and what follows.
+/// Initial capacity of the send buffer: enough for a Bitcoin `version` and the messages after it.
 const TX_LEN: usize = 256;
 
-/// So few bytes arrive together. (RFC 9293: the least that a path carries in one segment)
+/// At most this many bytes arrive together. (RFC 9293: the least that a path carries in one segment)
 const ONE_SEGMENT: u64 = 536;
 
-/// Room that a buffer may have beyond what is in it: a message that arrives byte by byte is then copied a few times, and a
-/// connection that waits holds little more than what it waits with.
+/// Capacity that a buffer may have beyond its contents. With it, a message that arrives byte by byte is copied a few
+/// times only, and a waiting connection holds little spare memory.
 const SPARE_LEN: usize = 4096;
 
-/// Appends what arrived, without taking twice the room.
+/// Appends what arrived, without doubling the buffer's capacity.
 fn keep(kept: &mut Vec<u8>, arrived: &[u8]) {
     if kept.capacity() - kept.len() < arrived.len() && !arrived.is_empty() {
         kept.reserve_exact(arrived.len().max(if kept.is_empty() { 0 } else { SPARE_LEN }));
@@ -210,26 +211,27 @@ fn keep(kept: &mut Vec<u8>, arrived: &[u8]) {
     kept.extend_from_slice(arrived);
 }
 
-/// A conversation under way.
+/// A conversation in progress.
 struct Run<'c, C, F> {
     conversation: &'c mut C,
     on_event: F,
     limits: Limits,
     started: Instant,
     alarm: Alarm,
-    /// What a step is shown, as it came: it may open that in place.
+    /// The bytes shown to a step, as they came: the step may decrypt the original in place.
     wire: Option<Vec<u8>>,
-    /// What arrived and was not taken: always less than the handshake needs to go on.
+    /// Bytes that arrived and were not taken: always fewer than the handshake needs to continue.
     kept: Vec<u8>,
     tx: Vec<u8>,
     received: u64,
-    /// What the connection took; of what a peer does not read that is a part, or nothing.
+    /// Bytes that the connection took. If the peer does not read, it takes only a part, or none.
     sent: u64,
-    /// Whether it was to take anything. Even what it refused may be why the peer aborts: see [`Cause::Closed`].
+    /// Whether we tried to write anything. Even bytes that the connection refused may make the peer abort: see
+    /// [`Cause::Closed`].
     spoke: bool,
-    /// How many times it took something.
+    /// Writes of which the connection took at least a part.
     flights: u32,
-    /// Whether the peer's end was closed before our last flight arrived there, or while bytes of ours lay unread.
+    /// Whether the peer's end was closed before our last flight arrived, or while it had not read bytes of ours.
     cut_off: bool,
     /// Whether the connection ended by an RST.
     reset: bool,
@@ -241,7 +243,7 @@ impl<C: Conversation, F: FnMut(Seen<'_, C::Event>)> Run<'_, C, F> {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut begun = false;
-        // What it came to is bound only once it is there, or every connection that waits would have room for it.
+        // Bind the result after the loop, so that the suspended future reserves no space for it.
         let over = loop {
             let progress = poll_fn(|cx| {
                 if !mem::replace(&mut begun, true) || self.alarm.poll(self.conversation, cx).is_ready() {
@@ -252,11 +254,11 @@ impl<C: Conversation, F: FnMut(Seen<'_, C::Event>)> Run<'_, C, F> {
             if let Some(over) = progress.await.transpose() {
                 break over;
             }
-            // A peer that is gone may still have left bytes to read, and they decide. A write fails of itself only if
-            // there is no more to come.
+            // The write's error is ignored: a peer that closed may have left bytes to read, and they decide the result.
+            // If there are none, the next read ends the conversation.
             if self.tx.is_empty() && self.has_heard() {
-                // With nothing to say, our acknowledgement would wait for 40 ms, and with it what the peer's kernel holds
-                // back until it comes (Nagle's algorithm).
+                // With nothing to send, our acknowledgement would wait for 40 ms, and so would the bytes that the
+                // peer's kernel holds back until it comes (Nagle's algorithm).
                 line.acknowledge(stream);
             }
             drop(self.flush(stream).await);
@@ -269,7 +271,7 @@ impl<C: Conversation, F: FnMut(Seen<'_, C::Event>)> Run<'_, C, F> {
         over
     }
 
-    /// Reads what the socket has, and goes on with it.
+    /// Reads what the socket has, and advances the conversation with it.
     fn poll_arrival<S>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<Progress<C>>
     where
         S: AsyncRead + Unpin,
@@ -279,7 +281,7 @@ impl<C: Conversation, F: FnMut(Seen<'_, C::Event>)> Run<'_, C, F> {
         let arrived = match ready!(Pin::new(stream).poll_read(cx, &mut buffer)) {
             Ok(()) => buffer.filled_mut(),
             Err(error) => {
-                // A kernel aborts in place of closing when its program closes over input that it has not read.
+                // A kernel aborts in place of closing when its program closes with unread input.
                 self.cut_off |= error.kind() == io::ErrorKind::ConnectionReset;
                 self.reset |= is_reset(&error);
                 return Poll::Ready(Err(Cause::of(error, self.spoke)));
@@ -288,7 +290,7 @@ impl<C: Conversation, F: FnMut(Seen<'_, C::Event>)> Run<'_, C, F> {
         Poll::Ready(if arrived.is_empty() { Err(Cause::Closed) } else { self.advance(arrived) })
     }
 
-    /// Steps as far as what was kept and what `arrived` allow.
+    /// Steps as far as the kept bytes and `arrived` allow.
     fn advance(&mut self, arrived: &mut [u8]) -> Progress<C> {
         if self.kept.is_empty() {
             let (progress, taken) = self.steps(arrived);
@@ -304,9 +306,9 @@ impl<C: Conversation, F: FnMut(Seen<'_, C::Event>)> Run<'_, C, F> {
         progress
     }
 
-    /// Steps until more bytes are needed or it is over; also says how many bytes were taken.
+    /// Steps until the conversation needs more bytes or is over; also returns how many bytes were taken.
     fn steps(&mut self, bytes: &mut [u8]) -> (Progress<C>, usize) {
-        // What is over the budget is not shown at all, so how the bytes were cut cannot matter.
+        // Bytes over the budget are not shown, so that the result does not depend on how the bytes were split.
         let budget = usize::try_from(self.limits.bytes - self.received).unwrap_or(usize::MAX);
         let shown = bytes.len().min(budget);
         let mut at = 0;
@@ -335,7 +337,7 @@ impl<C: Conversation, F: FnMut(Seen<'_, C::Event>)> Run<'_, C, F> {
                     Ok(Some(output))
                 }
                 Err(fault) => {
-                    // Whether it took them or only looked, these are the bytes that it could not go on with.
+                    // Whether the step took these bytes or only looked at them, the conversation failed on them.
                     at = received.start;
                     if let Some(wire) = &self.wire {
                         bytes[at..shown].copy_from_slice(wire);
@@ -359,7 +361,7 @@ impl<C: Conversation, F: FnMut(Seen<'_, C::Event>)> Run<'_, C, F> {
             self.reset |= is_reset(error);
         }
         if written.is_err() && self.sent == sent {
-            // None of it left: for the peer it never was.
+            // The connection took none of it, so the peer cannot have seen this flight.
             self.flights -= 1;
             self.cut_off = true;
         }
@@ -368,9 +370,9 @@ impl<C: Conversation, F: FnMut(Seen<'_, C::Event>)> Run<'_, C, F> {
         written
     }
 
-    /// Says what the protocol has to say in parting, if the connection takes it at once.
+    /// Sends the protocol's parting message, if the connection takes it at once.
     fn leave<S: AsyncWrite + Unpin>(&mut self, why: Leave, stream: &mut S) {
-        // What is still to be written is part of a message, perhaps: nothing can be said behind that.
+        // The unsent bytes may be a part of a message: nothing may be sent after that.
         if !self.tx.is_empty() {
             return;
         }
@@ -383,7 +385,7 @@ impl<C: Conversation, F: FnMut(Seen<'_, C::Event>)> Run<'_, C, F> {
         self.tx.clear();
     }
 
-    /// What the protocol makes of an end that no message announced.
+    /// The protocol's error for an end that no message announced.
     fn fault_of(&self, cause: &Cause<C::Error>) -> Option<C::Error> {
         let end = match cause {
             Cause::Closed => End::Closed,
@@ -398,7 +400,7 @@ impl<C: Conversation, F: FnMut(Seen<'_, C::Event>)> Run<'_, C, F> {
         self.received > 0 || !self.kept.is_empty()
     }
 
-    /// What the peer can have read of ours when it closed the connection.
+    /// How much of our data the peer can have read when it closed the connection.
     fn ours_read<S>(&self, cause: &Cause<C::Error>, line: &impl Line<S>, stream: &S) -> OursRead {
         match cause {
             _ if !self.spoke => OursRead::NotSaid,
@@ -432,7 +434,7 @@ impl<C: Conversation, F: FnMut(Seen<'_, C::Event>)> Run<'_, C, F> {
     }
 }
 
-/// Whether a connection that failed so was reset.
+/// Whether this error means that the connection was reset.
 fn is_reset(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
-/// Tells all waits of a run to end: the user pressed Ctrl-C. Clones share one state, which changes once.
+/// Tells all waits of a run to end, after Ctrl-C. Clones share one state, which changes once.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<State>);
 
@@ -19,29 +19,29 @@ struct State {
 }
 
 impl Stop {
-    /// One that has not been told yet.
+    /// A `Stop` in its initial state: not told yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Ends every wait, those that begin later included.
+    /// Ends every wait, also those that begin later.
     pub fn stop(&self) {
         let Self(state) = self;
         state.stopped.store(true, Ordering::Release);
         state.changed.notify_waiters();
     }
 
-    /// Whether it has been told.
+    /// Whether [`Stop::stop`] was called.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.0.stopped.load(Ordering::Acquire)
     }
 
-    /// Completes once it has been told.
+    /// Completes once [`Stop::stop`] was called.
     pub async fn stopped(&self) {
         let Self(state) = self;
-        // Made before the state is looked at, so that no change in between is missed.
+        // Created before the state is read, so that no change in between is missed.
         let changed = state.changed.notified();
         if !self.is_stopped() {
             changed.await;
@@ -54,13 +54,13 @@ impl Stop {
     }
 }
 
-/// Completes once a [`Stop`] has been told, and remains complete. All tasks that wait are in one list: to be in it once for
+/// Completes once [`Stop::stop`] was called, and remains complete. All waiting tasks are in one list: to stay in it for
 /// many waits is cheaper than to enter and leave it for each.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    /// Older than every look at `stop`, so that no change is missed.
+    /// Created before every read of `stop`, so that no change is missed.
     changed: Pin<Box<OwnedNotified>>,
-    /// The task that `changed` wakes, so that polling from the same task does not lock the list again.
+    /// The task that `changed` wakes, so that a poll from the same task does not lock the list again.
     wakes: Option<Waker>,
     stop: Stop,
 }

@@ -8,8 +8,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::stop::{Stop, Watch};
 
-/// A timer for many waits, one after the other: to move one costs next to nothing, to make and drop one costs as much
-/// as reading a message. It is made when first needed.
+/// A timer for many waits, one after the other. To move a timer costs almost nothing; to create and drop one costs as
+/// much as reading a message. It is created at its first use.
 #[derive(Debug, Default)]
 pub struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
@@ -17,25 +17,25 @@ pub struct Timer {
 }
 
 impl Timer {
-    /// A timer that has not been needed yet.
+    /// A timer that is not created yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// One whose waits end when `stop` is told, too.
+    /// A timer whose waits also end when `stop` is told.
     #[must_use]
     pub fn until(stop: &Stop) -> Self {
         Self { sleep: None, stop: Some(stop.watch()) }
     }
 
-    /// Whether its waits have been told to end.
+    /// Whether the timer's `stop` was told.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stop.as_ref().is_some_and(Watch::is_stopped)
     }
 
-    /// Waits for `work`, but no longer than until `deadline`; `None` if it was not over by then. The work stays where it is:
-    /// taken in here, it would have its place twice.
+    /// Waits for `work` until `deadline` at most; `None` if it was not over by then. `work` is pinned by the caller:
+    /// passed by value, it would take its space twice.
     pub async fn wait<F: Future>(&mut self, deadline: Instant, mut work: Pin<&mut F>) -> Option<F::Output> {
         let Self { sleep, stop } = self;
         let sleep = match sleep {

@@ -1,4 +1,4 @@
-//! A connection with the bytes that arrived behind its handshake.
+//! A connection with the bytes that arrived after its handshake.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -16,7 +16,7 @@ pub struct Unread<S> {
 }
 
 impl<S> Unread<S> {
-    /// `bytes` first, then `io`.
+    /// Serves `bytes` first, then `io`.
     pub fn new(bytes: Vec<u8>, io: S) -> Self {
         Self { bytes, served: 0, io }
     }

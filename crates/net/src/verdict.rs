@@ -1,4 +1,4 @@
-//! How an attempt went, in the words that every report shares.
+//! How an attempt went, in the terms that all reports share.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,41 +10,42 @@ use crate::failure::{Cause, Failure};
 /// The reason of an attempt that the user interrupted: it has no outcome yet.
 pub const INTERRUPTED: &str = "interrupted";
 
-/// The code of the remark on a peer that did not answer the question which proves that it accepted us.
+/// The code of the remark on a peer that did not answer the message whose answer proves that it accepted us.
 pub const UNCONFIRMED: &str = "unconfirmed";
 
-/// How an attempt went, and what is odd about the peer.
+/// How an attempt went, and what is unusual about the peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// How it went.
     pub ending: Ending,
-    /// What is odd about the peer although nothing failed for it, and evidence that a sentence rests on; in the order seen.
+    /// What is unusual about the peer although nothing failed for it, and evidence behind a sentence; in the order
+    /// seen.
     pub remarks: Vec<Remark>,
 }
 
 /// How an attempt went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Both sides said everything.
+    /// Both sides sent everything.
     Ok,
     /// The peer introduced itself, and then the handshake ended.
     Partial(Why),
     /// It failed before that.
     Failed(Why),
-    /// It was interrupted: this is no verdict on the peer, but what was known by then.
+    /// It was interrupted: no verdict on the peer, only what was known by then.
     Unfinished(Why),
 }
 
 /// Why an attempt ended without a handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Why {
-    /// What had been entered last.
+    /// The stage that was entered last.
     pub stage: Stage,
     /// A stable code: `closed`, `bitcoin.checksum`.
     pub reason: &'static str,
-    /// The number by which the peer gave that reason, if it gave one.
+    /// The number that the peer gave as its reason, if it gave one.
     pub number: Option<u64>,
-    /// What is to blame.
+    /// The side or part that is to blame.
     pub blame: Blame,
     /// One plain sentence, fit to print.
     pub detail: String,
@@ -60,7 +61,7 @@ impl Verdict {
         }
     }
 
-    /// How it went, in one word. An attempt that was interrupted has failed so far.
+    /// The outcome in one word. An interrupted attempt counts as failed.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         match self.ending {
@@ -70,7 +71,7 @@ impl Verdict {
         }
     }
 
-    /// What had been entered last.
+    /// The stage that was entered last.
     #[must_use]
     pub fn stage(&self) -> Stage {
         self.why().map_or(Stage::Done, |why| why.stage)
@@ -82,13 +83,13 @@ impl Verdict {
         self.why().map_or("ok", |why| why.reason)
     }
 
-    /// The number by which the peer gave that reason, if it gave one.
+    /// The number that the peer gave as its reason, if it gave one.
     #[must_use]
     pub fn number(&self) -> Option<u64> {
         self.why().and_then(|why| why.number)
     }
 
-    /// What is to blame; nothing if all went well.
+    /// The side or part that is to blame; `None` if the handshake succeeded.
     #[must_use]
     pub fn blame(&self) -> Option<Blame> {
         self.why().map(|why| why.blame)
@@ -100,7 +101,7 @@ impl Verdict {
         self.why().map_or("", |why| &why.detail)
     }
 
-    /// The sentence, to be changed; `None` if there is none.
+    /// The sentence, mutable; `None` if there is none.
     pub fn detail_mut(&mut self) -> Option<&mut String> {
         match &mut self.ending {
             Ending::Ok => None,
@@ -121,7 +122,7 @@ impl Verdict {
         matches!(self.ending, Ending::Unfinished(_))
     }
 
-    /// Nothing is known yet but how far it has come.
+    /// An interrupted attempt: only its stage is known.
     #[must_use]
     pub fn unfinished(stage: Stage) -> Self {
         Self {
@@ -136,14 +137,14 @@ impl Verdict {
         }
     }
 
-    /// Both sides said everything.
+    /// Both sides sent everything.
     #[must_use]
     pub fn ok(remarks: Vec<Remark>) -> Self {
         Self { ending: Ending::Ok, remarks }
     }
 
-    /// Both sides said everything, but nothing shows that the peer accepted what we said: it answered no `question` of ours,
-    /// and left the connection open until the deadline.
+    /// Both sides sent everything, but nothing shows that the peer accepted us: it did not answer our `question`, and
+    /// left the connection open until the deadline.
     #[must_use]
     pub fn unconfirmed(question: &str, mut remarks: Vec<Remark>) -> Self {
         remarks.push(Remark {
@@ -153,7 +154,7 @@ impl Verdict {
         Self::ok(remarks)
     }
 
-    /// It failed before there was a handshake, or for a reason that its protocol names.
+    /// The attempt failed before the handshake, or for a reason that its protocol names.
     #[must_use]
     pub fn failed(stage: Stage, fault: &impl Fault) -> Self {
         let why = Why {
@@ -167,7 +168,7 @@ impl Verdict {
         Self { ending, remarks: Vec::new() }
     }
 
-    /// The same, of a peer that introduced itself before.
+    /// The same for a peer that had introduced itself.
     #[must_use]
     pub fn into_partial(self) -> Self {
         let ending = match self.ending {
@@ -177,8 +178,8 @@ impl Verdict {
         Self { ending, ..self }
     }
 
-    /// It failed for a reason that its protocol names. If the very first bytes are those of another kind of service, the
-    /// sentence names that as well.
+    /// The attempt failed for a reason that its protocol names. If the first bytes are those of another kind of
+    /// service, the sentence names that service, too.
     fn of_fault<E: Fault>(stage: Stage, fault: &E, failure: &Failure<E>) -> Self {
         let mut verdict = Self::failed(stage, fault);
         if stage == Stage::Ack && fault.refuses() {
@@ -195,13 +196,13 @@ impl Verdict {
         verdict
     }
 
-    /// How a handshake went that did not conclude.
+    /// The verdict on a handshake that did not conclude.
     #[must_use]
     pub fn of_failure<H: Handshake>(handshake: &H, failure: &Failure<H::Error>) -> Self {
         Self::of_failure_at(handshake.stage(), handshake, failure)
     }
 
-    /// How a conversation behind a handshake went that came to nothing.
+    /// The verdict on a conversation after a handshake that did not conclude.
     #[must_use]
     pub fn of_failure_behind<C: Conversation>(conversation: &C, failure: &Failure<C::Error>) -> Self {
         Self::of_failure_at(Stage::Done, conversation, failure)
@@ -219,7 +220,7 @@ impl Verdict {
             Cause::Stopped => (INTERRUPTED, None),
         };
         let introduced = stage == Stage::Ack;
-        // A peer in the middle of a message has shown more than any guess; the sentence says what.
+        // A peer that stopped within a message has shown more than any guess; the sentence says it.
         let suspicion = match end {
             Some(end) if failure.unfinished.is_none() => conversation.suspicion(Evidence { end, ours: failure.ours }),
             _ => Cow::Borrowed(""),

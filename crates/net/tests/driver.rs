@@ -178,13 +178,13 @@ async fn a_side_is_woken_whenever_it_wants_to_be_and_loses_nothing_by_it() {
     let side = |len| Script::new([Hear(len)]).speaking_every(Duration::from_secs(2));
     let wrote = |text: &str| Wrote(text.to_owned());
 
-    // After two and four of five seconds.
+    // Woken after two and after four of five seconds.
     let mut wire = Wire::new([]);
     let failure = run(&mut side(1), &mut wire, Limits::within(PATIENCE), unheeded).await;
     assert!(matches!(failure.expect_err("nobody speaks").cause, Cause::Late));
     assert_eq!(wire.did, [wrote("..."), Flushed, wrote("..."), Flushed]);
 
-    // What has arrived in part stays.
+    // Bytes that arrived in part are kept.
     let (mut theirs, ours) = duplex(64);
     let peer = tokio::spawn(async move {
         for piece in ["x", "y", "z"] {

@@ -1,4 +1,4 @@
-//! A handshake that goes by a script, and a connection that does.
+//! A handshake and a connection that follow a script.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -10,24 +10,24 @@ use std::time::Duration;
 use handshake::{Blame, Conversation, End, Evidence, Fault, Handshake, Rx, Stage, Step};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A handshake that says and hears what it is told to, and is done when there is no more of it. The first that it
-/// hears is the peer's introduction.
+/// A handshake that sends and receives what its script says, and is done at the script's end. The first bytes that it
+/// receives are the peer's introduction.
 pub(crate) struct Script {
     acts: VecDeque<Act>,
     stage: Stage,
-    /// How often it says something of itself, and when next.
+    /// How often it sends something unasked, and when next.
     again: Option<(Duration, Duration)>,
 }
 
 pub(crate) enum Act {
     Say(&'static str),
-    /// So many bytes.
+    /// Receives this many bytes.
     Hear(usize),
-    /// So many bytes, which it opens in place: they are capital letters then.
+    /// Receives this many bytes and decrypts them in place: they are capital letters then.
     Open(usize),
-    /// So many bytes, which it opens in place and does not like.
+    /// Receives this many bytes, decrypts them in place and refuses them.
     OpenAndRefuse(usize),
-    /// So many bytes; if the connection ends when only a `?` of them has come, that is refused.
+    /// Receives this many bytes; if the connection ends when only a `?` of them has come, the script refuses.
     Insist(usize),
     Refuse,
 }
@@ -37,7 +37,7 @@ impl Script {
         Self { acts: acts.into_iter().collect(), stage: Stage::Hello, again: None }
     }
 
-    /// Lets it say something of itself from time to time.
+    /// Lets it send something unasked from time to time.
     pub(crate) fn speaking_every(self, time: Duration) -> Self {
         Self { again: Some((time, time)), ..self }
     }
@@ -119,7 +119,7 @@ impl Fault for Refused {
     }
 }
 
-/// A connection whose other end does this, one thing a read, and then nothing more.
+/// A connection whose peer does these things, one for each read, and then nothing more.
 #[derive(Debug)]
 pub(crate) struct Wire {
     reads: VecDeque<Read>,
