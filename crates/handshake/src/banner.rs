@@ -1,4 +1,4 @@
-//! Other kinds of service, told by their first words.
+//! Other kinds of service, recognised by their first bytes.
 
 use core::fmt;
 use core::ops::RangeInclusive;
@@ -34,8 +34,8 @@ impl fmt::Display for Banner {
     }
 }
 
-/// So many bytes tell a banner from the start of a key, which may be any bytes. One key of 2^35 starts like JSON, and fewer
-/// like anything else.
+/// Bytes that tell a banner from the start of a key, which may be any bytes. One key of 2^35 starts like JSON, and
+/// fewer start like any other service.
 pub const BANNER_LEN: usize = 16;
 
 impl Banner {
@@ -52,7 +52,8 @@ impl Banner {
         }
     }
 
-    /// What starts with these bytes, as far as we can tell. They are the first [`BANNER_LEN`], or all that came of fewer.
+    /// The service that starts with these bytes, if it is known. `first` has the first [`BANNER_LEN`] bytes, or all
+    /// that came if fewer came.
     #[must_use]
     pub fn of(first: &[u8]) -> Option<Self> {
         let first = &first[..first.len().min(BANNER_LEN)];
@@ -72,16 +73,16 @@ impl Banner {
     }
 }
 
-/// Whether these start an alert or a hello, whole or cut. (RFC 8446: 4, 5.1, 6)
+/// Whether these bytes start a TLS alert or hello, complete or cut. (RFC 8446: 4, 5.1, 6)
 fn is_tls(first: &[u8]) -> bool {
     let all = |expected: &[(usize, RangeInclusive<u8>)]| {
         expected.iter().all(|(at, values)| first.get(*at).is_none_or(|byte| values.contains(byte)))
     };
     let [kind, 3, 0..=4, _, ..] = first else { return false };
     match kind {
-        // Two bytes, the first of which is a warning's or an error's.
+        // Two bytes of an alert; the first is the level, warning or error.
         0x15 => all(&[(3, 0..=0), (4, 2..=2), (5, 1..=2)]),
-        // Of a client or a server, shorter than 64 KiB, with a version behind its length.
+        // A hello of a client or a server, shorter than 64 KiB, with a version after its length.
         0x16 => all(&[(5, 1..=2), (6, 0..=0), (9, 3..=3), (10, 0..=4)]),
         _ => false,
     }

@@ -8,37 +8,37 @@ use core::fmt;
 pub enum End {
     /// The peer closed it.
     Closed,
-    /// The peer said nothing more before the deadline.
+    /// The peer sent nothing more before the deadline.
     Silent,
 }
 
 /// Why our side leaves before a conversation is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Leave {
-    /// The deadline has passed: the peer was silent, or the time for which the connection was to be kept is over.
+    /// The deadline has passed: the peer was silent, or the time to keep the connection is over.
     Deadline,
-    /// The run was told to end.
+    /// The run was interrupted.
     Stopped,
 }
 
-/// How a connection ended, and how much of what we sent the peer can have read before.
+/// How a connection ended, and how much of our data the peer can have read before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Evidence {
     /// Which side ended it.
     pub end: End,
-    /// What the peer can have read of ours.
+    /// How much of our data the peer can have read.
     pub ours: OursRead,
 }
 
-/// What the peer can have read of ours when it closed the connection.
+/// How much of our data the peer can have read when it closed the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OursRead {
     /// Nothing: we had sent nothing.
     NotSaid,
-    /// Nothing: its end of the connection was closed before our first flight was read. A peer that closes with only a part
-    /// of that flight read looks the same.
+    /// Nothing: the peer closed its end before it read our first flight. A peer that closes after reading a part of
+    /// that flight looks the same.
     Nothing,
-    /// Not all of it: its end was closed before our last flight arrived there, or while bytes of ours lay unread.
+    /// Not all of it: the peer closed its end before our last flight arrived, or while it had not read bytes of ours.
     NotAll,
     /// It may have read everything.
     Unknown,
@@ -47,11 +47,11 @@ pub enum OursRead {
 /// A message that the peer began and did not finish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfinished {
-    /// Its name, as it stands behind "its": `version message`.
+    /// Its name, as it follows "its": `version message`.
     pub what: Cow<'static, str>,
     /// Bytes of it that came; more than 0.
     pub got: u64,
-    /// Bytes that it has in all, if the peer has said so.
+    /// Bytes that the message has in all, if the peer has announced that.
     pub len: Option<u64>,
 }
 

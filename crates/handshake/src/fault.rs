@@ -1,38 +1,39 @@
 //! Why a handshake failed, in a form that every report shares.
 
-/// An error of a protocol: says whose fault it was, and has a stable code.
+/// An error of a protocol: has a stable code and names the side to blame.
 pub trait Fault: core::error::Error {
-    /// Whose fault it was.
+    /// The side that is to blame.
     fn blame(&self) -> Blame;
     /// The stable reason code, `<protocol>.<what>`: `bitcoin.checksum`.
     fn code(&self) -> &'static str;
-    /// The number by which the peer gave its reason, if it gave one: 4 in a Disconnect of Ethereum's.
+    /// The number that the peer gave as its reason, if it gave one: 4 in an Ethereum Disconnect.
     fn number(&self) -> Option<u64> {
         None
     }
-    /// Whether a peer that has introduced itself refuses us by it, as by closing the connection: half a success.
+    /// Whether this error means that the peer refuses us, if it has introduced itself before. The outcome is then
+    /// partial, as after a close.
     fn refuses(&self) -> bool {
         false
     }
 }
 
-/// Whose fault a failure was.
+/// The side that is to blame for a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Blame {
     /// The peer broke the protocol.
     Peer,
     /// Both sides are sound but do not fit: another network, too old a version.
     Mismatch,
-    /// The peer is sound and turned us away.
+    /// The peer is sound and refused us.
     Refused,
-    /// Nobody can tell the peer from the path to it: no answer, a closed connection.
+    /// The peer or the path to it, which cannot be told apart: no answer, a closed connection.
     Network,
     /// Our own side: out of files, no route.
     Local,
 }
 
 impl Blame {
-    /// What it means, in a few words.
+    /// Its meaning, in a few words.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {

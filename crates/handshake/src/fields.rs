@@ -21,7 +21,7 @@ impl fmt::Display for EndsIn {
 impl core::error::Error for EndsIn {}
 
 impl<'p> Fields<'p> {
-    /// At the start of `message`.
+    /// Starts at the start of `message`.
     #[must_use]
     pub fn new(message: &'p [u8]) -> Self {
         Self { rest: message }

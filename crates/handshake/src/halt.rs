@@ -1,4 +1,4 @@
-//! Why a reader stops short of what it reads.
+//! Why a reader returns nothing.
 
 use crate::Step;
 use crate::fault::Fault;
@@ -14,7 +14,8 @@ pub enum Halt<E> {
 }
 
 impl<E> Halt<E> {
-    /// What it is for a [`Handshake`](crate::Handshake) that reads: too few bytes are no error of its.
+    /// Converts it for the [`Handshake`](crate::Handshake) that reads: too few bytes become [`Step::Need`], not an
+    /// error.
     ///
     /// # Errors
     /// If the stream cannot be read on.

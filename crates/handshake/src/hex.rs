@@ -1,4 +1,4 @@
-//! Bytes in hexadecimal digits: as they are shown, and as constants are written.
+//! Bytes as hexadecimal digits: printing, and parsing of constants.
 
 use core::fmt;
 
@@ -9,7 +9,7 @@ pub struct Hex<'a>(pub &'a [u8]);
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        /// A hash at once, without a call for each byte.
+        /// Bytes formatted at once, the length of a hash, to avoid a call for each byte.
         const AT_ONCE: usize = 32;
         for bytes in self.0.chunks(AT_ONCE) {
             let mut digits = [0; 2 * AT_ONCE];
@@ -23,16 +23,16 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
-/// The bytes that [`Hex`] shows so. For constants: a text that is no such one does not compile there.
+/// Parses hex at compile time, for constants; invalid input fails to compile.
 ///
 /// # Panics
-/// If there are not two digits for each byte, or one is none.
+/// If there are not two digits for each byte, or a character is no digit.
 #[must_use]
 pub const fn from_hex<const LEN: usize>(text: &str) -> [u8; LEN] {
     read_hex(text.as_bytes()).expect("two hexadecimal digits a byte")
 }
 
-/// The bytes that these digits are, in lower or upper case; `None` if there are not two for each, or one is none.
+/// Parses digits in lower or upper case; `None` if a byte has not two digits, or a character is no digit.
 #[must_use]
 pub const fn read_hex<const LEN: usize>(digits: &[u8]) -> Option<[u8; LEN]> {
     if digits.len() != 2 * LEN {

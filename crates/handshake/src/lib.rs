@@ -1,4 +1,4 @@
-//! What a handshake is: the contract between protocols, which own no I/O, and drivers, which know no protocol.
+//! The contract between protocols, which own no I/O, and drivers, which know no protocol.
 //!
 //! ```text
 //!            bytes that arrived             bytes to send
@@ -7,12 +7,12 @@
 //!    └── Need(n) · Event · Done · Err
 //! ```
 //!
-//! A protocol implements [`Handshake`] once for each [`Role`], and [`Conversation`] also for what may follow: a question and
-//! its answers, or a connection that is kept. It owns no socket, clock or random source: keys, nonces, the reading of our
-//! clock and limits come in through its constructor. So official vectors run through the public API, a fuzzer's runs
-//! repeat, and the same code works over tokio, threads or a recorded session.
+//! A protocol implements [`Handshake`] once for each [`Role`], and [`Conversation`] also for what may follow: a
+//! question and its answers, or a connection that is kept. It owns no socket, clock or random source: its constructor
+//! takes keys, nonces, the time and limits. So official vectors run through the public API, a fuzzer's runs can be
+//! repeated, and the same code works over tokio, threads or a recorded session.
 //!
-//! A protocol in which each side says one byte, its version, and both speak the lower one:
+//! A protocol in which each side sends one byte, its version, and both use the lower one:
 //!
 //! ```
 //! use verack_handshake::{Blame, Conversation, Fault, Handshake, Rx, Stage, Step};
@@ -120,50 +120,50 @@ pub enum Role {
 
 /// One side of a conversation over one connection: a handshake, a question and its answers, or a connection that is kept.
 pub trait Conversation {
-    /// What it comes to. After a handshake of an encrypted protocol that holds the two halves of the channel.
+    /// The result. For a handshake of an encrypted protocol it holds the two halves of the channel.
     type Output;
     /// Something worth a line in a trace. It covers the bytes that its step took from `rx` and appended to `tx`.
     type Event;
     /// Why the conversation cannot go on.
     type Error: Fault;
 
-    /// Goes on by at most one event; appends what must be sent to `tx`.
+    /// Advances by at most one event; appends the bytes to send to `tx`.
     ///
-    /// The same bytes give the same steps, however they were cut: too few of them is [`Step::Need`], never an
-    /// error. Whoever drives this sends `tx` before waiting for more bytes and calls again after an event. After
-    /// `Done` or an error there is nothing left to call for.
+    /// The same bytes give the same steps, however they were split: too few bytes give [`Step::Need`], never an error.
+    /// The driver sends `tx` before it waits for more bytes, and calls again after an event. After `Done` or an error
+    /// the driver stops calling.
     ///
     /// # Errors
-    /// What the peer did wrong, or why the two of us do not fit together.
+    /// What the peer did wrong, or why the two sides do not fit together.
     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Self::Event, Self::Output>, Self::Error>;
 
     /// What it waits for, in the protocol's own words: "version", "act two".
     fn awaiting(&self) -> &'static str;
 
-    /// When it wants to be woken if nothing arrives until then; `None` if not at all. Times count from the start of the
-    /// conversation, and `deadline` is when it must be over.
+    /// When the conversation wants to be woken if nothing arrives before; `None` for never. Times count from the start
+    /// of the conversation, and `deadline` is its end.
     fn wake_at(&self, _deadline: Duration) -> Option<Duration> {
         None
     }
 
-    /// The time that it named is here, or past: it is `now`. What it has to say comes with the next step. Afterwards it
-    /// names a later time, or none.
+    /// The driver calls this at or after the time that [`wake_at`](Self::wake_at) named; `now` is the time of the call.
+    /// The next step sends what is due. Afterwards `wake_at` names a later time, or none.
     fn wake(&mut self, _now: Duration) {}
 
-    /// What it means for the protocol that the connection ended here, if that is certain enough to be an error of its
-    /// own. `rest` is what had arrived and was not taken.
+    /// The protocol's own error for a connection that ended here, if the cause is certain enough. `rest` is what had
+    /// arrived and was not taken.
     fn ended(&self, _end: End, _rest: &[u8]) -> Option<Self::Error> {
         None
     }
 
-    /// The deadline has passed, and the peer is silent: what was agreed, if both have said everything and only the proof
-    /// is missing that the peer accepted us.
+    /// Called when the deadline has passed and the peer is silent. Returns the result if both sides have sent
+    /// everything and only the proof is missing that the peer accepted us.
     fn settle(&mut self) -> Option<Self::Output> {
         None
     }
 
-    /// Our side leaves, although the conversation is not over: appends what it says in parting to `tx`, if the protocol has
-    /// words for it and they can be said now. Nothing is heard or said behind them.
+    /// Called when our side leaves before the conversation is over: appends the protocol's parting message to `tx`, if
+    /// it has one that can be sent now. Nothing is sent or received afterwards.
     fn leave(&mut self, _why: Leave, _tx: &mut Vec<u8>) -> Option<Self::Event> {
         None
     }
@@ -173,13 +173,13 @@ pub trait Conversation {
         None
     }
 
-    /// The names of the messages that the peer sent in place of the awaited one: `verack`. `None` if it sent none, or if
-    /// messages before the awaited one are usual.
+    /// The names of the messages that the peer sent in place of the awaited one: `verack`. `None` if it sent none, or
+    /// if messages before the awaited one are usual.
     fn instead(&self) -> Option<String> {
         None
     }
 
-    /// The most likely reason for a connection that ends here, as the rest of a sentence; empty if there is no evidence.
+    /// The most likely reason that the connection ended here, as the rest of a sentence; empty without evidence.
     fn suspicion(&self, _evidence: Evidence) -> Cow<'static, str> {
         Cow::Borrowed("")
     }
@@ -191,19 +191,19 @@ pub trait Handshake: Conversation {
     fn stage(&self) -> Stage;
 }
 
-/// How far one call of [`Conversation::step`] came.
+/// The result of one call of [`Conversation::step`].
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step<E, T> {
-    /// It cannot go on before at least this many more bytes have arrived. Never 0.
+    /// The conversation needs at least this many more bytes. Never 0.
     Need(usize),
     /// Something happened; call again.
     Event(E),
-    /// The conversation is over. Bytes left in `rx` belong to what comes after it.
+    /// The conversation is over. Bytes left in `rx` belong to the protocol that follows.
     Done(T),
 }
 
-/// Where in a connection's life an attempt was when it ended. Each names the part that had been entered last.
+/// How far an attempt had come when it ended. Each stage names the part that was entered last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// Looking up a name.
@@ -214,7 +214,7 @@ pub enum Stage {
     Transport,
     /// Waiting for the peer's introduction.
     Hello,
-    /// Introduced; waiting for what concludes the handshake.
+    /// The peer introduced itself; waiting for the end of the handshake.
     Ack,
     /// Concluded.
     Done,
@@ -238,7 +238,7 @@ impl Stage {
 /// How an attempt went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Both sides said everything that the protocol's handshake asks for.
+    /// Both sides sent everything that the protocol's handshake requires.
     Ok,
     /// The peer introduced itself, and then closed or fell silent before the handshake was over.
     Partial,

@@ -1,33 +1,33 @@
-//! Reason codes as data: what each means, for those who look one up.
+//! Reason codes as data: the meaning of each, for documentation and lookup.
 
 use crate::fault::Blame;
 
 /// A code that reports give as the reason of an outcome, or as a remark beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// The code: `bitcoin.checksum`. What stands before the dot is the protocol, or the part of the program. It never
+    /// The code: `bitcoin.checksum`. The part before the dot is the protocol, or the part of the program. It never
     /// changes.
     pub code: &'static str,
-    /// What the code says.
+    /// The kind of the code.
     pub kind: ReasonKind,
-    /// What happened, in a sentence without an end mark whose subject is the peer where it has one. Words of commands and
-    /// messages stand in backticks.
+    /// What happened, as a sentence without a full stop; its subject is the peer where there is one. Names of commands
+    /// and messages are in backticks.
     pub meaning: &'static str,
 }
 
-/// What a code says.
+/// The kind of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReasonKind {
-    /// All went well.
+    /// The handshake succeeded.
     Ok,
-    /// An attempt ended for this reason, and this is to blame as a rule; where it may be something else, the meaning says so.
+    /// An attempt ended for this reason. The blame is the usual one; where it may differ, the meaning says so.
     Ended(Blame),
-    /// Something is odd, or is evidence, and nothing failed for it.
+    /// Something unusual, or evidence; nothing failed for it.
     Remark,
 }
 
 impl Reason {
-    /// All went well.
+    /// The handshake succeeded.
     #[must_use]
     pub const fn ok(code: &'static str, meaning: &'static str) -> Self {
         Self { code, kind: ReasonKind::Ok, meaning }
@@ -45,7 +45,7 @@ impl Reason {
         Self { code, kind: ReasonKind::Remark, meaning }
     }
 
-    /// What is to blame as a rule; nothing for a remark.
+    /// The usual blame; `None` for a remark.
     #[must_use]
     pub const fn blame(&self) -> Option<Blame> {
         match self.kind {

@@ -1,8 +1,8 @@
-//! What has arrived and is not taken yet: a view over the driver's own buffer, so nothing is copied on the way.
+//! Bytes that have arrived and are not taken yet: a view over the driver's own buffer, so that nothing is copied.
 
 use core::mem;
 
-/// The bytes that have arrived, in order. Takes give out whole pieces or nothing at all.
+/// The bytes that have arrived, in order. Each take returns the whole piece or nothing.
 #[derive(Debug)]
 pub struct Rx<'b> {
     rest: &'b mut [u8],
@@ -14,7 +14,7 @@ pub struct Rx<'b> {
 pub struct Short(pub usize);
 
 impl<'b> Rx<'b> {
-    /// A view over `bytes`, nothing taken yet.
+    /// A view over `bytes`, with nothing taken yet.
     pub fn new(bytes: &'b mut [u8]) -> Self {
         Self { rest: bytes, taken: 0 }
     }
@@ -37,13 +37,13 @@ impl<'b> Rx<'b> {
         self.taken
     }
 
-    /// All bytes that are left, which stay.
+    /// All bytes that are left, without taking them.
     #[must_use]
     pub fn rest(&self) -> &[u8] {
         self.rest
     }
 
-    /// The next `N` bytes, which stay.
+    /// The next `N` bytes, without taking them.
     ///
     /// # Errors
     /// [`Short`] if fewer have arrived.
@@ -51,7 +51,7 @@ impl<'b> Rx<'b> {
         self.rest.first_chunk().ok_or(Short(N - self.rest.len().min(N)))
     }
 
-    /// Takes the next `n` bytes. They may be changed in place: an encrypted protocol opens them where they lie.
+    /// Takes the next `n` bytes. They may be changed in place: an encrypted protocol decrypts them in the buffer.
     ///
     /// # Errors
     /// [`Short`] if fewer have arrived; then none are taken.

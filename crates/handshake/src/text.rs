@@ -1,20 +1,19 @@
-//! Text from a peer, made fit to print.
+//! Text from a peer, made safe to print.
 
 use alloc::boxed::Box;
 use core::fmt;
 
 /// Bytes that a peer chose, for a terminal, a log or a report.
 ///
-/// Printable ASCII stands for itself, a backslash is doubled, and every other byte is shown as `\xNN`. So nothing a
-/// peer says can move a cursor, start a line, reverse the reading order or pass for something else, and no byte of
-/// it is lost.
+/// Printable ASCII is shown as it is, a backslash is doubled, and every other byte is shown as `\xNN`. So no text of a
+/// peer can move a cursor, start a line, reverse the reading order or imitate other text, and no byte is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Printable<'a>(pub &'a [u8]);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
-        // Nearly always nothing needs an escape.
+        // Almost no text needs an escape.
         if self.0.iter().all(plain) {
             return f.write_str(str::from_utf8(self.0).expect("printable ASCII is UTF-8"));
         }
@@ -29,7 +28,7 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
-/// Text that a peer chose, kept: any bytes, shown with [`Printable`]. As long as the message that they came in, at most.
+/// Text that a peer chose, stored: any bytes, shown with [`Printable`]. At most as long as the message that carried it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(Box<[u8]>);
 
