@@ -1,11 +1,12 @@
-//! Both transports on one port: whoever dials us chooses. (BIP324: signaling v2 support; Core: net.cpp V2Transport)
+//! Both transports on one port: the peer that dials us chooses. (BIP324: signaling v2 support; Core: net.cpp
+//! V2Transport)
 //!
-//! A message in plain text starts with its network's magic and a name: 16 bytes. They are looked at as they arrive, and
-//! none is taken. A byte of the magic that differs: v2, and our key is said at once. The magic and a name: v1. The magic
-//! and no name: v2.
-//!
-//! Core takes only the name `version` for plain text, and any other message for a key, as which it is answered with
-//! noise. We need not: some peers say `verack` first and Bitcoin SV's may say `createstream`, a key is never shorter than
+//! A plaintext message starts with its network's magic and a name: 16 bytes. We inspect them as they arrive and take
+//! none. If a byte of the magic differs, the peer speaks v2, and we send our key at once. The magic and a valid name
+//! mean v1. The magic and no valid name mean v2.
+//! Core accepts only the name `version` as plain text; it treats any other message as a key and answers with bytes that
+//! look random. We accept every name: some peers send `verack` first and Bitcoin SV's may send `createstream`, a key is
+//! never shorter than 64 bytes, and one of 2^49 starts with our magic and a name.
 //! 64 bytes, and one of 2^49 starts with our magic and a name.
 
 use alloc::borrow::Cow;
@@ -31,7 +32,7 @@ pub struct Accept {
 }
 
 impl Accept {
-    /// A handshake with whoever dialled us. `start` is what our side starts with if the peer chooses v2.
+    /// A handshake with a peer that dialled us. Our side uses `start` if the peer chooses v2.
     #[must_use]
     pub fn new(local: Local, start: Start) -> Self {
         Self { transport: None, v1: V1::responder(local.clone()), v2: V2::responder(local, start) }
@@ -43,7 +44,7 @@ impl Accept {
         self.transport
     }
 
-    /// What has been said and heard so far: all that a failed handshake has learned.
+    /// All messages so far, sent and received; also there after a failed handshake.
     #[must_use]
     pub fn hello(&self) -> &Hello {
         match self.transport {
@@ -52,13 +53,13 @@ impl Accept {
         }
     }
 
-    /// The connection's name, if it is encrypted and the peer's key has come.
+    /// The session id, if the connection is encrypted and the peer's key has come.
     #[must_use]
     pub fn session_id(&self) -> Option<SessionId> {
         self.v2.session_id()
     }
 
-    /// What the first bytes tell, if they tell it already.
+    /// The transport, if the first bytes already decide it.
     fn choice(&self, arrived: &[u8]) -> Option<Transport> {
         let magic = self.hello().local().params.magic.0;
         let Some((first, rest)) = arrived.split_first_chunk() else {

@@ -1,4 +1,4 @@
-//! Which transport a node is dialled over, and what follows if the node turns it down.
+//! Which transport we dial a node over, and what follows if the node refuses it.
 //!
 //! ```text
 //!  policy   first    the node closes on our key    answers it in plain text   anything else
@@ -7,8 +7,8 @@
 //!  v1       v1                                                                over
 //! ```
 //!
-//! With `auto`, a network whose nodes do not speak v2, or a node known to lack it, is dialled over v1 at once. The rule
-//! for the second connection is Core's, and goes beyond it in one point: bcoin answers a key in plain text.
+//! With `auto`, we dial over v1 at once if the network's nodes do not speak v2, or if the node is known to lack it. The
+//! rule for the second connection is Core's, with one addition: bcoin answers a key in plain text.
 //! (Core: net.cpp, `ShouldReconnectV1` and `ThreadOpenConnections`)
 //!
 //! ```
@@ -43,33 +43,33 @@ use crate::message::Event;
 use crate::v1::V1;
 use crate::v2::{self, Garbage, Keys, MAX_GARBAGE_LEN, Offer, SessionId, Start, V2};
 
-/// Bytes of garbage behind a key that a node of v1 may get, at most. bcoin bans a peer that sends ten invalid headers of
-/// 24 bytes each; with the key's 64 bytes these are eight. (bcoin: net/peer.js, net/pool.js)
+/// Bytes of garbage after a key that a v1 node may get, at most. bcoin bans a peer that sends ten invalid headers of 24
+/// bytes each; with the key's 64 bytes these are eight. (bcoin: net/peer.js, net/pool.js)
 pub const MAX_TENTATIVE_GARBAGE: usize = 150;
 
-/// Bytes of random garbage that every node of v2 takes, at most: btcd closes the connection at BIP324's limit of 4095.
+/// Bytes of random garbage that every v2 node accepts, at most: btcd closes the connection at BIP324's limit of 4095.
 /// (btcd 0.26.2)
 pub const MAX_RANDOM_GARBAGE: usize = MAX_GARBAGE_LEN - 1;
 
-/// The pause before a second key for the same node: btcd takes two in a second from the addresses of a /24 or /64.
+/// The pause before a second key for the same node: btcd accepts two per second from the addresses of a /24 or /64.
 /// (btcd 0.26.2, `--v2transport`)
 pub const KEY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Which transports may carry the handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransportPolicy {
-    /// v2 first where the network speaks it, then v1 if the node shows that it speaks only that.
+    /// v2 first if the network speaks it, then v1 if the node turns out to speak only v1.
     Auto,
-    /// v2 alone.
+    /// Only v2.
     V2,
-    /// v1 alone.
+    /// Only v1.
     V1,
 }
 
 /// What is known of a node before it is dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Knowledge {
-    /// The user named it, so it may be dialled twice over v2.
+    /// The user named the node, so it may be dialled twice over v2.
     Named,
     /// Nothing.
     Nothing,
@@ -79,7 +79,7 @@ pub enum Knowledge {
     OffersV2,
 }
 
-/// One connection that is to be opened.
+/// One connection to open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransportAttempt {
     policy: TransportPolicy,
@@ -91,16 +91,16 @@ pub struct TransportAttempt {
 /// A further connection to the same node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NextAttempt {
-    /// How it is opened.
+    /// How to open it.
     pub attempt: TransportAttempt,
-    /// The least time between the end of the connection before and this one.
+    /// The least time between the end of the previous connection and the start of this one.
     pub pause: Duration,
 }
 
 impl TransportAttempt {
     /// The first connection to a node.
     ///
-    /// Where no node speaks v2, `Auto` sends no key: Zebra takes one connection from an address in two minutes, which the
+    /// Where no node speaks v2, `Auto` sends no key: Zebra accepts one connection per address in two minutes, which the
     /// key would use up, and Bitcoin SV bans the sender of a key. (`[[client]]` in tests/data/chains.toml)
     #[must_use]
     pub fn first(policy: TransportPolicy, network_speaks_v2: bool, knowledge: Knowledge) -> Self {
@@ -112,20 +112,20 @@ impl TransportAttempt {
         Self { policy, transport, knowledge, network_speaks_v2 }
     }
 
-    /// What carries the handshake.
+    /// The transport of the handshake.
     #[must_use]
     pub fn transport(self) -> Transport {
         self.transport
     }
 
-    /// Bytes of random garbage behind our key, at most. A node that may speak only v1 gets fewer.
+    /// Bytes of random garbage after our key, at most. A node that may speak only v1 gets fewer.
     #[must_use]
     pub fn max_garbage(self) -> usize {
         let may_be_v1 = matches!(self.knowledge, Knowledge::Named | Knowledge::Nothing);
         if self.policy == TransportPolicy::Auto && may_be_v1 { MAX_TENTATIVE_GARBAGE } else { MAX_RANDOM_GARBAGE }
     }
 
-    /// Our side of the handshake. `fill` fills a buffer with random bytes; it is not asked for any over v1.
+    /// Our side of the handshake. `fill` fills a buffer with random bytes; over v1 it is not called.
     #[must_use]
     pub fn initiator(self, local: Local, mut fill: impl FnMut(&mut [u8])) -> Initiator {
         match self.transport {
@@ -137,7 +137,7 @@ impl TransportAttempt {
         }
     }
 
-    /// The next connection, if this one ended with an error after which the node may do better.
+    /// The next connection, if this one ended with an error that another connection may avoid.
     #[must_use]
     pub fn after(self, error: &Error) -> Option<NextAttempt> {
         let Error::V2(error) = error else { return None };
@@ -146,7 +146,7 @@ impl TransportAttempt {
                 (Transport::V1, self.knowledge, Duration::ZERO)
             }
             (TransportPolicy::V2, v2::Error::ClosedOnKey(Offer::Unknown)) if self.knowledge == Knowledge::Named => {
-                // The second key is the last.
+                // There is no third key.
                 (Transport::V2, Knowledge::Nothing, KEY_INTERVAL)
             }
             _ => return None,
@@ -155,7 +155,7 @@ impl TransportAttempt {
             .then_some(NextAttempt { attempt: Self { transport, knowledge, ..self }, pause })
     }
 
-    /// Adds to a close on our key what is known of the node and its network.
+    /// Adds what is known of the node and its network to a close on our key.
     pub fn explain(self, error: &mut Error) {
         if let Error::V2(v2::Error::ClosedOnKey(offer @ Offer::Unknown)) = error {
             if self.knowledge == Knowledge::OffersV2 {
@@ -168,8 +168,8 @@ impl TransportAttempt {
 }
 
 impl Start {
-    /// Fresh keys, and garbage of a random length of at most `max_garbage` bytes, which is below 65 536. No decoys, as
-    /// Core sends none.
+    /// Fresh keys, and garbage of a random length of at most `max_garbage` bytes, which is below 65 536. No decoys;
+    /// Core sends none either.
     pub fn random(max_garbage: usize, fill: &mut impl FnMut(&mut [u8])) -> Self {
         let keys = loop {
             let mut random = [0; 64];
@@ -201,7 +201,7 @@ pub enum Initiator {
 }
 
 impl Initiator {
-    /// What has been said and heard so far.
+    /// All messages so far, sent and received.
     #[must_use]
     pub fn hello(&self) -> &Hello {
         match self {
@@ -210,7 +210,7 @@ impl Initiator {
         }
     }
 
-    /// What carries the handshake.
+    /// The transport of the handshake.
     #[must_use]
     pub fn transport(&self) -> Transport {
         match self {
@@ -219,7 +219,7 @@ impl Initiator {
         }
     }
 
-    /// The connection's name, if it is encrypted and both keys are known.
+    /// The session id, if the connection is encrypted and both keys are known.
     #[must_use]
     pub fn session_id(&self) -> Option<SessionId> {
         match self {

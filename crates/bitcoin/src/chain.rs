@@ -1,4 +1,4 @@
-//! The networks: what distinguishes one descendant of Bitcoin from another before and while two nodes say hello.
+//! The networks: how the descendants of Bitcoin differ before and during the handshake.
 
 mod table;
 
@@ -19,17 +19,17 @@ pub struct Chain {
     pub name: &'static str,
     /// Other names that people use for it.
     pub aliases: &'static [&'static str],
-    /// What it is for.
+    /// Its purpose.
     pub kind: Kind,
-    /// The TCP port its nodes listen on unless told otherwise.
+    /// The TCP port of its nodes by default.
     pub port: u16,
     /// Host names that resolve to addresses of its nodes.
     pub dns_seeds: &'static [&'static str],
-    /// What a client puts before a seed's name to be given only nodes with the services it needs: `x9.`.
+    /// The prefix that a client adds to a seed's name to get only nodes with the services that it needs: `x9.`.
     pub seed_filter: Option<&'static str>,
     /// Whether its nodes are known to speak the encrypted transport (BIP324).
     pub bip324: bool,
-    /// What changes bytes on the wire.
+    /// The parameters that change bytes on the wire.
     pub params: Params,
 }
 
@@ -41,20 +41,20 @@ impl Chain {
         CHAINS.iter().find(|chain| is(&chain.name) || chain.aliases.iter().any(&is))
     }
 
-    /// The names to resolve for addresses of its nodes, as its clients do: `x9.seed.example.org` where they ask for
-    /// services.
+    /// The names to resolve for addresses of its nodes, as its clients write them: `x9.seed.example.org` where they
+    /// filter by services.
     pub fn seed_names(&self) -> impl Iterator<Item = String> {
         let filter = self.seed_filter.unwrap_or_default();
         self.dns_seeds.iter().map(move |seed| format!("{filter}{seed}"))
     }
 
-    /// The networks that use this magic. Often more than one: never identify a network by its magic alone.
+    /// The networks that use this magic. There is often more than one: never identify a network by its magic alone.
     pub fn with_magic(magic: Magic) -> impl Iterator<Item = &'static Self> + Clone {
         CHAINS.iter().filter(move |chain| chain.params.magic == magic)
     }
 }
 
-/// What a network is for.
+/// The purpose of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The network that carries value.
@@ -65,27 +65,27 @@ pub enum Kind {
     Regtest,
 }
 
-/// What differs between networks on the wire.
+/// Differences between networks on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Params {
     /// The first four bytes of every message.
     pub magic: Magic,
-    /// What the message header's checksum is computed with.
+    /// The hash behind the message header's checksum.
     pub checksum: Checksum,
     /// The protocol version that a current node announces.
     pub announce_version: i32,
-    /// Its nodes turn away peers that announce less.
+    /// Its nodes refuse peers that announce a lower version.
     pub min_peer_version: i32,
-    /// From this common version on `wtxidrelay` (BIP339) may be sent; `None`: never.
+    /// The lowest common version for which `wtxidrelay` (BIP339) may be sent; `None`: never.
     pub wtxidrelay_from: Option<i32>,
-    /// From this common version on `sendaddrv2` (BIP155) may be sent; `None`: never.
+    /// The lowest common version for which `sendaddrv2` (BIP155) may be sent; `None`: never.
     pub sendaddrv2_from: Option<i32>,
-    /// From this common version on `feature` (BIP434) may be sent. `None`: never; the same number means something
-    /// else on most networks.
+    /// The lowest common version for which `feature` (BIP434) may be sent. `None`: never; on most networks the same
+    /// number means something else.
     pub feature_from: Option<i32>,
-    /// Service bits (bit number, name) that mean something on this network alone.
+    /// Service bits (bit number, name) with a meaning on this network only.
     pub service_names: &'static [(u32, &'static str)],
-    /// What its `version` message carries behind the relay byte.
+    /// The fields of its `version` message after the relay byte.
     pub tail: TailKind,
 }
 
@@ -149,7 +149,7 @@ impl FromStr for Magic {
 #[error("a magic is 8 hex digits in the order of the wire, such as f9beb4d9")]
 pub struct BadMagic;
 
-/// What a message header's checksum is computed with.
+/// The hash behind a message header's checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Checksum {
     /// SHA-256, twice.
@@ -177,7 +177,7 @@ impl Checksum {
         }
     }
 
-    /// Its name in messages to people.
+    /// Its name in messages for users.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -187,7 +187,7 @@ impl Checksum {
     }
 }
 
-/// What a network's `version` message carries behind the relay byte.
+/// The fields of a network's `version` message after the relay byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TailKind {
     /// Nothing.

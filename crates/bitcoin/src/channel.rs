@@ -1,4 +1,4 @@
-//! What carries messages, in plain text or encrypted: the same for whoever speaks.
+//! Carries messages, in plain text or encrypted, the same in both roles.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -12,14 +12,14 @@ use crate::message::{Command, Event, MAX_ADDRESSES_LEN, Message};
 use crate::v2::{Open, Packet, Phase, Seal, SessionId, contents};
 use crate::version::Tail;
 
-/// A connection on which messages pass. Its halves are independent of each other: two tasks may have one each.
+/// A connection that carries messages. Its halves are independent: two tasks may have one each.
 #[derive(Debug)]
 pub struct Channel {
-    /// Ours.
+    /// Our half.
     pub writer: Writer,
-    /// The peer's.
+    /// The peer's half.
     pub reader: Reader,
-    /// The connection's name if it is encrypted, the same on both sides.
+    /// The session id if the connection is encrypted, the same on both sides.
     pub session_id: Option<SessionId>,
 }
 
@@ -39,9 +39,8 @@ impl Channel {
         }
     }
 
-    /// From now on, messages that tell addresses are waited for and read whole up to
-    /// [`MAX_ADDRESSES_LEN`]. On an encrypted channel all messages are: there the name
-    /// comes with what it names.
+    /// From now on, address messages are waited for and read whole up to [`MAX_ADDRESSES_LEN`]. On an encrypted channel
+    /// this holds for all messages: there the name comes with the payload.
     pub fn await_addresses(&mut self) {
         match &mut self.reader {
             Reader::V1(frames) => frames.await_addresses(),
@@ -54,7 +53,7 @@ impl Channel {
         self.writer.write(message, tail, tx);
     }
 
-    /// What comes next. See [`Reader::read`].
+    /// The next event. See [`Reader::read`].
     ///
     /// # Errors
     /// As [`Reader::read`].
@@ -62,12 +61,12 @@ impl Channel {
         self.reader.read(rx)
     }
 
-    /// As [`Channel::read`], with the payload's length in bytes of a message that was read whole; 0 with anything else.
+    /// As [`Channel::read`], with the payload's length in bytes for a message that was read whole; 0 for other events.
     pub(crate) fn read_measured(&mut self, rx: &mut Rx<'_>) -> Result<(Event, usize), Halt> {
         self.reader.read_measured(rx)
     }
 
-    /// The plaintext messages among bytes that follow; none if it is encrypted.
+    /// The plaintext messages among the bytes that follow; none if the channel is encrypted.
     pub(crate) fn plain<'b>(&self, rest: &'b [u8]) -> &'b [u8] {
         match self.reader {
             Reader::V1(_) => rest,
@@ -75,7 +74,7 @@ impl Channel {
         }
     }
 
-    /// The message that has begun, of which this came last.
+    /// The unfinished message, of which `rest` are the last bytes.
     pub(crate) fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
         match &self.reader {
             Reader::V1(frames) => frames.unfinished(rest),
@@ -83,7 +82,7 @@ impl Channel {
         }
     }
 
-    /// What it was that sent this and no more, if nothing of it is a message in plain text.
+    /// What kind of peer sent only `rest`, if that is not the start of a plaintext message.
     pub(crate) fn what_else(&self, rest: &[u8]) -> Option<Error> {
         match &self.reader {
             Reader::V1(frames) => frames.what_else(rest),
@@ -92,7 +91,7 @@ impl Channel {
     }
 }
 
-/// How messages are carried.
+/// The transport of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// In plain text.
@@ -122,7 +121,8 @@ pub enum Writer {
 }
 
 impl Writer {
-    /// Appends a message as this transport carries it; `tail` is what our own `version` carries behind the relay byte.
+    /// Appends a message in the form of this transport; `tail` are the fields of our own `version` after the relay
+    /// byte.
     pub fn write(&mut self, message: &Message, tail: &Tail, tx: &mut Vec<u8>) {
         match self {
             Self::V1(params) => write_message(params, message.command(), tx, |tx| message.write(tail, tx)),
@@ -139,9 +139,9 @@ pub(crate) fn seal_message(seal: &mut Seal, message: &Message, tail: &Tail, tx: 
     });
 }
 
-/// The peer's half of a channel. Neither kind holds more than a long message's place: what has not arrived whole stays
-/// with the caller, at most [`MAX_WHOLE_LEN`](crate::message::MAX_WHOLE_LEN) bytes of payload, and longer messages are
-/// skipped as they arrive. A program that wants those whole reads packets itself: [`Open::wait_for`], [`Open::read`].
+/// The peer's half of a channel. Neither kind buffers: the caller keeps what has not arrived whole, at most
+/// [`MAX_WHOLE_LEN`](crate::message::MAX_WHOLE_LEN) bytes of payload, and longer messages are skipped as they arrive. A
+/// program that wants longer messages whole reads packets itself: [`Open::wait_for`], [`Open::read`].
 #[derive(Debug)]
 pub enum Reader {
     /// In plain text.
@@ -151,10 +151,10 @@ pub enum Reader {
 }
 
 impl Reader {
-    /// The next message, or whatever else comes.
+    /// The next message or other event.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error if the stream cannot be read on.
+    /// [`Halt::Short`] if it has not arrived; an error if reading cannot continue.
     pub fn read(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
         Ok(self.read_measured(rx)?.0)
     }

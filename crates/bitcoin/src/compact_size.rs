@@ -1,4 +1,4 @@
-//! CompactSize: how counts and lengths are written. (Core: serialize.h ReadCompactSize, WriteCompactSize)
+//! CompactSize: the encoding of counts and lengths. (Core: serialize.h ReadCompactSize, WriteCompactSize)
 //!
 //! ```text
 //! n < 0xfd: 1 byte | 0xfd, u16 LE | 0xfe, u32 LE | 0xff, u64 LE
@@ -10,10 +10,10 @@ use handshake::Fields;
 
 use crate::error::Malformed;
 
-/// Reads a CompactSize: 1, 3, 5 or 9 bytes, the shortest that holds the value. `what` names the field in the error.
+/// Reads a CompactSize: 1, 3, 5 or 9 bytes, in the shortest form. `what` names the field in the error.
 ///
 /// # Errors
-/// If it is cut, or longer than it must be.
+/// If the bytes end within it, or it is not in the shortest form.
 pub fn read_compact_size(fields: &mut Fields<'_>, what: &'static str) -> Result<u64, Malformed> {
     let (value, least) = match fields.array::<1>(what)? {
         [0xfd] => (u64::from(u16::from_le_bytes(fields.array(what)?)), 0xfd),
@@ -27,7 +27,7 @@ pub fn read_compact_size(fields: &mut Fields<'_>, what: &'static str) -> Result<
 /// Reads a CompactSize length of at most `max`, then that many bytes.
 ///
 /// # Errors
-/// If it is cut, longer than `max`, or its length is not canonical.
+/// If the bytes end too soon, the length is over `max`, or the length is not canonical.
 pub fn read_var_bytes<'p>(fields: &mut Fields<'p>, max: usize, what: &'static str) -> Result<&'p [u8], Malformed> {
     match usize::try_from(read_compact_size(fields, what)?) {
         Ok(len) if len <= max => Ok(fields.bytes(len, what)?),

@@ -1,7 +1,7 @@
-//! What is odd about how a peer says hello although the handshake concludes.
+//! Unusual conduct of a peer whose handshake concludes.
 //!
-//! Core accepts or ignores all of it, except a late `wtxidrelay`, `sendaddrv2`, `sendtxrcncl` or `feature`, for which it
-//! disconnects. (Core: net_processing.cpp ProcessMessage)
+//! Core accepts or ignores all of it, except a late `wtxidrelay`, `sendaddrv2`, `sendtxrcncl` or `feature`, for which
+//! it disconnects. (Core: net_processing.cpp ProcessMessage)
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -15,34 +15,34 @@ use crate::error::Malformed;
 use crate::frame::HEADER_LEN;
 use crate::message::{Command, Event, MAX_PAYLOAD_LEN, Message};
 
-/// What was odd so far. It takes no room of its own until something is.
+/// Unusual conduct so far. It allocates only when there is some.
 #[derive(Clone, Debug, Default)]
 pub struct Conduct(Option<Box<Odd>>);
 
-/// Of each kind the first case: all of it has a bound, whatever a peer does.
+/// The first case of each kind, so that its size is bounded whatever a peer does.
 #[derive(Clone, Debug, Default)]
 struct Odd {
-    /// How often the peer introduced itself again.
+    /// How many more `version` messages the peer sent.
     again: u32,
-    /// Bytes behind the last field of its version, beyond those that its network adds.
+    /// Bytes after the last field of its version, beyond those that its network adds.
     trailing: usize,
-    /// A message without fields that had a payload, and its bytes.
+    /// A message without fields that had a payload, and the payload's length in bytes.
     loaded: Option<(Command, usize)>,
-    /// An extension that was announced after `verack`.
+    /// An extension that the peer announced after `verack`.
     late: Option<Command>,
-    /// Whether `verack` came before the version that it should answer.
+    /// Whether `verack` came before the version that it should follow.
     early_verack: bool,
     /// A message that cannot be read.
     unreadable: Option<(Command, Malformed)>,
 }
 
 impl Conduct {
-    /// What is odd, now that something is.
+    /// The record, created at its first use.
     fn odd(&mut self) -> &mut Odd {
         self.0.get_or_insert_default()
     }
 
-    /// Takes note of an event. `len` is the payload's length in bytes of a message that was read whole, and 0 of any other;
+    /// Records an event. `len` is the payload's length in bytes for a message that was read whole, and 0 for others;
     /// `introduced` and `verack` say whether a version and a verack have come before.
     pub(crate) fn note(&mut self, event: &Event, len: usize, params: &Params, introduced: bool, verack: bool) {
         match event {
@@ -72,8 +72,8 @@ impl Conduct {
         }
     }
 
-    /// Looks through the plaintext messages that had arrived behind the last one of the handshake. They stay where they
-    /// are: a connection that is kept reads them.
+    /// Inspects the plaintext messages that had arrived after the last message of the handshake, without taking them:
+    /// the session that follows reads them.
     pub(crate) fn note_behind(&mut self, mut rest: &[u8], params: &Params) {
         while let Some((header, behind)) = rest.split_first_chunk::<HEADER_LEN>() {
             let command = Command(*header[4..].first_chunk().expect("12 of 24 bytes"));
@@ -90,7 +90,7 @@ impl Conduct {
         }
     }
 
-    /// One remark for each kind of oddity, in a fixed order.
+    /// One remark for each kind of unusual conduct, in a fixed order.
     #[must_use]
     pub fn remarks(&self) -> Vec<Remark> {
         let Some(odd) = &self.0 else { return Vec::new() };
@@ -124,7 +124,7 @@ impl Conduct {
     }
 }
 
-/// Bytes that a network's nodes may send behind the relay byte.
+/// Bytes that a network's nodes may send after the relay byte.
 fn longest_tail(tail: TailKind) -> usize {
     /// (Bitcoin SV: MAX_ASSOCIATION_ID_LEN)
     const ASSOCIATION_ID: usize = 129;
@@ -137,14 +137,15 @@ fn longest_tail(tail: TailKind) -> usize {
     }
 }
 
-/// Whether its name says all.
+/// Whether the message has no fields.
 fn is_empty(message: &Message) -> bool {
     matches!(message, Message::Verack | Message::Wtxidrelay | Message::Sendaddrv2 | Message::Sendheaders)
 }
 
-/// Whether the network's nodes send it between version and verack, if at all. (BIP155, BIP330, BIP339, BIP434)
+/// Whether the network's nodes send this command between version and verack, if at all. (BIP155, BIP330, BIP339,
+/// BIP434)
 ///
-/// Those of eCash and Firo send `sendaddrv2` behind their verack. (Bitcoin ABC and Firo: net_processing.cpp)
+/// Nodes of eCash and Firo send `sendaddrv2` after their verack. (Bitcoin ABC and Firo: net_processing.cpp)
 fn is_for_before_verack(command: Command, params: &Params) -> bool {
     let known_from = match command {
         Command::WTXIDRELAY | Command::SENDTXRCNCL => params.wtxidrelay_from,

@@ -1,4 +1,4 @@
-//! The conversation of [`Hello`] over a [`Channel`]: all that is left of a handshake once messages can pass.
+//! Runs [`Hello`] over a [`Channel`]: the rest of a handshake once messages can pass.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -10,16 +10,16 @@ use crate::error::Error;
 use crate::hello::{Agreed, Hello};
 use crate::message::Event;
 
-/// A concluded handshake, over whichever transport.
+/// A concluded handshake, over either transport.
 #[derive(Debug)]
 pub struct Concluded {
     /// What was agreed.
     pub agreed: Agreed,
-    /// What the connection goes on with.
+    /// The channel for the messages that follow.
     pub channel: Channel,
 }
 
-/// Goes on by one event. When the conversation is over, it gives the channel away, and of it only the name stays.
+/// Advances by one event. At the end it gives the channel away and keeps only the session id.
 pub(crate) fn converse(
     hello: &mut Hello,
     channel: &mut Channel,

@@ -1,4 +1,4 @@
-//! Why a Bitcoin handshake cannot go on, and whose fault that is.
+//! Why a Bitcoin handshake failed, and the side to blame.
 
 use core::fmt;
 
@@ -10,24 +10,24 @@ use crate::message::{Command, MAX_PAYLOAD_LEN, Reject};
 use crate::services::Services;
 use crate::v2;
 
-/// Why a handshake cannot go on.
+/// Why a handshake failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The first bytes are those of another network.
     #[error("its messages start with {found}{}, ours with {expected}", NamesOf(*.found))]
     Magic {
-        /// What came first.
+        /// The magic that came.
         found: Magic,
-        /// The magic of the network we asked for.
+        /// The magic of the network that we use.
         expected: Magic,
     },
     /// The keys of an encrypted connection are those of another network.
     #[error("its keys are those of the network with the magic {found}{}, ours of {expected}", NamesOf(*.found))]
     KeysOf {
-        /// The magic that went into them.
+        /// The magic from which the keys were derived.
         found: Magic,
-        /// The magic of the network we asked for.
+        /// The magic of the network that we use.
         expected: Magic,
     },
     /// The first bytes are those of another kind of service.
@@ -36,7 +36,7 @@ pub enum Error {
     /// The first bytes of a peer that dialled us are those of a client of another kind of service.
     #[error("not a Bitcoin node: it {}", .0.asked())]
     NotBitcoinCaller(Banner),
-    /// The first bytes are no message of any network, nor those of a service that we know.
+    /// The first bytes are neither a message of any network nor those of a known service.
     #[error(
         "what it sent is no message in plain text: most likely it speaks BIP324 and took us for a node that does, or it \
          speaks another protocol"
@@ -45,15 +45,15 @@ pub enum Error {
     /// A message does not start with the magic, though earlier ones did.
     #[error("a message starts with {}, not with the network's magic, though earlier ones did", Magic(*.found))]
     OutOfSync {
-        /// What the message starts with.
+        /// The first four bytes of the message.
         found: [u8; 4],
     },
-    /// A header announces more than the protocol allows any message, or than we read of this one.
+    /// A header announces more than the protocol allows, or than we read of this message.
     #[error("its {command} message claims {len} bytes; {}", Most(*.max))]
     Oversized {
         /// The message.
         command: Command,
-        /// Payload bytes by its header.
+        /// Payload bytes, from its header.
         len: u32,
         /// How many are allowed, or read.
         max: u32,
@@ -66,11 +66,11 @@ pub enum Error {
     Checksum {
         /// The message.
         command: Command,
-        /// What its header says.
+        /// The checksum in its header.
         said: [u8; 4],
-        /// What it would be.
+        /// The checksum that we computed.
         computed: [u8; 4],
-        /// The kind of checksum with which it would be right, if there is one.
+        /// The other kind of checksum that would match, if there is one.
         other: Option<Checksum>,
     },
     /// A payload cannot be read.
@@ -81,34 +81,34 @@ pub enum Error {
         /// What is wrong with it.
         what: Malformed,
     },
-    /// A message that must not be sent on this connection, or not now.
+    /// A message that must not be sent on this connection or at this time.
     #[error("it sent {0}, which the lower of our two protocol versions does not know")]
     Unexpected(Command),
-    /// The peer's protocol version is below what we ask for: the network's minimum, unless the user named another.
+    /// The peer's protocol version is below the required one: the network's minimum, unless the user set another.
     #[error("its protocol version is {version}; at least {minimum} is asked for")]
     Obsolete {
-        /// What it announced.
+        /// The version that the peer announced.
         version: i32,
-        /// What we ask for.
+        /// The version that we require.
         minimum: i32,
     },
-    /// The peer lacks services that we ask for.
+    /// The peer lacks services that we require.
     #[error("it lacks services that we ask for: {}", Named(*.missing, .params))]
     Services {
-        /// Those it lacks.
+        /// The missing services.
         missing: Services,
-        /// The network, which names them.
+        /// The network, for the names of its services.
         params: Params,
     },
-    /// The peer's nonce is one of ours: we reached ourselves.
+    /// The peer's nonce is one of ours: we connected to ourselves.
     #[error("it sent our own nonce: we are connected to ourselves, or to something that echoes")]
     SelfConnect,
-    /// The peer turned our `version` away and said why. (BIP61)
+    /// The peer refused our `version` and gave a reason. (BIP61)
     #[error("it rejected our version: {reject}{}", Wanted(.reject, .params))]
     Rejected {
-        /// What it said.
+        /// The peer's message.
         reject: Reject,
-        /// The network, which names the services that it asks for.
+        /// The network, for the names of the services that the peer requires.
         params: Params,
     },
     /// Something is wrong below the messages of an encrypted connection. (BIP324)
@@ -117,7 +117,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The same, told by the side that has this role.
+    /// The same error as the side in this role reports it.
     pub(crate) fn told_by(self, role: Role) -> Self {
         match (self, role) {
             (Self::NotBitcoin(banner), Role::Responder) => Self::NotBitcoinCaller(banner),
@@ -186,7 +186,7 @@ impl From<v2::Error> for Halt {
 /// What is wrong with a payload. Each carries the field's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// The payload is over before the field is.
+    /// The payload ends before the field does.
     #[error("it ends inside the {0}")]
     EndsIn(&'static str),
     /// The field is longer than it may be.
@@ -198,10 +198,10 @@ pub enum Malformed {
     /// A length is not in its shortest form.
     #[error("the length of its {0} is not canonical")]
     NotCanonical(&'static str),
-    /// Bytes follow where none may.
+    /// Bytes follow although none may.
     #[error("bytes follow its {0}")]
     Trailing(&'static str),
-    /// The field has a value that it must not have.
+    /// The field has a value that is not allowed.
     #[error("its {0} has a value that is not allowed")]
     Value(&'static str),
 }
@@ -259,7 +259,7 @@ impl fmt::Display for Wanted<'_> {
     }
 }
 
-/// Whose limit it is.
+/// The origin of the limit.
 struct Most(u32);
 
 impl fmt::Display for Most {

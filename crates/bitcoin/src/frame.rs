@@ -30,40 +30,40 @@ pub fn write_message(params: &Params, command: Command, tx: &mut Vec<u8>, write:
     tx[start + 20..start + 24].copy_from_slice(&checksum);
 }
 
-/// Takes messages apart as they arrive.
+/// Splits the stream into messages as they arrive.
 #[derive(Debug)]
 pub struct FrameReader {
     params: Params,
-    /// A message that tells addresses is read whole up to this length.
+    /// The length up to which an address message is read whole.
     max_addresses_len: u32,
     /// Whether a header of this network has been seen on this connection.
     in_sync: bool,
     /// Payload bytes of a long message that have yet to be skipped.
     to_skip: usize,
-    /// That message, and the bytes of its payload.
+    /// The command of that message, and its payload's length in bytes.
     skipped: (Command, u32),
 }
 
 /// What [`FrameReader::read`] found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Frame<'r> {
-    /// A message with its whole payload, whose checksum has yet to be compared with [`Params::checksum`].
+    /// A message with its whole payload. The caller compares the checksum with [`Params::checksum`].
     Whole {
-        /// What it is.
+        /// The command.
         command: Command,
-        /// What it says.
+        /// The payload.
         payload: &'r [u8],
-        /// What its header gives as the payload's checksum.
+        /// The checksum in its header.
         checksum: [u8; 4],
     },
-    /// A message that is longer than those that are read whole, whose payload will be skipped.
+    /// A message that is too long to be read whole; its payload will be skipped.
     Long {
-        /// What it is.
+        /// The command.
         command: Command,
         /// Payload bytes.
         len: u32,
     },
-    /// So many bytes of that payload were skipped.
+    /// This many bytes of that payload were skipped.
     Skipped(usize),
 }
 
@@ -74,7 +74,7 @@ impl FrameReader {
         Self { params, max_addresses_len: MAX_WHOLE_LEN, in_sync: false, to_skip: 0, skipped: (Command::VERSION, 0) }
     }
 
-    /// From now on, messages that tell addresses are read whole up to [`MAX_ADDRESSES_LEN`].
+    /// From now on, address messages are read whole up to [`MAX_ADDRESSES_LEN`].
     pub fn await_addresses(&mut self) {
         self.max_addresses_len = MAX_ADDRESSES_LEN;
     }
@@ -89,7 +89,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// [`Halt::Short`] if it has not arrived; an error as soon as the magic is wrong or the announced length is over
-    /// [`MAX_PAYLOAD_LEN`], before any of the payload is waited for.
+    /// [`MAX_PAYLOAD_LEN`], before waiting for the payload.
     pub fn read<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Frame<'b>, Halt> {
         if self.to_skip > 0 {
             if rx.is_empty() {
@@ -119,8 +119,8 @@ impl FrameReader {
         Ok(Frame::Whole { command, payload: &message[HEADER_LEN..], checksum })
     }
 
-    /// Core compares the magic once the header is whole. Four bytes tell as much, and sooner, if they are the magic of a
-    /// network that we know; all others might also start a key (BIP324), which the next twelve tell.
+    /// Core compares the magic once the header is whole. Four bytes suffice, and come sooner, if they are the magic of
+    /// a known network. Any other four bytes might also start a key (BIP324); the next twelve decide.
     fn check_magic(&mut self, rx: &Rx<'_>) -> Result<(), Halt> {
         let found = *rx.peek::<4>()?;
         if found == self.params.magic.0 {
@@ -144,7 +144,7 @@ impl FrameReader {
         Err(error.into())
     }
 
-    /// The message that has begun, of which this came last.
+    /// The unfinished message, of which `rest` are the last bytes.
     #[must_use]
     pub fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
         let message =
@@ -165,7 +165,7 @@ impl FrameReader {
         Some(message(command, rest.len(), usize::try_from(len).ok()?))
     }
 
-    /// What it was that sent this and no more, if it is not the start of a message.
+    /// What kind of peer sent only `rest`, if that is not the start of a message.
     #[must_use]
     pub fn what_else(&self, rest: &[u8]) -> Option<Error> {
         let magic = &self.params.magic.0;

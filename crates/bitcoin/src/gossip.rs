@@ -1,4 +1,4 @@
-//! After the handshake: asks a node once which others it knows.
+//! After the handshake: asks a node once for addresses of other nodes.
 //!
 //! ```text
 //! we                       peer
@@ -8,9 +8,9 @@
 //!           ◀───────────── addrv2, 1 entry: itself
 //!           ◀───────────── addrv2, at most 1000 entries: the answer
 //! ```
-//! Core answers each peer that dialled it once, with at most 1000 and at most 23 % of what it knows; a node that knows
-//! nobody says nothing at all. What comes first may be an announcement of its own address, alone in a message, which is
-//! no answer. (Core: net_processing.cpp MaybeSendAddr, ProcessMessage GETADDR; net.cpp GetAddresses)
+//! Core answers each peer that dialled it once, with at most 1000 addresses and at most 23 % of those that it knows; a
+//! node that knows no address does not answer. Before the answer, the node may announce its own address, alone in a
+//! message. (Core: net_processing.cpp MaybeSendAddr, ProcessMessage GETADDR; net.cpp GetAddresses)
 
 mod address;
 mod base32;
@@ -32,8 +32,8 @@ use crate::message::{Command, Event, MAX_ADDRESSES_LEN, Message};
 use crate::services::Services;
 use crate::version::{Tail, Version};
 
-/// A connection on which addresses are asked for, over either transport. It has the form of a handshake so that the same
-/// driver, with its deadline and byte budget, runs it; it is done with the first answer, and never waits for more.
+/// A connection on which we ask for addresses, over either transport. It is a [`Conversation`] so that the same driver,
+/// with its deadline and byte budget, runs it. It is done with the first answer, and never waits for more.
 #[derive(Debug)]
 pub struct Gossip {
     channel: Channel,
@@ -43,12 +43,12 @@ pub struct Gossip {
     ping: Option<u64>,
 }
 
-/// Who is asked, as far as it tells an announcement of itself from an answer.
+/// What we know of the asked node, to tell an announcement of itself from an answer.
 #[derive(Clone, Copy, Debug)]
 struct Peer {
-    /// Where we reached it.
+    /// The IP address at which we reached it.
     ip: Option<IpAddr>,
-    /// What it offers.
+    /// The services that it offers.
     services: Services,
     /// Its clock during the handshake, in seconds since 1970.
     time: i64,
@@ -56,30 +56,30 @@ struct Peer {
 
 #[derive(Debug)]
 enum State {
-    /// `getaddr` is to be said.
+    /// We have yet to send `getaddr`.
     Ask,
-    /// The answer is awaited.
+    /// We wait for the answer.
     Answer,
-    /// It is there.
+    /// The answer has come.
     Told(Entries),
 }
 
-/// A node announces itself with its clock's time; so many seconds may lie between that and the handshake. (Core: addresses
-/// of the last ten minutes are news.)
+/// A node announces itself with the time of its clock; the time of the handshake may differ by this many seconds.
+/// (Core: addresses of the last ten minutes are news.)
 const FRESH: u64 = 10 * 60;
 
-/// What a node told.
+/// A node's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// Whom it knows, at most [`MAX_ENTRIES`] with those that are of no use.
+    /// The addresses that it sent, at most [`MAX_ENTRIES`] including the unusable ones.
     pub entries: Entries,
-    /// How it announced itself, if it did so before it answered.
+    /// Its announcement of itself, if that came before the answer.
     pub own: Option<Entry>,
 }
 
 impl Gossip {
-    /// Over the channel of the handshake before it, in which the node introduced itself with `version`. `ip` is where we
-    /// reached it, if that is known.
+    /// Asks over the channel of a concluded handshake, in which the node sent `version`. `ip` is the address at which
+    /// we reached it, if that is known.
     #[must_use]
     pub fn new(mut channel: Channel, ip: Option<IpAddr>, version: &Version) -> Self {
         channel.await_addresses();
@@ -88,7 +88,7 @@ impl Gossip {
         Self { channel, peer, own: None, state: State::Ask, ping: None }
     }
 
-    /// How the node announced itself, if it did: known even if it never answers.
+    /// The node's announcement of itself, if it sent one; also there if the node never answers.
     #[must_use]
     pub fn own(&self) -> Option<&Entry> {
         self.own.as_ref()
@@ -113,21 +113,22 @@ impl Gossip {
         }
     }
 
-    /// Whether an address that came alone is the node's announcement of itself. Its address may be another than the one
-    /// we reached; then it is known by being as fresh as the node's clock and offering what the node does, once.
+    /// Whether an entry that came alone is the node's announcement of itself. Its address may differ from the one that
+    /// we reached. Then we recognise it, once, by the time of the node's clock and by the node's services.
     fn is_own(&self, entry: &Entry) -> bool {
         let Peer { ip, services, time } = self.peer;
         let is_fresh = time.abs_diff(entry.time.into()) <= FRESH;
         (ip.is_some() && entry.address.ip() == ip) || (self.own.is_none() && is_fresh && entry.services == services)
     }
 
-    /// What comes next of the peer's.
+    /// The peer's next event.
     fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
         match self.channel.read(rx)? {
             Event::Heard(Message::Other { command: command @ (Command::ADDR | Command::ADDRV2), len }) => {
                 Err(Error::Oversized { command, len, max: MAX_ADDRESSES_LEN }.into())
             }
-            // Core ignores what it cannot read, or drops the peer. We asked for this, and it is why there is no answer.
+            // Core ignores a malformed message or drops the peer. We asked for this one, and it is why there is no
+            // answer.
             Event::Malformed { command: command @ (Command::ADDR | Command::ADDRV2), what, .. } => {
                 Err(Error::Malformed { command, what }.into())
             }

@@ -1,8 +1,8 @@
-//! The conversation by which two nodes say hello, over whole messages: whichever transport carries them.
+//! The exchange of `version` and `verack` over whole messages, for either transport.
 //!
-//! Each side sends `version` once and answers the other's with `verack`; before its `verack` it may say which
-//! extensions it wants. An initiator speaks first, a responder once it has heard a version that it accepts. Nobody
-//! waits for the other's `verack` before sending its own. (Core: net_processing.cpp ProcessMessage)
+//! Each side sends `version` once and answers the other's with `verack`; before its `verack` it may announce
+//! extensions. The initiator sends first, the responder after it has received a version that it accepts. Neither side
+//! waits for the other's `verack` before it sends its own. (Core: net_processing.cpp ProcessMessage)
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
@@ -18,26 +18,26 @@ use crate::message::{AsSent, Command, Event, Feature, MAX_WHOLE_LEN, Message};
 use crate::services::Services;
 use crate::version::{NetAddress, Tail, UserAgent, Version};
 
-/// Our own side: what we say, and what we ask of the peer. Nothing of it is fixed.
+/// Our own side: what we send, and what we require of the peer. Every field may be changed.
 #[derive(Clone, Debug)]
 pub struct Local {
     /// The network.
     pub params: Params,
     /// How we introduce ourselves.
     pub version: Version,
-    /// What the network adds to our `version`.
+    /// The fields that the network adds to our `version`.
     pub tail: Tail,
-    /// Peers that announce less are refused.
+    /// Peers that announce a lower version are refused.
     pub min_peer_version: i32,
     /// Peers that lack any of these are refused.
     pub require_services: Services,
-    /// Nonces of ours besides `version.nonce`: those of our other connections that are still saying hello.
+    /// Nonces of ours besides `version.nonce`: those of our other connections in the handshake.
     pub own_nonces: Vec<u64>,
-    /// Send `wtxidrelay`, if the common version knows it.
+    /// Send `wtxidrelay`, if the common version allows it.
     pub wtxidrelay: bool,
-    /// Send `sendaddrv2`, if the common version knows it.
+    /// Send `sendaddrv2`, if the common version allows it.
     pub sendaddrv2: bool,
-    /// Send these as `feature`, if the common version knows it.
+    /// Send these as `feature`, if the common version allows it.
     pub features: Vec<Feature>,
     /// Send `sendheaders` after our `verack`.
     pub sendheaders: bool,
@@ -48,8 +48,8 @@ pub struct Local {
 }
 
 impl Local {
-    /// A plain introduction on a network: its current version, no services, no user agent, height 0, no relay; asks
-    /// for `wtxidrelay` and `sendaddrv2` where the network knows them.
+    /// A plain introduction on a network: its current version, no services, no user agent, height 0, no relay;
+    /// announces `wtxidrelay` and `sendaddrv2` where the network knows them.
     ///
     /// `time` is our clock in seconds since 1970, `nonce` and `random` must be fresh for each connection.
     #[must_use]
@@ -86,9 +86,9 @@ impl Local {
 pub struct Agreed {
     /// How the peer introduced itself.
     pub version: Version,
-    /// The lower of the two protocol versions: what both speak.
+    /// The lower of the two protocol versions.
     pub common_version: i32,
-    /// What the peer said besides.
+    /// The extensions that the peer announced.
     pub announced: Announced,
 }
 
@@ -103,7 +103,7 @@ pub struct Announced {
     pub sendtxrcncl: bool,
     /// BIP130
     pub sendheaders: bool,
-    /// BIP152: the versions, in the order heard, the first [`MAX_SENDCMPCT`] of them; 0 for none.
+    /// BIP152: the versions, in the order received, the first [`MAX_SENDCMPCT`] of them; 0 for none.
     pub sendcmpct: [u64; MAX_SENDCMPCT],
     /// BIP133: satoshi per 1000 vbytes.
     pub feefilter: Option<i64>,
@@ -111,7 +111,7 @@ pub struct Announced {
     pub features: Vec<Feature>,
 }
 
-/// Litecoin sends three versions of `sendcmpct`, the most of any network that we know.
+/// Litecoin sends three versions of `sendcmpct`, the most of any known network.
 pub const MAX_SENDCMPCT: usize = 4;
 
 /// A peer may announce more features than this, but we keep no more: 32 of at most 592 bytes.
@@ -126,32 +126,32 @@ pub struct Hello {
     /// How the peer introduced itself.
     version: Option<Version>,
     announced: Announced,
-    /// Whether the peer's `verack` has come. Kept wherever it comes: some peers send it before their version.
+    /// Whether the peer's `verack` has come. Accepted at any time: some peers send it before their version.
     verack: bool,
-    /// The nonce of a ping that is not answered yet.
+    /// The nonce of a ping that we have yet to answer.
     ping: Option<u64>,
-    /// What was odd so far.
+    /// Unusual conduct so far.
     conduct: Conduct,
     /// What the peer sent before its version: the first [`MAX_EARLY`] commands, each once.
     early: Vec<Command>,
 }
 
-/// More commands than these, sent before a version, are not named.
+/// Names of messages before the version to keep, at most.
 const MAX_EARLY: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Our version is to be said.
+    /// We have yet to send our version.
     Introduce,
-    /// Theirs is awaited.
+    /// We wait for the peer's version.
     Version,
-    /// Both are known; what follows ours is to be said, this next.
+    /// Both versions are known; this message follows ours.
     Reply(Reply),
-    /// Everything of ours is said.
+    /// We have sent everything.
     Verack,
 }
 
-/// What follows our version, in order.
+/// The messages after our version, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reply {
     Wtxidrelay,
@@ -164,7 +164,7 @@ enum Reply {
 }
 
 impl Hello {
-    /// A conversation that is about to begin.
+    /// A conversation at its start.
     #[must_use]
     pub fn new(role: Role, local: Local) -> Self {
         Self {
@@ -183,7 +183,7 @@ impl Hello {
         }
     }
 
-    /// Which side we are.
+    /// Our role.
     #[must_use]
     pub fn role(&self) -> Role {
         self.role
@@ -195,35 +195,35 @@ impl Hello {
         &self.local
     }
 
-    /// How the peer introduced itself, once it has.
+    /// How the peer introduced itself, once its version has come.
     #[must_use]
     pub fn version(&self) -> Option<&Version> {
         self.version.as_ref()
     }
 
-    /// What the peer announced so far, behind its version.
+    /// What the peer has announced so far, after its version.
     #[must_use]
     pub fn announced(&self) -> &Announced {
         &self.announced
     }
 
-    /// What was odd so far about how the peer says hello.
+    /// Unusual conduct of the peer so far.
     #[must_use]
     pub fn conduct(&self) -> &Conduct {
         &self.conduct
     }
 
-    /// Takes note of what may be odd, before it is taken in.
+    /// Records unusual conduct, before [`Hello::take_in`].
     pub(crate) fn note(&mut self, event: &Event, len: usize) {
         self.conduct.note(event, len, &self.local.params, self.version.is_some(), self.verack);
     }
 
-    /// Takes note of what had arrived behind the handshake.
+    /// Inspects the messages that had arrived after the handshake.
     pub(crate) fn note_behind(&mut self, rest: &[u8]) {
         self.conduct.note_behind(rest, &self.local.params);
     }
 
-    /// What to say now, before anything more is heard.
+    /// The message to send now, before more is read.
     pub fn say(&mut self) -> Option<Message> {
         loop {
             match self.state {
@@ -247,7 +247,7 @@ impl Hello {
         }
     }
 
-    /// One thing that follows our version, if it is to be said at all; and what comes next.
+    /// One message after our version, if it is to be sent; and the next state.
     fn reply(&self, reply: Reply) -> (Option<Message>, State) {
         let Local { params, features, .. } = &self.local;
         let knows = |from: Option<i32>| from.is_some_and(|from| self.common_version() >= from);
@@ -278,10 +278,10 @@ impl Hello {
         }
     }
 
-    /// Takes in what passed.
+    /// Processes an event.
     ///
     /// # Errors
-    /// As [`Hello::hear`]; and if a message cannot be read that must be.
+    /// As [`Hello::hear`]; and if a message is malformed that must not be.
     pub fn take_in(&mut self, event: &Event) -> Result<(), Error> {
         self.note_early(event);
         match *event {
@@ -294,7 +294,7 @@ impl Hello {
         }
     }
 
-    /// Keeps the name of what comes before the peer's version.
+    /// Keeps the command of a message that came before the peer's version.
     fn note_early(&mut self, event: &Event) {
         let command = match event {
             Event::Heard(message) => message.command(),
@@ -316,10 +316,10 @@ impl Hello {
         Some(self.early.iter().map(|&command| AsSent(command).to_string()).collect::<Vec<_>>().join(", "))
     }
 
-    /// Takes in what the peer said.
+    /// Processes a message of the peer.
     ///
     /// # Errors
-    /// If the peer's version is one that we refuse, it turns ours away, or a message that matters is too long to be one.
+    /// If we refuse the peer's version, if the peer rejects ours, or if a message is longer than its kind allows.
     pub fn hear(&mut self, message: &Message) -> Result<(), Error> {
         match message {
             Message::Version(theirs) => self.hear_version(theirs),
@@ -333,13 +333,13 @@ impl Hello {
             Message::Other { command: command @ (Command::VERSION | Command::VERACK), len } => {
                 Err(Error::Oversized { command: *command, len: *len, max: MAX_WHOLE_LEN })
             }
-            // Their version tells what they know, and so what all else means. Core ignores it before.
+            // The peer's version decides the meaning of all other messages. Core ignores them before it.
             _ if self.version.is_none() => Ok(()),
             _ => self.hear_more(message),
         }
     }
 
-    /// What follows their version.
+    /// Processes a message after the peer's version.
     fn hear_more(&mut self, message: &Message) -> Result<(), Error> {
         match message {
             Message::Wtxidrelay => self.announced.wtxidrelay = true,
@@ -354,7 +354,7 @@ impl Hello {
             Message::Feefilter(rate) => self.announced.feefilter = Some(*rate),
             Message::Feature(feature) => self.hear_feature(feature)?,
             Message::Ping(nonce) => self.ping = *nonce,
-            // Not even its longest data fills as much: whatever else is in it, bytes follow.
+            // A valid `feature` is never this long, so bytes follow its data.
             Message::Other { command: command @ Command::FEATURE, .. } if self.takes_features() => {
                 return Err(Error::Malformed { command: *command, what: Malformed::TooLong("payload") });
             }
@@ -376,7 +376,7 @@ impl Hello {
             return Ok(());
         }
         let ours = |nonce: u64| self.local.version.nonce == Some(nonce) || self.local.own_nonces.contains(&nonce);
-        // The nonce comes first: whatever else it says, it is us.
+        // The nonce is checked first: whatever else the message says, it is our own.
         if theirs.nonce.is_some_and(ours) {
             return Err(Error::SelfConnect);
         }
@@ -409,20 +409,20 @@ impl Hello {
         Ok(())
     }
 
-    /// Whether `feature` (BIP434) means on this connection what BIP434 says, so that a malformed one is a fault.
+    /// Whether `feature` has the meaning of BIP434 on this connection, so that a malformed one is a fault.
     #[must_use]
     pub fn takes_features(&self) -> bool {
         let common = self.version.as_ref().map(|_| self.common_version());
         self.local.params.feature_from.zip(common).is_some_and(|(from, common)| common >= from)
     }
 
-    /// The lower of both versions; ours as long as theirs is not known.
+    /// The lower of both versions; ours until the peer's is known.
     fn common_version(&self) -> i32 {
         let ours = self.local.version.version;
         self.version.as_ref().map_or(ours, |theirs| theirs.version.min(ours))
     }
 
-    /// What was agreed, once both sides have said everything. It can be had once.
+    /// What was agreed, once both sides have sent everything. Call it once: it takes the data out.
     pub fn agreed(&mut self) -> Option<Agreed> {
         if self.state != State::Verack || !self.verack || self.ping.is_some() {
             return None;
@@ -431,13 +431,13 @@ impl Hello {
         Some(Agreed { version, common_version: self.common_version(), announced: mem::take(&mut self.announced) })
     }
 
-    /// What it waits for.
+    /// The message that it waits for.
     #[must_use]
     pub fn awaiting(&self) -> &'static str {
         if self.version.is_none() { "version" } else { "verack" }
     }
 
-    /// How far it has come.
+    /// The stage of the handshake.
     #[must_use]
     pub fn stage(&self) -> Stage {
         match self.version {
@@ -447,12 +447,12 @@ impl Hello {
         }
     }
 
-    /// What it most likely means when the connection ends here. (Core: net.cpp AcceptConnection, InactivityCheck)
+    /// The most likely reason that the connection ended here. (Core: net.cpp AcceptConnection, InactivityCheck)
     #[must_use]
     pub fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
         let Evidence { end, ours } = evidence;
         let sentence = match (self.role, self.stage(), end) {
-            // What it sent in place of its version is named already.
+            // The report already names what the peer sent in place of its version.
             (_, Stage::Hello, _) if !self.early.is_empty() => "",
             (Role::Initiator, Stage::Hello, End::Closed) if ours == OursRead::Nothing => {
                 "most likely all its inbound slots are taken, or it refuses our address"

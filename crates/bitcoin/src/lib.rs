@@ -1,4 +1,4 @@
-//! Bitcoin's handshake, and that of the networks that descend from it, in both roles.
+//! The handshake of Bitcoin and of the networks that descend from it, in both roles.
 //!
 //! ```text
 //! initiator                                       responder
@@ -9,11 +9,11 @@
 //! ```
 //!
 //! [`hello`] is the conversation, over whole messages. A [`channel`] carries it: [`v1`] in the plaintext framing of
-//! [`frame`], [`v2`] in encrypted packets; [`accept`] takes either on one port, and [`attempt`] says
-//! which of them a node is dialled over. What differs between networks is in
-//! [`chain`]. Nothing here owns a socket, a clock or a random source.
+//! [`frame`], [`v2`] in encrypted packets. [`accept`] takes either on one port, and [`attempt`] chooses the one for a
+//! node that we dial. [`chain`] has the differences between networks. Nothing here owns a socket, a clock or a random
+//! source.
 //!
-//! The first words on a connection that we opened:
+//! The first bytes on a connection that we opened:
 //!
 //! ```
 //! use verack_bitcoin::{Chain, Event, Local, Message, V1};

@@ -60,8 +60,8 @@ impl Command {
         (name.len() <= 12).then(|| Self::padded(name))
     }
 
-    /// Whether these are ASCII from the space on, 0x7f among them, and then nothing but NUL. The plaintext transport of
-    /// Core does not take 0x7f. (Core: protocol.cpp IsMessageTypeValid, net.cpp V2Transport::GetMessageType)
+    /// Whether the name is ASCII from the space on, including 0x7f, and then only NUL. Core's plaintext transport does
+    /// not accept 0x7f. (Core: protocol.cpp IsMessageTypeValid, net.cpp V2Transport::GetMessageType)
     #[must_use]
     pub fn is_name(&self) -> bool {
         let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(self.0.len());
@@ -70,7 +70,7 @@ impl Command {
     }
 }
 
-/// Its name without the padding, fit to print.
+/// Its name without the padding, safe to print.
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let end = self.0.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
@@ -78,8 +78,8 @@ impl fmt::Display for Command {
     }
 }
 
-/// A command, fit to print, that shows what is unusual about it: letters and digits with NUL behind them stand for
-/// themselves; any other is quoted, with all of its 12 bytes.
+/// A command, safe to print, that shows unusual names: letters and digits padded with NUL are shown as they are; any
+/// other name is quoted, with all of its 12 bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct AsSent(pub Command);
 
@@ -105,61 +105,61 @@ pub const MAX_PAYLOAD_LEN: u32 = 4_000_000;
 
 /// A payload up to this length is waited for and read whole; a longer one is skipped as it arrives.
 ///
-/// The longest message that matters here is `feature`, with at most 596 bytes; a `version` with the longest tail that we
-/// know, Bitcoin SV's, has at most 474. The rest is room for fields to come.
+/// The longest message needed here is `feature`, with at most 596 bytes; a `version` with the longest known tail,
+/// Bitcoin SV's, has at most 474. The rest is space for future fields.
 pub const MAX_WHOLE_LEN: u32 = 2048;
 
-/// The same for a message that tells addresses, where they were asked for.
+/// The same limit for an address message, after we asked for addresses.
 ///
-/// 1000 entries of the networks that BIP155 names have at most 49 003 bytes. With networks unknown to us they could have
-/// 531 003, but nobody tells of such; a peer that did could bind that much memory on each of thousands of connections.
+/// 1000 entries of the networks in BIP155 have at most 49 003 bytes. With unknown networks they could have 531 003, but
+/// no node sends such entries; a peer that did could use that much memory on each of thousands of connections.
 pub const MAX_ADDRESSES_LEN: u32 = 64 * 1024;
 
-/// A message that may pass while two nodes say hello.
+/// A message that may pass during the handshake.
 #[expect(clippy::large_enum_variant, reason = "a box would be an allocation for each handshake")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// The sender introduces itself.
+    /// Introduces the sender.
     Version(Version),
-    /// The receiver's version is acknowledged.
+    /// Acknowledges the receiver's version.
     Verack,
-    /// Announce transactions to me by wtxid. (BIP339)
+    /// Asks the receiver to announce transactions by wtxid. (BIP339)
     Wtxidrelay,
-    /// Send me addresses as `addrv2`. (BIP155)
+    /// Asks the receiver to send addresses as `addrv2`. (BIP155)
     Sendaddrv2,
-    /// I can reconcile transactions. (BIP330)
+    /// The sender can reconcile transactions. (BIP330)
     Sendtxrcncl {
-        /// Of the reconciliation protocol, at least 1.
+        /// Version of the reconciliation protocol, at least 1.
         version: u32,
         /// The sender's half of the salt.
         salt: u64,
     },
-    /// I speak this optional protocol. (BIP434)
+    /// The sender speaks this optional protocol. (BIP434)
     Feature(Feature),
-    /// Announce blocks to me by their headers. (BIP130)
+    /// Asks the receiver to announce blocks by their headers. (BIP130)
     Sendheaders,
-    /// I take compact blocks. (BIP152)
+    /// The sender accepts compact blocks. (BIP152)
     Sendcmpct {
-        /// Send them unasked.
+        /// Whether to send them unasked.
         announce: bool,
-        /// Of the encoding.
+        /// Version of the encoding.
         version: u64,
     },
-    /// Announce no transactions below this fee, in satoshi per 1000 vbytes. (BIP133)
+    /// Asks the receiver to announce no transactions below this fee, in satoshi per 1000 vbytes. (BIP133)
     Feefilter(i64),
-    /// Are you there? Without a nonce up to protocol version 60000, and then without an answer.
+    /// Asks for a `pong`. Up to protocol version 60000 it has no nonce and gets no answer.
     Ping(Option<u64>),
-    /// I am. (BIP31)
+    /// Answers a `ping` with its nonce. (BIP31)
     Pong(u64),
-    /// Tell me addresses.
+    /// Asks for addresses.
     Getaddr,
-    /// These are addresses of other nodes: at most 1000.
+    /// Addresses of other nodes: at most 1000.
     Addr(Entries),
-    /// The same, of whatever network. (BIP155)
+    /// The same, for all networks. (BIP155)
     Addrv2(Entries),
-    /// Your message was turned away. (BIP61)
+    /// Rejects a message of the receiver. (BIP61)
     Reject(Reject),
-    /// A message that does not matter here; its payload was not read.
+    /// A message that is not needed here; its payload was not read.
     Other {
         /// Its name.
         command: Command,
@@ -192,13 +192,13 @@ impl Message {
         }
     }
 
-    /// Whether a message of this name is more to us than [`Message::Other`].
+    /// Whether a message of this name is parsed, rather than kept as [`Message::Other`].
     #[must_use]
     pub fn knows(command: Command) -> bool {
         !matches!(Self::read(command, &[]), Ok(Self::Other { .. }))
     }
 
-    /// Reads a payload. Bytes behind what a message needs are ignored, as Core does, except in `feature`.
+    /// Reads a payload. Bytes after the last field are ignored, as in Core, except in `feature`.
     ///
     /// # Errors
     /// If the payload ends too soon or has a value that is not allowed.
@@ -235,8 +235,8 @@ impl Message {
         })
     }
 
-    /// Appends the payload; `tail` is what our own `version` carries behind the relay byte. Of [`Message::Other`] there
-    /// is nothing to write.
+    /// Appends the payload; `tail` are the fields of our own `version` after the relay byte. For [`Message::Other`] it
+    /// appends nothing.
     pub fn write(&self, tail: &Tail, tx: &mut Vec<u8>) {
         match self {
             Self::Version(version) => version.write(tail, tx),
@@ -264,11 +264,11 @@ impl Message {
 /// Something worth a line in a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// We said this.
+    /// We sent this.
     Said(Message),
-    /// The peer said this.
+    /// The peer sent this.
     Heard(Message),
-    /// The peer said something of this name that cannot be read as that. Core logs and ignores it, except in `feature`.
+    /// The peer sent a malformed message of this name. Core logs and ignores it, except for `feature`.
     Malformed {
         /// Its name.
         command: Command,
@@ -277,13 +277,13 @@ pub enum Event {
         /// What is wrong with it.
         what: Malformed,
     },
-    /// So many bytes of the message heard before were skipped.
+    /// This many bytes of the message before were skipped.
     Skipped(usize),
-    /// Something passed on an encrypted transport that is no message.
+    /// An event of the encrypted transport that is not a message.
     Transport(Phase),
 }
 
-/// An optional protocol that a peer speaks: its name and what it wants to say about it. (BIP434)
+/// An optional protocol that a peer speaks: its name and its data. (BIP434)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Feature {
     id: Box<[u8]>,
@@ -316,7 +316,7 @@ impl Feature {
         &self.id
     }
 
-    /// What it says.
+    /// Its data.
     #[must_use]
     pub fn data(&self) -> &[u8] {
         &self.data
@@ -344,21 +344,21 @@ impl fmt::Display for Feature {
     }
 }
 
-/// Why a message was turned away. Nodes of Core's newer line send it no more; Zcash, Firo and others do. (BIP61)
+/// Why a message was rejected. Recent releases of Core do not send it any more; Zcash, Firo and others do. (BIP61)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
-    /// The name of the message that was turned away, at most 12 bytes.
+    /// The name of the rejected message, at most 12 bytes.
     pub message: Box<[u8]>,
-    /// Why, as a number: 0x01 malformed, 0x10 invalid, 0x11 obsolete, 0x12 duplicate, 0x40 nonstandard, 0x41 dust, 0x42
-    /// insufficient fee, 0x43 checkpoint.
+    /// The reason as a number: 0x01 malformed, 0x10 invalid, 0x11 obsolete, 0x12 duplicate, 0x40 nonstandard, 0x41
+    /// dust, 0x42 insufficient fee, 0x43 checkpoint.
     pub code: u8,
-    /// Why, in words; at most 111 bytes.
+    /// The reason as text; at most 111 bytes.
     pub reason: Box<[u8]>,
 }
 
 impl Reject {
-    /// The services that we would have to offer, if the sender says so. btcd asks them of the nodes that it dials, and
-    /// writes `required services 0x1 not offered`. (btcd 0.26.2, server.go OnVersion)
+    /// The services that the sender requires of us, if it names them. btcd requires services of the nodes that it
+    /// dials, and writes `required services 0x1 not offered`. (btcd 0.26.2, server.go OnVersion)
     #[must_use]
     pub fn required_services(&self) -> Option<Services> {
         let rest = self.reason.strip_prefix(b"required services 0x")?;
@@ -451,7 +451,7 @@ mod tests {
             start_height: Some(1),
             relay: Some(true),
         };
-        // An association id of Bitcoin SV's has at most 129 bytes.
+        // A Bitcoin SV association id has at most 129 bytes.
         for (message, tail, longest) in [(Message::Feature(feature), 0, 596), (Message::Version(version), 1 + 129, 474)]
         {
             let mut payload = Vec::new();

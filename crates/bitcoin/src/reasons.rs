@@ -1,8 +1,8 @@
-//! The reason codes of Bitcoin's handshake, and what they mean.
+//! The reason codes of Bitcoin's handshake, and their meanings.
 
 use handshake::{Blame, Reason};
 
-/// Each of them, in the order of the documentation.
+/// All codes, in the order of the documentation.
 pub const REASONS: &[Reason] = &[
     Reason::of("bitcoin.magic", Blame::Mismatch, "its messages start with another network's magic"),
     Reason::of("bitcoin.not-bitcoin", Blame::Mismatch, "its first bytes are HTTP, TLS, SSH, ..."),

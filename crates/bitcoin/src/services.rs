@@ -1,15 +1,15 @@
-//! What a node offers: one bit each. (Core: protocol.h ServiceFlags)
+//! The services that a node offers: one bit each. (Core: protocol.h ServiceFlags)
 
 use core::fmt;
 use core::iter;
 
 use crate::chain::Params;
 
-/// What a node offers.
+/// The services that a node offers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Services(pub u64);
 
-/// Service bits that mean the same on most networks, with the names of the BIPs and of Core.
+/// Service bits with the same meaning on most networks, with the names of the BIPs and of Core.
 const SERVICE_NAMES: &[(u32, &str)] = &[
     (0, "NETWORK"),
     (1, "GETUTXO"),
@@ -24,10 +24,10 @@ const SERVICE_NAMES: &[(u32, &str)] = &[
 ];
 
 impl Services {
-    /// Nothing at all.
+    /// No services.
     pub const NONE: Self = Self(0);
 
-    /// Tells blocks and transactions with their witnesses. (BIP144: NODE_WITNESS)
+    /// Serves blocks and transactions with their witnesses. (BIP144: NODE_WITNESS)
     pub const WITNESS: Self = Self(1 << 3);
 
     /// Speaks the encrypted transport. (BIP324: NODE_P2P_V2)
@@ -39,7 +39,7 @@ impl Services {
         Self(self.0 & !other.0)
     }
 
-    /// One name for each bit that is set, lowest first; what is unknown is named by its bit.
+    /// One name for each bit that is set, lowest first; an unknown bit is named by its number.
     pub fn names(self, params: &Params) -> impl Iterator<Item = ServiceName> {
         let own = params.service_names;
         let mut left = self.0;
@@ -69,9 +69,9 @@ impl fmt::Display for Services {
 /// The name of a service bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServiceName {
-    /// A bit with a meaning.
+    /// The name of a known bit.
     Known(&'static str),
-    /// A bit without; its number.
+    /// The number of an unknown bit.
     Unknown(u32),
 }
 

@@ -1,4 +1,4 @@
-//! After the handshake: keeps a connection alive by pings and their answers, until either side says goodbye.
+//! After the handshake: keeps a connection alive with pings and pongs, until either side closes it.
 
 use alloc::vec::Vec;
 use core::convert::Infallible;
@@ -14,28 +14,28 @@ use crate::version::Tail;
 /// How often nodes send a ping. (Core: net_processing.cpp, PING_INTERVAL)
 pub const PING_EVERY: Duration = Duration::from_secs(120);
 
-/// A connection that is kept after its handshake. It is never done: a deadline or either side ends it.
+/// A connection that is kept after its handshake. It never ends by itself: the deadline or either side ends it.
 #[derive(Debug)]
 pub struct Session {
     channel: Channel,
-    /// The nonce of the peer's ping, which is still to be answered.
+    /// The nonce of the peer's ping that we have yet to answer.
     pong: Option<u64>,
-    /// Whether we are to send a ping now.
+    /// Whether we must send a ping now.
     ping: bool,
     /// The nonce of that ping. The next one has the next number.
     nonce: u64,
-    /// When we send the next one, if we send any.
+    /// When we send the next ping, if we send any.
     next_ping: Option<Duration>,
 }
 
 impl Session {
-    /// A session over the channel of the handshake before it. It answers pings, and sends none.
+    /// A session over the channel of a concluded handshake. It answers pings, and sends none.
     #[must_use]
     pub fn new(channel: Channel) -> Self {
         Self { channel, pong: None, ping: false, nonce: 0, next_ping: None }
     }
 
-    /// Sends a ping with this nonce first, and another one every [`PING_EVERY`].
+    /// Sends a ping with this nonce at once, and another one every [`PING_EVERY`].
     #[must_use]
     pub fn pinging(self, nonce: u64) -> Self {
         Self { ping: true, nonce, next_ping: Some(PING_EVERY), ..self }

@@ -39,7 +39,7 @@ impl V1 {
         Self::new(Role::Responder, local)
     }
 
-    /// What has been said and heard so far: all that a failed handshake has learned.
+    /// All messages so far, sent and received; also there after a failed handshake.
     #[must_use]
     pub fn hello(&self) -> &Hello {
         &self.hello

@@ -10,11 +10,11 @@
 //!                                  ◀────────────── `version`, ..., `verack`
 //!   ..., `verack`                  ──────────────▶
 //! ```
-//! Decoys, packets that are to be ignored, may come before the version packet and after it. The first packet of each
-//! side authenticates the garbage that it sent. All that is said looks random to whoever does not have the keys.
+//! Decoys, packets that the receiver ignores, may come before the version packet and after it. The first packet of each
+//! side authenticates the garbage of that side. All bytes look random without the keys.
 //!
-//! [`keys`] derives, [`cipher`] makes packets, [`contents`] is what is in them. As an initiator this is over one round
-//! trip later than the plaintext handshake: three, with that of TCP.
+//! [`keys`] derives keys, [`cipher`] makes packets, [`contents`] encodes messages in them. For the initiator this takes
+//! one round trip more than the plaintext handshake: three, including TCP's.
 
 pub mod cipher;
 pub mod contents;
@@ -47,32 +47,32 @@ use crate::message::Event;
 /// The longest garbage, in bytes. (BIP324: MAX_GARBAGE_LEN)
 pub const MAX_GARBAGE_LEN: usize = 4095;
 
-/// Bytes of packets that say nothing, which a peer may send before the handshake is over.
+/// Bytes of decoys that a peer may send before the handshake is over.
 ///
-/// BIP324 sets no limit, Core sends none. This is room for six thousand empty decoys, or for one that hides among
-/// blocks, and half of what a driver lets a handshake take in.
+/// BIP324 sets no limit, and Core sends none. The limit allows six thousand empty decoys, or one as long as a typical
+/// block message, and is half of a driver's default byte budget.
 pub const MAX_DECOYS_LEN: usize = 128 * 1024;
 
-/// What our side of an encrypted connection starts with: all that is random comes in here.
+/// The keys, garbage and decoys of our side: all random data comes from here.
 #[derive(Debug)]
 pub struct Start {
     /// Fresh for each connection.
     pub keys: Keys,
-    /// What follows our key. Core chooses a random length for each connection, and random bytes.
+    /// Follows our key. Core chooses a random length for each connection, and random bytes.
     pub garbage: Garbage,
     /// The contents of packets that we send before our version packet, and that the peer ignores. Core sends none.
     pub decoys: Vec<Box<[u8]>>,
 }
 
 impl Start {
-    /// Without decoys.
+    /// Keys and garbage, without decoys.
     #[must_use]
     pub fn new(keys: Keys, garbage: Garbage) -> Self {
         Self { keys, garbage, decoys: Vec::new() }
     }
 }
 
-/// Bytes that follow a key and mean nothing: with them, the length of the first flight tells nothing.
+/// Random bytes after a key: they hide the length of the first flight.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Garbage(Box<[u8]>);
 
@@ -96,17 +96,17 @@ impl Garbage {
 pub struct V2 {
     hello: Hello,
     state: State,
-    /// Bytes of decoys that came.
+    /// Bytes of decoys received.
     decoys_len: usize,
 }
 
 #[derive(Debug)]
 enum State {
-    /// Our key is said, theirs is awaited.
+    /// We sent our key and wait for the peer's.
     Key(Box<KeyExchange>),
-    /// All keys are known; that the peer has them too is to be proven.
+    /// All keys are known; the peer has yet to prove that it has them.
     Secured(Box<Secured>),
-    /// It is. Messages pass, until the channel is given away in the end.
+    /// The peer has proven it. Messages pass until the channel is given away at the end.
     Messages(Channel),
 }
 
@@ -123,20 +123,20 @@ impl V2 {
         Self::new(Role::Initiator, local, start)
     }
 
-    /// A handshake on a connection that we accepted, from a peer that is known to choose this transport: our key is said
+    /// A handshake on a connection that we accepted, from a peer that is known to use this transport: we send our key
     /// at once. [`Accept`](crate::Accept) takes both transports.
     #[must_use]
     pub fn responder(local: Local, start: Start) -> Self {
         Self::new(Role::Responder, local, start)
     }
 
-    /// What has been said and heard so far: all that a failed handshake has learned.
+    /// All messages so far, sent and received; also there after a failed handshake.
     #[must_use]
     pub fn hello(&self) -> &Hello {
         &self.hello
     }
 
-    /// The connection's name, once the peer's key has come.
+    /// The session id, once the peer's key has come.
     #[must_use]
     pub fn session_id(&self) -> Option<SessionId> {
         match &self.state {
@@ -146,8 +146,8 @@ impl V2 {
         }
     }
 
-    /// Whether the peer may be dialled again over the plaintext transport, now that it has closed the connection: it has
-    /// not said a single byte to our key. (Core: net.cpp V2Transport::ShouldReconnectV1)
+    /// Whether we may dial the peer again over the plaintext transport after it closed the connection: it sent no byte
+    /// in answer to our key. (Core: net.cpp V2Transport::ShouldReconnectV1)
     #[must_use]
     pub fn may_fall_back(&self) -> bool {
         self.hello.role() == Role::Initiator
@@ -163,7 +163,7 @@ impl V2 {
         };
     }
 
-    /// Decoys may come before messages and among them.
+    /// Counts decoys, which may come before messages and between them.
     fn count_decoys(&mut self, event: &Event) -> Result<(), Error> {
         if let Event::Transport(Phase::ReceivedDecoy { contents }) = event {
             self.decoys_len += contents + OVERHEAD;

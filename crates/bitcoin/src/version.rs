@@ -4,8 +4,8 @@
 //! version i32 | services u64 | time i64 | receiver 26 | sender 26 | nonce u64
 //!   | user agent, CompactSize + at most 256 | start height i32 | relay u8 | what this network adds
 //! ```
-//! Everything behind the receiver came later, so it may be missing from the end, field by field: 46 bytes; 80; 80 and
-//! the user agent; and the height; and the relay byte. Core takes exactly these lengths, or anything longer.
+//! Fields after the receiver were added later, so they may be missing from the end, one by one: 46 bytes; 80; 80 and
+//! the user agent; and the height; and the relay byte. Core accepts exactly these lengths, or anything longer.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -23,21 +23,21 @@ use crate::services::Services;
 pub struct Version {
     /// The newest protocol version that the sender speaks. Negative counts as too old.
     pub version: i32,
-    /// What the sender offers.
+    /// The services that the sender offers.
     pub services: Services,
     /// The sender's clock, in seconds since 1970. Any value is legal.
     pub time: i64,
-    /// How the sender sees the receiver. All zero if it does not want to say.
+    /// The receiver's address as the sender sees it. All zero if the sender does not say.
     pub receiver: NetAddress,
-    /// How the sender sees itself; current nodes leave the address zero. Missing from the oldest form (106).
+    /// The sender's own address; current nodes leave it zero. Missing from the oldest form (106).
     pub sender: Option<NetAddress>,
-    /// A random number by which a node notices that it reached itself. Missing together with `sender`.
+    /// A random number by which a node detects a connection to itself. Missing together with `sender`.
     pub nonce: Option<u64>,
     /// The sender's program; empty if missing. (BIP14)
     pub user_agent: UserAgent,
-    /// The height of the sender's chain of blocks.
+    /// The height of the sender's block chain.
     pub start_height: Option<i32>,
-    /// Whether the receiver shall announce transactions; missing means yes. (BIP37, BIP60)
+    /// Whether the receiver should announce transactions; missing means yes. (BIP37, BIP60)
     pub relay: Option<bool>,
 }
 
@@ -45,7 +45,7 @@ pub struct Version {
 pub const MAX_USER_AGENT_LEN: usize = 256;
 
 impl Version {
-    /// Reads the payload. Bytes behind the relay byte are what some networks add, and ignored.
+    /// Reads the payload. Bytes after the relay byte, which some networks add, are ignored.
     ///
     /// # Errors
     /// If it ends inside a field, or the user agent is longer than [`MAX_USER_AGENT_LEN`].
@@ -79,14 +79,14 @@ impl Version {
         Ok(version)
     }
 
-    /// Of a payload of `len` bytes that was read as this, those behind the relay byte.
+    /// Bytes after the relay byte, in a payload of `len` bytes from which this was read.
     #[must_use]
     pub(crate) fn spare(&self, len: usize) -> usize {
         if self.relay.is_none() {
             return 0;
         }
         let agent = self.user_agent.as_bytes().len();
-        // 253 and more have three bytes of length.
+        // A length of 253 or more takes three bytes.
         let agent = if agent < 0xfd { 1 } else { 3 } + agent;
         len.saturating_sub(80 + agent + 4 + 1)
     }
@@ -114,14 +114,14 @@ impl Version {
     }
 }
 
-/// What our own `version` carries behind the relay byte.
+/// The fields of our own `version` after the relay byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tail {
     /// Nothing.
     None,
     /// Extra entropy: eCash.
     ExtraEntropy(u64),
-    /// A challenge that a masternode would sign, and whether we claim to be one ourselves: Firo, Dash.
+    /// A challenge that a masternode would sign, and whether we claim to be a masternode: Firo, Dash.
     Mnauth {
         /// 32 random bytes.
         challenge: [u8; 32],
@@ -133,7 +133,7 @@ pub enum Tail {
 }
 
 impl Tail {
-    /// The tail that a network expects, made from 32 random bytes.
+    /// The tail that a network expects, from 32 random bytes.
     #[must_use]
     pub fn new(kind: TailKind, random: [u8; 32]) -> Self {
         match kind {
@@ -163,7 +163,7 @@ impl Tail {
 /// An address inside `version`: services, a 16-byte IP, and a port in network order. It has no time field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NetAddress {
-    /// The services of the node at this address, as far as the sender knows them. Receivers ignore it.
+    /// The services of the node at this address, as far as the sender knows them. Receivers ignore them.
     pub services: Services,
     /// IPv6, or IPv4 as `::ffff:a.b.c.d`.
     pub ip: Ipv6Addr,
@@ -172,7 +172,7 @@ pub struct NetAddress {
 }
 
 impl NetAddress {
-    /// No address: what a node writes that does not want to tell.
+    /// No address: written by a node that does not want to give it.
     #[must_use]
     pub const fn unspecified(services: Services) -> Self {
         Self { services, ip: Ipv6Addr::UNSPECIFIED, port: 0 }
@@ -212,7 +212,7 @@ impl NetAddress {
 
 /// The name and version of a peer's program: any bytes, at most [`MAX_USER_AGENT_LEN`], shown with [`Printable`].
 ///
-/// All of it lies in place, so that a handshake allocates nothing for it.
+/// The bytes are stored inline, so that a handshake allocates nothing for them.
 #[derive(Clone)]
 pub struct UserAgent {
     len: u16,
@@ -220,10 +220,10 @@ pub struct UserAgent {
 }
 
 impl UserAgent {
-    /// None at all.
+    /// An empty user agent.
     pub const EMPTY: Self = Self { len: 0, bytes: [0; MAX_USER_AGENT_LEN] };
 
-    /// A user agent of these bytes; `None` if they are more than [`MAX_USER_AGENT_LEN`].
+    /// A user agent of these bytes; `None` if there are more than [`MAX_USER_AGENT_LEN`].
     #[must_use]
     pub fn new(text: &[u8]) -> Option<Self> {
         let mut agent = Self { len: u16::try_from(text.len()).ok()?, ..Self::EMPTY };

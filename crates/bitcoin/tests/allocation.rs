@@ -1,4 +1,4 @@
-//! What a handshake takes of memory: its state, and over the plaintext transport no allocation.
+//! The memory of a handshake: the size of its state, and no allocation over the plaintext transport.
 
 mod common;
 
@@ -28,7 +28,7 @@ fn a_handshake_allocates_nothing() {
 
 #[test]
 fn what_waits_for_a_peer_is_small() {
-    // The allocator's next size is 1536 bytes. (mimalloc: types.h, size classes)
+    // The allocator's next size class is 1536 bytes. (mimalloc: types.h, size classes)
     const MOST: usize = 1280;
     for (transport, len) in [("v1", size_of::<V1>()), ("v2", size_of::<V2>())] {
         assert!(len <= MOST, "{transport}: {len} bytes");
@@ -41,7 +41,7 @@ fn what_allocates_is_counted() {
     assert_eq!(counted.count_total, 1);
 }
 
-/// From making our side to the end of the handshake.
+/// From the creation of our side to the end of the handshake.
 fn shake_hands(role: Role, arrived: &mut [u8], tx: &mut Vec<u8>) {
     let mut ours = V1::new(role, local("bitcoin"));
     let mut rx = Rx::new(arrived);

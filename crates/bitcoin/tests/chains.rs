@@ -1,5 +1,5 @@
-//! The table of networks is the one of `data/chains.toml`, which says where each value was read; and what changes bytes
-//! on the wire is, byte by byte, what its remarks on each family say.
+//! The table of networks equals `data/chains.toml`, which says where each value was read. The bytes on the wire equal
+//! those in the file's remarks on each family.
 
 mod common;
 
@@ -37,7 +37,7 @@ fn the_networks_that_share_a_magic_are_those_that_the_table_says_share_it() {
     assert_eq!(found, said);
 }
 
-/// A key spends a connection, and some nodes ban for it, so only a client that has been read is taken to speak v2.
+/// A key uses up a connection, and some nodes ban for it. So a client counts as v2 only if its source was read.
 #[test]
 fn each_network_is_spoken_to_as_the_client_that_its_nodes_run_does_it() {
     let file = file();
@@ -73,12 +73,12 @@ fn a_name_or_alias_selects_one_network_only() {
     }
 }
 
-/// What the networks of a family do on the wire: its name in the file; the bytes behind the relay byte of our `version` if
-/// our random bytes are 0, 1, 2 and so on; the lowest common versions for `wtxidrelay`, `sendaddrv2` and `feature`; and
-/// the service bits that have a name on it alone.
+/// What the networks of a family send: the family's name in the file; the bytes after the relay byte of our `version`
+/// if our random bytes are 0, 1, 2 and so on; the lowest common versions for `wtxidrelay`, `sendaddrv2` and `feature`;
+/// and the service bits with a name on this family alone.
 ///
-/// From the remarks in the file, and Bitcoin's from Core (net_processing.cpp, protocol.h). Where the remarks are silent
-/// (Bitcoin Cash, Firo, Peercoin, Ravencoin), their nodes are told nothing.
+/// From the remarks in the file, and Bitcoin's from Core (net_processing.cpp, protocol.h). Where the remarks say
+/// nothing (Bitcoin Cash, Firo, Peercoin, Ravencoin), we announce nothing to their nodes.
 const WIRE: [(&str, &[u8], Thresholds, ServiceBits); 16] = [
     ("bitcoin", b"", [Some(70016), Some(70016), Some(70017)], &[]),
     ("bitcoin-cash", b"", [None, None, None], &[]),
@@ -101,19 +101,19 @@ const WIRE: [(&str, &[u8], Thresholds, ServiceBits); 16] = [
 type Thresholds = [Option<i32>; 3];
 type ServiceBits = &'static [(u32, &'static str)];
 
-/// For `mnauth`.
+/// The challenge of `mnauth`.
 const CHALLENGE: &[u8] = b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\
     \x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f";
 
-/// And no masternode.
+/// The challenge, and no masternode.
 const DASH_TAIL: &[u8] = b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\
     \x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x00";
 
-/// Service bits that mean the same everywhere, from 0 on; some have no name.
+/// Service bits with the same meaning everywhere, from 0 on; some have no name.
 const SERVICES: &str =
     "NETWORK GETUTXO BLOOM WITNESS XTHIN BITCOIN_CASH COMPACT_FILTERS - - - NETWORK_LIMITED P2P_V2 UTREEXO";
 
-/// Each network, with what its family does on the wire.
+/// Each network, with the wire format of its family.
 fn on_the_wire() -> Vec<(&'static Chain, &'static [u8], Thresholds, ServiceBits)> {
     let file = file();
     let families: Vec<_> = rows(&file, "chain").iter().map(|row| text(row, "family")).collect();
@@ -170,7 +170,7 @@ fn each_service_bit_has_the_name_that_its_network_gives_it() {
     }
 }
 
-/// What a row of the file says, and what the table must say.
+/// A row of the file, and what the table must contain.
 #[derive(Debug, PartialEq)]
 struct Row {
     name: String,

@@ -1,4 +1,4 @@
-//! Asking a node whom it knows: vectors of BIP155, recorded answers, and bytes that are not what they should be.
+//! Asking a node for addresses: vectors of BIP155, recorded answers, and invalid bytes.
 
 mod common;
 
@@ -29,7 +29,7 @@ fn addresses_are_read_as_cores_own_tests_read_them() {
         let read = Address::read(&mut fields);
         match row["result"].as_str().unwrap() {
             "error" => assert!(read.is_err(), "{row}"),
-            // Core ignores IPv4 in the form of IPv6. btcd tells it.
+            // Core ignores IPv4-mapped IPv6. btcd sends it.
             "ignore" if bytes.starts_with(IPV4_AS_IPV6) => assert!(matches!(read, Ok(Ok(Address::V4(_)))), "{row}"),
             "ignore" => assert!(matches!(read, Ok(Err(_))), "{row}"),
             _ => {
@@ -117,7 +117,7 @@ fn however_an_answer_is_cut_it_is_the_same() {
     assert_eq!(ended.result.unwrap().unwrap(), Told { entries: entries(100).into(), own: Some(own()) });
 }
 
-/// Our side asks over an encrypted channel; what the peer says from there on.
+/// Our side asks over an encrypted channel; `say` adds what the peer sends from there on.
 fn encrypted(say: impl FnOnce(Peer) -> Peer) -> (impl Fn() -> Gossip, Vec<u8>) {
     let hello = Peer::ready(Role::Initiator).hello(&version("bitcoin"));
     let (handshake, all) = (hello.bytes.clone(), say(hello).bytes);
@@ -306,7 +306,7 @@ proptest! {
         let ended = feed(&mut gossip(), Flight::on("bitcoin").say(&message).bytes.chunks(piece));
         match ended.result {
             Some(result) => prop_assert_eq!(result.unwrap().entries.to_vec(), heard),
-            // One is left that is the peer's own.
+            // The one left is the peer's own.
             None => prop_assert_eq!(heard.len(), 1),
         }
     }
@@ -317,7 +317,7 @@ proptest! {
     }
 }
 
-/// Where we reached the peer.
+/// The address at which we reached the peer.
 const PEER: [u8; 4] = [203, 0, 113, 1];
 
 fn gossip() -> Gossip {
@@ -328,7 +328,7 @@ fn own() -> Entry {
     Entry { time: 1, services: Services(1), address: Address::of(PEER.into()), port: 8333 }
 }
 
-/// Of all networks in turn.
+/// Entries of all networks in turn.
 fn entries(count: usize) -> Vec<Entry> {
     let entry = |n: usize| {
         let byte = u8::try_from(n % 251).expect("below 251");
@@ -353,7 +353,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
         any::<[u8; 32]>().prop_map(Address::I2p),
         v6(0xfc00).prop_map(|ip| Address::Cjdns(ip.into())),
     ];
-    // What has no port is left out.
+    // Entries with port 0 are left out.
     (any::<u32>(), any::<u64>(), address, 1..=u16::MAX).prop_map(|(time, services, address, port)| Entry {
         time,
         services: Services(services),
@@ -374,7 +374,7 @@ fn fault(command: &str, payload: &[u8]) -> (&'static str, Blame) {
     (fault.code(), fault.blame())
 }
 
-/// What the node of a transcript sent after our `getaddr`.
+/// The bytes that the node of a transcript sent after our `getaddr`.
 fn answer_of(file: &str) -> Vec<u8> {
     let path = format!("{}/tests/data/transcripts/{file}.jsonl", env!("CARGO_MANIFEST_DIR"));
     let lines = std::fs::read_to_string(path).expect("the transcript is there");

@@ -1,4 +1,4 @@
-//! Bytes that are not what they should be: how each handshake ends, and whose fault that is.
+//! Invalid bytes: how each handshake ends, and the side to blame.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! What nobody should send to an encrypted transport: how each handshake ends, and whose fault that is.
+//! Invalid bytes on the encrypted transport: how each handshake ends, and the side to blame.
 
 mod common;
 
@@ -39,7 +39,7 @@ fn a_terminator_is_found_wherever_the_stream_is_cut_and_whatever_resembles_it_be
     for role in ROLES {
         let whole = Peer::on("bitcoin", role, b"").terminator().bytes;
         let terminator = &whole[64..];
-        // All but its last byte, again and again.
+        // All but the last byte of the terminator, again and again.
         let garbage = terminator[..15].repeat(20);
         let peer = Peer::on("bitcoin", role, &garbage).terminator().packet(false, b"").hello(&version("bitcoin"));
         assert_eq!(End::of(&cut(|| ours(role), &peer.bytes)), End::Done);
@@ -79,10 +79,10 @@ fn thousands_of_decoys_are_taken_and_more_than_the_budget_are_not() {
         let peer = decoys(most, b"").packet(false, b"").hello(&version("bitcoin"));
         assert_eq!(End::of(&peer.to(role)), End::Done);
         assert_eq!(End::of(&decoys(most + 1, b"").to(role)), End::Fault("bitcoin.v2.decoys", ThePeer));
-        // Those after the version packet count as well.
+        // Decoys after the version packet count as well.
         let later = (0..=most).fold(Peer::ready(role), |peer, _| peer.packet(true, b""));
         assert_eq!(End::of(&later.to(role)), End::Fault("bitcoin.v2.decoys", ThePeer));
-        // A long one by what it claims.
+        // A long decoy counts by the length that it claims.
         let long = decoys(1, &vec![0; MAX_DECOYS_LEN]).bytes;
         let ended = feed(&mut ours(role), [&long[..200]]);
         assert_eq!(End::of(&ended), End::Fault("bitcoin.v2.decoys", ThePeer));
@@ -164,7 +164,7 @@ fn a_version_or_feature_too_long_to_be_one_is_not_waited_for() {
 #[test]
 fn a_peer_on_another_network_is_told_by_the_name_of_its_network() {
     for role in ROLES {
-        // It says all that it can say before it hears that our garbage has no end.
+        // The peer sends all that it can send before it finds that our garbage has no end.
         let short = Peer::on("testnet4", role, b"garbage").terminator().packet(false, b"");
         let mut side = ours(role);
         let ended = feed(&mut side, [&short.bytes[..]]);
@@ -255,7 +255,7 @@ fn one_port_takes_both_transports_and_neither_of_another_network() {
         assert_eq!(chosen(&plain[..len]), (None, End::Waits("version or key"), 0), "{len}");
         let mut differs = plain[..len].to_vec();
         differs[len - 1] ^= 0x80;
-        // Behind the magic all of the name is waited for: a key is longer.
+        // After the magic, the whole name is waited for: a key is longer.
         let at_once = if len <= 4 {
             (Some(Transport::V2), End::Waits("key"), 75)
         } else {
@@ -273,7 +273,7 @@ fn one_port_takes_both_transports_and_neither_of_another_network() {
 
 #[test]
 fn a_peer_in_plain_text_may_say_another_message_before_its_version() {
-    // Core takes such a message for a key.
+    // Core treats such a message as a key.
     for first in ["verack", "createstream", "", "wtxidrelay"] {
         let flight = Flight::on("bitcoin").payload(first, b"").version(&version("bitcoin")).verack();
         let concluded = cut(accept, &flight.bytes).result.expect("over").expect("no fault");
@@ -334,7 +334,7 @@ fn what_an_end_most_likely_means_depends_on_what_the_peer_proved_before() {
     }
 }
 
-/// A node that dials us has room for the connection, and nothing against our address.
+/// A node that dials us has space for the connection, and has not banned our address.
 #[test]
 fn a_peer_that_dialled_us_is_never_said_to_be_full_or_to_have_banned_us() {
     let encrypted = Peer::talkative(Role::Responder, &version("bitcoin")).bytes;
@@ -381,7 +381,7 @@ fn a_packet_that_was_cut_short_is_told_with_its_bytes() {
     }
 }
 
-/// Our side, as if the bytes came from a socket.
+/// Our side, with the bytes split as if they came from a socket.
 fn cut_into(len: usize, role: Role, bytes: &[u8]) -> testing::Ended<verack_bitcoin::V2> {
     feed(&mut ours(role), bytes.chunks(len))
 }

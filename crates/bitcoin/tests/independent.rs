@@ -1,5 +1,5 @@
-//! The crate `bip324`, which is none of our code, as the peer in both roles: every time with other keys, other lengths of
-//! garbage and other decoys.
+//! The crate `bip324`, an independent implementation, as the peer in both roles: each time with other keys, other
+//! lengths of garbage and other decoys.
 
 mod common;
 
@@ -23,9 +23,9 @@ fn a_hundred_of_a_hundred_handshakes_conclude_in_each_role() {
     }
 }
 
-/// What we conclude, and how the peer calls the connection.
+/// Our result, and the peer's session id.
 fn meet(role: Role, n: usize) -> (Concluded, [u8; 32]) {
-    // The first, the last, and lengths all over what is between.
+    // The shortest, the longest, and lengths spread between them.
     let garbage = |step: usize| vec![0xa5; if n == 99 { MAX_GARBAGE_LEN } else { n * step % (MAX_GARBAGE_LEN + 1) }];
     let (our_garbage, their_garbage) = (garbage(41), garbage(97));
     let decoys: Vec<Vec<u8>> = (0..n % 4).map(|decoy| vec![7; decoy * n]).collect();
@@ -79,7 +79,7 @@ fn opposite(role: Role) -> bip324::Role {
     }
 }
 
-/// Takes our decoys and our version packet; says how many there were before it.
+/// Reads our decoys and our version packet; returns the number of decoys before it.
 fn version_packet(mut handshake: Handshake<bip324::ReceivedGarbage<'_>>, rest: &mut Vec<u8>) -> (CipherSession, usize) {
     for decoys in 0.. {
         let len = handshake.decrypt_packet_len(*rest.first_chunk().expect("a length")).expect("it is one");
@@ -92,7 +92,7 @@ fn version_packet(mut handshake: Handshake<bip324::ReceivedGarbage<'_>>, rest: &
     unreachable!("there are not so many")
 }
 
-/// The names of the messages that we said.
+/// The names of the messages that we sent.
 fn messages(cipher: &mut CipherSession, rest: &mut Vec<u8>) -> Vec<String> {
     let mut names = Vec::new();
     while let Some(length) = rest.first_chunk() {

@@ -1,4 +1,4 @@
-//! The laws that every handshake obeys, for both roles and every kind of network.
+//! The laws of every handshake, for both roles and every kind of network.
 
 mod common;
 
@@ -89,7 +89,7 @@ fn an_old_peer_is_told_nothing_that_it_does_not_know() {
 fn a_changed_byte_is_the_peers_fault_or_a_message_less() {
     for chain in ["bitcoin", "groestlcoin", "ecash", "zcash"] {
         let flight = Flight::talkative(chain);
-        // What our side learns, and what it answers: less, if a message that means something has another name.
+        // What our side learns and answers: less, if a known message has another name.
         let outcome = |ended: &Ended<V1>| match &ended.result {
             Some(Ok(concluded)) => Some((concluded.agreed.clone(), said(&ended.sent))),
             _ => None,
@@ -123,7 +123,7 @@ fn a_changed_byte_is_the_peers_fault_or_a_message_less() {
                         Place::Content(command) if Message::knows(command) => {
                             &[End::Fault("bitcoin.checksum", Blame::Peer)]
                         }
-                        // Nobody knows such a message, and whatever it says is ignored.
+                        // An unknown message; its content is ignored.
                         Place::Content(_) => &[End::Done],
                     };
                     assert!(expected.contains(&end), "{chain}, byte {at}: {}", ended.summary());
@@ -158,7 +158,7 @@ proptest! {
     }
 }
 
-/// What an initiator and a responder agree.
+/// The results of an initiator and a responder.
 fn agree(initiator: Local, responder: Local) -> (Agreed, Agreed) {
     let (initiator, responder) = pair(V1::initiator(initiator), V1::responder(responder));
     (initiator.agreed, responder.agreed)
@@ -205,7 +205,7 @@ fn between() -> impl Strategy<Value = Vec<Message>> {
     vec(message, 0..10)
 }
 
-/// Which part of which message a byte belongs to.
+/// The part of the message to which a byte belongs.
 enum Place {
     Magic {
         first: bool,

@@ -1,4 +1,4 @@
-//! The laws that every handshake obeys, for the encrypted transport in both roles and for the choice between the two.
+//! The laws of every handshake, for the encrypted transport in both roles and for the choice between the two.
 
 mod common;
 
@@ -62,7 +62,7 @@ fn both_sides_agree_and_leave_what_follows() {
     agree(V1::initiator(local_named("/a/", 1)), Accept::new(local_named("/b/", 2), start()), Transport::V1);
 }
 
-/// Both sides conclude, over this transport, and a ping on what they go on with comes through either way.
+/// Both sides conclude over this transport, and pings on the resulting channels pass in both directions.
 fn agree<A, B>(initiator: A, responder: B, transport: Transport)
 where
     A: Handshake<Output = Concluded>,
@@ -88,7 +88,7 @@ fn no_changed_byte_goes_unnoticed_and_none_of_them_is_blamed_on_us() {
     for role in ROLES {
         let bytes = Peer::talkative(role, &version("bitcoin")).bytes;
         let check = |at: usize, end: &End| match (at, end) {
-            // Another key: what ends the garbage is not found, and 4111 bytes are not there.
+            // Another key: the terminator is not found, and 4111 bytes have not come.
             (0..64, End::Waits(_)) => {}
             (64.., End::Waits(_) | End::Fault("bitcoin.v2.tag" | "bitcoin.v2.too-long", Blame::Peer)) => {}
             // A changed length makes a `version` or `feature` of thousands of bytes, which is not waited for.
@@ -109,7 +109,7 @@ fn each_side_speaks_as_soon_as_it_can() {
     let peer = Peer::on("bitcoin", Role::Initiator, b"").bytes;
     let ended = feed(&mut initiator, [&peer[..]]);
     assert_eq!(ended.awaiting, "garbage terminator");
-    // In one write with what proves the keys goes our version: to wait for theirs would cost a round trip.
+    // Our version leaves in one write with the proof of the keys: to wait for the peer's would cost a round trip.
     let version = 20 + 13 + 86;
     assert_eq!(ended.sent.len(), 16 + 20 + version);
 

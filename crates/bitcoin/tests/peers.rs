@@ -1,5 +1,5 @@
-//! Peers that are old, odd or wrong about what they say, in bytes that are sound: how each handshake ends, and whose
-//! fault that is.
+//! Peers that are old, unusual or wrong in what they claim, in valid bytes: how each handshake ends, and the side to
+//! blame.
 
 mod common;
 
@@ -14,7 +14,7 @@ use verack_bitcoin::{Agreed, Error, Services, V1};
 
 #[test]
 fn a_version_has_one_of_the_lengths_that_core_takes() {
-    // 80 bytes, a user agent of 9, height, relay, and what some networks add.
+    // 80 bytes, a user agent of 9, height, relay, and the fields that some networks add.
     let mut payload = [0; 200];
     payload[..4].copy_from_slice(&70016i32.to_le_bytes());
     payload[80] = 9;
@@ -167,7 +167,7 @@ fn what_is_announced_before_the_version_is_not_heard_and_what_follows_the_verack
         let more = [Message::Sendtxrcncl { version: 1, salt: 2 }, Message::Feefilter(1000)];
         words.into_iter().chain(more).fold(flight, |flight, message| flight.say(&message))
     };
-    // One that knows features, and one that does not: of neither has anything been heard.
+    // One version with features and one without; neither peer has sent any.
     for number in [70015, 70017] {
         let theirs = Version { version: number, ..version("bitcoin") };
         let said = announce(Flight::on("bitcoin").payload("feature", &[0; 3000])).version(&theirs).verack();
@@ -255,7 +255,7 @@ fn all_versions_of_sendcmpct_are_kept_in_their_order() {
     assert_eq!(ended.result.unwrap().unwrap().agreed.announced.sendcmpct, [3, 2, 1, 0]);
 }
 
-/// What both of our roles agree with a peer that sends this.
+/// The result of both of our roles with a peer that sends these bytes.
 #[track_caller]
 fn done(flight: &Flight) -> Agreed {
     let agreed = |role: Role| {

@@ -1,4 +1,4 @@
-//! The secret of an encrypted connection's key lies in memory no longer than the key is used.
+//! The secret key of an encrypted connection stays in memory only as long as it is used.
 
 use testing::Masked;
 use verack_bitcoin::v2::Keys;

@@ -1,4 +1,4 @@
-//! What real nodes sent, recorded: see `data/transcripts/README.md`.
+//! Recorded bytes of real nodes: see `data/transcripts/README.md`.
 
 mod common;
 
@@ -118,7 +118,7 @@ fn is_litecoin(agreed: &Agreed) {
     assert!(agreed.announced.wtxidrelay && agreed.announced.sendaddrv2);
 }
 
-/// What is agreed with the node of a transcript, and the names of its messages that are left unread.
+/// The result with the node of a transcript, and the names of its messages that are left unread.
 fn hear(file: &str, role: Role, local: &Local) -> (Agreed, Vec<String>) {
     let bytes = recorded(file).heard;
     let params = local.params;

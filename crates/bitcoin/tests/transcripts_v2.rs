@@ -1,7 +1,7 @@
 //! Encrypted sessions with Core, recorded together with our keys: see `data/transcripts/README.md`.
 //!
-//! Whoever recorded them used none of this code. Given the same keys, garbage and decoys, ours must say the same bytes,
-//! and understand all that Core said.
+//! The recorder used none of this code. Given the same keys, garbage and decoys, our side must send the same bytes, and
+//! understand all that Core sent.
 
 mod common;
 
@@ -15,7 +15,7 @@ use verack_bitcoin::v2::keys::TERMINATOR_LEN;
 use verack_bitcoin::v2::{Garbage, Keys, Open, Packet, Start, contents};
 use verack_bitcoin::{Command, Local, Magic, V2};
 
-/// The session, and how many decoys we sent in it.
+/// The session, and the number of our decoys in it.
 const SESSIONS: [(&str, usize); 4] = [
     ("core-31.99_responder_v2_garbage0", 0),
     ("core-31.99_responder_v2_garbage37_decoys3", 3),
@@ -36,7 +36,7 @@ fn we_say_to_core_what_was_said_and_agree_however_its_bytes_are_cut() {
         assert!(concluded.agreed.announced.wtxidrelay && concluded.agreed.announced.sendaddrv2);
         assert_eq!(concluded.channel.session_id.expect("encrypted").to_string(), session.keys["session_id"]);
 
-        // The channel goes on where the handshake ended.
+        // The channel continues where the handshake ended.
         let (mut channel, mut rest) = (concluded.channel, session.heard[ended.taken..].to_vec());
         let mut rx = Rx::new(&mut rest);
         let mut heard = Vec::new();
@@ -129,7 +129,7 @@ impl Session {
         session
     }
 
-    /// What we sent before our version packet.
+    /// Our packets before our version packet.
     fn decoys(&self) -> Vec<Box<[u8]>> {
         let shared = self.keys().encode().share(self.role, &self.theirs());
         let packed = &self.said[64 + self.garbage.len() + TERMINATOR_LEN..];
@@ -137,7 +137,7 @@ impl Session {
         packets.into_iter().take_while(|(ignore, _)| *ignore).map(|(_, contents)| contents.into()).collect()
     }
 
-    /// What we said before our `verack`.
+    /// Our messages before our `verack`.
     fn local(&self) -> Local {
         let mut local = local("bitcoin-regtest");
         for said in self.plaintext("out") {
@@ -180,7 +180,7 @@ impl Session {
     }
 }
 
-/// Every packet: whether it is a decoy, and what is in it.
+/// Every packet: whether it is a decoy, and its contents.
 fn packets(open: &mut Open, packed: &[u8], garbage: &[u8]) -> Vec<(bool, Vec<u8>)> {
     let mut packed = packed.to_vec();
     let mut rx = Rx::new(&mut packed);
@@ -195,7 +195,7 @@ fn packets(open: &mut Open, packed: &[u8], garbage: &[u8]) -> Vec<(bool, Vec<u8>
     packets
 }
 
-/// The messages behind the decoys and the version packet.
+/// The messages after the decoys and the version packet.
 fn messages(packets: &[(bool, Vec<u8>)], decoys: usize) -> Vec<(Command, Vec<u8>)> {
     let (before, messages) = packets.split_at(decoys + 1);
     assert_eq!(before[decoys], (false, Vec::new()), "the version packet");

@@ -18,8 +18,8 @@ fn every_64_bytes_are_the_key_that_they_should_be() {
     }
 }
 
-/// There are up to eight values of `t` for a key and a `u`. The library encodes with one that it chooses itself, so what
-/// can be tried here is the way back: each of them must be that key's.
+/// There are up to eight values of `t` for a key and a `u`. The library chooses one itself, so this test decodes: each
+/// of them must give that key.
 #[test]
 fn every_encoding_of_a_key_is_that_key() {
     let rows = rows("xswiftec_inv_test_vectors");
@@ -78,7 +78,7 @@ fn packets_are_sealed_and_opened_as_they_should_be() {
         }
         open.authenticate(&aad);
         if let Some(len) = u32::try_from(contents.len()).ok().filter(|len| *len > MAX_CONTENTS_LEN) {
-            // Two of the rows are as long as the length field can say. Nobody takes that.
+            // Two of the rows are as long as the length field allows. No node accepts that.
             assert_eq!(open.read(&mut rx), Err(Error::TooLong { len }.into()));
             continue;
         }
@@ -99,7 +99,7 @@ fn magic() -> Magic {
     Chain::named("bitcoin").expect("it is in the table").params.magic
 }
 
-/// The rows of a table, by the names in its first line.
+/// The rows of a table, with the names from its first line.
 fn rows(table: &str) -> Vec<Row> {
     let path = format!("{}/tests/data/bip324/{table}.csv", env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(path).expect("the table is there");

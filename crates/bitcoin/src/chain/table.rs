@@ -3,7 +3,7 @@
 
 use super::{Chain, Checksum, Kind, Magic, Params, TailKind};
 
-/// What the networks of Bitcoin have in common, and the others differ from. Each row gives its own magic.
+/// Bitcoin's parameters, from which the other networks differ. Each row gives its own magic.
 const BITCOIN: Params = Params {
     magic: Magic([0; 4]),
     checksum: Checksum::Sha256d,

@@ -1,4 +1,4 @@
-//! The addresses that nodes tell each other of: those of the Internet, and of the networks laid over it. (BIP155)
+//! The addresses that nodes gossip: of the Internet and of overlay networks. (BIP155)
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,7 +12,7 @@ use super::base32;
 use crate::compact_size::{read_var_bytes, write_var_bytes};
 use crate::error::Malformed;
 
-/// Where a node can be reached, but for its port.
+/// The address of a node, without its port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Address {
     /// Network 1.
@@ -23,12 +23,12 @@ pub enum Address {
     TorV3([u8; 32]),
     /// Network 5: the SHA-256 of a destination.
     I2p([u8; 32]),
-    /// Network 6: an address in fc00::/8, which stands for a public key.
+    /// Network 6: an address in fc00::/8, which encodes a public key.
     Cjdns(Ipv6Addr),
 }
 
-/// The networks of BIP155. Numbers that are not here are networks to come, and skipped; so are version 2 of Tor, which
-/// is no more (3), and Yggdrasil (7), which nobody tells of.
+/// The networks of BIP155. Other numbers are future networks and are skipped; so are Tor version 2 (3), which is
+/// retired, and Yggdrasil (7), which no node gossips.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Network {
@@ -58,20 +58,21 @@ impl Network {
     }
 }
 
-/// The longest address of any network, in bytes. A longer one spoils its message. (BIP155; Core: MAX_ADDRV2_SIZE)
+/// The longest address of any network, in bytes. A longer one makes the whole message invalid. (BIP155; Core:
+/// MAX_ADDRV2_SIZE)
 pub const MAX_ADDRESS_LEN: usize = 512;
 
-/// What the name of an onion service ends with.
+/// The suffix of an onion service's name.
 const ONION: &str = ".onion";
 
-/// What the name of an I2P destination ends with.
+/// The suffix of an I2P destination's name.
 const I2P: &str = ".b32.i2p";
 
 /// The version of onion services that [`Address::TorV3`] is. (Tor: rend-spec-v3)
 const ONION_VERSION: u8 = 3;
 
 impl Address {
-    /// The address of an IP. IPv4 in IPv6's clothes is IPv4.
+    /// The address of an IP. An IPv4-mapped IPv6 address becomes IPv4.
     #[must_use]
     pub const fn of(ip: IpAddr) -> Self {
         match ip.to_canonical() {
@@ -80,7 +81,7 @@ impl Address {
         }
     }
 
-    /// The IP, if it is one that can be dialled without a router of another network.
+    /// The IP, if it can be dialled without a router of an overlay network.
     #[must_use]
     pub const fn ip(&self) -> Option<IpAddr> {
         match *self {
@@ -102,14 +103,14 @@ impl Address {
         }
     }
 
-    /// Reads network, length and address; or why it is none that anybody could use. (BIP155; Core: netaddress.h
-    /// UnserializeV2Stream)
+    /// Reads network, length and address; the inner error says why a valid entry is unusable. (BIP155; Core:
+    /// netaddress.h UnserializeV2Stream)
     ///
-    /// IPv4 in the form of IPv6 is taken for IPv4: BIP155 does not allow it and Core ignores it, but btcd tells all that it
-    /// knows of IPv4 so. (btcd 0.24.2)
+    /// Reads IPv4-mapped IPv6 as IPv4: BIP155 does not allow this form and Core ignores it, but btcd sends all its IPv4
+    /// addresses in it. (btcd 0.24.2)
     ///
     /// # Errors
-    /// If a network that we know has addresses of another length, or it is longer than [`MAX_ADDRESS_LEN`].
+    /// If the length is wrong for a known network, or over [`MAX_ADDRESS_LEN`].
     pub fn read(fields: &mut Fields<'_>) -> Result<Result<Self, Unusable>, Malformed> {
         const LEN: &str = "address length";
         let [network] = fields.array("network")?;
@@ -136,7 +137,7 @@ impl Address {
         }
     }
 
-    /// What 16 bytes of the older form say.
+    /// Converts the 16 bytes of the older form.
     pub(super) fn from_v1(bytes: [u8; 16]) -> Result<Self, Unusable> {
         Self::on_the_internet(Ipv6Addr::from(bytes).to_canonical())
     }
@@ -151,19 +152,19 @@ impl Address {
     }
 }
 
-/// Why an entry is of no use to anybody.
+/// Why an entry is unusable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unusable {
-    /// It has port 0, at which no TCP connection can be made. Only I2P has no ports.
+    /// It has port 0, which no TCP connection can use. Only I2P has no ports.
     Port,
-    /// It is of a network that is no more, or that we do not know.
+    /// Its network is retired or unknown to us.
     Network,
-    /// It stands where an address should: `::`, `0.0.0.0`, or a name in the form of an IPv6 address.
+    /// It holds no address: `::`, `0.0.0.0`, or a name in the form of an IPv6 address.
     NoAddress,
 }
 
 impl Unusable {
-    /// Each of them.
+    /// All reasons.
     pub const ALL: [Self; 3] = [Self::Port, Self::Network, Self::NoAddress];
 
     /// Its stable name in reports.
@@ -176,7 +177,7 @@ impl Unusable {
         }
     }
 
-    /// What is wrong with such an entry, for people: `2 with port 0`.
+    /// The reason for users: `2 with port 0`.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
@@ -187,7 +188,7 @@ impl Unusable {
     }
 }
 
-/// A name of Tor's or of Core's own in the form of an IPv6 address.
+/// A name in the form of an IPv6 address, from Tor or from Core itself.
 fn is_a_name(ip: &Ipv6Addr) -> bool {
     let onion_cat = [0xfd, 0x87, 0xd8, 0x7e, 0xeb, 0x43];
     let internal = [0xfd, 0x6b, 0x88, 0xc0, 0x87, 0x24];

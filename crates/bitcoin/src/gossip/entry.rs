@@ -1,4 +1,4 @@
-//! The messages that tell addresses: `addr`, and `addrv2` of BIP155.
+//! The messages that carry addresses: `addr`, and `addrv2` of BIP155.
 //!
 //! ```text
 //! addr     count | time u32 | services u64         | ip 16, IPv4 as IPv6                            | port u16 BE
@@ -21,20 +21,20 @@ use crate::services::Services;
 /// Entries that one message may have. (BIP155; Core: MAX_ADDR_TO_SEND)
 pub const MAX_ENTRIES: usize = 1000;
 
-/// One address that a node tells of.
+/// One address that a node gossips.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Entry {
-    /// When it was last heard of, in seconds since 1970, as the teller says. Any value comes.
+    /// When it was last heard of, in seconds since 1970, according to the sender. Any value is legal.
     pub time: u32,
-    /// What it offers, as the teller says.
+    /// Its services, according to the sender.
     pub services: Services,
-    /// Where it is.
+    /// Its address.
     pub address: Address,
     /// TCP port; 0 for I2P, which has none.
     pub port: u16,
 }
 
-/// Which of the two messages.
+/// The kind of message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Addr,
@@ -48,7 +48,7 @@ impl Entry {
         self.address.ip().map(|ip| SocketAddr::new(ip, self.port))
     }
 
-    /// One entry, or why it is of no use.
+    /// Reads one entry; the inner error says why a valid entry is unusable.
     fn read(form: Form, fields: &mut Fields<'_>) -> Result<Result<Self, Unusable>, Malformed> {
         let time = u32::from_le_bytes(fields.array("time")?);
         let (services, address) = match form {
@@ -57,7 +57,7 @@ impl Entry {
         };
         let port = u16::from_be_bytes(fields.array("port")?);
         Ok(address.and_then(|address| match (address, port) {
-            // As SAM 3.1 has it, to which Core speaks.
+            // I2P has port 0, as in SAM 3.1, which Core uses.
             (Address::I2p(_), _) | (_, 1..) => Ok(Self { time, services: Services(services), address, port }),
             (_, 0) => Err(Unusable::Port),
         }))
@@ -94,23 +94,23 @@ impl fmt::Display for Entry {
     }
 }
 
-/// The entries of a message. A clone is the same list: who shows them and who dials them share it.
+/// The entries of a message. Clones share one list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entries(Arc<List>);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct List {
-    // Not a slice: the list would have to be copied into it.
+    // Not a slice: making one would copy the list.
     entries: Vec<Entry>,
-    /// How many were left out, in the order of [`Unusable::ALL`].
+    /// The number of entries left out, in the order of [`Unusable::ALL`].
     unusable: [usize; Unusable::ALL.len()],
 }
 
 impl Entries {
-    /// Reads a message. Entries that are of no use are counted and left out, bytes behind the last ignored.
+    /// Reads a message. Unusable entries are counted and left out; bytes after the last entry are ignored.
     ///
     /// # Errors
-    /// If it has more than [`MAX_ENTRIES`], or an entry that is cut or that BIP155 forbids.
+    /// If it has more than [`MAX_ENTRIES`], or an entry that is incomplete or that BIP155 forbids.
     pub(crate) fn read(form: Form, payload: &[u8]) -> Result<Self, Malformed> {
         const WHAT: &str = "list of addresses";
         let mut fields = Fields::new(payload);
@@ -118,7 +118,7 @@ impl Entries {
         if count > MAX_ENTRIES {
             return Err(Malformed::TooLong(WHAT));
         }
-        // Room for what is there at most, whatever the count claims: an entry has at least 9 bytes.
+        // Capacity for the entries that fit in the payload, whatever the count claims: an entry has at least 9 bytes.
         let mut entries = Vec::with_capacity(count.min(payload.len() / 9));
         let mut unusable = <[usize; Unusable::ALL.len()]>::default();
         for _ in 0..count {
@@ -130,18 +130,18 @@ impl Entries {
         Ok(Self(Arc::new(List { entries, unusable })))
     }
 
-    /// How many entries the message had, those left out among them.
+    /// The number of entries in the message, including those left out.
     #[must_use]
     pub fn told(&self) -> usize {
         self.len() + self.0.unusable.iter().sum::<usize>()
     }
 
-    /// How many entries of the message were left out, for each reason that there was.
+    /// The number of entries left out, for each reason that occurred.
     pub fn unusable(&self) -> impl Iterator<Item = (Unusable, usize)> + use<> {
         Unusable::ALL.into_iter().zip(self.0.unusable).filter(|(_, count)| *count > 0)
     }
 
-    /// Appends a message. At most [`MAX_ENTRIES`] are written, and as `addr` only those that it can express.
+    /// Appends a message: at most [`MAX_ENTRIES`] entries, and in `addr` only those that its form can express.
     pub(crate) fn write(&self, form: Form, tx: &mut Vec<u8>) {
         let fits = |entry: &&Entry| form == Form::Addrv2 || entry.address.ip().is_some();
         let written = || self.iter().filter(fits).take(MAX_ENTRIES);

@@ -1,4 +1,4 @@
-//! The addresses that are built into Core, for nodes that know nobody and find no DNS. (Core: chainparamsseeds.h)
+//! The addresses built into Core, for nodes that know no other node and find no DNS. (Core: chainparamsseeds.h)
 //!
 //! ```text
 //! network u8 | length CompactSize | address | port u16 BE | network ...
@@ -13,10 +13,10 @@ use handshake::Fields;
 use super::address::Address;
 use crate::error::Malformed;
 
-/// Reads the bytes of a list. Seeds that nobody could dial are skipped.
+/// Reads the bytes of a list. Unusable seeds are skipped.
 ///
 /// # Errors
-/// If a seed is cut, or its address has a length that is not its network's.
+/// If a seed is incomplete, or its address has a wrong length for its network.
 pub fn read(bytes: &[u8]) -> Result<Vec<(Address, u16)>, Malformed> {
     let mut fields = Fields::new(bytes);
     let mut seeds = Vec::new();
@@ -28,8 +28,8 @@ pub fn read(bytes: &[u8]) -> Result<Vec<(Address, u16)>, Malformed> {
     Ok(seeds)
 }
 
-/// The bytes of an array in C's text. `network` is the end of its name (`main`, `test`, `signet`, `testnet4`); the first
-/// array of the text if `None`.
+/// The bytes of an array in C source text. `network` is the end of its name (`main`, `test`, `signet`, `testnet4`);
+/// `None` takes the first array of the text.
 ///
 /// # Errors
 /// [`BadArray`] says what was expected.
@@ -53,19 +53,19 @@ fn byte(item: &str) -> Option<u8> {
     }
 }
 
-/// Enough of an item that is no byte to find it by.
+/// Characters of an invalid item to show: enough to find it.
 const SHOWN_LEN: usize = 40;
 
-/// Not an array of bytes in C's text.
+/// Not an array of bytes in C source text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadArray {
-    /// There is none, or none of that network.
+    /// There is no array, or none of that network.
     #[error("expected `chainparams_seed_<network>[] = {{0x01, ...}};`")]
     NotFound,
-    /// It does not end.
+    /// The array does not end.
     #[error("the array has no end: expected `}}`")]
     NoEnd,
-    /// Something in it is no byte.
+    /// An item is not a byte.
     #[error("expected a byte, such as 0x01, not {0:?}")]
     Item(String),
 }

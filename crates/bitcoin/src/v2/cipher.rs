@@ -1,9 +1,9 @@
-//! Packets: what is sealed for the peer, and opened from it. (BIP324: FSChaCha20Poly1305 and FSChaCha20)
+//! Packets: encrypted for the peer, and decrypted from it. (BIP324: FSChaCha20Poly1305 and FSChaCha20)
 //!
 //! ```text
 //! contents' length 3, LE, encrypted | header 1, contents: encrypted | tag 16
 //! ```
-//! The keys change by themselves after every 224 packets, so that whoever learns one cannot read what came before.
+//! The keys change after every 224 packets, so that a leaked key does not reveal earlier packets.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -20,8 +20,8 @@ use super::error::Error;
 use crate::Halt;
 use crate::message::{MAX_PAYLOAD_LEN, MAX_WHOLE_LEN};
 
-/// Contents bytes of a packet that is taken: a message's name in its long form and the longest payload. The length field
-/// could say 2^24 - 1. (Core: net.cpp V2Transport, MAX_CONTENTS_LEN)
+/// Contents bytes of an accepted packet, at most: a message's name in its long form and the longest payload. The length
+/// field could hold 2^24 - 1. (Core: net.cpp V2Transport, MAX_CONTENTS_LEN)
 pub const MAX_CONTENTS_LEN: u32 = LONG_NAME_LEN + MAX_PAYLOAD_LEN;
 
 /// Bytes of a packet besides its contents.
@@ -31,10 +31,10 @@ const LENGTH_LEN: usize = 3;
 const HEADER_LEN: usize = 1;
 const TAG_LEN: usize = 16;
 
-/// Bytes that Poly1305 takes in at once.
+/// Bytes that Poly1305 processes at once.
 const BLOCK_LEN: usize = 16;
 
-/// The bit of a header that says: a decoy. All others are ignored. (BIP324)
+/// The header bit that marks a decoy. All others are ignored. (BIP324)
 const IGNORE: u8 = 0x80;
 
 /// Packets after which a key is changed. (BIP324: REKEY_INTERVAL)
@@ -51,11 +51,11 @@ impl Seal {
         Self { lengths: Lengths::new(length_key, 0), bodies: Bodies::new(body_key) }
     }
 
-    /// Appends a packet with the contents that `write` appends. `ignore` makes it a decoy; `aad` is authenticated with
-    /// it and not sent: our garbage with the first packet, nothing later.
+    /// Appends a packet with the contents that `write` appends. `ignore` makes it a decoy. `aad` is authenticated with
+    /// it but not sent: our garbage with the first packet, nothing later.
     ///
     /// # Panics
-    /// If the contents are longer than the length field can say, 2^24 - 1 bytes. Nobody takes more than
+    /// If the contents are longer than the length field can hold, 2^24 - 1 bytes. No node accepts more than
     /// [`MAX_CONTENTS_LEN`].
     pub fn seal(&mut self, aad: &[u8], ignore: bool, tx: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
         let start = tx.len();
@@ -76,22 +76,22 @@ impl fmt::Debug for Seal {
     }
 }
 
-/// The peer's half of a channel: takes packets apart as they arrive.
+/// The peer's half of a channel: decrypts packets as they arrive.
 pub struct Open {
     lengths: Lengths,
     bodies: Bodies,
-    /// Contents up to this length are waited for.
+    /// Contents up to this length are read whole.
     whole: u32,
     place: Place,
 }
 
-/// Where in the stream of packets the next byte is.
+/// The position of the next byte in the stream of packets.
 enum Place {
-    /// Before a packet's length. Its body, if there was something to authenticate with it.
+    /// Before a packet's length. `Body` is there if its AAD has been authenticated already.
     Length(Option<Body>),
-    /// Before a packet's length, which was decrypted already.
+    /// Before a packet's body; the length is decrypted.
     Body(u32, Option<Body>),
-    /// In a long packet: so many bytes before its tag, with contents of this length in all.
+    /// In a long packet: this many bytes before its tag, with contents of this length in all.
     Long(Body, usize, u32),
 }
 
@@ -100,26 +100,26 @@ enum Place {
 pub enum Packet<'r> {
     /// A packet, which is authentic.
     Whole {
-        /// It is a decoy.
+        /// Whether it is a decoy.
         ignore: bool,
-        /// What is in it.
+        /// Its contents.
         contents: &'r [u8],
     },
-    /// The start of a packet that is longer than what is waited for, and will be skipped. Whether it is authentic is not
-    /// known before it is over.
+    /// The start of a packet that is too long to be read whole and will be skipped. It is authenticated only at its
+    /// end.
     Long {
-        /// It is a decoy.
+        /// Whether it is a decoy.
         ignore: bool,
         /// The first 15 bytes of its contents.
         head: &'r [u8],
-        /// How long its contents are.
+        /// The length of its contents.
         len: u32,
     },
-    /// So many bytes of that packet were skipped.
+    /// This many bytes of that packet were skipped.
     Skipped {
         /// Bytes taken.
         bytes: usize,
-        /// They were the last, and the packet is authentic.
+        /// Whether they were the last, and the packet is authentic.
         over: bool,
     },
 }
@@ -134,18 +134,19 @@ impl Open {
         }
     }
 
-    /// From now on, contents up to this length are waited for and read whole, and longer ones skipped as they arrive. At
-    /// first it is 2061: as much as a handshake can need. It is never less, and never more than [`MAX_CONTENTS_LEN`].
+    /// From now on, contents up to this length are waited for and read whole, and longer ones skipped as they arrive.
+    /// The initial limit is 2061, the most that a handshake needs. It is never lower, and never over
+    /// [`MAX_CONTENTS_LEN`].
     pub fn wait_for(&mut self, contents: u32) {
         self.whole = contents.clamp(LONG_NAME_LEN + MAX_WHOLE_LEN, MAX_CONTENTS_LEN);
     }
 
-    /// Authenticates this with the packet to come: the peer's garbage with its first.
+    /// Authenticates `aad` with the next packet: the peer's garbage with its first.
     pub fn authenticate(&mut self, aad: &[u8]) {
         self.place = Place::Length(Some(self.bodies.next(aad)));
     }
 
-    /// The packet that has begun, of which this came last.
+    /// The unfinished packet, of which `rest` are the last bytes.
     #[must_use]
     pub fn unfinished(&self, what: &'static str, rest: &[u8]) -> Option<Unfinished> {
         match &self.place {
@@ -159,11 +160,11 @@ impl Open {
         }
     }
 
-    /// The next packet, opened where it lies, or part of a long one.
+    /// The next packet, decrypted in place, or a part of a long one.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error if its length is over [`MAX_CONTENTS_LEN`], before any of it is
-    /// waited for, or if it is not authentic. After an error nothing more can be read.
+    /// [`Halt::Short`] if it has not arrived; an error if its length is over [`MAX_CONTENTS_LEN`], before waiting for
+    /// its body, or if it is not authentic. After an error nothing more can be read.
     pub fn read<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Packet<'b>, Halt> {
         loop {
             match &mut self.place {
@@ -252,7 +253,7 @@ impl Lengths {
     }
 }
 
-/// The cipher of headers and contents: a stream of its own for each packet. (BIP324: FSChaCha20Poly1305)
+/// The cipher of headers and contents: one stream for each packet. (BIP324: FSChaCha20Poly1305)
 struct Bodies {
     key: Zeroizing<[u8; 32]>,
     /// Packets of this epoch.
@@ -265,7 +266,7 @@ impl Bodies {
         Self { key: Zeroizing::new(*key), packets: 0, epoch: 0 }
     }
 
-    /// The next packet's.
+    /// The cipher of the next packet.
     fn next(&mut self, aad: &[u8]) -> Body {
         let body = Body::new(self.stream(self.packets), aad);
         self.packets += 1;
@@ -291,21 +292,21 @@ fn nonce(packet: u32, epoch: u64) -> [u8; 12] {
     nonce
 }
 
-/// One packet's header and contents on their way through the cipher. (RFC 8439, 2.8)
+/// The cipher state of one packet's header and contents. (RFC 8439, 2.8)
 struct Body {
-    /// Past its first [`AHEAD_BLOCKS`]. The first of them was the key of `mac`.
+    /// Positioned after the first [`AHEAD_BLOCKS`] blocks. The first of them was the key of `mac`.
     stream: ChaCha20,
-    /// The keystream of the others,
+    /// The keystream of the other blocks,
     ahead: [u8; AHEAD_LEN],
-    /// and how much of it was used.
+    /// and the number of its bytes that were used.
     used: usize,
     mac: Poly1305,
     aad_len: u64,
     len: u64,
 }
 
-/// A CPU with vectors makes four blocks of keystream in little more time than one, and most packets of a handshake need
-/// no more: one for the tag's key, the others for what is in them.
+/// A CPU with vector instructions makes four blocks of keystream in little more time than one, and most packets of a
+/// handshake need no more: one block for the tag's key, the others for the contents.
 const AHEAD_BLOCKS: usize = 4;
 
 const STREAM_BLOCK_LEN: usize = 64;
@@ -322,7 +323,7 @@ impl Body {
         Self { stream, ahead, used: 0, mac, aad_len: aad.len() as u64, len: 0 }
     }
 
-    /// Encrypts or decrypts what comes next.
+    /// Encrypts or decrypts the next bytes.
     fn apply(&mut self, text: &mut [u8]) {
         let ahead = &self.ahead[self.used..];
         let (start, rest) = text.split_at_mut(text.len().min(ahead.len()));
@@ -333,7 +334,7 @@ impl Body {
         self.stream.apply_keystream(rest);
     }
 
-    /// Encrypts it; gives the tag.
+    /// Encrypts `text`; returns the tag.
     fn seal(mut self, text: &mut [u8]) -> [u8; TAG_LEN] {
         self.apply(text);
         self.skip(text);
@@ -341,7 +342,7 @@ impl Body {
         self.mac.finalize().into()
     }
 
-    /// Decrypts it, if the tag behind it is right.
+    /// Decrypts the packet, if its tag is right.
     fn open(mut self, packet: &mut [u8]) -> Option<&[u8]> {
         let (text, tag) = packet.split_last_chunk_mut::<TAG_LEN>()?;
         self.skip(text);
@@ -352,13 +353,13 @@ impl Body {
         Some(text)
     }
 
-    /// Takes in what is encrypted, in whole blocks but for the last.
+    /// Authenticates ciphertext, in whole blocks except for the last.
     fn skip(&mut self, text: &[u8]) {
         self.mac.update_padded(text);
         self.len += text.len() as u64;
     }
 
-    /// Whether this is the tag of what was taken in. In constant time.
+    /// Whether this is the tag of the ciphertext so far. In constant time.
     fn is_authentic(&mut self, tag: &[u8; TAG_LEN]) -> bool {
         self.lengths();
         self.mac.clone().verify(tag.into()).is_ok()

@@ -1,4 +1,4 @@
-//! What is in a packet: a message's name, in one byte or thirteen, and its payload. (BIP324: application layer)
+//! The contents of a packet: a message's name, in one byte or thirteen, and its payload. (BIP324: application layer)
 //!
 //! ```text
 //! id 1, from the table | payload
@@ -12,8 +12,8 @@ use crate::message::Command;
 /// Bytes of a name in its long form.
 pub const LONG_NAME_LEN: u32 = 13;
 
-/// The names of one byte: the first has 1. Those without a name here mean nothing. (BIP324, BIP434; Core: net.cpp
-/// V2_MESSAGE_IDS)
+/// The messages with a one-byte id; the first has id 1. An empty name is an unassigned id. (BIP324, BIP434; Core:
+/// net.cpp V2_MESSAGE_IDS)
 const SHORT: [&[u8]; 37] = [
     b"addr",
     b"block",
@@ -55,7 +55,7 @@ const SHORT: [&[u8]; 37] = [
     b"feature",
 ];
 
-/// Appends a name, in one byte if it has one.
+/// Appends a name, as a one-byte id if it has one.
 pub fn write_name(command: Command, tx: &mut Vec<u8>) {
     let id = |at: usize| u8::try_from(at + 1).expect("37 of them");
     match SHORT.iter().position(|name| !name.is_empty() && Command::new(name) == Some(command)) {
@@ -67,8 +67,8 @@ pub fn write_name(command: Command, tx: &mut Vec<u8>) {
     }
 }
 
-/// The name and the payload. `None` if there is no name, an id without one, or a name that none may have: such contents
-/// are dropped, and the connection goes on. (Core: net.cpp V2Transport::GetMessageType)
+/// The name and the payload. `None` if there is no name, an unassigned id, or an invalid name: such contents are
+/// dropped, and the connection continues. (Core: net.cpp V2Transport::GetMessageType)
 #[must_use]
 pub fn read(contents: &[u8]) -> Option<(Command, &[u8])> {
     let (&id, rest) = contents.split_first()?;

@@ -1,4 +1,4 @@
-//! What can go wrong below the messages of an encrypted connection, and whose fault that is.
+//! Errors below the messages of an encrypted connection, and the side to blame.
 
 use handshake::{Blame, Fault};
 
@@ -11,14 +11,13 @@ pub enum Error {
     /// A message of the plaintext transport came in place of a key.
     #[error("it sent a plaintext message in place of a key: on this connection it speaks only the v1 transport")]
     V1Only,
-    /// The connection was closed in answer to our key, without a word. (Core: net.cpp
-    /// V2Transport::ShouldReconnectV1)
+    /// The peer closed the connection after our key and sent nothing. (Core: net.cpp V2Transport::ShouldReconnectV1)
     #[error("closed the connection on our key without a word{0}")]
     ClosedOnKey(Offer),
-    /// What came in place of a key is our own.
+    /// Our own key came back.
     #[error("it sent our own key back: it is something that echoes, not a node")]
     Echo,
-    /// The garbage has not ended where it must.
+    /// The garbage is longer than its limit.
     #[error(
         "its first {MAX_GARBAGE_LEN} bytes after the key have no end that our keys know: it is on another network, or \
          the bytes were changed on the way"
@@ -30,7 +29,7 @@ pub enum Error {
     /// A packet is longer than any message.
     #[error("a packet claims {len} bytes; at most {} are allowed", super::MAX_CONTENTS_LEN)]
     TooLong {
-        /// Contents bytes that it claims.
+        /// Contents bytes that the packet claims.
         len: u32,
     },
     /// Too many decoys came before the handshake was over.
@@ -44,8 +43,8 @@ pub const CLOSED_ON_KEY: &str = "bitcoin.v2.closed";
 /// The code of a close on our key by a peer that offers BIP324: [`Offer::Made`] and [`Offer::Reported`].
 pub const REFUSED_KEY: &str = "bitcoin.v2.refused";
 
-/// What is known of a peer that closed the connection on our key. A node of v1 does that; a node of v2 does it as well,
-/// if it is full, has banned us, or limits keys: btcd takes two in a second. (btcd 0.26.2)
+/// What is known of a peer that closed the connection on our key. A v1 node closes it. A v2 node may also close it, if
+/// it is full, has banned us, or limits keys: btcd accepts two per second. (btcd 0.26.2)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Offer {
     /// Nothing.
@@ -57,7 +56,7 @@ pub enum Offer {
     /// Its network's nodes do not speak BIP324.
     #[error(": it speaks only the v1 transport, as the nodes of its network do")]
     LackingOnNetwork,
-    /// It spoke BIP324 before, or others say that it offers it.
+    /// It spoke BIP324 before, or other nodes report that it offers BIP324.
     #[error(
         " although it spoke BIP324 before, or is said to offer it: it limits attempts, or is full, or has banned us"
     )]

@@ -1,4 +1,4 @@
-//! The first flight of each side: a key, and garbage behind it.
+//! The first flight of each side: a key, and garbage after it.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -12,11 +12,11 @@ use crate::Halt;
 use crate::chain::{Magic, Params};
 use crate::message::Command;
 
-/// Our key is said, and theirs awaited.
+/// We sent our key and wait for the peer's.
 #[derive(Debug)]
 pub(super) struct KeyExchange {
     start: Start,
-    /// Ours, once it is said.
+    /// Our key pair, once its public key is sent.
     said: Option<KeyPair>,
     /// Whether anything has arrived.
     heard: bool,
@@ -27,7 +27,7 @@ impl KeyExchange {
         Self { start, said: None, heard: false }
     }
 
-    /// Whether our key is said.
+    /// Whether we have sent our key.
     pub(super) fn is_said(&self) -> bool {
         self.said.is_some()
     }
@@ -66,15 +66,15 @@ impl KeyExchange {
     }
 }
 
-/// Their key, unless something else comes in its place.
+/// The peer's key; an error if other bytes come in its place.
 fn hear(params: &Params, rx: &mut Rx<'_>) -> Result<Encoding, Halt> {
     is_it_a_key(rx.peek()?, params)?;
     let theirs = rx.take(KEY_LEN)?;
     Ok((&*theirs).try_into().expect("64 bytes"))
 }
 
-/// Refuses what starts as a plaintext message does, or in the words of another protocol. It might be a key's start by
-/// chance: one key of 2^35 is taken for JSON, one of 2^49 for a message of our network.
+/// Refuses a start that is a plaintext message's or another protocol's. A key may start like that by chance: one key of
+/// 2^35 looks like JSON, one of 2^49 like a message of our network.
 fn is_it_a_key(first: &[u8; BANNER_LEN], params: &Params) -> Result<(), crate::Error> {
     let (magic, name) = first.split_first_chunk().expect("4 of 16 bytes");
     let name = Command(name.try_into().expect("12 of 16 bytes"));
@@ -88,7 +88,7 @@ fn is_it_a_key(first: &[u8; BANNER_LEN], params: &Params) -> Result<(), crate::E
     Banner::of(first).map_or(Ok(()), |banner| Err(crate::Error::NotBitcoin(banner)))
 }
 
-/// What it was that sent no whole key.
+/// What kind of peer sent no whole key.
 pub(super) fn what_else(rest: &[u8]) -> Option<crate::Error> {
     Banner::of(rest).map(crate::Error::NotBitcoin)
 }

@@ -1,4 +1,4 @@
-//! The keys of a connection: ours, and what both sides derive from each other's. (BIP324: keys and session keys)
+//! The keys of a connection: our own, and those that both sides derive. (BIP324: keys and session keys)
 //!
 //! ```text
 //! secret ─▶ 64-byte ElligatorSwift encoding ──▶ ◀── the peer's
@@ -22,35 +22,35 @@ use crate::chain::Magic;
 /// Bytes of a public key on the wire.
 pub const KEY_LEN: usize = 64;
 
-/// Bytes that end the garbage.
+/// Bytes of a garbage terminator.
 pub const TERMINATOR_LEN: usize = 16;
 
-/// A public key as it is sent: 64 bytes that look random. Every 64 bytes are some key's.
+/// A public key on the wire: 64 bytes that look random. Every 64 bytes encode some key.
 pub type Encoding = [u8; KEY_LEN];
 
 /// Our secret key, and the randomness that chooses one of the many encodings of its public key. Both must be fresh for
-/// each connection. Overwritten when dropped.
+/// each connection. Erased when dropped.
 pub struct Keys {
     secret: Secret,
     public: Public,
 }
 
 enum Public {
-    /// To be made, with this randomness.
+    /// Not encoded yet; the randomness for it.
     Auxiliary(Zeroizing<[u8; 32]>),
     Encoded(Encoding),
 }
 
 impl Keys {
-    /// Keys from 32 random bytes and 32 more. `None` if the first are no secret key: zero, or not below the order of the
-    /// curve, as one of 2^128 is.
+    /// Keys from 32 random bytes and 32 more. `None` if the first are not a valid secret key: zero, or not below the
+    /// order of the curve. The probability is 2^-128.
     #[must_use]
     pub fn new(secret: [u8; 32], auxiliary: [u8; 32]) -> Option<Self> {
         Self::with(secret, Public::Auxiliary(Zeroizing::new(auxiliary)))
     }
 
-    /// Keys whose public key was encoded before, as in test vectors. `None` if the secret is no secret key, or the
-    /// encoding not one of its public key.
+    /// Keys with a given encoding of the public key, as in test vectors. `None` if the secret is not a valid secret
+    /// key, or the encoding does not match it.
     #[must_use]
     pub fn with_encoding(secret: [u8; 32], encoding: Encoding) -> Option<Self> {
         let keys = Self::with(secret, Public::Encoded(encoding))?;
@@ -64,7 +64,7 @@ impl Keys {
         Some(Self { secret, public })
     }
 
-    /// Our public key as it is sent. It is made now: one operation on the curve.
+    /// Encodes our public key now: one operation on the curve.
     #[must_use]
     pub fn encode(&self) -> KeyPair {
         let encoding = match self.public {
@@ -75,16 +75,16 @@ impl Keys {
     }
 }
 
-/// A node that speaks only the v1 transport takes these bytes of a key for a message's length.
+/// A node that speaks only the v1 transport reads these bytes of a key as a message's length.
 const LEN_IN_V1: core::ops::Range<usize> = 16..20;
 
-/// The longest message that any such node waits for before it looks at the magic: 32 MiB, btcd's (wire/message.go
-/// MaxMessagePayload). Those that descend from Core's older releases, as Dogecoin's, take 4 000 000 bytes.
+/// The longest message that any such node waits for before it checks the magic: 32 MiB in btcd (wire/message.go
+/// MaxMessagePayload). Descendants of older Core releases, such as Dogecoin, accept 4 000 000 bytes.
 const MAX_LEN_IN_V1: u32 = 32 * 1024 * 1024;
 
 impl Keys {
-    /// The first encoding that such a node turns down at once. One of 128 is none: to that it would listen in silence,
-    /// and nobody would dial it again over v1.
+    /// The first encoding that such a node refuses at once. One of 128 is unsuitable: the node would wait in silence,
+    /// and we would not dial again over v1.
     fn encode_with(&self, mut auxiliary: Zeroizing<[u8; 32]>) -> Encoding {
         loop {
             let encoding = ElligatorSwift::from_seckey(self.secret.0, Some(*auxiliary)).to_array();
@@ -103,7 +103,7 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// Overwritten when dropped.
+/// Erased when dropped.
 #[derive(Clone)]
 struct Secret(SecretKey);
 
@@ -113,7 +113,7 @@ impl Drop for Secret {
     }
 }
 
-/// The x coordinate of the key that an encoding stands for.
+/// The x coordinate of an encoded key.
 #[must_use]
 pub fn decode(encoding: Encoding) -> [u8; 32] {
     x_of(public_key(encoding))
@@ -127,26 +127,26 @@ fn x_of(key: PublicKey) -> [u8; 32] {
     key.x_only_public_key().0.to_byte_array()
 }
 
-/// Our secret key and its public key as it is sent. Overwritten when dropped.
+/// Our secret key and the encoding of its public key. Erased when dropped.
 pub struct KeyPair {
     secret: Secret,
     encoding: Encoding,
 }
 
 impl KeyPair {
-    /// Our public key as it is sent.
+    /// Our public key on the wire.
     #[must_use]
     pub fn encoding(&self) -> &Encoding {
         &self.encoding
     }
 
-    /// What both sides derive, seen from ours: one operation on the curve.
+    /// All derived keys and ids, from the view of our side: one operation on the curve.
     #[must_use]
     pub fn agree(&self, role: Role, theirs: &Encoding, magic: Magic) -> Session {
         self.share(role, theirs).derive(role, magic)
     }
 
-    /// The secret that both sides share, before the network has gone into it.
+    /// The shared secret, before the network's magic goes into it.
     #[must_use]
     pub fn share(&self, role: Role, theirs: &Encoding) -> Shared {
         let (initiator, responder, party) = match role {
@@ -167,11 +167,11 @@ impl fmt::Debug for KeyPair {
     }
 }
 
-/// A secret that two sides share. Overwritten when dropped.
+/// A secret that both sides share. Erased when dropped.
 pub struct Shared(Zeroizing<[u8; 32]>);
 
 impl Shared {
-    /// What both sides derive on this network, seen from ours.
+    /// All derived keys and ids on this network, from the view of our side.
     #[must_use]
     pub fn derive(&self, role: Role, magic: Magic) -> Session {
         let keys = self.expand(magic);
@@ -191,7 +191,7 @@ impl Shared {
         }
     }
 
-    /// What the peer of a side in this role would end its garbage with, if both were on this network.
+    /// The garbage terminator of the peer of a side in this role, if both were on this network.
     #[must_use]
     pub fn their_terminator(&self, role: Role, magic: Magic) -> [u8; TERMINATOR_LEN] {
         let terminators = Terminators::of(&self.expand(magic));
@@ -238,14 +238,14 @@ impl Terminators {
     }
 }
 
-/// What both sides of a connection derive, seen from one.
+/// All keys and ids that both sides derive, from the view of one side.
 #[derive(Debug)]
 pub struct Session {
-    /// The connection's name, the same on both sides.
+    /// The session id, the same on both sides.
     pub id: SessionId,
-    /// What ends our garbage.
+    /// Ends our garbage.
     pub our_terminator: [u8; TERMINATOR_LEN],
-    /// What ends the peer's garbage.
+    /// Ends the peer's garbage.
     pub their_terminator: [u8; TERMINATOR_LEN],
     /// Makes packets for the peer.
     pub seal: Seal,
@@ -253,7 +253,7 @@ pub struct Session {
     pub open: Open,
 }
 
-/// The name of a connection, the same on both sides: two users who compare it know that nobody sits between them.
+/// The session id, the same on both sides: if two users compare it, they detect a man in the middle.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId(pub [u8; 32]);
 
@@ -277,7 +277,7 @@ mod tests {
 
     use super::{Keys, LEN_IN_V1, MAX_LEN_IN_V1, decode};
 
-    /// The order of the curve: the least number that is too large for a secret key.
+    /// The order of the curve: the smallest number that is too large for a secret key.
     const ORDER: [u8; 32] = hex_literal::hex!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
 
     #[test]

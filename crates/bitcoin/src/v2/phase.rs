@@ -1,8 +1,8 @@
-//! What passes on an encrypted connection besides messages, for a trace.
+//! Events of an encrypted connection that are not messages, for a trace.
 
 use super::keys::SessionId;
 
-/// Something that passed besides messages.
+/// An event that is not a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// We sent our key and our garbage.
@@ -12,10 +12,10 @@ pub enum Phase {
     },
     /// The peer's key came, and all other keys were derived.
     ReceivedKey {
-        /// The connection's name.
+        /// The session id.
         session_id: SessionId,
     },
-    /// We sent what ends our garbage.
+    /// We sent our garbage terminator.
     SentTerminator,
     /// We sent a decoy.
     SentDecoy {
@@ -24,7 +24,7 @@ pub enum Phase {
     },
     /// We sent our version packet.
     SentVersionPacket,
-    /// The peer's garbage came, and what ends it.
+    /// The peer's garbage and its terminator came.
     ReceivedGarbage {
         /// Bytes of garbage.
         garbage: usize,
@@ -36,7 +36,7 @@ pub enum Phase {
     },
     /// The peer's version packet came.
     ReceivedVersionPacket {
-        /// Bytes of its contents, which mean nothing yet and are ignored.
+        /// Bytes of its contents, which are reserved and ignored.
         contents: usize,
     },
     /// A packet came whose contents name no message. It was dropped.
@@ -47,7 +47,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// What passed, in the words of BIP324.
+    /// What happened, in the terms of BIP324.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {

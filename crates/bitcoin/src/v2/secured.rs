@@ -15,28 +15,28 @@ use crate::channel::{Channel, Reader, Writer, seal_message};
 use crate::hello::Hello;
 use crate::message::Event;
 
-/// Both keys are known, and the peer's proof awaited.
+/// Both keys are known; we wait for the peer's proof.
 #[derive(Debug)]
 pub(super) struct Secured {
     role: Role,
     magic: Magic,
     shared: Shared,
     session_id: SessionId,
-    /// Our half of the channel to come.
+    /// Our half of the future channel.
     seal: Box<Seal>,
-    /// The peer's.
+    /// The peer's half.
     open: Box<Open>,
     saying: Saying,
     our_terminator: [u8; TERMINATOR_LEN],
-    /// What our first packet authenticates.
+    /// Authenticated with our first packet.
     garbage: Garbage,
-    /// What we send before our version packet.
+    /// Sent before our version packet.
     decoys: vec::IntoIter<Box<[u8]>>,
     hearing: Hearing,
     their_terminator: [u8; TERMINATOR_LEN],
 }
 
-/// What we say next.
+/// What we send next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Saying {
     Terminator,
@@ -45,12 +45,12 @@ enum Saying {
     Messages,
 }
 
-/// What comes next.
+/// What the peer sends next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hearing {
-    /// Garbage. No terminator starts in its first so many bytes.
+    /// Garbage. No terminator starts in its first bytes, this many.
     Garbage(usize),
-    /// Decoys, then the version packet. One of this length has begun, if it is long.
+    /// Decoys, then the version packet. `Some` if a long packet of this length has begun.
     Packets(Option<usize>),
 }
 
@@ -73,19 +73,19 @@ impl Secured {
         }
     }
 
-    /// The connection's name.
+    /// The session id.
     pub(super) fn session_id(&self) -> SessionId {
         self.session_id
     }
 
-    /// The channel that messages pass on, once the peer has proven that it has the keys.
+    /// The channel for messages, once the peer has proven that it has the keys.
     #[expect(clippy::boxed_local, reason = "what both share is overwritten where it lies, not in a copy")]
     pub(super) fn into_channel(self: Box<Self>) -> Channel {
         let Self { seal, open, session_id, .. } = *self;
         Channel { writer: Writer::V2(seal), reader: Reader::V2(open), session_id: Some(session_id) }
     }
 
-    /// What it waits for.
+    /// What it waits for, in the terms of BIP324.
     pub(super) fn awaiting(&self) -> &'static str {
         match self.hearing {
             Hearing::Garbage(_) => "garbage terminator",
@@ -93,7 +93,7 @@ impl Secured {
         }
     }
 
-    /// It is done with the peer's version packet.
+    /// One step; it is done with the peer's version packet.
     pub(super) fn step(
         &mut self,
         hello: &mut Hello,
@@ -103,7 +103,7 @@ impl Secured {
         if let Some(phase) = self.say(tx) {
             return Ok(Step::Event(Event::Transport(phase)));
         }
-        // An initiator's `version` leaves with its version packet: to wait for the peer's would cost a round trip.
+        // The initiator sends `version` with its version packet: to wait for the peer's would cost a round trip.
         if let Some(message) = hello.say() {
             seal_message(&mut self.seal, &message, &hello.local().tail, tx);
             return Ok(Step::Event(Event::Said(message)));
@@ -111,7 +111,7 @@ impl Secured {
         self.hear(rx).or_else(Halt::into_step)
     }
 
-    /// What we have to say before messages.
+    /// What we send before messages.
     fn say(&mut self, tx: &mut Vec<u8>) -> Option<Phase> {
         match self.saying {
             Saying::Terminator => {
@@ -134,7 +134,7 @@ impl Secured {
         }
     }
 
-    /// What the peer has to say before messages.
+    /// What the peer sends before messages.
     fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Step<Event, Phase>, Halt> {
         match self.hearing {
             Hearing::Garbage(looked) => Ok(Step::Event(Event::Transport(self.hear_garbage(looked, rx)?))),
@@ -161,7 +161,7 @@ impl Secured {
         Ok(Phase::ReceivedGarbage { garbage })
     }
 
-    /// A packet before messages. What is in the version packet means nothing yet: it is there for versions to come.
+    /// A packet before messages. The contents of the version packet are reserved for future versions and ignored.
     fn hear_packet(&mut self, begun: Option<usize>, rx: &mut Rx<'_>) -> Result<Step<Event, Phase>, Halt> {
         let before = rx.taken();
         let event = match (self.open.read(rx)?, begun) {
@@ -188,7 +188,7 @@ impl Secured {
         Ok(Step::Event(event))
     }
 
-    /// The packet that has begun. Garbage may end anywhere: it is no message.
+    /// The unfinished packet. Garbage has no known length, so it is never unfinished.
     pub(super) fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
         match self.hearing {
             Hearing::Garbage(_) => None,
@@ -196,7 +196,7 @@ impl Secured {
         }
     }
 
-    /// What it most likely means when the connection ends here. A peer whose garbage ended as we expected it has the keys.
+    /// The most likely reason that the connection ended here. A peer whose garbage ended as expected has the keys.
     pub(super) fn suspicion(&self, end: End) -> &'static str {
         match (self.hearing, end) {
             (Hearing::Garbage(_), End::Closed) => "most likely our keys do not fit, as those of two networks would",
@@ -205,8 +205,8 @@ impl Secured {
         }
     }
 
-    /// The network whose terminator is among these bytes, if the peer's is not on ours. One by one, as only a failure
-    /// asks for it.
+    /// The network whose terminator is among these bytes, if they lack the one of our network. Tries one network after
+    /// the other, since only a failure needs this.
     pub(super) fn other_network(&self, rest: &[u8]) -> Option<crate::Error> {
         if !matches!(self.hearing, Hearing::Garbage(_)) {
             return None;
@@ -217,7 +217,7 @@ impl Secured {
     }
 }
 
-/// Where in `bytes` the terminator starts.
+/// The position of the terminator in `bytes`.
 fn position(terminator: &[u8; TERMINATOR_LEN], bytes: &[u8]) -> Option<usize> {
     bytes.windows(TERMINATOR_LEN).position(|window| window == terminator)
 }

@@ -1,4 +1,4 @@
-//! A peer's bytes, message by message, and our side that hears them.
+//! A peer's bytes, message by message, and our side that reads them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 pub(crate) mod recorded;
@@ -16,7 +16,7 @@ pub(crate) const ROLES: [Role; 2] = [Role::Initiator, Role::Responder];
 /// Our nonce.
 pub(crate) const NONCE: u64 = 0x1122_3344_5566_7788;
 
-/// One network for each kind of checksum, of `version` and of what may follow it.
+/// One network for each kind of checksum, of `version` and of messages after it.
 pub(crate) const KINDS: [&str; 9] =
     ["bitcoin", "litecoin", "groestlcoin", "ecash", "dash", "firo", "namecoin", "bitcoin-sv", "zcash"];
 
@@ -49,7 +49,7 @@ pub(crate) fn version(chain: &str) -> Version {
 pub(crate) struct Flight {
     params: Params,
     pub(crate) bytes: Vec<u8>,
-    /// Where each message starts.
+    /// The offset of each message.
     pub(crate) starts: Vec<usize>,
 }
 
@@ -58,8 +58,7 @@ impl Flight {
         Self { params: params(chain), bytes: Vec::new(), starts: Vec::new() }
     }
 
-    /// All that peers are known to say while they say hello, with pings in between and a message that matters to
-    /// nobody.
+    /// All messages that peers are known to send during the handshake, with pings in between and an unknown message.
     pub(crate) fn talkative(chain: &str) -> Self {
         Self::on(chain)
             .say(&Message::Version(version(chain)))
@@ -126,7 +125,7 @@ pub(crate) fn said(mut sent: &[u8]) -> Vec<String> {
     names
 }
 
-/// How our plain handshake on a network ends, the same in both roles, with a peer that sends this.
+/// The end of our plain handshake on a network, the same in both roles, with a peer that sends these bytes.
 #[track_caller]
 pub(crate) fn end_on(chain: &str, bytes: &[u8]) -> End {
     let [a, b] = ROLES.map(|role| End::of(&feed(&mut V1::new(role, local(chain)), [bytes])));

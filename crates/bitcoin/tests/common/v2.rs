@@ -1,4 +1,4 @@
-//! A peer on the encrypted transport that says whatever a test wants, whatever we say.
+//! A peer on the encrypted transport that sends what a test wants, whatever we send.
 
 use handshake::{Role, Rx};
 use testing::{Ended, feed};
@@ -14,7 +14,7 @@ pub(crate) fn keys() -> Keys {
     Keys::new([1; 32], [2; 32]).expect("a secret key")
 }
 
-/// What our side starts with in all tests.
+/// Keys, garbage and decoys of our side in all tests.
 pub(crate) fn start() -> Start {
     Start::new(keys(), Garbage::new(&b"our garbage"[..]).expect("short"))
 }
@@ -36,16 +36,16 @@ pub(crate) fn other(role: Role) -> Role {
     }
 }
 
-/// A peer's bytes. It derives its keys from ours, which are always the same.
+/// A peer's bytes. It derives its keys from ours, which are fixed.
 pub(crate) struct Peer {
     pub(crate) bytes: Vec<u8>,
     session: Session,
-    /// What its next packet authenticates.
+    /// Authenticated with its next packet.
     aad: Vec<u8>,
 }
 
 impl Peer {
-    /// Opposite our side in this role, on a network: its key and its garbage are said.
+    /// The peer of our side in this role, on a network: it has sent its key and its garbage.
     pub(crate) fn on(chain: &str, to: Role, garbage: &[u8]) -> Self {
         let pair = Self::keys();
         let session = pair.agree(other(to), keys().encode().encoding(), params(chain).magic);
@@ -53,12 +53,12 @@ impl Peer {
         Self { bytes, session, aad: garbage.to_vec() }
     }
 
-    /// On the main network, with its terminator and its version packet.
+    /// On the main network; it has sent its terminator and its version packet, too.
     pub(crate) fn ready(to: Role) -> Self {
         Self::on("bitcoin", to, b"their garbage").terminator().packet(false, b"")
     }
 
-    /// All that is said in a handshake, with a decoy in each place.
+    /// All parts of a handshake, with a decoy at each possible place.
     pub(crate) fn talkative(to: Role, version: &Version) -> Self {
         Self::on("bitcoin", to, b"their garbage")
             .terminator()
@@ -109,19 +109,19 @@ impl Peer {
         self.packet(false, &contents)
     }
 
-    /// Introduced, acknowledged.
+    /// It has sent `version` and `verack`.
     #[must_use]
     pub(crate) fn hello(self, version: &Version) -> Self {
         self.say(&Message::Version(version.clone())).say(&Message::Verack)
     }
 
-    /// How our side in this role ends that is given all of this.
+    /// How our side in this role ends with these bytes.
     pub(crate) fn to(&self, role: Role) -> Ended<V2> {
         feed(&mut ours(role), [&self.bytes[..]])
     }
 }
 
-/// What our side said, packet by packet behind its garbage: whether it is a decoy, and its contents.
+/// What our side sent, packet by packet after its garbage: whether it is a decoy, and its contents.
 pub(crate) fn said(role: Role, sent: &[u8]) -> Vec<(bool, Vec<u8>)> {
     let pair = Peer::keys();
     let mut session = pair.agree(other(role), keys().encode().encoding(), params("bitcoin").magic);
@@ -139,7 +139,7 @@ pub(crate) fn said(role: Role, sent: &[u8]) -> Vec<(bool, Vec<u8>)> {
     packets
 }
 
-/// Our introduction by this name.
+/// Our introduction with this user agent.
 pub(crate) fn local_named(agent: &str, nonce: u64) -> Local {
     let mut local = local("bitcoin");
     local.version.user_agent = verack_bitcoin::UserAgent::new(agent.as_bytes()).expect("short");
