@@ -1,4 +1,4 @@
-//! Where a peer is, in any of the networks that addresses are gossiped of. (BIP155)
+//! The address of a peer, in any network whose addresses nodes gossip. (BIP155)
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -6,10 +6,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A peer's address, as one types it: `1.2.3.4:8333`, `[2001:db8::1]:8333`, `….onion:8333`, `….b32.i2p:0`.
+/// A peer's address, as a user types it: `1.2.3.4:8333`, `[2001:db8::1]:8333`, `….onion:8333`, `….b32.i2p:0`.
 ///
-/// Two spellings of one address are one address: hosts are in lower case, IPv6 is written shortest, and IPv4 in the
-/// form of IPv6 is IPv4.
+/// Each address has one spelling: hosts are in lower case, IPv6 is in its shortest form, and IPv4-mapped IPv6 becomes
+/// IPv4.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
     text: Box<str>,
@@ -17,10 +17,11 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads an address, with this port unless it has its own. (I2P has no ports: Core writes 0, and SAM 3.1 wants it.)
+    /// Reads an address; this port applies if the text has none. (I2P has no ports: Core writes 0, and SAM 3.1 requires
+    /// it.)
     ///
     /// # Errors
-    /// [`NoAddress`] if it is none, or is a name.
+    /// [`NoAddress`] if the text is not an address, or is a name.
     pub fn parse(text: &str, default_port: u16) -> Result<Self, NoAddress> {
         if let Ok(socket) = text.parse::<SocketAddr>() {
             return Ok(socket.into());
@@ -39,13 +40,13 @@ impl Address {
         Ok(Self { text: format!("{host}:{port}").into(), network })
     }
 
-    /// As one types it.
+    /// The address as a user types it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The network that it is in.
+    /// Its network.
     #[must_use]
     pub fn network(&self) -> Network {
         self.network
@@ -57,7 +58,7 @@ impl Address {
         self.split().0
     }
 
-    /// 0 for I2P.
+    /// The port; 0 for I2P.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.split().1
@@ -68,14 +69,14 @@ impl Address {
         (host.trim_start_matches('[').trim_end_matches(']'), port.parse().expect("every port is a number"))
     }
 
-    /// The socket's address, if a socket can be connected to it.
+    /// The socket address, if a socket can connect to it.
     #[must_use]
     pub fn socket(&self) -> Option<SocketAddr> {
         self.text.parse().ok()
     }
 }
 
-/// The network of a host name that stands for a key. Its letters are lower case.
+/// The network of a host name that encodes a key. Its letters are lower case.
 fn overlay(host: &str) -> Option<Network> {
     let base32 = |text: &str| text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'));
     if let Some(key) = host.strip_suffix(".onion") {
@@ -90,14 +91,14 @@ fn overlay(host: &str) -> Option<Network> {
     (hash.len() == 52 && base32(hash)).then_some(Network::I2p)
 }
 
-/// Why a text is no address.
+/// Why a text is not an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected an address: ip:port, [ipv6]:port, or the .onion or .b32.i2p form of a key")]
 pub struct NoAddress;
 
 impl From<SocketAddr> for Address {
     fn from(socket: SocketAddr) -> Self {
-        // A scope means something on its own machine alone, so it is left out.
+        // A scope has a meaning on its own machine only, so it is left out.
         let socket = SocketAddr::new(socket.ip().to_canonical(), socket.port());
         let network = match socket.ip() {
             IpAddr::V4(_) => Network::Ipv4,
@@ -107,7 +108,7 @@ impl From<SocketAddr> for Address {
     }
 }
 
-/// Two networks took ranges of IPv6 for themselves.
+/// Two overlay networks use ranges of IPv6.
 fn of_ipv6(ip: Ipv6Addr) -> Network {
     match ip.octets() {
         [0xfc, ..] => Network::Cjdns,
@@ -151,7 +152,7 @@ impl<'de> Deserialize<'de> for Address {
     }
 }
 
-/// A network that addresses are gossiped of. The numbers are those of BIP155, and are what the database holds.
+/// A network whose addresses nodes gossip. The numbers are those of BIP155, and are stored in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Network {
@@ -159,7 +160,7 @@ pub enum Network {
     Ipv4 = 1,
     /// IPv6.
     Ipv6 = 2,
-    /// Tor's retired addresses, of 16 letters.
+    /// Tor's retired version 2, with addresses of 16 letters.
     OnionV2 = 3,
     /// Tor.
     Onion = 4,

@@ -19,30 +19,30 @@ pub type Counts = Vec<(Option<String>, u64)>;
 
 /// Keeps what is known of peers. An engine implements it; a crawl and whatever else asks needs no more.
 pub trait Book: fmt::Debug + Send + Sync {
-    /// Peers that pass the filter, in this order, at most so many. They are those of the moment in which the first is
-    /// asked for, whatever is written meanwhile.
+    /// Peers that pass the filter, in this order, at most `limit`. The result shows the database at the first call,
+    /// whatever is written meanwhile.
     fn peers(&self, filter: &Filter, sort: Sort, limit: Option<u32>) -> Peers;
 
-    /// All that are known of a network, for a crawl to begin with: first those that were good, the latest of them
-    /// first, then the others, those that were there last first. `Peer::due` says when each may be tried again.
+    /// All known peers of a network, for the start of a crawl: first the peers that concluded a handshake, the latest
+    /// first, then the others, the latest seen first. `Peer::due` says when each may be tried again.
     fn remembered(&self, chain: &Shown, limit: Option<u32>) -> Peers;
 
-    /// How many peers that pass the filter have each value of a column, most first; `None` is those that have none.
+    /// Counts the matching peers by the value of a column, highest count first; `None` counts peers without a value.
     ///
     /// # Errors
-    /// They cannot be read.
+    /// If reading fails.
     fn count_by<'b>(&'b self, column: Column, filter: &'b Filter) -> BoxFuture<'b, Result<Counts, Error>>;
 
     /// How many peers pass the filter.
     ///
     /// # Errors
-    /// They cannot be read.
+    /// If reading fails.
     fn count<'b>(&'b self, filter: &'b Filter) -> BoxFuture<'b, Result<u64, Error>>;
 
-    /// What is known of the peer at this address, once for each network that it was tried for or told of.
+    /// The data of the peer at this address, once for each network in which it is known.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// If reading fails.
     fn show<'b>(&'b self, address: &'b Address) -> BoxFuture<'b, Result<Vec<PeerHistory>, Error>>;
 
     /// Starts the task that writes. One is enough: two would wait for each other.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub struct Error {
     /// The database's file.
     pub path: Arc<Path>,
-    /// Why.
+    /// The reason.
     pub why: Why,
 }
 
@@ -17,36 +17,36 @@ pub struct Error {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Why {
-    /// It is no database at all.
+    /// It is not a database.
     #[error("not a database of SQLite")]
     NoDatabase,
-    /// Nothing was stored there.
+    /// There is no database yet.
     #[error("there is no database yet")]
     Missing,
-    /// Somebody else's.
+    /// It belongs to another program.
     #[error("a database of another program, which is left as it is")]
     Foreign,
-    /// Made by a later release.
+    /// A later release made it.
     #[error("made by a newer verack: its schema is {found}, and this one knows those up to {known}")]
     Newer {
         /// Its schema.
         found: i64,
-        /// The latest that is known here.
+        /// The latest schema that this release knows.
         known: i64,
     },
     /// Another process is writing, and did not stop within the time that is waited for it.
     #[error("locked by another process, which did not let go of it in time")]
     Locked,
-    /// It, or the directory that it is in, cannot be written to.
+    /// The file or its directory is read-only.
     #[error("cannot be written to: the file or its directory is read-only")]
     ReadOnly,
-    /// No room is left.
+    /// The disk is full.
     #[error("no room is left on its disk; what was stored before is kept")]
     Full,
-    /// It cannot be opened or made.
+    /// It cannot be opened or created.
     #[error("cannot be opened: {0}")]
     NotOpened(String),
-    /// Its contents are not what was written.
+    /// Its contents are damaged.
     #[error("damaged: {0}")]
     Damaged(String),
     /// It was closed.

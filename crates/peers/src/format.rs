@@ -1,11 +1,11 @@
-//! Files of peers: what other programs read and write, and two formats that hold all that we know.
+//! Files of peers: the formats of other programs, and two formats for all stored data.
 //!
 //! ```text
 //!  Store ──▶ Exporter ──▶ file ──▶ Importer ──▶ Writer
 //! ```
 //!
-//! What an exporter writes, an importer of the same format reads. A line that cannot be read is an error that says where
-//! it is and what was expected, and the next one is read.
+//! An importer reads what an exporter of the same format writes. A line that cannot be read gives an error with its
+//! place and what was expected, and the import continues with the next line.
 
 mod bitnodes;
 mod csv;
@@ -32,22 +32,23 @@ pub use packed::{MAX_UNPACKED_LEN, unpack};
 /// A format of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// All that is known, an object of JSON on each line.
+    /// All stored data, one JSON object on each line.
     JsonLines,
-    /// All that is known, as a table with a header.
+    /// All stored data, as a table with a header.
     Csv,
-    /// An array of rows, as bitnodes exports them; of its shorter crawl rows, and of what its API says, too, when read.
+    /// An array of rows, as bitnodes exports them. The importer also reads its shorter crawl rows and the answers of
+    /// its API.
     Bitnodes,
     /// What Core's RPC `getnodeaddresses` prints.
     Rpc,
-    /// What a DNS seeder dumps, and Core's makeseeds.py reads.
+    /// The dump of a DNS seeder, which Core's makeseeds.py reads.
     Dnsseed,
     /// An address on each line.
     List,
 }
 
 impl Format {
-    /// All of them, with their names.
+    /// All formats, with their names.
     pub const ALL: [(&str, Self); 6] = [
         ("jsonl", Self::JsonLines),
         ("csv", Self::Csv),
@@ -68,8 +69,8 @@ pub struct Exporter<W> {
 }
 
 impl<W: io::Write> Exporter<W> {
-    /// Begins a file. The standard decides what `dnsseed.dump` calls good. Each peer is written at once, so `out` should
-    /// be buffered.
+    /// Begins a file. `standard` decides which peers are good in `dnsseed.dump`. Each peer is written at once, so `out`
+    /// should be buffered.
     pub fn new(format: Format, standard: Standard, out: W) -> Self {
         Self { format, standard, out, written: 0 }
     }

@@ -1,4 +1,4 @@
-//! Whether a peer is good enough to be handed out, as the DNS seeders decide. (bitcoin-seeder: db.h CAddrInfo::IsGood)
+//! Whether a peer is good enough to be published, as the DNS seeders decide. (bitcoin-seeder: db.h CAddrInfo::IsGood)
 
 use std::net::IpAddr;
 
@@ -8,14 +8,14 @@ use crate::peer::Peer;
 /// Has all blocks. (Core: protocol.h NODE_NETWORK)
 const NODE_NETWORK: u64 = 1;
 
-/// What a network's seeder asks of a peer.
+/// The requirements of a network's seeder.
 #[derive(Clone, Copy, Debug)]
 pub struct Standard {
-    /// The network's default port: what is looked up by name can have no other. I2P has none.
+    /// The network's default port: a DNS name gives no other. I2P has none.
     pub port: u16,
-    /// The lowest protocol version. The seeder's is 70001. A peer that never introduced itself passes.
+    /// The lowest protocol version. The seeder's is 70001. A peer without a known version passes.
     pub version: i32,
-    /// The lowest height. The seeder's is 350000. A peer that told none passes.
+    /// The lowest height. The seeder's is 350000. A peer without a known height passes.
     pub height: i32,
     /// Whether an IP address can be that of a public node. Other networks' addresses always can.
     pub routable: fn(IpAddr) -> bool,
@@ -27,11 +27,11 @@ impl Standard {
     pub fn is_met_by(&self, peer: &Peer) -> bool {
         let port = peer.address.port() == self.port || peer.address.network() == Network::I2p;
         let routable = peer.address.socket().is_none_or(|socket| {
-            // CJDNS and Yggdrasil lie in ranges of IPv6 that are routed nowhere else.
+            // CJDNS and Yggdrasil use IPv6 ranges that are not routed on the Internet.
             !matches!(peer.address.network(), Network::Ipv4 | Network::Ipv6) || (self.routable)(socket.ip())
         });
         let at_least = |value: Option<i32>, least| value.is_none_or(|value| value == 0 || value >= least);
-        // A peer that was tried at most three times need not have failed more often than not.
+        // A peer with at most three attempts needs successes in at least half of them.
         let new_and_fair = peer.tried <= 3 && peer.good * 2 >= peer.tried;
         port && routable
             && peer.services & NODE_NETWORK != 0

@@ -1,4 +1,4 @@
-//! What is known of a peer, and what is told of it.
+//! The data of a peer, and the events that change it.
 
 use std::mem;
 use std::time::{Duration, SystemTime};
@@ -10,13 +10,13 @@ use crate::address::Address;
 use crate::reliability::Reliability;
 use crate::text::Shown;
 
-/// Unix seconds. Whoever tells the store something says when that was; it looks at the clock only to tell times that are
-/// ahead of it.
+/// Unix seconds. The caller passes the time of each event; the store reads the clock only to detect times in the
+/// future.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Time(pub i64);
 
 impl Time {
-    /// The clock's reading.
+    /// The current time.
     #[must_use]
     pub fn now() -> Self {
         SystemTime::now().into()
@@ -30,10 +30,10 @@ impl From<SystemTime> for Time {
     }
 }
 
-/// All outcomes; each one's place is its number in the database.
+/// All outcomes; the index of each is its number in the database.
 pub const OUTCOMES: [Outcome; 3] = [Outcome::Ok, Outcome::Partial, Outcome::Failed];
 
-/// All stages; each one's place is its number in the database.
+/// All stages; the index of each is its number in the database.
 pub const STAGES: [Stage; 6] =
     [Stage::Resolve, Stage::Connect, Stage::Transport, Stage::Hello, Stage::Ack, Stage::Done];
 
@@ -42,13 +42,13 @@ pub const STAGES: [Stage; 6] =
 pub struct Ending<T = Shown> {
     /// How it went.
     pub outcome: Outcome,
-    /// What had been entered last.
+    /// The stage that was entered last.
     pub stage: Stage,
     /// A stable code: `ok`, `connect.timeout`.
     pub reason: T,
 }
 
-/// How an attempt went over each transport; `None` if it was not tried.
+/// How an attempt went over each transport; `None` for a transport that was not tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Transports {
     /// In plaintext.
@@ -58,7 +58,7 @@ pub struct Transports {
 }
 
 impl Transports {
-    /// This where it says something, else what was known before.
+    /// This value where it is set, otherwise the earlier one.
     #[must_use]
     pub fn or(self, before: Self) -> Self {
         Self { v1: self.v1.or(before.v1), v2: self.v2.or(before.v2) }
@@ -70,13 +70,14 @@ impl Transports {
 pub struct Attempt {
     /// The network's name.
     pub chain: Shown,
-    /// Whom we dialled.
+    /// The address that was dialled.
     pub address: Address,
     /// When it ended.
     pub at: Time,
     /// How it ended.
     pub ending: Ending,
-    /// Whose fault that was. An attempt that failed through our own says nothing of the peer, and is not counted.
+    /// The side to blame. An attempt that failed through our own fault shows nothing about the peer, and is not
+    /// counted.
     pub blame: Option<Blame>,
     /// How each transport fared, if both were tried.
     pub transports: Transports,
@@ -84,7 +85,7 @@ pub struct Attempt {
     pub introduced: Option<Introduced>,
     /// From the dial to the peer's introduction.
     pub latency: Option<Duration>,
-    /// Who told us of it, if nobody has yet.
+    /// The source of the address; recorded if the peer has none yet.
     pub source: Option<Shown>,
 }
 
@@ -93,53 +94,53 @@ pub struct Attempt {
 pub struct Introduced {
     /// Its protocol version.
     pub version: i32,
-    /// What it offers, one bit each.
+    /// Its services, one bit each.
     pub services: u64,
     /// Its program.
     pub user_agent: Shown,
-    /// Blocks that it has, if it said so.
+    /// Its block height, if it gave one.
     pub height: Option<i32>,
 }
 
-/// An address that somebody told us.
+/// An address learned from a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Learned {
     /// The network's name.
     pub chain: Shown,
     /// The address.
     pub address: Address,
-    /// When that was.
+    /// When we learned it.
     pub at: Time,
-    /// When the peer is said to have been there, as far as that is believed; never later than now. `None` if it is not said.
+    /// When the source saw the peer, as far as we believe it; never in the future. `None` if the source gave no time.
     pub seen: Option<Time>,
-    /// What it is said to offer; 0 is no word. What the peer says itself counts more.
+    /// The peer's services according to the source; 0 for unknown. The peer's own statement takes precedence.
     pub services: u64,
-    /// Who told us: a peer's address, a seed's name, a file's.
+    /// The source: a peer's address, a seed's name or a file's.
     pub source: Shown,
 }
 
-/// What is known of a peer. `T` is what a text is: itself, as for everybody else, or, within the store, its number.
+/// The data of a peer. `T` is a text: the text itself, or, within the store, its number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Peer<T = Shown> {
     /// The network's name.
     pub chain: T,
-    /// Where it is.
+    /// Its address.
     pub address: Address,
-    /// When somebody first told of it.
+    /// When a source first named it.
     pub first_seen: Time,
-    /// When it was last there, by its own word or others'. `None` if it never answered and no peer said when it was seen.
+    /// When it was last seen, by us or by other peers. `None` if it never answered and no source gave a time.
     pub last_seen: Option<Time>,
-    /// Who told us of it first.
+    /// The first source that named it.
     pub source: Option<T>,
-    /// What it offers; as told by others as long as it has not introduced itself.
+    /// Its services; from other sources until it has introduced itself.
     pub services: u64,
-    /// Attempts to shake hands with it.
+    /// Attempts at a handshake.
     pub tried: u32,
-    /// Those that were concluded.
+    /// Attempts that concluded.
     pub good: u32,
     /// When the last attempt ended.
     pub last_tried: Option<Time>,
-    /// When the last good one did.
+    /// When the last attempt that concluded ended.
     pub last_good: Option<Time>,
     /// How the last attempt ended.
     pub ending: Option<Ending<T>>,
@@ -149,9 +150,9 @@ pub struct Peer<T = Shown> {
     pub version: Option<i32>,
     /// Its program.
     pub user_agent: Option<T>,
-    /// Blocks that it had.
+    /// Its block height.
     pub height: Option<i32>,
-    /// Of the last attempt in which it introduced itself; in whole microseconds, and at most some 71 minutes.
+    /// Latency of the last attempt with an introduction; in whole microseconds, and at most about 71 minutes.
     pub latency: Option<Duration>,
     /// How reliably it answers.
     pub reliability: Reliability,
@@ -188,14 +189,14 @@ impl<T> Peer<T> {
         self.ending.as_ref().is_some_and(|ending| ending.outcome == Outcome::Ok)
     }
 
-    /// When it may be tried again, as the DNS seeders have it: those that hardly ever answer wait longest.
+    /// When it may be tried again, by the rule of the DNS seeders: peers that hardly ever answer wait longest.
     #[must_use]
     pub fn due(&self) -> Option<Time> {
         let wait = self.reliability.ignored_for().max(crate::reliability::MIN_RETRY_S);
         self.last_tried.map(|Time(last)| Time(last.saturating_add(wait)))
     }
 
-    /// An attempt ended. Those of one peer come in the order of their ends.
+    /// Records an attempt. The attempts of one peer come in the order of their ends.
     pub fn tried(&mut self, attempt: &Attempt, number_of: impl Fn(&Shown) -> T) {
         let good = attempt.ending.outcome == Outcome::Ok;
         let since_last = self.last_tried.map(|Time(last)| attempt.at.0.saturating_sub(last));
@@ -222,10 +223,10 @@ impl<T> Peer<T> {
         }
     }
 
-    /// Mends times that are ahead of now, as they are after a clock was: what was seen then was seen by now, and nobody
-    /// knows when the last attempt was. Otherwise nothing later would ever count, and the peer would not be due for years.
+    /// Corrects times in the future, which remain after a clock was wrong. Times of sightings become now; the time of
+    /// the last attempt becomes unknown. Otherwise no later event would count, and the peer would not be due for years.
     pub fn mend(&mut self, now: Time) {
-        /// So far ahead, in seconds, may two readings of a clock that is set a little now and then be.
+        /// Seconds by which two readings of a clock may differ when it is adjusted now and then.
         const SLACK: i64 = 10 * 60;
         for time in [Some(&mut self.first_seen), self.last_seen.as_mut(), self.last_good.as_mut()].into_iter().flatten()
         {
@@ -236,8 +237,8 @@ impl<T> Peer<T> {
         }
     }
 
-    /// Another database, or another program, knows this of the same peer. Who tried it last knows more, and the other what
-    /// that one does not know.
+    /// Merges the data of the same peer from another database or program. The side with the later attempt takes
+    /// precedence; the other fills its gaps.
     pub fn merge(&mut self, mut other: Self) {
         let first_seen = self.first_seen.min(other.first_seen);
         let last_seen = self.last_seen.max(other.last_seen);
@@ -249,7 +250,7 @@ impl<T> Peer<T> {
         (self.first_seen, self.last_seen, self.source) = (first_seen, last_seen, source);
     }
 
-    /// Takes what is not known from what was known before, or elsewhere.
+    /// Fills missing values from older or other data.
     fn fill(&mut self, before: Self) {
         if self.services == 0 {
             self.services = before.services;
@@ -276,10 +277,10 @@ impl Peer {
     }
 }
 
-/// What is known of a peer, and how the last attempts went.
+/// The data of a peer, and the results of its last attempts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PeerHistory {
-    /// What is known of it.
+    /// Its data.
     pub peer: Peer,
     /// The last attempts, newest first: at most a few.
     pub attempts: Vec<Past>,

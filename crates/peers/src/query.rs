@@ -15,27 +15,27 @@ type Peer = AnyPeer<Shown>;
 /// Rows that are read ahead of the task that takes them.
 const AHEAD: usize = 256;
 
-/// Which peers. What is not set lets all through; what is set must all be so.
+/// Selects peers. Unset filters match everything; set filters are combined with AND.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Of this network.
+    /// Peers of this network.
     pub chain: Option<Shown>,
-    /// Whose user agent is like this, in any case of letters: as a whole if there is a `*` (any text) or a `?` (any one
-    /// letter) in it, otherwise it need only occur.
+    /// Peers with a matching user agent, ignoring case. A pattern with `*` (any text) or `?` (any one letter) must
+    /// match as a whole; other text needs only to occur.
     pub user_agent: Option<String>,
-    /// That offer all of these services.
+    /// Peers that offer all of these services.
     pub services: u64,
-    /// Whose last handshake was concluded, or was not. A peer that was never tried is neither.
+    /// Peers whose last handshake concluded, or did not. A peer that was never tried matches neither.
     pub reachable: Option<bool>,
-    /// That were there at this time or later.
+    /// Peers seen at this time or later.
     pub since: Option<Time>,
-    /// In this network.
+    /// Peers with an address in this network.
     pub network: Option<Network>,
-    /// That shook hands at least once.
+    /// Peers that completed a handshake at least once.
     pub ever_good: bool,
 }
 
-/// By what peers are sorted. Ties are in the order in which they became known.
+/// The sort key. Peers with equal keys are in the order in which they became known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SortBy {
     /// As they became known.
@@ -56,9 +56,9 @@ pub enum SortBy {
     Version,
     /// Blocks.
     Height,
-    /// Time to the introduction.
+    /// Latency of the introduction.
     Latency,
-    /// As BIP155 numbers them.
+    /// The number in BIP155.
     Network,
     /// Of the last attempt, as text.
     Reason,
@@ -66,12 +66,12 @@ pub enum SortBy {
     Tried,
     /// Attempts that were concluded.
     Good,
-    /// Over 30 days, then over 7 days, then by version: as the seeders sort `dnsseed.dump`.
+    /// Over 30 days, then over 7 days, then by version: the order of the seeders in `dnsseed.dump`.
     Reliability,
 }
 
 impl SortBy {
-    /// All of them, with their names.
+    /// All sort keys, with their names.
     pub const ALL: [(&str, Self); 15] = [
         ("known", Self::Known),
         ("address", Self::Address),
@@ -91,16 +91,16 @@ impl SortBy {
     ];
 }
 
-/// An order of peers. Those of which it is not known come last, either way.
+/// An order of peers. Peers without a value come last in either direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sort {
-    /// By what.
+    /// The sort key.
     pub by: SortBy,
     /// Highest first.
     pub descending: bool,
 }
 
-/// What peers are counted by.
+/// The column by which peers are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
     /// Program.
@@ -125,12 +125,12 @@ pub enum Column {
     V1,
     /// Outcome over v2 when it was last tried.
     V2,
-    /// Who told us.
+    /// The source.
     Source,
 }
 
 impl Column {
-    /// All of them, with their names.
+    /// All columns, with their names.
     pub const ALL: [(&str, Self); 12] = [
         ("user-agent", Self::UserAgent),
         ("version", Self::Version),
@@ -147,7 +147,7 @@ impl Column {
     ];
 }
 
-/// Peers as they are read. The reading begins when the first is asked for, and ends when this is dropped.
+/// A stream of peers. Reading begins with the first call, and ends when the stream is dropped.
 pub struct Peers {
     /// Sends them, once it is started.
     reading: Option<BoxFuture<'static, ()>>,
@@ -170,10 +170,10 @@ impl Peers {
         Self { reading: Some(Box::pin(read(sender))), answers }
     }
 
-    /// The next one; `None` behind the last.
+    /// The next peer; `None` after the last.
     ///
     /// # Errors
-    /// Why they cannot be read any more.
+    /// If reading fails.
     pub async fn next(&mut self) -> Result<Option<Peer>, Error> {
         if let Some(reading) = self.reading.take() {
             tokio::spawn(reading);
@@ -181,10 +181,10 @@ impl Peers {
         self.answers.recv().await.transpose()
     }
 
-    /// Shows all that are left to `each`, one after the other.
+    /// Calls `each` with all peers that are left, one after the other.
     ///
     /// # Errors
-    /// Why they cannot be read any more.
+    /// If reading fails.
     pub async fn for_each(mut self, mut each: impl FnMut(Peer)) -> Result<(), Error> {
         while let Some(peer) = self.next().await? {
             each(peer);

@@ -1,7 +1,7 @@
 //! How reliably a peer answers, as the DNS seeders measure it. (bitcoin-seeder: db.h CAddrStat, CAddrInfo)
 //!
-//! Five averages forget at five speeds. Each attempt ends a span of `age` seconds since the one before, and its result
-//! stands for all of that span:
+//! Five averages forget at five speeds. Each attempt ends a span of `age` seconds since the previous attempt, and its
+//! result counts for that whole span:
 //!
 //! ```text
 //! f = exp(-age / window)
@@ -10,26 +10,26 @@
 //! count       = count * f + 1                    how many attempts the average still remembers
 //! ```
 
-/// The windows that are averaged over: their names, and their seconds.
+/// The windows of the averages: their names, and their lengths in seconds.
 pub const WINDOWS: [(&str, f64); 5] =
     [("2h", 7_200.0), ("8h", 28_800.0), ("1d", 86_400.0), ("7d", 604_800.0), ("30d", 2_592_000.0)];
 
-/// Seconds that the first attempt stands for: the least between two attempts. (bitcoin-seeder: MIN_RETRY)
+/// Seconds for which the first attempt counts: the shortest time between two attempts. (bitcoin-seeder: MIN_RETRY)
 pub const MIN_RETRY_S: i64 = 1000;
 
-/// An average that forgets. Single precision, as with the seeders, so that the same attempts give the same figures.
+/// An average that forgets. Single precision, as in the seeders, so that the same attempts give the same values.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Average {
-    /// From 0, never good, to 1, always.
+    /// From 0, never good, to 1, always good.
     pub reliability: f32,
     /// From 0 to 1: how much of the window was watched.
     pub weight: f32,
-    /// Attempts that it remembers, each weighted by its age.
+    /// Attempts in the average, each weighted by its age.
     pub count: f32,
 }
 
 impl Average {
-    /// An attempt ends a span of `age` seconds.
+    /// Adds an attempt that ends a span of `age` seconds.
     #[expect(clippy::cast_possible_truncation, reason = "the seeders keep single precision, too")]
     fn update(&mut self, good: bool, age: f64, window: f64) {
         let kept = (-age / window).exp();
@@ -39,7 +39,7 @@ impl Average {
         self.weight = (f64::from(self.weight) * kept + (1.0 - kept)) as f32;
     }
 
-    /// The best it can be, if all that was not watched was good.
+    /// The highest possible value, if all of the unwatched time was good.
     fn at_best(self) -> f32 {
         self.reliability - self.weight + 1.0
     }
@@ -50,9 +50,9 @@ impl Average {
 pub struct Reliability(pub [Average; 5]);
 
 impl Reliability {
-    /// An attempt was made, so many seconds after the one before; `None` if there was none.
+    /// Adds an attempt, `since_last` seconds after the previous one; `None` for the first.
     pub fn update(&mut self, good: bool, since_last: Option<i64>) {
-        // A clock that was set back made no time pass.
+        // A clock that was set back gives an age of 0.
         let age = since_last.unwrap_or(MIN_RETRY_S).max(0);
         #[expect(clippy::cast_precision_loss, reason = "2^53 seconds are 285 million years")]
         let age = age as f64;
@@ -61,7 +61,7 @@ impl Reliability {
         }
     }
 
-    /// Whether one of the averages is high enough, and remembers enough attempts. (CAddrInfo::IsGood)
+    /// Whether one of the averages is high enough, with enough attempts. (CAddrInfo::IsGood)
     #[must_use]
     pub fn is_good(&self) -> bool {
         const ENOUGH: [(f32, f32); 5] = [(0.85, 2.0), (0.70, 4.0), (0.55, 8.0), (0.45, 16.0), (0.35, 32.0)];
@@ -71,10 +71,10 @@ impl Reliability {
         self.0.iter().zip(ENOUGH).any(enough)
     }
 
-    /// Seconds for which a peer that is not good is left alone. (CAddrInfo::GetIgnoreTime)
+    /// Seconds for which a peer that is not good is not tried. (CAddrInfo::GetIgnoreTime)
     #[must_use]
     pub fn ignored_for(&self) -> i64 {
-        // From the longest window to the shortest: at best less than this, so many seconds.
+        // From the longest window to the shortest: the threshold of the highest possible value, and the seconds.
         const IGNORED: [(usize, f32, i64); 4] =
             [(4, 0.20, 10 * 86_400), (3, 0.16, 3 * 86_400), (2, 0.12, 8 * 3600), (1, 0.08, 2 * 3600)];
         let hopeless = |&(window, least, _): &(usize, f32, i64)| {
@@ -89,7 +89,7 @@ impl Reliability {
 mod tests {
     use super::{Average, MIN_RETRY_S, Reliability, WINDOWS};
 
-    /// The definition once more, in closed form: the sum of what each attempt still weighs.
+    /// The definition in closed form: the sum of the weights of all attempts.
     fn expected(attempts: &[(bool, i64)], window: f64) -> (f64, f64, f64) {
         let (mut reliability, mut weight, mut count) = (0.0, 0.0, 0.0);
         let mut since = 0.0;

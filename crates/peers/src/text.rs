@@ -1,66 +1,66 @@
-//! Text from outside, in a form that no file format, terminal or spreadsheet misreads.
+//! External text, in a form that no file format, terminal or spreadsheet misreads.
 
 use std::fmt;
 
 use handshake::Printable;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Bytes of a text, before escapes: as many as a user agent may have. (Core: net.h MAX_SUBVERSION_LENGTH)
+/// Bytes of a text before escaping, at most: the length of a user agent. (Core: net.h MAX_SUBVERSION_LENGTH)
 pub const MAX_TEXT_LEN: usize = 256;
 
-/// A user agent, a reason, a source: at most [`MAX_TEXT_LEN`] bytes that somebody else chose.
+/// A user agent, a reason, a source: at most [`MAX_TEXT_LEN`] bytes that another program chose.
 ///
-/// It is kept as [`Printable`] shows it, in printable ASCII alone, so it is the same text in the database, in every
-/// file and on the screen. No byte is lost: [`Shown::to_bytes`] is the way back.
+/// It is stored as [`Printable`] shows it, in printable ASCII only, so it is the same text in the database, in every
+/// file and on the screen. No byte is lost: [`Shown::to_bytes`] converts it back.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shown(Box<str>);
 
 impl Shown {
-    /// The text of these bytes. What is behind the first [`MAX_TEXT_LEN`] is cut off.
+    /// The text of these bytes. Bytes after the first [`MAX_TEXT_LEN`] are cut off.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         let bytes = &bytes[..bytes.len().min(MAX_TEXT_LEN)];
         Self(Printable(bytes).to_string().into())
     }
 
-    /// The text that is shown so; `None` if it has more than [`MAX_TEXT_LEN`] bytes.
+    /// Parses an escaped text; `None` if it has more than [`MAX_TEXT_LEN`] bytes.
     ///
-    /// `\\` and `\xNN` are escapes. Any other backslash stands for itself, since the files of other programs have
-    /// none, and so does whatever is not ASCII.
+    /// `\\` and `\xNN` are escapes. Any other backslash stands for itself, since files of other programs have no
+    /// escapes, and so does any byte that is not ASCII.
     #[must_use]
     pub fn read(shown: &[u8]) -> Option<Self> {
         let bytes = unescape(shown);
         (bytes.len() <= MAX_TEXT_LEN).then(|| Self::of(&bytes))
     }
 
-    /// The same of a text that may be longer, of which the rest is cut off: what a database of others holds.
+    /// The same for a text that may be longer, such as one from another database; the rest is cut off.
     #[must_use]
     pub fn read_cut(shown: &[u8]) -> Self {
         Self::of(&unescape(shown))
     }
 
-    /// As it is shown.
+    /// The escaped form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The bytes that it was made of.
+    /// The original bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         unescape(self.0.as_bytes())
     }
 }
 
-/// Makes a text, as [`Shown`] has it, fit for a cell of a spreadsheet, which takes what begins with `=`, `+`, `-` or `@`
-/// for a formula and runs it. As an escape it is the same text. (OWASP: CSV Injection)
+/// Makes a [`Shown`] text safe for a spreadsheet, which runs a cell that begins with `=`, `+`, `-` or `@` as a formula.
+/// The first character becomes an escape, so the text stays the same. (OWASP: CSV Injection)
 pub fn disarm(shown: &mut String) {
     if let Some(first @ (b'=' | b'+' | b'-' | b'@')) = shown.bytes().next() {
         shown.replace_range(..1, &format!("\\x{first:02x}"));
     }
 }
 
-/// Undoes what [`Printable`] does.
+/// Reverts the escapes of [`Printable`].
 fn unescape(mut shown: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(shown.len());
     while let Some((&first, mut rest)) = shown.split_first() {

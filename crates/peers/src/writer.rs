@@ -1,4 +1,4 @@
-//! The one task that writes: it gathers what it is told, and commits on an event or a timer.
+//! The one task that writes: it collects data, and commits on an event or a timer.
 //!
 //! ```text
 //! record ─┐                      full, or old enough,
@@ -23,7 +23,7 @@ type Peer = AnyPeer<Shown>;
 
 /// The part of an engine that writes.
 pub trait BatchWriter: Send + 'static {
-    /// Writes all of a batch or nothing.
+    /// Writes a whole batch or nothing.
     fn write(&mut self, batch: &Batch) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Removes what is of no use any more, at the end.
@@ -33,7 +33,7 @@ pub trait BatchWriter: Send + 'static {
     fn close(self) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// What is written at once.
+/// Data that is written at once.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Addresses that were told.
@@ -42,7 +42,7 @@ pub struct Batch {
     pub told: Vec<Told>,
 }
 
-/// What a batch tells of one peer.
+/// The data that a batch adds to one peer.
 #[derive(Debug)]
 pub enum Told {
     /// An attempt is over.
@@ -97,32 +97,32 @@ impl Batch {
     }
 }
 
-/// A batch is written when it has so many entries: enough that a commit costs little beside them, and few enough that
-/// it takes some 200 ms.
+/// A batch is written when it has this many entries: enough that the cost of a commit is small beside them, and few
+/// enough that a commit takes about 200 ms.
 const MOST: usize = 8192;
 
-/// A batch is written when its first entry is so old. With the time that a commit takes, nothing that ended 2 s ago is
-/// lost, whenever the process is killed.
+/// A batch is written when its first entry is this old. Including the time of a commit, nothing older than 2 s is lost
+/// when the process is killed.
 const OLDEST: Duration = Duration::from_millis(500);
 
-/// Entries that wait for the writer, some 2 MB; then whoever tells it more waits, too.
+/// Entries that wait for the writer, about 2 MB; when the queue is full, callers wait.
 const QUEUE: usize = MOST;
 
-/// What the writer is told.
+/// Orders for the writer.
 #[derive(Debug)]
 enum Order {
     Learned(Learned),
     Told(Told),
-    /// Commits all that came before, and answers.
+    /// Commits all earlier data, and answers.
     Flush(oneshot::Sender<()>),
-    /// Commits all that came before, lets go of the database, and answers.
+    /// Commits all earlier data, closes the database, and answers.
     Close(oneshot::Sender<()>),
 }
 
-/// Tells the one task that writes. Clones tell the same one.
+/// Sends data to the one writer task. Clones send to the same task.
 ///
-/// What it is told is in the database some half a second later, or after [`flush`](Self::flush). If it cannot be
-/// written, everything from then on fails with the reason, [`flush`](Self::flush) and [`close`](Self::close) included.
+/// Data is in the database about half a second later, or after [`flush`](Self::flush). If writing fails, all later
+/// calls fail with the reason, including [`flush`](Self::flush) and [`close`](Self::close).
 #[derive(Clone, Debug)]
 pub struct Writer {
     orders: mpsc::Sender<Order>,
@@ -131,7 +131,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the task, with what writes for it. Errors of the task name this file.
+    /// Starts the task with this connection.
     pub fn start(engine: impl BatchWriter, path: Arc<Path>) -> Self {
         let (orders, queue) = mpsc::channel(QUEUE);
         let failed = Arc::new(OnceLock::new());
@@ -141,17 +141,17 @@ impl Writer {
             async move {
                 let closed = match task.run().await {
                     Ok(closed) => {
-                        // What is not swept now is swept another time.
+                        // Texts that are not deleted now are deleted later.
                         let _ = task.engine.sweep().await;
                         closed
                     }
                     Err(error) => {
-                        // The task lives until here, so whoever finds the queue closed finds the reason.
+                        // The task lives until here, so a caller that finds the queue closed finds the reason.
                         let _ = failed.set(error);
                         None
                     }
                 };
-                // All is written. A connection that does not part in peace leaves its log for the next one.
+                // All is written. If closing fails, the log remains for the next connection.
                 let _ = task.engine.close().await;
                 closed.map(|answer| answer.send(()))
             }
@@ -159,10 +159,10 @@ impl Writer {
         Self { orders, failed, path }
     }
 
-    /// An attempt is over. One that failed through our own fault says nothing of the peer, and is left out.
+    /// Records a finished attempt. One that failed through our own fault shows nothing about the peer, and is left out.
     ///
     /// # Errors
-    /// Why nothing can be written any more.
+    /// If nothing can be written any more.
     pub async fn record(&self, attempt: Attempt) -> Result<(), Error> {
         if attempt.blame == Some(Blame::Local) {
             return Ok(());
@@ -170,34 +170,34 @@ impl Writer {
         self.order(Order::Told(Told::Attempt(attempt))).await
     }
 
-    /// Somebody told us an address.
+    /// Records an address from a source.
     ///
     /// # Errors
-    /// Why nothing can be written any more.
+    /// If nothing can be written any more.
     pub async fn learned(&self, learned: Learned) -> Result<(), Error> {
         self.order(Order::Learned(learned)).await
     }
 
-    /// Another database or program knows this of a peer: what was found out last is kept.
+    /// Merges the data of a peer from another database or program: the later data is kept.
     ///
     /// # Errors
-    /// Why nothing can be written any more.
+    /// If nothing can be written any more.
     pub async fn import(&self, peer: Peer) -> Result<(), Error> {
         self.order(Order::Told(Told::Peer(peer))).await
     }
 
-    /// Returns when all that was told before is in the database.
+    /// Returns when all earlier data is in the database.
     ///
     /// # Errors
-    /// Why it is not.
+    /// If it cannot be written.
     pub async fn flush(&self) -> Result<(), Error> {
         self.ask(Order::Flush).await
     }
 
-    /// Returns when all that was told before is in the database, and the writer has let go of it. Clones find it closed.
+    /// Returns when all earlier data is in the database and the writer has closed it. Clones find it closed.
     ///
     /// # Errors
-    /// Why it is not.
+    /// If it cannot be written.
     pub async fn close(self) -> Result<(), Error> {
         self.ask(Order::Close).await
     }
@@ -223,12 +223,12 @@ struct Task<E> {
     queue: mpsc::Receiver<Order>,
     engine: E,
     batch: Batch,
-    /// To whom to say that the batch is written.
+    /// Callers that wait until the batch is written.
     answers: Vec<oneshot::Sender<()>>,
 }
 
 impl<E: BatchWriter> Task<E> {
-    /// Until nobody is left who could tell it something, or one of them closes it and waits for the answer.
+    /// Runs until all senders are dropped, or one of them closes the writer and waits for the answer.
     async fn run(&mut self) -> Result<Option<oneshot::Sender<()>>, Error> {
         let mut arrived = Vec::new();
         let mut due = Instant::now();
@@ -267,7 +267,7 @@ impl<E: BatchWriter> Task<E> {
         self.batch.learned.clear();
         self.batch.told.clear();
         for answer in self.answers.drain(..) {
-            // Who no longer waits need not know.
+            // A caller that no longer waits needs no answer.
             let _ = answer.send(());
         }
         Ok(())

@@ -1,46 +1,46 @@
-//! How many peers are kept that nobody has ever met. Whoever we ask may make up addresses, and a disk is not endless.
+//! Limits the number of peers that never answered. A peer may gossip invented addresses, and a disk is finite.
 
 use sqlx::SqliteConnection;
 
-/// Peers that never answered of which a database keeps at most so many, and what a few batches add: four times as many
-/// addresses as are known of Bitcoin, in half a gigabyte. Peers that answered once are never forgotten.
+/// Peers that never answered: the database keeps at most this many, plus a few batches. That is four times the known
+/// addresses of Bitcoin, in half a gigabyte. Peers that answered once are never forgotten.
 pub const KEPT_UNANSWERED: u64 = 2_000_000;
 
-/// They are counted once for so many entries that were written: that takes 50 ms for two million.
+/// Entries written between two counts: a count takes 50 ms for two million peers.
 const COUNTED_EACH: usize = 1 << 18;
 
-/// So many are forgotten with a batch, in some 100 ms; no batch adds more.
+/// Peers forgotten with a batch, at most, in about 100 ms; no batch adds more.
 const FORGOTTEN_AT_ONCE: u64 = 8192;
 
 const COUNT: &str = "SELECT count(*) FROM peer WHERE user_agent IS NULL";
 
-/// Those that are known longest: who is told of again, is known again.
+/// The peers known longest: a peer that is forgotten and gossiped again is new.
 macro_rules! first_unanswered {
     ($delete:literal) => {
         concat!($delete, " IN (SELECT id FROM peer WHERE user_agent IS NULL AND last_good IS NULL ORDER BY id LIMIT ?)")
     };
 }
 
-/// In this order, so that the first still finds whose attempts to forget.
+/// In this order: the first statement still finds the peers whose attempts it deletes.
 const FORGET: [&str; 2] =
     [first_unanswered!("DELETE FROM attempt WHERE peer"), first_unanswered!("DELETE FROM peer WHERE id")];
 
-/// How many there are, as far as that is known.
+/// The number of unanswered peers, as far as it is known.
 #[derive(Debug)]
 pub(crate) struct Crowd {
     most: u64,
-    /// More than that, when they were counted last.
+    /// The excess at the last count.
     over: u64,
     uncounted: usize,
 }
 
 impl Crowd {
-    /// It is counted at once, and kept to this size.
+    /// Counts at its first use, and keeps at most this many.
     pub(crate) fn new(most: u64) -> Self {
         Self { most, over: 0, uncounted: COUNTED_EACH }
     }
 
-    /// Forgets some if there are too many, after so many entries were written.
+    /// Forgets some peers if there are too many, after this many entries were written.
     pub(crate) async fn thin_out(&mut self, db: &mut SqliteConnection, written: usize) -> Result<(), sqlx::Error> {
         self.uncounted += written;
         if self.uncounted >= COUNTED_EACH {
@@ -110,7 +110,7 @@ mod tests {
         .unwrap();
 
         let mut scribe = scribe.keeping(Crowd::new(1000));
-        // Told in batches of which each is as large as the whole.
+        // Learned in batches that each are as large as the limit.
         for nth in 1..=300 {
             scribe.write(&batch(nth * 1000..(nth + 1) * 1000)).await.unwrap();
         }

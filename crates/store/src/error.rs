@@ -31,10 +31,10 @@ fn why(path: &Path, error: &sqlx::Error) -> Why {
     }
 }
 
-/// SQLite does not say why it cannot open a file; the system does.
+/// SQLite does not report why it cannot open a file; the system does.
 fn obstacle(path: &Path) -> Why {
     let why = match (std::fs::File::open(path), path.parent()) {
-        // It can be opened itself: those beside it cannot be made.
+        // The file can be opened, but the files beside it cannot be created.
         (Ok(_), _) => return Why::ReadOnly,
         (Err(error), Some(parent)) if error.kind() == std::io::ErrorKind::NotFound => match parent.metadata() {
             Err(error) if !parent.as_os_str().is_empty() => format!("{}: {error}", parent.display()),

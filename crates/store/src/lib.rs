@@ -1,4 +1,4 @@
-//! The book of peers on SQLite.
+//! The peer database: the data of each peer, and the results of its attempts.
 //!
 //! ```text
 //! crawl ──▶ Writer ──▶ one task ──▶ batches ──▶ SQLite ◀── Store: peers, count_by, show, remembered

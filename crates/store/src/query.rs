@@ -1,4 +1,4 @@
-//! What the database is asked, as SQL.
+//! Queries: which peers, in which order, the count of each value, and the history of one peer.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -57,7 +57,7 @@ fn name_of(column: Column) -> &'static str {
     }
 }
 
-/// What a number in this column means; `text` is the one of that number.
+/// The meaning of a number in this column; `text` is the text with that number.
 fn shown(column: Column, number: i64, text: Option<Shown>) -> Option<String> {
     let place = usize::try_from(number).unwrap_or(usize::MAX);
     let name = match column {
@@ -74,8 +74,8 @@ fn shown(column: Column, number: i64, text: Option<Shown>) -> Option<String> {
 }
 
 impl Store {
-    /// Peers that pass the filter, in this order, at most so many. They are those of the moment in which the first is
-    /// asked for, whatever is written meanwhile.
+    /// Peers that pass the filter, in this order, at most `limit`. The result shows the database at the first call,
+    /// whatever is written meanwhile.
     #[must_use]
     pub fn peers(&self, filter: &Filter, sort: Sort, limit: Option<u32>) -> Peers {
         let mut query = QueryBuilder::new(PEERS);
@@ -87,8 +87,8 @@ impl Store {
         self.read(query)
     }
 
-    /// All that are known of a network, for a crawl to begin with: first those that were good, the latest of them
-    /// first, then the others, those that were there last first. `Peer::due` says when each may be tried again.
+    /// All known peers of a network, for the start of a crawl: first the peers that concluded a handshake, the latest
+    /// first, then the others, the latest seen first. `Peer::due` says when each may be tried again.
     #[must_use]
     pub fn remembered(&self, chain: &Shown, limit: Option<u32>) -> Peers {
         let mut query = QueryBuilder::new(PEERS);
@@ -100,10 +100,11 @@ impl Store {
         self.read(query)
     }
 
-    /// Shows to `each` where a socket can be connected to, and how the last attempt there ended, if there was one.
+    /// Calls `each` with every address to which a socket can connect, and the reason of its last attempt, if there was
+    /// one.
     ///
     /// # Errors
-    /// Why they cannot be read any more.
+    /// If reading fails.
     pub async fn reasons(&self, mut each: impl FnMut(SocketAddr, Option<&str>)) -> Result<(), Error> {
         let known = Sort { by: SortBy::Known, descending: false };
         let show = |peer: Peer| peer.address.socket().into_iter().for_each(|socket| each(socket, peer.reason()));
@@ -115,13 +116,13 @@ impl Store {
         Peers::new(|sender| answer(query, readers, path, sender))
     }
 
-    /// How many peers that pass the filter have each value of a column, most first; `None` is those that have none.
+    /// Counts the matching peers by the value of a column, highest count first; `None` counts peers without a value.
     ///
     /// # Errors
-    /// They cannot be read.
+    /// If reading fails.
     pub async fn count_by(&self, column: Column, filter: &Filter) -> Result<Counts, Error> {
         let name = name_of(column);
-        // Counted first, and named then: there are few names.
+        // Values are counted first and named afterwards: there are few names.
         let mut query = QueryBuilder::new(format!(
             "SELECT counted.value, text.text, counted.peers FROM \
              (SELECT peer.{name} AS value, count(*) AS peers FROM peer"
@@ -141,7 +142,7 @@ impl Store {
     /// How many peers pass the filter.
     ///
     /// # Errors
-    /// They cannot be read.
+    /// If reading fails.
     pub async fn count(&self, filter: &Filter) -> Result<u64, Error> {
         let mut query = QueryBuilder::new("SELECT count(*) FROM peer");
         push_filter(&mut query, filter);
@@ -149,10 +150,10 @@ impl Store {
         count.map(i64::cast_unsigned).map_err(|error| error::of(&self.path, &error))
     }
 
-    /// What is known of the peer at this address, once for each network that it was tried for or told of.
+    /// The data of the peer at this address, once for each network in which it is known.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// If reading fails.
     pub async fn show(&self, address: &Address) -> Result<Vec<PeerHistory>, Error> {
         self.history(address).await.map_err(|error| error::of(&self.path, &error))
     }
@@ -244,7 +245,7 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &Filter) {
     }
 }
 
-/// A pattern of `*` and `?`, or a text that occurs, as `LIKE` has it.
+/// Converts a pattern of `*` and `?`, or a text to search, to the syntax of `LIKE`.
 fn like(pattern: &str) -> String {
     let mut like = String::with_capacity(pattern.len() + 2);
     for letter in pattern.chars() {

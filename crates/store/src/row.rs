@@ -13,7 +13,7 @@ use peers::{
 
 use crate::sql::Query;
 
-/// What stands for a text in a column: itself, or its number.
+/// The Rust type of a text column: the text itself, or its number.
 pub(crate) trait Word: Sized {
     /// The next column.
     fn read(columns: &mut Columns<'_>) -> Result<Option<Self>, sqlx::Error>;
@@ -27,7 +27,7 @@ impl Word for i64 {
 
 impl Word for Shown {
     fn read(columns: &mut Columns<'_>) -> Result<Option<Self>, sqlx::Error> {
-        // If another program wrote into the database, what is shown of it is bounded and escaped.
+        // Other programs may write into the database, so its text is bounded and escaped.
         let shown: Option<&str> = columns.next()?;
         Ok(shown.map(|shown| Self::read_cut(shown.as_bytes())))
     }
@@ -60,7 +60,7 @@ impl<'r> Columns<'r> {
         self.optional_word()?.ok_or_else(|| damaged("a text that is not there"))
     }
 
-    /// As [`crate::sql::PEERS`] orders them.
+    /// In the order of [`crate::sql::PEERS`].
     pub(crate) fn peer<T: Word>(&mut self) -> Result<Peer<T>, sqlx::Error> {
         let mut peer = Peer {
             address: self.address()?,
@@ -85,7 +85,7 @@ impl<'r> Columns<'r> {
         Ok(peer)
     }
 
-    /// As [`crate::sql::ATTEMPTS`] orders them.
+    /// In the order of [`crate::sql::ATTEMPTS`].
     pub(crate) fn past<T: Word>(&mut self) -> Result<Past<T>, sqlx::Error> {
         Ok(Past {
             at: Time(self.next()?),
@@ -151,7 +151,7 @@ fn damaged(what: &'static str) -> sqlx::Error {
     sqlx::Error::Decode(what.into())
 }
 
-/// Binds all that may change of a peer, as [`crate::sql::Statements::update`] orders it.
+/// Binds all changeable data of a peer, in the order of [`crate::sql::Statements::update`].
 pub(crate) fn bind_peer(query: Query, id: i64, peer: &Peer<i64>) -> Query {
     let query = query
         .bind(id)
@@ -179,7 +179,7 @@ pub(crate) fn bind_peer(query: Query, id: i64, peer: &Peer<i64>) -> Query {
     query.bind(was_tried.then_some(packed))
 }
 
-/// Binds an attempt, as [`crate::sql::Statements::remember`] orders it.
+/// Binds an attempt, in the order of [`crate::sql::Statements::remember`].
 pub(crate) fn bind_past(query: Query, peer: i64, slot: u32, past: &Past<i64>) -> Query {
     let query = bind_ending(query.bind(peer).bind(slot).bind(past.at.0), Some(&past.ending));
     bind_transports(query, past.transports).bind(past.user_agent).bind(past.latency.map(micros))
@@ -197,7 +197,7 @@ fn bind_transports(query: Query, transports: Transports) -> Query {
     query.bind(number(transports.v1)).bind(number(transports.v2))
 }
 
-/// What a value is in the database: its place among all.
+/// The number of a value in the database: its index in `all`.
 fn number_in<T: Copy + PartialEq>(all: &[T], value: T) -> Option<i64> {
     let place = all.iter().position(|one| *one == value)?;
     Some(i64::try_from(place).expect("there are few of them"))

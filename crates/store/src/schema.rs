@@ -1,10 +1,10 @@
-//! Makes a database, brings an older one up to date, and leaves everybody else's alone.
+//! Creates a database, upgrades an older one, and leaves those of other programs unchanged.
 
 use sqlx::{Connection, Row, SqliteConnection};
 
 use peers::Why;
 
-/// Marks a file as ours, whoever looks at it: `file` shows it, too. ("vrck" in ASCII; SQLite: PRAGMA application_id)
+/// Marks a file as ours; `file` shows it, too. ("vrck" in ASCII; SQLite: PRAGMA application_id)
 const APPLICATION_ID: i64 = 0x7672_636b;
 
 /// One step for each version of the schema. Steps are added, never changed.
@@ -13,7 +13,7 @@ const STEPS: [&str; 2] = [include_str!("../schema/1.sql"), include_str!("../sche
 /// The version that this program reads and writes: SQLite's `user_version`.
 const VERSION: i64 = STEPS.len() as i64;
 
-/// What was found where a database should be.
+/// The kind of file at the database's path.
 #[derive(Clone, Copy, Debug)]
 enum Found {
     Ours { version: i64 },
@@ -21,20 +21,21 @@ enum Found {
     Foreign,
 }
 
-/// Makes the schema what [`STEPS`] say, in one transaction.
+/// Upgrades the schema by [`STEPS`], in one transaction.
 ///
 /// # Errors
-/// Somebody else's database, one of a newer version, and whatever SQLite says.
+/// If the database belongs to another program or a newer release, and any error of SQLite.
 pub(crate) async fn prepare(db: &mut SqliteConnection) -> Result<(), Problem> {
-    // Nothing is written before we know whose it is, and nothing at all if there is nothing to do.
+    // Nothing is written before the owner of the file is known, and nothing if there is nothing to do.
     let version = known(look(db).await?)?;
-    // Readers go on while one writes, and a commit is one sequential write. The mode stays with the file.
+    // Readers continue while one connection writes, and a commit is one sequential write. The mode is stored in the
+    // file.
     sqlx::query("PRAGMA journal_mode = WAL").execute(&mut *db).await?;
     if version == VERSION {
         return Ok(());
     }
     let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
-    // Another process may have been faster.
+    // Another process may have upgraded it meanwhile.
     let version = known(look(&mut transaction).await?)?;
     for step in STEPS.iter().skip(usize::try_from(version).unwrap_or_default()) {
         sqlx::raw_sql(*step).execute(&mut *transaction).await?;
@@ -48,19 +49,19 @@ pub(crate) async fn prepare(db: &mut SqliteConnection) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whether it can be read as it is.
+/// Whether it can be read without changes.
 ///
 /// # Errors
-/// Somebody else's database, one of another version, and whatever SQLite says.
+/// If the database belongs to another program or another release, and any error of SQLite.
 pub(crate) async fn check(db: &mut SqliteConnection) -> Result<(), Problem> {
     match known(look(db).await?)? {
         VERSION => Ok(()),
-        // It would have to be brought up to date.
+        // It would need an upgrade.
         _ => Err(Why::ReadOnly.into()),
     }
 }
 
-/// In one statement, so that another process that makes it meanwhile is not seen half done.
+/// One statement, so that it never sees a database that another process has created by half.
 const LOOK: &str = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) \
      FROM pragma_application_id, pragma_user_version";
 

@@ -25,23 +25,22 @@ use crate::row::{Columns, bind_past, bind_peer};
 use crate::sql::{Query, Statements};
 use crate::sweep::sweep;
 
-/// Attempts that are kept of each peer: a week of a daily crawl and a day more, in some 200 bytes.
+/// Attempts kept for each peer: a week of a daily crawl and one day more, in about 200 bytes.
 pub const KEPT_ATTEMPTS: u32 = 8;
 
-/// Numbers of texts that are kept in memory: some 10 MB at worst. Peers that make up user agents fill it, and it is
-/// begun anew.
+/// Numbers of texts kept in memory: about 10 MB at worst. Invented user agents can fill it; then it is cleared.
 const MAX_NUMBERS: usize = 1 << 15;
 
-/// Whoever writes, with all that is prepared for it.
+/// The writer, with its prepared statements.
 #[derive(Debug)]
 pub(crate) struct Scribe {
     db: SqliteConnection,
     statements: Statements,
     numbers: HashMap<Shown, i64>,
-    /// Which state of the database these are of, as far as others change it.
+    /// The version of the database that the numbers belong to, as changed by other connections.
     data_version: i64,
     crowd: Crowd,
-    /// Entries, so far.
+    /// Entries written so far.
     written: u64,
     /// What errors name.
     path: Arc<Path>,
@@ -68,18 +67,18 @@ impl Scribe {
         Self { db, statements: Statements::new(), numbers: HashMap::new(), data_version: 0, crowd, written: 0, path }
     }
 
-    /// The same with another crowd.
+    /// The same with another limit on unanswered peers.
     #[cfg(test)]
     pub(crate) fn keeping(self, crowd: Crowd) -> Self {
         Self { crowd, ..self }
     }
 
-    /// Writes all of a batch or nothing.
+    /// Writes a whole batch or nothing.
     pub(crate) async fn write_batch(&mut self, batch: &Batch) -> Result<(), sqlx::Error> {
         let Self { db, statements, numbers, data_version, crowd, written, .. } = self;
-        // The lock is taken at once: a reader that becomes a writer may find that another was faster.
+        // The lock is taken at once: if a reader becomes a writer later, another writer may come first.
         let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
-        // Another process may have forgotten texts whose numbers we remember. (SQLite: PRAGMA data_version)
+        // Another process may have deleted texts whose numbers we remember. (SQLite: PRAGMA data_version)
         let version = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut *transaction).await?;
         if version != *data_version {
             numbers.clear();
@@ -93,7 +92,7 @@ impl Scribe {
         transaction.commit().await
     }
 
-    /// Forgets texts to which nothing refers any more, if that is worth the time.
+    /// Deletes texts without references, if that is worth the time.
     pub(crate) async fn sweep_texts(&mut self) -> Result<(), sqlx::Error> {
         self.numbers.clear();
         sweep(&mut self.db, self.written).await
@@ -139,7 +138,7 @@ async fn learn(
     statements.learn.run(db, learned, bind).await
 }
 
-/// Reads what is known of each peer, adds what a batch tells, and writes it back.
+/// Reads the stored data of each peer, adds that of a batch, and writes it back.
 async fn tell(
     db: &mut SqliteConnection,
     statements: &Statements,
@@ -179,10 +178,10 @@ async fn tell(
     Ok(())
 }
 
-/// A peer's network and address, which no two have in common.
+/// A peer's network and address, a unique key.
 type Key = (i64, Address);
 
-/// Adds those of these peers that are there, each with its id.
+/// Collects the peers that are stored, each with its id.
 async fn find(
     db: &mut SqliteConnection,
     statements: &Statements,

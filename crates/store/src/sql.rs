@@ -1,16 +1,16 @@
-//! All SQL that the store says but for its schema, in one place.
+//! All SQL of the store except its schema, in one place.
 //!
-//! It keeps to what PostgreSQL understands, too, as far as that goes: upserts, `RETURNING`, `UPDATE … FROM`.
+//! It uses, as far as possible, syntax that PostgreSQL understands, too: upserts, `RETURNING`, `UPDATE … FROM`.
 
 use std::sync::Arc;
 
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
 
-/// All that it is bound to is its own.
+/// It owns all its bound values.
 pub(crate) type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
-/// What [`crate::row::Columns::peer`] reads, with numbers for texts.
+/// The columns that [`crate::row::Columns::peer`] reads, with numbers in place of texts.
 macro_rules! peer_columns {
     ($chain:literal, $source:literal, $reason:literal, $user_agent:literal) => {
         concat!(
@@ -47,8 +47,8 @@ pub(crate) const ATTEMPTS: &str = "SELECT at, outcome, stage, reason.text, v1, v
 
 /// A statement for many rows at once.
 ///
-/// Each run of a statement goes through a queue to the thread that SQLite is on, and back: that costs more than a row
-/// does. The three lengths are prepared once, and any number of rows is cut into them.
+/// Each run of a statement goes through a queue to SQLite's thread and back, which costs more than a row. Three lengths
+/// are prepared, and any number of rows is split into them.
 #[derive(Debug)]
 pub(crate) struct Bulk([Arc<str>; LENGTHS.len()]);
 
@@ -62,7 +62,7 @@ impl Bulk {
         Self(LENGTHS.map(|length| format!("{head} {} {tail}", vec![row.as_str(); length].join(", ")).into()))
     }
 
-    /// Runs it for all rows. It returns nothing.
+    /// Runs it for all rows, without a result.
     pub(crate) async fn run<R>(
         &self,
         db: &mut SqliteConnection,
@@ -72,8 +72,8 @@ impl Bulk {
         self.fetch(db, rows, bind, |_| Ok(())).await
     }
 
-    /// Runs it for all rows, and has `take` read each that it returns, in any order. A row that SQLite returned takes some
-    /// 4 KB until it is read, so there are never more than those of one run.
+    /// Runs it for all rows, and calls `take` with each returned row, in any order. A returned row takes about 4 KB
+    /// until it is read, so at most those of one run exist at a time.
     pub(crate) async fn fetch<R>(
         &self,
         db: &mut SqliteConnection,
@@ -98,16 +98,16 @@ impl Bulk {
 pub(crate) struct Statements {
     /// Gives texts their numbers: text. Returns the number and the text.
     pub number: Bulk,
-    /// Addresses that a peer, a seed or a file named: address, chain, network, first seen, last seen, source, services. What
-    /// is not known replaces nothing that is.
+    /// Addresses from a peer, a seed or a file: address, chain, network, first seen, last seen, source, services.
+    /// Unknown values replace nothing.
     pub learn: Bulk,
-    /// What is known of peers: address, chain. Returns the id and all else of those that are there.
+    /// Finds peers: address, chain. Returns the id and all other columns of those that are stored.
     pub find: Bulk,
-    /// Peers that may not be there: address, chain, network, first seen.
+    /// Adds peers that may not be stored: address, chain, network, first seen.
     pub add: Bulk,
-    /// Replaces what is known of peers: id, and as [`crate::row::bind_peer`] has it.
+    /// Replaces the data of peers: id, and the columns of [`crate::row::bind_peer`].
     pub update: Bulk,
-    /// Attempts, over those that were in their slots before: as [`crate::row::bind_past`] has it.
+    /// Stores attempts, replacing older ones in the same slots: the columns of [`crate::row::bind_past`].
     pub remember: Bulk,
 }
 
@@ -122,7 +122,7 @@ impl Statements {
             learn: Bulk::new(
                 "INSERT INTO peer (address, chain, network, first_seen, last_seen, source, services) VALUES",
                 7,
-                // Most of what is told is known already, and then nothing is written.
+                // Most learned addresses are known already, and then nothing is written.
                 "ON CONFLICT (address, chain) DO UPDATE SET \
                  last_seen = coalesce(max(peer.last_seen, excluded.last_seen), peer.last_seen, excluded.last_seen), \
                  source = coalesce(peer.source, excluded.source), \

@@ -14,20 +14,20 @@ use crate::error;
 use crate::schema::{self, Problem};
 use crate::scribe::Scribe;
 
-/// How long another process may be at its writing: some hundred times as long as a batch takes.
+/// How long another process may write: about a hundred times as long as a batch takes.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Connections that read, each with a thread of its own: a list that is printed, and one question beside it.
+/// Connections for reading, each with its own thread: one for a list that is printed, and one for another query.
 const READERS: u32 = 2;
 
-/// KiB of pages that a connection keeps. A random address is looked up in a tree of 40 MB for a million peers.
+/// KiB of pages that a connection caches. For a million peers, a random address is looked up in a tree of 40 MB.
 const CACHE_KIB: u32 = 16 * 1024;
 
 /// Pages of the log, 64 MB, after which they are copied into the file and both are synchronised. New addresses touch
-/// pages all over the index: each page is copied once, however often it was changed meanwhile.
+/// pages in the whole index: each page is copied once, however often it was changed.
 const CHECKPOINT_PAGES: u32 = 16 * 1024;
 
-/// The peer database: one file of SQLite's, with its `-wal` and `-shm` beside it while it is open.
+/// The peer database: one SQLite file, with its `-wal` and `-shm` beside it while it is open.
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) readers: SqlitePool,
@@ -36,11 +36,11 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database in this file, makes it if there is none, and brings it up to date if it is older. The
-    /// directory must be there.
+    /// Opens the database in this file, creates it if there is none, and upgrades an older one. The directory must
+    /// exist.
     ///
     /// # Errors
-    /// It is somebody else's or a newer release's; it cannot be read or written; each with the file's name.
+    /// If it belongs to another program or a newer release, or cannot be read or written. The error names the file.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path: Arc<Path> = path.as_ref().into();
         make(&path);
@@ -48,11 +48,11 @@ impl Store {
         Self::open_with(path, options, Access::Write).await
     }
 
-    /// Opens the database in this file to be asked, and makes none. What cannot be written to, such as a directory on
-    /// a disk that is mounted read-only, is read as it is.
+    /// Opens an existing database for queries, and creates none. A database that cannot be written, such as one on a
+    /// read-only disk, is opened read-only.
     ///
     /// # Errors
-    /// There is none; and those of [`open`](Self::open).
+    /// If there is none; and the errors of [`open`](Self::open).
     pub async fn open_existing(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path: Arc<Path> = path.as_ref().into();
         if let Ok(false) = path.try_exists() {
@@ -62,8 +62,8 @@ impl Store {
             Err(Error { why: Why::ReadOnly, .. }) => {}
             opened => return opened,
         }
-        // Without a log beside it nobody is writing, and nothing but the file is needed. What a log holds is not in the
-        // file yet: then SQLite has to find a way, or nobody is told half of what is known.
+        // Without a log beside the file, no process is writing, and the file is complete. Otherwise the log has data
+        // that is not in the file yet: then SQLite must read the log, or queries would miss that data.
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
         let is_whole = fs::metadata(log).map_or(true, |log| log.len() == 0);
@@ -77,7 +77,7 @@ impl Store {
         }
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
-            // They are threads of this process, and are there.
+            // The connections are threads of this process and cannot be lost.
             .test_before_acquire(false)
             .connect_lazy_with(options.clone());
         let prepared = async {
@@ -94,10 +94,10 @@ impl Store {
         Ok(Self { readers, path, options })
     }
 
-    /// Starts the task that writes. One is enough: two would wait for each other.
+    /// Starts the writer task. One is enough: two would wait for each other.
     ///
     /// # Errors
-    /// The file cannot be opened any more.
+    /// If the file cannot be opened any more.
     pub async fn writer(&self) -> Result<Writer, Error> {
         let db: SqliteConnection = self.options.connect().await.map_err(|error| error::of(&self.path, &error))?;
         Ok(Writer::start(Scribe::new(db, Arc::clone(&self.path)), Arc::clone(&self.path)))
@@ -109,14 +109,14 @@ impl Store {
         &self.path
     }
 
-    /// Lets go of the file. Whoever is last to do so leaves nothing beside it.
+    /// Closes the file. The last process that closes it removes the files beside it.
     pub async fn close(self) {
         self.readers.close().await;
     }
 }
 
-/// Makes the file, if there is none, for its owner alone: it tells whom its owner has been asking. SQLite makes what it
-/// keeps beside it (`-wal`, `-shm`) as readable as the file itself. What cannot be made, SQLite says why.
+/// Creates the file, if there is none, readable by its owner alone: it shows which peers the owner contacted. SQLite
+/// creates the files beside it (`-wal`, `-shm`) with the same permissions. If creation fails, SQLite reports why.
 fn make(path: &Path) {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -125,7 +125,7 @@ fn make(path: &Path) {
     let _ = options.open(path);
 }
 
-/// What may be done with a file.
+/// The access to a file.
 #[derive(Clone, Copy, Debug)]
 enum Access {
     Write,
@@ -136,15 +136,15 @@ fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(BUSY_TIMEOUT)
-        // A commit is written before it is acknowledged, and the kernel has it: a process that is killed loses none. A
-        // machine that loses power may lose the last ones, but never more, since checkpoints are synchronised. Results
-        // that can be had again are not worth waiting for the disk at each commit.
+        // A commit is handed to the kernel before it is acknowledged: a killed process loses none. If the machine loses
+        // power, the last commits may be lost, but no others, since checkpoints are synchronised. Results can be
+        // measured again, so commits do not wait for the disk.
         .synchronous(SqliteSynchronous::Normal)
         .pragma("cache_size", format!("-{CACHE_KIB}"))
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
-        // Numbers come from the table that they point into, in the same transaction: to check them costs a search each.
+        // The numbers come from the referenced table in the same transaction; checking each would cost a search.
         .foreign_keys(false)
-        // So that what one statement returns does not wait for whoever takes it.
+        // So that returned rows do not wait for the caller.
         .row_buffer_size(256)
         .disable_statement_logging()
 }
@@ -165,7 +165,7 @@ mod tests {
         Learned { chain: "bitcoin".into(), address, at: Time(1), seen: None, services: 1, source: "seed".into() }
     }
 
-    /// What a writer says that is told too much for a database with this setting.
+    /// The error of a writer that gets too much data for a database with this setting.
     async fn trouble(setting: &'static str, value: &'static str) -> (Why, u64) {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path().join("peers.sqlite")).await.unwrap();
@@ -228,7 +228,7 @@ mod tests {
         let writer = Writer::start(scribe, store.path.clone());
         writer.learned(learned(1)).await.unwrap();
         assert_eq!(writer.flush().await.unwrap_err().why, Why::Locked);
-        // Who reads is not kept waiting.
+        // Readers do not wait.
         assert_eq!(store.count(&Filter::default()).await, Ok(0));
     }
 }

@@ -1,18 +1,17 @@
-//! Forgets texts to which nothing refers any more: who told of peers that were forgotten, and programs that peers have
-//! replaced.
+//! Deletes texts without references: sources of peers that were forgotten, and user agents that peers have replaced.
 
 use sqlx::{Connection, SqliteConnection};
 
-/// A run looks for them at its end if it wrote at least one entry for so many peers that there are. To look at every
-/// peer and at its attempts takes 1 s for a million: little beside writing a quarter as many.
+/// A run sweeps at its end if it wrote at least one entry for this many stored peers. A sweep takes 1 s for a million
+/// peers: little beside writing a quarter as many.
 const PEERS_TO_AN_ENTRY: u64 = 4;
 
-/// So many are forgotten at once, in less than a second. The next run forgets the others.
+/// Texts deleted at once, at most, in less than a second. The next run deletes the others.
 const FORGOTTEN_AT_ONCE: u32 = 1 << 17;
 
 const COUNT: &str = "SELECT count(*) FROM peer";
 
-/// Each column that refers to texts is read once, as it lies.
+/// Each column that refers to texts is read once, in storage order.
 const FORGET: &str = "DELETE FROM text WHERE id IN (SELECT id FROM text WHERE id NOT IN (\
      SELECT chain FROM peer \
      UNION ALL SELECT source FROM peer WHERE source IS NOT NULL \
@@ -21,15 +20,15 @@ const FORGET: &str = "DELETE FROM text WHERE id IN (SELECT id FROM text WHERE id
      UNION ALL SELECT reason FROM attempt \
      UNION ALL SELECT user_agent FROM attempt WHERE user_agent IS NOT NULL) LIMIT ?)";
 
-/// Forgets them, if so many entries were written that it is worth the time. Another process that writes is not waited
-/// for: whichever run ends last does as well.
+/// Deletes them, if enough entries were written that it is worth the time. It does not wait for another writing
+/// process: the run that ends last sweeps as well.
 pub(crate) async fn sweep(db: &mut SqliteConnection, written: u64) -> Result<(), sqlx::Error> {
     let peers: i64 = sqlx::query_scalar(COUNT).fetch_one(&mut *db).await?;
     if written == 0 || written.saturating_mul(PEERS_TO_AN_ENTRY) < peers.cast_unsigned() {
         return Ok(());
     }
     sqlx::raw_sql("PRAGMA busy_timeout = 0").execute(&mut *db).await?;
-    // Nobody gives a text its number meanwhile.
+    // No other writer adds a text meanwhile.
     let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query(FORGET).bind(FORGOTTEN_AT_ONCE).execute(&mut *transaction).await?;
     transaction.commit().await
@@ -64,7 +63,7 @@ mod tests {
         Batch { learned: peers.map(learned).collect(), told: Vec::new() }
     }
 
-    /// The peer of this number was there, and said that this is its program.
+    /// The peer with this number answered with this user agent.
     fn there(nth: u8, user_agent: &str) -> Batch {
         let attempt = Attempt {
             chain: "bitcoin".into(),
@@ -100,7 +99,7 @@ mod tests {
         for nth in 1..=KEPT_ATTEMPTS {
             scribe.write(&there(1, &format!("/{nth}/"))).await.unwrap();
         }
-        // It has a source now, and the last three of the others stay.
+        // It has a source now, and the last three of the others remain.
         let mut scribe = scribe.keeping(Crowd::new(3));
         scribe.write(&told(1..=100)).await.unwrap();
         assert_eq!(texts(&mut db).await.len(), 3 + KEPT_ATTEMPTS as usize + 100);

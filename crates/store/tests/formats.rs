@@ -1,4 +1,4 @@
-//! What is exported is what was known, by our own reader and by independent ones.
+//! Exported data equals the stored data, by our own reader and by independent ones.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 #[path = "common/bitnodes.rs"]
@@ -39,7 +39,7 @@ fn written(format: Format, peers: &[Peer]) -> Vec<u8> {
     bytes
 }
 
-/// The peers of a file, and what is said of its other lines.
+/// The peers of a file, and the errors on its other lines.
 fn read(format: Format, bytes: &[u8]) -> (Vec<Peer>, Vec<String>) {
     let (mut peers, mut errors) = (Vec::new(), Vec::new());
     for peer in Importer::new(format, origin(), bytes) {
@@ -68,13 +68,13 @@ fn address() -> impl Strategy<Value = Address> {
     prop_oneof![v4, v6, onion, i2p]
 }
 
-/// However an attempt can have gone.
+/// All outcomes of an attempt.
 const OUTCOMES: [Outcome; 3] = [Outcome::Ok, Outcome::Partial, Outcome::Failed];
 
 fn ending() -> impl Strategy<Value = Ending> {
     let stage =
         select([Stage::Resolve, Stage::Connect, Stage::Transport, Stage::Hello, Stage::Ack, Stage::Done].as_slice());
-    // An empty reason is none.
+    // An empty reason counts as none.
     let reason = text().prop_filter("a reason has a name", |reason| !reason.as_str().is_empty());
     (select(OUTCOMES.as_slice()), stage, reason).prop_map(|(outcome, stage, reason)| Ending { outcome, stage, reason })
 }
@@ -121,7 +121,7 @@ fn peer() -> impl Strategy<Value = Peer> {
     })
 }
 
-/// A line of dnsseed.dump as Core's contrib/seeds/makeseeds.py takes it apart: split at white space, by position.
+/// A line of dnsseed.dump as Core's contrib/seeds/makeseeds.py parses it: split at white space, by position.
 #[derive(Debug, PartialEq)]
 struct MakeSeeds {
     address: String,
@@ -203,7 +203,7 @@ proptest! {
                 blocks: peer.height.unwrap_or_default().into(),
                 services: peer.services,
                 version: peer.version.unwrap_or_default().into(),
-                // It takes a user agent to be one word.
+                // makeseeds.py takes the user agent as one word.
                 agent: format!("\"{agent}\"").split_whitespace().next().unwrap_or_default().trim_matches('"').to_owned(),
             });
             prop_assert_eq!((&back.address, back.last_good, back.services), (&peer.address, peer.last_good, peer.services));
@@ -330,7 +330,7 @@ fn a_quote_that_is_never_closed_costs_one_row_of_csv() {
     assert_eq!(errors, ["peers.txt:3: expected 3 fields as in the header, not 2"]);
 }
 
-/// Files as their own programs write them, each with two lines that are wrong and two that are right.
+/// Files as other programs write them, each with two wrong lines and two right ones.
 const WRONG: [(Format, &str, &[&str]); 5] = [
     (
         Format::List,

@@ -1,4 +1,4 @@
-//! A process that is killed loses nothing that was in the database, nor anything that was told it 2 s before.
+//! A killed process loses nothing that was in the database, nor anything recorded more than 2 s before.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod common;
@@ -15,13 +15,13 @@ use verack_store::Store;
 
 const TIMES: u32 = 20;
 
-/// Nothing older may be lost.
+/// No older data may be lost.
 const OLDEST: Duration = Duration::from_secs(2);
 
-/// Names the database to the child.
+/// Passes the database's path to the child.
 const DATABASE: &str = "VERACK_STORE_KILLED";
 
-/// Not a test of its own: the child of the one below.
+/// Not a test by itself: the child process of the test below.
 #[tokio::test]
 async fn child() {
     let Some(path) = env::var_os(DATABASE) else { return };
@@ -36,7 +36,7 @@ async fn child() {
         } else {
             "told"
         };
-        // The harness keeps what is printed with print!.
+        // The test harness captures the output of print!.
         writeln!(std::io::stdout(), "{word} {nth}").unwrap();
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -62,7 +62,7 @@ fn kill_one(nth: u32) -> u64 {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let (read, heard) = mpsc::channel();
     std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| read.send((Instant::now(), line))));
-    // At another moment each time, some before the first batch is due.
+    // At a different moment each time, sometimes before the first batch is due.
     std::thread::sleep(Duration::from_millis(100 + 137 * u64::from(nth)));
     let killed = Instant::now();
     child.kill().unwrap();
@@ -80,7 +80,7 @@ fn kill_one(nth: u32) -> u64 {
     stored
 }
 
-/// Opens what is left, and counts the results in it: they must be the first so many.
+/// Opens the remaining database, and counts its results: they must be the first ones, without gaps.
 async fn stored(path: &std::path::Path) -> u64 {
     let store = Store::open(path).await.unwrap();
     let tried = store.count(&Filter { ever_good: true, ..Filter::default() }).await.unwrap();

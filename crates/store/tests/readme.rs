@@ -1,4 +1,4 @@
-//! What the book says of the database is so.
+//! The README's statements about the database are true.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod common;
@@ -35,7 +35,7 @@ async fn its_questions_have_answers() {
         let rows = sqlx::query(AssertSqlSafe(question)).fetch_all(&mut db).await.unwrap();
         answers.push(rows.len());
     }
-    // One program; one that fell silent; none that is pruned; two who told of somebody.
+    // One program; one silent peer; no pruned peer; two sources.
     assert_eq!(answers, [1, 1, 0, 2]);
     let row = sqlx::query("SELECT source, count(*), sum(good > 0) FROM peers GROUP BY source").fetch_all(&mut db).await;
     let counts: Vec<(i64, i64)> = row.unwrap().iter().map(|row| (row.get(1), row.get(2))).collect();

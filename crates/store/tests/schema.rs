@@ -1,4 +1,4 @@
-//! A database of an older version is brought up to date, and keeps all that it had.
+//! A database of an older version is upgraded, and keeps all its data.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod common;
@@ -82,7 +82,7 @@ async fn a_database_of_the_first_version_is_written_like_a_new_one() {
     assert_eq!((shown(&store, 1).await.attempts.len(), shown(&store, 1).await.peer.tried), (3, 3));
     store.close().await;
 
-    // What a new one is made of, and no more.
+    // The schema of a new database, and nothing else.
     let made = async |path: &std::path::Path| {
         let mut db = connect(path).await;
         let query = "SELECT type || ' ' || name || ' ' || ifnull(sql, '') FROM sqlite_schema ORDER BY 1";

@@ -1,4 +1,4 @@
-//! What is told comes back, and is counted, filtered and sorted as asked.
+//! Stored data comes back, and is counted, filtered and sorted as requested.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod common;
@@ -125,7 +125,7 @@ async fn when_a_peer_was_seen_is_unknown_until_somebody_says_it_and_is_never_unk
     writer.import(imported(None)).await.unwrap();
     writer.record(failed(1, 2500)).await.unwrap();
     is(None, 9).await;
-    // A seed says neither.
+    // A seed gives neither.
     writer.learned(told(Some(1000), 0)).await.unwrap();
     is(Some(1000), 9).await;
     writer.learned(told(None, 0)).await.unwrap();
@@ -160,7 +160,7 @@ async fn those_of_which_it_is_unknown_when_they_were_seen_come_last_and_were_not
     assert_eq!(order(store.peers(&since, KNOWN, None)).await, [2, 3].map(address));
 }
 
-/// Three that answered, one that did not, one that was never tried, and one of another network.
+/// Three peers that answered, one that did not, one that was never tried, and one of another network.
 async fn some() -> (Store, tempfile::TempDir) {
     let (store, directory) = store().await;
     let writer = store.writer().await.unwrap();

@@ -1,4 +1,4 @@
-//! What cannot be opened is named, said why, and left as it is.
+//! A file that cannot be opened is named in the error, with the reason, and left unchanged.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod common;
@@ -25,7 +25,7 @@ async fn run(path: &Path, sql: &'static str) {
     db.close().await.unwrap();
 }
 
-/// Why it cannot be opened, once it is certain that the file is named and not touched.
+/// The error for this file, after checking that the error names the file and the file is unchanged.
 async fn refusal(path: &Path) -> Why {
     let before = fs::read(path).ok();
     let error: Error = Store::open(path).await.unwrap_err();

@@ -1,12 +1,12 @@
-//! Rows as bitnodes exports them: an array of arrays of 15 values, and of 4 in the files of its crawls; and what its API
-//! says of all nodes, by address.
+//! Rows as bitnodes exports them: an array of arrays of 15 values, or of 4 in the files of its crawls; and the answers
+//! of its API on all nodes, by address.
 //!
 //! ```text
 //! address, port, protocol version, user agent, connected since, services, height,
 //! hostname, city, country code, latitude, longitude, timezone, asn, organization
 //! ```
 //!
-//! Where a peer is on earth, and who gave it its address, we do not know: those are null, and 0.0.
+//! The peer's location and the owner of its address are not stored: those values are null, and 0.0.
 
 use std::io::{self, BufRead};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(super) fn write(out: &mut impl io::Write, peer: &Peer, is_first: bool) -> io
         peer.address.port(),
         peer.version.unwrap_or_default(),
         peer.user_agent.as_ref().map_or("", Shown::as_str),
-        // We do not stay connected: when it last answered is the nearest to it.
+        // We do not stay connected: the time of the last answer is the closest value.
         peer.last_good.unwrap_or_default(),
         peer.services,
         peer.height.unwrap_or_default(),
@@ -62,7 +62,7 @@ fn null_string() -> Option<&'static str> {
     None
 }
 
-/// Reads a file of rows of JSON: arrays are bitnodes' rows, objects Core's, texts are addresses.
+/// Reads a file of JSON rows: arrays are bitnodes' rows, objects are Core's, texts are addresses.
 pub(super) fn read(origin: Origin, input: impl BufRead) -> impl Iterator<Item = Result<Peer, Unread>> {
     Rows::new(input).filter_map(move |row| {
         let (line, row) = match row {
@@ -91,7 +91,7 @@ fn peer(origin: &Origin, row: Row) -> Line {
     }
 }
 
-/// A row; one of the API has its address as its name in place of the first two values.
+/// Reads a row; a row of the API has the address as its name in place of the first two values.
 fn of_row(origin: &Origin, name: Option<&[u8]>, row: &[Value]) -> Line {
     let (address, services, height, rest) = match row {
         [host, port, services, height] => (of_host(host, port)?, services, height, None),

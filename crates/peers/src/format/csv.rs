@@ -1,4 +1,4 @@
-//! CSV: all that is known of a peer as a row, under a header.
+//! CSV: all stored data of a peer in a row, under a header.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use crate::format::record::Record;
 use crate::peer::Peer;
 use crate::text::disarm;
 
-/// The names of the columns, which a row without its header would not tell.
+/// Writes the names of the columns.
 pub(super) fn begin(out: &mut impl io::Write) -> io::Result<()> {
     let mut row = Writer::from_writer(Vec::new());
     row.serialize(Record::default())?;
@@ -28,7 +28,7 @@ pub(super) fn write(out: &mut impl io::Write, peer: &Peer) -> io::Result<()> {
     row.flush()
 }
 
-/// Reads a file line by line: no cell of ours has a line break in it, so a quote that is never closed costs one row.
+/// Reads a file line by line: our cells contain no line break, so a quote that is never closed costs one row.
 pub(super) fn reader() -> impl FnMut(&Origin, &[u8]) -> Line {
     let mut header = None;
     move |origin, line| {

@@ -5,7 +5,7 @@
 //! 1.2.3.4:8333       1   1700000000   99.00%  98.00%  97.00%  90.00%  80.00%  900000  00000409  70016 "/Satoshi:27.0.0/"
 //! ```
 //!
-//! Core's makeseeds.py splits it at white space; other seeders' files differ in widths alone.
+//! Core's makeseeds.py splits lines at white space; files of other seeders differ only in widths.
 
 use std::io;
 
@@ -46,13 +46,13 @@ pub(super) fn read(origin: &Origin, line: &[u8]) -> Line {
     let last_good: i64 = fields.next("lastSuccess in Unix seconds", |text| text.parse().ok())?;
     for average in &mut peer.reliability.0 {
         average.reliability = fields.next("five percentages", percentage)?;
-        // It does not say for how long it watched. Then the average is as good as it looks.
+        // The file does not give the watched time. So the average gets full weight.
         average.weight = 1.0;
     }
     let height: i32 = fields.next("blocks", |text| text.parse().ok())?;
     peer.services = fields.next("svcs in hex", |text| u64::from_str_radix(text, 16).ok())?;
     let version: i32 = fields.next("a version", |text| text.parse().ok())?;
-    // The seeder writes 0 for what it does not know.
+    // The seeder writes 0 for unknown values.
     (peer.height, peer.version) = ((height != 0).then_some(height), (version != 0).then_some(version));
     let user_agent = fields.0.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(fields.0);
     let user_agent = Shown::read(user_agent).ok_or_else(|| "a user agent of at most 256 bytes".to_owned())?;
@@ -72,11 +72,11 @@ fn percentage(text: &str) -> Option<f32> {
     (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
 }
 
-/// What is left of a line.
+/// The unread rest of a line.
 struct Fields<'l>(&'l [u8]);
 
 impl Fields<'_> {
-    /// The next field, if it can be read; otherwise what was expected.
+    /// The next field, or what was expected in its place.
     fn next<T>(&mut self, what: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, String> {
         let end = self.0.iter().position(u8::is_ascii_whitespace).unwrap_or(self.0.len());
         let (field, rest) = self.0.split_at(end);

@@ -1,9 +1,9 @@
-//! Which format a file is in, by how it begins.
+//! Detects the format of a file from its start.
 
 use crate::format::Format;
 
 impl Format {
-    /// The format of a file that begins so. What looks like none of the others is a list.
+    /// The format of a file with this start. If it looks like none of the others, it is a list.
     #[must_use]
     pub fn guess(start: &[u8]) -> Self {
         let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
@@ -11,7 +11,7 @@ impl Format {
             [b'{', ..] if has_object(start, b"\"nodes\"") => Self::Bitnodes,
             [b'{', rest @ ..] if has_object(rest.trim_ascii_start(), b"\"new\"") => Self::Rpc,
             [b'{', ..] => Self::JsonLines,
-            // The bracket of an address has hex digits behind it.
+            // The bracket of an address is followed by hex digits.
             [b'[', rest @ ..] if matches!(rest.trim_ascii_start(), [b'{', ..]) => Self::Rpc,
             [b'[', rest @ ..] if matches!(rest.trim_ascii_start(), [b'[' | b']' | b'"', ..]) => Self::Bitnodes,
             _ => start.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).find_map(of_line).unwrap_or(Self::List),
@@ -19,7 +19,7 @@ impl Format {
     }
 }
 
-/// Whether an object of this name begins somewhere.
+/// Whether an object of this name begins anywhere in `start`.
 fn has_object(start: &[u8], name: &[u8]) -> bool {
     let mut rest = start;
     while let Some(at) = rest.windows(name.len()).position(|window| window == name) {
@@ -32,14 +32,14 @@ fn has_object(start: &[u8], name: &[u8]) -> bool {
     false
 }
 
-/// The format that a line tells, if it tells one.
+/// The format that a line shows, if it shows one.
 fn of_line(line: &[u8]) -> Option<Format> {
     let words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     match line {
         [] => None,
         [b'#', ..] => line.ends_with(b"svcs  version").then_some(Format::Dnsseed),
         _ if line.contains(&b'%') && words.count() >= 11 => Some(Format::Dnsseed),
-        // The header has a column of this name.
+        // A header with a column of this name.
         _ if line.split(|byte| *byte == b',').any(|column| column == b"address") => Some(Format::Csv),
         _ => Some(Format::List),
     }

@@ -1,4 +1,4 @@
-//! Reads peers from a file of any format, and goes on behind what it cannot read.
+//! Reads peers from a file of any format, and continues after parts that cannot be read.
 
 use std::fmt;
 use std::io::{self, BufRead};
@@ -11,7 +11,7 @@ use crate::format::{Format, bitnodes, csv, dnsseed, jsonl, list};
 use crate::peer::{Peer, Time};
 use crate::text::Shown;
 
-/// What is taken for granted where a file does not say it.
+/// Values for what a file does not say.
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// The file's name, for messages.
@@ -20,9 +20,9 @@ pub struct Origin {
     pub chain: Shown,
     /// The port of an address that has none.
     pub port: u16,
-    /// The clock's reading. What a file says of later times is taken for now.
+    /// The current time. Later times in a file are replaced by it.
     pub now: Time,
-    /// Who is said to have told of its peers.
+    /// The source to record for its peers.
     pub source: Shown,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Debug for Importer<'_> {
     }
 }
 
-/// What one line holds: a peer, nothing, or something else than was expected.
+/// The content of one line: a peer, nothing, or an error that says what was expected.
 pub(super) type Line = Result<Option<Peer>, String>;
 
 fn each_line<'r>(
@@ -86,34 +86,34 @@ fn each_line<'r>(
 /// A part of a file that was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unread {
-    /// One line or row. Those behind it are read.
+    /// One line or row. The import continues after it.
     #[error(transparent)]
     Line(#[from] BadLine),
-    /// The rest.
+    /// The rest of the file.
     #[error("{name}: {error}")]
     Io {
-        /// The file's.
+        /// The file's name.
         name: Arc<str>,
-        /// What the system says.
+        /// The system's error.
         error: io::Error,
     },
 }
 
-/// A line that is not what was expected.
+/// A line that is not as expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}:{line}: expected {expected}")]
 pub struct BadLine {
-    /// The file's.
+    /// The file's name.
     pub name: Arc<str>,
-    /// From 1.
+    /// Counted from 1.
     pub line: u64,
-    /// What would have been right there, fit to print.
+    /// What was expected there, safe to print.
     pub expected: String,
 }
 
 impl BadLine {
     pub(super) fn new(origin: &Origin, line: u64, expected: &str) -> Self {
-        // Some of it may be quoted from the file.
+        // It may quote bytes of the file.
         let expected = Printable(expected.as_bytes()).to_string();
         Self { name: Arc::clone(&origin.name), line, expected }
     }

@@ -1,4 +1,4 @@
-//! JSON Lines: all that is known of a peer as one object. Fields are added, never renamed.
+//! JSON Lines: all stored data of a peer as one object. Fields are added, never renamed.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use crate::format::import::{Line, Origin};
 use crate::format::record::Record;
 use crate::peer::Peer;
 
-/// Its type is named, as in all that the program prints as JSON.
+/// With its type, as in all JSON that the program prints.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "peer")]
 struct Object<'p> {
@@ -27,7 +27,7 @@ pub(super) fn read(origin: &Origin, line: &[u8]) -> Line {
     }
     let record: Record = serde_json::from_slice(line).map_err(|error| {
         let error = error.to_string();
-        // It counts lines within the line.
+        // The error counts lines within this line, so that part is removed.
         let what = error.split(" at line ").next().unwrap_or_default();
         format!("a peer as a JSON object: {what}")
     })?;

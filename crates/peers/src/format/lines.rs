@@ -1,14 +1,14 @@
-//! Lines of any bytes, each with its number, and none so long that it fills the memory.
+//! Lines of any bytes, each with its number and of a limited length.
 
 use std::io::{self, BufRead, Read};
 
-/// Bytes of a line. Ours have at most some 2000: a user agent of 256 bytes, each escaped twice.
+/// Bytes of a line, at most. Our lines have at most about 2000: a user agent of 256 bytes, each escaped twice.
 const MAX_LINE_LEN: u64 = 64 * 1024;
 
-/// Editors and spreadsheets begin a text with it. (UTF-8)
+/// Editors and spreadsheets may put it at the start of a text. (UTF-8)
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The lines of a file, from 1, without their ends and the mark before the first. One that is too long is `None`.
+/// The lines of a file, from 1, without line ends and byte order mark. A line that is too long is `None`.
 #[derive(Debug)]
 pub(super) struct Lines<R> {
     input: R,
@@ -50,7 +50,7 @@ impl<R: BufRead> Iterator for Lines<R> {
         }
         self.line += 1;
         let line = self.read().transpose();
-        // Behind an error, nothing is certain.
+        // After an error nothing is certain.
         self.is_over = !matches!(line, Some(Ok(_)));
         line.map(|line| (self.line, line))
     }

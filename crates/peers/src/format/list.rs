@@ -1,5 +1,5 @@
-//! Plain lists: an address on each line, then whatever else; `#` begins a comment. (Core: contrib/seeds/nodes_main.txt)
-//! An entry of a list in YAML (`- 1.2.3.4:8333`), or in quotes, is one too.
+//! Plain lists: an address on each line, then any text; `#` begins a comment. (Core: contrib/seeds/nodes_main.txt) A
+//! YAML list item (`- 1.2.3.4:8333`) or a quoted address is also accepted.
 
 use std::io;
 
@@ -19,7 +19,7 @@ pub(super) fn read(origin: &Origin, line: &[u8]) -> Line {
     address(origin, text.trim_matches(['"', '\'', ','])).map(Some)
 }
 
-/// A peer of which a file says where it is, and no more.
+/// A peer of which a file gives only the address.
 pub(super) fn address(origin: &Origin, address: &str) -> Result<Peer, String> {
     if ["enode://", "enr:", "enrtree://"].iter().any(|scheme| address.starts_with(scheme)) {
         return Err("an address; this is a node of Ethereum, which the database does not keep".to_owned());

@@ -1,17 +1,17 @@
-//! Files as they come: compressed, or not of a kind that is read here.
+//! Compressed files, and files of kinds that are not supported.
 
 use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-/// Bytes that a compressed file may have when it is unpacked: some 200 for each of 20 million peers. A few kilobytes can
-/// hold as much as a disk.
+/// Bytes of an unpacked file, at most: about 200 for each of 20 million peers. A few compressed kilobytes can unpack to
+/// the size of a disk.
 pub const MAX_UNPACKED_LEN: u64 = 4 << 30;
 
-/// A file as it is read: what gzip packed is unpacked on the way.
+/// A file for reading; a gzip file is unpacked while it is read.
 ///
 /// # Errors
-/// The start of the file cannot be read; it is of a kind of which nothing is read, which is named.
+/// If the start of the file cannot be read, or its kind is known but not supported; the error names the kind.
 pub fn unpack<'r>(mut input: Box<dyn BufRead + 'r>) -> io::Result<Box<dyn BufRead + 'r>> {
     let start = input.fill_buf()?;
     if start.starts_with(b"\x1f\x8b") {
@@ -21,9 +21,9 @@ pub fn unpack<'r>(mut input: Box<dyn BufRead + 'r>) -> io::Result<Box<dyn BufRea
     unpack_none(input)
 }
 
-/// A file, if it is not of a kind that is known and not read.
+/// The file, unless its kind is known but not supported.
 fn unpack_none<'r>(mut input: Box<dyn BufRead + 'r>) -> io::Result<Box<dyn BufRead + 'r>> {
-    /// How files begin of which nothing is read, and what they are.
+    /// The first bytes of kinds that are not supported, and their names.
     const OTHERS: [(&[u8], &str); 8] = [
         (b"\x1f\x8b", "packed twice with gzip: unpack it once with 'gzip -d'"),
         (b"BZh", "packed with bzip2: unpack it with 'bzip2 -d'"),
@@ -41,7 +41,7 @@ fn unpack_none<'r>(mut input: Box<dyn BufRead + 'r>) -> io::Result<Box<dyn BufRe
     }
 }
 
-/// A reader that fails behind so many bytes.
+/// A reader that fails after a number of bytes.
 struct Bounded<R> {
     input: R,
     left: u64,

@@ -1,4 +1,4 @@
-//! All that is known of a peer, flat, under the names that JSON Lines and CSV share.
+//! All stored data of a peer, flat, under the names that JSON Lines and CSV share.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use crate::peer::{Ending, OUTCOMES, Peer, STAGES, Time, Transports};
 use crate::reliability::{Average, Reliability};
 use crate::text::Shown;
 
-/// A peer as it is written. Whatever is missing when it is read is not known, except for the address.
+/// A peer as it is written. When read, only the address is required.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Record {
     pub address: String,
     pub chain: Option<String>,
-    /// For the reader: the address says it.
+    /// For the reader of the file only: the address implies it.
     pub network: Option<String>,
     pub outcome: Option<String>,
     pub stage: Option<String>,
@@ -54,12 +54,12 @@ pub(super) struct Record {
     pub weight_30d: f32,
     pub count_30d: f32,
     pub source: Option<String>,
-    /// The same as `services`, as text: programs that have no whole numbers above 2^53, such as jq, round that.
+    /// The same as `services`, as hex text: programs without integers above 2^53, such as jq, round the number.
     pub services_hex: Option<String>,
 }
 
 impl Serialize for Peer {
-    /// As a flat object, in the fields of JSON Lines.
+    /// Serialises it as a flat object with the fields of JSON Lines.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Record::of(self).serialize(serializer)
     }
@@ -111,7 +111,7 @@ impl Record {
         }
     }
 
-    /// The peer; otherwise what was expected.
+    /// The peer, or what was expected.
     pub(super) fn into_peer(self, origin: &Origin) -> Result<Peer, String> {
         let address = Address::parse(&self.address, origin.port).map_err(|_| "an address in `address`".to_owned())?;
         let time = |time: i64| Time(time).clamp(Time(0), origin.now);
@@ -129,7 +129,7 @@ impl Record {
             ending: self.ending()?,
             transports: Transports { v1: outcome(self.v1.as_deref(), "v1")?, v2: outcome(self.v2.as_deref(), "v2")? },
             version: self.version,
-            // Nothing tells an empty text from none in CSV; but a peer that has a version has a user agent.
+            // CSV cannot tell an empty text from a missing one; but a peer with a version has a user agent.
             user_agent: text(self.user_agent.as_deref(), "user_agent")?.or(self.version.map(|_| "".into())),
             height: self.height,
             latency: self.latency()?,
@@ -139,7 +139,7 @@ impl Record {
         Ok(peer)
     }
 
-    /// What is said in hex counts, as the number may have been rounded on its way.
+    /// The hex text wins, since another program may have rounded the number.
     fn services(&self) -> Result<u64, String> {
         let Some(text) = &self.services_hex else { return Ok(self.services) };
         let digits = text.strip_prefix("0x").unwrap_or(text);
@@ -192,7 +192,7 @@ impl Record {
     }
 }
 
-/// Service bits as a number, which another program may have made one with a fraction.
+/// Service bits as a number, which another program may have turned into a float.
 fn rounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     struct Bits;
     impl Visitor<'_> for Bits {
@@ -207,7 +207,7 @@ fn rounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> 
         }
 
         fn visit_f64<E: Error>(self, bits: f64) -> Result<u64, E> {
-            /// 2^64 in 15 digits, to which a spreadsheet rounds a number that has all bits.
+            /// 2^64 in 15 digits: a spreadsheet rounds a number with all bits set to it.
             const MOST: f64 = 18_446_744_073_709_600_000.0;
             if !(0.0..=MOST).contains(&bits) {
                 return Err(E::invalid_value(Unexpected::Float(bits), &self));
@@ -236,7 +236,7 @@ fn outcome(name: Option<&str>, field: &str) -> Result<Option<Outcome>, String> {
     named(name, field, |name| OUTCOMES.into_iter().find(|outcome| outcome.name() == name))
 }
 
-/// What is named so; otherwise which field is wrong.
+/// The value of this name, or the name of the field that is wrong.
 fn named<T>(name: Option<&str>, field: &str, find: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, String> {
     let Some(name) = name else { return Ok(None) };
     find(name).map(Some).ok_or_else(|| format!("another value in `{field}`"))

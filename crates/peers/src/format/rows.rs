@@ -1,29 +1,29 @@
-//! Rows of a file of JSON, one after the other, in memory that does not depend on the file.
+//! Rows of a JSON file, one after the other, in memory that does not grow with the file.
 //!
 //! ```text
 //! [ ["1.2.3.4", 8333, …], {"address": …, "port": …}, "1.2.3.4:8333" ]           rows in an array
 //! { "timestamp": …, "nodes": { "1.2.3.4:8333": [70016, …], … } }                 rows by name, in an object in an object
 //! ```
-//! A row holds nothing but plain values. So a bracket within a row tells that the row was cut, and begins another; and so
-//! does the end of a line within a text. What follows a bad row is read, and no byte is looked at twice.
+//! A row holds only plain values. So a bracket within a row, or a line end within a text, shows that the row was
+//! truncated. The rows after it are read, and no byte is read twice.
 
 use std::io::{self, BufRead};
 
-/// Bytes of a row. Those of all formats have at most some 2000: a user agent of 256 bytes, each escaped.
+/// Bytes of a row, at most. All formats need at most about 2000: a user agent of 256 bytes, each escaped.
 pub(super) const MAX_ROW_LEN: usize = 64 * 1024;
 
-/// What a file holds where a row may be.
+/// The content at a place where a row may be.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Row {
-    /// An array or an object, as it was written, and its name if it has one.
+    /// An array or an object, with its raw text, and its name if it has one.
     Values { name: Option<Vec<u8>>, json: Vec<u8> },
-    /// A text, as it was written, in its quotes.
+    /// A text, raw, with its quotes.
     Text(Vec<u8>),
-    /// Something else: cut, too long, or no JSON.
+    /// Something else: truncated, too long, or not JSON.
     Bad,
 }
 
-/// The rows of a file, each with the number of the line on which it begins.
+/// The rows of a file, each with the number of the line where it begins.
 #[derive(Debug)]
 pub(super) struct Rows<R> {
     input: R,
@@ -31,15 +31,15 @@ pub(super) struct Rows<R> {
     is_over: bool,
 }
 
-/// How far a file has been read.
+/// The state of reading.
 #[derive(Debug)]
 struct Reading {
     line: u64,
-    /// How deep rows lie: 1 in an array, 2 in an object. Known once the first bracket is.
+    /// The depth of rows: 1 in an array, 2 in an object. Known after the first bracket.
     rows_at: u32,
     depth: u32,
     part: Part,
-    /// On which line that part begins.
+    /// The line where that part begins.
     begun: u64,
     bytes: Vec<u8>,
     in_text: bool,
@@ -47,10 +47,10 @@ struct Reading {
     name: Option<Vec<u8>>,
 }
 
-/// What is being read.
+/// The part that is being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
-    /// What is between rows.
+    /// Bytes between rows.
     Between,
     /// A text between rows: a row, or the name of one.
     Text,
@@ -82,7 +82,7 @@ impl<R: BufRead> Rows<R> {
             let chunk = self.input.fill_buf()?;
             if chunk.is_empty() {
                 self.is_over = true;
-                // A file that ends within a row was cut.
+                // A file that ends within a row was truncated.
                 let Reading { part, begun, .. } = self.reading;
                 return Ok((part == Part::Row).then_some((begun, Row::Bad)));
             }
@@ -97,7 +97,7 @@ impl<R: BufRead> Rows<R> {
 }
 
 impl Reading {
-    /// Takes the next byte. What it ends, if anything.
+    /// Takes the next byte. Returns the row that it ends, if any.
     fn take(&mut self, byte: u8) -> Option<(u64, Row)> {
         let line = self.line;
         self.line += u64::from(byte == b'\n');
@@ -138,13 +138,13 @@ impl Reading {
                 self.push(byte);
                 return Some(self.end_row());
             }
-            // Arrays hold rows to the end of the file; a bracket too many is that of a row that was cut.
+            // An array holds rows to the end of the file; an extra bracket comes from a truncated row.
             b'}' if self.rows_at == 2 => self.depth = self.depth.saturating_sub(1).max(1),
             b']' | b'}' => {}
             b',' if self.part != Part::Row => self.name = None,
             b':' if self.part != Part::Row => {}
             _ if byte.is_ascii_whitespace() && self.part != Part::Row => {}
-            // The mark of UTF-8 at the start.
+            // The byte order mark at the start.
             _ if self.depth == 0 => {}
             _ => {
                 if self.part == Part::Between {
@@ -158,7 +158,7 @@ impl Reading {
 
     fn take_of_text(&mut self, byte: u8) -> Option<(u64, Row)> {
         if byte == b'\n' {
-            // No text has one in it.
+            // A valid text contains no line end.
             self.in_text = false;
             self.is_escaped = false;
             self.part = Part::Between;
@@ -176,7 +176,7 @@ impl Reading {
         }
         self.part = Part::Between;
         let text = self.whole();
-        // In an object it is a name, or the value of one that is not looked for.
+        // In an object, the text is a name, or a value that is not needed.
         if self.rows_at == 1 {
             return Some((self.begun, text.map_or(Row::Bad, Row::Text)));
         }
@@ -202,7 +202,7 @@ impl Reading {
         self.bytes.clear();
     }
 
-    /// One byte more than may be is kept, to tell that there were more.
+    /// Keeps one byte more than allowed, to detect that the row is too long.
     fn push(&mut self, byte: u8) {
         if self.bytes.len() <= MAX_ROW_LEN {
             self.bytes.push(byte);
@@ -222,7 +222,7 @@ impl<R: BufRead> Iterator for Rows<R> {
             return None;
         }
         let row = self.read();
-        // Behind an error, nothing is certain.
+        // After an error nothing is certain.
         self.is_over |= row.is_err();
         row.transpose()
     }
@@ -238,7 +238,7 @@ mod tests {
 
     use super::{MAX_ROW_LEN, Row, Rows};
 
-    /// Each row as text; `!` is a bad one.
+    /// Each row as text; `!` is a bad row.
     fn rows(file: &[u8]) -> Vec<(u64, String)> {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let shown = |row| match row {

@@ -14,7 +14,8 @@ use crate::peer::{Peer, Time};
 
 pub(super) fn write(out: &mut impl io::Write, peer: &Peer, is_first: bool) -> io::Result<()> {
     let row = json!({
-        // Core says one of each peer. 0 is taken for unknown, below and by Core (net_processing.cpp, ProcessMessage of ADDR).
+        // Core gives a time for each peer. Our importer and Core read 0 as unknown (net_processing.cpp, ProcessMessage
+        // of ADDR).
         "time": peer.last_seen.unwrap_or_default(),
         "services": peer.services,
         "address": peer.address.host(),

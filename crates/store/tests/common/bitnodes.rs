@@ -1,9 +1,9 @@
-//! What bitnodes exports, as a JSON schema says it, and an independent reader of that.
+//! The export of bitnodes as a JSON schema, and an independent reader of it.
 
 use boon::{Compiler, Schemas};
 use serde_json::Value;
 
-/// What is wrong with a whole export.
+/// The fault of an export, if it has one.
 pub fn fault_of(export: &Value) -> Option<String> {
     const NAME: &str = "bitnodes.schema.json";
     let schema = serde_json::from_str(include_str!("../data/bitnodes.schema.json")).unwrap();

@@ -15,7 +15,7 @@ pub const CHAIN: &str = "bitcoin";
 
 pub const KNOWN: Sort = Sort { by: SortBy::Known, descending: false };
 
-/// A database in a directory of its own, which goes when it is dropped.
+/// A database in its own directory, which is deleted when dropped.
 pub async fn store() -> (Store, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path().join("peers.sqlite")).await.unwrap();
