@@ -6,15 +6,15 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::seeds::SHOWN_LEN;
 
-/// Networks that are never dialled, whoever names an address in them.
+/// Networks that are never dialled, whatever the source of an address in them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exclusions {
-    /// None lies in another; in order.
+    /// Sorted; no network contains another.
     v4: Vec<Ipv4Net>,
     v6: Vec<Ipv6Net>,
 }
 
-/// A line that is no network.
+/// A line that is not a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: expected an address or a network (192.0.2.0/24, 2001:db8::/32), not {text:?}")]
 pub struct BadNetwork {
@@ -25,11 +25,11 @@ pub struct BadNetwork {
 }
 
 impl Exclusions {
-    /// Reads a list with one network a line; `#` and `;` start a comment. A line that is none makes the whole list
-    /// unusable: a network that is not understood would be dialled.
+    /// Reads a list with one network per line; `#` and `;` start a comment. One bad line makes the whole list invalid:
+    /// a network that is not understood would be dialled.
     ///
     /// # Errors
-    /// The first line that is no network.
+    /// The first line that is not a network.
     pub fn read(text: &str) -> Result<Self, BadNetwork> {
         let mut networks = Vec::new();
         for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
@@ -44,24 +44,24 @@ impl Exclusions {
         Ok(networks.into_iter().collect())
     }
 
-    /// All of them, none in another.
+    /// All networks; none contains another.
     pub fn networks(&self) -> impl Iterator<Item = IpNet> {
         self.v4.iter().copied().map(IpNet::V4).chain(self.v6.iter().copied().map(IpNet::V6))
     }
 
-    /// How many networks there are, none of them in another.
+    /// The number of networks; none contains another.
     #[must_use]
     pub fn len(&self) -> usize {
         self.v4.len() + self.v6.len()
     }
 
-    /// Whether there is none.
+    /// Whether the list is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The network in which an address must not be dialled.
+    /// The excluded network that contains an address.
     #[must_use]
     pub fn network_of(&self, ip: IpAddr) -> Option<IpNet> {
         match ip.to_canonical() {
@@ -79,7 +79,7 @@ impl Exclusions {
     }
 }
 
-/// An address, or a network in the form of an address and a length. IPv4 in IPv6's clothes is IPv4.
+/// An address, or a network as address and prefix length. IPv4-mapped IPv6 becomes IPv4.
 fn network(text: &str) -> Option<IpNet> {
     if let Ok(ip) = text.parse::<IpAddr>() {
         return Some(ip.to_canonical().into());

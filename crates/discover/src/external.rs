@@ -1,7 +1,8 @@
-//! Our own address, by the majority of what peers see us as.
+//! Our own address, by the majority of what peers report.
 //!
-//! A peer's `version` says at which address it sees us. Any one peer may err or lie, and all peers of one hoster may be
-//! one. So each network group has one vote, and fewer than [`MIN_GROUPS`] that agree prove nothing.
+//! A peer's `version` contains the address at which the peer sees us. A single peer may err or lie, and all peers of
+//! one hosting provider may belong to one operator. So each network group has one vote, and fewer than [`MIN_GROUPS`]
+//! groups prove nothing.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -9,40 +10,41 @@ use std::net::IpAddr;
 use crate::group::Group;
 use crate::routable::is_globally_routable;
 
-/// So many network groups must say the same before it is believed. Two could be had by anybody.
+/// Network groups that must agree before the address is believed. An attacker can easily get two.
 pub const MIN_GROUPS: usize = 3;
 
-/// Groups that are counted; what others say is not needed any more.
+/// Groups that are counted; more are not needed.
 pub const MAX_GROUPS: usize = 256;
 
-/// Collects what peers see us as, for one family of addresses: an IPv4 peer sees our IPv4 address.
+/// Collects our address as peers report it, for one address family: an IPv4 peer sees our IPv4 address.
 #[derive(Clone, Debug, Default)]
 pub struct External {
     votes: BTreeMap<Group, IpAddr>,
 }
 
-/// What most groups say.
+/// The address that most groups report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Majority {
-    /// The address they see us at.
+    /// Our address as they see it.
     pub address: IpAddr,
-    /// So many of them say so,
+    /// The groups that report it,
     pub agreed: usize,
-    /// of so many.
+    /// and the groups that reported any address.
     pub of: usize,
-    /// Who says something else, and what.
+    /// The groups that report another address, with that address.
     pub dissenters: Vec<(Group, IpAddr)>,
 }
 
 impl External {
-    /// Nobody has said anything.
+    /// No peer has reported an address.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes note that `peer` sees us at `us`. Whether it counts: the first word of a group does, if the address could
-    /// be that of a node on the Internet and is of the peer's own family. Many peers do not tell; they say nothing here.
+    /// Records that `peer` sees us at `us`. Returns whether it counts: the first report of a group does, if the address
+    /// could be that of a node on the Internet and is of the peer's own family. Many peers report no address; do not
+    /// call this for them.
     pub fn hear(&mut self, peer: IpAddr, us: IpAddr) -> bool {
         let (peer, us) = (peer.to_canonical(), us.to_canonical());
         let group = Group::of(peer);
@@ -56,13 +58,13 @@ impl External {
         counts
     }
 
-    /// How many groups have said something.
+    /// The number of groups that have reported an address.
     #[must_use]
     pub fn heard(&self) -> usize {
         self.votes.len()
     }
 
-    /// What more than half of the groups of a family say, if they are at least [`MIN_GROUPS`].
+    /// The address that more than half of the groups report, if they are at least [`MIN_GROUPS`].
     #[must_use]
     pub fn majority(&self, ipv6: bool) -> Option<Majority> {
         let votes = || self.votes.iter().filter(|(_, us)| us.is_ipv6() == ipv6);

@@ -1,4 +1,4 @@
-//! Whom to dial next, given now.
+//! Decides which address to dial next.
 //!
 //! ```text
 //!            learn                        next                        done
@@ -9,11 +9,11 @@
 //!                                 back-off, re-check
 //! ```
 //!
-//! What was good comes before what is untried, and that before what has failed. Within a class the prefixes take turns,
-//! each as often as its pace allows; within a prefix a secret order decides. So whoever floods us with addresses delays
-//! those of its own prefixes, by a share that is bounded, and nobody else's.
+//! Reached addresses come first, then remembered ones, then untried ones, then failed ones. Within a class the prefixes
+//! take turns, each as often as its pace allows; within a prefix a secret order decides. So a flood of addresses delays
+//! only addresses in its own prefixes, by a bounded share.
 //!
-//! Learning an address that is known takes one look into a hash table, everything else O(log n).
+//! Learning a known address takes one lookup in a hash table, everything else O(log n).
 
 mod book;
 mod caps;
@@ -45,7 +45,8 @@ use crate::group::Group;
 use crate::key::Key;
 use crate::routable::{is_bad_port, is_globally_routable};
 
-/// Decides whom to dial next. Every `now` is the time since some start, the same for all calls; it should not go back.
+/// Decides which address to dial next. Every `now` is the time since a fixed start, the same for all calls; it should
+/// not go back.
 #[derive(Debug)]
 pub struct Frontier {
     policy: Policy,
@@ -60,67 +61,66 @@ pub struct Frontier {
     waiting: BinaryHeap<Reverse<(u32, u32)>>,
     pacer: Pacer,
     in_flight: usize,
-    /// Of those in flight, those that were not reached yet.
+    /// Addresses in flight that were not reached yet.
     strangers_in_flight: usize,
     reached: usize,
     dials: u64,
     refused: u64,
 }
 
-/// Who tells us of an address.
+/// The source of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// The user, in so many words. It comes first, wherever it is; only [`Policy::max_known`] bounds these.
+    /// The user named it. It comes first, wherever it is; only [`Policy::max_known`] limits these.
     Named,
-    /// An earlier run that reached it, or a file that says so. It comes first.
+    /// An earlier run reached it, or a file says so. It comes first.
     Remembered,
     /// A seed, or an earlier run that did not reach it.
     Seed,
-    /// A peer with this address of its own.
+    /// The peer at this address.
     Peer(IpAddr),
 }
 
-/// What became of an address that was told.
+/// The result of learning an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Learned {
     /// It will be dialled.
     New,
-    /// It was known.
+    /// It was known already.
     Known,
-    /// It was given up long ago, and will be tried anew.
+    /// It was given up long ago, and will be tried again.
     Revived,
-    /// It will not be dialled, and is not kept.
+    /// It is refused and not stored.
     Refused(Refusal),
 }
 
-/// Why an address is not kept.
+/// Why an address is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Nothing can be dialled there: port 0, not globally routable, or a port of another service
-    /// ([`is_bad_port`]).
+    /// It cannot be dialled: port 0, not globally routable, or a port of another service ([`is_bad_port`]).
     Address,
-    /// It is in a network in which nothing is dialled: [`Policy::excluded`].
+    /// It is in an excluded network: [`Policy::excluded`].
     Excluded,
-    /// Its host has its share of ports: [`Policy::max_per_host`].
+    /// Too many ports of its host are known: [`Policy::max_per_host`].
     Host,
-    /// The network of its source has told its share: [`Policy::max_per_source`].
+    /// The source's network group has introduced too many addresses: [`Policy::max_per_source`].
     Source,
     /// Its prefix is full: [`Policy::max_per_prefix`].
     Prefix,
-    /// Everything is full: [`Policy::max_known`].
+    /// The table is full: [`Policy::max_known`].
     Total,
 }
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Dial this, and tell how it went with [`Frontier::done`].
+    /// Dial this address, and report the outcome with [`Frontier::done`].
     Dial(SocketAddr),
-    /// There is nothing to dial before this moment, unless something is learned or done.
+    /// Nothing to dial before this moment, unless an address is learned or a dial ends.
     Wait(Duration),
-    /// There is nothing to dial unless something is learned or done.
+    /// Nothing to dial unless an address is learned or a dial ends.
     Idle,
-    /// There is nothing to dial, and nothing in flight that could change it.
+    /// Nothing to dial, and nothing in flight that could change that.
     Exhausted,
 }
 
@@ -129,43 +129,43 @@ pub enum Next {
 pub enum Outcome {
     /// It was reached.
     Reached,
-    /// It was not, this time.
+    /// It was not reached this time.
     Failed,
-    /// It never will be what we look for: another network, ourselves. It is given up at once.
+    /// It will never be suitable: another network, or ourselves. It is given up at once.
     Unfit,
-    /// Our own side could not dial: no file or port was free. That says nothing of the address, so it is dialled again
-    /// whatever the policy says, but no more than [`OWN_RETRIES`] times in a row.
+    /// Our own side could not dial: no file or port was free. That shows nothing about the address, so it is dialled
+    /// again whatever the policy is, but at most [`OWN_RETRIES`] times in a row.
     NotDialled,
 }
 
-/// So often in a row may our own side fail at an address. What ails it may last, and a crawl must end.
+/// Failures of our own side in a row at one address, at most. The cause may last, and a crawl must end.
 pub const OWN_RETRIES: u8 = 5;
 
-/// How many addresses there are, and where they are on their way.
+/// The number of addresses in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// All that are known: the sum of the next five.
+    /// All known addresses: the sum of the next five.
     pub known: usize,
-    /// May be dialled as soon as their turn comes.
+    /// May be dialled when their turn comes.
     pub ready: usize,
     /// Are being dialled.
     pub in_flight: usize,
     /// Wait for a retry or a re-check.
     pub waiting: usize,
-    /// Were reached, and once is enough.
+    /// Were reached, and are not checked again.
     pub settled: usize,
     /// Failed too often.
     pub given_up: usize,
-    /// Of those known, reached at least once, wherever they are now.
+    /// Known addresses that were reached at least once, in any state.
     pub reached: usize,
-    /// Dials begun.
+    /// Dials started.
     pub dials: u64,
-    /// Addresses refused by a cap or because nothing can be dialled there; the same one may count often.
+    /// Addresses refused by a limit or because they cannot be dialled; the same one may count often.
     pub refused: u64,
 }
 
 impl Frontier {
-    /// Knows nobody yet.
+    /// An empty frontier.
     #[must_use]
     pub fn new(policy: Policy, key: Key) -> Self {
         Self {
@@ -186,13 +186,13 @@ impl Frontier {
         }
     }
 
-    /// Takes note of an address.
+    /// Learns an address.
     pub fn learn(&mut self, address: SocketAddr, source: Source, now: Duration) -> Learned {
         self.learn_numbered(address, source, now).0
     }
 
-    /// Takes note of many addresses, of each as [`Frontier::learn`] does; `each` is told what became of the nth, and shown
-    /// the note on it unless it was refused.
+    /// Learns many addresses, as [`Frontier::learn`] does; calls `each` with the index and result of each, and with its
+    /// note unless it was refused.
     pub fn learn_all(
         &mut self,
         addresses: &[SocketAddr],
@@ -200,8 +200,8 @@ impl Frontier {
         now: Duration,
         mut each: impl FnMut(usize, Learned, Option<&mut Note>),
     ) {
-        /// Looked up together, so many at once: hashes first, and then nothing but looks into memory that do not depend on
-        /// each other, so a CPU waits for several of them at the same time. Most of what peers tell is known.
+        /// Addresses looked up together. The hashes come first; the lookups then do not depend on each other, so a CPU
+        /// can wait for several of them at the same time. Most addresses from peers are known.
         const AT_ONCE: usize = 32;
         for (chunk, addresses) in addresses.chunks(AT_ONCE).enumerate() {
             let mut hashes = [0; AT_ONCE];
@@ -213,7 +213,7 @@ impl Frontier {
                 *number = self.book.find_hashed(hash, (*address).into());
             }
             for (nth, (number, address)) in numbers.into_iter().zip(addresses).enumerate() {
-                // What was unknown may have been added meanwhile, and what was known may have made room for it.
+                // An unknown address may have been added meanwhile, and a known one replaced.
                 let number = number.filter(|number| self.book.entry(*number).endpoint == (*address).into());
                 let (learned, number) = match number {
                     Some(number) => (self.learn_again(number, now), Some(number)),
@@ -225,8 +225,8 @@ impl Frontier {
         }
     }
 
-    /// Takes note of what an earlier run found at an address. It is not to be dialled before `due`, and if that is `None`
-    /// not in this run.
+    /// Learns the result of an earlier run at an address. The address is not dialled before `due`, or never in this run
+    /// if that is `None`.
     pub fn recall(&mut self, address: SocketAddr, reached: bool, due: Option<Duration>, now: Duration) -> Learned {
         let endpoint = Endpoint::from(address);
         if self.book.find(endpoint).is_some() {
@@ -258,7 +258,7 @@ impl Frontier {
         Learned::New
     }
 
-    /// What to do next. An address that is to be dialled is in flight from now on.
+    /// The next step. An address to dial is in flight from now on.
     pub fn next(&mut self, now: Duration) -> Next {
         let is_full = self.is_full();
         if is_full && self.policy.recheck.is_none() {
@@ -266,7 +266,7 @@ impl Frontier {
         }
         self.wake(now);
         let free_at = self.policy.rate.map_or(Duration::ZERO, |rate| self.pacer.free_at(rate));
-        // Re-checks go on when there are peers enough.
+        // Re-checks continue when enough peers were reached.
         let classes = if is_full { &[Class::Reached][..] } else { &Class::ALL };
         for &class in classes {
             if let Some(prefix) = self.prefixes.first(class) {
@@ -280,7 +280,7 @@ impl Frontier {
         }
     }
 
-    /// Takes note of how a dial ended. Whether that address was in flight at all; if not, nothing happens.
+    /// Records the outcome of a dial. Returns whether that address was in flight; if not, nothing happens.
     pub fn done(&mut self, address: SocketAddr, outcome: Outcome, now: Duration) -> bool {
         let Some(number) = self.book.find(address.into()) else { return false };
         let entry = self.book.entry_mut(number);
@@ -302,7 +302,7 @@ impl Frontier {
                 };
                 recheck.nth(entry.successes)
             }
-            // It was asked again, and once had been enough.
+            // It was dialled again by `ask_again`, without a re-check policy.
             _ if entry.standing == Standing::Reached && self.policy.recheck.is_none() => {
                 entry.state = State::Settled;
                 return true;
@@ -323,8 +323,8 @@ impl Frontier {
         true
     }
 
-    /// Another connection was opened to an address since it was dialled, as over another transport. It counts against every
-    /// pace, as a dial.
+    /// Records another connection to an address after its dial, such as one over another transport. It counts against
+    /// every pace, as a dial does.
     pub fn dialled_again(&mut self, address: SocketAddr, now: Duration) {
         self.dials += 1;
         if let Some(rate) = self.policy.rate {
@@ -335,8 +335,8 @@ impl Frontier {
         }
     }
 
-    /// Makes ready again those of `these` that were reached in this run and are settled, since there is something else to
-    /// ask them. How many they are.
+    /// Makes those of `these` ready again that were reached in this run and are settled, to ask them something else.
+    /// Returns their number.
     pub fn ask_again(&mut self, these: impl Fn(SocketAddr) -> bool, now: Duration) -> usize {
         let asked =
             |entry: &Entry| entry.state == State::Settled && entry.successes > 0 && these(entry.endpoint.into());
@@ -350,7 +350,7 @@ impl Frontier {
         self.book.iter().map(|(_, entry)| entry.endpoint.into())
     }
 
-    /// The note on an address, if it is known.
+    /// The note on an address, if the address is known.
     pub fn note(&mut self, address: SocketAddr) -> Option<&mut Note> {
         let number = self.book.find(address.into())?;
         Some(&mut self.book.entry_mut(number).note)
@@ -362,7 +362,7 @@ impl Frontier {
         self.book.find(address.into()).is_some()
     }
 
-    /// How many addresses there are, and where they are on their way.
+    /// The number of addresses in each state.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let known = self.book.len();
@@ -381,7 +381,7 @@ impl Frontier {
         }
     }
 
-    /// As [`Frontier::learn`] does; with the number that the address has then.
+    /// As [`Frontier::learn`]; also returns the number of the address.
     fn learn_numbered(&mut self, address: SocketAddr, source: Source, now: Duration) -> (Learned, Option<u32>) {
         let endpoint = Endpoint::from(address);
         if let Some(number) = self.book.find(endpoint) {
@@ -412,7 +412,7 @@ impl Frontier {
         Learned::Revived
     }
 
-    /// Finds room for a stranger, if it is to have any.
+    /// Finds a place for a new address, if the limits allow one.
     fn admit(&mut self, endpoint: Endpoint, source: Source, now: Duration) -> Result<u32, Refusal> {
         let named = source == Source::Named;
         let routable = self.policy.allow_private || is_globally_routable(endpoint.ip());
@@ -434,11 +434,11 @@ impl Frontier {
         let group = Group::of(endpoint.ip());
         let prefix = self.prefixes.find(group);
         let is_full = |&prefix: &u32| self.prefixes.known(prefix) >= self.policy.max_per_prefix && !named;
-        // What was given up makes room: in its prefix, or in all.
+        // A given-up address makes room: one in the prefix, or any.
         let room = if let Some(prefix) = prefix.filter(is_full) {
             Some(self.given_up.first_of(prefix).ok_or(Refusal::Prefix)?)
         } else if self.book.len() >= self.policy.max_known {
-            // Whose place it takes is as good as random.
+            // The choice of the address to replace is as good as random.
             let from = self.book.order(endpoint) % u32::try_from(self.prefixes.len().max(1)).unwrap_or(u32::MAX);
             Some(self.given_up.first_from(from).ok_or(Refusal::Total)?)
         } else {
@@ -467,7 +467,7 @@ impl Frontier {
         })
     }
 
-    /// An address that was given up leaves its number to another.
+    /// A given-up address gives its number to another one.
     fn forget(&mut self, number: u32) {
         let entry = self.book.entry(number);
         self.given_up.remove(entry.prefix, entry.tried, number);
@@ -485,7 +485,7 @@ impl Frontier {
         self.prefixes.add_ready(entry.prefix, class, now);
     }
 
-    /// Makes ready what has waited long enough.
+    /// Makes addresses ready whose waiting time is over.
     fn wake(&mut self, now: Duration) {
         self.prefixes.wake(now);
         while let Some(&Reverse((second, number))) = self.waiting.peek()
@@ -513,7 +513,7 @@ impl Frontier {
         entry.endpoint.into()
     }
 
-    /// Whether as many were reached as are wanted, or would be if all went well that is in flight.
+    /// Whether enough peers were reached, or would be if all dials in flight succeeded.
     fn is_full(&self) -> bool {
         self.policy.max_peers.is_some_and(|most| self.reached + self.strangers_in_flight >= most)
     }
@@ -523,7 +523,7 @@ impl Frontier {
     }
 }
 
-/// The first whole second that is not before `time`. 136 years fit.
+/// The first whole second not before `time`. 136 years fit.
 fn second_from(time: Duration) -> u32 {
     let second = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
     u32::try_from(second).unwrap_or(u32::MAX)

@@ -1,4 +1,4 @@
-//! Network groups: who has one address of a group gets the others of it cheaply. (Core: netgroup.cpp)
+//! Network groups: an operator with one address of a group gets others of it cheaply. (Core: netgroup.cpp)
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -13,7 +13,7 @@ pub enum Group {
 }
 
 impl Group {
-    /// The group of an address. IPv4 in IPv6's clothes is IPv4.
+    /// The group of an address. IPv4-mapped IPv6 counts as IPv4.
     #[must_use]
     pub fn of(ip: IpAddr) -> Self {
         match ip.to_canonical() {

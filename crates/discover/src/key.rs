@@ -1,23 +1,23 @@
-//! What a stranger must not know: the key of every hash and every order here.
+//! The secret key of every hash and every order here.
 
 use std::fmt;
 use std::hash::BuildHasher;
 
 use siphasher::sip::SipHasher13;
 
-/// A secret of 128 bits, fresh for each process. Without it nobody can choose addresses that fall into one slot of a
-/// hash table, or come before others in their prefix's queue.
+/// A secret of 128 bits, fresh for each process. Without it an attacker cannot choose addresses that fall into one slot
+/// of a hash table, or come first in their prefix's queue.
 #[derive(Clone)]
 pub struct Key([u8; 16]);
 
 impl Key {
-    /// A key of these random bytes.
+    /// A key from random bytes.
     #[must_use]
     pub const fn new(random: [u8; 16]) -> Self {
         Self(random)
     }
 
-    /// The hash of these bytes: that of a hasher to which they are written at once, and faster.
+    /// The hash of these bytes: the same as from a hasher that gets them in one write, but faster.
     #[must_use]
     pub fn hash_bytes(&self, bytes: &[u8]) -> u64 {
         self.build_hasher().hash(bytes)

@@ -1,4 +1,4 @@
-//! From a seed to a map: whom to dial next, and what others see us as.
+//! From a seed to a map: which address to dial next, and which address others see us at.
 //!
 //! ```text
 //!   seeds ─────┐
@@ -8,9 +8,9 @@
 //!   dials ─────┘
 //! ```
 //!
-//! [`Frontier`] decides, [`seeds`] are where it starts, [`external`] weighs what peers say about ourselves. Nothing here
-//! owns a socket, a clock or a random source: time comes in as the time since some start, and a secret [`Key`] through
-//! the constructor. So a crawl of a simulated network repeats, and its decisions are tested against a model.
+//! [`Frontier`] decides, [`seeds`] are its start, [`external`] evaluates what peers report about our address. Nothing
+//! here owns a socket, a clock or a random source: the caller passes the time since a fixed start, and a secret [`Key`]
+//! to the constructor. So a crawl of a simulated network can be repeated, and its decisions are tested against a model.
 //!
 //! ```
 //! use std::time::Duration;

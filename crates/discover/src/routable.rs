@@ -1,4 +1,4 @@
-//! Which addresses may be dialled without the user having named them.
+//! Which addresses may be dialled if the user has not named them.
 //!
 //! ```text
 //! IPv4   all but the blocks of IANA's special-purpose registry, and multicast
@@ -7,8 +7,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address can be that of a node on the public Internet. Others come from peers, seeds and files by mistake or
-/// by malice: dialled, they reach into our own network.
+/// Whether an address can be that of a node on the public Internet. Others come from peers, seeds and files by mistake
+/// or malice: dialling them reaches into our own network.
 #[must_use]
 pub fn is_globally_routable(ip: IpAddr) -> bool {
     match ip.to_canonical() {
@@ -19,11 +19,11 @@ pub fn is_globally_routable(ip: IpAddr) -> bool {
 
 /// A block of addresses that no node of the public Internet has.
 struct Block<A> {
-    /// As the registry calls it.
+    /// Its name in the registry.
     #[cfg_attr(not(test), expect(dead_code, reason = "for the reader and for the tests' messages"))]
     name: &'static str,
     first: A,
-    /// Leading bits that all of its addresses share.
+    /// The number of leading bits that all its addresses share.
     bits: u32,
 }
 
@@ -35,8 +35,8 @@ const fn v6(name: &'static str, a: u16, b: u16, c: u16, d: u16, bits: u32) -> Bl
     Block { name, first: Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0), bits }
 }
 
-/// The blocks of IANA's IPv4 Special-Purpose Address Registry, by their names there, and multicast. Those that are
-/// globally reachable belong to anycast services (AS112, AMT), and no node has one of their addresses.
+/// The blocks of IANA's IPv4 Special-Purpose Address Registry, by their names there, and multicast. The globally
+/// reachable ones belong to anycast services (AS112, AMT), and no node has one of their addresses.
 const SPECIAL_V4: [Block<Ipv4Addr>; 18] = [
     v4("\"This network\"", 0, 0, 0, 8),
     v4("Private-Use", 10, 0, 0, 8),
@@ -44,7 +44,7 @@ const SPECIAL_V4: [Block<Ipv4Addr>; 18] = [
     v4("Loopback", 127, 0, 0, 8),
     v4("Link Local", 169, 254, 0, 16),
     v4("Private-Use", 172, 16, 0, 12),
-    // The registry's blocks within it are two anycast addresses, and others for use inside a site.
+    // The registry's blocks within it are two anycast addresses, and blocks for use inside a site.
     v4("IETF Protocol Assignments", 192, 0, 0, 24),
     v4("Documentation (TEST-NET-1)", 192, 0, 2, 24),
     v4("AS112-v4", 192, 31, 196, 24),
@@ -56,15 +56,15 @@ const SPECIAL_V4: [Block<Ipv4Addr>; 18] = [
     v4("Documentation (TEST-NET-2)", 198, 51, 100, 24),
     v4("Documentation (TEST-NET-3)", 203, 0, 113, 24),
     v4("Multicast (RFC 5771)", 224, 0, 0, 4),
-    // Limited Broadcast is its last address.
+    // Limited Broadcast is the last address of this block.
     v4("Reserved", 240, 0, 0, 4),
 ];
 
-/// The same for IPv6, within 2000::/3. Nothing outside of it is assigned to nodes: the registry's other blocks, such as
-/// 64:ff9b:1::/48, 100::/64, 100:0:0:1::/64, 5f00::/16, fc00::/7 and fe80::/10, and what Yggdrasil took for itself
-/// (200::/7) lie there.
+/// The same for IPv6, within 2000::/3. No address outside of it is assigned to nodes: there are the registry's other
+/// blocks, such as 64:ff9b:1::/48, 100::/64, 100:0:0:1::/64, 5f00::/16, fc00::/7 and fe80::/10, and the range of
+/// Yggdrasil (200::/7).
 const SPECIAL_V6: [Block<Ipv6Addr>; 4] = [
-    // Teredo apart: Benchmarking (2001:2::/48), AMT, AS112-v6, ORCHID, ORCHIDv2 and DRIP are within it.
+    // It contains, besides Teredo: Benchmarking (2001:2::/48), AMT, AS112-v6, ORCHID, ORCHIDv2 and DRIP.
     v6("IETF Protocol Assignments", 0x2001, 0, 0, 0, 23),
     v6("Documentation", 0x2001, 0xdb8, 0, 0, 32),
     v6("Direct Delegation AS112 Service", 0x2620, 0x4f, 0x8000, 0, 48),
@@ -78,12 +78,12 @@ fn is_routable_v4(ip: Ipv4Addr) -> bool {
 fn is_routable_v6(ip: Ipv6Addr) -> bool {
     let inside = |high: u16, low: u16| is_routable_v4(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)));
     match ip.segments() {
-        // Translated by a gateway to the IPv4 address at its end. (RFC 6052)
+        // A gateway translates it to the IPv4 address at its end. (RFC 6052)
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => return inside(high, low),
-        // A tunnel to the IPv4 address inside; whatever is behind it.
+        // A tunnel to the IPv4 address inside, with any prefix.
         [_, _, _, _, 0 | 0x200, 0x5efe, high, low] if !inside(high, low) => return false, // ISATAP, RFC 5214
         [0x2002, high, low, ..] => return inside(high, low),                              // 6to4, RFC 3056
-        // The server, and the client with all bits turned. (RFC 4380)
+        // The server's address, and the client's with all bits inverted. (RFC 4380)
         [0x2001, 0, high, low, _, _, client_high, client_low] => {
             return inside(high, low) && inside(!client_high, !client_low);
         }
@@ -94,14 +94,14 @@ fn is_routable_v6(ip: Ipv6Addr) -> bool {
         && !SPECIAL_V6.iter().any(|block| (ip.to_bits() ^ block.first.to_bits()) >> (128 - block.bits) == 0)
 }
 
-/// Whether a port is that of a well-known service of another kind. Whoever can have us dial such a port anywhere uses us
+/// Whether a port belongs to a well-known service of another kind. An attacker that can make us dial such ports uses us
 /// for a scan, or to speak to a mail server. (Core: netbase.cpp IsBadPort, doc/p2p-bad-ports.md)
 #[must_use]
 pub fn is_bad_port(port: u16) -> bool {
     BAD_PORTS.binary_search(&port).is_ok()
 }
 
-/// In order.
+/// Sorted.
 const BAD_PORTS: [u16; 85] = [
     1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
     111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532,
@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn every_entry_of_the_registries_is_refused() {
-        // IANA: iana-ipv4-special-registry, iana-ipv6-special-registry; and what is deprecated or taken without it.
+        // IANA: iana-ipv4-special-registry, iana-ipv6-special-registry; and blocks that are deprecated or used without
+        // registration.
         for (name, ip) in [
             ("This host on this network", "0.0.0.0"),
             ("This network", "0.1.2.3"),

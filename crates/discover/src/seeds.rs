@@ -1,7 +1,7 @@
-//! Where a crawl starts: what is remembered, then DNS, then fixed seeds.
+//! The start of a crawl: remembered addresses, then DNS, then fixed seeds.
 //!
-//! A node asks in this order, and asks the next only if the one before gave too little, since DNS and built-in lists are
-//! run by few people. (Core: net.cpp ThreadDNSAddressSeed, ThreadOpenConnections)
+//! A node uses them in this order, and goes to the next kind only if the one before gave too few peers, since few
+//! people run the DNS seeds and the built-in lists. (Core: net.cpp ThreadDNSAddressSeed, ThreadOpenConnections)
 
 use std::time::Duration;
 
@@ -12,26 +12,26 @@ pub enum Kind {
     Remembered,
     /// Names that resolve to addresses of nodes.
     Dns,
-    /// A list that came with a program or in a file.
+    /// A list from a program or a file.
     Fixed,
 }
 
-/// DNS is asked if what is remembered gave fewer peers. (Core: net.cpp, two full-relay connections)
+/// DNS is used if the remembered addresses gave fewer peers. (Core: net.cpp, two full-relay connections)
 pub const PEERS_ENOUGH: usize = 2;
 
-/// So long may what is remembered take. (Core: DNSSEEDS_DELAY_FEW_PEERS)
+/// Time for few remembered addresses. (Core: DNSSEEDS_DELAY_FEW_PEERS)
 pub const FEW_REMEMBERED_PATIENCE: Duration = Duration::from_secs(11);
 
-/// So long if it is much. (Core: DNSSEEDS_DELAY_MANY_PEERS)
+/// Time for many remembered addresses. (Core: DNSSEEDS_DELAY_MANY_PEERS)
 pub const MANY_REMEMBERED_PATIENCE: Duration = Duration::from_secs(5 * 60);
 
-/// From here on it is much. (Core: DNSSEEDS_DELAY_PEER_THRESHOLD)
+/// The number from which they are many. (Core: DNSSEEDS_DELAY_PEER_THRESHOLD)
 pub const MANY_REMEMBERED: usize = 1000;
 
-/// So long may DNS take before fixed seeds are used. (Core: net.cpp ThreadOpenConnections)
+/// Time for DNS before fixed seeds are used. (Core: net.cpp ThreadOpenConnections)
 pub const DNS_PATIENCE: Duration = Duration::from_secs(60);
 
-/// Decides which kind of seeds to ask.
+/// Decides which kind of seeds to use.
 #[derive(Clone, Debug)]
 pub struct Start {
     remembered: usize,
@@ -41,14 +41,14 @@ pub struct Start {
 }
 
 impl Start {
-    /// At the start: so many addresses are remembered, and there are DNS seeds or not.
+    /// At the start: the number of remembered addresses, and whether there are DNS seeds.
     #[must_use]
     pub fn new(remembered: usize, has_dns: bool) -> Self {
         Self { remembered, has_dns, asked_dns_at: None, asked_fixed: false }
     }
 
-    /// Which kind to ask now, if any; each is named once. `reached` and `known` are the frontier's counts, `exhausted`
-    /// whether it has nothing left to dial; `now` is the time since the start.
+    /// The kind to use now, if any; each is returned once. `reached` and `known` are the frontier's counts, `exhausted`
+    /// says whether it has nothing left to dial; `now` is the time since the start.
     pub fn ask(&mut self, reached: usize, known: usize, exhausted: bool, now: Duration) -> Option<Kind> {
         if reached >= PEERS_ENOUGH {
             return None;
@@ -75,7 +75,7 @@ impl Start {
     }
 }
 
-/// A line that is no address.
+/// A line that is not an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: expected an address, with or without a port, not {text:?}")]
 pub struct BadLine {
@@ -85,11 +85,11 @@ pub struct BadLine {
     pub text: String,
 }
 
-/// Enough of a bad line to find it by.
+/// Characters of a bad line to show: enough to find it.
 pub const SHOWN_LEN: usize = 80;
 
-/// Reads a list with one address a line, in whichever form `read` takes; `#` starts a comment. A bad line does not spoil
-/// the others. (Core: contrib/seeds/nodes_main.txt)
+/// Reads a list with one address per line, in the format of `read`; `#` starts a comment. Other lines are read after a
+/// bad one. (Core: contrib/seeds/nodes_main.txt)
 pub fn read_lines<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> impl Iterator<Item = Result<T, BadLine>> {
     text.lines().enumerate().filter_map(move |(index, line)| {
         let content = line.split_once('#').map_or(line, |(content, _)| content).trim();

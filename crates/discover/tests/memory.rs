@@ -1,4 +1,4 @@
-//! What a crawl's worth of addresses costs.
+//! The memory for the addresses of a crawl.
 
 mod common;
 
@@ -9,7 +9,7 @@ use allocation_counter::measure;
 use common::KEY;
 use verack_discover::{Frontier, Learned, Next, Outcome, Policy, Source};
 
-/// As many as Bitcoin's peers were seen to tell of.
+/// The number of addresses that Bitcoin's peers were seen to gossip.
 const KNOWN: u32 = 544_000;
 
 #[test]
@@ -71,7 +71,7 @@ fn of_addresses_that_are_forgotten_nothing_is_kept() {
     let mut told = |addresses: std::ops::Range<u32>| {
         measure(|| {
             for n in addresses {
-                // Another address, another prefix, and another who tells of it.
+                // Another address, another prefix, and another source.
                 let peer = Source::Peer(IpAddr::from(((n / 4096) << 16).to_be_bytes()));
                 frontier.learn(address(n * 7919 % 4_000_000), peer, Duration::ZERO);
                 while let Next::Dial(address) = frontier.next(Duration::ZERO) {

@@ -1,4 +1,4 @@
-//! The frontier against a model that looks at every address each time.
+//! Compares the frontier with a model that searches all addresses each time.
 
 #![expect(clippy::panic, reason = "what comes to no end fails its test")]
 
@@ -52,7 +52,7 @@ proptest! {
             }
             let each = addresses.iter().map(|address| one_by_one.learn(*address, source, now));
             assert_eq!(learned, each.enumerate().collect::<Vec<_>>());
-            // Those that are given up make room for others, in the midst of what is told.
+            // Given-up addresses make room for others, in the middle of `learn_all`.
             while given_up && let Next::Dial(address) = at_once.next(now) {
                 assert_eq!(one_by_one.next(now), Next::Dial(address));
                 at_once.done(address, Outcome::Unfit, now);
@@ -63,13 +63,13 @@ proptest! {
     }
 }
 
-/// A port of a host in one of the prefixes; each host has three.
+/// A port of a host in one of the prefixes; each host has three ports.
 fn address(prefix: u8, nth: u8) -> SocketAddr {
     let host = common::address(prefix, nth / 3);
     SocketAddr::new(host.ip(), host.port() + u16::from(nth % 3))
 }
 
-/// Another one for each address.
+/// A different note for each address.
 fn note_on(address: SocketAddr) -> Note {
     let port = (address.port() - 8333) << 6;
     Note(match address.ip() {
@@ -81,12 +81,12 @@ fn note_on(address: SocketAddr) -> Note {
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Learn(SocketAddr, Source),
-    /// What an earlier run found, and after which time it may be dialled again.
+    /// The result of an earlier run, and the time after which the address may be dialled again.
     Recall(SocketAddr, bool, Option<Duration>),
     Next,
-    /// The nth of those in flight.
+    /// The nth address in flight.
     Done(usize, Outcome),
-    /// Another connection to the nth of those in flight.
+    /// Another connection to the nth address in flight.
     DialledAgain(usize),
     AskAgain,
     Pass(Duration),
@@ -136,12 +136,12 @@ impl Both {
             Act::Pass(time) => self.now += time,
         }
         let counts = self.frontier.counts();
-        // Whether one whose time has come is ready depends on when the frontier looked.
+        // An address whose time has come counts as ready once the frontier has checked it.
         let counts = Counts { ready: counts.ready + counts.waiting, waiting: 0, ..counts };
         assert_eq!(counts, self.model.counts());
     }
 
-    /// Everything fails from now on: then it comes to an end.
+    /// Everything fails from now on: then the crawl ends.
     fn finish(&mut self) {
         for _ in 0..100_000 {
             let next = self.frontier.next(self.now);
@@ -166,7 +166,7 @@ struct Model {
     policy: Policy,
     peers: Vec<Peer>,
     introduced: HashMap<Group, u32>,
-    /// What a leaky bucket holds, and when that was so.
+    /// The level of a leaky bucket, and the time of that level.
     paces: HashMap<Group, (Duration, Duration)>,
     pace: (Duration, Duration),
     dials: u64,
@@ -253,7 +253,7 @@ impl Model {
         if let Source::Peer(ip) = source {
             *self.introduced.entry(Group::of(ip)).or_default() += 1;
         }
-        // Somebody that was given up may have made room.
+        // A given-up address may have made room.
         let crowded = self.in_prefix(address).count() >= self.per_prefix() && source != Source::Named;
         let full = crowded || self.peers.len() >= self.policy.max_known;
         let forgotten: Vec<_> = self.peers.iter().filter(|peer| !knows(peer.address)).collect();
@@ -302,7 +302,7 @@ impl Model {
                 assert_eq!(self.dialable(now).count(), 0, "there was something to dial");
                 let first = self.peers.iter().filter_map(|peer| self.free_at(peer)).min();
                 assert!(first.is_none_or(|first| until <= first), "it waits too long");
-                // It may look at those again that it does not dial since there are enough.
+                // It may wait for re-checks that it does not dial because enough peers were reached.
                 assert!(first.is_some() || self.is_full(), "it waits for nothing");
             }
             Next::Idle => assert!(self.in_flight().next().is_some() && !self.has_hope()),
@@ -310,7 +310,7 @@ impl Model {
         }
     }
 
-    /// A connection was opened.
+    /// Records an opened connection.
     fn charge(&mut self, address: SocketAddr, now: Duration) {
         self.dials += 1;
         let charge = |(level, at): (Duration, Duration), pace: Option<Pace>| {

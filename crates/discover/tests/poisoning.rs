@@ -1,4 +1,4 @@
-//! Peers that tell us whatever they like.
+//! Peers that send any addresses they like.
 
 #![expect(clippy::panic, reason = "a wrong answer fails its test")]
 
@@ -278,7 +278,7 @@ fn strangers_without_end_find_no_room_and_cost_none() {
     assert!(counts.dials == 2000 && counts.refused > 16_000, "{counts:?}");
 }
 
-/// How many of them are new.
+/// Learns them; returns the number of new ones.
 fn tell(frontier: &mut Frontier, source: Source, addresses: impl Iterator<Item = SocketAddr>) -> usize {
     addresses.filter(|address| frontier.learn(*address, source, Duration::ZERO) == Learned::New).count()
 }
@@ -291,9 +291,9 @@ fn dial(frontier: &mut Frontier, now: Duration) -> SocketAddr {
     }
 }
 
-/// All sockets of an IPv4 prefix, host after host, then port after port.
+/// All sockets of an IPv4 prefix, by host, then by port.
 fn hosts(prefix: [u8; 2]) -> impl Iterator<Item = SocketAddr> {
-    // None of them is an `address`.
+    // None of them is one of `address`.
     (8334..=u16::MAX).flat_map(move |port| {
         (0..=u16::MAX).map(move |host| {
             let [c, d] = host.to_be_bytes();

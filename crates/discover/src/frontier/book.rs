@@ -1,4 +1,4 @@
-//! All addresses that are known, each in 32 bytes and some 10 of a hash table.
+//! All known addresses, each in 32 bytes and about 10 of a hash table.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -6,7 +6,7 @@ use hashbrown::HashTable;
 
 use crate::key::Key;
 
-/// Addresses by number. A number is an address's place, for as long as it is known.
+/// Addresses by number. A number stays with its address as long as that is known.
 #[derive(Debug)]
 pub(super) struct Book {
     key: Key,
@@ -14,7 +14,7 @@ pub(super) struct Book {
     entries: Vec<Entry>,
 }
 
-/// What is known of an address.
+/// The data of an address.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) endpoint: Endpoint,
@@ -31,34 +31,34 @@ pub(super) struct Entry {
     pub(super) tried: u32,
 }
 
-/// What whoever crawls keeps with an address, for as long as it is known: two bytes that are 0 at first, and that mean
-/// nothing here.
+/// Two bytes that the caller stores with an address, for as long as the address is known. They are 0 at first, and have
+/// no meaning here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Note(pub u16);
 
-/// Where an address is on its way.
+/// The state of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// It may be dialled as soon as its turn comes.
+    /// It may be dialled when its turn comes.
     Ready(Class),
     /// It is being dialled.
     InFlight,
-    /// Its time will come.
+    /// It becomes ready later.
     Waiting,
-    /// It was reached, and once is enough.
+    /// It was reached, and is not checked again.
     Settled,
     /// It failed too often.
     GivenUp,
 }
 
-/// Which of the addresses that are ready come first.
+/// The priority of ready addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
-    /// It was good in this run.
+    /// It was reached in this run.
     Reached,
-    /// It was good before, or the user named it.
+    /// It was reached before, or the user named it.
     Known,
-    /// Nobody has tried it.
+    /// It has not been tried.
     Untried,
     /// It has failed.
     Failed,
@@ -68,19 +68,19 @@ impl Class {
     pub(super) const ALL: [Self; 4] = [Self::Reached, Self::Known, Self::Untried, Self::Failed];
 }
 
-/// What we know of an address by ourselves.
+/// Our own knowledge of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     /// Nothing.
     Unknown,
-    /// It was good in an earlier run, or the user named it.
+    /// It was reached in an earlier run, or the user named it.
     Remembered,
-    /// It was good in this run.
+    /// It was reached in this run.
     Reached,
 }
 
 impl Entry {
-    /// An address that nobody has tried.
+    /// An address that was never tried.
     pub(super) fn new(endpoint: Endpoint, standing: Standing, prefix: u32) -> Self {
         Self {
             endpoint,
@@ -94,7 +94,7 @@ impl Entry {
         }
     }
 
-    /// Where it stands in line.
+    /// Its priority.
     pub(super) fn class(&self) -> Class {
         match (self.standing, self.failures) {
             (Standing::Reached, _) => Class::Reached,
@@ -114,7 +114,7 @@ impl Book {
         self.entries.len()
     }
 
-    /// The number of an address that is known.
+    /// The number of a known address.
     pub(super) fn find(&self, endpoint: Endpoint) -> Option<u32> {
         self.find_hashed(self.hash(endpoint), endpoint)
     }
@@ -129,7 +129,7 @@ impl Book {
         endpoint.hash(&self.key)
     }
 
-    /// Adds an address that is not known yet. At most 2^32 fit, far over any limit on memory.
+    /// Adds an address that is not known yet. At most 2^32 fit, far more than memory allows.
     pub(super) fn add(&mut self, entry: Entry) -> u32 {
         let number = u32::try_from(self.entries.len()).expect("the policy allows no 2^32 addresses");
         self.index(entry.endpoint, number);
@@ -155,12 +155,12 @@ impl Book {
         &mut self.entries[place(number)]
     }
 
-    /// All of them, with their numbers.
+    /// All addresses, with their numbers.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Entry)> {
         (0..).zip(&self.entries)
     }
 
-    /// A number that orders addresses such that nobody without the key can tell how.
+    /// A number that orders addresses. Without the key, the order cannot be predicted.
     pub(super) fn order(&self, endpoint: Endpoint) -> u32 {
         u32::try_from(self.hash(endpoint) >> 32).expect("32 bits")
     }

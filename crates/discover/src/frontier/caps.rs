@@ -1,28 +1,29 @@
-//! How much a name may lead to.
+//! Limits on the addresses from one name.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::key::Key;
 
-/// Addresses that are dialled for one name. A DNS seed tells some 25 to 40; an answer over TCP can hold 4000.
+/// Addresses dialled for one name, at most. A DNS seed returns about 25 to 40; an answer over TCP can hold 4000.
 pub const MAX_PER_NAME: usize = 256;
 
-/// Ports of one host that are dialled because others named them: more than a host has nodes, too few for a scan of it.
+/// Ports of one host dialled because other peers named them, at most: more than a host has nodes, too few for a port
+/// scan.
 pub const MAX_PORTS_PER_HOST: usize = 8;
 
-/// The ports of hosts that others named.
+/// The ports of hosts that other peers named.
 #[derive(Debug)]
 pub struct HostPorts(HashMap<IpAddr, Vec<u16>, Key>);
 
 impl HostPorts {
-    /// None yet.
+    /// No ports yet.
     #[must_use]
     pub fn new(key: Key) -> Self {
         Self(HashMap::with_hasher(key))
     }
 
-    /// Whether this port of its host may be dialled: it is one of the first [`MAX_PORTS_PER_HOST`] that were asked about.
+    /// Whether this port of its host may be dialled: it is one of the first [`MAX_PORTS_PER_HOST`] that were requested.
     pub fn admit(&mut self, address: SocketAddr) -> bool {
         let ports = self.0.entry(address.ip().to_canonical()).or_default();
         let is_known = ports.contains(&address.port());

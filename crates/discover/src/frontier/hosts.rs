@@ -1,4 +1,4 @@
-//! How many ports of each host are known, in some fifteen bytes a host.
+//! The number of known ports of each host, in about fifteen bytes per host.
 
 use std::hash::BuildHasher;
 
@@ -7,8 +7,8 @@ use hashbrown::HashTable;
 use super::book::Endpoint;
 use crate::key::Key;
 
-/// Counts ports by host. A host is known by 56 bits of its keyed hash: two in a million of them share a count with
-/// probability 2^-17, and then have one share of ports.
+/// Counts ports by host. A host is identified by 56 bits of its keyed hash: among a million hosts, two share a count
+/// with probability 2^-17, and then share one limit.
 #[derive(Debug)]
 pub(super) struct Hosts {
     key: Key,
@@ -24,7 +24,7 @@ impl Hosts {
         Self { key, counts: HashTable::new() }
     }
 
-    /// How many ports of this endpoint's host are known; 255 if there are more.
+    /// The number of known ports of this endpoint's host; 255 if there are more.
     pub(super) fn ports(&self, endpoint: Endpoint) -> u8 {
         let host = self.host(endpoint);
         let count = self.counts.find(spread(host), |entry| entry & !COUNT == host).map_or(0, |entry| entry & COUNT);
@@ -41,7 +41,7 @@ impl Hosts {
         }
     }
 
-    /// One port less. What was counted as 255 stays so.
+    /// Counts one port less. A count of 255 stays 255.
     pub(super) fn remove(&mut self, endpoint: Endpoint) {
         let host = self.host(endpoint);
         let Ok(mut entry) = self.counts.find_entry(spread(host), |entry| entry & !COUNT == host) else { return };
@@ -59,7 +59,7 @@ impl Hosts {
     }
 }
 
-/// A table takes a hash's uppermost bits and its lowest ones.
+/// Spreads the hash: a table uses its uppermost and its lowest bits.
 fn spread(host: u64) -> u64 {
     (host >> 8).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -1,4 +1,4 @@
-//! A queue whose items go out no faster than they may: as many in all, and as many into one network.
+//! A queue that limits the rate of its items: in all, and into one network.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -11,22 +11,22 @@ use super::prefixes::Prefixes;
 use crate::group::Group;
 use crate::key::Key;
 
-/// What waits to be dialled. As a [`Frontier`](super::Frontier) does, it lets networks take turns, each as often as its
-/// pace allows; within a network, what came first goes first. Every `now` is the time since some start.
+/// Items that wait to be dialled. As in a [`Frontier`](super::Frontier), networks take turns, each as often as its pace
+/// allows; within a network, items are in order of arrival. Every `now` is the time since a fixed start.
 #[derive(Debug)]
 pub struct Paced<T> {
     rate: Option<Pace>,
     pacer: Pacer,
     prefix_pace: Option<Pace>,
     prefixes: Prefixes,
-    /// What waits in each network, by the network's number.
+    /// The waiting items of each network, by the network's number.
     waiting: HashMap<u32, VecDeque<T>>,
-    /// What no network's pace holds back.
+    /// Items that no network's pace holds back.
     free: VecDeque<T>,
     len: usize,
 }
 
-/// What to do next.
+/// The next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn<T> {
     /// Dial this.
@@ -38,7 +38,7 @@ pub enum Turn<T> {
 }
 
 impl<T> Paced<T> {
-    /// An empty queue, with a pace for all together and one for each network; `None` for as fast as they come.
+    /// An empty queue, with one pace for all items and one for each network; `None` for no limit.
     #[must_use]
     pub fn new(rate: Option<Pace>, prefix_pace: Option<Pace>, key: Key) -> Self {
         Self {
@@ -52,19 +52,19 @@ impl<T> Paced<T> {
         }
     }
 
-    /// How many items wait.
+    /// The number of waiting items.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether none waits.
+    /// Whether no item waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Adds an item that only the pace for all together holds back.
+    /// Adds an item that only the overall pace holds back.
     pub fn push_free(&mut self, item: T) {
         self.free.push_back(item);
         self.len += 1;
@@ -79,7 +79,7 @@ impl<T> Paced<T> {
         self.prefixes.add_ready(prefix, Class::Known, now);
     }
 
-    /// When an item for this address would have its turn if it were added now and the pace of its network alone held it
+    /// When an item for this address would have its turn if it were added now and only the pace of its network held it
     /// back.
     #[must_use]
     pub fn turn_of(&self, ip: IpAddr, now: Duration) -> Duration {
@@ -91,19 +91,19 @@ impl<T> Paced<T> {
         self.prefixes.free_at(prefix, before, now).unwrap_or(now).max(now)
     }
 
-    /// Another connection was opened to an address since it had its turn, as over another transport. It counts against every
-    /// pace, as a dial.
+    /// Records another connection to an address after its turn, such as one over another transport. It counts against
+    /// every pace, as a dial does.
     pub fn dialled_again(&mut self, ip: IpAddr, now: Duration) {
         if let Some(rate) = self.rate {
             self.pacer.take(rate, now);
         }
-        // A network that is not found has rested for as long as its pace remembers.
+        // A network that is not found has rested as long as its pace requires.
         if let Some(prefix) = self.prefixes.find(Group::of(ip)) {
             self.prefixes.charge(prefix, now);
         }
     }
 
-    /// What to do next.
+    /// The next step.
     pub fn next(&mut self, now: Duration) -> Turn<T> {
         if self.is_empty() {
             return Turn::Empty;
@@ -112,7 +112,7 @@ impl<T> Paced<T> {
         let free_at = self.rate.map_or(Duration::ZERO, |rate| self.pacer.free_at(rate));
         let prefix = if self.free.is_empty() { self.prefixes.first(Class::Known) } else { None };
         if self.free.is_empty() && prefix.is_none() {
-            // Every network that something waits in sleeps.
+            // All networks with waiting items are held back by their pace.
             return Turn::Wait(self.prefixes.wakes_at().map_or(free_at, |at| at.max(free_at)));
         }
         if free_at > now {
@@ -150,7 +150,7 @@ mod tests {
 
     const TENTH: Duration = Duration::from_millis(100);
 
-    /// Takes all that there is, with the times at which it went.
+    /// Takes all items, with the times of their turns.
     fn all<T>(paced: &mut Paced<T>, mut now: Duration) -> Vec<(T, u128)> {
         let mut gone = Vec::new();
         loop {

@@ -1,32 +1,32 @@
-//! Keeps to a [`Pace`], in eight bytes.
+//! The state of a [`Pace`], in eight bytes.
 
 use std::time::Duration;
 
 use super::policy::Pace;
 
-/// When the next one would be due if all had come evenly spread, in nanoseconds since the start. (GCRA: it may be ahead
-/// of the clock by what a burst allows.)
+/// When the next event would be due if all had come evenly spread, in nanoseconds since the start. (GCRA: it may be
+/// ahead of the clock by the time of a burst.)
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pacer(u64);
 
 impl Pacer {
-    /// When another one is allowed.
+    /// When another event is allowed.
     pub(super) fn free_at(self, pace: Pace) -> Duration {
         let ahead = nanos(pace.every).saturating_mul(u64::from(pace.burst.saturating_sub(1)));
         Duration::from_nanos(self.0.saturating_sub(ahead))
     }
 
-    /// Whether a whole burst is allowed, as if there had been none before.
+    /// Whether a whole burst is allowed, as in the initial state.
     pub(super) fn is_rested(self, now: Duration) -> bool {
         self.0 <= nanos(now)
     }
 
-    /// Counts one.
+    /// Counts one event.
     pub(super) fn take(&mut self, pace: Pace, now: Duration) {
         self.take_many(1, pace, now);
     }
 
-    /// Counts so many.
+    /// Counts this many events.
     pub(super) fn take_many(&mut self, count: usize, pace: Pace, now: Duration) {
         let all = nanos(pace.every).saturating_mul(u64::try_from(count).unwrap_or(u64::MAX));
         self.0 = self.0.max(nanos(now)).saturating_add(all);

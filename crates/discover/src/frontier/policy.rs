@@ -1,16 +1,16 @@
-//! What a crawl may do.
+//! The limits of a crawl.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exclusions::Exclusions;
 
-/// What a [`Frontier`](super::Frontier) may do, and how much it may know.
+/// The limits of a [`Frontier`](super::Frontier): its dials and the addresses that it stores.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// Dials in all. `None`: as fast as they are asked for.
+    /// Dials in all. `None`: as fast as the caller requests them.
     pub rate: Option<Pace>,
-    /// Dials into one prefix: a hoster takes a burst of them for a port scan.
+    /// Dials into one prefix: a hosting provider treats a burst of them as a port scan.
     pub prefix_pace: Option<Pace>,
     /// Addresses known at once. (See [`Policy::MAX_KNOWN`].)
     pub max_known: usize,
@@ -18,30 +18,30 @@ pub struct Policy {
     pub max_per_prefix: u32,
     /// New addresses that the peers of one network group may introduce within a [`SHARE_LASTS`].
     pub max_per_source: u32,
-    /// Ports of one host that are known at once: more than a host has nodes, and too few for a scan of it.
+    /// Ports of one host known at once: more than a host has nodes, and too few for a port scan.
     pub max_per_host: u8,
-    /// Once so many peers were reached, no others are dialled; and no more are dialled at once than are missing.
+    /// Once this many peers were reached, no others are dialled; and no more are dialled at once than are missing.
     pub max_peers: Option<usize>,
-    /// Dials after the first one that failed, before an address is given up. Counted anew after a success.
+    /// Retries after the first failed dial, before an address is given up. Counted anew after a success.
     pub retries: u8,
-    /// How long to wait before a retry: longer after each failure.
+    /// The time before a retry: longer after each failure.
     pub backoff: Growing,
-    /// How long to wait before a peer that was reached is dialled again: longer with each success in a row. `None`:
-    /// once is enough.
+    /// The time before a reached peer is dialled again: longer with each success in a row. `None`: no re-check.
     pub recheck: Option<Growing>,
-    /// An address that was given up is tried anew if somebody still tells it so long after its last dial.
+    /// A given-up address is tried again if a source still names it this long after its last dial.
     pub revive_after: Duration,
-    /// Dial addresses that are not globally routable, too.
+    /// Also dial addresses that are not globally routable.
     pub allow_private: bool,
-    /// Networks in which nothing is dialled, whoever names it.
+    /// Networks that are never dialled, whatever the source.
     pub excluded: Arc<Exclusions>,
 }
 
-/// What peers may introduce is counted anew after this time, so that a watch of weeks goes on learning.
+/// The count of addresses that peers introduce starts anew after this time, so that a watch of weeks continues to
+/// learn.
 pub const SHARE_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Policy {
-    /// Twice the addresses that Bitcoin's peers were seen to tell of (544 000), in some 60 MB.
+    /// Twice the addresses that Bitcoin's peers were seen to gossip (544 000), in about 60 MB.
     pub const MAX_KNOWN: usize = 1_000_000;
 }
 
@@ -53,7 +53,7 @@ impl Default for Policy {
             max_known: Self::MAX_KNOWN,
             // A fourth of what an IPv4 prefix can hold on one port.
             max_per_prefix: 16_384,
-            // A peer answers once, with at most 1000 (BIP155): four full answers that nobody has told before.
+            // A peer answers once, with at most 1000 (BIP155): four full answers of new addresses.
             max_per_source: 4_096,
             max_per_host: 8,
             max_peers: None,
@@ -67,17 +67,17 @@ impl Default for Policy {
     }
 }
 
-/// How often something may happen: `burst` times at once, and then once in each `every`.
+/// The allowed rate of an event: `burst` times at once, and then once in each `every`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// Time that each earns back.
+    /// The time after which one more event is allowed.
     pub every: Duration,
-    /// At least 1; 0 is taken for 1.
+    /// At least 1; 0 counts as 1.
     pub burst: u32,
 }
 
 impl Pace {
-    /// So many a second, spread evenly. At least 1; 0 is taken for 1.
+    /// This many per second, spread evenly. At least 1; 0 counts as 1.
     #[must_use]
     pub fn per_second(rate: u32) -> Self {
         Self { every: Duration::from_secs(1) / rate.max(1), burst: 1 }
@@ -89,7 +89,7 @@ impl Pace {
 pub struct Growing {
     /// The first time.
     pub first: Duration,
-    /// It grows no longer than this.
+    /// The limit.
     pub most: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Prefixes: how much is known in each, and when its next dial may be.
+//! Prefixes: the number of known addresses in each, and the time of its next dial.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -10,11 +10,10 @@ use super::policy::Pace;
 use crate::group::Group;
 use crate::key::Key;
 
-/// All prefixes, each with its number; and those of them that have their turn.
+/// All prefixes, each with its number; and the queues of those that may be dialled.
 ///
-/// A prefix with addresses that are ready stands in a line for each class of them, or it sleeps until its pace allows
-/// the next dial. Lines may also hold prefixes that fell asleep after they were put there; they are dropped when their
-/// turn comes.
+/// A prefix with ready addresses is in a queue for each class of them, or it sleeps until its pace allows the next
+/// dial. Queues may also hold prefixes that fell asleep after they were added; these are dropped at their turn.
 #[derive(Debug)]
 pub(super) struct Prefixes {
     pace: Option<Pace>,
@@ -22,7 +21,7 @@ pub(super) struct Prefixes {
     all: Vec<Prefix>,
     lines: [VecDeque<u32>; Class::ALL.len()],
     asleep: BinaryHeap<Reverse<(Duration, u32)>>,
-    /// Prefixes in which nothing may be known any more, each once, the oldest first.
+    /// Prefixes that may have no known address any more, each once, the oldest first.
     vacant: VecDeque<u32>,
 }
 
@@ -31,12 +30,12 @@ struct Prefix {
     group: Group,
     /// Addresses known in it.
     known: u32,
-    /// Of these, addresses of each class that are ready.
+    /// Ready addresses of each class in it.
     ready: [u32; Class::ALL.len()],
-    /// In which lines it stands.
+    /// The queues that hold it.
     in_line: [bool; Class::ALL.len()],
     asleep: bool,
-    /// Whether it is among the vacant ones.
+    /// Whether it is in the list of vacant prefixes.
     vacant: bool,
     pacer: Pacer,
 }
@@ -53,7 +52,7 @@ impl Prefixes {
         }
     }
 
-    /// How many have a number: as many as addresses were known at once, and a few that are still paced.
+    /// The number of prefixes: one for each address known at once, at most, and a few that are still paced.
     pub(super) fn len(&self) -> usize {
         self.all.len()
     }
@@ -63,13 +62,13 @@ impl Prefixes {
         self.numbers.get(&group).copied()
     }
 
-    /// The number of a prefix, which has one from now on.
+    /// The number of a prefix; assigns one if needed.
     pub(super) fn number(&mut self, group: Group, now: Duration) -> u32 {
         if let Some(number) = self.find(group) {
             return number;
         }
         let number = match self.take_vacant(now) {
-            // Nothing in it is ready, so it does not sleep; where it still stands in line, it may stay.
+            // No address in it is ready, so it does not sleep; it may remain in a queue.
             Some(number) => {
                 let before = std::mem::replace(&mut self.at(number).group, group);
                 self.numbers.remove(&before);
@@ -85,7 +84,7 @@ impl Prefixes {
         number
     }
 
-    /// A prefix in which nothing is known, and whose pace has nothing to remember.
+    /// A prefix without known addresses, whose pace has rested.
     fn take_vacant(&mut self, now: Duration) -> Option<u32> {
         while let Some(&number) = self.vacant.front() {
             let prefix = self.at(number);
@@ -101,7 +100,7 @@ impl Prefixes {
         None
     }
 
-    /// When an address of it may be dialled if so many others come before it. `None` for at once, without a pace.
+    /// When an address of it may be dialled if `before` others come first. `None` for at once, without a pace.
     pub(super) fn free_at(&self, number: u32, before: usize, now: Duration) -> Option<Duration> {
         let pace = self.pace?;
         let mut pacer = self.all[place(number)].pacer;
@@ -109,7 +108,7 @@ impl Prefixes {
         Some(pacer.free_at(pace))
     }
 
-    /// How many addresses are known in it.
+    /// The number of known addresses in it.
     pub(super) fn known(&self, number: u32) -> u32 {
         self.all[place(number)].known
     }
@@ -133,7 +132,7 @@ impl Prefixes {
         self.line_up(number, now);
     }
 
-    /// The prefix whose turn it is among those with addresses of a class that are ready.
+    /// The prefix whose turn it is among those with ready addresses of a class.
     pub(super) fn first(&mut self, class: Class) -> Option<u32> {
         let line = &mut self.lines[class as usize];
         while let Some(&number) = line.front() {
@@ -147,7 +146,7 @@ impl Prefixes {
         None
     }
 
-    /// The prefix whose turn it was, as [`Prefixes::first`] said, had an address of this class dialled.
+    /// Records a dial of this class into the prefix that [`Prefixes::first`] returned.
     pub(super) fn dialled(&mut self, number: u32, class: Class, now: Duration) {
         self.lines[class as usize].pop_front();
         let pace = self.pace;
@@ -160,7 +159,7 @@ impl Prefixes {
         self.line_up(number, now);
     }
 
-    /// A connection was opened into a prefix beside the dial that had its turn: it counts against its pace.
+    /// Records a connection into a prefix besides the dial at its turn: it counts against its pace.
     pub(super) fn charge(&mut self, number: u32, now: Duration) {
         let Some(pace) = self.pace else { return };
         let prefix = &mut self.all[place(number)];
@@ -172,7 +171,7 @@ impl Prefixes {
         }
     }
 
-    /// Lets those line up again that have slept long enough.
+    /// Queues the prefixes whose sleep is over.
     pub(super) fn wake(&mut self, now: Duration) {
         while let Some(&Reverse((at, number))) = self.asleep.peek()
             && at <= now
@@ -183,12 +182,12 @@ impl Prefixes {
         }
     }
 
-    /// When the first one wakes.
+    /// When the first prefix wakes.
     pub(super) fn wakes_at(&self) -> Option<Duration> {
         self.asleep.peek().map(|Reverse((at, _))| *at)
     }
 
-    /// Puts a prefix where it belongs, unless it is there.
+    /// Puts a prefix into its queues or to sleep, unless it is there already.
     fn line_up(&mut self, number: u32, now: Duration) {
         let prefix = &mut self.all[place(number)];
         if prefix.asleep || !prefix.is_ready() {

@@ -1,8 +1,8 @@
-//! Addresses by prefix, in an order within each.
+//! Addresses by prefix, sorted within each.
 
 use std::collections::BTreeSet;
 
-/// A set of addresses, each with its prefix and its place in the order there. All are numbers.
+/// A set of addresses, each with its prefix and its position in the order there. All are numbers.
 #[derive(Debug, Default)]
 pub(super) struct Shelf(BTreeSet<(u32, u32, u32)>);
 
@@ -19,13 +19,13 @@ impl Shelf {
         self.0.remove(&(prefix, order, address));
     }
 
-    /// The first address of a prefix, which stays.
+    /// The first address of a prefix, without removing it.
     pub(super) fn first_of(&self, prefix: u32) -> Option<u32> {
         let (_, _, address) = self.0.range((prefix, 0, 0)..=(prefix, u32::MAX, u32::MAX)).next()?;
         Some(*address)
     }
 
-    /// The first address of a prefix, or of the next one that has any, or else of the very first; it stays.
+    /// The first address of a prefix, or of the next one that has any, or else of the very first; it is not removed.
     pub(super) fn first_from(&self, prefix: u32) -> Option<u32> {
         let (_, _, address) = self.0.range((prefix, 0, 0)..).next().or_else(|| self.0.first())?;
         Some(*address)

@@ -1,4 +1,4 @@
-//! How much the peers of each network group may tell.
+//! Limits on the addresses that the peers of each network group may introduce.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -9,9 +9,9 @@ use crate::group::Group;
 use crate::key::Key;
 use crate::routable::is_globally_routable;
 
-/// Counts the addresses that each network group has introduced of late. An IPv6 /48 is one customer's, and holds 65,536
-/// networks that would otherwise have a share each; so the group is that of all other limits. Peers that are not globally
-/// routable are those of the user's own network, who has allowed or named them: each of them counts alone.
+/// Counts the addresses that each network group has introduced recently. An IPv6 /48 belongs to one customer, and holds
+/// 65,536 networks that would otherwise have a share each; so the group is that of all other limits. Peers that are not
+/// globally routable are in the user's own network, and the user has allowed or named them: each of them counts alone.
 #[derive(Debug)]
 pub(super) struct Sources {
     introduced: HashMap<IpAddr, u32, Key>,
@@ -23,7 +23,8 @@ impl Sources {
         Self { introduced: HashMap::with_hasher(key), since: Duration::ZERO }
     }
 
-    /// Whether a peer may introduce another address; if so, it is counted once the caller says so.
+    /// The count of the peer's group, to be incremented by the caller; `None` if the group has introduced `most`
+    /// already.
     pub(super) fn share(&mut self, peer: IpAddr, most: u32, now: Duration) -> Option<&mut u32> {
         if now.saturating_sub(self.since) >= SHARE_LASTS {
             self.introduced.clear();
