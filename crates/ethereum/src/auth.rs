@@ -7,8 +7,8 @@
 //! auth:    signature 65 | initiator's key 64 | nonce 32 | 4        signed by the ephemeral key, which so is told
 //! ack:     ephemeral key 64 | nonce 32 | 4
 //! ```
-//! Each side can read both forms. A packet of the old form starts with 4, as sealed bytes do; one of EIP-8 that is
-//! shorter than 1024 bytes cannot.
+//! Each side reads both forms. A packet of the old form starts with 4, as sealed bytes do; an EIP-8 packet that is
+//! shorter than 1024 bytes cannot start with 4.
 
 use alloc::vec::Vec;
 
@@ -22,10 +22,10 @@ use crate::frame::Halt;
 use crate::key::{PublicKey, SecretKey, UNCOMPRESSED};
 use crate::rlp::{Items, write_bytes, write_list, write_uint};
 
-/// The most that a size may announce. (geth, p2p/rlpx/rlpx.go: maxHandshakePacketSize)
+/// The largest size that a packet may announce. (geth, p2p/rlpx/rlpx.go: maxHandshakePacketSize)
 pub const MAX_SIZE: u16 = 2048;
 
-/// The version that packets announce. Whatever a peer announces is accepted. (EIP-8)
+/// The version that packets announce. Any version of a peer is accepted. (EIP-8)
 const VERSION: u64 = 4;
 
 /// A packet's name.
@@ -36,53 +36,53 @@ pub const ACK: &str = "ack";
 /// The form of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// That of EIP-8.
+    /// The form of EIP-8.
     Eip8,
-    /// The one before it.
+    /// The form before EIP-8.
     Plain,
 }
 
-/// What makes one sealing unlike any other. It must be random and never used again.
+/// The random values of one sealing. They must never be used again.
 #[derive(Clone, Debug)]
 pub struct Sealing {
-    /// The key that lives for this one packet.
+    /// The key for this one packet.
     pub key: SecretKey,
-    /// Where the cipher starts.
+    /// The initial counter of the cipher.
     pub iv: [u8; 16],
-    /// Bytes behind the list, in the form of EIP-8, which wants 100 or more and a different number each time. Less than
-    /// 30 make some nodes wait for more: they read 307 bytes, or 210, before they look at the size.
+    /// Bytes after the list in the EIP-8 form, which wants 100 or more and a different number each time. With fewer
+    /// than 30, some nodes wait for more: they read 307 bytes, or 210, before they check the size.
     pub padding: u8,
 }
 
 /// The initiator's packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Auth {
-    /// By the initiator's ephemeral key, of what both static keys share, combined with the nonce.
+    /// By the initiator's ephemeral key, over the shared secret of both static keys, XORed with the nonce.
     pub signature: [u8; 65],
     /// The initiator's static key: its node id.
     pub key: PublicKey,
     /// The initiator's nonce.
     pub nonce: [u8; 32],
-    /// What it announces, 4 as a rule.
+    /// The announced version, usually 4.
     pub version: u64,
 }
 
 impl Auth {
-    /// A packet of ours.
+    /// A packet of our side.
     #[must_use]
     pub fn new(key: &SecretKey, id: PublicKey, ephemeral: &SecretKey, nonce: [u8; 32], to: &PublicKey) -> Self {
         Self { signature: ephemeral.sign(*signed(key, to, &nonce)), key: id, nonce, version: VERSION }
     }
 
-    /// The ephemeral key that signed it.
+    /// The ephemeral key that signed the packet.
     ///
     /// # Errors
-    /// If no key can have.
+    /// If the signature is invalid.
     pub fn ephemeral_key(&self, ours: &SecretKey) -> Result<PublicKey, Error> {
         PublicKey::recover(&self.signature, *signed(ours, &self.key, &self.nonce)).ok_or(Error::Signature)
     }
 
-    /// What was inside a packet of this form.
+    /// Reads the decrypted contents of a packet in this form.
     ///
     /// # Errors
     /// If a field is missing or has the wrong length, or the key is not on the curve.
@@ -104,7 +104,7 @@ impl Auth {
         Ok(Self { signature, key, nonce, version })
     }
 
-    /// Appends it, sealed. `ephemeral` is the key that signed it.
+    /// Appends the packet, sealed. `ephemeral` is the key that signed it.
     pub fn write(&self, form: Form, ephemeral: &SecretKey, to: &PublicKey, sealing: &Sealing, tx: &mut Vec<u8>) {
         let mut inside = Vec::with_capacity(256);
         match form {
@@ -126,7 +126,7 @@ impl Auth {
     }
 }
 
-/// What an auth signs.
+/// The bytes that an auth signs.
 fn signed(ours: &SecretKey, theirs: &PublicKey, nonce: &[u8; 32]) -> Zeroizing<[u8; 32]> {
     let mut signed = ours.shared_x(theirs);
     signed.iter_mut().zip(nonce).for_each(|(byte, nonce)| *byte ^= nonce);
@@ -140,18 +140,18 @@ pub struct Ack {
     pub ephemeral_key: PublicKey,
     /// The responder's nonce.
     pub nonce: [u8; 32],
-    /// What it announces, 4 as a rule.
+    /// The announced version, usually 4.
     pub version: u64,
 }
 
 impl Ack {
-    /// A packet of ours.
+    /// A packet of our side.
     #[must_use]
     pub fn new(ephemeral: &SecretKey, nonce: [u8; 32]) -> Self {
         Self { ephemeral_key: ephemeral.public(), nonce, version: VERSION }
     }
 
-    /// What was inside a packet of this form.
+    /// Reads the decrypted contents of a packet in this form.
     ///
     /// # Errors
     /// If a field is missing or has the wrong length, or the key is not on the curve.
@@ -171,7 +171,7 @@ impl Ack {
         Ok(Self { ephemeral_key, nonce, version })
     }
 
-    /// Appends it, sealed.
+    /// Appends the packet, sealed.
     pub fn write(&self, form: Form, to: &PublicKey, sealing: &Sealing, tx: &mut Vec<u8>) {
         let mut inside = Vec::with_capacity(256);
         match form {
@@ -195,7 +195,7 @@ fn seal(form: Form, mut inside: Vec<u8>, to: &PublicKey, sealing: &Sealing, tx: 
     match form {
         Form::Plain => ecies::seal(to, key, *iv, &[], &inside, tx),
         Form::Eip8 => {
-            // What is in the padding nobody can see; that its length varies is what it is for.
+            // The padding is encrypted, so its contents do not matter; only its varying length does.
             inside.resize(inside.len() + usize::from(*padding), 0);
             let size = u16::try_from(inside.len() + ecies::OVERHEAD).expect("some 600 bytes at most");
             tx.extend_from_slice(&size.to_be_bytes());
@@ -204,18 +204,18 @@ fn seal(form: Form, mut inside: Vec<u8>, to: &PublicKey, sealing: &Sealing, tx: 
     }
 }
 
-/// Takes the peer's packet as it arrives.
+/// Reads the peer's packet as it arrives.
 #[derive(Debug)]
 pub struct Reader<const PLAIN_LEN: usize> {
     name: &'static str,
-    /// Whether the first bytes were tried as the old form, which they are not. It costs an operation on the curve.
+    /// Whether the first bytes were tried as the old form without success. A try costs an operation on the curve.
     is_not_plain: bool,
 }
 
-/// Takes an auth.
+/// Reads an auth.
 pub type AuthReader = Reader<{ PLAIN_AUTH_LEN + ecies::OVERHEAD }>;
 
-/// Takes an ack.
+/// Reads an ack.
 pub type AckReader = Reader<{ PLAIN_ACK_LEN + ecies::OVERHEAD }>;
 
 /// Signature, hash of the ephemeral key, key, nonce, and a 0.
@@ -224,14 +224,14 @@ const PLAIN_AUTH_LEN: usize = 65 + 32 + 64 + 32 + 1;
 /// Ephemeral key, nonce, and a 0.
 const PLAIN_ACK_LEN: usize = 64 + 32 + 1;
 
-/// An opened packet.
+/// A decrypted packet.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Opened<'b> {
-    /// The form that it has, and that an answer to it must have.
+    /// The form of the packet; an answer must have the same.
     pub form: Form,
-    /// The packet as it was sent, which the MACs of all that follows go back to.
+    /// The packet as it was sent; it initialises the MACs of all later frames.
     pub packet: Vec<u8>,
-    /// What was inside.
+    /// The contents.
     pub inside: &'b mut [u8],
 }
 
@@ -264,11 +264,11 @@ impl Default for AckReader {
 }
 
 impl<const PLAIN_LEN: usize> Reader<PLAIN_LEN> {
-    /// The peer's packet, opened in place.
+    /// The peer's packet, decrypted in place.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived. An error as soon as four bytes cannot be the start of one, which is
-    /// before any size is waited for that is too large; or if it does not open with `key`.
+    /// [`Halt::Short`] if it has not arrived; an error as soon as four bytes cannot be the start of a packet, so before
+    /// waiting for a size that is too large; or if `key` does not decrypt it.
     pub fn read<'b>(&mut self, key: &SecretKey, rx: &mut Rx<'b>) -> Result<Opened<'b>, Halt> {
         let &[high, low, third, _] = rx.peek::<4>()?;
         let size = u16::from_be_bytes([high, low]);
@@ -290,13 +290,13 @@ impl<const PLAIN_LEN: usize> Reader<PLAIN_LEN> {
         Ok(Opened { form: Form::Eip8, packet, inside })
     }
 
-    /// The packet that has begun, of which this came last.
+    /// The unfinished packet, of which `rest` are the last bytes.
     #[must_use]
     pub fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
         if rest.is_empty() {
             return None;
         }
-        // Two forms start alike; what the longer one would need is not claimed.
+        // Both forms may start like this, so the length of the longer one is not announced.
         let len = match rest.first_chunk() {
             Some(&[high, _]) if high == UNCOMPRESSED && !self.is_not_plain => None,
             Some(&size) => Some(2 + usize::from(u16::from_be_bytes(size))),
@@ -319,7 +319,7 @@ impl<const PLAIN_LEN: usize> Reader<PLAIN_LEN> {
         match why {
             Unopened::Short => Error::Malformed { message: self.name, what: Malformed::EndsIn("envelope") },
             Unopened::Point => Error::Point("key that seals its packet"),
-            // A node that dials us by another key than ours seals for that.
+            // The peer sealed its auth for another key than ours.
             Unopened::Mac if self.name == AUTH => Error::WrongKey,
             Unopened::Mac => Error::Mac(ACK),
         }

@@ -1,4 +1,4 @@
-//! Messages over frames: a number, then what it says, compressed once both sides have said Hello.
+//! Messages over frames: an id, then the data, compressed once both sides have sent Hello.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -12,14 +12,14 @@ use crate::message::{EMPTY, id};
 use crate::rlp::{Items, write_uint};
 use crate::snappy;
 
-/// A connection after auth and ack, in its two halves. They may be taken apart.
+/// A connection after auth and ack, in its two halves, which may be separated.
 #[derive(Debug)]
 pub struct Channel {
-    /// Seals what we say.
+    /// Encrypts our messages.
     pub seal: Seal,
-    /// Opens what the peer says.
+    /// Decrypts the peer's messages.
     pub open: Open,
-    /// Whether what is said is compressed: both sides have said Hello, of version 5 or more.
+    /// Whether messages are compressed: both sides have sent Hello, of version 5 or more.
     pub compressed: bool,
 }
 
@@ -28,14 +28,14 @@ pub struct Channel {
 pub enum Heard<'b> {
     /// A message.
     Message {
-        /// Its number on this connection.
+        /// Its id on this connection.
         id: u64,
-        /// What it says, still compressed.
+        /// Its data, still compressed.
         data: &'b [u8],
     },
-    /// One with more than [`MAX_WHOLE_LEN`] bytes, which will be skipped.
+    /// A message of more than [`MAX_WHOLE_LEN`] bytes, which will be skipped.
     Long(usize),
-    /// So many bytes of that message were skipped.
+    /// This many bytes of that message were skipped.
     Skipped(usize),
 }
 
@@ -58,7 +58,7 @@ impl Channel {
         self.say(id::PING, EMPTY, tx);
     }
 
-    /// Appends a Disconnect: how to leave politely.
+    /// Appends a Disconnect, before we close the connection.
     pub fn disconnect(&mut self, reason: Reason, tx: &mut Vec<u8>) {
         let mut payload = Vec::with_capacity(2);
         reason.write(&mut payload);
@@ -68,14 +68,14 @@ impl Channel {
     /// The next message, or part of a long one.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error if a MAC is wrong, or the message has no number.
+    /// [`Halt::Short`] if it has not arrived; an error if a MAC is wrong, or the message has no id.
     pub fn hear<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Heard<'b>, Halt> {
         let data: &[u8] = match self.open.read(rx)? {
             Frame::Whole(data) => data,
             Frame::Long(len) => return Ok(Heard::Long(len)),
             Frame::Skipped(bytes) => return Ok(Heard::Skipped(bytes)),
         };
-        // Some write 0 as a byte of its own.
+        // Some nodes write 0 as a byte of its own.
         if let [0, data @ ..] = data {
             return Ok(Heard::Message { id: 0, data });
         }
@@ -85,10 +85,10 @@ impl Channel {
         Ok(Heard::Message { id, data: items.rest() })
     }
 
-    /// What a message says, decompressed: at most [`MAX_WHOLE_LEN`] bytes.
+    /// The data of a message, decompressed: at most [`MAX_WHOLE_LEN`] bytes.
     ///
     /// # Errors
-    /// If it is not compressed as it should be, or would be longer, which its first bytes tell.
+    /// If it is not valid snappy, or its announced length is over the limit.
     pub fn payload<'b>(&self, message: &'static str, data: &'b [u8]) -> Result<Cow<'b, [u8]>, Error> {
         if self.compressed {
             let decoded = snappy::decode(data, MAX_WHOLE_LEN);

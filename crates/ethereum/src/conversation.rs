@@ -1,5 +1,5 @@
-//! What two nodes say over their channel until they know each other: Hello, Status, and a question that only a node answers
-//! which accepted our Status.
+//! The messages of two nodes until they know each other: Hello, Status, and a request that a node answers only if it
+//! accepted our Status.
 //!
 //! ```text
 //! we                                      peer
@@ -7,10 +7,10 @@
 //!   Status, GetBlockHeaders    ◀────────▶   Status
 //!                              ◀────────    BlockHeaders, or a Disconnect
 //! ```
-//! Each side says Hello without waiting for the other's. Both know from the two which capabilities they share, and
-//! where the messages of each begin. Then each says its Status. The question may be asked once both are there, so it leaves
-//! with our Status if the peer's came first. It asks for the first block, which both Statuses name, which every node has, and
-//! whose header is small.
+//! Each side sends Hello without waiting for the other's. The two Hellos give the shared capabilities, and the first
+//! message id of each. Then each side sends its Status. The request may be sent once both Statuses are sent, so it
+//! leaves with our Status if the peer's came first. It asks for the genesis block, which both Statuses name, which
+//! every node has, and whose header is small.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -35,43 +35,43 @@ use crate::standing::Standing;
 #[derive(Debug)]
 pub(crate) struct Conversation {
     local: Local,
-    /// Taken when all is agreed.
+    /// Taken out when all is agreed.
     channel: Option<Channel>,
     /// The key that the peer has proven to hold.
     their_key: PublicKey,
     said_hello: bool,
     hello: Option<Hello>,
     shared: Vec<Shared>,
-    /// Our Status, once it is said.
+    /// Our Status, once it is sent.
     said_status: Option<Status>,
     status: Option<Status>,
     proof: Proof,
-    /// Whether a Ping is not answered yet.
+    /// Whether a Ping of the peer is unanswered.
     ping: bool,
-    /// The peer's own question, if it is not answered yet.
+    /// The peer's own request, if it is unanswered.
     question: Option<RequestId>,
-    /// Whether our Disconnect is said.
+    /// Whether our Disconnect is sent.
     left: bool,
     remarks: Vec<Remark>,
 }
 
-/// What shows that the peer accepted our Status.
+/// The proof that the peer accepted our Status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Proof {
-    /// Our question is not asked yet.
+    /// Our request is not sent yet.
     ToAsk,
-    /// It has no answer yet.
+    /// We wait for the answer.
     Asked,
-    /// It was answered.
+    /// The answer came.
     Given,
 }
 
-/// A capability that both sides speak.
+/// A capability that both sides support.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shared {
-    /// Its name, and the highest version that both speak.
+    /// Its name, and the highest common version.
     pub capability: Capability,
-    /// The number of its first message on this connection.
+    /// The id of its first message on this connection.
     pub first: u64,
 }
 
@@ -102,12 +102,12 @@ impl Conversation {
         self.status.as_ref()
     }
 
-    /// Our Status, if we have said it.
+    /// Our Status, if we have sent it.
     pub(crate) fn said_status(&self) -> Option<&Status> {
         self.said_status.as_ref()
     }
 
-    /// What it waits for.
+    /// The message that it waits for.
     pub(crate) fn awaiting(&self) -> &'static str {
         match (&self.hello, &self.status) {
             (None, _) => "Hello",
@@ -125,7 +125,7 @@ impl Conversation {
         self.their_key
     }
 
-    /// How far it has come.
+    /// The stage of the handshake.
     pub(crate) fn stage(&self) -> Stage {
         match self.hello {
             None => Stage::Hello,
@@ -142,13 +142,13 @@ impl Conversation {
         }
     }
 
-    /// Whether all is said but the peer's answer to our question.
+    /// Whether only the peer's answer to our request is missing.
     fn lacks_proof_alone(&self) -> bool {
         self.proof == Proof::Asked && self.hello.is_some()
     }
 
-    /// What to say now, before anything more is heard. It is appended. Our own question comes before the answer to the peer's,
-    /// so that a peer that leaves once it is answered has read it.
+    /// Appends the message to send now, before more is read. Our own request comes before the answer to the peer's, so
+    /// that a peer that leaves after our answer has read our request.
     pub(crate) fn say(&mut self, tx: &mut Vec<u8>) -> Option<Message> {
         let mut payload = Vec::with_capacity(256);
         let (id, message) = if !self.said_hello {
@@ -177,12 +177,12 @@ impl Conversation {
             (id::DISCONNECT, Message::Disconnect(reason))
         };
         self.channel.as_mut()?.say(id, &payload, tx);
-        // Ours is never compressed; what follows is, once theirs has come as well.
+        // Our Hello is never compressed; later messages are, once the peer's Hello has come as well.
         self.compress();
         Some(message)
     }
 
-    /// Says why we leave, if that can be said; whether it is.
+    /// Appends our Disconnect, if one can be sent; returns whether it was.
     pub(crate) fn part(&mut self, reason: Reason, tx: &mut Vec<u8>) -> bool {
         let Some(channel) = self.channel.as_mut().filter(|_| self.said_hello && !self.left) else { return false };
         self.left = true;
@@ -190,7 +190,7 @@ impl Conversation {
         true
     }
 
-    /// Why we leave before all is said; `None` if the connection is wanted although the peer proves nothing.
+    /// The reason for leaving before the end; `None` if the connection is to be kept although the peer proves nothing.
     pub(crate) fn leaving(&self, why: Leave) -> Option<Reason> {
         match why {
             Leave::Stopped => Some(Reason::Quitting),
@@ -199,7 +199,7 @@ impl Conversation {
         }
     }
 
-    /// Our Status and where the numbers of `eth` begin, once both can be known, unless it is said already.
+    /// Our Status and the first id of `eth`, once both are known, unless the Status is sent already.
     fn our_status(&self) -> Option<(u64, Status)> {
         let Goal::Status(ours) = &self.local.goal else {
             return None;
@@ -213,24 +213,24 @@ impl Conversation {
         Some((eth.first, status))
     }
 
-    /// Our question and where the numbers of `eth` begin, once both Statuses are said.
+    /// Our request and the first id of `eth`, once both Statuses are sent.
     fn our_question(&self) -> Option<(u64, RequestId, Hash)> {
         let eth = self.eth().filter(|_| self.proof == Proof::ToAsk && self.said_status.is_some())?;
         let genesis = self.status.as_ref()?.genesis;
         Some((eth.first, headers::our_request_id(eth.capability.version), genesis))
     }
 
-    /// The version of `eth` that was agreed.
+    /// The agreed version of `eth`.
     fn eth(&self) -> Option<&Shared> {
         self.shared.iter().find(|shared| shared.capability.name.as_bytes() == eth::NAME.as_bytes())
     }
 
-    /// The frame that has begun, of which this came last.
+    /// The unfinished frame, of which `rest` are the last bytes.
     pub(crate) fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
         self.channel.as_ref()?.open.unfinished(rest)
     }
 
-    /// The next message of the peer's, or part of one that is too long to matter.
+    /// The peer's next message, or a part of one that is skipped.
     pub(crate) fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
         let channel = self.channel.as_mut().expect("nothing is heard once all is agreed");
         let (id, data) = match channel.hear(rx)? {
@@ -275,7 +275,7 @@ impl Conversation {
         }
     }
 
-    /// The number of a question, or of an answer.
+    /// The id of a request or an answer.
     fn request_id(&self, message: &'static str, data: &[u8]) -> Result<RequestId, Error> {
         let version = self.eth().map_or(0, |eth| eth.capability.version);
         let payload = self.channel.as_ref().expect("it was heard over it").payload(message, data)?;
@@ -288,7 +288,7 @@ impl Conversation {
         if theirs.node_id == self.local.node_id().to_bytes() {
             return Err(Error::SelfConnect);
         }
-        // Some nodes let this pass. Then anyone could speak in anyone's name.
+        // Some nodes accept this. Then any node could use the id of another.
         if theirs.node_id != self.their_key.to_bytes() {
             return Err(Error::Identity);
         }
@@ -316,7 +316,7 @@ impl Conversation {
         if status.version != agreed {
             return Err(Error::EthVersion { said: status.version, agreed });
         }
-        // What was heard is kept even if it is refused: it tells where the peer is.
+        // A refused Status is kept, too: it shows the peer's network.
         self.status = Some(status.clone());
         if let Some(Expected { network_id, genesis }) = self.local.expected {
             if status.network_id != network_id {
@@ -330,7 +330,7 @@ impl Conversation {
         Ok(Message::Status(status))
     }
 
-    /// Whether the peer's chain has followed the rules of the network that we asked for. (EIP-2124)
+    /// Whether the peer's chain follows the rules of the network that we use. (EIP-2124)
     fn judge_fork(&mut self, status: &Status) -> Result<(), Error> {
         let Some(Rules { network, head }) = self.local.rules else {
             return Ok(());
@@ -356,7 +356,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// What was agreed, once both sides have said everything. It can be had once.
+    /// What was agreed, once both sides have sent everything. Call it once: it takes the data out.
     pub(crate) fn agreed(&mut self) -> Option<Agreed> {
         let has_parted = self.left || self.local.parting.is_none();
         if !self.is_over() || self.ping || self.question.is_some() || !has_parted {
@@ -365,7 +365,7 @@ impl Conversation {
         self.conclude()
     }
 
-    /// What was agreed, if only the peer's answer to our question is missing. It can be had once.
+    /// What was agreed, if only the peer's answer to our request is missing. Call it once: it takes the data out.
     pub(crate) fn settle(&mut self) -> Option<Agreed> {
         if self.lacks_proof_alone() { self.conclude() } else { None }
     }
@@ -383,8 +383,7 @@ impl Conversation {
     }
 }
 
-/// The highest version of each capability that both speak, in the order of their names, which is that of their
-/// messages' numbers.
+/// The highest common version of each capability, in alphabetical order, which is the order of their message ids.
 fn shared(ours: &[Protocol], theirs: &[Capability]) -> Vec<Shared> {
     let mut common: Vec<&Protocol> = ours.iter().filter(|protocol| theirs.contains(&protocol.capability)).collect();
     common.sort_by(|a, b| {

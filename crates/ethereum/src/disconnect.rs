@@ -1,4 +1,4 @@
-//! Disconnect: how a node says goodbye, and why. (`rlpx.md`, "Disconnect (0x01)")
+//! Disconnect: ends a connection and gives the reason. (`rlpx.md`, "Disconnect (0x01)")
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -10,36 +10,36 @@ use crate::frame::MAX_WHOLE_LEN;
 use crate::rlp::{Item, Items, write_list, write_uint};
 use crate::snappy;
 
-/// Why a node says goodbye.
+/// The reason of a Disconnect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// Somebody asked for it; what a Disconnect without a reason counts as.
+    /// A user or program requested it; also the meaning of a Disconnect without a reason.
     Requested,
     /// The connection broke.
     TcpError,
-    /// We did what the protocol does not allow.
+    /// We broke the protocol.
     BreachOfProtocol,
-    /// There is nothing that we can do for each other.
+    /// The node has no use for us.
     UselessPeer,
-    /// All places for peers are taken.
+    /// All peer slots are taken.
     TooManyPeers,
     /// The same two nodes have a connection already.
     AlreadyConnected,
-    /// Our version of the base protocol is none of its.
+    /// It does not support our version of the base protocol.
     IncompatibleVersion,
-    /// We did not say who we are.
+    /// We sent no node id.
     NullIdentity,
-    /// It is about to stop.
+    /// It is shutting down.
     Quitting,
-    /// We are not who it looked for.
+    /// We have another node id than it expected.
     UnexpectedIdentity,
-    /// It is connected to itself.
+    /// It connected to itself.
     ToItself,
     /// We did not answer its ping.
     PingTimeout,
-    /// Something in a capability's own messages; as a rule that the networks differ.
+    /// An error in a capability's own messages; usually the networks differ.
     Subprotocol,
-    /// A reason that has no name, or that cannot be read.
+    /// A reason without a name, or one that cannot be read.
     Other(Option<u64>),
 }
 
@@ -55,7 +55,7 @@ const fn row(number: u64, reason: Reason, code: &'static str, blame: Blame, sent
     Row { reason, number, code, blame, sentence }
 }
 
-/// Every reason that has a name.
+/// Every named reason.
 const ROWS: [Row; 13] = {
     use Blame::{Local, Mismatch, Network, Refused};
     use Reason::*;
@@ -107,11 +107,11 @@ const ROWS: [Row; 13] = {
 };
 
 impl Reason {
-    /// The reason in the data of a Disconnect. Whatever its form, it is understood: a list or a bare number or
-    /// nothing, compressed or not, for all of these are sent.
+    /// The reason in the data of a Disconnect. Nodes send all these forms: a list, a bare number or nothing, compressed
+    /// or not. Each is accepted.
     #[must_use]
     pub fn read(data: &[u8]) -> Self {
-        // What is not compressed is no valid snappy: a number would be a length, with nothing behind it.
+        // Uncompressed data is not valid snappy: the number would be a length with nothing after it.
         let decoded = snappy::decode(data, MAX_WHOLE_LEN);
         let data = decoded.as_deref().unwrap_or(data);
         Self::numbered(number(data))
@@ -131,7 +131,7 @@ impl Reason {
         ROWS.iter().find(|row| row.reason == self)
     }
 
-    /// The number that stands for it.
+    /// The number of the reason.
     #[must_use]
     pub fn number(self) -> Option<u64> {
         match self {
@@ -146,13 +146,13 @@ impl Reason {
         self.row().map_or("ethereum.disconnect.other", |row| row.code)
     }
 
-    /// Whose fault it is.
+    /// The side to blame.
     #[must_use]
     pub fn blame(self) -> Blame {
         self.row().map_or(Blame::Refused, |row| row.blame)
     }
 
-    /// What it says, as the rest of a sentence.
+    /// The rest of a sentence about the peer.
     #[must_use]
     pub fn sentence(self) -> Cow<'static, str> {
         match (self.row(), self.number()) {
@@ -162,14 +162,14 @@ impl Reason {
         }
     }
 
-    /// All that have a name, in the order of their numbers.
+    /// All named reasons, in the order of their numbers.
     pub fn all() -> impl Iterator<Item = Self> {
         ROWS.iter().map(|row| row.reason)
     }
 }
 
-/// A number, alone or as the first of a list, also if that list is wrapped in bytes once more; 0 if there is none; `None` if
-/// there is something else.
+/// A number, alone or as the first item of a list, also if that list is wrapped in bytes once more; 0 if there is none;
+/// `None` if there is anything else.
 fn number(data: &[u8]) -> Option<u64> {
     const WHAT: &str = "reason";
     let list = |data| match Items::bare(data).item(WHAT) {
@@ -186,7 +186,7 @@ fn number(data: &[u8]) -> Option<u64> {
         Some(mut inner) => inner.bytes(WHAT).ok()?,
         None => bytes,
     };
-    // Also where 0 is written as a byte of its own.
+    // Also accepts 0 written as a byte of its own.
     let mut number = [0; 8];
     number.get_mut(8_usize.checked_sub(bytes.len())?..)?.copy_from_slice(bytes);
     Some(u64::from_be_bytes(number))

@@ -1,9 +1,10 @@
-//! ECIES as RLPx has it: bytes that only the holder of one key can open. (`rlpx.md`, "ECIES Encryption")
+//! ECIES as RLPx defines it: only the holder of one key can decrypt the bytes. (`rlpx.md`, "ECIES Encryption")
 //!
 //! ```text
 //! 04 | R, a public key 64 | iv 16 | AES-128-CTR of the bytes | HMAC-SHA256 of iv, ciphertext and authenticated data 32
 //! ```
-//! R lives for this one message. Its x with the recipient's key gives both keys, by the KDF of NIST SP 800-56.
+//! R is used for this one message. The x coordinate of its product with the recipient's key gives both keys, by the KDF
+//! of NIST SP 800-56.
 
 use aes::Aes128;
 use ctr::Ctr128BE;
@@ -24,19 +25,19 @@ const HEAD_LEN: usize = 1 + 64 + IV_LEN;
 const IV_LEN: usize = 16;
 const TAG_LEN: usize = 32;
 
-/// Where what is inside lies in a packet that has been opened in place, if that is `len` bytes.
+/// The position of the contents, `len` bytes, in a packet that was decrypted in place.
 pub(crate) fn inside(len: usize) -> core::ops::Range<usize> {
     HEAD_LEN..len - TAG_LEN
 }
 
-/// Why sealed bytes do not open.
+/// Why sealed bytes cannot be decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unopened {
     /// There are fewer bytes than sealing adds.
     Short,
     /// R is not a point on the curve.
     Point,
-    /// They are sealed for another key, or were changed.
+    /// They were sealed for another key, or changed.
     Mac,
 }
 
@@ -54,10 +55,10 @@ pub fn seal(to: &PublicKey, key: &SecretKey, iv: [u8; IV_LEN], authenticated: &[
     tx.extend_from_slice(&mac.finalize().into_bytes());
 }
 
-/// Opens what was sealed for `key`, in place.
+/// Decrypts bytes sealed for `key`, in place.
 ///
 /// # Errors
-/// If it was not, or has been changed. Then no byte was touched.
+/// If they were sealed for another key or changed. Then no byte is modified.
 pub fn open<'s>(key: &SecretKey, authenticated: &[u8], sealed: &'s mut [u8]) -> Result<&'s mut [u8], Unopened> {
     let (head, rest) = sealed.split_at_mut_checked(HEAD_LEN).ok_or(Unopened::Short)?;
     let (body, tag) = rest.split_last_chunk_mut::<TAG_LEN>().ok_or(Unopened::Short)?;
@@ -83,7 +84,7 @@ struct Keys {
 
 impl Keys {
     fn derive(ours: &SecretKey, theirs: &PublicKey, iv: &[u8; IV_LEN]) -> Self {
-        // One block of the KDF is all that is needed: its counter is 1.
+        // One block of the KDF suffices: its counter is 1.
         let mut block = Sha256::new().chain_update([0, 0, 0, 1]).chain_update(*ours.shared_x(theirs)).finalize();
         let (encryption, mac) = block.split_at(16);
         let mac = Zeroizing::new(<[u8; 32]>::from(Sha256::digest(mac)));

@@ -1,4 +1,4 @@
-//! `enode://`: a node's id and where it is, as one line of text. (ethereum.org, "Network addresses"; geth, p2p/enode)
+//! `enode://`: a node's id and address, as one line of text. (ethereum.org, "Network addresses"; geth, p2p/enode)
 
 use alloc::string::String;
 use core::fmt;
@@ -9,10 +9,10 @@ use handshake::read_hex;
 
 use crate::key::PublicKey;
 
-/// The port on which nodes listen unless told otherwise.
+/// The port on which nodes listen by default.
 pub const DEFAULT_PORT: u16 = 30303;
 
-/// A node's id and where it is.
+/// A node's id and address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Enode {
     /// Its static key.
@@ -21,29 +21,29 @@ pub struct Enode {
     pub host: String,
     /// Its TCP port.
     pub port: u16,
-    /// Its UDP port for discovery, if it is not the same.
+    /// Its UDP port for discovery, if it differs.
     pub discovery_port: Option<u16>,
 }
 
-/// Why a text is no enode.
+/// Why a text is not an enode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnEnode {
-    /// It starts otherwise.
+    /// It has another start.
     #[error("it does not start with enode://")]
     Scheme,
-    /// What should be the id is not 128 hex digits.
+    /// The id is not 128 hex digits.
     #[error("the node id before the @ is not 128 hex digits")]
     Digits,
     /// The id is not a public key.
     #[error("the node id is not a point on the curve: a digit is wrong")]
     Point,
-    /// There is no host, or it is not one.
+    /// There is no host, or it is invalid.
     #[error("there is no host behind the @")]
     Host,
     /// A port is not a number of at most 65535.
     #[error("the port is not a number from 1 to 65535")]
     Port,
-    /// Its TCP port is 0: it takes part in discovery alone, as bootnodes do. (geth, p2p/enode/urlv4.go)
+    /// Its TCP port is 0: the node only takes part in discovery, as bootnodes do. (geth, p2p/enode/urlv4.go)
     #[error("an enode without an RLPx port: its node takes part in discovery alone")]
     NoRlpxPort,
 }
@@ -59,7 +59,7 @@ impl FromStr for Enode {
         let id = PublicKey::from_bytes(&id).map_err(|_| NotAnEnode::Point)?;
         let (place, discovery_port) = match place.split_once("?discport=") {
             None => (place, None),
-            // 0 means that it cannot be discovered.
+            // 0 means that the node does not take part in discovery.
             Some((place, digits)) => (place, Some(digits.parse().map_err(|_| NotAnEnode::Port)?)),
         };
         let (host, port) = match place.strip_prefix('[') {
@@ -70,7 +70,7 @@ impl FromStr for Enode {
             }
             None => place.split_once(':').unwrap_or((place, "")),
         };
-        // A name's own rules are for whoever resolves it.
+        // The resolver checks the rest of a name.
         if host.is_empty() || host.contains(['/', '?', '@', ' ']) {
             return Err(NotAnEnode::Host);
         }

@@ -1,4 +1,4 @@
-//! Ethereum Node Records: what a node says of itself, signed, as one line of text. (`enr.md`, EIP-778)
+//! Ethereum Node Records: a node's signed description of itself, as one line of text. (`enr.md`, EIP-778)
 //!
 //! ```text
 //! enr: | base64url of [signature, seq, key, value, key, value, ...]      keys ascend
@@ -19,35 +19,35 @@ use crate::rlp::{Item, Items, write_list};
 /// The longest record, in bytes.
 pub const MAX_LEN: usize = 300;
 
-/// What a node says of itself. Its signature is right.
+/// A node's description of itself. Its signature is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enr {
     /// The node's static key.
     pub id: PublicKey,
-    /// Raised whenever the record changes.
+    /// Increased whenever the record changes.
     pub seq: u64,
     /// Its IPv4 address.
     pub ip: Option<Ipv4Addr>,
-    /// Its TCP port, on which it speaks RLPx, or libp2p: see [`Enr::speaks_libp2p`].
+    /// Its TCP port, for RLPx or libp2p: see [`Enr::speaks_libp2p`].
     pub tcp: Option<u16>,
     /// Its UDP port, for discovery.
     pub udp: Option<u16>,
     /// Its IPv6 address.
     pub ip6: Option<Ipv6Addr>,
-    /// Its TCP port there, if it is not the same.
+    /// Its TCP port for IPv6, if it differs.
     pub tcp6: Option<u16>,
-    /// Its UDP port there, if it is not the same.
+    /// Its UDP port for IPv6, if it differs.
     pub udp6: Option<u16>,
-    /// The rules that its chain follows, if it speaks `eth`. (`enr-entry/eth.md`)
+    /// The rules of its chain, if it supports `eth`. (`enr-entry/eth.md`)
     pub fork_id: Option<ForkId>,
     /// Whether it is a node of the consensus layer, whose records have `eth2`. (consensus-specs, phase0/p2p-interface.md)
     pub is_consensus: bool,
 }
 
-/// Why a text is no record.
+/// Why a text is not a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnEnr {
-    /// It starts otherwise.
+    /// It has another start.
     #[error("it does not start with enr:")]
     Prefix,
     /// It is not base64url without padding.
@@ -59,16 +59,16 @@ pub enum NotAnEnr {
     /// It cannot be read.
     #[error("it is malformed: {0}")]
     Malformed(#[from] Malformed),
-    /// Its keys are not in order, or one is there twice.
+    /// Its keys are not in order, or one occurs twice.
     #[error("its keys are not in ascending order")]
     Order,
-    /// It follows another identity scheme than `v4`.
+    /// Its identity scheme is not `v4`.
     #[error("its identity scheme is not v4")]
     Scheme,
-    /// It has no public key, or what should be one is none.
+    /// It has no valid public key.
     #[error("it has no public key")]
     Key,
-    /// Its signature is not by its key.
+    /// Its signature does not match its key.
     #[error("its signature is wrong")]
     Signature,
 }
@@ -125,13 +125,14 @@ impl Enr {
         })
     }
 
-    /// Whether its TCP port speaks libp2p and not RLPx: it is on the consensus layer, and does not say that it speaks `eth`.
+    /// Whether its TCP port speaks libp2p and not RLPx: the node is on the consensus layer, and its record has no
+    /// `eth`.
     #[must_use]
     pub fn speaks_libp2p(&self) -> bool {
         self.is_consensus && self.fork_id.is_none()
     }
 
-    /// Where it listens over TCP: nowhere, on one address, or on two.
+    /// The addresses on which it listens over TCP: none, one, or two.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
         let v4 = self.ip.zip(self.tcp).map(|(ip, port)| SocketAddr::new(IpAddr::V4(ip), port));
         let v6 = self.ip6.zip(self.tcp6.or(self.tcp)).map(|(ip, port)| SocketAddr::new(IpAddr::V6(ip), port));
@@ -145,7 +146,7 @@ impl Enr {
     }
 }
 
-/// The pairs of a record, at most some hundred of them.
+/// The key/value pairs of a record, at most about a hundred.
 struct Pairs<'p>(Vec<(&'p [u8], Item<'p>)>);
 
 impl<'p> Pairs<'p> {
@@ -177,7 +178,7 @@ impl<'p> Pairs<'p> {
         self.bytes(key)?.map(|bytes| bytes.try_into().map_err(|_| Malformed::Length(key))).transpose()
     }
 
-    /// A port: a number in as few bytes as it needs.
+    /// A port: a number in its shortest form.
     fn port(&self, key: &'static str) -> Result<Option<u16>, Malformed> {
         Ok(match self.bytes(key)? {
             None | Some([]) => None,

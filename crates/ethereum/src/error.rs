@@ -1,4 +1,4 @@
-//! Why an Ethereum handshake cannot go on, and whose fault that is.
+//! Why an Ethereum handshake failed, and the side to blame.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -13,23 +13,23 @@ use crate::network::{Network, name_of};
 use crate::snappy::Undecodable;
 use crate::standing::Unfit;
 
-/// Why a handshake cannot go on.
+/// Why a handshake failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The first bytes are not those of an auth or ack.
     #[error("not an RLPx node: its first bytes are {}", Bytes(*.0))]
     NotRlpx([u8; 4]),
-    /// An auth that is sealed for another key than ours.
+    /// An auth sealed for another key than ours.
     #[error("its auth does not open with our key: it looks for another node here")]
     WrongKey,
-    /// A MAC is wrong: something was changed, or whoever sent it does not know the secrets.
+    /// A MAC is wrong: the data was changed, or its sender does not know the secrets.
     #[error("the MAC of its {0} is wrong")]
     Mac(&'static str),
-    /// What should be a public key is not on the curve.
+    /// A public key is not on the curve.
     #[error("the {0} is not a point on the curve")]
     Point(&'static str),
-    /// No key can have made the signature of an auth.
+    /// The signature of an auth is invalid for every key.
     #[error("the signature in its auth is by no key")]
     Signature,
     /// A message cannot be read.
@@ -37,7 +37,7 @@ pub enum Error {
     Malformed {
         /// The message.
         message: &'static str,
-        /// What is wrong with it.
+        /// The fault in it.
         what: Malformed,
     },
     /// A message cannot be decoded, or would be too long.
@@ -45,75 +45,75 @@ pub enum Error {
     Snappy {
         /// The message.
         message: &'static str,
-        /// Why it cannot.
+        /// The reason.
         why: Undecodable,
     },
     /// A frame announces more than is allowed.
     #[error("where its {message} should be it announces {len} bytes; at most {max} are allowed")]
     Oversized {
-        /// The message that was to come.
+        /// The expected message.
         message: &'static str,
         /// Bytes of the frame's data.
         len: usize,
-        /// How many are allowed.
+        /// The limit.
         max: usize,
     },
     /// A message that must not come before Hello.
     #[error("it sent message {0:#04x} before its Hello")]
     Unexpected(u64),
-    /// The node id in a Hello is not the key that its sender has proven to hold.
+    /// The node id in a Hello is not the key that the peer has proven to hold.
     #[error("the node id in its Hello is not the key that it shook hands with")]
     Identity,
     /// The peer has our own key.
     #[error("it has our own key: we are connected to ourselves")]
     SelfConnect,
-    /// There is no version of `eth` that both sides speak.
+    /// The sides have no common version of `eth`.
     #[error("we have no version of eth in common; it speaks {}", List(.theirs))]
     NoSharedEth {
-        /// What it speaks.
+        /// The peer's capabilities.
         theirs: Vec<Capability>,
     },
-    /// A Status is of another version of `eth` than was agreed.
+    /// A Status has another version of `eth` than was agreed.
     #[error("its Status is of eth/{said}, though we agreed on eth/{agreed}")]
     EthVersion {
-        /// What it says.
+        /// The version in the Status.
         said: u64,
-        /// What was agreed.
+        /// The agreed version.
         agreed: u64,
     },
     /// The peer is on another network.
     #[error("its network id is {theirs}{}, ours {ours}{}", Named(name_of(*.theirs)), Named(name_of(*.ours)))]
     NetworkId {
-        /// Its network's.
+        /// The peer's network id.
         theirs: u64,
-        /// That of the network we asked for.
+        /// The id of the network that we use.
         ours: u64,
     },
-    /// The peer's chain starts with another block.
+    /// The peer's chain has another genesis.
     #[error("its genesis is {theirs}{}, ours {ours}{}", Named(genesis_name(.theirs)), Named(genesis_name(.ours)))]
     Genesis {
-        /// Its first block.
+        /// The peer's genesis.
         theirs: Hash,
-        /// That of the network we asked for.
+        /// The genesis of the network that we use.
         ours: Hash,
     },
-    /// The peer's chain has followed other rules.
+    /// The peer's chain follows other rules.
     #[error("its fork id {theirs} does not fit {network}: {why}")]
     ForkId {
-        /// That of its chain.
+        /// The peer's fork id.
         theirs: ForkId,
-        /// The network that we asked for.
+        /// The network that we use.
         network: &'static str,
         /// Why it does not fit.
         why: Unfit,
     },
-    /// The peer said goodbye, and why.
+    /// The peer sent a Disconnect with a reason.
     #[error("it disconnected: {}", .0.sentence())]
     Disconnected(Reason),
 }
 
 impl Error {
-    /// What we say as we leave because of it; nothing to a peer that has left.
+    /// The reason in our Disconnect after this error; `None` if the peer has left.
     #[must_use]
     pub fn parting(&self) -> Option<Reason> {
         match self {
@@ -182,16 +182,16 @@ impl Fault for Error {
     }
 }
 
-/// What is wrong with a message. Each carries the item's name.
+/// The fault in a message. Each carries the item's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// It is over before the item is.
+    /// The message ends before the item does.
     #[error("it ends inside its {0}")]
     EndsIn(&'static str),
-    /// The item is a list and should be bytes, or the other way round.
+    /// The item is a list in place of bytes, or the other way round.
     #[error("what should be its {0} is a list in place of bytes, or the other way round")]
     Kind(&'static str),
-    /// The item has a length that it must not have.
+    /// The item has a length that is not allowed.
     #[error("its {0} has the wrong length")]
     Length(&'static str),
     /// A length or number is not in its shortest form.
@@ -205,7 +205,7 @@ impl From<EndsIn> for Malformed {
     }
 }
 
-/// `"HTTP" (48545450)`, or in hex alone if it is no text.
+/// `"HTTP" (48545450)`, or only hex if it is not text.
 struct Bytes([u8; 4]);
 
 impl fmt::Display for Bytes {

@@ -1,4 +1,4 @@
-//! Status: what two nodes that speak `eth` tell each other of their chains. (`caps/eth.md`; EIP-2124, EIP-7642)
+//! Status: the description of a node's chain for other nodes with `eth`. (`caps/eth.md`; EIP-2124, EIP-7642)
 //!
 //! ```text
 //! eth/64 to eth/68:  [version, network id, total difficulty, head's hash, genesis, fork id]
@@ -19,40 +19,40 @@ pub const NAME: &str = "eth";
 /// Status is the first of its messages.
 pub const STATUS: u64 = 0;
 
-/// The first version whose Status has a fork id. Older ones have no nodes any more.
+/// The first version whose Status has a fork id. No node uses older versions any more.
 pub const FIRST_VERSION: u64 = 64;
 
 /// The first version whose Status has a range of blocks in place of a difficulty. (EIP-7642)
 pub const FIRST_WITH_RANGE: u64 = 69;
 
-/// How many messages a version has: by so many the messages of the next capability are moved.
+/// The number of message ids of a version: the ids of the next capability start after them.
 #[must_use]
 pub fn messages(version: u64) -> u64 {
     match version {
         ..=68 => 17,
         69 | 70 => 18,
         71 => 20,
-        // What later ones have nobody knows; only capabilities behind it in the alphabet would be moved.
+        // Versions to come are unknown; only capabilities after `eth` in the alphabet would be moved.
         _ => 22,
     }
 }
 
-/// What a node tells of its chain.
+/// A node's description of its chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// The version of `eth`: the one that was agreed.
+    /// The agreed version of `eth`.
     pub version: u64,
-    /// The number of the network.
+    /// The network id.
     pub network_id: u64,
-    /// The chain's first block.
+    /// The hash of the first block.
     pub genesis: Hash,
-    /// Which rules the chain follows.
+    /// The rules that the chain follows.
     pub fork_id: ForkId,
-    /// How far it has come.
+    /// The last block.
     pub head: Head,
 }
 
-/// How far a chain has come.
+/// The last block of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Head {
     /// Up to eth/68.
@@ -64,7 +64,7 @@ pub enum Head {
     },
     /// From eth/69.
     Range {
-        /// The first block that can be had from the node.
+        /// The first block that the node serves.
         earliest: u64,
         /// The last block.
         latest: u64,
@@ -112,7 +112,7 @@ impl fmt::Debug for Difficulty {
 }
 
 impl Status {
-    /// Reads a Status of the version that was agreed. What follows its items is ignored.
+    /// Reads a Status of the agreed version. Bytes after its items are ignored.
     ///
     /// # Errors
     /// If an item is missing or has the wrong length.
@@ -134,7 +134,7 @@ impl Status {
         Ok(Self { version, network_id, genesis, fork_id, head })
     }
 
-    /// Appends it, before compression.
+    /// Appends the Status, before compression.
     pub fn write(&self, tx: &mut Vec<u8>) {
         write_list(tx, |tx| {
             write_uint(self.version, tx);
@@ -158,18 +158,18 @@ impl Status {
     }
 }
 
-/// A chain of ours: what a Status of any version says of it.
+/// Our chain, for a Status of any version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OurChain {
-    /// The number of the network.
+    /// The network id.
     pub network_id: u64,
-    /// Its first block.
+    /// The hash of its first block.
     pub genesis: Hash,
-    /// Which rules it follows.
+    /// The rules that it follows.
     pub fork_id: ForkId,
     /// The sum of all blocks' difficulties; up to eth/68.
     pub total_difficulty: Difficulty,
-    /// The first block that can be had; from eth/69.
+    /// The first block that we serve; from eth/69.
     pub earliest: u64,
     /// The last block; from eth/69.
     pub latest: u64,
@@ -178,7 +178,7 @@ pub struct OurChain {
 }
 
 impl OurChain {
-    /// The Status of it for this version.
+    /// The Status for this version.
     #[must_use]
     pub fn status(&self, version: u64) -> Status {
         let &Self { network_id, genesis, fork_id, total_difficulty: total, earliest, latest, latest_hash: hash } = self;
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_status_of_another_form_is_malformed() {
-        // eth/68 where eth/69 was agreed: the difficulty is where the genesis should be.
+        // A Status of eth/68 where eth/69 was agreed: the difficulty is in the place of the genesis.
         let bytes = b"\xf8\x55\x44\x01\x85\x04\0\0\0\0";
         let mut whole = Vec::from(&bytes[..]);
         whole.resize(2 + 0x55, 0xa0);

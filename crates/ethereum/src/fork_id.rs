@@ -1,4 +1,5 @@
-//! Fork ids: which rules a chain has followed so far, in four bytes, and when the next ones begin. (EIP-2124, EIP-6122)
+//! Fork ids: the rules that a chain has followed so far, in four bytes, and the start of the next ones. (EIP-2124,
+//! EIP-6122)
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,17 +8,17 @@ use crate::error::Malformed;
 use crate::hash::Hash;
 use crate::rlp::{Items, write_bytes, write_list, write_uint};
 
-/// Which rules a node's chain has followed up to its head, and the next that it knows of.
+/// The rules that a node's chain has followed up to its head, and the next fork that the node knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ForkId {
-    /// CRC-32 of the first block's hash and of every fork that has passed.
+    /// CRC-32 of the first block's hash and of every passed fork.
     pub hash: [u8; 4],
-    /// When the next fork comes, as a block or a time; 0 if none is known.
+    /// The block or time of the next fork; 0 if none is known.
     pub next: u64,
 }
 
 impl ForkId {
-    /// That of a chain at a head. `forks` are those of [`Network::forks`](crate::Network::forks), in ascending order.
+    /// The id of a chain at a head. `forks` are those of [`Network::forks`](crate::Network::forks), in ascending order.
     #[must_use]
     pub fn at(genesis: Hash, forks: impl IntoIterator<Item = u64>, head: Head) -> Self {
         let mut crc = Crc::of(&genesis.0);
@@ -30,7 +31,7 @@ impl ForkId {
         Self { hash: crc.hash(), next: 0 }
     }
 
-    /// Reads the list of both.
+    /// Reads the list of hash and next fork.
     ///
     /// # Errors
     /// If one is missing or has the wrong length.
@@ -39,7 +40,7 @@ impl ForkId {
         Ok(Self { hash: both.array("fork hash")?, next: both.uint("next fork")? })
     }
 
-    /// Appends the list of both.
+    /// Appends the list of hash and next fork.
     pub fn write(self, tx: &mut Vec<u8>) {
         write_list(tx, |tx| {
             write_bytes(&self.hash, tx);
@@ -47,13 +48,13 @@ impl ForkId {
         });
     }
 
-    /// Whether a node with this id can be of use to us, whose chain is at `head`. (EIP-2124, "Validation rules")
+    /// Whether a node with this id is compatible with our chain, which is at `head`. (EIP-2124, "Validation rules")
     ///
     /// # Errors
-    /// Why it cannot.
+    /// Why it is incompatible.
     pub fn validate(self, genesis: Hash, forks: &[u64], head: Head) -> Result<(), Incompatible> {
         let mut crc = Crc::of(&genesis.0);
-        // The hash after each fork, and the fork that follows.
+        // The hash after each fork, and the next fork.
         let mut stages = Vec::with_capacity(forks.len() + 1);
         for &fork in forks {
             stages.push((crc.hash(), fork));
@@ -66,7 +67,7 @@ impl ForkId {
             let passed_here = self.next > 0 && head.has_passed(self.next);
             return if passed_here { Err(Incompatible::Local) } else { Ok(()) };
         }
-        // It is behind, but knows what comes next; or it is ahead.
+        // The peer is behind but knows the next fork, or it is ahead.
         if theirs > ours || stages[theirs].1 == self.next { Ok(()) } else { Err(Incompatible::Remote) }
     }
 }
@@ -82,10 +83,10 @@ impl fmt::Display for ForkId {
     }
 }
 
-/// Why two nodes cannot be of use to each other.
+/// Why two nodes are incompatible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Incompatible {
-    /// The other node has followed other rules, or newer ones than we know. (ErrLocalIncompatibleOrStale)
+    /// The other node follows other rules, or newer ones than we know. (ErrLocalIncompatibleOrStale)
     #[error("its chain has followed other rules, or newer ones than ours")]
     Local,
     /// The other node does not know a fork that has passed. (ErrRemoteStale)
@@ -93,7 +94,7 @@ pub enum Incompatible {
     Remote,
 }
 
-/// Where a chain is.
+/// The head of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The number of its last block.
@@ -108,15 +109,15 @@ impl Head {
     }
 }
 
-/// Whether a fork is given by time. Forks are, since the merge; before it they were blocks. (EIP-6122)
+/// Whether a fork is given as a time. Forks after the merge are; earlier ones are blocks. (EIP-6122)
 #[must_use]
 pub fn is_time(fork: u64) -> bool {
-    /// When the chain began. No chain has as many blocks. (geth, core/forkid/forkid.go: timestampThreshold)
+    /// The time of the genesis. No chain has as many blocks. (geth, core/forkid/forkid.go: timestampThreshold)
     const FIRST_TIME: u64 = 1_438_269_973;
     fork >= FIRST_TIME
 }
 
-/// CRC-32 with the polynomial of Ethernet, as far as it has come.
+/// The running state of CRC-32 with the polynomial of Ethernet.
 #[derive(Clone, Copy)]
 pub(crate) struct Crc(u32);
 
@@ -140,13 +141,13 @@ impl Crc {
         }
     }
 
-    /// The one fork below 2^32 that makes this the next hash. Four bytes can be computed back from a CRC of four bytes.
+    /// The one fork below 2^32 that gives this next hash. A CRC of four bytes can be inverted for four bytes.
     pub(crate) fn fork_before(mut self, hash: [u8; 4]) -> u32 {
-        // Above the four bytes that are looked for, a fork of that size has four of zero.
+        // A fork of that size has four zero bytes before the four unknown ones.
         self.update(&[0; 4]);
         let mut state = !u32::from_be_bytes(hash);
         for _ in 0..32 {
-            // The polynomial's highest bit is set, so the highest bit of the state tells whether it was added.
+            // The polynomial's highest bit is set, so the highest bit of the state shows whether it was added.
             state = if state >> 31 == 1 { (state ^ POLYNOMIAL) << 1 | 1 } else { state << 1 };
         }
         u32::from_be_bytes((state ^ self.0).to_le_bytes())

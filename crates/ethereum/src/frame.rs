@@ -1,11 +1,11 @@
-//! Frames: what everything after auth and ack travels in, encrypted and proven. (`rlpx.md`, "Framing")
+//! Frames: carry everything after auth and ack, encrypted and authenticated. (`rlpx.md`, "Framing")
 //!
 //! ```text
 //! header 16: length u24 | c2 80 80 | zeros     MAC 16
 //! data, padded with zeros to a multiple of 16  MAC 16
 //! ```
-//! Each direction is one AES-256-CTR stream from beginning to end. MACs are over what is encrypted, and compared before
-//! anything is decrypted.
+//! Each direction is one AES-256-CTR stream from start to end. MACs cover the ciphertext, and are compared before
+//! decryption.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -27,12 +27,12 @@ pub const MAC_LEN: usize = 16;
 
 const HEADER_LEN: usize = 16;
 
-/// What follows the length in a header: the list of capability id and context id, both 0 and read by nobody.
+/// The bytes after the length in a header: the list of capability id and context id, both 0 and ignored by all nodes.
 const HEADER_DATA: [u8; 3] = [0xc2, 0x80, 0x80];
 
 /// A frame with data up to this length is waited for and read whole; a longer one is skipped as it arrives.
 ///
-/// The same is what Hello may have in geth (p2p/peer.go: baseProtocolMaxMsgSize). A Status has less than 200 bytes.
+/// The limit is that of Hello in geth (p2p/peer.go: baseProtocolMaxMsgSize). A Status has less than 200 bytes.
 pub const MAX_WHOLE_LEN: usize = 2048;
 
 /// The sending half of a channel.
@@ -81,22 +81,22 @@ pub struct Open {
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// A frame begins.
+    /// Before a frame.
     Header,
-    /// Its header, decrypted, is proven, but lies where it arrived until the rest has come.
+    /// The header is authenticated and decrypted; its bytes stay in the buffer until the data has come.
     Data([u8; HEADER_LEN]),
-    /// So many bytes of a long frame with data of `len` have yet to be skipped; then comes its MAC.
+    /// In a long frame with data of `len`: this many bytes have yet to be skipped, before its MAC.
     Skipping { left: usize, len: usize },
 }
 
 /// What [`Open::read`] found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Frame<'r> {
-    /// A frame's data.
+    /// The data of a frame.
     Whole(&'r mut [u8]),
-    /// A frame with data of more than [`MAX_WHOLE_LEN`], which will be skipped.
+    /// A frame with more data than [`MAX_WHOLE_LEN`], which will be skipped.
     Long(usize),
-    /// So many bytes of that frame were skipped.
+    /// This many bytes of that frame were skipped.
     Skipped(usize),
 }
 
@@ -137,7 +137,7 @@ impl Open {
         Ok(Frame::Whole(&mut data[..len]))
     }
 
-    /// The frame that has begun, of which this came last.
+    /// The unfinished frame, of which `rest` are the last bytes.
     #[must_use]
     pub fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
         let total = |[a, b, c, ..]: [u8; HEADER_LEN]| {
@@ -155,7 +155,7 @@ impl Open {
         }
     }
 
-    /// Compares a header's MAC and decrypts it. Done once for each, however often more bytes arrive.
+    /// Compares a header's MAC and decrypts the header. Done once for each header, however often more bytes arrive.
     fn header(&mut self, head: &[u8; HEAD_LEN]) -> Result<[u8; HEADER_LEN], Error> {
         let (header, mac) = head.split_first_chunk().expect("16 of 32 bytes");
         compare(self.mac.header(header), mac, "frame's header")?;
@@ -177,7 +177,7 @@ impl Open {
         }
         let data = rx.take_at_most(left);
         self.mac.update(data);
-        // Nobody looks at them, but the stream goes on behind them.
+        // The bytes are not used, but the cipher must advance past them.
         self.cipher.apply_keystream(data);
         self.state = State::Skipping { left: left - data.len(), len };
         Ok(Frame::Skipped(data.len()))
@@ -190,12 +190,12 @@ impl fmt::Debug for Open {
     }
 }
 
-/// One key serves one connection, so the stream of each direction starts at zero.
+/// A key is used for one connection, so the stream of each direction starts at zero.
 fn cipher(aes_secret: &[u8; 32]) -> Ctr128BE<Aes256> {
     Ctr128BE::new(aes_secret.into(), &[0; 16].into())
 }
 
-/// Zeros behind data of this length.
+/// The number of zero bytes after data of this length.
 fn padding(len: usize) -> usize {
     len.next_multiple_of(16) - len
 }

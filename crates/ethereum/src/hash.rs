@@ -4,7 +4,7 @@ use core::fmt;
 
 use handshake::Hex;
 
-/// Keccak-256 of a block's header. The first block's tells chains apart.
+/// Keccak-256 of a block's header. The hash of the first block distinguishes chains.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hash(pub [u8; 32]);
 

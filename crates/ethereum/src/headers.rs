@@ -1,10 +1,11 @@
-//! GetBlockHeaders and BlockHeaders, as far as a handshake needs them: one question, and an answer without headers.
+//! GetBlockHeaders and BlockHeaders, as a handshake needs them: one request, and an answer without headers.
 //!
 //! ```text
 //! eth/66 and later:  [request id, [block, limit, skip, reverse]]   [request id, [header, ...]]
 //! before:            [block, limit, skip, reverse]                 [header, ...]
 //! ```
-//! A node answers this only to a peer whose Status it accepted; geth answers a Ping of the base protocol to any other, too.
+//! A node answers this only to a peer whose Status it accepted; geth answers a Ping of the base protocol to other
+//! peers, too.
 //! (`caps/eth.md`; geth, eth/handler.go: runEthPeer)
 
 use alloc::vec::Vec;
@@ -13,19 +14,19 @@ use crate::error::Malformed;
 use crate::hash::Hash;
 use crate::rlp::{Items, write_bytes, write_list, write_uint};
 
-/// The number of GetBlockHeaders among the messages of `eth`.
+/// The id of GetBlockHeaders within `eth`.
 pub const GET_BLOCK_HEADERS: u64 = 3;
 
-/// The number of BlockHeaders among the messages of `eth`.
+/// The id of BlockHeaders within `eth`.
 pub const BLOCK_HEADERS: u64 = 4;
 
-/// The first version of `eth` whose questions and answers are numbered. (EIP-2481)
+/// The first version of `eth` with request ids. (EIP-2481)
 pub const FIRST_WITH_REQUEST_ID: u64 = 66;
 
-/// The number of a question; none before eth/66.
+/// The id of a request; none before eth/66.
 pub type RequestId = Option<u64>;
 
-/// The number of our question in this version of `eth`. There is only one, so any number would do.
+/// The id of our request in this version of `eth`. There is only one request, so any id would do.
 #[must_use]
 pub fn our_request_id(version: u64) -> RequestId {
     (version >= FIRST_WITH_REQUEST_ID).then_some(1)
@@ -58,10 +59,10 @@ fn with_id(id: RequestId, tx: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
-/// Reads the number of a question or an answer in this version of `eth`, and looks at nothing else of it.
+/// Reads the request id of a request or an answer in this version of `eth`, and nothing else of it.
 ///
 /// # Errors
-/// If it is no list, or has no number where it should have one.
+/// If it is not a list, or has no id although it needs one.
 pub fn read_request_id(version: u64, payload: &[u8]) -> Result<RequestId, Malformed> {
     let mut items = Items::of(payload, "list")?;
     if version < FIRST_WITH_REQUEST_ID {
@@ -77,7 +78,7 @@ mod tests {
     use super::{our_request_id, read_request_id, write_empty_answer, write_question};
     use crate::hash::Hash;
 
-    /// The forms of EIP-2481, appendix: the request id stands before what was there before.
+    /// The forms of EIP-2481, appendix: the request id precedes the older form.
     #[test]
     fn questions_and_answers_are_written_as_the_specification_says() {
         let written = |write: &dyn Fn(&mut Vec<u8>)| {

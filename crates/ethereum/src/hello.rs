@@ -15,23 +15,23 @@ use crate::rlp::{Items, write_bytes, write_list, write_uint};
 /// The version of the base protocol that compresses what follows Hello. (EIP-706)
 pub const VERSION: u64 = 5;
 
-/// How a node introduces itself. It came in one message, so it has at most
-/// [`MAX_WHOLE_LEN`](crate::frame::MAX_WHOLE_LEN) bytes.
+/// A node's introduction. It came in one message, so it has at most [`MAX_WHOLE_LEN`](crate::frame::MAX_WHOLE_LEN)
+/// bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hello {
-    /// The version of the base protocol; 5 as a rule.
+    /// The version of the base protocol; usually 5.
     pub version: u64,
     /// The node's program: `Geth/v1.13.0-stable/linux-amd64/go1.21.0`.
     pub client_id: Text,
-    /// What it speaks, in the order in which it says so.
+    /// Its capabilities, in the order of the message.
     pub capabilities: Vec<Capability>,
-    /// A port on which it listens, it says. Nodes say 0 or what they like, and ignore it.
+    /// A port on which it claims to listen. Nodes send 0 or any number, and ignore it.
     pub listen_port: u64,
-    /// The node's id, which must be the key that its auth or ack proved.
+    /// The node's id. It must be the key that its auth or ack proved.
     pub node_id: [u8; 64],
 }
 
-/// Something that a node speaks.
+/// A protocol that a node supports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capability {
     /// Its name: `eth`.
@@ -56,7 +56,7 @@ impl fmt::Display for Capability {
 }
 
 impl Hello {
-    /// Reads it. What follows its items is ignored. (EIP-8)
+    /// Reads the message. Bytes after its items are ignored. (EIP-8)
     ///
     /// # Errors
     /// If an item is missing or has the wrong length.
@@ -80,7 +80,7 @@ impl Hello {
         })
     }
 
-    /// Appends it.
+    /// Appends the message.
     pub fn write(&self, tx: &mut Vec<u8>) {
         write_list(tx, |tx| {
             write_uint(self.version, tx);

@@ -1,4 +1,4 @@
-//! Keys on the curve secp256k1: a node's own, and the public ones by which nodes know each other.
+//! Keys on the curve secp256k1: a node's secret key, and public keys, which identify nodes.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -8,8 +8,8 @@ use secp256k1::ecdsa::{RecoverableSignature, RecoveryId, Signature};
 use secp256k1::{Message, ecdh};
 use zeroize::Zeroizing;
 
-/// A secret key: a node's own, or one that lives as long as a connection. Clones share one place in memory, which is erased
-/// with the last of them.
+/// A secret key: a node's own, or one for a single connection. Clones share one place in memory, which is erased with
+/// the last of them.
 #[derive(Clone)]
 pub struct SecretKey(Arc<Secret>);
 
@@ -22,7 +22,8 @@ impl Drop for Secret {
 }
 
 impl SecretKey {
-    /// The key of these bytes; `None` if they are 0 or not less than the order of the curve, as 2 of 2^128 are.
+    /// The key of these bytes; `None` if they are 0 or not less than the order of the curve. The probability is 2 in
+    /// 2^128.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Option<Self> {
         let bytes = Zeroizing::new(bytes);
@@ -32,20 +33,20 @@ impl SecretKey {
         Some(Self(shared))
     }
 
-    /// The public key that belongs to it. Computed anew by each call.
+    /// Its public key. Computed anew by each call.
     #[must_use]
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.0.public_key())
     }
 
-    /// What only the holders of either secret key know: the x coordinate of the common point, unhashed.
+    /// The shared secret: the x coordinate of the common point, unhashed.
     #[must_use]
     pub fn shared_x(&self, theirs: &PublicKey) -> Zeroizing<[u8; 32]> {
         let point = Zeroizing::new(ecdh::shared_secret_point(&theirs.0, &self.0.0));
         Zeroizing::new(*point.first_chunk().expect("the first 32 of 64 bytes"))
     }
 
-    /// Signs a digest such that the public key can be recovered: r, s, and which of the candidates it is.
+    /// Signs a digest so that the public key can be recovered: r, s, and the number of the candidate.
     #[must_use]
     pub fn sign(&self, digest: [u8; 32]) -> [u8; 65] {
         let signature = RecoverableSignature::sign_ecdsa_recoverable(Message::from_digest(digest), &self.0.0);
@@ -62,7 +63,7 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// A public key: always a point on the curve. A node's id is its static one.
+/// A public key: always a point on the curve. A node's static key is its id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PublicKey(secp256k1::PublicKey);
 
@@ -77,10 +78,10 @@ impl PublicKey {
         secp256k1::PublicKey::from_byte_array_uncompressed(uncompressed).map(Self).map_err(|_| NotAPoint)
     }
 
-    /// The key with this x coordinate, and a first byte that says which of two ys it has (2 or 3).
+    /// The key with this x coordinate; the first byte (2 or 3) selects one of two y coordinates.
     ///
     /// # Errors
-    /// If there is no such point on the curve, or the first byte is another.
+    /// If there is no such point on the curve, or the first byte is invalid.
     pub fn from_compressed(bytes: [u8; 33]) -> Result<Self, NotAPoint> {
         secp256k1::PublicKey::from_byte_array_compressed(bytes).map(Self).map_err(|_| NotAPoint)
     }
@@ -91,13 +92,13 @@ impl PublicKey {
         *self.0.serialize_uncompressed().last_chunk().expect("the last 64 of 65 bytes")
     }
 
-    /// The x coordinate behind a byte that says which of two ys it has.
+    /// The x coordinate after a byte that selects one of two y coordinates.
     #[must_use]
     pub fn to_compressed(&self) -> [u8; 33] {
         self.0.serialize()
     }
 
-    /// Whose key made this signature of a digest; `None` if none can have.
+    /// The key that made this signature of a digest; `None` if the signature is invalid.
     #[must_use]
     pub fn recover(signature: &[u8; 65], digest: [u8; 32]) -> Option<Self> {
         let [r_and_s @ .., recovery_id] = signature;
@@ -114,12 +115,12 @@ impl PublicKey {
     }
 }
 
-/// Bytes that are no point of the curve.
+/// Bytes that are not a point on the curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no public key: not a point of secp256k1")]
 pub struct NotAPoint;
 
-/// What precedes two coordinates. (SEC 1, 2.3.3)
+/// The prefix of two coordinates. (SEC 1, 2.3.3)
 pub(crate) const UNCOMPRESSED: u8 = 4;
 
 /// 128 hex digits, as in an [`Enode`](crate::Enode).

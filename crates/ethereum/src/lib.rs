@@ -8,10 +8,9 @@
 //!                   ◀─────────────── Status
 //! ```
 //!
-//! [`auth`] has the two packets that exchange keys, sealed by [`ecies`]; [`frame`] is the encrypted framing that they
-//! lead to, and [`channel`] what carries messages in it. [`Rlpx`] is the whole handshake. Where nodes are is told by
-//! [`enode`] and [`enr`], and which network they are on by [`network`] and [`fork_id`]. Nothing here owns a socket, a
-//! clock or a random source.
+//! [`auth`] has the two packets that exchange keys, sealed by [`ecies`]; [`frame`] is the encrypted framing after them,
+//! and [`channel`] carries messages in it. [`Rlpx`] is the whole handshake. [`enode`] and [`enr`] give the addresses of
+//! nodes; [`network`] and [`fork_id`] give their network. Nothing here owns a socket, a clock or a random source.
 //!
 //! Both roles, in memory; over a socket, a driver takes turns with the other side in the same way:
 //!

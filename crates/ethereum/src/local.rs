@@ -1,4 +1,4 @@
-//! Our own side: what we say, and what we ask of the peer. Nothing of it is fixed.
+//! Our own side: what we send, and what we require of the peer. Every field may be changed.
 
 use alloc::vec::Vec;
 
@@ -18,27 +18,27 @@ use crate::network::Network;
 pub struct Local {
     key: SecretKey,
     node_id: PublicKey,
-    /// How we call ourselves.
+    /// The name of our program.
     pub client_id: Text,
-    /// What we offer to speak.
+    /// The protocols that we offer.
     pub protocols: Vec<Protocol>,
-    /// The port on which we say that we listen; 0 for none.
+    /// The port that we announce; 0 for none.
     pub listen_port: u16,
-    /// How far to go.
+    /// The last message to exchange.
     pub goal: Goal,
     /// A peer whose Status names another network is refused.
     pub expected: Option<Expected>,
     /// A peer whose fork id does not fit these rules is refused.
     pub rules: Option<Rules>,
-    /// What an echoing side says at half time if the peer has said no Status until then.
+    /// The Status that an echoing side sends after half of the time, if the peer has sent none until then.
     pub own: Option<OurChain>,
     /// The reason in a Disconnect that ends our side of a concluded handshake; `None` if the connection is kept.
     pub parting: Option<Reason>,
 }
 
 impl Local {
-    /// A node with this key and no name, which listens nowhere, offers every version of `eth` from 68 to 72, says its
-    /// Hello and wants a Status, to which it answers the same.
+    /// A node with this key and no name, which listens nowhere, offers every version of `eth` from 68 to 72, sends
+    /// Hello, wants a Status and echoes it.
     #[must_use]
     pub fn new(key: SecretKey) -> Self {
         let node_id = key.public();
@@ -46,7 +46,7 @@ impl Local {
             key,
             node_id,
             client_id: "".into(),
-            // geth has dropped 68, and others have nothing later yet.
+            // geth has dropped 68, and other programs have no later version yet.
             protocols: (68..=72).map(Protocol::eth).collect(),
             listen_port: 0,
             goal: Goal::Status(OurStatus::Echo),
@@ -63,25 +63,25 @@ impl Local {
         &self.key
     }
 
-    /// The public key that belongs to it.
+    /// Its public key.
     #[must_use]
     pub fn node_id(&self) -> PublicKey {
         self.node_id
     }
 
-    /// Whether our Status would repeat the peer's, but could be our own.
+    /// Whether our Status would echo the peer's, but may be our own.
     pub(crate) fn may_speak_first(&self) -> bool {
         matches!(&self.goal, Goal::Status(OurStatus::Echo)) && self.own.is_some()
     }
 
-    /// Where our Status would repeat the peer's, it is our own from here on, if we have one.
+    /// If our Status would echo the peer's, it is our own from here on, if there is one.
     pub(crate) fn speak_first(&mut self) {
         if let (Goal::Status(OurStatus::Echo), Some(own)) = (&self.goal, &self.own) {
             self.goal = Goal::Status(OurStatus::Of(own.clone()));
         }
     }
 
-    /// How we introduce ourselves.
+    /// Our Hello.
     #[must_use]
     pub fn hello(&self) -> Hello {
         Hello {
@@ -94,12 +94,12 @@ impl Local {
     }
 }
 
-/// Something that we offer to speak.
+/// A protocol that we offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Protocol {
     /// Its name and version.
     pub capability: Capability,
-    /// How many messages it has: by so many those of the next one are moved.
+    /// The number of its message ids: the ids of the next one start after them.
     pub messages: u64,
 }
 
@@ -111,31 +111,32 @@ impl Protocol {
     }
 }
 
-/// How far to go.
+/// The last message to exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Goal {
-    /// Until both have said Hello.
+    /// Hello of both sides.
     Hello,
-    /// Until both have said Status.
+    /// Status of both sides.
     Status(OurStatus),
 }
 
-/// What our Status says.
+/// The contents of our Status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OurStatus {
-    /// That of a chain of ours, said without waiting.
+    /// Describes our chain; sent without waiting.
     Of(OurChain),
-    /// What the peer's said, once that is heard. So none is turned away for its fork, and as nodes say theirs without
-    /// waiting it takes no longer. Two sides that both do so wait for each other until half time: see [`Local::own`].
+    /// Repeats the peer's Status once it has come. So no peer refuses us for our fork, and since nodes send theirs
+    /// without waiting, it takes no longer. Two echoing sides wait for each other until half of the time: see
+    /// [`Local::own`].
     Echo,
 }
 
 /// The network that a peer must be on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expected {
-    /// Its number.
+    /// The network id.
     pub network_id: u64,
-    /// Its first block.
+    /// The hash of its first block.
     pub genesis: Hash,
 }
 
@@ -144,29 +145,29 @@ pub struct Expected {
 pub struct Rules {
     /// The network.
     pub network: &'static Network,
-    /// Where its chain is now: by our clock, as we have no chain.
+    /// The current head of its chain: from our clock, as we have no chain.
     pub head: Head,
 }
 
-/// What must be random and new for each connection.
+/// Values that must be random and new for each connection.
 #[derive(Clone, Debug)]
 pub struct Fresh {
-    /// The key that lives for this connection.
+    /// The key for this connection.
     pub ephemeral: SecretKey,
     /// Our nonce.
     pub nonce: [u8; 32],
-    /// What seals our auth or ack.
+    /// Seals our auth or ack.
     pub sealing: Sealing,
-    /// The form of our auth. A responder answers in the form that it hears.
+    /// The form of our auth. A responder answers in the form that it received.
     pub form: Form,
 }
 
 impl Fresh {
-    /// How many random bytes make one.
+    /// The number of random bytes for one.
     pub const RANDOM_LEN: usize = 32 + 32 + 32 + 16 + 1;
 
-    /// Made from random bytes, in the form of EIP-8 with a padding of 100 to 227 bytes. `None` if the bytes of a key are
-    /// none, as 4 of 2^128 are.
+    /// From random bytes, in the EIP-8 form with a padding of 100 to 227 bytes. `None` if the bytes of a key are
+    /// invalid: 4 in 2^128 are.
     #[must_use]
     pub fn new(random: &[u8; Self::RANDOM_LEN]) -> Option<Self> {
         let (keys, rest) = random.split_first_chunk::<64>().expect("64 of 113 bytes");

@@ -1,4 +1,4 @@
-//! The running MAC over everything that went one way: each frame proves all that came before it. (`rlpx.md`, "MAC")
+//! The running MAC over all data of one direction: each frame authenticates all earlier ones, too. (`rlpx.md`, "MAC")
 
 use core::fmt;
 
@@ -7,7 +7,7 @@ use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use sha3::{Digest, Keccak256};
 use zeroize::Zeroizing;
 
-/// One direction's MAC: a Keccak-256 that is never finished, and looked at after each header and each frame.
+/// The MAC of one direction: a Keccak-256 that is never finished, and read after each header and each frame.
 #[derive(Clone)]
 pub struct Mac {
     state: Keccak256,
@@ -15,7 +15,7 @@ pub struct Mac {
 }
 
 impl Mac {
-    /// Of the direction that begins with `packet`: the sender's auth or ack, as sent, and the receiver's nonce.
+    /// For the direction that begins with `packet`: the sender's auth or ack, as sent, and the receiver's nonce.
     #[must_use]
     pub fn new(mac_secret: &[u8; 32], nonce_of_receiver: &[u8; 32], packet: &[u8]) -> Self {
         let mut seed = Zeroizing::new(*mac_secret);
@@ -24,26 +24,26 @@ impl Mac {
         Self { state, cipher: Aes256::new(mac_secret.into()) }
     }
 
-    /// Takes in bytes of a frame, encrypted as they are sent.
+    /// Adds bytes of a frame, encrypted as they are sent.
     pub fn update(&mut self, bytes: &[u8]) {
         self.state.update(bytes);
     }
 
-    /// Takes in a header, encrypted, and gives its MAC.
+    /// Adds an encrypted header, and returns its MAC.
     pub fn header(&mut self, header: &[u8; 16]) -> [u8; 16] {
         let seed = self.scrambled(header);
         self.update(&seed);
         self.digest()
     }
 
-    /// The MAC of the frame whose bytes were taken in.
+    /// The MAC of the frame whose bytes were added.
     pub fn frame(&mut self) -> [u8; 16] {
         let seed = self.scrambled(&self.digest());
         self.update(&seed);
         self.digest()
     }
 
-    /// The first half of the hash of everything so far, encrypted, and combined with `with`.
+    /// The first half of the current hash, encrypted, and XORed with `with`.
     fn scrambled(&self, with: &[u8; 16]) -> [u8; 16] {
         let mut block = self.digest().into();
         self.cipher.encrypt_block(&mut block);
@@ -56,7 +56,7 @@ impl Mac {
         *self.whole_digest().first_chunk().expect("16 of 32 bytes")
     }
 
-    /// The hash of everything so far.
+    /// The current hash.
     #[must_use]
     pub fn whole_digest(&self) -> [u8; 32] {
         self.state.clone().finalize().into()

@@ -1,21 +1,21 @@
-//! What is said, from auth to pong.
+//! The messages, from auth to pong.
 
 use crate::disconnect::Reason;
 use crate::eth::Status;
 use crate::headers::RequestId;
 use crate::hello::Hello;
 
-/// The numbers of the base protocol's messages. (`rlpx.md`, "p2p" Capability)
+/// The ids of the base protocol's messages. (`rlpx.md`, "p2p" Capability)
 pub mod id {
-    /// How a node introduces itself.
+    /// Introduces a node.
     pub const HELLO: u64 = 0;
-    /// How it says goodbye.
+    /// Ends the connection.
     pub const DISCONNECT: u64 = 1;
-    /// Wants a [`PONG`].
+    /// Asks for a [`PONG`].
     pub const PING: u64 = 2;
     /// Answers a [`PING`].
     pub const PONG: u64 = 3;
-    /// The first that belongs to a capability.
+    /// The first id of the capabilities.
     pub const FIRST_OF_CAPABILITIES: u64 = 0x10;
 }
 
@@ -31,21 +31,21 @@ pub enum Message {
     Ack,
     /// An introduction.
     Hello(Hello),
-    /// A goodbye.
+    /// The end of the connection.
     Disconnect(Reason),
-    /// A question whether the other is still there.
+    /// Asks whether the peer is alive.
     Ping,
-    /// The answer.
+    /// Answers a Ping.
     Pong,
-    /// What a node tells of its chain.
+    /// A node's description of its chain.
     Status(Status),
-    /// The question for a block's header, with its number.
+    /// The request for a block's header, with its id.
     GetBlockHeaders(RequestId),
-    /// The answer to the question of this number.
+    /// The answer to the request with this id.
     BlockHeaders(RequestId),
-    /// A message that matters to nobody here.
+    /// A message that is not needed here.
     Other {
-        /// Its number on this connection.
+        /// Its id on this connection.
         id: u64,
         /// Bytes of its payload, as sent.
         len: usize,
@@ -53,7 +53,7 @@ pub enum Message {
 }
 
 impl Message {
-    /// What the specification calls it; empty for one that matters to nobody here.
+    /// Its name in the specification; empty for a message that is not needed here.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -74,12 +74,12 @@ impl Message {
 /// Something worth a line in a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// We said this.
+    /// We sent this.
     Said(Message),
-    /// The peer said this.
+    /// The peer sent this.
     Heard(Message),
-    /// The peer began a message with so many bytes, too long to matter, whose bytes will be skipped.
+    /// The peer began a message of this many bytes, which is too long and will be skipped.
     Long(usize),
-    /// So many bytes of that message were skipped.
+    /// This many bytes of that message were skipped.
     Skipped(usize),
 }

@@ -1,29 +1,29 @@
-//! The networks that we know by name.
+//! The networks with names.
 
 use handshake::from_hex;
 
 use crate::fork_id::{ForkId, Head};
 use crate::hash::Hash;
 
-/// A network: a chain, and the number by which its nodes recognise each other.
+/// A network: a chain, and the id by which its nodes recognise each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     /// Its name.
     pub name: &'static str,
-    /// What its nodes announce in Status.
+    /// The id that its nodes announce in Status.
     pub network_id: u64,
     /// The hash of its first block.
     pub genesis: Hash,
-    /// Its forks in ascending order, each with its name; nothing if we do not know them.
+    /// Its forks in ascending order, each with its name; empty if unknown.
     pub forks: &'static [Fork],
 }
 
-/// Where the rules of a chain change.
+/// A change of a chain's rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fork {
-    /// The block or the time (seconds since 1970) at which it happens.
+    /// Its block, or its time in seconds since 1970.
     pub at: u64,
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
 }
 
@@ -31,13 +31,13 @@ const fn fork(at: u64, name: &'static str) -> Fork {
     Fork { at, name }
 }
 
-/// What rules are called before the first fork.
+/// The name of the rules before the first fork.
 pub const FRONTIER: &str = "frontier";
 
 const MAINNET_GENESIS: Hash = Hash(from_hex("d4e56740f876aef8c010b86a40d5f56745a118d0906a34e69aec8c0db1cb8fa3"));
 
-/// Every network that we know. Sources: geth (params/config.go), core-geth (params/config_classic.go), and erigon
-/// (params/config.go) for those without forks; `tests/networks.rs` holds the fork hashes that are published.
+/// All known networks. Sources: geth (params/config.go), core-geth (params/config_classic.go), and erigon
+/// (params/config.go) for those without forks; `tests/networks.rs` has the published fork hashes.
 pub const NETWORKS: &[Network] = &[
     Network {
         name: "ethereum",
@@ -65,7 +65,7 @@ pub const NETWORKS: &[Network] = &[
         ],
     },
     Network {
-        // It shares mainnet's first block and number, and only its forks tell it apart.
+        // It has mainnet's first block and network id; only its forks differ.
         name: "ethereum-classic",
         network_id: 1,
         genesis: MAINNET_GENESIS,
@@ -155,8 +155,8 @@ impl Network {
         NETWORKS.iter().filter(move |network| network.genesis == genesis)
     }
 
-    /// The network on which a node says it is. Where several have the same first block, the one that has such a fork
-    /// id, or else the first.
+    /// The network that a node claims. If several have the same first block, the one that has such a fork id, or else
+    /// the first.
     #[must_use]
     pub fn of(network_id: u64, genesis: Hash, fork_id: ForkId) -> Option<&'static Self> {
         let mut fitting = Self::with_genesis(genesis).filter(move |network| network.network_id == network_id);
@@ -169,11 +169,11 @@ impl Network {
     #[must_use]
     pub fn fork_named(&self, fork_id: ForkId) -> Option<&'static str> {
         let passed = (0..=self.forks.len()).find(|passed| {
-            // As if exactly so many had passed.
+            // As if exactly this many forks had passed.
             let forks = self.forks[..*passed].iter().map(|fork| fork.at);
             ForkId::at(self.genesis, forks, END).hash == fork_id.hash
         })?;
-        // Mainnet and Classic went together to Homestead: what tells which of them it is, is what comes next.
+        // Mainnet and Classic are the same up to Homestead; the next fork distinguishes them.
         let next = self.forks.get(passed).map_or(0, |fork| fork.at);
         let is_ours = passed > 1 || fork_id.next == next || Self::with_genesis(self.genesis).count() == 1;
         let name = passed.checked_sub(1).map_or(FRONTIER, |last| self.forks[last].name);
@@ -187,10 +187,10 @@ impl Network {
     }
 }
 
-/// When everything has passed.
+/// After all forks.
 pub const END: Head = Head { block: u64::MAX, time: u64::MAX };
 
-/// The name of the first network with this number.
+/// The name of the first network with this id.
 #[must_use]
 pub fn name_of(network_id: u64) -> Option<&'static str> {
     NETWORKS.iter().find(|network| network.network_id == network_id).map(|network| network.name)

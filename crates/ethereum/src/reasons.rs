@@ -1,8 +1,8 @@
-//! The reason codes of Ethereum's handshake, and what they mean.
+//! The reason codes of Ethereum's handshake, and their meanings.
 
 use handshake::{Blame, Reason};
 
-/// Each of them, in the order of the documentation.
+/// All codes, in the order of the documentation.
 pub const REASONS: &[Reason] = &[
     Reason::of("ethereum.not-rlpx", Blame::Mismatch, "its first bytes are no auth or ack"),
     Reason::of("ethereum.wrong-key", Blame::Mismatch, "it dialled us, and its auth is for another key than ours"),

@@ -1,13 +1,13 @@
-//! RLP: bytes, and lists of items, each behind its length. (Ethereum's Yellow Paper, appendix B)
+//! RLP: bytes, and lists of items, each after its length. (Ethereum's Yellow Paper, appendix B)
 //!
 //! ```text
 //! 00..7f                    that byte          c0..f7 | payload           a list of up to 55 bytes
 //! 80..b7 | bytes            up to 55 bytes     f8..ff | length | payload  a longer list
 //! b8..bf | length | bytes   more bytes
 //! ```
-//! Items are read one by one, each asked for by name, and nothing is descended into that nobody asked for. So whatever
-//! a peer sends, nothing is allocated and no depth is reached but ours. Crates that offer RLP have no names for items
-//! in their errors; what they would save is less than this file.
+//! Items are read one by one, each requested by name, and a list is entered only on request. So whatever a peer sends,
+//! nothing is allocated and the depth is limited by our code. Crates for RLP do not name items in their errors, and
+//! would save less code than this file has.
 
 use alloc::vec::Vec;
 
@@ -15,22 +15,22 @@ use handshake::Fields;
 
 use crate::error::Malformed;
 
-/// The items of a list, from the first that has not been read.
+/// The unread items of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Items<'p> {
     rest: &'p [u8],
 }
 
 impl<'p> Items<'p> {
-    /// The items of the list at the start of some bytes; what follows the list is ignored. (EIP-8)
+    /// The items of the list at the start of some bytes; bytes after the list are ignored. (EIP-8)
     ///
     /// # Errors
-    /// If no whole list is there.
+    /// If there is no complete list.
     pub fn of(bytes: &'p [u8], what: &'static str) -> Result<Self, Malformed> {
         Self { rest: bytes }.items(what)
     }
 
-    /// The items in some bytes that no list surrounds.
+    /// The items in bytes that are not inside a list.
     #[must_use]
     pub fn bare(bytes: &'p [u8]) -> Self {
         Self { rest: bytes }
@@ -42,7 +42,7 @@ impl<'p> Items<'p> {
         self.rest.is_empty()
     }
 
-    /// The bytes that have not been read.
+    /// The unread bytes.
     #[must_use]
     pub fn rest(&self) -> &'p [u8] {
         self.rest
@@ -67,7 +67,7 @@ impl<'p> Items<'p> {
         self.bytes(what)?.try_into().map_err(|_| Malformed::Length(what))
     }
 
-    /// The next item: a number, big-endian in as few bytes as it needs.
+    /// The next item: a number, big-endian in its shortest form.
     ///
     /// # Errors
     /// As [`Items::bytes`], and if it has a leading zero or is 2^64 or more.
@@ -102,7 +102,7 @@ impl<'p> Items<'p> {
         }
     }
 
-    /// The next item, whatever it is.
+    /// The next item, of either kind.
     ///
     /// # Errors
     /// If there is none, it ends too soon, or its length is not in its shortest form.
@@ -123,7 +123,7 @@ impl<'p> Items<'p> {
         };
         let payload = fields.bytes(len, what)?;
         if let (false, [0..0x80]) = (is_list, payload) {
-            // A byte that could stand for itself.
+            // A single byte below 0x80 must be written without a length.
             return Err(Malformed::NotCanonical(what));
         }
         self.rest = fields.rest();
@@ -140,7 +140,7 @@ pub enum Item<'p> {
     List(Items<'p>),
 }
 
-/// The first bytes of empty ones; a length of up to [`SHORT`] is added.
+/// The prefixes of empty items; a length of up to [`SHORT`] is added.
 const BYTES: u8 = 0x80;
 const LIST: u8 = 0xc0;
 
@@ -151,7 +151,7 @@ fn long_length(bytes: &[u8], what: &'static str) -> Result<usize, Malformed> {
     if bytes.first() == Some(&0) {
         return Err(Malformed::NotCanonical(what));
     }
-    // Nothing so long ever arrives, so it counts as an item that ends too soon.
+    // Such a length never fits, so the item counts as one that ends too soon.
     let len = bytes.iter().try_fold(0usize, |len, byte| len.checked_mul(256)?.checked_add((*byte).into()));
     match len.ok_or(Malformed::EndsIn(what))? {
         len if len <= SHORT.into() => Err(Malformed::NotCanonical(what)),

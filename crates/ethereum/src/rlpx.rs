@@ -1,8 +1,8 @@
-//! The handshake: keys are exchanged by auth and ack, and then the conversation goes on in frames.
+//! The handshake: auth and ack exchange keys, and then the conversation runs in frames.
 //!
-//! A responder says its Hello right behind its ack, and an initiator its own right after the ack, so both are exchanged
-//! two round trips after the connection was opened, TCP's included; Status follows in one more, and in another the answer that
-//! proves that the peer accepted ours.
+//! A responder sends its Hello directly after its ack, and an initiator directly after it received the ack, so both are
+//! exchanged two round trips after the connection was opened, TCP's included. Status takes one more, and the answer
+//! that proves that the peer accepted ours another one.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -27,20 +27,20 @@ use crate::secrets::{Part, Secrets};
 /// What was agreed.
 #[derive(Debug)]
 pub struct Agreed {
-    /// The peer's id: the static key that it has proven to hold.
+    /// The peer's id: the static key that the peer has proven to hold.
     pub node_id: PublicKey,
-    /// How it introduced itself.
+    /// The peer's Hello.
     pub hello: Hello,
-    /// What both speak, in the order of their messages' numbers.
+    /// The common capabilities, in the order of their message ids.
     pub shared: Vec<Shared>,
-    /// What it told of its chain, if that was asked for.
+    /// The peer's Status, if one was wanted.
     pub status: Option<Status>,
-    /// Whether the peer answered our question, which it does once it has accepted our Status. If not, it is silent, and nothing
-    /// shows that it did. Where no Status is wanted, both Hellos are enough.
+    /// Whether the peer answered our request, which shows that it accepted our Status. If not, the peer is silent, and
+    /// nothing shows it. Where no Status is wanted, both Hellos suffice.
     pub confirmed: bool,
-    /// What is odd about it, although nothing failed for it.
+    /// What is unusual about the peer, although nothing failed for it.
     pub remarks: Vec<Remark>,
-    /// The connection from here on.
+    /// The connection for the messages that follow.
     pub channel: Channel,
 }
 
@@ -55,20 +55,20 @@ pub struct Rlpx {
 
 #[derive(Debug)]
 enum State {
-    /// Initiator: auth is to be said.
+    /// Initiator: about to send auth.
     SayAuth { to: PublicKey },
-    /// Initiator: ack is awaited.
+    /// Initiator: waits for ack.
     Ack { to: PublicKey, auth: Vec<u8>, reader: AckReader },
-    /// Responder: auth is awaited.
+    /// Responder: waits for auth.
     Auth(AuthReader),
-    /// Responder: ack is to be said.
+    /// Responder: about to send ack.
     SayAck { auth: Auth, form: Form, packet: Vec<u8>, their_ephemeral: PublicKey },
-    /// The channel is there.
+    /// Both: the channel is ready.
     Converse(Box<Conversation>),
 }
 
 impl Rlpx {
-    /// A handshake on a connection that we opened, with the node that has this id.
+    /// A handshake on a connection that we opened, with the node of this id.
     #[must_use]
     pub fn initiator(local: Local, fresh: Fresh, to: PublicKey) -> Self {
         Self { role: Role::Initiator, local, fresh, state: State::SayAuth { to } }
@@ -80,7 +80,7 @@ impl Rlpx {
         Self { role: Role::Responder, local, fresh, state: State::Auth(AuthReader::new()) }
     }
 
-    /// The static key that the peer has claimed, if it has. It is proven as soon as [`Rlpx::hello`] is known.
+    /// The static key that the peer has claimed, if it has. It is proven once [`Rlpx::hello`] is known.
     #[must_use]
     pub fn node_id(&self) -> Option<PublicKey> {
         match &self.state {
@@ -91,19 +91,19 @@ impl Rlpx {
         }
     }
 
-    /// How the peer introduced itself, if it has. A failed handshake has learned that, too.
+    /// The peer's Hello, if it came; also there after a failed handshake.
     #[must_use]
     pub fn hello(&self) -> Option<&Hello> {
         self.conversation()?.hello()
     }
 
-    /// What the peer told of its chain, if it has. A failed handshake has learned that, too.
+    /// The peer's Status, if it came; also there after a failed handshake.
     #[must_use]
     pub fn status(&self) -> Option<&Status> {
         self.conversation()?.status()
     }
 
-    /// What we have told the peer of our chain, if we have.
+    /// Our Status, if we have sent it.
     #[must_use]
     pub fn said_status(&self) -> Option<&Status> {
         self.conversation()?.said_status()
@@ -116,7 +116,7 @@ impl Rlpx {
         }
     }
 
-    /// Says what is to be said, or hears what is awaited.
+    /// Sends the next message, or reads the awaited one.
     fn go_on(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Event, Halt> {
         let Self { local, fresh, state, .. } = self;
         let start = tx.len();
@@ -167,7 +167,7 @@ impl Rlpx {
 }
 
 impl Fresh {
-    /// The channel with a peer. Nothing is compressed yet.
+    /// The channel with a peer, without compression yet.
     fn channel(&self, role: Role, theirs: &PublicKey, initiator: Part<'_>, responder: Part<'_>) -> Channel {
         let secrets = Secrets::derive(&self.ephemeral, theirs, initiator.nonce, responder.nonce);
         let (seal, open) = secrets.halves(role, initiator, responder);
@@ -207,7 +207,7 @@ impl handshake::Conversation for Rlpx {
         }
     }
 
-    /// A side that would repeat the peer's Status waits for it for half of the time; then it says its own.
+    /// An echoing side waits for the peer's Status for half of the time; then it sends its own.
     fn wake_at(&self, deadline: Duration) -> Option<Duration> {
         self.local.may_speak_first().then_some(deadline / 2)
     }
@@ -225,7 +225,7 @@ impl handshake::Conversation for Rlpx {
         conversation.part(reason, tx).then_some(Event::Said(Message::Disconnect(reason)))
     }
 
-    /// Both have said everything; that the peer answers no question is its own affair.
+    /// Both sides have sent everything; that the peer answers no request does not matter.
     fn settle(&mut self) -> Option<Agreed> {
         match &mut self.state {
             State::Converse(conversation) => conversation.settle(),

@@ -1,4 +1,4 @@
-//! What both sides know once auth and ack have passed, and the channel that it makes. (`rlpx.md`, "Initial Handshake")
+//! The secrets of both sides after auth and ack, and the channel made from them. (`rlpx.md`, "Initial Handshake")
 
 use core::fmt;
 
@@ -10,14 +10,14 @@ use crate::frame::{Open, Seal};
 use crate::key::{PublicKey, SecretKey};
 use crate::mac::Mac;
 
-/// What only the two of us know. Both directions use the same two secrets.
+/// The secrets that both sides share. Both directions use the same two.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Secrets {
     aes: [u8; 32],
     mac: [u8; 32],
 }
 
-/// One side's part in a handshake.
+/// The part of one side in a handshake.
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'p> {
     /// Its nonce.
@@ -27,7 +27,7 @@ pub struct Part<'p> {
 }
 
 impl Secrets {
-    /// Those of a handshake with these keys and nonces.
+    /// The secrets of a handshake with these keys and nonces.
     #[must_use]
     pub fn derive(
         our_ephemeral: &SecretKey,
@@ -54,7 +54,7 @@ impl Secrets {
         &self.mac
     }
 
-    /// The MAC over what `sender` sends to `receiver`.
+    /// The MAC over the data from `sender` to `receiver`.
     #[must_use]
     pub fn mac(&self, sender: Part<'_>, receiver: Part<'_>) -> Mac {
         Mac::new(&self.mac, receiver.nonce, sender.packet)

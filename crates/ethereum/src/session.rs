@@ -1,4 +1,4 @@
-//! After the handshake: keeps a connection alive by pings and their answers, until either side says goodbye.
+//! After the handshake: keeps a connection alive with Ping and Pong, until either side closes it.
 
 use alloc::vec::Vec;
 use core::convert::Infallible;
@@ -12,30 +12,30 @@ use crate::error::Error;
 use crate::frame::Halt;
 use crate::message::{EMPTY, Event, Message, id};
 
-/// How often nodes say Ping. One that has heard nothing for twice as long leaves. (geth, p2p/peer.go: pingInterval,
-/// p2p/server.go: frameReadTimeout)
+/// The interval between Pings. A node that has received nothing for twice as long leaves. (geth, p2p/peer.go:
+/// pingInterval, p2p/server.go: frameReadTimeout)
 pub const PING_EVERY: Duration = Duration::from_secs(15);
 
-/// A connection that is kept after its handshake. It is never done: a deadline or either side ends it.
+/// A connection that is kept after its handshake. It never ends by itself: the deadline or either side ends it.
 #[derive(Debug)]
 pub struct Session {
     channel: Channel,
-    /// Whether we are to say Ping now.
+    /// Whether we must send Ping now.
     ping: bool,
-    /// When we say the next one, if we say any.
+    /// When we send the next Ping, if we send any.
     next_ping: Option<Duration>,
-    /// Whether we are to say Pong.
+    /// Whether we must send Pong.
     pong: bool,
 }
 
 impl Session {
-    /// A session over the channel of the handshake before it. It answers Ping, and says none.
+    /// A session over the channel of a concluded handshake. It answers Ping, and sends none.
     #[must_use]
     pub fn new(channel: Channel) -> Self {
         Self { channel, ping: false, next_ping: None, pong: false }
     }
 
-    /// Says Ping first, and again every [`PING_EVERY`].
+    /// Sends Ping at once, and again every [`PING_EVERY`].
     #[must_use]
     pub fn pinging(self) -> Self {
         Self { ping: true, next_ping: Some(PING_EVERY), ..self }

@@ -1,11 +1,11 @@
-//! Snappy's raw format, which all messages after Hello are in. (google/snappy format_description.txt, EIP-706)
+//! Snappy's raw format, used by all messages after Hello. (google/snappy format_description.txt, EIP-706)
 //!
 //! ```text
 //! decoded length, varint | element*
 //! element: literal (tag | [length] | bytes)  or  copy (tag | offset): bytes that came before
 //! ```
-//! A few bytes can stand for many, so the decoded length is checked before anything is decoded, and nothing is ever
-//! made beyond it. The `snap` crate needs `std`. What we say is short, so it is encoded as literals alone.
+//! A few bytes can expand to many, so the decoded length is checked first, and the output never exceeds it. The `snap`
+//! crate needs `std`. Our messages are short, so they are encoded as literals only.
 
 use alloc::vec::Vec;
 
@@ -23,7 +23,7 @@ pub enum Undecodable {
 /// Decodes at most `max` bytes.
 ///
 /// # Errors
-/// If the length that is announced is more than that, or not what is there.
+/// If the announced length is over `max`, or differs from the decoded data.
 pub fn decode(encoded: &[u8], max: usize) -> Result<Vec<u8>, Undecodable> {
     let (len, mut rest) = varint(encoded).ok_or(Undecodable::Invalid)?;
     let len = match usize::try_from(len) {
@@ -37,7 +37,7 @@ pub fn decode(encoded: &[u8], max: usize) -> Result<Vec<u8>, Undecodable> {
     if decoded.len() == len { Ok(decoded) } else { Err(Undecodable::Invalid) }
 }
 
-/// A length: seven bits a byte, the lowest first, of at most 32 bits.
+/// A length of at most 32 bits: seven bits per byte, the lowest first.
 fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     /// 32 bits, seven at a time.
     const MAX_LEN: usize = 5;
@@ -47,7 +47,7 @@ fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     Some((value, rest))
 }
 
-/// Decodes one element of those that remain, and returns what follows it.
+/// Decodes the first of the remaining elements, and returns the bytes after it.
 fn element<'e>(encoded: &'e [u8], decoded: &mut Vec<u8>, max: usize) -> Option<&'e [u8]> {
     let (&tag, rest) = encoded.split_first()?;
     let room = max - decoded.len();
@@ -82,7 +82,7 @@ fn element<'e>(encoded: &'e [u8], decoded: &mut Vec<u8>, max: usize) -> Option<&
     if offset == 0 || len > room {
         return None;
     }
-    // Byte by byte, for what is copied may be what is being copied.
+    // Byte by byte, since the source may overlap the output.
     for at in start..start + len {
         decoded.push(decoded[at]);
     }
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn copies_repeat_what_came_before_and_what_they_repeat() {
-        // "ab", then ten bytes from two back.
+        // "ab", then ten bytes copied from two bytes back.
         assert_eq!(decode(b"\x0c\x04ab\x26\x02\x00", 100).unwrap(), b"abababababab");
         assert_eq!(decode(b"\x06\x04ab\x01\x02", 100).unwrap(), b"ababab");
         assert_eq!(decode(b"\x07\x04ab\x13\x02\0\0\0", 100).unwrap(), b"abababa");
@@ -169,7 +169,8 @@ mod tests {
 
     #[test]
     fn a_length_that_does_not_hold_is_invalid() {
-        // Too few, too many, from before the start, from nowhere, cut short, and a length without an end.
+        // Too few bytes, too many, a copy from before the start, an offset of zero, truncated data, and a length
+        // without an end.
         let rows = [
             &b"\x05\x04ab"[..],
             b"\x01\x04ab",

@@ -1,4 +1,4 @@
-//! What a fork id tells of a node that says it is on a network. (EIP-2124, "Validation rules")
+//! Evaluates the fork id of a node that claims a network. (EIP-2124, "Validation rules")
 //!
 //! ```text
 //! network's forks:    f1 ── f2 ── f3 ── (f4, which we do not know)
@@ -13,15 +13,15 @@ use core::fmt;
 use crate::fork_id::{Crc, ForkId, Head, is_time};
 use crate::network::{Fork, Network};
 
-/// How a node's fork id fits the network that it says it is on.
+/// How a node's fork id fits the network that the node claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It follows the rules that we know, up to its head; or we know none of this network.
+    /// It follows the rules that we know, up to its head; or we know no rules of this network.
     Same,
-    /// It follows our rules, and one more that began at this time. Found by computing back from its hash, which a foreign
-    /// chain matches with a probability of about 1 %.
+    /// It follows our rules, and one more fork that began at this time. Found by inverting its hash; the hash of a
+    /// foreign chain gives a plausible time with a probability of about 1 %.
     Ahead(u64),
-    /// It has followed our rules so far, and names a next fork that we do not know.
+    /// It has followed our rules so far, and announces a next fork that we do not know.
     Announces(u64),
     /// It does not fit.
     Unfit(Unfit),
@@ -30,24 +30,24 @@ pub enum Standing {
 /// Why a node's fork id does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfit {
-    /// Its next fork is not the one that followed: its software is too old for the chain.
+    /// It does not know the fork that followed: its software is too old for the chain.
     Stale(Fork),
     /// It is the fork id of another network with the same first block.
     OtherChain(&'static str),
-    /// It is none that we know.
+    /// It is unknown.
     Unknown,
 }
 
 impl Network {
-    /// How the fork id of a node fits this network, of which the node has named the number and the first block. `head` is
-    /// where the chain is now.
+    /// How the fork id of a node fits this network, whose id and first block the node has sent. `head` is the current
+    /// head of the chain.
     #[must_use]
     pub fn standing(&self, theirs: ForkId, head: Head) -> Standing {
         if self.forks.is_empty() {
             return Standing::Same;
         }
         let mut crc = Crc::of(&self.genesis.0);
-        // Its hash is that of our rules after this many forks.
+        // The hash is that of our rules after this many forks.
         let mut passed = (crc.hash() == theirs.hash).then_some(0);
         let mut newest = crc;
         for (nth, fork) in self.forks.iter().enumerate() {
@@ -65,11 +65,11 @@ impl Network {
         }
     }
 
-    /// It has passed so many of our forks.
+    /// The node has passed this many of our forks.
     fn after(&self, passed: usize, theirs: ForkId, head: Head) -> Standing {
         match self.forks.get(passed) {
             Some(next) if next.at == theirs.next => Standing::Same,
-            // It knows no next fork: it must, once that has passed.
+            // It announces no next fork although that has passed.
             Some(next) if head.has_passed(next.at) => {
                 self.elsewhere(theirs).unwrap_or(Standing::Unfit(Unfit::Stale(*next)))
             }
@@ -78,7 +78,7 @@ impl Network {
         }
     }
 
-    /// It stands on another network with the same first block and number.
+    /// The node is on another network with the same first block and network id.
     fn elsewhere(&self, theirs: ForkId) -> Option<Standing> {
         let others = Self::with_genesis(self.genesis).filter(|other| other.name != self.name);
         let mut others = others.filter(|other| other.network_id == self.network_id);
@@ -86,7 +86,7 @@ impl Network {
         Some(Standing::Unfit(Unfit::OtherChain(other.name)))
     }
 
-    /// It follows a fork that we do not know, behind the newest that has passed; or none of our rules.
+    /// The node follows an unknown fork after the newest that has passed, or none of our rules.
     fn ahead(&self, newest: Crc, theirs: ForkId, head: Head) -> Standing {
         let fork = u64::from(newest.fork_before(theirs.hash));
         let last = self.forks.iter().map(|fork| fork.at).take_while(|fork| head.has_passed(*fork)).last();
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_node_on_the_chain_fits_wherever_it_is_on_it() {
         assert_eq!(standing("ethereum", 0x07c9_462e, 0), Standing::Same);
-        // It still syncs, and knows what is to come.
+        // The node still syncs, and knows the next fork.
         assert_eq!(standing("ethereum", 0xfc64_ec04, 1_150_000), Standing::Same);
         assert_eq!(standing("ethereum", 0xc376_cf8b, 1_764_798_551), Standing::Same);
         assert_eq!(standing("sepolia", 0x6c1d_9423, 0), Standing::Same);
@@ -136,7 +136,7 @@ mod tests {
         let Standing::Unfit(Unfit::Stale(fork)) = standing("ethereum", 0xc376_cf8b, 0) else { unreachable!() };
         assert_eq!(fork.name, "osaka");
         assert!(matches!(standing("sepolia", 0x2689_56b6, 0), Standing::Unfit(Unfit::Stale(_))));
-        // Before it has passed, a node need not know it.
+        // Before a fork has passed, a node need not know it.
         let sepolia = Network::named("sepolia").unwrap();
         let before = Head { time: 1_791_294_815, ..NOW };
         let bpo2 = ForkId { hash: 0x2689_56b6_u32.to_be_bytes(), next: 0 };
@@ -158,7 +158,7 @@ mod tests {
         let old = Network { forks: &sepolia.forks[..sepolia.forks.len() - 1], ..*sepolia };
         let amsterdam = ForkId { hash: 0x6c1d_9423_u32.to_be_bytes(), next: 0 };
         assert_eq!(old.standing(amsterdam, NOW), Standing::Ahead(1_791_294_816));
-        // A fork that has not begun has been followed by no node.
+        // No node can have passed a fork that has not begun.
         assert_eq!(old.standing(amsterdam, Head { time: 1_791_294_815, ..NOW }), Standing::Unfit(Unfit::Unknown));
         let announced = ForkId { hash: 0x2689_56b6_u32.to_be_bytes(), next: 1_791_294_816 };
         assert_eq!(old.standing(announced, NOW), Standing::Announces(1_791_294_816));

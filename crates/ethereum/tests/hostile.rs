@@ -1,4 +1,4 @@
-//! Bytes that are not what they should be: how each handshake ends, and whose fault that is.
+//! Invalid bytes: how each handshake ends, and the side to blame.
 
 mod common;
 
@@ -19,13 +19,13 @@ use verack_ethereum::{
     Capability, Channel, Error, ForkId, Hello, Network, Protocol, Reason, Rlpx, Session, ecies, headers,
 };
 
-/// From the start of a conversation to its deadline.
+/// Time from the start of a conversation to its deadline.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A peer that keeps to the protocol up to its channel, and then says what it likes.
+/// A peer that follows the protocol up to its channel, and then sends anything.
 struct Voice {
     role: Role,
-    /// All that it has said.
+    /// All that it has sent.
     said: Vec<u8>,
     channel: Channel,
 }
@@ -75,7 +75,7 @@ impl Voice {
         local(0x42, status()).hello()
     }
 
-    /// Says Hello; what follows is compressed if it is to be.
+    /// Sends Hello; later messages are compressed if Hello allows it.
     fn introduced(mut self, hello: &Hello) -> Self {
         let mut payload = Vec::new();
         hello.write(&mut payload);
@@ -95,7 +95,7 @@ impl Voice {
         self
     }
 
-    /// Says its Status, and answers our question.
+    /// Sends its Status, and answers our request.
     fn tells(self, chain: &OurChain) -> Self {
         self.tells_only(chain).answers(Some(1))
     }
@@ -106,14 +106,14 @@ impl Voice {
         self.says(0x10, &payload)
     }
 
-    /// Answers the question of this number, without a header.
+    /// Answers the request with this id, without a header.
     fn answers(self, request_id: headers::RequestId) -> Self {
         let mut payload = Vec::new();
         headers::write_empty_answer(request_id, &mut payload);
         self.says(0x14, &payload)
     }
 
-    /// How our side ends that hears all of it.
+    /// How our side ends with all of it.
     fn end(&self) -> End {
         self.end_of(ours(self.role, status()))
     }
@@ -157,7 +157,7 @@ fn the_first_bytes_tell_what_it_is_not() {
     }
 }
 
-/// What our side waits for first.
+/// The packet that our side waits for first.
 fn packet(role: Role) -> &'static str {
     match role {
         Role::Initiator => "ack",
@@ -232,7 +232,7 @@ fn points_off_the_curve_are_refused_wherever_they_are() {
         let end = End::of(&feed(&mut ours(role, status()), [&bytes[..]]));
         assert_eq!(end, End::Fault("ethereum.point", Peer));
     }
-    // Those inside: a list of fields, the key among them all zero.
+    // The keys inside the packet: a list of fields, with a key of zeros.
     let packet = |fields: &[&[u8]], to: u8| {
         let mut inside = Vec::new();
         verack_ethereum::rlp::write_list(&mut inside, |tx| {
@@ -255,7 +255,7 @@ fn points_off_the_curve_are_refused_wherever_they_are() {
 
 #[test]
 fn whatever_version_auth_and_ack_announce_is_accepted() {
-    // EIP-8's own vectors announce 56 and 57; what matters is that ours does not either.
+    // EIP-8's own vectors announce 56 and 57; our side must accept them as well.
     let us = key(0x11).public();
     let fresh = fresh(0x43);
     for version in [0, 3, 5, u64::MAX] {
@@ -282,7 +282,7 @@ fn a_replay_gets_no_further_than_its_first_frame() {
 
 #[test]
 fn what_we_said_ourselves_comes_back_as_a_self_connection_or_a_wrong_key() {
-    // Dialling our own id is noticed before a byte is said, and our own auth when it comes back.
+    // Dialling our own id is detected before a byte is sent, and our own auth when it comes back.
     let own = key(0x11).public();
     let ended = feed(&mut Rlpx::initiator(local(0x11, status()), fresh(0x12), own), []);
     assert_eq!(End::of(&ended), End::Fault("ethereum.self-connect", Ourselves));
@@ -291,7 +291,7 @@ fn what_we_said_ourselves_comes_back_as_a_self_connection_or_a_wrong_key() {
     let mut bytes = Vec::new();
     auth.write(Form::Eip8, &key(0x12), &own, &fresh(0x12).sealing, &mut bytes);
     assert_eq!(fault(ours(Role::Responder, status()), &bytes), Error::SelfConnect);
-    // An echo gives us our auth for an ack.
+    // An echo sends our auth back in place of an ack.
     let echoed = feed(&mut ours(Role::Initiator, status()), []).sent;
     assert_eq!(fault(ours(Role::Initiator, status()), &echoed), Error::Mac("ack"));
 }
@@ -327,7 +327,7 @@ fn a_disconnect_is_understood_in_every_form_and_everywhere() {
     // In place of Hello: a list, or a bare number.
     for_both(|peer| assert_eq!(peer.says(1, &[0xc1, 0x04]).end(), full));
     for_both(|peer| assert_eq!(peer.frame(&[0x01, 0x04]).end(), full));
-    // After it: compressed, or not.
+    // After Hello: compressed, or not.
     for_both(|peer| assert_eq!(peer.introduced(&Voice::hello()).says(1, &[0xc1, 0x04]).end(), full));
     for_both(|peer| assert_eq!(peer.introduced(&Voice::hello()).frame(&[0x01, 0xc1, 0x04]).end(), full));
     for_both(|peer| assert_eq!(peer.introduced(&Voice::hello()).frame(&[0x01, 0x04]).end(), full));
@@ -365,7 +365,7 @@ fn a_peer_of_version_4_compresses_nothing() {
         let mut peer = peer.introduced(&old).tells(&common::chain());
         let ended = peer.ended(ours(peer.role, status()));
         assert_eq!(End::of(&ended), End::Done);
-        // And so do we, for it.
+        // Our side compresses nothing for it, either.
         let first = feed(&mut ours(peer.role, status()), []).sent.len();
         let mut rest = ended.sent[first..].to_vec();
         let mut rx = handshake::Rx::new(&mut rest);
@@ -484,7 +484,7 @@ fn a_node_that_took_our_status_without_an_answer_to_our_question_is_not_done() {
         let mut side = ours(role, status());
         let _ = feed(&mut side, [&peer.said[..]]);
         assert_eq!((side.awaiting(), side.stage()), ("BlockHeaders", Stage::Ack));
-        // A Pong, and the answer to a question that was not ours, prove nothing.
+        // A Pong, and the answer to a foreign request, prove nothing.
         let peer = peer.says(3, &[0xc0]).answers(Some(2));
         let mut side = ours(role, status());
         assert_eq!(End::of(&feed(&mut side, [&peer.said[..]])), End::Waits("BlockHeaders"));
@@ -572,18 +572,18 @@ fn two_sides_that_echo_wait_until_half_time_and_then_one_says_its_own() {
         assert_eq!(End::of(&before), End::Waits("Status"));
         wake(&mut patient);
         assert!(!feed(&mut patient, []).sent.is_empty());
-        // Also if half time was over before there was a channel.
+        // Also if half of the time was over before the channel was ready.
         let mut late = side(Some(common::chain()));
         wake(&mut late);
         assert!(feed(&mut late, [&quiet.said[..]]).sent.len() > before.sent.len());
-        // One that has no chain of its own has nothing to say.
+        // A side without its own chain has nothing to send.
         let mut homeless = side(None);
         let _ = feed(&mut homeless, [&quiet.said[..]]);
         assert_eq!(homeless.wake_at(PATIENCE), None);
     });
 }
 
-/// Wakes the side at half of its time, as it asked, and checks that it asks for no other time.
+/// Wakes the side at half of its time, as requested, and checks that it requests no other time.
 fn wake(side: &mut Rlpx) {
     assert_eq!(side.wake_at(PATIENCE), Some(PATIENCE / 2));
     side.wake(PATIENCE / 2);
@@ -603,7 +603,7 @@ fn our_side_says_why_it_leaves() {
     };
     for_both(|peer| {
         let role = peer.role;
-        // What passed before the channel.
+        // The bytes before the channel.
         let ours_before = match role {
             Role::Initiator => feed(&mut ours(role, status()), []).sent.len(),
             Role::Responder => {
@@ -634,7 +634,7 @@ fn our_side_says_why_it_leaves() {
             assert!(matches!(End::of(&ended), End::Fault(..)));
             assert_eq!(heard(&mut peer, &ended.sent[ours_before..]), Some(reason));
         }
-        // A peer that has left is told nothing.
+        // A peer that has left gets no Disconnect.
         let mut peer = Voice::of(role).introduced(&Voice::hello()).says(1, &[0xc1, 4]);
         let ended = peer.ended(ours(role, status()));
         assert_eq!(heard(&mut peer, &ended.sent[ours_before..]), None);
@@ -647,7 +647,7 @@ fn without_a_version_of_eth_in_common_there_is_no_status() {
         let old = Hello { capabilities: vec![Capability::new("eth", 63)], ..Voice::hello() };
         let peer = peer.introduced(&old);
         assert_eq!(peer.end(), End::Fault("ethereum.no-shared-eth", Mismatch));
-        // Who wants no Status does not mind.
+        // A side that wants no Status accepts it.
         assert_eq!(peer.end_of(ours(peer.role, Goal::Hello)), End::Done);
     });
 }
@@ -702,18 +702,18 @@ fn where_it_waits_it_says_for_what_and_what_an_end_means() {
     }
 }
 
-/// How far a handshake came.
+/// The progress of a handshake.
 #[derive(Clone, Copy, Debug)]
 enum Came {
-    /// Nothing was heard.
+    /// Nothing was received.
     Nowhere,
     /// The keys are agreed.
     ToKeys,
-    /// Both have said Hello. We repeat the peer's Status, so ours is not said.
+    /// Both have sent Hello. We echo the peer's Status, so ours is not sent.
     ToHelloUnsaid,
-    /// Both have said Hello, and we our Status.
+    /// Both have sent Hello, and we our Status.
     ToHello,
-    /// Both have said their Status.
+    /// Both have sent their Status.
     ToStatus,
 }
 
@@ -746,7 +746,7 @@ fn what_an_end_most_likely_means_depends_on_the_role_and_on_how_far_the_handshak
     let judged =
         ["it did not accept our Status, or wanted no more than to see it", "most likely it is not done starting"];
     let wrong_key = "most likely its key is not the one in its node id, or it is no Ethereum node";
-    // No caller is full, nor has it banned us.
+    // A node that dials us is neither full nor has it banned us.
     for (far, closed_and_silent) in [
         (
             Nowhere,

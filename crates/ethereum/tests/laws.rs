@@ -1,4 +1,4 @@
-//! The laws that every handshake obeys, for both roles, with and without Status.
+//! The laws of every handshake, for both roles, with and without Status.
 
 mod common;
 
@@ -12,7 +12,7 @@ use verack_ethereum::auth::Form;
 use verack_ethereum::local::Goal;
 use verack_ethereum::{Capability, Fresh, Protocol, Rlpx};
 
-/// How far both sides go: ours, and the peer's.
+/// The goals of both sides: ours, and the peer's.
 fn goals() -> [(Goal, Goal); 4] {
     [(Goal::Hello, Goal::Hello), (status(), status()), (echo(), status()), (status(), echo())]
 }
@@ -82,7 +82,7 @@ fn both_sides_agree_in_the_form_from_before_eip_8() {
 
 #[test]
 fn hello_is_exchanged_when_ack_is_and_status_one_flight_later() {
-    // What each side says before it hears anything, and what it says to that.
+    // What each side sends before it receives anything, and its answer.
     let mut responder = ours(Role::Responder, status());
     let auth = feed(&mut theirs(Role::Responder, status()), []).sent;
     let ack_and_hello = feed(&mut responder, [&auth[..]]).sent;
@@ -90,7 +90,7 @@ fn hello_is_exchanged_when_ack_is_and_status_one_flight_later() {
     assert_eq!(End::of(&hello_and_status), End::Waits("Status"));
     let status_and_question = feed(&mut responder, [&hello_and_status.sent[auth.len()..]]);
     assert_eq!(End::of(&status_and_question), End::Waits("BlockHeaders"));
-    // One that wants no more than Hello is done two flights after it began.
+    // A side that only wants Hello is done two flights after the start.
     let ended = feed(&mut theirs(Role::Responder, Goal::Hello), [&ack_and_hello[..]]);
     assert_eq!(End::of(&ended), End::Done);
 }
@@ -104,7 +104,7 @@ fn our_question_leaves_with_our_status_if_the_peers_came_first() {
             let sent = feed(&mut side, [&bytes[..len]]).sent.len();
             (side.awaiting() == "BlockHeaders", sent)
         };
-        // With the last byte of the peer's Status.
+        // Our answer comes with the last byte of the peer's Status.
         let lens: Vec<_> = (0..=bytes.len()).collect();
         let len = lens.partition_point(|len| !hear(*len).0);
         let said = hear(len).1 - hear(len - 1).1;
@@ -126,7 +126,7 @@ fn no_changed_byte_goes_unnoticed() {
 }
 
 proptest! {
-    // Each case shakes several pairs of hands.
+    // Each case runs several pairs of handshakes.
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]

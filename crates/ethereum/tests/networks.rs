@@ -1,4 +1,4 @@
-//! The table of networks against fork hashes that others publish.
+//! Compares the table of networks with published fork hashes.
 
 mod common;
 
@@ -9,8 +9,8 @@ use verack_ethereum::fork_id::{Head, is_time};
 use verack_ethereum::network::{END, NETWORKS, Network, name_of};
 use verack_ethereum::{Error, ForkId};
 
-/// Published fork hashes: of mainnet, Sepolia, Holesky and Hoodi by EIP-2124 and `@ethereumjs/common` 10 (src/chains.ts),
-/// Sepolia's last by geth 1.17.10, of Classic by core-geth (core/forkid/forkid_test.go).
+/// Published fork hashes: of mainnet, Sepolia, Holesky and Hoodi from EIP-2124 and `@ethereumjs/common` 10
+/// (src/chains.ts), Sepolia's last from geth 1.17.10, of Classic from core-geth (core/forkid/forkid_test.go).
 const PUBLISHED: &[(&str, &str, u32)] = &[
     ("ethereum", "frontier", 0xfc64_ec04),
     ("ethereum", "homestead", 0x97c2_c34c),

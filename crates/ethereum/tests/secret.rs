@@ -1,4 +1,4 @@
-//! Our static key lies in one place, however many connections use it, and no longer than they do.
+//! Our static key is stored once, however many connections use it, and only as long as they exist.
 
 mod common;
 
@@ -20,7 +20,7 @@ fn a_thousand_connections_leave_at_most_three_copies_of_the_key() {
             let theirs = Rlpx::initiator(theirs, fresh(0x43), ours.node_id());
             let _ = pair(Rlpx::responder(local.clone(), fresh(0x12)), theirs);
         }
-        // Those that wait for the peer's first bytes have a key as well.
+        // Connections that wait for the peer's first bytes also hold the key.
         let (mut initiator, mut responder) =
             (Rlpx::initiator(local.clone(), fresh(0x12), key(0x42).public()), Rlpx::responder(local, fresh(0x12)));
         let _ = (n % 10 == 0).then(|| (feed(&mut initiator, []), feed(&mut responder, [])));

@@ -1,5 +1,5 @@
-//! What a real node sent, recorded: see `data/transcripts/README.md`. The keys of both sides are known, so what we would
-//! have sent must be what was sent, byte for byte.
+//! Recorded bytes of a real node: see `data/transcripts/README.md`. The keys of both sides are known, so our side must
+//! send the recorded bytes exactly.
 
 mod common;
 
@@ -37,8 +37,8 @@ fn is_ethereumjs(agreed: &Agreed, listen_port: u64) {
     assert_eq!((network.name, network.fork_named(status.fork_id)), ("ethereum", Some("prague")));
 }
 
-/// Lets our side hear what the node sent. What it says must be what the recorder said, and then the question that the
-/// recorder did not ask.
+/// Feeds the node's bytes to our side. Our side must send the recorder's bytes, and then the request that the recorder
+/// did not send.
 fn replay(name: &str, role: Role) -> Agreed {
     let Recorded { meta, heard, said } = Recorded::read(env!("CARGO_MANIFEST_DIR"), name);
     let ended = cut(|| ours(&meta, role), &heard);
@@ -52,10 +52,10 @@ fn replay(name: &str, role: Role) -> Agreed {
     side.settle().expect("both have said everything")
 }
 
-/// Bytes of the frame with our question: a header, 42 bytes in whole blocks of 16, and two MACs.
+/// Bytes of the frame with our request: a header, 42 bytes in whole blocks of 16, and two MACs.
 const FRAME_OF_QUESTION: usize = 16 + 16 + 48 + 16;
 
-/// Our side as the recorder was.
+/// Our side with the recorder's settings.
 fn ours(meta: &Value, role: Role) -> Rlpx {
     let keys = &meta["our_keys"];
     let key = |value: &Value, name| SecretKey::new(array(text(value, name))).expect("a key");
@@ -63,7 +63,7 @@ fn ours(meta: &Value, role: Role) -> Rlpx {
     local.client_id = "lab/0.1".into();
     local.protocols = vec![Protocol::eth(68)];
     local.goal = Goal::Status(OurStatus::Of(verack_ethereum::eth::OurChain {
-        // What this node wants to hear, which is what it says itself.
+        // The fork id that this node requires: its own.
         fork_id: FORK_ID,
         ..common::chain()
     }));
@@ -79,8 +79,8 @@ fn ours(meta: &Value, role: Role) -> Rlpx {
     }
 }
 
-/// Zeros behind the recorder's auth and ack.
+/// Padding bytes of the recorder's auth and ack.
 const PADDING: u8 = 150;
 
-/// Prague, and when Osaka was to come.
+/// Prague, and the time of Osaka.
 const FORK_ID: ForkId = ForkId { hash: [0xc3, 0x76, 0xcf, 0x8b], next: 0x6930_b057 };

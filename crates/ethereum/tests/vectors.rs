@@ -17,7 +17,7 @@ fn vectors(file: &str) -> Value {
     serde_json::from_slice(&std::fs::read(path).expect("the vectors are there")).expect("JSON")
 }
 
-/// What EIP-8 gives: the keys of both sides and their packets.
+/// The vectors of EIP-8: the keys of both sides and their packets.
 struct Eip8 {
     vectors: Value,
 }
@@ -105,7 +105,7 @@ fn a_hello_from_the_future_is_read() {
     assert_eq!(hello.listen_port, 9999);
 }
 
-/// The forks of the networks of EIP-2124, as they were then.
+/// The forks of the networks in EIP-2124, as of its publication.
 fn forks(network: &str) -> (&'static str, &'static [u64]) {
     match network.to_lowercase().as_str() {
         "mainnet" => (common::GENESIS, &[1_150_000, 1_920_000, 2_463_000, 2_675_000, 4_370_000, 7_280_000]),
@@ -122,7 +122,7 @@ fn forks(network: &str) -> (&'static str, &'static [u64]) {
     }
 }
 
-/// A number, which may be written as a text.
+/// A number, possibly written as a string.
 fn number(value: &Value) -> u64 {
     value.as_u64().or_else(|| value.as_str()?.parse().ok()).expect("a number")
 }

@@ -1,4 +1,4 @@
-//! Two sides with fixed keys, and what passes between them.
+//! Two sides with fixed keys, and the bytes between them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use handshake::{Handshake, Role, read_hex};
@@ -18,7 +18,7 @@ pub(crate) fn key(byte: u8) -> SecretKey {
     SecretKey::new([byte; 32]).expect("less than the order")
 }
 
-/// The side whose static key is of this byte.
+/// The side whose static key consists of this byte.
 pub(crate) fn local(byte: u8, goal: Goal) -> Local {
     let mut local = Local::new(key(byte));
     local.client_id = "verack/test".into();
@@ -26,7 +26,7 @@ pub(crate) fn local(byte: u8, goal: Goal) -> Local {
     local
 }
 
-/// What is new for each connection, made of one byte.
+/// The fresh values of a connection, made from one byte.
 pub(crate) fn fresh(byte: u8) -> Fresh {
     Fresh {
         ephemeral: key(byte),
@@ -57,7 +57,7 @@ pub(crate) fn echo() -> Goal {
     Goal::Status(OurStatus::Echo)
 }
 
-/// Our side in a role: its key is of 0x11 bytes, and the peer's of 0x42.
+/// Our side in a role: its key consists of 0x11 bytes, and the peer's of 0x42.
 pub(crate) fn ours(role: Role, goal: Goal) -> Rlpx {
     match role {
         Role::Initiator => Rlpx::initiator(local(0x11, goal), fresh(0x12), key(0x42).public()),
@@ -73,13 +73,13 @@ pub(crate) fn theirs(role: Role, goal: Goal) -> Rlpx {
     }
 }
 
-/// What two sides say to each other until neither has more to say, and how each ended.
+/// All that two sides send until both stop, and how each ended.
 pub(crate) struct Talk<A: Handshake, B: Handshake> {
     pub(crate) a: Ended<A>,
     pub(crate) b: Ended<B>,
 }
 
-/// Lets two sides talk. Each hears all that the other says, from the beginning: both say the same every time.
+/// Lets two sides talk. Each gets all bytes of the other from the beginning: both send the same every time.
 pub(crate) fn talk<A: Handshake, B: Handshake>(make_a: impl Fn() -> A, make_b: impl Fn() -> B) -> Talk<A, B> {
     let (mut from_a, mut from_b) = (Vec::new(), Vec::new());
     loop {
@@ -92,12 +92,12 @@ pub(crate) fn talk<A: Handshake, B: Handshake>(make_a: impl Fn() -> A, make_b: i
     }
 }
 
-/// All that the peer says to our side in this role, until both are done.
+/// All that the peer sends to our side in this role, until both are done.
 pub(crate) fn said_to(role: Role, ours_goal: &Goal, theirs_goal: &Goal) -> Vec<u8> {
     talk(|| ours(role, ours_goal.clone()), || theirs(role, theirs_goal.clone())).b.sent
 }
 
-/// The fault with which some bytes end our side.
+/// The fault of our side after these bytes.
 #[track_caller]
 pub(crate) fn fault(ours: Rlpx, bytes: &[u8]) -> Error {
     let mut ours = ours;
@@ -112,7 +112,7 @@ pub(crate) fn array<const N: usize>(digits: &str) -> [u8; N] {
     read_hex(digits.as_bytes()).expect("so many digits")
 }
 
-/// The text of a member of a JSON object.
+/// The string value of a JSON object's member.
 #[track_caller]
 pub(crate) fn text<'v>(value: &'v Value, member: &str) -> &'v str {
     value[member].as_str().expect("a text")
