@@ -1,4 +1,4 @@
-//! BOLT 8: three acts, by which two nodes agree on keys and prove who they are.
+//! BOLT 8: in three acts, two nodes agree on keys and prove their identities.
 //!
 //! ```text
 //! initiator                                                  responder
@@ -7,10 +7,10 @@
 //!   version 1 | s 33, sealed 16 | tag 16    ── act three ▶              se
 //! ```
 //!
-//! This is Noise's XK over secp256k1. The initiator knows the responder's key beforehand, and the responder answers
-//! nobody who does not: so a wrong key looks like a node that says nothing.
+//! This is Noise's XK over secp256k1. The initiator must know the responder's key, and the responder does not answer an
+//! act one for another key: so a wrong key looks like a silent node.
 //!
-//! Each state is a type; what can be done in it makes the next one.
+//! Each state is a type; its method produces the next state.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -27,20 +27,20 @@ pub const SHORT_ACT_LEN: usize = 50;
 /// Bytes of act three.
 pub const ACT_THREE_LEN: usize = 66;
 
-/// The one version that there is.
+/// The only version.
 pub const VERSION: u8 = 0;
 
 const PROTOCOL_NAME: &[u8] = b"Noise_XK_secp256k1_ChaChaPoly_SHA256";
 const PROLOGUE: &[u8] = b"lightning";
 
-/// One of the three.
+/// One of the three acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Act {
     /// The initiator's key for this connection.
     One,
     /// The responder's key for this connection.
     Two,
-    /// Who the initiator is.
+    /// The initiator's identity.
     Three,
 }
 
@@ -55,7 +55,7 @@ impl Act {
         }
     }
 
-    /// Bytes of it.
+    /// Its length in bytes.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "no act is empty")]
     pub const fn len(self) -> usize {
@@ -72,7 +72,7 @@ impl fmt::Display for Act {
     }
 }
 
-/// What the initiator and the responder have in common.
+/// State of both roles.
 #[derive(Debug)]
 struct Party {
     symmetric: SymmetricState,
@@ -90,7 +90,7 @@ impl Party {
         Self { symmetric, s, e }
     }
 
-    /// Says our key for this connection; then `secret` must be known to whoever can go on.
+    /// Appends our key for this connection; `secret` is the shared secret for its tag.
     fn say_e(&mut self, secret: impl FnOnce(&Self) -> noise::Key, tx: &mut Vec<u8>) {
         let e = self.e.node_id().to_bytes();
         tx.push(VERSION);
@@ -119,7 +119,7 @@ impl Party {
 /// Whether an act starts as it must.
 ///
 /// # Errors
-/// If its version is another.
+/// If it has another version.
 pub fn check_version(act: Act, found: u8) -> Result<(), Error> {
     if found == VERSION { Ok(()) } else { Err(Error::Version { act, found }) }
 }
@@ -138,7 +138,7 @@ impl Initiator {
         Self { party: Party::new(s, e, rs), rs }
     }
 
-    /// Whom it dials.
+    /// The dialled node.
     #[must_use]
     pub fn responder(&self) -> NodeId {
         self.rs
@@ -156,7 +156,7 @@ impl Initiator {
 pub struct AwaitsActTwo(Initiator);
 
 impl AwaitsActTwo {
-    /// Takes in act two.
+    /// Processes act two.
     ///
     /// # Errors
     /// If its version, its point or its tag is wrong.
@@ -193,14 +193,14 @@ impl SaysActThree {
 pub struct Responder(Party);
 
 impl Responder {
-    /// Answers whoever dials; `s` is our own key, `e` a fresh one for this connection.
+    /// Accepts any initiator; `s` is our own key, `e` a fresh one for this connection.
     #[must_use]
     pub fn new(s: SecretKey, e: SecretKey) -> Self {
         let node_id = s.node_id();
         Self(Party::new(s, e, node_id))
     }
 
-    /// Takes in act one.
+    /// Processes act one.
     ///
     /// # Errors
     /// If its version, its point or its tag is wrong.
@@ -231,7 +231,7 @@ impl SaysActTwo {
 pub struct AwaitsActThree(Party);
 
 impl AwaitsActThree {
-    /// Takes in act three.
+    /// Processes act three.
     ///
     /// # Errors
     /// If its version, its point or one of its tags is wrong.
@@ -253,11 +253,11 @@ impl AwaitsActThree {
     }
 }
 
-/// What the acts agreed on.
+/// The result of the acts.
 #[derive(Debug)]
 pub struct Transport {
-    /// Who the peer is: it has proved so.
+    /// The peer's id, which the acts proved.
     pub node_id: NodeId,
-    /// What is said from now on.
+    /// The channel for all later messages.
     pub channel: Channel,
 }

@@ -4,12 +4,12 @@ use core::fmt;
 
 use handshake::{Hex, from_hex};
 
-/// The hash that names a chain, in the order of its bytes in a block. (BOLT 0: `chain_hash`)
+/// The hash that identifies a chain, in the byte order of a block. (BOLT 0: `chain_hash`)
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChainHash(pub [u8; 32]);
 
 impl ChainHash {
-    /// The chain with this hash, if we know it.
+    /// The chain with this hash, if it is known.
     #[must_use]
     pub fn chain(self) -> Option<&'static Chain> {
         CHAINS.iter().find(|chain| chain.hash == self)
@@ -35,11 +35,11 @@ impl fmt::Debug for ChainHash {
 /// A chain that Lightning runs on.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// The name that the chain itself has in this project, if it has one: `bitcoin-signet`.
+    /// The chain's own name in this project, if it has one: `bitcoin-signet`.
     pub name: &'static str,
     /// The hash of its first block.
     pub hash: ChainHash,
-    /// Where its nodes listen unless told otherwise. Most implementations use one port for all chains. (BOLT 1)
+    /// The port of its nodes by default. Most implementations use one port for all chains. (BOLT 1)
     pub port: u16,
 }
 
@@ -51,7 +51,7 @@ impl Chain {
     }
 }
 
-/// Every chain that we know by name.
+/// All known chains.
 pub const CHAINS: &[Chain] = &[
     chain("bitcoin", "6fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000", 9735),
     chain("bitcoin-testnet3", "43497fd7f826957108f4a30fd9cec3aeba79972084e90ead01ea330900000000", 19735),
@@ -59,7 +59,7 @@ pub const CHAINS: &[Chain] = &[
     chain("bitcoin-signet", "f61eee3b63a380a477a063af32b2bbc97c9ff9f01f2c4225e973988108000000", 39735),
     chain("bitcoin-regtest", "06226e46111a0b59caaf126043eb5bbf28c34f3a5e332a1fc7b2b73cf188910f", 9735),
     chain("litecoin", "e2bf047e7e5a191aa4ef34d314979dc9986e0f19251edaba5940fd1fe365a712", 9735),
-    // Core Lightning's, whose nodes may be on it. (Elements, chainparams.cpp)
+    // From Core Lightning, whose nodes may be on it. (Elements, chainparams.cpp)
     chain("liquid", "0360208a889692372c8d68b084a62efdf60ea1a359a04c94b20d223658276614", 9735),
     chain("liquid-testnet", "c1b16ae24f2423aea2ea34552292793b5b5e82999a1eed81d56aee528eda71a7", 9735),
 ];

@@ -1,9 +1,9 @@
-//! What follows the acts: every message is sealed twice, its length and its body. (BOLT 8)
+//! The channel after the acts: length and body of every message are encrypted separately. (BOLT 8)
 //!
 //! ```text
 //! length 2, tag 16 | message of that length, tag 16
 //! ```
-//! Each of the two takes a nonce, and after 1000 of them the key makes the next one.
+//! Each of the two uses one nonce, and after 1000 nonces the key is replaced by one derived from it.
 
 use alloc::vec::Vec;
 
@@ -13,21 +13,21 @@ use noise::{CipherState, Key, TAG_LEN, hkdf};
 use crate::error::{Error, Part};
 use crate::wire::Halt;
 
-/// Bytes of a message, its type included. (BOLT 8)
+/// Bytes of a message, including its type. (BOLT 8)
 pub const MAX_MESSAGE_LEN: usize = 65_535;
 
-/// How often a key is used. (BOLT 8)
+/// Uses of one key. (BOLT 8)
 const NONCES_OF_A_KEY: u64 = 1000;
 
-/// Bytes of a sealed length.
+/// Bytes of an encrypted length.
 const HEADER_LEN: usize = 2 + TAG_LEN;
 
 /// Both directions.
 #[derive(Debug)]
 pub struct Channel {
-    /// What we say.
+    /// Encrypts our messages.
     pub seal: Seal,
-    /// What we hear.
+    /// Decrypts the peer's messages.
     pub open: Open,
 }
 
@@ -44,7 +44,7 @@ impl Channel {
 #[derive(Debug)]
 struct Half {
     cipher: CipherState,
-    /// What the next key is made of, besides this one.
+    /// The next key is derived from it and from this one.
     chaining_key: Key,
 }
 
@@ -57,12 +57,12 @@ impl Half {
     }
 }
 
-/// Seals what we say.
+/// Encrypts our messages.
 #[derive(Debug)]
 pub struct Seal(Half);
 
 impl Seal {
-    /// Appends a message, which `write` appends in plain: its type and its payload.
+    /// Encrypts and appends the message that `write` appends in plain text: its type and its payload.
     ///
     /// # Panics
     /// If that is longer than [`MAX_MESSAGE_LEN`].
@@ -82,16 +82,16 @@ impl Seal {
     }
 }
 
-/// Opens what we hear.
+/// Decrypts the peer's messages.
 #[derive(Debug)]
 pub struct Open {
     half: Half,
-    /// Of the message whose length has been opened, but whose body has not arrived.
+    /// The decrypted length of a message whose body has not arrived.
     len: Option<u16>,
 }
 
 impl Open {
-    /// The next message: its type and its payload, opened where they lie. It has at most [`MAX_MESSAGE_LEN`] bytes.
+    /// The next message: its type and its payload, decrypted in place. It has at most [`MAX_MESSAGE_LEN`] bytes.
     ///
     /// # Errors
     /// [`Halt::Short`] if it has not arrived; an error if a tag is wrong.
@@ -107,7 +107,7 @@ impl Open {
         Ok(message)
     }
 
-    /// The message that has begun, of which this came last.
+    /// The unfinished message, of which `rest` are the last bytes.
     #[must_use]
     pub fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
         let len = self.len.map(|len| HEADER_LEN + usize::from(len) + TAG_LEN);
@@ -117,7 +117,7 @@ impl Open {
         })
     }
 
-    /// The length is opened once, though its bytes stay where they are until the body has come.
+    /// The length is decrypted once, although its bytes stay in the buffer until the body has come.
     fn open_len(&mut self, mut header: [u8; HEADER_LEN]) -> Result<u16, Error> {
         let len = self.half.cipher.decrypt_with_ad(&[], &mut header).map_err(|_| Error::Mac(Part::Length))?;
         let len = u16::from_be_bytes(*len.first_chunk().expect("18 bytes without a tag"));

@@ -1,4 +1,4 @@
-//! Why a Lightning handshake cannot go on, and whose fault that is.
+//! Why a Lightning handshake failed, and the side to blame.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -10,25 +10,25 @@ use crate::chain::ChainHash;
 use crate::feature::Feature;
 use crate::message::{Kind, Notice};
 
-/// Why a handshake cannot go on.
+/// Why a handshake failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An act does not start as it must: another protocol, or one yet to come.
+    /// An act has an unknown version: another protocol, or a future version.
     #[error("its {act} has version {}, ours is {VERSION}: it is no Lightning node, or a much newer one", Byte(*.found))]
     Version {
-        /// Which act.
+        /// The act.
         act: Act,
         /// Its first byte.
         found: u8,
     },
-    /// Where an act has a key, there is no point of the curve.
+    /// The key in an act is not a point of the curve.
     #[error("the key in its {0} is no point of the curve")]
     Point(Act),
     /// A tag is wrong.
     #[error("{0}")]
     Mac(Part),
-    /// A message without a whole type.
+    /// A message is too short for its type.
     #[error("it sent a message that is too short for a type ({0} of 2 bytes)")]
     Typeless(usize),
     /// A message cannot be read.
@@ -36,21 +36,21 @@ pub enum Error {
     Malformed {
         /// The message.
         kind: Kind,
-        /// What is wrong with it.
+        /// The fault in it.
         what: Malformed,
     },
     /// A message other than `init` came first.
     #[error("it sent {0} before its init")]
     Unexpected(Kind),
-    /// The peer requires a feature that nobody here knows.
+    /// The peer requires a feature that is unknown here.
     #[error("it requires {0}, which we do not know")]
     Feature(Feature),
-    /// The peer is interested in other chains only.
+    /// The peer supports other chains only.
     #[error("it is on {}, not on {}", Names(.theirs), Names(.ours))]
     Network {
-        /// Its chains.
+        /// The peer's chains.
         theirs: Box<[ChainHash]>,
-        /// Ours.
+        /// Our chains.
         ours: Box<[ChainHash]>,
     },
     /// The peer sent an `error`.
@@ -62,7 +62,7 @@ pub enum Error {
     /// The peer has our own key: we reached ourselves.
     #[error("it has our own key: we are connected to ourselves")]
     SelfConnect,
-    /// The peer asks for more pongs than anybody needs.
+    /// The peer requests more pongs than any node needs.
     #[error("it asks for so many pongs that it can only want to keep us busy")]
     PingFlood,
 }
@@ -70,7 +70,7 @@ pub enum Error {
 impl Fault for Error {
     fn blame(&self) -> Blame {
         match self {
-            // Who dials us with another key means another node.
+            // The initiator used another key, so it looks for another node.
             Self::Mac(Part::Act(Act::One)) => Blame::Mismatch,
             Self::Version { .. } | Self::Feature(_) | Self::Network { .. } => Blame::Mismatch,
             Self::Point(_)
@@ -105,7 +105,7 @@ impl Fault for Error {
     }
 }
 
-/// Where a tag is wrong.
+/// The place of a wrong tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Part {
     /// In an act.
@@ -115,24 +115,24 @@ pub enum Part {
         Act::Three => "a tag of its act three is wrong",
     })]
     Act(Act),
-    /// Behind the length of a message.
+    /// After the length of a message.
     #[error("the tag of its message's length is wrong")]
     Length,
-    /// Behind a message.
+    /// After a message.
     #[error("the tag of its message is wrong")]
     Message,
 }
 
-/// What is wrong with a message. Each carries the field's name.
+/// The fault in a message. Each carries the field's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// The message is over before the field is.
+    /// The message ends before the field does.
     #[error("it ends inside the {0}")]
     EndsIn(&'static str),
     /// The field is longer than it may be.
     #[error("its {0} is too long")]
     TooLong(&'static str),
-    /// The field does not have the length that its kind has.
+    /// The field does not have the length of its kind.
     #[error("its {0} has a wrong length")]
     Length(&'static str),
     /// A number is not in its shortest form.
@@ -141,7 +141,7 @@ pub enum Malformed {
     /// A record of this type comes after one of the same or a higher type.
     #[error("its record of type {0} is out of order")]
     OutOfOrder(u64),
-    /// A record of a type that must be understood, and is not.
+    /// A record of an even type that is unknown.
     #[error("its record of type {0} must be understood, and is not")]
     UnknownRecord(u64),
 }
@@ -164,12 +164,12 @@ impl fmt::Display for Byte {
     }
 }
 
-/// `bitcoin and litecoin`, and how many more if there are many.
+/// `bitcoin and litecoin`, and the number of the others if there are many.
 struct Names<'c>(&'c [ChainHash]);
 
 impl fmt::Display for Names<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Nobody is known to be on more.
+        /// No known node is on more.
         const SHOWN: usize = 3;
         let (shown, more) = self.0.split_at(self.0.len().min(SHOWN));
         for (n, hash) in shown.iter().enumerate() {
@@ -183,12 +183,12 @@ impl fmt::Display for Names<'_> {
     }
 }
 
-/// `"text"`, as far as it is worth a line.
+/// `"text"`, cut if it is long.
 pub(crate) struct Quoted<'t>(pub(crate) &'t [u8]);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Longer than any sentence that an implementation sends.
+        /// More than the length of any known implementation's error text.
         const SHOWN: usize = 200;
         let (shown, more) = self.0.split_at(self.0.len().min(SHOWN));
         let dots = if more.is_empty() { "" } else { " ..." };

@@ -1,7 +1,7 @@
-//! What nodes offer and require of each other. (BOLT 9)
+//! The features that nodes offer and require. (BOLT 9)
 //!
-//! Features come in pairs of bits: the even one requires a feature, the odd one offers it. Who does not know a feature
-//! may ignore it if the bit is odd, and must hang up if it is even.
+//! Features come in pairs of bits: the even bit requires a feature, the odd one offers it. A node that does not know a
+//! feature may ignore its odd bit, and must disconnect for its even bit.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -9,13 +9,13 @@ use core::fmt;
 
 use crate::error::Malformed;
 
-/// Bytes of a set: as many as its length of two bytes can count. (BOLT 1)
+/// Bytes of a set: the limit of its two-byte length. (BOLT 1)
 pub const MAX_FEATURES_LEN: usize = 65_535;
 
 /// A set of feature bits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Features(
-    /// In big endian: bit 0 is the lowest of the last byte. No zero bytes in front.
+    /// Big-endian: bit 0 is the lowest of the last byte. No leading zero bytes.
     Box<[u8]>,
 );
 
@@ -31,16 +31,16 @@ impl Features {
         Self(bytes.into())
     }
 
-    /// What every node has nowadays, offered; nothing is required. It is what a plain introduction says.
+    /// The features that every current node has, as offers; nothing is required. Used for a plain introduction.
     #[must_use]
     pub fn assumed() -> Self {
         Self::of(&[1, 9, 13, 15, 45])
     }
 
-    /// The set in the form that messages carry.
+    /// Parses the set from its form in messages.
     ///
     /// # Errors
-    /// If it has more than [`MAX_FEATURES_LEN`] bytes, zeros in front not counted.
+    /// If it has more than [`MAX_FEATURES_LEN`] bytes without leading zeros.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
         let bytes = &bytes[zeros..];
@@ -50,13 +50,13 @@ impl Features {
         Ok(Self(bytes.into()))
     }
 
-    /// The form that messages carry, as short as it can be.
+    /// Its shortest form in messages.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Whether none is set.
+    /// Whether no bit is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -75,7 +75,7 @@ impl Features {
         bytes.flat_map(|(low, byte)| (0..8).filter(move |bit| byte >> bit & 1 == 1).map(move |bit| Feature(low + bit)))
     }
 
-    /// The bits that are set here or there.
+    /// The union of both sets.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         let (long, short) = if self.0.len() < other.0.len() { (other, self) } else { (self, other) };
@@ -86,7 +86,7 @@ impl Features {
         Self(bytes)
     }
 
-    /// What is required that has no name here, and that `ours` does not have either.
+    /// The required features without a name here that `ours` lacks, too.
     pub fn unknown_required(&self, ours: &Self) -> impl Iterator<Item = Feature> {
         self.iter().filter(|feature| {
             let pair = [*feature, Feature(feature.0 ^ 1)];
@@ -106,10 +106,10 @@ impl Feature {
         self.0.is_multiple_of(2)
     }
 
-    /// The name of the feature: `option_anchors`.
+    /// Its name: `option_anchors`.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
-        // Peers may set half a million bits, so the table is not walked for each.
+        // Peers may set half a million bits, so a linear search would be too slow.
         let row = NAMES.binary_search_by_key(&(self.0 & !1), |(bit, _)| *bit).ok()?;
         Some(NAMES[row].1)
     }
@@ -125,7 +125,7 @@ impl fmt::Display for Feature {
     }
 }
 
-/// The even bit of each pair that has a name, in ascending order. (BOLT 9, and where it says otherwise)
+/// The even bit of each named pair, in ascending order. (BOLT 9; other sources are given at the row)
 const NAMES: &[(u32, &str)] = &[
     (0, "option_data_loss_protect"),
     // BOLT 9 before 2023.

@@ -10,10 +10,10 @@
 //!                      ◀────────── pong
 //! ```
 //!
-//! A node says its `init` before it has read ours, so that alone does not show whether it accepts us: one that wants other
-//! features closes in silence (lnd, peer/brontide.go: handleInitMsg). A ping may be said as soon as the other's `init` is
-//! here (BOLT 1), and its pong is the first answer to anything behind ours. From the initiator's first packet to that pong
-//! there are four round trips, TCP's included.
+//! A node sends its `init` before it has read ours, so that alone does not show whether it accepts us: a node that
+//! wants other features closes without an error (lnd, peer/brontide.go: handleInitMsg). A ping may be sent once the
+//! peer's `init` has come (BOLT 1), and its pong is the first answer to a message after our `init`. From the
+//! initiator's first packet to that pong there are four round trips, TCP's included.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -37,19 +37,20 @@ use crate::wire::Halt;
 /// Bytes of the pong that proves that the peer accepted us. Any length would do.
 pub const PROOF_LEN: u16 = 4;
 
-/// Our own side: who we are, and what we say. Nothing of it is fixed.
+/// Our own side: our keys, and what we send. Every field may be changed.
 #[derive(Clone, Debug)]
 pub struct Local {
-    /// Who we are.
+    /// The key of our node.
     pub static_key: SecretKey,
-    /// For this connection; must be fresh for each.
+    /// The key for this connection; must be fresh for each.
     pub ephemeral_key: SecretKey,
-    /// How we introduce ourselves. A peer that names chains and none of ours is refused; if we name none, any will do.
+    /// Our introduction. If we name chains, a peer that names only others is refused; if we name none, any peer is
+    /// accepted.
     pub init: Init,
 }
 
 impl Local {
-    /// A plain introduction on these chains: offers what everybody has, requires nothing.
+    /// A plain introduction on these chains: offers the usual features, requires none.
     #[must_use]
     pub fn new(static_key: SecretKey, ephemeral_key: SecretKey, networks: Vec<ChainHash>) -> Self {
         let init = Init { features: Features::assumed(), networks, ..Init::default() };
@@ -60,30 +61,30 @@ impl Local {
 /// What was agreed.
 #[derive(Debug)]
 pub struct Agreed {
-    /// Who the peer is: it has proved so.
+    /// The peer's id, which the acts proved.
     pub node_id: NodeId,
-    /// How it introduced itself.
+    /// The peer's introduction.
     pub init: Init,
-    /// Both directions, after the last message of the handshake.
+    /// The channel, after the last message of the handshake.
     pub channel: Channel,
-    /// Whether the peer answered our ping. If not, it is silent, and nothing shows that it accepted our `init`.
+    /// Whether the peer answered our ping. If not, the peer is silent, and nothing shows that it accepted our `init`.
     pub confirmed: bool,
 }
 
 impl Agreed {
-    /// Everything that the peer offers and requires.
+    /// All features that the peer offers or requires.
     #[must_use]
     pub fn features(&self) -> Features {
         self.init.all_features()
     }
 
-    /// The chains that the peer is interested in; empty if it did not say.
+    /// The chains that the peer supports; empty if it named none.
     #[must_use]
     pub fn networks(&self) -> &[ChainHash] {
         &self.init.networks
     }
 
-    /// Where the peer sees us, if it said so.
+    /// Our address as the peer sees it, if the peer sent it.
     #[must_use]
     pub fn remote_addr(&self) -> Option<&Address> {
         self.init.remote_addr.as_ref()
@@ -95,10 +96,10 @@ impl Agreed {
 pub struct Hello {
     role: Role,
     us: NodeId,
-    /// Who the peer is: whom we dialled, or who has proved so.
+    /// The peer's id: the dialled one, or the one proved in act three.
     node_id: Option<NodeId>,
     init: Init,
-    /// How the peer introduced itself, if it has.
+    /// The peer's introduction, if it has come.
     heard: Option<Init>,
     /// The last `warning` of the peer.
     warning: Option<Notice>,
@@ -118,21 +119,21 @@ enum State {
     SayPing(Agreed),
     Pong(Proving),
     Concluded(Agreed),
-    /// Nothing is left to do: how far it came, and what it waited for.
+    /// The end: the stage reached, and the message that was awaited.
     Over(Stage, &'static str),
 }
 
-/// Both have introduced themselves, and our ping is said.
+/// Both sides have sent `init`, and we our ping.
 #[derive(Debug)]
 struct Proving {
     agreed: Agreed,
-    /// The answer to the peer's own ping, which is said before we leave.
+    /// The answer to the peer's own ping, to be sent before we leave.
     pong: Option<Pong>,
     allowance: Allowance,
 }
 
 impl State {
-    /// The act that comes next, if it is the peer's.
+    /// The next act, if the peer sends it.
     fn awaited_act(&self) -> Option<Act> {
         match self {
             Self::ActOne(_) => Some(Act::One),
@@ -185,25 +186,25 @@ impl Hello {
         Self { role: Role::Responder, us, node_id: None, init, heard: None, warning: None, state }
     }
 
-    /// Who the peer is: whom we dialled, or who has proved so.
+    /// The peer's id: the dialled one, or the one proved in act three.
     #[must_use]
     pub fn node_id(&self) -> Option<NodeId> {
         self.node_id
     }
 
-    /// How the peer introduced itself, if it has. A failed handshake has learned that, too.
+    /// The peer's introduction, if it came; also there after a failed handshake.
     #[must_use]
     pub fn heard(&self) -> Option<&Init> {
         self.heard.as_ref()
     }
 
-    /// Takes in who the peer is.
+    /// Checks and stores the peer's id.
     fn meet(&mut self, node_id: NodeId) -> Result<(), Error> {
         self.node_id = Some(node_id);
         if node_id == self.us { Err(Error::SelfConnect) } else { Ok(()) }
     }
 
-    /// Hears what comes before the peer's `init`, or that. Without a next state it is over.
+    /// Processes the peer's `init`, or a message before it. Without a next state the handshake is over.
     fn hear_first(&mut self, mut transport: Transport, rx: &mut Rx<'_>) -> Result<Event, Halt> {
         let message = match transport.channel.open.open(rx) {
             Ok(message) => Message::read(message)?,
@@ -221,7 +222,7 @@ impl Hello {
                 self.state = State::SayPing(Agreed { node_id, init: init.clone(), channel, confirmed: false });
                 return Ok(Event::Heard(Message::Init(init)));
             }
-            // A warning ends nothing. (BOLT 1)
+            // A warning does not end the connection. (BOLT 1)
             Message::Warning(notice) => Message::Warning(self.warning.insert(notice).clone()),
             Message::Error(notice) => return Err(Error::Error(notice).into()),
             other => return Err(Error::Unexpected(other.kind()).into()),
@@ -230,7 +231,7 @@ impl Hello {
         Ok(Event::Heard(message))
     }
 
-    /// Answers a ping, or hears what comes before our pong, or that. Without a next state it is over.
+    /// Answers a ping, or processes our pong or a message before it. Without a next state the handshake is over.
     fn prove(&mut self, mut proving: Proving, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Event, Halt> {
         let channel = &mut proving.agreed.channel;
         let event = if let Some(pong) = proving.pong.take() {
@@ -264,7 +265,7 @@ impl Hello {
     }
 
     fn hear_init(&mut self, theirs: Init) -> Result<Init, Error> {
-        // What was heard is kept even if it is refused: it tells where the peer is.
+        // A refused `init` is kept, too: it shows the peer's chains.
         let theirs = self.heard.insert(theirs);
         let ours = &self.init;
         if let Some(feature) = theirs.all_features().unknown_required(&ours.all_features()).next() {
@@ -286,7 +287,7 @@ impl Conversation for Hello {
 
     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Agreed>, Error> {
         if let Some(act) = self.state.awaited_act() {
-            // The first byte tells another protocol as well as the whole act would, and sooner.
+            // The first byte suffices to detect another protocol, and comes sooner.
             if let Ok([version]) = rx.peek() {
                 check_version(act, *version)?;
             }
@@ -347,7 +348,7 @@ impl Conversation for Hello {
         }
     }
 
-    /// The peer that sent a warning before it closed has said why.
+    /// A peer that sent a warning before it closed has given the reason.
     fn ended(&self, end: End, _rest: &[u8]) -> Option<Error> {
         match end {
             End::Closed => self.warning.clone().map(Error::Warning),
@@ -355,7 +356,7 @@ impl Conversation for Hello {
         }
     }
 
-    /// Both have introduced themselves; that the peer answers no ping is its own affair.
+    /// Both sides have sent `init`; that the peer answers no ping does not matter.
     fn settle(&mut self) -> Option<Agreed> {
         match mem::replace(&mut self.state, State::Over(Stage::Done, "pong")) {
             State::Pong(Proving { agreed, .. }) => Some(agreed),
@@ -386,7 +387,7 @@ impl Conversation for Hello {
             (State::SayPing(_) | State::Pong(_), _, End::Closed) => {
                 "it did not accept our init: it wants other features or another chain; or it wanted no more than to see it"
             }
-            // Our init lies right behind act three. What a peer has not read is not why it leaves.
+            // Our init directly follows act three. If the peer did not read it, it cannot be the reason for the close.
             (_, Role::Initiator, End::Closed) if ours == OursRead::NotAll => {
                 "it knows our key now, and has not read our init: it has banned the key, or has no place for us"
             }
@@ -407,7 +408,7 @@ impl Handshake for Hello {
     }
 }
 
-/// The act that has arrived.
+/// The act, which has arrived.
 fn take_act<'b, const LEN: usize>(rx: &mut Rx<'b>) -> &'b mut [u8; LEN] {
     let act = rx.take(LEN).ok().and_then(<[u8]>::first_chunk_mut);
     act.expect("no state takes an act before it is whole")

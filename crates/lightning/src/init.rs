@@ -1,4 +1,4 @@
-//! `init`: how a node introduces itself, once the keys are agreed. (BOLT 1)
+//! `init`: a node's introduction, after the key agreement. (BOLT 1)
 //!
 //! ```text
 //! length 2, globalfeatures | length 2, features | records: 1 networks, 3 remote_addr
@@ -18,7 +18,7 @@ use crate::error::Malformed;
 use crate::feature::Features;
 use crate::wire::{read_tlv, read_u16, read_var_bytes, write_tlv};
 
-/// Chains that an `init` may name: as many as a message has room for. Real nodes name up to three.
+/// Chains in an `init`, at most: the number that fits into a message. Real nodes name up to three.
 pub const MAX_NETWORKS: usize = (MAX_MESSAGE_LEN - HEAD_LEN) / 32;
 
 /// Bytes of an `init` without features and networks: type, two lengths, and the head of a record.
@@ -28,30 +28,30 @@ const HEAD_LEN: usize = 2 + 2 + 2 + 1 + 3;
 const NETWORKS: u64 = 1;
 const REMOTE_ADDR: u64 = 3;
 
-/// How a node introduces itself.
+/// A node's introduction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Init {
-    /// What was offered here before there was only one set. To be read as part of `features`.
+    /// Features of the older field. They count as part of `features`.
     pub global_features: Features,
-    /// What it offers and requires.
+    /// The features that it offers or requires.
     pub features: Features,
-    /// The chains it is interested in, at most [`MAX_NETWORKS`]; empty if it does not say.
+    /// The chains that it supports, at most [`MAX_NETWORKS`]; empty if it names none.
     pub networks: Vec<ChainHash>,
-    /// Where it sees us.
+    /// Our address as the node sees it.
     pub remote_addr: Option<Address>,
 }
 
 impl Init {
-    /// Everything that it offers and requires.
+    /// All features that it offers or requires.
     #[must_use]
     pub fn all_features(&self) -> Features {
         self.global_features.union(&self.features)
     }
 
-    /// Reads what follows the message's type.
+    /// Reads the bytes after the message's type.
     ///
     /// # Errors
-    /// If it ends too soon, or a record is not as it must be.
+    /// If it ends too soon, or a record is invalid.
     pub fn read(payload: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(payload);
         let mut init = Self {
@@ -73,7 +73,7 @@ impl Init {
         Ok(init)
     }
 
-    /// Appends what follows the message's type: of the networks the first [`MAX_NETWORKS`].
+    /// Appends the bytes after the message's type, with the first [`MAX_NETWORKS`] of the networks.
     pub fn write(&self, tx: &mut Vec<u8>) {
         for features in [&self.global_features, &self.features] {
             let len = u16::try_from(features.as_bytes().len()).expect("at most MAX_FEATURES_LEN");
@@ -101,26 +101,26 @@ fn read_networks(value: &[u8]) -> Result<Vec<ChainHash>, Malformed> {
     }
 }
 
-/// Where a node can be reached. (BOLT 7: address descriptor)
+/// The address of a node. (BOLT 7: address descriptor)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
-    /// Over IP.
+    /// An IP address.
     Ip(SocketAddr),
-    /// As an onion service of Tor, version 3.
+    /// A Tor onion service, version 3.
     Onion {
         /// A key, a checksum and the version, in that order.
         service: [u8; 35],
         /// TCP
         port: u16,
     },
-    /// By a name.
+    /// A host name.
     Dns {
-        /// ASCII, if the peer keeps to the rules.
+        /// ASCII, if the peer follows the rules.
         name: Hostname,
         /// TCP
         port: u16,
     },
-    /// In a way that we do not know.
+    /// An address of an unknown type.
     Other(Descriptor),
 }
 
@@ -223,15 +223,15 @@ impl Hostname {
     }
 }
 
-/// An address of a type that we do not know, as it was sent.
+/// An address of an unknown type, as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Descriptor(Box<[u8]>);
 
 impl Descriptor {
-    /// Bytes of the longest: those of a message.
+    /// Bytes of the longest: the length of a message.
     const MAX_LEN: usize = MAX_MESSAGE_LEN;
 
-    /// Its type, and what follows that.
+    /// Its type, and its other bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -1,4 +1,4 @@
-//! Node ids, and the secret keys behind them.
+//! Node ids, and their secret keys.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -9,7 +9,7 @@ use noise::Key;
 use secp256k1::ecdh::SharedSecret;
 use zeroize::Zeroizing;
 
-/// A public key: who a node is, or for one connection only. A point of secp256k1.
+/// A public key: a node's id, or a key for one connection. A point of secp256k1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(secp256k1::PublicKey);
 
@@ -20,7 +20,7 @@ impl NodeId {
     /// The point with this compressed form.
     ///
     /// # Errors
-    /// If there is none on the curve, or the form is another.
+    /// If there is no such point on the curve, or the form is invalid.
     pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Result<Self, NotAPoint> {
         secp256k1::PublicKey::from_slice(bytes).map(Self).map_err(|_| NotAPoint)
     }
@@ -54,13 +54,13 @@ impl FromStr for NodeId {
     }
 }
 
-/// Bytes that are no point of the curve in its compressed form.
+/// Bytes that are not a compressed point of the curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no public key: 33 bytes (66 hexadecimal digits) that are a compressed point of secp256k1")]
 pub struct NotAPoint;
 
-/// A secret key of ours, with the public one that belongs to it, which alone it prints. Clones share one place in memory, which
-/// is erased with the last of them.
+/// A secret key of ours, with its public key; only the latter is printed. Clones share one place in memory, which is
+/// erased with the last of them.
 #[derive(Clone)]
 pub struct SecretKey {
     secret: Arc<Secret>,
@@ -76,8 +76,8 @@ impl Drop for Secret {
 }
 
 impl SecretKey {
-    /// The key of these 32 random bytes; `None` for the one in 2^128 that are none: 0, and what is not below the order
-    /// of the curve.
+    /// The key of these 32 random bytes; `None` if they are 0 or not below the order of the curve. The probability is
+    /// 2^-128.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Option<Self> {
         let bytes = Zeroizing::new(bytes);
@@ -88,7 +88,7 @@ impl SecretKey {
         Some(Self { secret, node_id })
     }
 
-    /// The public key that belongs to it.
+    /// Its public key.
     #[must_use]
     pub fn node_id(&self) -> NodeId {
         self.node_id

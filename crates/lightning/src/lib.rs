@@ -1,4 +1,4 @@
-//! Lightning's handshake, in both roles: three acts that agree on keys, then an `init` message each.
+//! Lightning's handshake, in both roles: three acts for the key agreement, then an `init` message of each side.
 //!
 //! ```text
 //! initiator                              responder
@@ -9,7 +9,7 @@
 //!                          ◀────────── sealed    init
 //! ```
 //!
-//! [`acts`] are the key exchange and [`channel`] is what they agree on; [`Hello`] has them and then the two [`init`]
+//! [`acts`] are the key exchange and [`channel`] is its result; [`Hello`] runs them and then exchanges the two [`init`]
 //! messages, and [`Session`] keeps the connection after that. Nothing here owns a socket, a clock or a random source.
 //!
 //! Both roles, in memory; over a socket, a driver takes turns with the other side in the same way:

@@ -1,4 +1,4 @@
-//! The messages that pass while a connection is set up and kept. (BOLT 1)
+//! The messages of a handshake and of a kept connection. (BOLT 1)
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -68,17 +68,17 @@ impl fmt::Display for Kind {
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// The sender introduces itself.
+    /// Introduces the sender.
     Init(Init),
-    /// Something is wrong, and channels fail.
+    /// An error; channels fail.
     Error(Notice),
-    /// Something is wrong.
+    /// A warning.
     Warning(Notice),
-    /// Are you there?
+    /// Asks for a pong.
     Ping(Ping),
-    /// I am.
+    /// Answers a ping.
     Pong(Pong),
-    /// A message that does not matter here; its payload was not read.
+    /// A message that is not needed here; its payload was not read.
     Other {
         /// Its type.
         kind: Kind,
@@ -101,10 +101,11 @@ impl Message {
         }
     }
 
-    /// Reads a message, its type first. Bytes behind what it needs are ignored, except in `init`. (BOLT 1: extensions)
+    /// Reads a message, its type first. Bytes after the known fields are ignored, except in `init`. (BOLT 1:
+    /// extensions)
     ///
     /// # Errors
-    /// If it ends too soon, or an `init` is not as it must be.
+    /// If it ends too soon, or an `init` is invalid.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         let mut fields = Fields::new(bytes);
         let kind = read_u16(&mut fields, "type").map(Kind).map_err(|_| Error::Typeless(bytes.len()))?;
@@ -122,7 +123,7 @@ impl Message {
         })
     }
 
-    /// Appends the message, its type first. Of [`Message::Other`] there is only that.
+    /// Appends the message, its type first. For [`Message::Other`] it appends only the type.
     pub fn write(&self, tx: &mut Vec<u8>) {
         tx.extend_from_slice(&self.kind().0.to_be_bytes());
         match self {
@@ -138,36 +139,36 @@ impl Message {
 /// Something worth a line in a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// We said this act.
+    /// We sent this act.
     SaidAct(Act),
-    /// The peer said this act.
+    /// The peer sent this act.
     HeardAct(Act),
-    /// We said this.
+    /// We sent this.
     Said(Message),
-    /// The peer said this.
+    /// The peer sent this.
     Heard(Message),
 }
 
-/// What an `error` or a `warning` says.
+/// The contents of an `error` or a `warning`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Which channel it is about; all of them if it is zero.
+    /// The channel that it concerns; zero for all channels.
     pub channel_id: [u8; 32],
-    /// What it says; text, or nothing.
+    /// Its text, possibly empty.
     data: Box<[u8]>,
 }
 
 impl Notice {
-    /// Bytes of what it says: what a message has left.
+    /// Bytes of its text, at most: the rest of a message.
     pub const MAX_LEN: usize = crate::channel::MAX_MESSAGE_LEN - 2 - 32 - 2;
 
-    /// On all channels; `None` if it is longer than [`Notice::MAX_LEN`].
+    /// For all channels; `None` if it is longer than [`Notice::MAX_LEN`].
     #[must_use]
     pub fn on_all_channels(data: &[u8]) -> Option<Self> {
         (data.len() <= Self::MAX_LEN).then(|| Self { channel_id: [0; 32], data: data.into() })
     }
 
-    /// What it says.
+    /// Its text.
     #[must_use]
     pub fn data(&self) -> &[u8] {
         &self.data
@@ -198,35 +199,35 @@ impl fmt::Display for Notice {
     }
 }
 
-/// A question that is answered with a [`Pong`].
+/// A request that is answered with a [`Pong`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ping {
     pong_len: u16,
-    /// Bytes that are there for their number alone.
+    /// Bytes of padding.
     padding: u16,
 }
 
 impl Ping {
-    /// A ping that asks for a pong with so many bytes, and has none itself.
+    /// A ping that requests a pong of this many bytes, without padding.
     #[must_use]
     pub fn for_pong_of(pong_len: u16) -> Self {
         Self { pong_len, padding: 0 }
     }
 
-    /// Its answer, if it wants one.
+    /// Its answer, if it requests one.
     #[must_use]
     pub fn pong(self) -> Option<Pong> {
         (self.pong_len <= Pong::MAX_LEN).then_some(Pong(self.pong_len))
     }
 
-    /// How many bytes the pong is to have; none is wanted if that is over [`Pong::MAX_LEN`].
+    /// The number of bytes that the pong must have; over [`Pong::MAX_LEN`], no pong is wanted.
     #[must_use]
     pub fn pong_len(self) -> u16 {
         self.pong_len
     }
 
     fn read(payload: &[u8]) -> Result<Self, Malformed> {
-        /// What a message has left behind its type and the two lengths.
+        /// The rest of a message after its type and the two lengths.
         const MAX_PADDING: u16 = 65_535 - 6;
         let mut fields = Fields::new(payload);
         let pong_len = read_u16(&mut fields, "length of the pong")?;
@@ -242,21 +243,21 @@ impl Ping {
     }
 }
 
-/// An answer of so many bytes.
+/// An answer of this many bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pong(u16);
 
 impl Pong {
-    /// Bytes of the longest: what a message has left. (BOLT 1)
+    /// Bytes of the longest: the rest of a message. (BOLT 1)
     pub const MAX_LEN: u16 = 65_531;
 
-    /// How many bytes it has.
+    /// Its number of bytes.
     #[must_use]
     pub fn len(self) -> u16 {
         self.0
     }
 
-    /// Whether it has none.
+    /// Whether it has no bytes.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.0 == 0
@@ -274,7 +275,7 @@ impl Pong {
     }
 }
 
-/// Appends a length, and so many zeros. (BOLT 1: they must not be anything worth knowing)
+/// Appends a length, and this many zeros. (BOLT 1: they must not hold private data)
 fn write_zeros(len: u16, tx: &mut Vec<u8>) {
     tx.extend_from_slice(&len.to_be_bytes());
     tx.resize(tx.len() + usize::from(len), 0);

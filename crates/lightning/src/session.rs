@@ -1,4 +1,4 @@
-//! After the handshake: keeps a connection alive by pings and their answers, until either side says goodbye.
+//! After the handshake: keeps a connection alive with pings and pongs, until either side closes it.
 
 use alloc::vec::Vec;
 use core::convert::Infallible;
@@ -11,31 +11,31 @@ use crate::error::Error;
 use crate::message::{Event, Message, Ping, Pong};
 use crate::wire::Halt;
 
-/// How often to say ping: no node should do so more often. (BOLT 1)
+/// The ping interval: nodes should not ping more often. (BOLT 1)
 pub const PING_EVERY: Duration = Duration::from_secs(30);
 
-/// Bytes of pongs that a peer may still ask for. A ping of 6 bytes may ask for 65 531.
+/// Bytes of pongs that a peer may still request. A ping of 6 bytes may request 65 531.
 #[derive(Debug)]
 pub(crate) struct Allowance(usize);
 
 impl Default for Allowance {
-    /// Two of the longest pongs are free. Those that real nodes ask for have a few bytes.
+    /// Two of the longest pongs are free. Real nodes request a few bytes.
     fn default() -> Self {
         Self(2 * MAX_MESSAGE_LEN)
     }
 }
 
 impl Allowance {
-    /// The peer has sent so many bytes: it may ask for this many times as many.
+    /// The peer has sent this many bytes: it may request a multiple of them.
     pub(crate) fn earn(&mut self, bytes: usize) {
         const FACTOR: usize = 4;
         self.0 = self.0.saturating_add(FACTOR * bytes);
     }
 
-    /// The answer to a ping, if it wants one.
+    /// The answer to a ping, if it requests one.
     ///
     /// # Errors
-    /// If the peer asks for more than it may.
+    /// If the peer requests more bytes than it may.
     pub(crate) fn answer(&mut self, ping: Ping) -> Result<Option<Pong>, Error> {
         let pong = ping.pong();
         let len = pong.map_or(0, |pong| usize::from(pong.len()));
@@ -44,26 +44,26 @@ impl Allowance {
     }
 }
 
-/// A connection that is kept after its handshake. It is never done: a deadline or either side ends it.
+/// A connection that is kept after its handshake. It never ends by itself: the deadline or either side ends it.
 #[derive(Debug)]
 pub struct Session {
     channel: Channel,
-    /// What we are to say now.
+    /// The ping to send now.
     ping: Option<Ping>,
-    /// What we say from time to time, and when next.
+    /// The ping that we send regularly, and the time of the next one.
     next_ping: Option<(Ping, Duration)>,
     pong: Option<Pong>,
     allowance: Allowance,
 }
 
 impl Session {
-    /// A session on the channel of the handshake before it. It answers pings, and sends none.
+    /// A session on the channel of a concluded handshake. It answers pings, and sends none.
     #[must_use]
     pub fn new(channel: Channel) -> Self {
         Self { channel, ping: None, next_ping: None, pong: None, allowance: Allowance::default() }
     }
 
-    /// Says this before anything else, and again every [`PING_EVERY`].
+    /// Sends this ping at once, and again every [`PING_EVERY`].
     #[must_use]
     pub fn pinging(self, ping: Ping) -> Self {
         Self { ping: Some(ping), next_ping: Some((ping, PING_EVERY)), ..self }

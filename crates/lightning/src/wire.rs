@@ -26,10 +26,10 @@ pub fn read_var_bytes<'p>(fields: &mut Fields<'p>, what: &'static str) -> Result
     fields.bytes(len.into(), what)
 }
 
-/// Reads a BigSize: 1, 3, 5 or 9 bytes, the shortest that holds the value. (BOLT 1)
+/// Reads a BigSize: 1, 3, 5 or 9 bytes, in the shortest form. (BOLT 1)
 ///
 /// # Errors
-/// If it is cut, or longer than it must be.
+/// If it ends too soon, or is not in the shortest form.
 pub fn read_big_size(fields: &mut Fields<'_>, what: &'static str) -> Result<u64, Malformed> {
     let (value, least) = match fields.array(what)? {
         [0xfd] => (u64::from(u16::from_be_bytes(fields.array(what)?)), 0xfd),
@@ -44,7 +44,7 @@ pub fn read_big_size(fields: &mut Fields<'_>, what: &'static str) -> Result<u64,
 /// (BOLT 1)
 ///
 /// # Errors
-/// If it is cut, not in its shortest form, or its type is not higher than the last.
+/// If it ends too soon, is not in its shortest form, or its type is not higher than the last.
 pub fn read_tlv<'p>(fields: &mut Fields<'p>, last: Option<u64>) -> Result<Option<(u64, &'p [u8])>, Malformed> {
     if fields.is_empty() {
         return Ok(None);
@@ -54,7 +54,7 @@ pub fn read_tlv<'p>(fields: &mut Fields<'p>, last: Option<u64>) -> Result<Option
         return Err(Malformed::OutOfOrder(kind));
     }
     let len = read_big_size(fields, "length of a record")?;
-    // What does not fit into memory is not there either.
+    // A length that does not fit into memory cannot have arrived either.
     let len = usize::try_from(len).unwrap_or(usize::MAX);
     Ok(Some((kind, fields.bytes(len, "value of a record")?)))
 }

@@ -1,4 +1,4 @@
-//! The chains by name, compared with what their own programs say: a block's hash as people write it, the last byte first.
+//! Compares the chains with their own programs; hashes are written as usual, the last byte first.
 
 use testing::hex;
 use verack_lightning::{CHAINS, ChainHash};
@@ -13,7 +13,7 @@ const OF_BITCOIN: [(&str, &str, u16); 6] = [
     ("litecoin", "12a765e31ffd4059bada1e25190f6e98c99d9714d334efa41a195a7e7e04bfe2", 9735),
 ];
 
-/// Elements: chainparams.cpp, CLiquidV1Params; and Liquid's testnet, by which its wallets know it (lwk:
+/// Elements: chainparams.cpp, CLiquidV1Params; and Liquid's testnet from its wallets (lwk:
 /// `ElementsNetwork::genesis_block_hash`).
 const OF_ELEMENTS: [(&str, &str, u16); 2] = [
     ("liquid", "1466275836220db2944ca059a3a10ef6fd2ea684b0688d2c379296888a206003", 9735),

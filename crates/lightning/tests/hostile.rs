@@ -1,4 +1,4 @@
-//! Peers that are wrong, or mean harm: how each handshake ends, and whose fault that is.
+//! Faulty or malicious peers: how each handshake ends, and the side to blame.
 
 mod common;
 
@@ -65,7 +65,7 @@ fn a_recorded_handshake_cannot_be_replayed() {
     for role in ROLES {
         let bytes = Flight::to(role).init(their_init()).pong().bytes;
         assert_eq!(end_of(role, &bytes), End::Done);
-        // The same node, with the fresh key that every connection has.
+        // The same node with another fresh key for this connection.
         let mut again = with(role, local([OURS[0], [0x13; 32]]));
         let ended = feed(&mut again, [&bytes[..]]);
         assert_eq!(End::of(&ended), End::Fault("lightning.mac", Peer), "{role:?}");
@@ -78,7 +78,7 @@ fn a_message_cannot_be_replayed() {
         let flight = Flight::to(role);
         let start = flight.bytes.len();
         let mut bytes = flight.seal(b"").bytes;
-        // An empty message is no message; and it can be said only once.
+        // An empty message is invalid, and it must not come twice.
         assert_eq!(end_of(role, &bytes), End::Fault("lightning.malformed", Peer));
         let init = Flight::to(role).init(their_init()).bytes;
         bytes.extend_from_slice(&init[start..]);
@@ -88,14 +88,14 @@ fn a_message_cannot_be_replayed() {
 
 #[test]
 fn an_init_of_any_length_that_a_message_can_have_is_heard() {
-    // 33 000 features take 4128 bytes; 65 535 are the most that a message has.
+    // 33 000 features take 4128 bytes; a message has at most 65 535.
     let far = Init { features: Features::of(&[9, 32_973]), ..Init::default() };
     for role in ROLES {
         assert_eq!(end_of(role, &Flight::to(role).init(far.clone()).pong().bytes), End::Done);
         let mut message = vec![0, 16, 0, 0];
         let len = u16::MAX - 6;
         message.extend_from_slice(&len.to_be_bytes());
-        // Every odd bit, so nothing is required.
+        // Only odd bits, so nothing is required.
         message.resize(message.len() + usize::from(len), 0xaa);
         assert_eq!(message.len(), 65_535);
         assert_eq!(end_of(role, &Flight::to(role).seal(&message).pong().bytes), End::Done);
@@ -156,7 +156,7 @@ fn a_peer_that_answers_no_ping_is_agreed_with_once_the_time_is_over() {
         let _ = feed(&mut ours, [&Flight::to(role).bytes[..]]);
         assert!(ours.settle().is_none(), "it has said nothing");
         let mut ours = hello(role);
-        // A pong of another length is none that we asked for.
+        // A pong of another length is not the one that we requested.
         let other = Message::Pong(Ping::for_pong_of(9).pong().unwrap());
         let ended = feed(&mut ours, [&Flight::to(role).init(their_init()).say(&other).bytes[..]]);
         assert_eq!((End::of(&ended), ours.stage()), (End::Waits("pong"), Stage::Ack));
@@ -184,7 +184,7 @@ fn a_feature_that_must_be_known_and_is_not_is_a_mismatch() {
         for (bits, expected) in [
             (vec![998], End::Fault("lightning.feature", Mismatch)),
             (vec![999], End::Done),
-            // Whatever has a name is known.
+            // Every named feature is known.
             (vec![0, 8, 12, 14, 22, 44], End::Done),
         ] {
             let features = Features::of(&bits);
@@ -195,7 +195,7 @@ fn a_feature_that_must_be_known_and_is_not_is_a_mismatch() {
                 assert_eq!(end_of(role, &Flight::to(role).init(init).pong().bytes), expected, "{bits:?}");
             }
         }
-        // What we offer ourselves is no obstacle.
+        // Features that we offer ourselves are accepted.
         let mut ours = local(OURS);
         ours.init.features = Features::of(&[999]);
         let theirs = Init { features: Features::of(&[998]), ..Init::default() };

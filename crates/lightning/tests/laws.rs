@@ -1,4 +1,4 @@
-//! The laws that every handshake obeys, for both roles.
+//! The laws of every handshake, for both roles.
 
 mod common;
 
@@ -54,7 +54,7 @@ fn nothing_waits_longer_than_the_protocol_asks() {
     let ended = feed(&mut hello(Role::Responder), [&Flight::to(Role::Responder).bytes[..]]);
     let init = ended.sent.len();
     assert!(init > 50 + 34, "{init} bytes");
-    // Our ping waits for nothing but their init, which comes with act three.
+    // Our ping waits only for their init, which comes with act three.
     let ended = feed(&mut hello(Role::Responder), [&Flight::to(Role::Responder).init(their_init()).bytes[..]]);
     assert_eq!((End::of(&ended), ended.sent.len()), (End::Waits("pong"), init + PING_LEN));
 }
@@ -92,7 +92,7 @@ fn a_changed_byte_is_noticed_wherever_it_is() {
                 let is_act = start < flight.starts[flight.starts.len() - 2];
                 let expected: &[&End] = match (role, is_act, at - start) {
                     (_, true, 0) => &[&version],
-                    // A changed key may be one or not.
+                    // A changed key may be a valid point or not.
                     (Role::Responder, true, 1..34) if start == 0 => &[&act_one, &point],
                     (Role::Responder, true, _) if start == 0 => &[&act_one],
                     (Role::Initiator, true, 1..34) => &[&mac, &point],

@@ -1,4 +1,4 @@
-//! Our static key lies in one place, however many connections use it, and no longer than they do.
+//! Our static key is stored once, however many connections use it, and only as long as they exist.
 
 mod common;
 
@@ -17,7 +17,7 @@ fn a_thousand_connections_leave_at_most_three_copies_of_the_key() {
             let _ = pair(Hello::initiator(local(THEIRS), ours.node_id()), Hello::responder(side()));
             let _ = pair(Hello::initiator(side(), key(THEIRS[0]).node_id()), Hello::responder(local(THEIRS)));
         }
-        // Those that wait for the peer's first bytes have a key as well.
+        // Connections that wait for the peer's first bytes also hold the key.
         kept.push((Hello::responder(side()), Hello::initiator(side(), key(THEIRS[0]).node_id())));
     }
     let copies = KEY.copies();

@@ -11,7 +11,7 @@ use verack_lightning::message::{Event, Kind, Notice, Ping};
 use verack_lightning::session::PING_EVERY;
 use verack_lightning::{Error, Message, Session};
 
-/// What a peer says after the handshake, and our side that hears it.
+/// The bytes that a peer sends after the handshake, and our side that reads them.
 struct Kept {
     session: Session,
     peer: Flight,
@@ -37,7 +37,7 @@ impl Kept {
         Self { peer: self.peer.say(message), ..self }
     }
 
-    /// What passes: the events, and what the peer hears.
+    /// The events of our side, and the messages that the peer receives.
     fn run(mut self) -> (Vec<Event>, Vec<Message>, Option<Error>) {
         let (mut events, mut tx, mut error) = (Vec::new(), Vec::new(), None);
         let mut rx = Rx::new(&mut self.peer.bytes);
@@ -118,7 +118,7 @@ fn a_peer_that_asks_for_pongs_without_end_is_let_go() {
 #[test]
 fn short_pings_are_answered_as_long_as_they_come() {
     let mut kept = Kept::new();
-    // Through two turns of the keys.
+    // Over two changes of the keys.
     for _ in 0..1100 {
         kept = kept.say(&ping(16));
     }

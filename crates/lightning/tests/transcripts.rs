@@ -1,4 +1,4 @@
-//! What LDK sent and what it was sent, recorded: see `data/README.md`.
+//! Recorded bytes of LDK and of its peer: see `data/README.md`.
 #![expect(clippy::unwrap_used, reason = "transcripts are as they were recorded")]
 
 mod common;
@@ -8,7 +8,7 @@ use handshake::read_hex;
 use testing::{Recorded, cut, feed, hex};
 use verack_lightning::{Feature, Features, Hello, Init, Local, NodeId, Session};
 
-/// What LDK offers: `2222` and `08a0002a0aa222`.
+/// The features that LDK offers: `2222` and `08a0002a0aa222`.
 const LDK: [&str; 13] = [
     "option_data_loss_protect",
     "option_upfront_shutdown_script",
@@ -27,12 +27,12 @@ const LDK: [&str; 13] = [
 
 #[test]
 fn every_byte_of_ours_is_the_one_that_ldk_was_sent() {
-    // Who dials does not learn who answers; but in the other transcript the same node dials us.
+    // The initiator does not learn the responder's id; but in the other transcript the same node dials us.
     let node_id = replay("lightning-responder", Hello::responder);
     assert_eq!(replay("lightning-initiator", |local| Hello::initiator(local, node_id)), node_id);
 }
 
-/// Replays the handshake, which ends with our ping and the pong; says who it was.
+/// Replays the handshake, which ends with our ping and the pong; returns the peer's id.
 fn replay(name: &str, hello: impl Fn(Local) -> Hello) -> NodeId {
     let Recorded { meta, heard, said } = Recorded::read(env!("CARGO_MANIFEST_DIR"), name);
     let ours = |field: &str| key(read_hex(meta[field].as_str().unwrap().as_bytes()).unwrap());

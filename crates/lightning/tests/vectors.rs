@@ -38,7 +38,7 @@ fn every_handshake_goes_as_the_specification_says() {
     }
 }
 
-/// What each of the specification's errors is here. What was cut short is waited for.
+/// The result here for each error of the specification. A truncated act is waited for.
 fn expected(error: &str) -> End {
     match error.split(' ').next().unwrap() {
         "ACT1_READ_FAILED" => End::Waits("act one"),
@@ -106,7 +106,7 @@ fn channels(keys: &Value) -> [Channel; 2] {
     [Channel::new(&ck, cipher("sk"), cipher("rk")), Channel::new(&ck, cipher("rk"), cipher("sk"))]
 }
 
-/// The side that a test is about.
+/// The side that a test covers.
 fn hello(test: &Value) -> Hello {
     let (static_key, ephemeral_key) = keys(test);
     let local = Local::new(static_key, ephemeral_key, Vec::new());
@@ -119,7 +119,7 @@ fn hello(test: &Value) -> Hello {
     }
 }
 
-/// Its own key and that of the connection.
+/// Its static and its ephemeral key.
 fn keys(test: &Value) -> (SecretKey, SecretKey) {
     let key = |name: &str| {
         let key = key(bytes(&test["keys"][format!("{name}.priv")]));

@@ -1,4 +1,4 @@
-//! A peer's bytes, message by message, and our side that hears them.
+//! A peer's bytes, message by message, and our side that reads them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use handshake::Role;
@@ -11,7 +11,7 @@ use verack_lightning::{Chain, ChainHash, Features, Hello, Init, Local, Message, 
 
 pub(crate) const ROLES: [Role; 2] = [Role::Initiator, Role::Responder];
 
-/// The keys of BOLT 8's vectors: our own and that of the connection, and the peer's.
+/// The keys of BOLT 8's vectors: our static and ephemeral key, and the peer's.
 pub(crate) const OURS: [[u8; 32]; 2] = [[0x11; 32], [0x12; 32]];
 pub(crate) const THEIRS: [[u8; 32]; 2] = [[0x21; 32], [0x22; 32]];
 
@@ -33,7 +33,7 @@ pub(crate) fn hello(role: Role) -> Hello {
     with(role, local(OURS))
 }
 
-/// Our side, if it introduces itself so.
+/// Our side with this introduction.
 pub(crate) fn with(role: Role, local: Local) -> Hello {
     match role {
         Role::Initiator => Hello::initiator(local, key(THEIRS[0]).node_id()),
@@ -41,17 +41,17 @@ pub(crate) fn with(role: Role, local: Local) -> Hello {
     }
 }
 
-/// How the peer introduces itself.
+/// The peer's introduction.
 pub(crate) fn their_init() -> Init {
     Init { features: Features::of(&[0, 9, 14, 999]), networks: vec![hash("bitcoin")], ..Init::default() }
 }
 
-/// What a peer sends to our side in a role.
+/// The bytes that a peer sends to our side in a role.
 pub(crate) struct Flight {
     pub(crate) bytes: Vec<u8>,
-    /// Where each act and each message starts.
+    /// The offset of each act and each message.
     pub(crate) starts: Vec<usize>,
-    /// What it is said over.
+    /// The channel that carries them.
     pub(crate) channel: Channel,
 }
 
@@ -114,12 +114,12 @@ impl Flight {
     }
 }
 
-/// An act, for whoever hears it.
+/// An act as an array.
 pub(crate) fn act<const LEN: usize>(bytes: &[u8]) -> [u8; LEN] {
     bytes.try_into().expect("a whole act")
 }
 
-/// How our plain handshake with a peer ends that sends this.
+/// The end of our plain handshake with a peer that sends these bytes.
 pub(crate) fn end_of(role: Role, bytes: &[u8]) -> End {
     End::of(&feed(&mut hello(role), [bytes]))
 }
