@@ -1,9 +1,9 @@
-//! What follows Noise's handshake: frames, each sealed. (`noise/README.md`, "Wire Format")
+//! The channel after Noise's handshake: frames, each encrypted. (`noise/README.md`, "Wire Format")
 //!
 //! ```text
 //! length 2, of all that follows | text | tag 16
 //! ```
-//! The messages of the handshake are preceded by their length in the same way.
+//! The messages of the handshake have the same length prefix.
 
 use alloc::vec::Vec;
 
@@ -12,27 +12,27 @@ use noise::{CipherState, TAG_LEN};
 
 use crate::error::{Error, Halt};
 
-/// Bytes of a length.
+/// Bytes of a length field.
 pub(crate) const HEADER_LEN: usize = 2;
 
-/// Bytes of the text of a frame, at most: with its tag, as many as two bytes count. (`noise/README.md`)
+/// Bytes of a frame's text, at most: with its tag, the limit of the two-byte length. (`noise/README.md`)
 pub const MAX_TEXT_LEN: usize = 0xffff - TAG_LEN;
 
-/// Bytes of a message of Noise's handshake, at most: the longest has a key and a signature of RSA with 4096 bits, and the
-/// hashes of some certificates.
+/// Bytes of a message of Noise's handshake, at most: the longest has a key and a signature of RSA with 4096 bits, and
+/// the hashes of some certificates.
 pub const MAX_HANDSHAKE_LEN: u16 = 4096;
 
-/// Bytes of the text of a frame that we take, at most: an introduction as long as we keep fits, and what else a peer asks at
-/// the start of a connection has some hundred. A frame is kept until all of it is there, as nothing of it is used before its
-/// tag is known to be right. (Noise allows 65519)
+/// Bytes of the text of an accepted frame, at most. The longest introduction that we keep fits, and other requests at
+/// the start of a connection have some hundred bytes. A frame is buffered until it is complete, since its text is used
+/// only after its tag was verified. (Noise allows 65519)
 pub const MAX_HEARD_LEN: usize = 20 * 1024;
 
 /// Both directions.
 #[derive(Debug)]
 pub struct Channel {
-    /// What we say.
+    /// Encrypts our frames.
     pub seal: Seal,
-    /// What we hear.
+    /// Decrypts the peer's frames.
     pub open: Open,
 }
 
@@ -44,15 +44,15 @@ impl Channel {
     }
 }
 
-/// Seals what we say.
+/// Encrypts our frames.
 #[derive(Debug)]
 pub struct Seal(CipherState);
 
 impl Seal {
-    /// Appends a frame of some bytes, which `write` appends in plain.
+    /// Encrypts and appends a frame with the bytes that `write` appends in plain text.
     ///
     /// # Panics
-    /// If they are more than [`MAX_TEXT_LEN`].
+    /// If there are more than [`MAX_TEXT_LEN`].
     pub fn frame(&mut self, tx: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
         with_length(tx, |tx| {
             let start = tx.len();
@@ -63,15 +63,15 @@ impl Seal {
     }
 }
 
-/// Opens what we hear.
+/// Decrypts the peer's frames.
 #[derive(Debug)]
 pub struct Open(CipherState);
 
 impl Open {
-    /// The text of the next frame, opened where it lies: at most [`MAX_HEARD_LEN`] bytes.
+    /// The text of the next frame, decrypted in place: at most [`MAX_HEARD_LEN`] bytes.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error if its tag is wrong, or as soon as its length is more than we take.
+    /// [`Halt::Short`] if it has not arrived; an error if its tag is wrong, or as soon as its length is over the limit.
     pub fn frame<'b>(&mut self, rx: &mut Rx<'b>) -> Result<&'b mut [u8], Halt> {
         let len = u16::from_be_bytes(*rx.peek()?);
         if usize::from(len) < TAG_LEN {
@@ -86,10 +86,10 @@ impl Open {
     }
 }
 
-/// Takes a message of Noise's handshake, which has at least so many bytes.
+/// Takes a message of Noise's handshake, which has at least `least` bytes.
 ///
 /// # Errors
-/// [`Halt::Short`] if it has not arrived; an error as soon as its length is one that it cannot have.
+/// [`Halt::Short`] if it has not arrived; an error as soon as its length is invalid.
 pub fn take_message<'b>(rx: &mut Rx<'b>, number: u8, least: u16) -> Result<&'b mut [u8], Halt> {
     let len = u16::from_be_bytes(*rx.peek()?);
     if !(least..=MAX_HANDSHAKE_LEN).contains(&len) {
@@ -98,10 +98,10 @@ pub fn take_message<'b>(rx: &mut Rx<'b>, number: u8, least: u16) -> Result<&'b m
     Ok(&mut rx.take(HEADER_LEN + usize::from(len))?[HEADER_LEN..])
 }
 
-/// Appends what `write` appends, with its length before it.
+/// Appends the bytes that `write` appends, with their length before them.
 ///
 /// # Panics
-/// If that does not fit into two bytes.
+/// If the length does not fit into two bytes.
 pub fn with_length<T>(tx: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
     let start = tx.len();
     tx.extend_from_slice(&[0; HEADER_LEN]);

@@ -1,4 +1,4 @@
-//! A connection once it is sealed: the choice of a muxer, and the streams in it.
+//! A connection once it is encrypted: the choice of a muxer, and the streams in it.
 //!
 //! ```text
 //! frames of Noise ── names: /multistream/1.0.0, /yamux/1.0.0         unless that was agreed on within Noise
@@ -34,16 +34,16 @@ use crate::local::{Local, Opening};
 use crate::multistream;
 use crate::yamux::{Frame, Kind, Reason, SYN};
 
-/// How both sides agreed on a muxer. It is yamux always.
+/// How both sides agreed on a muxer. The muxer is always yamux.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Muxer {
     /// Within Noise's payloads. (`connections/inlined-muxer-negotiation.md`)
     Inlined,
-    /// By names, once the connection was sealed.
+    /// By names, after the connection was encrypted.
     Negotiated,
 }
 
-/// A sealed connection.
+/// An encrypted connection.
 #[derive(Debug)]
 pub struct Connection {
     role: Role,
@@ -77,8 +77,8 @@ impl Connection {
         connection
     }
 
-    /// Asks for identify and introduces ourselves, in one flight: the peer knows us even if it never asks, or we are gone
-    /// before it does.
+    /// Requests identify and pushes our own introduction, in one flight: so the peer knows us even if it never asks, or
+    /// if we are gone before it asks.
     fn ask(&mut self) {
         self.streams.ask(&mut self.queue);
         if self.pushes {
@@ -93,39 +93,39 @@ impl Connection {
         self.streams.close_question(&mut self.queue);
     }
 
-    /// Asks whether the peer is there, in the muxer's own way.
+    /// Sends a ping of the muxer.
     pub(crate) fn ping(&mut self, value: u32) {
         self.queue.frame(Frame { kind: Kind::Ping, flags: SYN, stream: 0, length: value });
     }
 
-    /// Says that the connection is over: how to leave politely.
+    /// Sends a go away, before we close the connection.
     pub fn go_away(&mut self, reason: Reason) {
         self.streams.close_question(&mut self.queue);
         self.queue.frame(Frame { kind: Kind::GoAway, flags: 0, stream: 0, length: reason.0 });
     }
 
-    /// How the peer introduced itself, once it has said all. It can be had once.
+    /// The peer's introduction, once it is complete. Call it once: it takes the data out.
     pub(crate) fn identify(&mut self) -> Option<Identify> {
         self.streams.identify()
     }
 
-    /// How the peer introduced itself as far as it has. It can be had once.
+    /// The peer's introduction as far as it came. Call it once: it takes the data out.
     pub(crate) fn identify_so_far(&mut self) -> Option<Identify> {
         self.streams.identify_so_far()
     }
 
-    /// Whether the peer has introduced itself, though more may come.
+    /// Whether the peer has introduced itself; more messages may come.
     pub(crate) fn is_introduced(&self) -> bool {
         self.streams.is_introduced()
     }
 
-    /// Whether the peer has asked who we are, and has read the answer.
+    /// Whether the peer has requested our introduction and read the answer.
     #[must_use]
     pub fn is_known(&self) -> bool {
         self.streams.is_known()
     }
 
-    /// Whether all was heard that is awaited.
+    /// Whether all awaited messages have come.
     pub(crate) fn is_over(&self) -> bool {
         self.streams.is_over()
     }
@@ -135,7 +135,7 @@ impl Connection {
         matches!(self.muxing, Muxing::Agreed).then_some(self.muxer)
     }
 
-    /// The muxers that the peer proposed, none of which we speak.
+    /// The muxers that the peer proposed, which we do not support.
     pub(crate) fn refused(&self) -> &[Text] {
         match &self.muxing {
             Muxing::Proposal(theirs) => theirs,
@@ -143,7 +143,7 @@ impl Connection {
         }
     }
 
-    /// What it waits for.
+    /// The message that it waits for.
     pub(crate) fn awaiting(&self) -> &'static str {
         match (&self.muxing, self.role) {
             (Muxing::Agreed, _) if self.is_introduced() => "end of identify",
@@ -153,13 +153,14 @@ impl Connection {
         }
     }
 
-    /// What is to be said, if anything is.
+    /// The next message to send, if there is one.
     pub(crate) fn say(&mut self, tx: &mut Vec<u8>) -> Option<Event> {
         self.queue.say(&mut self.channel.seal, tx).map(Event::Said)
     }
 
-    /// Goes on by one event: hears what the peer has said, or says what is to be said. What one of the peer's frames brings
-    /// about is said together, and before another is opened: whether one has arrived must not matter.
+    /// Advances by one event: reads a message of the peer, or sends one of ours. All answers to one of the peer's
+    /// frames are sent together, and before the next frame is decrypted: so the result does not depend on whether the
+    /// next frame has arrived.
     ///
     /// # Errors
     /// [`Halt::Short`] if there is neither; an error if the peer breaks a rule.
@@ -171,7 +172,7 @@ impl Connection {
             return Ok(event);
         }
         self.opened.shrink();
-        // What follows the introduction belongs to what comes after the handshake.
+        // Frames after the introduction belong to the session after the handshake.
         if !self.is_kept && self.is_over() {
             return Err(Short(1).into());
         }
@@ -189,7 +190,7 @@ impl Connection {
         }
     }
 
-    /// A name, while the muxer is agreed on.
+    /// A name, during the choice of the muxer.
     fn next_name(&mut self) -> Result<Option<Message>, Error> {
         let (name, len) = match multistream::read(self.opened.rest()) {
             Ok((name, len)) => (Text::from(name), len),

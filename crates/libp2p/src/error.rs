@@ -1,4 +1,4 @@
-//! Why a libp2p handshake cannot go on, and whose fault that is.
+//! Why a libp2p handshake failed, and the side to blame.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -9,40 +9,40 @@ use crate::identity::KeyType;
 use crate::peer_id::PeerId;
 use crate::yamux::{Reason, StreamError};
 
-/// Why a handshake cannot go on.
+/// Why a handshake failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Its first bytes are no multistream-select.
+    /// The first bytes are not multistream-select.
     #[error("its first bytes are not multistream-select's: it is no libp2p node, or one of a private network")]
     NotLibp2p,
-    /// It does not speak Noise.
+    /// The peer does not support Noise.
     #[error("it does not speak Noise{}", Instead(.theirs))]
     NoNoise {
-        /// What it does speak, as far as it said.
+        /// The protocols that it proposed.
         theirs: Box<[Text]>,
     },
-    /// It proposes one protocol after the other, and none of ours.
+    /// The peer proposes one protocol after the other, and none of ours.
     #[error("it proposed {0} protocols, none of which we speak")]
     Proposals(usize),
-    /// It answers with a protocol that it was not asked for.
+    /// The peer answers with a protocol that we did not request.
     #[error("it says \"{found}\" where \"{expected}\" belongs")]
     Answer {
-        /// What was expected.
+        /// The expected name.
         expected: &'static str,
-        /// What came.
+        /// The received name.
         found: Text,
     },
-    /// A message of Noise's handshake has a length that it cannot have.
+    /// A message of Noise's handshake has an invalid length.
     #[error("its Noise message {message} has {len} bytes; {least} to {most} are read")]
     NoiseLength {
-        /// Which of the three.
+        /// The number of the message, 1 to 3.
         message: u8,
-        /// Bytes that it announces.
+        /// The announced length in bytes.
         len: u16,
-        /// Fewer cannot hold its keys.
+        /// The least length, that of its keys.
         least: u16,
-        /// More are not waited for.
+        /// The greatest length that we accept.
         most: u16,
     },
     /// A tag is wrong.
@@ -51,7 +51,7 @@ pub enum Error {
         None => Tag::After,
     })]
     Mac(Option<u8>),
-    /// Its key makes a secret of zeros with any other.
+    /// The peer's key gives a shared secret of zeros with any other key.
     #[error("the key in its Noise message {0} has a small order: anybody would know what we agree on")]
     WeakKey(u8),
     /// A message cannot be read.
@@ -59,66 +59,66 @@ pub enum Error {
     Malformed {
         /// The message.
         message: &'static str,
-        /// What is wrong with it.
+        /// The fault in it.
         what: Malformed,
     },
-    /// Its identity is a key of a kind that nobody here knows.
+    /// The peer's identity is a key of an unknown kind.
     #[error("its identity is a key of type {0}, which we do not know")]
     KeyType(u64),
-    /// Its identity is no key.
+    /// The peer's identity is not a valid key.
     #[error("its identity is no {0} key, or not one that is fit for use")]
     Key(KeyType),
-    /// It cannot prove its identity.
+    /// The signature of the identity is wrong.
     #[error("the signature by its {0} key is wrong: it is not who it says")]
     Signature(KeyType),
-    /// It is another than the one that we dialled.
+    /// The peer has another identity than the dialled one.
     #[error("it is {theirs}, not {dialled}")]
     PeerId {
-        /// Who it is.
+        /// The peer's id.
         theirs: PeerId,
-        /// Whom we dialled.
+        /// The dialled id.
         dialled: PeerId,
     },
-    /// It has our own identity: we reached ourselves.
+    /// The peer has our own identity: we connected to ourselves.
     #[error("it has our own identity: we are connected to ourselves")]
     SelfConnect,
-    /// It does not speak yamux.
+    /// The peer does not support yamux.
     #[error("it does not speak yamux{}", Instead(.theirs))]
     NoMuxer {
-        /// What it does speak, as far as it said.
+        /// The muxers that it proposed.
         theirs: Box<[Text]>,
     },
     /// A frame of its muxer breaks the rules.
     #[error("it breaks the rules of yamux: {0}")]
     Yamux(&'static str),
-    /// It goes on to open streams beyond those that it may have open.
+    /// The peer opens too many streams beyond its limit.
     #[error("it keeps opening streams beyond the {0} that it may have open at a time")]
     StreamFlood(usize),
-    /// It says goodbye.
+    /// The peer sent a go away.
     #[error("it said goodbye: {0}")]
     GoAway(Reason),
-    /// It does not introduce itself.
+    /// The peer does not introduce itself.
     #[error("{}", match (.closed, .why) {
         (false, _) => Silence::DoesNotSpeak,
         (true, why) => Silence::Closed(*why),
     })]
     NoIdentify {
-        /// Whether it closed the stream in place of an answer.
+        /// Whether it closed the stream instead of answering.
         closed: bool,
-        /// Why, if it says so.
+        /// The reason, if it gave one.
         why: Option<StreamError>,
     },
-    /// A message is longer than we read. The protocol allows it.
+    /// A message is longer than our limit. The protocol allows it.
     #[error("its {message} has {len} bytes; at most {most} are read")]
     Oversized {
         /// The message.
         message: &'static str,
-        /// Bytes that it announces.
+        /// The announced length in bytes.
         len: u64,
-        /// How many are allowed.
+        /// The limit.
         most: usize,
     },
-    /// It introduces itself with another identity than the one that it proved.
+    /// The peer introduces itself with another identity than the one that it proved.
     #[error("it introduces itself with another identity than the one that it proved")]
     Identity,
 }
@@ -134,7 +134,7 @@ impl Fault for Error {
             | Self::NoMuxer { .. }
             | Self::NoIdentify { closed: false, .. } => Blame::Mismatch,
             Self::GoAway(_) | Self::NoIdentify { closed: true, .. } => Blame::Refused,
-            // A limit of ours, which the protocol does not have.
+            // Our own limit; the protocol has none.
             Self::NoiseLength { len, most, .. } if len > most => Blame::Local,
             Self::Oversized { .. } | Self::SelfConnect => Blame::Local,
             Self::Answer { .. }
@@ -175,13 +175,13 @@ impl Fault for Error {
     }
 }
 
-/// What is wrong with a message. Each carries the field's name.
+/// The fault in a message. Each carries the field's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// The message is over before the field is.
+    /// The message ends before the field does.
     #[error("it ends inside the {0}")]
     EndsIn(&'static str),
-    /// The number is longer than any.
+    /// The number has more than 64 bits.
     #[error("its {0} is too long")]
     TooLong(&'static str),
     /// A number is not in its shortest form.
@@ -190,16 +190,16 @@ pub enum Malformed {
     /// A field has a value of another type.
     #[error("its {0} has another type than it must have")]
     Type(&'static str),
-    /// A field that there is once is there again.
+    /// A field that may occur once occurs again.
     #[error("it has more than one {0}")]
     Twice(&'static str),
     /// A field is missing.
     #[error("it has no {0}")]
     Missing(&'static str),
-    /// A message is not written in the one way that there is.
+    /// A message is not in its canonical form.
     #[error("the {0} is not written in the one way that there is")]
     NotCanonical(&'static str),
-    /// A protocol's name does not end as it must.
+    /// A protocol's name does not end with a newline.
     #[error("it does not end with a newline")]
     NoNewline,
 }
@@ -207,7 +207,7 @@ pub enum Malformed {
 /// Why nothing was read.
 pub type Halt = handshake::Halt<Error>;
 
-/// Where a tag is wrong.
+/// The place of a wrong tag.
 enum Tag {
     InHandshake(u8),
     After,
@@ -240,12 +240,12 @@ impl fmt::Display for Silence {
     }
 }
 
-/// `, but /tls/1.0.0 and /quic`, and how many more if there are many.
+/// `, but /tls/1.0.0 and /quic`, and the number of the others if there are many.
 struct Instead<'n>(&'n [Text]);
 
 impl fmt::Display for Instead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// More would not tell more.
+        /// Names to show, at most.
         const SHOWN: usize = 3;
         let (shown, more) = self.0.split_at(self.0.len().min(SHOWN));
         for (n, name) in shown.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What is worth a line in a trace.
+//! Events for a trace.
 
 use alloc::boxed::Box;
 
@@ -10,24 +10,24 @@ use crate::yamux::Frame;
 
 /// What happened.
 ///
-/// Once a connection is sealed, a frame of Noise may hold several messages, and a message what follows from it: the first
-/// event covers the bytes of the frame, and the others have none of their own.
+/// On an encrypted connection, a frame of Noise may hold several messages, and a message may cause several events: the
+/// first event covers the bytes of the frame, and the others have none of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// We said this.
+    /// We sent this.
     Said(Message),
-    /// The peer said this.
+    /// The peer sent this.
     Heard(Message),
-    /// The peer said so many bytes that are part of a message to come.
+    /// The peer sent this many bytes of an incomplete message.
     Part(usize),
 }
 
-/// What was said.
+/// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// The name of a protocol: multistream-select's own, one that is proposed or agreed to, or `na`.
     Protocol {
-        /// On which stream; `None` for the connection itself.
+        /// Its stream; `None` for the connection itself.
         stream: Option<u32>,
         /// The name.
         name: Text,
@@ -38,18 +38,18 @@ pub enum Message {
     Two(Box<Payload>),
     /// Noise's third message, of the initiator.
     Three(Box<Payload>),
-    /// A frame of the muxer. What its data says follows as messages of their own.
+    /// A frame of the muxer. Messages in its data follow as events of their own.
     Frame(Frame),
     /// An introduction.
     Identify {
-        /// On which stream.
+        /// Its stream.
         stream: u32,
-        /// What it says.
+        /// Its contents.
         identify: Box<Identify>,
     },
     /// A ping on a stream, which is answered with the same bytes.
     Ping {
-        /// On which stream.
+        /// Its stream.
         stream: u32,
     },
 }

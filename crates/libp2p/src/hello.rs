@@ -1,11 +1,10 @@
-//! The whole handshake: Noise is agreed on, each side proves who it is, and both introduce themselves.
+//! The whole handshake: the choice of Noise, the proof of each side's identity, and both introductions.
 //!
-//! An optimistic initiator says all that it can before it must wait: the names and Noise's first message leave together,
-//! and so do its third, the choice of the muxer, the question for identify and our own introduction. So from the initiator's
-//! first packet to the peer's introduction there are three round trips, TCP's included.
+//! An optimistic initiator sends everything that needs no answer: the names and Noise's first message leave together,
+//! and so do its third message, the choice of the muxer, the request for identify and our own introduction. So from the
+//! initiator's first packet to the peer's introduction there are three round trips, TCP's included.
 //!
-//! That the peer answers for identify shows that it has accepted who we are: our identity went out before, or with, the
-//! question.
+//! The peer's identify answer shows that it has accepted our identity, which we sent before the request or with it.
 
 mod proposing;
 mod state;
@@ -35,18 +34,18 @@ use crate::yamux;
 /// What was agreed.
 #[derive(Debug)]
 pub struct Agreed {
-    /// Who the peer is: it has proved so.
+    /// The identity that the peer has proved.
     pub public_key: PublicKey,
     /// How yamux was agreed on.
     pub muxer: Muxer,
-    /// How it introduced itself.
+    /// The peer's introduction.
     pub identify: Identify,
     /// The connection, after both introductions.
     pub connection: Connection,
 }
 
 impl Agreed {
-    /// The name that goes with the peer's key.
+    /// The peer id of the peer's key.
     #[must_use]
     pub fn peer_id(&self) -> PeerId {
         self.public_key.peer_id()
@@ -58,9 +57,9 @@ impl Agreed {
 pub struct Hello {
     role: Role,
     local: Local,
-    /// Whom we dialled, if we know.
+    /// The dialled peer id, if it is known.
     dialled: Option<PeerId>,
-    /// Who the peer is: it has proved so.
+    /// The identity that the peer has proved.
     public_key: Option<PublicKey>,
     /// How yamux was agreed on, if it was.
     muxer: Option<Muxer>,
@@ -68,7 +67,7 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// A handshake on a connection that we opened, to the node with this peer id, or to whomever is there.
+    /// A handshake on a connection that we opened, to the node with this peer id, or to any node.
     #[must_use]
     pub fn initiator(local: Local, peer_id: Option<PeerId>) -> Self {
         let xx = Initiator::new(&[], local.static_key.clone(), local.ephemeral_key.clone());
@@ -84,7 +83,7 @@ impl Hello {
         Self { role: Role::Responder, local, dialled: None, public_key: None, muxer: None, state }
     }
 
-    /// Who the peer is, once it has proved so.
+    /// The peer's identity, once it is proved.
     #[must_use]
     pub fn public_key(&self) -> Option<&PublicKey> {
         self.public_key.as_ref()
@@ -96,7 +95,7 @@ impl Hello {
         self.muxer
     }
 
-    /// How the peer has introduced itself, if it has and the handshake ended before it had said all. It can be had once.
+    /// The peer's introduction as far as it came, if the handshake failed later. Call it once: it takes the data out.
     #[must_use]
     pub fn identify_so_far(&mut self) -> Option<Identify> {
         match &mut self.state {
@@ -105,13 +104,13 @@ impl Hello {
         }
     }
 
-    /// What we say of ourselves within Noise.
+    /// Our payload within Noise.
     fn payload(&self) -> Payload {
         let muxers = if self.local.inlines_muxer { [yamux::NAME.into()].into() } else { Vec::new() };
         Payload::new(&self.local.identity, self.local.static_key.public(), muxers)
     }
 
-    /// Takes in who the peer is.
+    /// Reads the peer's payload and checks its identity.
     fn meet(&mut self, bytes: &[u8], noise_key: &[u8; 32]) -> Result<Payload, Error> {
         let payload = Payload::read(bytes, noise_key)?;
         self.public_key = Some(payload.identity.clone());
@@ -126,7 +125,7 @@ impl Hello {
         }
     }
 
-    /// Goes on over the sealed connection with a peer that said this of itself.
+    /// Continues over the encrypted connection with the peer's payload.
     fn connect(&mut self, transport: Transport, theirs: Payload) -> Result<State, Error> {
         let Payload { identity, muxers, .. } = theirs;
         let muxer = if !self.local.inlines_muxer || muxers.is_empty() {
@@ -142,7 +141,7 @@ impl Hello {
         Ok(State::Connected(Box::new(connection)))
     }
 
-    /// One move of anybody but a connected side.
+    /// One move of any side without an encrypted connection.
     fn advance(&mut self, state: State, input: Input<'_>, tx: &mut Vec<u8>) -> Result<(Event, State), Error> {
         Ok(match (state, input) {
             (State::Proposing(proposing), input) => return proposing.advance(self.local.opening, input, tx),
@@ -179,7 +178,7 @@ impl Hello {
             (State::SayNa(responder, refused), _) => (say_name(NA, tx), State::Proposal(responder, refused)),
             (State::SayNoise(responder), _) => (say_name(NOISE, tx), State::One(responder)),
             (State::One(responder), Input::Noise(message)) => {
-                // Whatever an initiator says here, nobody sealed it.
+                // The payload of message one is not encrypted, so it is not used.
                 let (says, _) = responder.one(message)?;
                 (Event::Heard(Message::One), State::SayTwo(says))
             }
@@ -199,7 +198,7 @@ impl Hello {
         })
     }
 
-    /// Says what is left to say, and hands the connection over.
+    /// Sends the remaining messages, and returns the connection.
     fn conclude(&mut self, tx: &mut Vec<u8>) -> Step<Event, Agreed> {
         let State::Connected(connection) = &mut self.state else { unreachable!("only a connected side concludes") };
         if let Some(event) = connection.say(tx) {
@@ -236,7 +235,7 @@ impl Hello {
                 Ok(Step::Event(event))
             }
             Err(error) => {
-                // What would have been half a message.
+                // Removes an incomplete message.
                 tx.truncate(said);
                 Err(error.into())
             }
@@ -253,7 +252,7 @@ impl Conversation for Hello {
         let (stage, awaiting) = (self.stage(), self.awaiting());
         self.go(rx, tx).or_else(|halt| {
             if let Halt::Error(error) = &halt {
-                // Whichever way muxers are agreed on, Noise is over before.
+                // The choice of a muxer comes after Noise in either form.
                 let stage = if matches!(error, Error::NoMuxer { .. }) { Stage::Hello } else { stage };
                 self.state = State::Over(stage, awaiting);
             }

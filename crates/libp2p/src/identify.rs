@@ -1,4 +1,4 @@
-//! identify: how a node introduces itself. (`identify/README.md`)
+//! identify: a node's introduction. (`identify/README.md`)
 //!
 //! ```text
 //! length | 1 public key | 2 listen address, ... | 3 protocol, ... | 4 observed address | 5 protocol version | 6 agent
@@ -12,49 +12,49 @@ use crate::error::Malformed;
 use crate::multiaddr::Multiaddr;
 use crate::protobuf::{Fields, write_bytes};
 
-/// Its name where protocols are agreed on.
+/// Its protocol name.
 pub const NAME: &str = "/ipfs/id/1.0.0";
 
-/// The name by which a node introduces itself unasked, in the same words.
+/// The protocol name for an unrequested introduction, with the same messages.
 pub const PUSH_NAME: &str = "/ipfs/id/push/1.0.0";
 
-/// Bytes of an introduction that are kept, of all its messages together: twice what the other implementations take, as some
-/// programs say more than those. What goes beyond is left out, and counted. (js-libp2p: `MAX_IDENTIFY_MESSAGE_SIZE`, 8192;
+/// Bytes of an introduction that are kept, of all its messages together: twice the limit of other implementations,
+/// since some programs send more. The rest is dropped and counted. (js-libp2p: `MAX_IDENTIFY_MESSAGE_SIZE`, 8192;
 /// go-libp2p: `signedIDSize`, 8192; rust-libp2p: `MAX_MESSAGE_SIZE_BYTES`, 4096)
 pub const MAX_LEN: usize = 16 * 1024;
 
-/// Bytes that a message of it may announce: eight times what go-libp2p and js-libp2p take.
+/// Bytes that one of its messages may announce: eight times the limit of go-libp2p and js-libp2p.
 pub const MAX_ANNOUNCED_LEN: usize = 64 * 1024;
 
-/// Messages that are read. (go-libp2p: `maxMessages`)
+/// Messages that are read, at most. (go-libp2p: `maxMessages`)
 pub const MAX_MESSAGES: usize = 10;
 
-/// Protocols that are kept; the others are counted. Nodes speak some 20, and those with the most known about 130.
+/// Protocols that are kept; the others are counted. Nodes have about 20, and the largest known lists about 130.
 pub const MAX_PROTOCOLS: usize = 512;
 
 /// Addresses that are kept; the others are counted. (go-libp2p trims its own to about 4 KiB, which are 300)
 pub const MAX_LISTEN_ADDRS: usize = 512;
 
-/// How a node introduces itself: in one message, or in several that are read as one.
+/// A node's introduction: one message, or several that are read as one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identify {
-    /// Its key, if it says so; it must be the one that it has proved.
+    /// Its key, if sent; it must be the proven one.
     pub public_key: Option<Text>,
-    /// Where it listens, it says: the first [`MAX_LISTEN_ADDRS`].
+    /// Its listen addresses: the first [`MAX_LISTEN_ADDRS`].
     pub listen_addrs: Vec<Multiaddr>,
-    /// What it speaks: the first [`MAX_PROTOCOLS`].
+    /// Its protocols: the first [`MAX_PROTOCOLS`].
     pub protocols: Vec<Text>,
-    /// Where it sees us.
+    /// Our address as the node sees it.
     pub observed_addr: Option<Multiaddr>,
-    /// Its family: `ipfs/0.1.0`.
+    /// Its protocol family: `ipfs/0.1.0`.
     pub protocol_version: Option<Text>,
     /// Its program: `kubo/0.29.0/`.
     pub agent: Option<Text>,
-    /// What is not in the lists.
+    /// Counts of data that was not kept.
     pub omitted: Omitted,
 }
 
-/// What was said and not kept.
+/// Counts of data that was not kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Omitted {
     /// Listen addresses beyond [`MAX_LISTEN_ADDRS`].
@@ -66,15 +66,17 @@ pub struct Omitted {
 }
 
 impl Identify {
-    /// Reads it. What has another number is ignored. Of what there is once, the last value counts, as protobuf has it.
+    /// Reads a message. Unknown fields are ignored. For a field that may occur once, the last value counts, as in
+    /// protobuf.
     ///
     /// # Errors
-    /// If it is cut, or not in its shortest form.
+    /// If it ends too soon, or is not in its shortest form.
     pub fn read(message: &[u8]) -> Result<Self, Malformed> {
         Self::read_cut(message, 0)
     }
 
-    /// Reads the start of a message, of which so many bytes more were left out: if any were, its last field may be cut.
+    /// Reads the start of a message, of which `omitted` more bytes were dropped: if there are any, its last field may
+    /// be incomplete.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -114,19 +116,19 @@ impl Identify {
         }
     }
 
-    /// How many protocols it names, with those that are not kept.
+    /// The number of its protocols, including those that are not kept.
     #[must_use]
     pub fn protocols_total(&self) -> usize {
         self.protocols.len() + self.omitted.protocols
     }
 
-    /// How many listen addresses it names, with those that are not kept.
+    /// The number of its listen addresses, including those that are not kept.
     #[must_use]
     pub fn listen_addrs_total(&self) -> usize {
         self.listen_addrs.len() + self.omitted.listen_addrs
     }
 
-    /// Appends it.
+    /// Appends the message.
     pub fn write(&self, tx: &mut Vec<u8>) {
         let texts = |field, texts: &[Text], tx: &mut Vec<u8>| {
             texts.iter().for_each(|text| write_bytes(field, text.as_bytes(), tx));
@@ -180,7 +182,7 @@ mod tests {
             };
             let mut message = Vec::new();
             identify.write(&mut message);
-            // A field of tomorrow.
+            // An unknown field.
             message.extend_from_slice(b"\x4a\x01x");
             prop_assert_eq!(Identify::read(&message), Ok(identify));
         }

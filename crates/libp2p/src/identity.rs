@@ -1,4 +1,4 @@
-//! Who a node is: a key that signs, of one of four kinds. (`peer-ids/peer-ids.md`)
+//! A node's identity: a signing key of one of four kinds. (`peer-ids/peer-ids.md`)
 //!
 //! ```text
 //! 1 kind | 2 key          protobuf; the key as its kind has it: 32 bytes, a compressed point, or DER
@@ -22,10 +22,10 @@ use crate::error::{Error, Malformed};
 use crate::peer_id::PeerId;
 use crate::protobuf::{Fields, set, write_bytes, write_number};
 
-/// Bits of an RSA key, at least: shorter ones can be forged, and nobody has them. (`peer-ids.md` of go-libp2p: 2048)
+/// Bits of an RSA key, at least: shorter ones can be forged, and are not in use. (`peer-ids.md` of go-libp2p: 2048)
 const MIN_RSA_BITS: usize = 2048;
 
-/// What errors call a key's message.
+/// The name of a key's message in errors.
 const MESSAGE: &str = "identity";
 
 /// The kind of a key.
@@ -73,11 +73,11 @@ impl fmt::Display for KeyType {
     }
 }
 
-/// Who a node is.
+/// A node's identity.
 #[derive(Clone)]
 pub struct PublicKey {
     key: Key,
-    /// As it is hashed, and sent.
+    /// The encoded key, as it is hashed and sent.
     encoded: Box<[u8]>,
 }
 
@@ -93,7 +93,7 @@ impl PublicKey {
     /// The key with this encoding.
     ///
     /// # Errors
-    /// If it is not written in the one way that there is (else one key would have many peer ids), or is no key.
+    /// If it is not in its canonical form (otherwise one key would have many peer ids), or is not a key.
     pub fn read(encoded: &[u8]) -> Result<Self, Error> {
         let (number, key) = fields(encoded).map_err(|what| Error::Malformed { message: MESSAGE, what })?;
         let kind = KeyType::of_number(number).ok_or(Error::KeyType(number))?;
@@ -111,7 +111,7 @@ impl PublicKey {
     /// The key of secp256k1 with this compressed form.
     ///
     /// # Errors
-    /// If it is no point of the curve.
+    /// If it is not a point of the curve.
     pub fn secp256k1(point: &[u8; 33]) -> Result<Self, Error> {
         Self::read(&write(KeyType::Secp256k1, point))
     }
@@ -133,7 +133,7 @@ impl PublicKey {
         }
     }
 
-    /// The name that goes with it.
+    /// Its peer id.
     #[must_use]
     pub fn peer_id(&self) -> PeerId {
         PeerId::of_key(&self.encoded)
@@ -142,7 +142,7 @@ impl PublicKey {
     /// Checks a signature.
     ///
     /// # Errors
-    /// If it was not made by this key, of this message.
+    /// If this key did not make it for this message.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
         if self.key.has_signed(message, signature) { Ok(()) } else { Err(Error::Signature(self.kind())) }
     }
@@ -191,7 +191,7 @@ impl Key {
             }
             KeyType::Ed25519 => {
                 let key = ed25519_dalek::VerifyingKey::from_bytes(bytes.try_into().ok()?).ok()?;
-                // Anybody could sign for a key of small order.
+                // For a key of small order, any peer could sign.
                 Self::Ed25519((!key.is_weak()).then(|| Box::new(key))?)
             }
             KeyType::Secp256k1 => {
@@ -202,17 +202,17 @@ impl Key {
         })
     }
 
-    /// Whether these bytes, from which it was read, are the only ones from which it is.
+    /// Whether these bytes are the only encoding of the key.
     fn is_written_as(&self, bytes: &[u8]) -> bool {
         match self {
-            // Other forms of a point are shorter. The DER before it has but one form, as all of RSA's has.
+            // Other forms of a point are shorter. The DER before it has only one form, as RSA's has.
             Self::Ecdsa(key) => bytes.ends_with(key.to_sec1_point(false).as_bytes()),
             Self::Rsa(_) | Self::Ed25519(_) | Self::Secp256k1(_) => true,
         }
     }
 
     fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
-        /// What PKCS #1 v1.5 puts before a SHA256 hash. (RFC 8017, 9.2, note 1)
+        /// The prefix of a SHA256 hash in PKCS #1 v1.5. (RFC 8017, 9.2, note 1)
         const SHA256: [u8; 19] = *b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
         let hash = || <[u8; 32]>::from(Sha256::digest(message));
         match self {
@@ -237,8 +237,8 @@ impl Key {
     }
 }
 
-/// Our own identity, an Ed25519 key. It prints only its peer id. Clones share one place in memory, which is erased with the
-/// last of them.
+/// Our own identity, an Ed25519 key. Only its peer id is printed. Clones share one place in memory, which is erased
+/// with the last of them.
 #[derive(Clone)]
 pub struct Identity {
     secret: Arc<ed25519_dalek::SigningKey>,
@@ -246,7 +246,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The identity of these 32 random bytes, any of which will do.
+    /// The identity of these 32 random bytes; all values are valid.
     #[must_use]
     pub fn new(seed: [u8; 32]) -> Self {
         let seed = Zeroizing::new(seed);
@@ -256,13 +256,13 @@ impl Identity {
         Self { secret, public: PublicKey { key: Key::Ed25519(Box::new(key)), encoded } }
     }
 
-    /// The public key that belongs to it.
+    /// Its public key.
     #[must_use]
     pub fn public(&self) -> &PublicKey {
         &self.public
     }
 
-    /// The name that goes with it.
+    /// Its peer id.
     #[must_use]
     pub fn peer_id(&self) -> PeerId {
         self.public.peer_id()

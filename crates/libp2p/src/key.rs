@@ -1,4 +1,4 @@
-//! The keys of Noise: X25519, new for each connection. (RFC 7748; `noise/README.md`)
+//! The keys of Noise: X25519, fresh for each connection. (RFC 7748; `noise/README.md`)
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -9,8 +9,8 @@ use x25519_dalek::{SharedSecret, StaticSecret};
 /// Bytes of a public key.
 pub const PUBLIC_LEN: usize = 32;
 
-/// A secret key of ours, with the public one that belongs to it, which alone it prints. Clones share one place in memory, which
-/// is erased with the last of them.
+/// A secret key of ours, with its public key; only the latter is printed. Clones share one place in memory, which is
+/// erased with the last of them.
 #[derive(Clone)]
 pub struct SecretKey {
     secret: Arc<StaticSecret>,
@@ -18,7 +18,7 @@ pub struct SecretKey {
 }
 
 impl SecretKey {
-    /// The key of these 32 random bytes, any of which will do.
+    /// The key of these 32 random bytes; all values are valid.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
         let secret = Arc::new(StaticSecret::from(bytes));
@@ -26,13 +26,13 @@ impl SecretKey {
         Self { secret, public }
     }
 
-    /// The public key that belongs to it.
+    /// Its public key.
     #[must_use]
     pub fn public(&self) -> &[u8; PUBLIC_LEN] {
         &self.public
     }
 
-    /// What both sides can compute; `None` if it is zero whatever our key is.
+    /// The shared secret; `None` if it is zero for every key of ours.
     pub(crate) fn dh(&self, theirs: [u8; PUBLIC_LEN]) -> Option<SharedSecret> {
         let shared = self.secret.diffie_hellman(&theirs.into());
         shared.was_contributory().then_some(shared)
@@ -57,7 +57,7 @@ mod tests {
         assert_eq!(shown, "SecretKey(.., 0faa684ed28867b97f4a6a2dee5df8ce974e76b7018e3f22a1c4cf2678570f20)");
     }
 
-    /// RFC 7748, section 6.1: zero, one, and the others of small order.
+    /// RFC 7748, section 6.1: zero, one, and the other points of small order.
     #[test]
     fn a_key_of_small_order_makes_no_secret() {
         let ours = SecretKey::new([0x22; 32]);

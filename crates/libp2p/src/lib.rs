@@ -9,10 +9,10 @@
 //!   identify!                     ──────────▶
 //! ```
 //!
-//! [`multistream`] agrees on protocols by their names, and [`xx`] on keys, which the two [`payload`]s tie to the
-//! [`identity`] of each side. [`channel`] seals what follows. Within it [`yamux`] makes many streams of one, and one of
-//! them each way asks for [`identify`]. [`Hello`] is all of that, and [`Session`] keeps the connection after it. Where
-//! nodes are is told by a [`multiaddr`]. Nothing here owns a socket, a clock or a random source.
+//! [`multistream`] chooses protocols by their names, and [`xx`] agrees on keys, which the two [`payload`]s tie to the
+//! [`identity`] of each side. [`channel`] encrypts all later data. Within it [`yamux`] carries many streams, and one
+//! stream of each side requests [`identify`]. [`Hello`] runs all of that, and [`Session`] keeps the connection after
+//! it. A [`multiaddr`] is the address of a node. Nothing here owns a socket, a clock or a random source.
 //!
 //! Both roles, in memory; over a socket, a driver takes turns with the other side in the same way:
 //!

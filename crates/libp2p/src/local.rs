@@ -1,4 +1,4 @@
-//! Our own side: who we are, and what we say.
+//! Our own side: its keys, and what we send.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -14,38 +14,39 @@ use crate::multiaddr::Multiaddr;
 /// How an initiator begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Opening {
-    /// It goes on as if every answer were yes, which takes the fewest round trips. After a no the connection is of no use.
+    /// Continues as if every proposal were accepted, which takes the fewest round trips. After a refusal the connection
+    /// is useless.
     #[default]
     Optimistic,
-    /// It waits for every answer. A peer that turns Noise down is asked for TLS, so that the error can say so.
+    /// Waits for every answer. If the peer refuses Noise, we propose TLS, so that the error can report it.
     Patient,
 }
 
-/// Our own side. Nothing of it is fixed. What is said of it by identify should have at most 4096 bytes in all: rust-libp2p
-/// refuses more, and the others more than 8192.
+/// Our own side. Every field may be changed. The identify message should have at most 4096 bytes in all: rust-libp2p
+/// refuses longer ones, and other programs more than 8192.
 #[derive(Clone, Debug)]
 pub struct Local {
-    /// Who we are.
+    /// Our identity.
     pub identity: Identity,
-    /// Noise's key of ours, which the identity signs. As nobody needs to know it again, it should be new for each
+    /// Our static Noise key, signed by the identity. No peer needs to recognise it later, so it should be new for each
     /// connection.
     pub static_key: SecretKey,
-    /// For this connection; must be new for each.
+    /// The key for this connection; must be new for each.
     pub ephemeral_key: SecretKey,
-    /// What we say about our program: `kubo/0.29.0/`. Others use less than 100 bytes.
+    /// The name of our program: `kubo/0.29.0/`. Other programs use less than 100 bytes.
     pub agent: Text,
-    /// The family of protocols that we say we belong to: `ipfs/0.1.0` if nothing else is said.
+    /// The protocol family that we announce: `ipfs/0.1.0` by default.
     pub protocol_version: Text,
-    /// Where we say that we listen.
+    /// The listen addresses that we announce.
     pub listen_addrs: Vec<Multiaddr>,
-    /// Where we say that we see the peer.
+    /// The peer's address as we see it.
     pub observed_addr: Option<Multiaddr>,
-    /// How we begin as initiator.
+    /// How we begin as the initiator.
     pub opening: Opening,
-    /// Whether we offer to agree on the muxer within Noise, which saves a round trip to those who wait for answers.
+    /// Whether we offer to choose the muxer within Noise, which saves a round trip for sides that wait for answers.
     pub inlines_muxer: bool,
-    /// Whether we introduce ourselves unasked, by `/ipfs/id/push/1.0.0`, as soon as the connection is sealed. A peer that is
-    /// visited briefly may else not learn who was there.
+    /// Whether we push our introduction with `/ipfs/id/push/1.0.0`, as soon as the connection is encrypted. Otherwise a
+    /// peer may not learn who visited it briefly.
     pub pushes: bool,
 }
 
@@ -67,7 +68,7 @@ impl Local {
         }
     }
 
-    /// How we introduce ourselves.
+    /// Our introduction.
     #[must_use]
     pub fn identify(&self) -> Identify {
         Identify {

@@ -1,4 +1,4 @@
-//! Multiaddrs: where a node is, and over what it is reached. (multiformats/multiaddr)
+//! Multiaddrs: the address of a node and its protocols. (multiformats/multiaddr)
 //!
 //! ```text
 //! /ip4/192.0.2.1/tcp/4001/p2p/12D3KooW…         as text
@@ -17,13 +17,13 @@ use handshake::{Hex, Printable};
 use crate::peer_id::PeerId;
 use crate::varint;
 
-/// Characters of a host's name, at most. (RFC 1035)
+/// Characters of a host name, at most. (RFC 1035)
 const MAX_NAME_LEN: usize = 253;
 
-/// Bytes of a name of Tor's, version 3, and a port.
+/// Bytes of a Tor name, version 3, and a port.
 const ONION_LEN: usize = 37;
 
-/// A protocol of a multiaddr, and what its value is.
+/// A protocol of a multiaddr, and the type of its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Protocol {
     code: u64,
@@ -39,9 +39,9 @@ enum Value {
     Port,
     Name,
     PeerId,
-    /// A key of Tor's and a port.
+    /// A Tor key and a port.
     Onion,
-    /// Bytes after their length that are not looked into.
+    /// Bytes after their length, opaque.
     Bytes,
 }
 
@@ -54,7 +54,7 @@ pub(crate) const DNS6: u64 = 55;
 pub(crate) const DNSADDR: u64 = 56;
 pub(crate) const P2P: u64 = 421;
 
-/// Those that nodes announce. (`protocols.csv`)
+/// The protocols that nodes announce. (`protocols.csv`)
 const PROTOCOLS: &[Protocol] = &[
     Protocol { code: IP4, name: "ip4", value: Value::Ip4 },
     Protocol { code: TCP, name: "tcp", value: Value::Port },
@@ -83,7 +83,7 @@ const PROTOCOLS: &[Protocol] = &[
     Protocol { code: 480, name: "http", value: Value::Nothing },
 ];
 
-/// An address. It came in one message, so it is no longer than that; what it says is understood as far as it can be.
+/// An address. It came in one message, so it is no longer than that; its parts are parsed as far as possible.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Multiaddr(Box<[u8]>);
 
@@ -94,7 +94,7 @@ impl Multiaddr {
         &self.0
     }
 
-    /// The same with a peer id at its end.
+    /// The same with a peer id appended.
     #[must_use]
     pub fn with_peer_id(&self, peer_id: &PeerId) -> Self {
         let mut bytes = self.0.to_vec();
@@ -102,7 +102,7 @@ impl Multiaddr {
         Self(bytes.into())
     }
 
-    /// What it is made of: codes and values, as far as they are understood.
+    /// Its parts: codes and values, as far as they can be parsed.
     pub(crate) fn parts(&self) -> Parts<'_> {
         Parts { rest: &self.0 }
     }
@@ -114,7 +114,7 @@ impl From<&[u8]> for Multiaddr {
     }
 }
 
-/// TCP at this place.
+/// TCP at this address.
 impl From<SocketAddr> for Multiaddr {
     fn from(address: SocketAddr) -> Self {
         let mut bytes = Vec::with_capacity(22);
@@ -154,7 +154,7 @@ impl<'a> Part<'a> {
 }
 
 impl Parts<'_> {
-    /// Whether all of it was understood, and nothing is left.
+    /// Whether all of it was parsed.
     pub(crate) fn is_over(&self) -> bool {
         self.rest.is_empty()
     }
@@ -163,7 +163,7 @@ impl Parts<'_> {
 impl<'a> Iterator for Parts<'a> {
     type Item = Part<'a>;
 
-    /// What is not understood is left.
+    /// Stops at a part that cannot be parsed.
     fn next(&mut self) -> Option<Part<'a>> {
         let (code, start) = varint::read(self.rest).ok()?;
         let protocol = *PROTOCOLS.iter().find(|protocol| protocol.code == code)?;
@@ -185,7 +185,7 @@ impl<'a> Iterator for Parts<'a> {
     }
 }
 
-/// As text; what is not understood stands at the end, as `/unknown/` and digits.
+/// As text; a part that cannot be parsed is shown at the end, as `/unknown/` and hex digits.
 impl fmt::Display for Multiaddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = self.parts();
@@ -211,14 +211,14 @@ impl Part<'_> {
             Value::Ip4 => write!(f, "/{}", Ipv4Addr::from(array(value))),
             Value::Ip6 => write!(f, "/{}", Ipv6Addr::from(array(value))),
             Value::Port => write!(f, "/{}", u16::from_be_bytes(array(value))),
-            // A slash within a name would pass for the end of it.
+            // A slash within a name would look like the end of the name.
             Value::Name => value.split(|byte| *byte == b'/').enumerate().try_for_each(|(nth, piece)| {
                 let slash = if nth == 0 { "/" } else { "\\x2f" };
                 write!(f, "{slash}{}", Printable(piece))
             }),
             Value::PeerId => match PeerId::from_bytes(value) {
                 Ok(peer_id) => write!(f, "/{peer_id}"),
-                // As multibase has it: f is for base16.
+                // In multibase, f stands for base16.
                 Err(_) => write!(f, "/f{}", Hex(value)),
             },
             Value::Onion => {
@@ -239,7 +239,7 @@ fn array<const LEN: usize>(value: &[u8]) -> [u8; LEN] {
     value.try_into().expect("a part has as many bytes as its protocol says")
 }
 
-/// Of all protocols that are known here.
+/// From text, with any of the protocols known here.
 impl FromStr for Multiaddr {
     type Err = NotAMultiaddr;
 
@@ -247,7 +247,7 @@ impl FromStr for Multiaddr {
         let mut words = text.strip_prefix('/').ok_or(NotAMultiaddr::NoSlash)?.split('/');
         let mut bytes = Vec::new();
         while let Some(word) = words.next() {
-            // The name of p2p was ipfs once.
+            // The protocol p2p was formerly named ipfs.
             let name = if word == "ipfs" { "p2p" } else { word };
             let protocol = PROTOCOLS.iter().find(|protocol| protocol.name == name).ok_or(NotAMultiaddr::Protocol)?;
             let mut value = || words.next().ok_or(NotAMultiaddr::NoValue(protocol.name));
@@ -282,7 +282,7 @@ impl FromStr for Multiaddr {
     }
 }
 
-/// A name of Tor's, version 3, without its ending, and a port: `<56 characters of base 32>:<port>`.
+/// A Tor name, version 3, without its suffix, and a port: `<56 characters of base 32>:<port>`.
 fn onion(text: &str) -> Option<[u8; ONION_LEN]> {
     let (name, port) = text.split_once(':')?;
     let port: u16 = port.parse().ok()?;
@@ -290,7 +290,7 @@ fn onion(text: &str) -> Option<[u8; ONION_LEN]> {
     [&name[..], &port.to_be_bytes()].concat().try_into().ok()
 }
 
-/// Bytes in one of the two bases in which they are written in addresses: 64 for URLs, and 16. (multiformats/multibase)
+/// Bytes in one of the two bases used in addresses: 64 for URLs, and 16. (multiformats/multibase)
 fn multibase(text: &str) -> Option<Vec<u8>> {
     let (base, digits) = text.split_at_checked(1)?;
     match base {
@@ -300,7 +300,7 @@ fn multibase(text: &str) -> Option<Vec<u8>> {
     }
 }
 
-/// The name of a host or a zone. What is made of other characters would be shown in another way than it is read.
+/// The name of a host or a zone. Other characters would be printed in another form than they are read.
 pub(crate) fn host_name(bytes: &[u8]) -> Option<&str> {
     let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
     let is_name = (1..=MAX_NAME_LEN).contains(&bytes.len()) && bytes.iter().all(is_of_name);
@@ -318,13 +318,13 @@ fn write_part(code: u64, value: &[u8], tx: &mut Vec<u8>) {
     tx.extend_from_slice(value);
 }
 
-/// What is no multiaddr.
+/// Why a text is not a multiaddr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAMultiaddr {
     /// It does not start with a slash.
     #[error("it does not start with a slash")]
     NoSlash,
-    /// A part is of a protocol that is not understood.
+    /// A part has an unknown protocol.
     #[error(
         "a part of it is of a protocol that we do not know; we know ip4, ip6, dns4, dns6, dns, dnsaddr, tcp, p2p, ..."
     )]
@@ -332,7 +332,7 @@ pub enum NotAMultiaddr {
     /// A part has no value.
     #[error("its {0} has no value")]
     NoValue(&'static str),
-    /// A part has a value that is none.
+    /// A part has an invalid value.
     #[error("its {0} has a value that is none")]
     Value(&'static str),
 }
@@ -349,7 +349,7 @@ mod tests {
 
     const PEER: &str = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
 
-    /// The second is of a real node's identify.
+    /// The second row is from a real node's identify.
     #[test]
     fn an_address_is_shown_as_it_is_written() {
         let rows: [(&str, &[u8]); 5] = [
@@ -380,7 +380,7 @@ mod tests {
         assert_eq!(shown(b"\x04\x7f\0\0\x01\x91\x02\xa0\x33\xff\x7f\x1b"), "/ip4/127.0.0.1/udp/41011/unknown/ff7f1b");
         assert_eq!(shown(b"\x04\x7f\0\0"), "/unknown/047f0000");
         assert_eq!(shown(b"\x36\x03a\x1bb"), "/dns4/a\\x1bb");
-        // It is one name, and no name of a host and a port.
+        // It is one name, not the name of a host and a port.
         assert_eq!(shown(b"\x36\x07a/tcp/1"), "/dns4/a\\x2ftcp\\x2f1");
         assert_eq!(shown(b"\xa5\x03\x02\x00\x01"), "/p2p/f0001");
         assert_eq!(shown(b"\xd2\x03\x02\x12\x20"), "/certhash/f1220");

@@ -4,7 +4,7 @@
 //! length | name | newline          both name /multistream/1.0.0 first; then one proposes, and the other
 //!                                  repeats the name, or says na
 //! ```
-//! Whoever proposes may go on as if the answer were yes. If it is no after all, the connection is of no use any more.
+//! The proposing side may continue as if the answer were yes. If the answer is no, the connection is useless.
 
 use alloc::vec::Vec;
 
@@ -13,29 +13,28 @@ use handshake::Short;
 use crate::error::{Error, Halt, Malformed};
 use crate::varint::{self, Unread};
 
-/// How both sides begin.
+/// The first name of both sides.
 pub const HEADER: &str = "/multistream/1.0.0";
 
-/// The answer to a protocol that one does not speak.
+/// The answer to an unsupported protocol.
 pub const NA: &str = "na";
 
-/// Noise, by which connections are secured.
+/// Noise, which encrypts connections.
 pub const NOISE: &str = "/noise";
 
-/// TLS, which does the same, and is not spoken here.
+/// TLS, which does the same, and is not supported here.
 pub const TLS: &str = "/tls/1.0.0";
 
-/// Bytes of a name, at most: those in use have less than 100. (go-multistream allows 1024)
+/// Bytes of a name, at most: names in use have less than 100. (go-multistream allows 1024)
 pub const MAX_NAME_LEN: usize = 1024;
 
-/// What errors call a name with its length.
+/// The name of a name message in errors.
 const MESSAGE: &str = "protocol name";
 
-/// The name at the start of `bytes`, and how many bytes it has with its length and its newline. What follows is left.
+/// The name at the start of `bytes`, and its number of bytes with length and newline. Bytes after it are left.
 ///
 /// # Errors
-/// [`Halt::Short`] if it has not arrived; an error as soon as its length is too long, or it is not written as it must
-/// be.
+/// [`Halt::Short`] if it has not arrived; an error as soon as its length is too long, or its form is invalid.
 pub fn read(bytes: &[u8]) -> Result<(&[u8], usize), Halt> {
     read_within(MAX_NAME_LEN, bytes)
 }
@@ -74,7 +73,7 @@ pub fn write(name: &str, tx: &mut Vec<u8>) {
     tx.push(b'\n');
 }
 
-/// Whether some bytes may yet become [`HEADER`] with its length: all of them do that have arrived.
+/// Whether `bytes` match the start of [`HEADER`] with its length.
 #[must_use]
 pub fn may_be_header(bytes: &[u8]) -> bool {
     const WHOLE: &[u8] = b"\x13/multistream/1.0.0\n";

@@ -1,10 +1,9 @@
-//! What a side says of itself within Noise: who it is, and which muxers it speaks. (`noise/README.md`, "The Libp2p
-//! Handshake Payload")
+//! A side's payload within Noise: its identity, and its muxers. (`noise/README.md`, "The Libp2p Handshake Payload")
 //!
 //! ```text
 //! 1 identity key | 2 signature | 4 extensions: { 2 muxer, ... }
 //! ```
-//! The signature is of the side's Noise key, so whoever holds that key holds the identity.
+//! The signature covers the side's Noise key, so it proves that the holder of the identity uses that key.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -16,35 +15,35 @@ use crate::identity::{Identity, PublicKey};
 use crate::key::PUBLIC_LEN;
 use crate::protobuf::{Fields, set, write_bytes};
 
-/// What precedes the key in what is signed.
+/// The prefix of the key in the signed bytes.
 const SIGNED_PREFIX: &[u8] = b"noise-libp2p-static-key:";
 
-/// What errors call it.
+/// Its name in errors.
 const MESSAGE: &str = "Noise payload";
 
-/// What a side says of itself.
+/// A side's payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payload {
-    /// Who it says it is.
+    /// Its identity.
     pub identity: PublicKey,
-    /// By that key, of its Noise key.
+    /// By the identity, over its Noise key.
     pub signature: Box<[u8]>,
-    /// The muxers that it speaks, the one that it likes best first; none if it does not negotiate them here.
+    /// The muxers that it supports, its preferred one first; empty if it does not choose a muxer here.
     pub muxers: Vec<Text>,
 }
 
 impl Payload {
-    /// What the holder of this identity says.
+    /// The payload of the holder of this identity.
     #[must_use]
     pub fn new(identity: &Identity, noise_key: &[u8; PUBLIC_LEN], muxers: Vec<Text>) -> Self {
         let signature = identity.sign(&signed(noise_key)).into();
         Self { identity: identity.public().clone(), signature, muxers }
     }
 
-    /// Reads it, and checks that the identity belongs to the Noise key that it came with.
+    /// Reads the payload, and checks that the identity belongs to its Noise key.
     ///
     /// # Errors
-    /// If it is malformed, has no key that we know, or the signature is wrong.
+    /// If it is malformed, has no known key, or the signature is wrong.
     pub fn read(bytes: &[u8], noise_key: &[u8; PUBLIC_LEN]) -> Result<Self, Error> {
         let malformed = |what| Error::Malformed { message: MESSAGE, what };
         let Parts { identity, signature, muxers } = Parts::read(bytes).map_err(malformed)?;
@@ -54,7 +53,7 @@ impl Payload {
         Ok(Self { identity, signature: signature.into(), muxers })
     }
 
-    /// Appends it.
+    /// Appends the payload.
     pub fn write(&self, tx: &mut Vec<u8>) {
         write_bytes(1, self.identity.encoded(), tx);
         write_bytes(2, &self.signature, tx);

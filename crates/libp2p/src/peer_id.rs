@@ -1,4 +1,4 @@
-//! Peer ids: the names of nodes, made of their keys. (`peer-ids/peer-ids.md`)
+//! Peer ids: the names of nodes, derived from their keys. (`peer-ids/peer-ids.md`)
 //!
 //! ```text
 //! 00 length key | 12 20 SHA256(key)          a multihash: a key of at most 42 bytes names itself
@@ -14,13 +14,13 @@ use core::str::FromStr;
 use data_encoding::BASE32_NOPAD;
 use sha2::{Digest as _, Sha256};
 
-/// Bytes of an encoded key that names itself, at most.
+/// Bytes of an encoded key that is used as its own multihash, at most.
 const MAX_INLINE_LEN: usize = 42;
 
 const IDENTITY: u8 = 0x00;
 const SHA256: u8 = 0x12;
 
-/// What precedes the multihash in a CID: its version, and the codec `libp2p-key`.
+/// The prefix of the multihash in a CID: its version, and the codec `libp2p-key`.
 const CID: [u8; 2] = [0x01, 0x72];
 
 /// The name of a node.
@@ -28,7 +28,7 @@ const CID: [u8; 2] = [0x01, 0x72];
 pub struct PeerId(Box<[u8]>);
 
 impl PeerId {
-    /// The name that goes with a key, which is given as it is encoded.
+    /// The peer id of an encoded key.
     #[must_use]
     pub fn of_key(encoded: &[u8]) -> Self {
         match u8::try_from(encoded.len()) {
@@ -40,7 +40,7 @@ impl PeerId {
     /// The peer id with these bytes.
     ///
     /// # Errors
-    /// If they are none: not a multihash, or not of one of the two kinds.
+    /// If they are not a multihash of one of the two kinds.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotAPeerId> {
         match bytes {
             [SHA256, 32, hash @ ..] if hash.len() == 32 => Ok(Self(bytes.into())),
@@ -76,7 +76,7 @@ impl FromStr for PeerId {
     type Err = NotAPeerId;
 
     fn from_str(text: &str) -> Result<Self, NotAPeerId> {
-        /// Characters of the longest: a CID of 44 bytes. base58 takes time that grows with the square.
+        /// Characters of the longest: a CID of 44 bytes. Decoding base58 takes quadratic time.
         const MAX_TEXT_LEN: usize = 80;
         if text.len() > MAX_TEXT_LEN {
             return Err(NotAPeerId);
@@ -92,7 +92,7 @@ impl FromStr for PeerId {
     }
 }
 
-/// What is no peer id.
+/// A text or bytes that are not a peer id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no peer id: it starts with 12D3KooW, 16Uiu2 or Qm, or as a CID with baf")]
 pub struct NotAPeerId;

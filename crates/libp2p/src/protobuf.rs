@@ -1,17 +1,17 @@
-//! The fields of a message, as far as libp2p's need them: numbers, and bytes with their length.
+//! The fields of a protobuf message, as libp2p uses them: numbers, and bytes with their length.
 //!
 //! ```text
 //! number × 8 + type | value          type 0: a varint    type 2: length, then that many bytes
 //! ```
-//! libp2p signs and hashes encoded messages, so what could be written in two ways is refused: numbers that are longer than they
-//! must be, and a second value where there is one.
+//! libp2p signs and hashes encoded messages, so a second encoding of the same value is refused: numbers that are longer
+//! than necessary, and repeated values of a single field.
 
 use alloc::vec::Vec;
 
 use crate::error::Malformed;
 use crate::varint::{self, Unread};
 
-/// What errors call a field's number. There is no 0, and none from 2^29 on.
+/// The name of a field's number in errors. Valid numbers are at least 1 and below 2^29.
 const NUMBER: &str = "number of a field";
 
 /// A field's value.
@@ -21,7 +21,7 @@ pub enum Value<'m> {
     Number(u64),
     /// Bytes: a text, bytes, or a message within the message.
     Bytes(&'m [u8]),
-    /// One of the two types with a fixed length, which nothing here uses.
+    /// One of the two types with a fixed length, which are not used here.
     Fixed,
 }
 
@@ -29,7 +29,7 @@ impl<'m> Value<'m> {
     /// The number that a field must have.
     ///
     /// # Errors
-    /// If it has something else.
+    /// If it has another type.
     pub fn number(self, what: &'static str) -> Result<u64, Malformed> {
         match self {
             Self::Number(number) => Ok(number),
@@ -40,7 +40,7 @@ impl<'m> Value<'m> {
     /// The bytes that a field must have.
     ///
     /// # Errors
-    /// If it has something else.
+    /// If it has another type.
     pub fn bytes(self, what: &'static str) -> Result<&'m [u8], Malformed> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),
@@ -65,7 +65,7 @@ impl<'m> Fields<'m> {
     /// The next field's number, which is below 2^29, and value; `None` at the end.
     ///
     /// # Errors
-    /// If it is cut, not in its shortest form, or of a number or a type that there is not.
+    /// If it ends too soon, is not in its shortest form, or has an invalid number or type.
     pub fn field(&mut self) -> Result<Option<(u64, Value<'m>)>, Malformed> {
         if self.rest.is_empty() {
             return Ok(None);
@@ -83,7 +83,7 @@ impl<'m> Fields<'m> {
             1 => self.take(8).map(|_| Value::Fixed)?,
             2 => {
                 let len = self.varint("length of a field")?;
-                // What does not fit into memory is not there either.
+                // A length that does not fit into memory cannot have arrived either.
                 Value::Bytes(self.take(usize::try_from(len).unwrap_or(usize::MAX))?)
             }
             5 => self.take(4).map(|_| Value::Fixed)?,
@@ -109,10 +109,10 @@ impl<'m> Fields<'m> {
     }
 }
 
-/// Puts a field's value in its place, which must be empty.
+/// Stores a field's value in `place`, which must be empty.
 ///
 /// # Errors
-/// If there is one already.
+/// If there is a value already.
 pub fn set<T>(place: &mut Option<T>, value: T, what: &'static str) -> Result<(), Malformed> {
     match place.replace(value) {
         None => Ok(()),
@@ -120,13 +120,13 @@ pub fn set<T>(place: &mut Option<T>, value: T, what: &'static str) -> Result<(),
     }
 }
 
-/// Appends a field that is a number.
+/// Appends a number field.
 pub fn write_number(field: u64, number: u64, tx: &mut Vec<u8>) {
     varint::write(field << 3, tx);
     varint::write(number, tx);
 }
 
-/// Appends a field that is bytes.
+/// Appends a bytes field.
 pub fn write_bytes(field: u64, bytes: &[u8], tx: &mut Vec<u8>) {
     varint::write(field << 3 | 2, tx);
     varint::write(bytes.len() as u64, tx);

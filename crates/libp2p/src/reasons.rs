@@ -1,8 +1,8 @@
-//! The reason codes of libp2p's handshake, and what they mean.
+//! The reason codes of libp2p's handshake, and their meanings.
 
 use handshake::{Blame, Reason};
 
-/// Each of them, in the order of the documentation.
+/// All codes, in the order of the documentation.
 pub const REASONS: &[Reason] = &[
     Reason::of(
         "libp2p.not-libp2p",

@@ -1,5 +1,5 @@
-//! After the handshake: keeps a connection alive by answering what it is asked, until either side says goodbye; or until the
-//! peer was told who we are.
+//! After the handshake: keeps a connection alive by answering the peer's requests, until either side closes it; or
+//! until the peer has got our introduction.
 
 use alloc::vec::Vec;
 use core::convert::Infallible;
@@ -10,21 +10,21 @@ use crate::connection::Connection;
 use crate::error::Error;
 use crate::event::Event;
 
-/// A connection that is kept after its handshake. It is never done: a deadline or either side ends it.
+/// A connection that is kept after its handshake. It never ends by itself: the deadline or either side ends it.
 #[derive(Debug)]
 pub struct Session {
     connection: Connection,
 }
 
 impl Session {
-    /// A session on the connection of the handshake before it.
+    /// A session on the connection of a concluded handshake.
     #[must_use]
     pub fn new(mut connection: Connection) -> Self {
         connection.keep();
         Self { connection }
     }
 
-    /// Sends a ping of the muxer's with this value; the answer has it as well.
+    /// Sends a ping of the muxer with this value; the answer repeats it.
     #[must_use]
     pub fn with_ping(mut self, value: u32) -> Self {
         self.connection.ping(value);
@@ -49,16 +49,16 @@ impl Conversation for Session {
     }
 }
 
-/// The end of a connection on which the peer has introduced itself, and may not have asked yet who we are: it is done once
-/// the peer has asked and has read the answer. For a node whose question meets a closed connection, or whose kernel drops
-/// our answer because of one, identify has failed.
+/// The end of a connection on which the peer has introduced itself, but may not have requested our introduction: it is
+/// done once the peer has requested it and read the answer. If the request of a node meets a closed connection, or its
+/// kernel drops our answer because of one, identify has failed for that node.
 #[derive(Debug)]
 pub struct Farewell {
     connection: Connection,
 }
 
 impl Farewell {
-    /// That of the connection of the handshake before it.
+    /// On the connection of a concluded handshake.
     #[must_use]
     pub fn new(mut connection: Connection) -> Self {
         connection.keep();
@@ -75,7 +75,7 @@ impl Conversation for Farewell {
         if !self.connection.is_known() {
             match self.connection.step(rx, tx) {
                 Ok(event) => return Ok(Step::Event(event)),
-                // The end of a stream is no event of its own.
+                // The end of a stream is not an event.
                 Err(_) if self.connection.is_known() => {}
                 Err(halt) => return halt.into_step(),
             }

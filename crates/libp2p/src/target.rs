@@ -1,4 +1,4 @@
-//! Whom a multiaddr means: where to dial, and who must be there.
+//! The target of a multiaddr: where to dial, and which node to expect.
 //!
 //! ```text
 //! /ip4/192.0.2.1/tcp/4001[/p2p/12D3KooW…]     a place
@@ -16,12 +16,12 @@ use core::str::FromStr;
 use crate::multiaddr::{DNS, DNS4, DNS6, DNSADDR, IP4, IP6, Multiaddr, NotAMultiaddr, P2P, Part, TCP, host_name};
 use crate::peer_id::PeerId;
 
-/// Whom a multiaddr means.
+/// The target of a multiaddr.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// Where to dial.
     pub place: Place,
-    /// Who must be there, if it says so.
+    /// The node to expect, if the address names one.
     pub peer_id: Option<PeerId>,
 }
 
@@ -34,16 +34,16 @@ pub enum Place {
     Named {
         /// The name.
         name: String,
-        /// Of which kind the addresses must be.
+        /// The kind of addresses to use.
         family: Family,
         /// TCP's port.
         port: u16,
     },
-    /// At the multiaddrs of this name.
+    /// At the multiaddrs listed for this name.
     Listed {
         /// The name.
         name: String,
-        /// Those with this port of TCP's alone, if it says so.
+        /// Only those with this TCP port, if the address names one.
         port: Option<u16>,
     },
 }
@@ -60,10 +60,10 @@ pub enum Family {
 }
 
 impl Target {
-    /// Whom a multiaddr means.
+    /// The target of a multiaddr.
     ///
     /// # Errors
-    /// If it is not a host, TCP, and perhaps a peer id.
+    /// If it is not a host, TCP, and optionally a peer id.
     pub fn of(address: &Multiaddr) -> Result<Self, NotDialable> {
         if let Some(transport) = other_transport(address) {
             return Err(NotDialable::Needs(transport));
@@ -101,11 +101,10 @@ impl Target {
     }
 }
 
-/// The transport over which an address is reached, if that is another than TCP with nothing between it and us: of those
-/// that it names, the one furthest from the wire.
+/// The transport of an address, if it is not plain TCP: of the transports that it names, the highest one.
 fn other_transport(address: &Multiaddr) -> Option<&'static str> {
-    /// From the one furthest from the wire. TLS is one only under WebSocket: alone, it stands for how a connection over TCP
-    /// is secured, which the two sides agree on anyhow.
+    /// The highest layer first. TLS counts only under WebSocket: alone, it means that the TCP connection uses TLS,
+    /// which the two sides negotiate anyway.
     const OTHERS: [&str; 12] = [
         "p2p-circuit",
         "webtransport",
@@ -131,13 +130,13 @@ impl FromStr for Target {
     type Err = NotATarget;
 
     fn from_str(text: &str) -> Result<Self, NotATarget> {
-        // Tools that join parts of an address leave a slash at its end.
+        // Tools that join parts of an address may leave a slash at its end.
         let text = text.strip_suffix('/').unwrap_or(text);
         Ok(Self::of(&text.parse()?)?)
     }
 }
 
-/// As the multiaddr that it was.
+/// The original multiaddr.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
@@ -162,21 +161,21 @@ impl fmt::Display for Target {
 /// A multiaddr that cannot be dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotDialable {
-    /// It is of another form.
+    /// It has another form.
     #[error("expected a host with a TCP port, as /ip4/192.0.2.1/tcp/4001, or /dnsaddr/NAME")]
     Form,
-    /// It is reached over another transport, which has this name in multiaddrs.
+    /// It uses another transport, which has this name in multiaddrs.
     #[error("it is reached over {0}, not over TCP")]
     Needs(&'static str),
 }
 
-/// What cannot be dialled.
+/// Why a text cannot be dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotATarget {
-    /// It is no multiaddr.
+    /// It is not a multiaddr.
     #[error(transparent)]
     Multiaddr(#[from] NotAMultiaddr),
-    /// It is one of something else.
+    /// It is a multiaddr without a target.
     #[error(transparent)]
     NotDialable(#[from] NotDialable),
 }
@@ -254,7 +253,7 @@ mod tests {
         }
     }
 
-    /// A multiaddr that came as bytes may say anything.
+    /// A multiaddr from bytes may contain anything.
     #[test]
     fn a_name_that_no_host_has_is_no_target() {
         let named = |name: &[u8]| {

@@ -1,15 +1,15 @@
-//! Numbers of seven bits a byte, the lowest first; all bytes but the last have their highest bit set.
+//! Numbers with seven bits per byte, the lowest first; all bytes but the last have their highest bit set.
 //! (multiformats/unsigned-varint; protobuf's are the same)
 
 use alloc::vec::Vec;
 
-/// Bytes of the longest: those of 64 bits.
+/// Bytes of the longest number, of 64 bits.
 pub const MAX_LEN: usize = 10;
 
 /// Why there is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unread {
-    /// It is not over yet.
+    /// It is incomplete.
     Short,
     /// It could have been written with fewer bytes.
     NotMinimal,
@@ -17,15 +17,15 @@ pub enum Unread {
     TooLong,
 }
 
-/// The number at the start of `bytes`, and how many bytes it has.
+/// The number at the start of `bytes`, and its length in bytes.
 ///
 /// # Errors
-/// If it is cut, too long, or not in its shortest form.
+/// If it ends too soon, is too long, or is not in its shortest form.
 pub fn read(bytes: &[u8]) -> Result<(u64, usize), Unread> {
     let mut value = 0;
     for (at, &byte) in bytes.iter().take(MAX_LEN).enumerate() {
         let bits = u64::from(byte & 0x7f);
-        // Of the tenth byte's bits, one is left.
+        // The tenth byte may use only one bit.
         if at == MAX_LEN - 1 && byte > 1 {
             return Err(Unread::TooLong);
         }

@@ -1,4 +1,4 @@
-//! Noise's XX over X25519: three messages, by which two sides agree on keys and learn each other's. (`noise/README.md`)
+//! Noise's XX over X25519: in three messages, two sides agree on keys and learn each other's. (`noise/README.md`)
 //!
 //! ```text
 //! initiator                                     responder
@@ -7,8 +7,7 @@
 //!   s, sealed 48 | payload, sealed ─ three ▶                                                 se
 //! ```
 //!
-//! Each state is a type; what can be done in it makes the next one. A message here is without the length that precedes
-//! it.
+//! Each state is a type; its method produces the next state. Messages here are without their length prefix.
 
 use alloc::vec::Vec;
 
@@ -28,20 +27,20 @@ pub const LEAST_TWO: u16 = 96;
 /// Bytes of message three, at least.
 pub const LEAST_THREE: u16 = 64;
 
-/// What both sides agreed on.
+/// The result of the key agreement.
 #[derive(Debug)]
 pub struct Transport {
     /// The peer's key.
     pub theirs: [u8; PUBLIC_LEN],
-    /// The hash of all that was said.
+    /// The handshake hash.
     pub hash: [u8; 32],
-    /// What we say.
+    /// Encrypts our messages.
     pub seal: CipherState,
-    /// What we hear.
+    /// Decrypts the peer's messages.
     pub open: CipherState,
 }
 
-/// What the initiator and the responder have in common.
+/// State of both roles.
 #[derive(Debug)]
 struct Party {
     symmetric: SymmetricState,
@@ -83,7 +82,7 @@ impl Party {
         opened.map(|text| &*text).map_err(|_| Error::Mac(Some(number)))
     }
 
-    /// Mixes in what a key of ours and one of theirs make, which came in message `number`.
+    /// Mixes in the shared secret of a key of ours and one of theirs, which came in message `number`.
     fn mix(&mut self, ours: impl Fn(&Self) -> &SecretKey, theirs: [u8; 32], number: u8) -> Result<(), Error> {
         let shared = ours(self).dh(theirs).ok_or(Error::WeakKey(number))?;
         self.symmetric.mix_key(shared.as_bytes());
@@ -96,18 +95,18 @@ impl Party {
     }
 }
 
-/// An initiator, before anything is said.
+/// An initiator, before message one.
 #[derive(Debug)]
 pub struct Initiator(Party);
 
 impl Initiator {
-    /// With its own key and that of the connection. libp2p's prologue is empty.
+    /// With its static and its ephemeral key. libp2p's prologue is empty.
     #[must_use]
     pub fn new(prologue: &[u8], s: SecretKey, e: SecretKey) -> Self {
         Self(Party::new(prologue, s, e))
     }
 
-    /// Appends message one. libp2p has no payload in it.
+    /// Appends message one, which has no payload in libp2p.
     #[must_use]
     pub fn one(self, payload: &[u8], tx: &mut Vec<u8>) -> AwaitsTwo {
         let Self(mut party) = self;
@@ -122,10 +121,10 @@ impl Initiator {
 pub struct AwaitsTwo(Party);
 
 impl AwaitsTwo {
-    /// Opens message two where it lies; its payload comes with it.
+    /// Decrypts message two in place; returns its payload.
     ///
     /// # Errors
-    /// If a tag is wrong, or a key of small order.
+    /// If a tag is wrong, or a key has a small order.
     pub fn two(self, message: &mut [u8]) -> Result<(SaysThree, &[u8]), Error> {
         let Self(mut party) = self;
         let (theirs_e, rest) = party.hear_e(message, 2)?;
@@ -137,7 +136,7 @@ impl AwaitsTwo {
     }
 }
 
-/// An initiator that has all but to say who it is.
+/// An initiator, before message three.
 #[derive(Debug)]
 pub struct SaysThree {
     party: Party,
@@ -155,7 +154,7 @@ impl SaysThree {
     /// Appends message three.
     ///
     /// # Errors
-    /// If the peer's key for the connection is of small order; but then message two was refused already.
+    /// If the peer's ephemeral key has a small order; but then message two was refused already.
     pub fn three(self, payload: &[u8], tx: &mut Vec<u8>) -> Result<Transport, Error> {
         let Self { mut party, theirs_e, theirs } = self;
         party.say_s(tx);
@@ -166,18 +165,18 @@ impl SaysThree {
     }
 }
 
-/// A responder, before anything is heard.
+/// A responder, before message one.
 #[derive(Debug)]
 pub struct Responder(Party);
 
 impl Responder {
-    /// With its own key and that of the connection. libp2p's prologue is empty.
+    /// With its static and its ephemeral key. libp2p's prologue is empty.
     #[must_use]
     pub fn new(prologue: &[u8], s: SecretKey, e: SecretKey) -> Self {
         Self(Party::new(prologue, s, e))
     }
 
-    /// Hears message one; its payload, which nobody sealed, comes with it.
+    /// Reads message one; returns its payload, which is not encrypted.
     ///
     /// # Errors
     /// If it is too short.
@@ -189,7 +188,7 @@ impl Responder {
     }
 }
 
-/// A responder that is to say who it is.
+/// A responder, before message two.
 #[derive(Debug)]
 pub struct SaysTwo {
     party: Party,
@@ -200,7 +199,7 @@ impl SaysTwo {
     /// Appends message two.
     ///
     /// # Errors
-    /// If the peer's key for the connection is of small order.
+    /// If the peer's ephemeral key has a small order.
     pub fn two(self, payload: &[u8], tx: &mut Vec<u8>) -> Result<AwaitsThree, Error> {
         let Self { mut party, theirs_e } = self;
         party.say_e(tx);
@@ -217,10 +216,10 @@ impl SaysTwo {
 pub struct AwaitsThree(Party);
 
 impl AwaitsThree {
-    /// Opens message three where it lies; its payload comes with it.
+    /// Decrypts message three in place; returns its payload.
     ///
     /// # Errors
-    /// If a tag is wrong, or a key of small order.
+    /// If a tag is wrong, or a key has a small order.
     pub fn three(self, message: &mut [u8]) -> Result<(Transport, &[u8]), Error> {
         let Self(mut party) = self;
         let (theirs, rest) = party.hear_s(message, 3)?;

@@ -10,14 +10,13 @@ use core::fmt;
 
 use crate::error::Error;
 
-/// Its name where protocols are agreed on.
+/// Its protocol name.
 pub const NAME: &str = "/yamux/1.0.0";
 
 /// Bytes of a frame's header.
 pub const HEADER_LEN: usize = 12;
 
-/// Bytes that may be sent on a stream before its window is made larger. Here none is ever larger than that, so no frame
-/// has more.
+/// Bytes that may be sent on a stream before its window is enlarged. No window is larger here, so no frame has more.
 pub const WINDOW: u32 = 256 * 1024;
 
 /// Bytes that may still be sent on a stream, in one direction.
@@ -30,7 +29,7 @@ impl Window {
         Self(WINDOW)
     }
 
-    /// So many are sent. Whether there is room for them; if not nothing changes.
+    /// Counts bytes as sent. Returns whether the window allowed them; if not, nothing changes.
     #[must_use]
     pub(crate) fn take(&mut self, bytes: usize) -> bool {
         let left = u32::try_from(bytes).ok().and_then(|bytes| self.0.checked_sub(bytes));
@@ -38,7 +37,7 @@ impl Window {
         left.is_some()
     }
 
-    /// So many more may be.
+    /// Enlarges the window by this many bytes.
     pub(crate) fn widen(&mut self, by: u32) {
         self.0 = self.0.saturating_add(by);
     }
@@ -48,21 +47,21 @@ impl Window {
 pub const SYN: u16 = 1;
 /// Accepts a stream, or answers a ping.
 pub const ACK: u16 = 2;
-/// Nothing more will be said on the stream.
+/// The sender sends no more on the stream.
 pub const FIN: u16 = 4;
-/// The stream is over.
+/// The stream is reset.
 pub const RST: u16 = 8;
 
-/// What a frame is.
+/// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Bytes of a stream.
     Data,
-    /// The sender takes so many more bytes of a stream.
+    /// Enlarges the window of a stream by this many bytes.
     Window,
-    /// Are you there? Or, with [`ACK`]: I am.
+    /// A ping; with [`ACK`], its answer.
     Ping,
-    /// The connection is over.
+    /// The connection ends.
     GoAway,
 }
 
@@ -82,21 +81,21 @@ impl Kind {
 /// A frame's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
-    /// [`SYN`], [`ACK`], [`FIN`], [`RST`] together.
+    /// [`SYN`], [`ACK`], [`FIN`], [`RST`] combined.
     pub flags: u16,
-    /// Which stream.
+    /// The stream's number.
     pub stream: u32,
-    /// Bytes that follow, or that the window grows by; a ping's value, or the reason of a go away.
+    /// The length of the data or the growth of the window, in bytes; a ping's value, or the reason of a go away.
     pub length: u32,
 }
 
 impl Frame {
-    /// Reads it.
+    /// Reads a header.
     ///
     /// # Errors
-    /// If its version is not 0, or its kind is none; and if it announces more data than a window has.
+    /// If its version is not 0, its kind is unknown, or it announces more data than a window has.
     pub fn read(bytes: &[u8; HEADER_LEN]) -> Result<Self, Error> {
         let [version, kind, f0, f1, s0, s1, s2, s3, l0, l1, l2, l3] = *bytes;
         let kind = match (version, kind) {
@@ -119,7 +118,7 @@ impl Frame {
         }
     }
 
-    /// Appends it.
+    /// Appends the header.
     pub fn write(&self, tx: &mut Vec<u8>) {
         let kind = match self.kind {
             Kind::Data => 0,
@@ -133,7 +132,7 @@ impl Frame {
         tx.extend_from_slice(&self.length.to_be_bytes());
     }
 
-    /// Bytes of it on the wire, with its data.
+    /// Its bytes on the wire, including its data.
     #[must_use]
     pub fn wire_len(&self) -> usize {
         let data = if self.kind == Kind::Data { self.length } else { 0 };
@@ -165,7 +164,7 @@ impl fmt::Display for Frame {
     }
 }
 
-/// Why a peer says goodbye.
+/// The reason of a go away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reason(pub u32);
 
@@ -189,12 +188,12 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Why a peer resets a stream: the length of the frame of a window that does it.
+/// The reason of a stream's reset: the length field of the window frame with the flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StreamError(pub u32);
 
 impl StreamError {
-    /// The error in a frame that resets a stream, if it has one.
+    /// The reason in a frame that resets a stream, if it has one.
     #[must_use]
     pub fn of_reset(frame: Frame) -> Option<Self> {
         (frame.kind == Kind::Window && frame.has(RST) && frame.length != 0).then_some(Self(frame.length))

@@ -1,4 +1,4 @@
-//! Peers that are wrong, or mean harm: how each handshake ends, and whose fault that is.
+//! Faulty or malicious peers: how each handshake ends, and the side to blame.
 
 mod common;
 
@@ -32,7 +32,7 @@ fn a_huge_name_is_refused_by_its_length() {
             let bytes = [&written(&[HEADER])[..], length].concat();
             assert_eq!(end_of(role, &bytes), End::Fault("libp2p.malformed", Peer), "{length:?}");
         }
-        // The same within the sealed connection, in the place of an answer to us.
+        // The same on the encrypted connection, in place of an answer.
         let flight = Flight::to(role).data(0, streams(role)[0], &[0xff; 10]);
         assert_eq!(end_of(role, &flight.bytes), End::Fault("libp2p.malformed", Peer));
     }
@@ -63,7 +63,7 @@ fn who_proposes_what_we_do_not_speak_is_told_no_and_may_go_on() {
     let ended = feed(&mut hello(Role::Responder), [&tls_first[..]]);
     assert_eq!(End::of(&ended), End::Done);
     assert!(ended.sent.starts_with(&written(&[HEADER, "na", NOISE])));
-    // Who has nothing else closes.
+    // A peer with no other protocol closes.
     let mut ours = hello(Role::Responder);
     let _ = feed(&mut ours, [&written(&[HEADER, "/tls/1.0.0", "/plaintext/2.0.0"])[..]]);
     let fault = ours.ended(handshake::End::Closed, &[]).expect("it is clear why");
@@ -78,7 +78,7 @@ fn proposals_without_end_come_to_an_end() {
     let ended = feed(&mut hello(Role::Responder), [&bytes[..]]);
     assert_eq!(End::of(&ended), End::Fault("libp2p.proposals", Mismatch));
     assert!(ended.sent.len() < 100);
-    // A peer that answers no again and again is asked once, or twice.
+    // A peer that always answers `na` gets one or two proposals.
     let bytes = [&written(&[HEADER])[..], &written(&["na"; 1000])].concat();
     for ours in [local(OURS), patient(local(OURS))] {
         assert_eq!(fault(with(Role::Initiator, ours), &bytes).code(), "libp2p.no-noise");
@@ -98,7 +98,7 @@ fn an_answer_that_was_not_asked_for_is_unexpected() {
 #[test]
 fn a_noise_message_that_cannot_hold_its_keys_or_is_too_long_is_refused_by_its_length() {
     for (role, least) in [(Role::Initiator, 96u16), (Role::Responder, 32)] {
-        // What is too long is so for us alone: Noise allows it.
+        // Too long by our limit only: Noise allows it.
         for (len, blame) in [
             (0, Some(Peer)),
             (least - 1, Some(Peer)),
@@ -126,7 +126,7 @@ fn a_key_of_small_order_is_refused() {
         let bytes = [&written(&[HEADER, NOISE])[..], &message].concat();
         let ended = feed(&mut hello(Role::Responder), [&bytes[..]]);
         assert_eq!(End::of(&ended), End::Fault("libp2p.weak-key", Peer));
-        // Nothing that depends on such a key is said.
+        // No message that depends on such a key is sent.
         assert_eq!(ended.sent, written(&[HEADER, NOISE]));
     }
 }
@@ -135,17 +135,17 @@ fn a_key_of_small_order_is_refused() {
 fn a_signature_of_another_key_or_of_another_message_is_wrong() {
     let end = |role, payload: &[u8]| end_of(role, &Flight::with_payload(role, &local(OURS), payload).bytes);
     for role in ROLES {
-        // The peer's own, with somebody else's identity.
+        // The peer's own signature, with another identity.
         let theirs = their_payload();
         let mut stolen = Vec::new();
         write_bytes(1, Identity::new([9; 32]).public().encoded(), &mut stolen);
         stolen.extend_from_slice(&theirs[38..]);
         assert_eq!(end(role, &stolen), End::Fault("libp2p.signature", Peer));
-        // That of another connection, recorded.
+        // The payload of another connection, recorded.
         let mut another = local(THEIRS);
         another.static_key = SecretKey::new([0x77; 32]);
         assert_eq!(end(role, &payload_of(&another, &[])), End::Fault("libp2p.signature", Peer));
-        // Cut, and empty.
+        // A truncated and an empty signature.
         for len in [0, 63] {
             let mut cut = Vec::new();
             write_bytes(1, common::their_key().encoded(), &mut cut);
@@ -169,7 +169,7 @@ fn an_identity_that_is_no_key_is_refused() {
     for (kind, key) in [
         (0, &[0x30; 270][..]),
         (1, &[7; 31]),
-        // A key of small order, for which anybody can sign.
+        // A key of small order, for which any peer can sign.
         (1, &[0; 32]),
         (2, &[4; 33]),
         (2, &[]),
@@ -188,14 +188,14 @@ fn what_could_be_written_in_two_ways_is_refused() {
         |payload: &[u8]| end_of(Role::Responder, &Flight::with_payload(Role::Responder, &local(OURS), payload).bytes);
     let malformed = End::Fault("libp2p.malformed", Peer);
     assert_eq!(end(&theirs), End::Waits("identify"));
-    // A length in two bytes, the identity twice, no identity, no signature, and what is cut.
+    // A length in two bytes, the identity twice, no identity, no signature, and truncated bytes.
     assert_eq!(end(&[&[0x0a, 0xa4, 0x00], &theirs[2..]].concat()), malformed);
     assert_eq!(end(&[&theirs[..38], &theirs].concat()), malformed);
     assert_eq!(end(&theirs[38..]), malformed);
     assert_eq!(end(&theirs[..38]), malformed);
     assert_eq!(end(&theirs[..100]), malformed);
     assert_eq!(end(&[&theirs[..], &[0x22, 0x81, 0x00, 0x00]].concat()), malformed);
-    // The key's own fields in another order, with one more, or with a longer number: it would have another peer id.
+    // The key's own fields in another order, with one more, or with a longer number: its peer id would differ.
     let key = &theirs[2..38];
     for encoded in [[&key[2..], &key[..2]].concat(), [key, &[0x18, 1]].concat(), [&[8, 0x81, 0], &key[2..]].concat()] {
         let mut payload = Vec::new();
@@ -204,7 +204,7 @@ fn what_could_be_written_in_two_ways_is_refused() {
         assert_eq!(end(&payload), malformed);
         assert!(PublicKey::read(&encoded).is_err());
     }
-    // What is not known is passed over.
+    // Unknown fields are ignored.
     assert_eq!(end(&[&theirs[..], &[0x1a, 1, 7, 0x2a, 1, 7]].concat()), End::Waits("identify"));
 }
 
@@ -216,7 +216,7 @@ fn who_is_not_the_one_that_was_dialled_is_a_mismatch() {
     assert_eq!(End::of(&dial(theirs.clone())), End::Done);
     let ended = dial(another.clone());
     assert_eq!(End::of(&ended), End::Fault("libp2p.peer-id", Mismatch));
-    // It does not learn who we are.
+    // The peer does not learn our identity.
     assert_eq!(ended.sent.len(), 62);
     assert_eq!(ended.result.unwrap().unwrap_err().to_string(), format!("it is {theirs}, not {another}"));
 }
@@ -337,14 +337,14 @@ fn what_a_peer_says_cannot_do_anything_to_a_terminal() {
     }
 }
 
-/// How far a handshake came.
+/// The progress of a handshake.
 #[derive(Clone, Copy, Debug)]
 enum Came {
-    /// Nothing was heard.
+    /// Nothing was received.
     Nowhere,
     /// The peer speaks multistream-select.
     ToAName,
-    /// The keys are agreed, and each side knows who the other is.
+    /// The keys are agreed, and both identities are proved.
     ToKeys,
     /// The peer has introduced itself, and its stream is open.
     ToAnIntroduction,
@@ -377,7 +377,7 @@ fn what_an_end_most_likely_means_depends_on_the_role_and_on_how_far_the_handshak
     };
     let broken = "a half-open proxy or a broken node does so";
     let not_ended = "it did not end its introduction";
-    // No caller has no place for us, nor does it refuse our address.
+    // A node that dials us is not full, nor does it refuse our address.
     for (far, closed_and_silent) in [
         (Nowhere, ["most likely a port scan, or another protocol"; 2]),
         (ToAName, ["it began a handshake, and did not tell us who it is"; 2]),

@@ -1,5 +1,4 @@
-//! Peers that are known, and then wrong on their streams, or mean harm there: how each handshake ends, and whose fault that
-//! is.
+//! Peers that pass Noise, and are faulty or malicious on their streams: how each handshake ends, and the side to blame.
 
 mod common;
 
@@ -14,12 +13,13 @@ use verack_libp2p::{Identify, Identity};
 fn a_stream_for_a_protocol_that_we_lack_fails_nothing_else_whatever_is_sent_on_it() {
     for role in ROLES {
         let [_, theirs] = streams(role);
-        // Requests that leave with the name: too long for a name, no line, in no shortest form, empty, and a wrong header.
+        // Requests directly after the name: too long for a name, without newline, not in the shortest form, empty, and
+        // a wrong header.
         let requests: [&[u8]; 5] = [&[0xff; 300], b"\x05hello", b"\x85\0hello", b"\0", b"\x03\x08\x04\x12"];
         for (request, header) in requests.iter().flat_map(|request| [(request, HEADER), (request, "/multistream/2")]) {
             let data = [&written(&[header, "/kad/1.0.0"])[..], request].concat();
             let flight = Flight::to(role).data(SYN, theirs, &data);
-            // More of it is on its way before our answer is there.
+            // More of the request is on its way before our answer arrives.
             let flight = flight.data(0, theirs, &[0xee; 5000]).frame(Kind::Window, FIN, theirs, 0);
             let ended = survives(|| hello(role), &[&[50], &flight.introduces().bytes[..]].concat());
             assert_eq!(End::of(&ended), End::Done, "{header}, {request:?}");
@@ -67,7 +67,7 @@ fn streams_without_end_come_to_an_end() {
         }
         let ended = survives(|| hello(role), &[&[0], &flood.bytes[..]].concat());
         assert_eq!(End::of(&ended), End::Fault("libp2p.stream-flood", Peer));
-        // Those that are over do not count.
+        // Closed streams do not count.
         let mut many = Flight::to(role);
         for nth in 0..1000 {
             many = many.frame(Kind::Window, SYN | if nth % 2 == 0 { FIN } else { RST }, first + 2 * nth, 0);
@@ -117,7 +117,7 @@ fn a_frame_that_breaks_the_rules_of_yamux_is_a_fault() {
         assert_eq!(end(&|flight| flight.frame(Kind::Window, SYN, ours + 2, 0)), broken);
         let twice = |flight: Flight| flight.frame(Kind::Window, SYN, theirs, 0).frame(Kind::Window, SYN, theirs, 0);
         assert_eq!(end(&twice), broken);
-        // What is of a stream that is not there is passed over.
+        // Frames of an unknown stream are ignored.
         let other = |flight: Flight| flight.data(0, 40, &[7; 5000]).frame(Kind::Data, FIN, 41, 0).introduces();
         assert_eq!(end(&other), End::Done);
     }
@@ -136,9 +136,9 @@ fn an_introduction_that_is_none_is_a_fault() {
         assert_eq!(end(&|flight| asked(flight, b"\x80\x00")), End::Fault("libp2p.malformed", Peer));
         assert_eq!(end(&|flight| asked(flight, b"\x02\x0a\x05")), End::Fault("libp2p.malformed", Peer));
         assert_eq!(end(&|flight| asked(flight, b"\x80\x80\x04")), End::Waits("identify"));
-        // Nothing at all is an introduction, if a short one.
+        // An empty message is a valid introduction.
         assert_eq!(end(&|flight| asked(flight, b"\x00").frame(Kind::Window, FIN, ours, 0)), End::Done);
-        // In another's name.
+        // With another identity.
         let stolen =
             Identify { public_key: Some(Identity::new([9; 32]).public().encoded().into()), ..their_identify() };
         assert_eq!(end(&|flight| flight.introduces_as(&stolen)), End::Fault("libp2p.identity", Peer));

@@ -1,4 +1,4 @@
-//! How a peer introduces itself in more than one message, or in more than is read; and how we do, unasked.
+//! Introductions of peers in several messages, or beyond our limits; and our own pushed introduction.
 
 mod common;
 
@@ -15,7 +15,7 @@ fn message(identify: &Identify) -> Vec<u8> {
     message
 }
 
-/// The end of the stream on which we asked.
+/// The end of our requesting stream.
 fn end(flight: &Flight, flags: u16) -> Vec<u8> {
     let (mut frame, [stream, _]) = (Vec::new(), streams(flight.role));
     Frame { kind: Kind::Window, flags, stream, length: 0 }.write(&mut frame);
@@ -49,7 +49,7 @@ fn an_introduction_is_over_with_its_stream_and_no_sooner() {
             let text = [&one[..], &end(&flight(), over)].concat();
             assert_eq!(end_of(role, &flight().seal(&text).bytes), End::Done);
         }
-        // A peer that says goodbye has said all.
+        // A go away ends the introduction.
         let goodbye = flight().seal(&one).frame(Kind::GoAway, 0, 0, 0x1005);
         assert_eq!(end_of(role, &goodbye.bytes), End::Done);
     }
@@ -82,7 +82,7 @@ fn messages_without_end_come_to_an_end() {
 
 #[test]
 fn of_an_introduction_beyond_what_is_kept_the_start_is_read() {
-    // What a host of go-libp2p with 300 protocols says, and one of more than any other program takes.
+    // The introduction of a go-libp2p host with 300 protocols, and one beyond the limits of all other programs.
     let many = |protocols: usize| Identify {
         protocols: (0..protocols).map(|nth| (&*format!("/lab/protocol/{nth:040}/1.0.0")).into()).collect(),
         ..their_identify()
@@ -91,7 +91,7 @@ fn of_an_introduction_beyond_what_is_kept_the_start_is_read() {
         for (protocols, kept) in [(100, 100), (250, 250), (300, 262), (1000, 262)] {
             let (whole, flight) = (many(protocols), Flight::to(role));
             let message = message(&whole);
-            // go-libp2p writes up to 64 KiB into one frame of yamux, and here into frames of Noise that we take.
+            // go-libp2p writes up to 64 KiB into one frame of yamux; here it is split into Noise frames that we accept.
             let text = [flight.answer(&[&message]), end(&flight, FIN)].concat();
             let flight = text.chunks(16 * 1024).fold(flight, Flight::seal);
             let ended = feed(&mut hello(role), [&flight.bytes[..]]);

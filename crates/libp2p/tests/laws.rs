@@ -1,4 +1,4 @@
-//! The laws that every handshake obeys, for both roles.
+//! The laws of every handshake, for both roles.
 
 mod common;
 
@@ -29,7 +29,7 @@ fn however_the_frames_lie_in_those_of_noise_the_handshake_ends_the_same() {
         let mut flight = Flight::to(role).asks().introduces();
         let sealed = flight.starts[flight.starts.len() - 2];
         let mut theirs = Flight::to(role);
-        // The same words, but one frame of Noise for each few bytes of them.
+        // The same bytes, but one frame of Noise for every few of them.
         let stream = common::streams(role)[1];
         let data = common::written(&["/multistream/1.0.0", "/ipfs/id/1.0.0"]);
         yamux::Frame { kind: yamux::Kind::Data, flags: 1, stream, length: u32::try_from(data.len()).unwrap() }
@@ -40,7 +40,7 @@ fn however_the_frames_lie_in_those_of_noise_the_handshake_ends_the_same() {
         }
         let whole = feed(&mut hello(role), [&flight.introduces().bytes[..]]);
         let pieces = feed(&mut hello(role), [&theirs.introduces().bytes[..]]);
-        // What one frame of Noise asks is answered in one, so what we say is cut otherwise.
+        // Requests in one Noise frame are answered in one, so our answers are split differently.
         assert_eq!((End::of(&whole), whole.result.is_some()), (End::of(&pieces), true));
         assert!(sealed > 0);
         flight = Flight::to(role);
@@ -73,20 +73,20 @@ fn nothing_waits_longer_than_the_protocol_asks() {
     // Both names and Noise's first message leave together.
     let first = feed(&mut hello(Role::Initiator), []).sent;
     assert_eq!(first.len(), 20 + 8 + 34);
-    // So do its third, the question for identify and our introduction.
+    // So do its third message, the request for identify and our introduction.
     let flight = Flight::to(Role::Initiator);
     let second = feed(&mut hello(Role::Initiator), [&flight.bytes[..]]).sent;
     assert_eq!(second.len() - first.len(), 186 + 2 + 12 + 36 + pushed() + 16);
-    // If the muxer is not agreed on yet, so does the proposal.
+    // If the muxer is not chosen yet, so does the proposal.
     let plain = Flight::with_payload(Role::Initiator, &local(OURS), &common::payload_of(&local(THEIRS), &[]));
     let third = feed(&mut hello(Role::Initiator), [&plain.bytes[..]]).sent;
     assert_eq!(third.len() - second.len(), 20 + 18 + 13 + 1 + 18);
-    // A responder asks as soon as the connection is sealed.
+    // A responder requests identify as soon as the connection is encrypted.
     let ended = feed(&mut hello(Role::Responder), [&Flight::to(Role::Responder).bytes[..]]);
     assert_eq!(ended.sent.len(), 28 + 218 + 2 + 12 + 36 + pushed() + 16);
 }
 
-/// Bytes of the introduction that goes with the question.
+/// Bytes of the introduction sent with the request.
 fn pushed() -> usize {
     let mut message = Vec::new();
     local(OURS).identify().write(&mut message);
@@ -126,7 +126,7 @@ fn a_changed_byte_is_noticed_wherever_it_is() {
                 };
                 let is_expected = match end {
                     End::Done => false,
-                    // A length that became longer.
+                    // A larger length.
                     End::Waits(_) => true,
                     End::Fault(code, _) => expected.contains(&code),
                 };

@@ -1,4 +1,4 @@
-//! Our identity's key lies in one place, however many connections use it, and no longer than they do.
+//! Our identity's key is stored once, however many connections use it, and only as long as they exist.
 
 mod common;
 
@@ -17,7 +17,7 @@ fn a_thousand_connections_leave_at_most_three_copies_of_the_key() {
             let _ = pair(Hello::initiator(local(THEIRS), None), Hello::responder(side()));
             let _ = pair(Hello::initiator(side(), None), Hello::responder(local(THEIRS)));
         }
-        // Those that wait for the peer's first bytes have a key as well.
+        // Connections that wait for the peer's first bytes also hold the key.
         kept.push((Hello::responder(side()), Hello::initiator(side(), None)));
     }
     let copies = KEY.copies();

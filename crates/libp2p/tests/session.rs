@@ -11,7 +11,7 @@ use verack_libp2p::{Channel, Error, Event, Farewell, Hello, Message, Session};
 
 const PING: &str = "/ipfs/ping/1.0.0";
 
-/// What a peer says after the handshake, and our side that hears it.
+/// The bytes that a peer sends after the handshake, and our side that reads them.
 struct Kept {
     session: Session,
     peer: Flight,
@@ -29,7 +29,7 @@ impl Kept {
         Self { peer: say(self.peer), ..self }
     }
 
-    /// What passes: the frames that we say, and how it ends.
+    /// The frames that our side sends, and how it ends.
     fn run(mut self) -> (Vec<Event>, Option<Error>) {
         let (mut events, mut tx) = (Vec::new(), Vec::new());
         let mut rx = Rx::new(&mut self.peer.bytes);
@@ -69,7 +69,7 @@ fn pings_on_a_stream_are_answered_as_long_as_the_peer_listens() {
     let mut kept = Kept::new(role).says(|peer| peer.names(SYN, theirs, &[HEADER, PING]));
     for nth in 0..9000u32 {
         kept = kept.says(|peer| peer.data(0, theirs, &[nth.to_be_bytes()[3]; 32]));
-        // It takes as many bytes as it sends, but for the first and the last thousand.
+        // It gets as many bytes as it sends, except for the first and the last thousand.
         if (1000..8000).contains(&nth) {
             kept = kept.says(|peer| peer.frame(Kind::Window, 0, theirs, 32));
         }
@@ -78,7 +78,7 @@ fn pings_on_a_stream_are_answered_as_long_as_the_peer_listens() {
     assert_eq!(fault, None);
     let pongs = events.iter().filter(|&event| *event == frame(Kind::Data, 0, theirs, 32)).count();
     assert_eq!(pongs, 9000);
-    // We say now and then that we take more, too.
+    // Our side also sends window updates now and then.
     assert_eq!(events.iter().filter(|&event| *event == frame(Kind::Window, 0, theirs, 128 * 1024)).count(), 2);
     assert_eq!(events.last(), Some(&frame(Kind::Window, FIN, theirs, 0)));
 }
@@ -94,7 +94,7 @@ fn a_peer_that_pings_and_does_not_listen_is_not_written_to_without_end() {
     let (events, fault) = kept.run();
     assert_eq!(fault, None);
     let pongs = events.iter().filter(|&event| *event == frame(Kind::Data, 0, theirs, 32)).count();
-    // The names that it asked for took some of its window.
+    // The names took a part of the peer's window.
     assert_eq!(pongs, (256 * 1024 - written(&[HEADER, PING]).len()) / 32);
     assert!(events.contains(&frame(Kind::Window, RST, theirs, 0)));
 }
@@ -121,7 +121,7 @@ fn who_sends_more_on_a_stream_than_its_window_has_room_for_breaks_the_rules() {
     let beyond = Some(Error::Yamux("it sends more on a stream than its window has room for"));
     for role in [Role::Initiator, Role::Responder] {
         let [ours, theirs] = streams(role);
-        // On ours, which has been answered; and on one of the peer's, which has.
+        // On our stream, which was answered; and on one of the peer's, which we answered.
         let asked = || Kept::new(role).says(|peer| peer.names(SYN, theirs, &[HEADER, "/ipfs/id/1.0.0"]));
         for stream in [ours, theirs] {
             let pours = |times: u8| {
@@ -130,9 +130,9 @@ fn who_sends_more_on_a_stream_than_its_window_has_room_for_breaks_the_rules() {
             assert_eq!(pours(13), None);
             assert_eq!(pours(14), beyond, "stream {stream}");
         }
-        // The head of a frame tells.
+        // The header of a frame suffices.
         assert_eq!(asked().says(|peer| peer.frame(Kind::Data, 0, theirs, WINDOW)).run().1, beyond);
-        // Nobody has a window on a stream that is not there.
+        // An unknown stream has no window.
         let elsewhere = (0..27).fold(asked(), |kept, _| kept.says(|peer| peer.data(0, 4242, &[7; 20_000])));
         assert_eq!(elsewhere.run().1, None);
     }
@@ -192,7 +192,7 @@ fn a_goodbye_ends_it_and_ours_is_heard() {
     let mut said = feed(&mut Session::new(connection), []).sent;
     let mut rx = Rx::new(&mut said);
     let Channel { mut open, .. } = peer.channel;
-    // What our handshake said after its last message of Noise.
+    // The bytes of our handshake after its last message of Noise.
     let ours = feed(&mut hello(Role::Initiator), [&peer.bytes[..]]).sent;
     let mut asked = ours[62 + 186..].to_vec();
     open.frame(&mut Rx::new(&mut asked)).expect("our question");
@@ -212,7 +212,7 @@ fn however_a_session_is_cut_it_goes_the_same() {
     let bytes = Kept::new(role).says(say).peer.bytes;
     let ended = cut(|| Kept::new(role).session, &bytes);
     assert_eq!(ended.taken, bytes.len());
-    // A stream that is over as soon as it is open, and a frame that is none.
+    // A stream that is closed at once, and an invalid frame.
     let ends = |peer: Flight| peer.frame(Kind::Window, SYN | FIN, theirs, 0).seal(&[7; 12]);
     let ended = cut(|| Kept::new(role).session, &Kept::new(role).says(ends).peer.bytes);
     assert!(matches!(ended.result, Some(Err(Error::Yamux(_)))));

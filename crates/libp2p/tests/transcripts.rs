@@ -1,4 +1,4 @@
-//! What real nodes sent and what they were sent, recorded: see `data/README.md`.
+//! Recorded bytes of real nodes and of their peer: see `data/README.md`.
 #![expect(clippy::unwrap_used, reason = "transcripts are as they were recorded")]
 
 mod common;
@@ -33,8 +33,8 @@ fn js_libp2p_answers_us_and_dials_us() {
     }
 }
 
-/// Replays the handshake, and what follows it. Up to the end of Noise our bytes are the recorder's; after that, which of
-/// its words it put into one frame was its own choice.
+/// Replays the handshake, and the frames after it. Up to the end of Noise, our bytes equal the recorder's; after that,
+/// the recorder may combine messages into frames in another way.
 fn replay(name: &str, role: Role) -> Agreed {
     let Recorded { meta, heard, said } = Recorded::read(env!("CARGO_MANIFEST_DIR"), name);
     let ours = |field: &str| read_hex(meta[field].as_str().unwrap().as_bytes()).unwrap();
@@ -56,6 +56,6 @@ fn replay(name: &str, role: Role) -> Agreed {
     let after = feed(&mut session, [&heard[ended.taken..]]);
     assert!(after.result.is_none(), "{}", after.result.unwrap().unwrap_err());
     assert_eq!(ended.taken + after.taken, heard.len(), "{name}: all was understood");
-    // The connection went on; what was agreed is the same in a second replay.
+    // The connection went on; a second replay gives the same result.
     feed(&mut hello(), [&heard[..]]).result.unwrap().unwrap()
 }

@@ -97,7 +97,7 @@ fn the_keys_of_the_specification_are_read_and_written() {
     }
 }
 
-/// Whoever could write a key in two ways would have two names.
+/// If a key had two encodings, it would have two peer ids.
 #[test]
 fn the_keys_of_the_specification_are_read_in_no_other_encoding() {
     let file = read("tests/data/libp2p_peer_ids.json");
@@ -108,7 +108,7 @@ fn the_keys_of_the_specification_are_read_in_no_other_encoding() {
         write_bytes(2, der, &mut encoded);
         PublicKey::read(&encoded).is_ok()
     };
-    // A point is 04 and two numbers. The first alone, with the second's last bit or without, says as much.
+    // A point is 04 and two numbers. The first alone, with the second's last bit or without, determines it.
     let ecdsa = der("ECDSA public key", 4);
     assert!(is_read(3, &ecdsa));
     let (algorithm, x) = (&ecdsa[2..23], &ecdsa[27..59]);

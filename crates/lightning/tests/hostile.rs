@@ -78,7 +78,7 @@ fn a_message_cannot_be_replayed() {
         let flight = Flight::to(role);
         let start = flight.bytes.len();
         let mut bytes = flight.seal(b"").bytes;
-        // An empty message is invalid, and it must not come twice.
+        // An empty message is invalid; and a replayed init fails the handshake.
         assert_eq!(end_of(role, &bytes), End::Fault("lightning.malformed", Peer));
         let init = Flight::to(role).init(their_init()).bytes;
         bytes.extend_from_slice(&init[start..]);

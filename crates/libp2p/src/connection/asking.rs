@@ -1,7 +1,8 @@
-//! The stream of ours, on which the peer is asked who it is.
+//! Our stream on which we request the peer's introduction.
 //!
-//! The answer is one message or several, up to the end of the stream: go-libp2p sends a second one if all of it does not fit
-//! into 2048 bytes. Several are read as one, which is what protobuf's rules make of them. (protobuf.dev, "Last One Wins")
+//! The answer is one message or several, up to the end of the stream: go-libp2p sends a second message if the
+//! introduction does not fit into 2048 bytes. Several are read as one, by protobuf's rules for merging. (protobuf.dev,
+//! "Last One Wins")
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -16,30 +17,30 @@ use crate::multistream::{self, HEADER, NA};
 use crate::varint::{self, Unread};
 use crate::yamux::{StreamError, Window};
 
-/// The names with which the question begins, and its answer.
+/// The names at the start of the request and of its answer.
 pub(super) const NAMES: [&str; 2] = [HEADER, identify::NAME];
 
-/// What errors call the answer.
+/// The name of the answer in errors.
 const MESSAGE: &str = "identify";
 
 /// The stream.
 #[derive(Debug)]
 pub(super) struct Asking {
     pub(super) id: u32,
-    /// Who the peer has proved to be.
+    /// The identity that the peer has proved.
     their_key: PublicKey,
     expects: Expects,
-    /// A begun name or length.
+    /// An incomplete name or length.
     buffer: Vec<u8>,
-    /// What is kept of the messages, without their lengths: at most [`MAX_LEN`] bytes.
+    /// The messages without their lengths: at most [`MAX_LEN`] bytes are kept.
     kept: Vec<u8>,
-    /// Where the last message starts in that.
+    /// The start of the last message in `kept`.
     start: usize,
     /// Bytes of the messages that were not kept.
     omitted: usize,
-    /// Messages that are complete.
+    /// Complete messages.
     messages: usize,
-    /// What the peer may still send. It is never made larger: an introduction takes less.
+    /// The bytes that the peer may still send. The window is never enlarged: an introduction takes less.
     pub(super) theirs: Window,
 }
 
@@ -49,7 +50,7 @@ enum Expects {
     Protocol,
     /// The length of a message, or the end of the stream.
     Length,
-    /// So many more bytes of a message.
+    /// This many more bytes of a message.
     Body(usize),
     Nothing,
 }
@@ -69,18 +70,18 @@ impl Asking {
         }
     }
 
-    /// Whether the peer has introduced itself, though more may come.
+    /// Whether the peer has introduced itself; more messages may come.
     pub(super) fn is_answered(&self) -> bool {
         self.messages > 0
     }
 
-    /// Whether all was said.
+    /// Whether the answer is complete.
     pub(super) fn is_over(&self) -> bool {
         self.expects == Expects::Nothing
     }
 
-    /// Takes in some of what arrived: how many bytes of it. Names and lengths are taken byte by byte, since what follows
-    /// them goes elsewhere.
+    /// Takes bytes that arrived; returns how many. Names and lengths are taken byte by byte, since the bytes after them
+    /// are stored elsewhere.
     pub(super) fn take(&mut self, bytes: &[u8]) -> usize {
         match &mut self.expects {
             Expects::Nothing => bytes.len(),
@@ -100,7 +101,7 @@ impl Asking {
         }
     }
 
-    /// The peer says nothing more on it, and says why if it does.
+    /// The peer ends the stream, perhaps with a reason.
     ///
     /// # Errors
     /// If there is no answer yet.
@@ -111,10 +112,10 @@ impl Asking {
         if self.is_over() { Ok(()) } else { Err(Error::NoIdentify { closed: true, why }) }
     }
 
-    /// The answer as far as it came: nothing, unless a message of it is complete.
+    /// The answer as far as it came: nothing without a complete message.
     pub(super) fn answer(&mut self) -> Option<Identify> {
         self.is_answered().then(|| {
-            // Of a message that is not complete nothing is told.
+            // An incomplete message is not reported.
             let end = if matches!(self.expects, Expects::Body(_)) { self.start } else { self.kept.len() };
             let complete = &core::mem::take(&mut self.kept)[..end];
             Identify::read_cut(complete, self.omitted).expect("each of its messages was read")
@@ -124,7 +125,7 @@ impl Asking {
     /// The next message.
     ///
     /// # Errors
-    /// If it is none, or no.
+    /// If it is not a valid name, or is `na`.
     pub(super) fn next(&mut self) -> Result<Option<Message>, Error> {
         let [header, protocol] = NAMES;
         let (expected, next) = match self.expects {
@@ -168,7 +169,7 @@ impl Asking {
 
     fn next_identify(&mut self) -> Result<Message, Error> {
         let identify = Identify::read_cut(&self.kept[self.start..], self.omitted).map_err(malformed)?;
-        // Otherwise anyone could speak in anyone's name.
+        // Otherwise any peer could claim another's identity.
         if identify.public_key.as_ref().is_some_and(|key| key.as_bytes() != self.their_key.encoded()) {
             return Err(Error::Identity);
         }

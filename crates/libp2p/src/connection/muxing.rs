@@ -1,4 +1,4 @@
-//! How a muxer is agreed on by names, once a connection is sealed. (`connections/README.md`)
+//! The choice of a muxer by names, once a connection is encrypted. (`connections/README.md`)
 
 use alloc::vec::Vec;
 use core::mem;
@@ -11,24 +11,24 @@ use crate::local::Opening;
 use crate::multistream::{HEADER, NA};
 use crate::yamux;
 
-/// Protocols that a peer may propose on a connection, and get no for an answer.
+/// Proposals that a peer may make on a connection and that we answer with `na`.
 pub(crate) const MAX_PROPOSALS: usize = 16;
 
-/// How far the choice has come.
+/// The state of the choice.
 #[derive(Debug)]
 pub(super) enum Muxing {
     /// Both name multistream-select first.
     Header,
     /// We proposed yamux.
     Answer,
-    /// What the peer proposed, and was told no.
+    /// The peer's proposals, which we answered with `na`.
     Proposal(Vec<Text>),
     /// Both speak yamux from here on.
     Agreed,
 }
 
 impl Muxing {
-    /// Begins it, as far as it can be without an answer. Whether frames of yamux may follow at once.
+    /// Begins the choice, as far as possible without an answer. Returns whether frames of yamux may follow at once.
     pub(super) fn begin(role: Role, opening: Opening, queue: &mut Queue) -> bool {
         if role == Role::Initiator {
             queue.name(HEADER);
@@ -40,10 +40,10 @@ impl Muxing {
         hasty
     }
 
-    /// Takes in a name. Whether frames of yamux may follow that could not before.
+    /// Processes a name. Returns whether frames of yamux may follow now that could not before.
     ///
     /// # Errors
-    /// If it has no place here, or there is no muxer in common.
+    /// If the name is not valid here, or there is no common muxer.
     pub(super) fn hear(&mut self, name: &Text, role: Role, opening: Opening, queue: &mut Queue) -> Result<bool, Error> {
         let is = |expected: &str| name.as_bytes() == expected.as_bytes();
         let unexpected = |expected| Error::Answer { expected, found: name.clone() };

@@ -1,9 +1,9 @@
-//! What was opened of the peer's frames of Noise, and how much of it was understood.
+//! Decrypted text of the peer's Noise frames, and the part of it that was parsed.
 
 use alloc::vec::Vec;
 use core::mem;
 
-/// Text that is taken piece by piece.
+/// Text that is parsed piece by piece.
 #[derive(Debug, Default)]
 pub(super) struct Opened {
     text: Vec<u8>,
@@ -11,12 +11,12 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// What is left.
+    /// The unparsed text.
     pub(super) fn rest(&self) -> &[u8] {
         &self.text[self.at..]
     }
 
-    /// So many bytes of what is left were understood.
+    /// Marks this many bytes as parsed.
     pub(super) fn advance(&mut self, bytes: usize) {
         self.at += bytes;
     }
@@ -27,9 +27,9 @@ impl Opened {
         self.text.extend_from_slice(text);
     }
 
-    /// Gives back the room of what was understood: a connection that waits holds none.
+    /// Releases the memory of parsed text: a waiting connection holds none.
     pub(super) fn shrink(&mut self) {
-        /// Room for the frames of a usual handshake, which is not worth giving back.
+        /// Capacity for the frames of a usual handshake, which is not worth releasing.
         const SPARE: usize = 512;
         if self.at == self.text.len() {
             (self.at, self.text) = (0, mem::take(&mut self.text));

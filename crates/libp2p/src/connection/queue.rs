@@ -1,7 +1,7 @@
-//! What is to be said on a sealed connection: a queue of flights, each of which becomes one frame of Noise.
+//! Messages to send on an encrypted connection: a queue of flights, each of which becomes one frame of Noise.
 //!
-//! Frames of the muxer that are queued one after the other leave together. So an answer never has more bytes on the wire
-//! than what it answers, however small that is.
+//! Frames of the muxer that are queued one after the other leave together. So an answer never takes more bytes on the
+//! wire than the request, however small that is.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -12,11 +12,11 @@ use crate::event::Message;
 use crate::multistream;
 use crate::yamux::{self, Frame, Kind};
 
-/// What is to be said, in this order.
+/// Flights to send, in this order.
 #[derive(Debug, Default)]
 pub(super) struct Queue(VecDeque<Flight>);
 
-/// Bytes that leave together, and the messages that they are.
+/// Bytes that leave together, and their messages.
 #[derive(Debug)]
 struct Flight {
     text: Vec<u8>,
@@ -26,11 +26,11 @@ struct Flight {
 }
 
 impl Queue {
-    /// The next message, if there is one. What is not said yet of its flight is sealed, and appended.
+    /// The next message, if there is one. Encrypts and appends the unsent part of its flight.
     pub(super) fn say(&mut self, seal: &mut Seal, tx: &mut Vec<u8>) -> Option<Message> {
         let flight = self.0.front_mut()?;
         flight.is_open = false;
-        // It is one frame nearly always.
+        // Almost always one frame.
         for text in mem::take(&mut flight.text).chunks(MAX_TEXT_LEN) {
             seal.frame(tx, |tx| tx.extend_from_slice(text));
         }
@@ -41,7 +41,7 @@ impl Queue {
         message
     }
 
-    /// A protocol's name, of the connection itself.
+    /// Queues a protocol's name, of the connection itself.
     pub(super) fn name(&mut self, name: &'static str) {
         let mut text = Vec::new();
         multistream::write(name, &mut text);
@@ -49,14 +49,14 @@ impl Queue {
         self.0.push_back(Flight { text, messages, is_open: false });
     }
 
-    /// A frame of the muxer, without data.
+    /// Queues a frame of the muxer, without data.
     pub(super) fn frame(&mut self, frame: Frame) {
         let flight = self.open_flight();
         frame.write(&mut flight.text);
         flight.messages.push_back(Message::Frame(frame));
     }
 
-    /// Data of a stream, and what it says.
+    /// Queues data of a stream, and its messages.
     pub(super) fn data(&mut self, stream: u32, flags: u16, data: &[u8], says: impl IntoIterator<Item = Message>) {
         let length = u32::try_from(data.len()).expect("nothing that we say is as long");
         let frame = Frame { kind: Kind::Data, flags, stream, length };
@@ -68,7 +68,7 @@ impl Queue {
         flight.messages.extend(says);
     }
 
-    /// The last flight, or a new one behind it if that takes no more frames.
+    /// The last flight, or a new one after it if the last is closed.
     fn open_flight(&mut self) -> &mut Flight {
         if !self.0.back().is_some_and(|last| last.is_open) {
             self.0.push_back(Flight { text: Vec::new(), messages: VecDeque::new(), is_open: true });

@@ -1,7 +1,7 @@
-//! A stream that the peer opened: it asks for a protocol, and gets identify, ping, or no.
+//! A stream that the peer opened: it requests a protocol, and gets identify, ping, or `na`.
 //!
-//! A peer may send its request behind the name of the protocol, before we have answered. If we do not speak that protocol,
-//! the request is no name: the stream is reset, and the connection goes on.
+//! A peer may send its request directly after the protocol's name, before our answer. If we do not support that
+//! protocol, its request is not a valid name: the stream is reset, and the connection goes on.
 
 use alloc::vec::Vec;
 
@@ -19,60 +19,60 @@ pub(crate) const PING: &str = "/ipfs/ping/1.0.0";
 /// Bytes of a ping.
 const PING_LEN: usize = 32;
 
-/// How often a stream may ask for another protocol: peers that try all versions of one ask for four or five.
+/// Protocols that a stream may request: peers that try all versions of one request four or five.
 const MAX_PROPOSALS: usize = 5;
 
-/// Bytes of a name on a stream, at most: the longest in use have about 100 (Polkadot's, with the hash of a block in them),
-/// and a connection keeps the begun name of each of its streams. On a longer one the stream is reset.
+/// Bytes of a name on a stream, at most: the longest in use have about 100 (Polkadot's, with the hash of a block in
+/// them), and a connection keeps the incomplete name of each of its streams. A longer name resets the stream.
 const MAX_NAME_LEN: usize = 192;
 
-/// A stream of the peer's.
+/// A stream that the peer opened.
 #[derive(Debug)]
 pub(super) struct Stream {
     pub(super) id: u32,
     use_: Use,
-    /// What has arrived and is not understood yet: less than a name, or a ping.
+    /// Unparsed bytes: less than a name or a ping.
     buffer: Vec<u8>,
-    /// Whether we have said anything on it: what is said first accepts it.
+    /// Whether we have sent anything on it: our first frame accepts it.
     pub(super) accepted: bool,
-    /// Whether we have said all that we will.
+    /// Whether our side has closed it.
     pub(super) finished: bool,
-    /// What the peer may still send.
+    /// Bytes that the peer may still send.
     pub(super) theirs: Window,
-    /// What it still takes.
+    /// Bytes that we may still send.
     pub(super) ours: Window,
-    /// Bytes that we have taken since we last said so.
+    /// Bytes that we have taken since our last window update.
     taken: u32,
 }
 
 #[derive(Debug)]
 enum Use {
     Header,
-    /// So many protocols may still be asked for.
+    /// This many protocols may still be requested.
     Proposal(usize),
     Ping,
-    /// All that comes is passed over.
+    /// All bytes are ignored.
     Nothing,
 }
 
-/// What came on a stream, and what is to be said.
+/// The message that came on a stream, and our answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Turn {
-    /// The message that came; none if the bytes are none.
+    /// The message; `None` if the bytes are not a valid message.
     pub(super) heard: Option<Message>,
     pub(super) answer: Answer,
 }
 
-/// What is to be said on a stream.
+/// An answer on a stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// This protocol's name, or `na`.
     Name(&'static str),
-    /// That identify is spoken, and how we introduce ourselves.
+    /// The name of identify, and our introduction.
     Identify,
-    /// The same bytes again; and that so many more are taken, if any.
+    /// The same bytes; and a window update of this size, if not zero.
     Pong([u8; PING_LEN], u32),
-    /// That the stream is over.
+    /// A reset of the stream.
     Reset,
 }
 
@@ -82,7 +82,7 @@ impl Stream {
         Self { id, use_: Use::Header, buffer: Vec::new(), accepted: false, finished: false, theirs, ours, taken: 0 }
     }
 
-    /// Takes in what arrived, which is no more than a few bytes.
+    /// Takes a few bytes that arrived.
     pub(super) fn take(&mut self, bytes: &[u8]) {
         if !matches!(self.use_, Use::Nothing) {
             self.buffer.reserve_exact(bytes.len());
@@ -90,7 +90,7 @@ impl Stream {
         }
     }
 
-    /// What came next, and what to answer.
+    /// The next message, and our answer.
     pub(super) fn next(&mut self, may_identify: bool) -> Option<Turn> {
         match self.use_ {
             Use::Nothing => return None,

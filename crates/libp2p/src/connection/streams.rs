@@ -1,5 +1,5 @@
-//! The streams of a connection: two of ours, on which we ask for identify and introduce ourselves, and those that the peer
-//! opens.
+//! The streams of a connection: two of ours, on which we request identify and push our introduction, and those that the
+//! peer opens.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -20,17 +20,17 @@ use crate::multistream::{self, HEADER};
 use crate::varint;
 use crate::yamux::{ACK, FIN, Frame, Kind, RST, Reason, SYN, StreamError};
 
-/// Streams that a peer may have open at a time: nodes that speak ten protocols open as many, and rust-libp2p takes 32 of
-/// one peer. More are reset, one by one.
+/// Streams that a peer may have open at a time: nodes with ten protocols open ten, and rust-libp2p accepts 32 from one
+/// peer. More are reset, one by one.
 pub(super) const MAX_STREAMS: usize = 32;
 
-/// Streams that are reset because there are too many: a peer that goes on is a flood.
+/// Streams that are reset because there are too many: a peer that opens still more is flooding.
 const MAX_TURNED_AWAY: usize = 128;
 
-/// How often we introduce ourselves on a connection because the peer asks; once is usual.
+/// Introductions that the peer may request on a connection; one is usual.
 const MAX_IDENTIFIES: usize = 4;
 
-/// Bytes of one of the peer's streams that are looked at together: few, as each stream keeps what it could not use yet.
+/// Bytes of one of the peer's streams that are processed together: few, as each stream buffers its unparsed bytes.
 const CHUNK: usize = 64;
 
 /// All streams.
@@ -39,14 +39,14 @@ pub(super) struct Streams {
     asking: Asking,
     theirs: Vec<Stream>,
     turned_away: usize,
-    /// The frame whose data comes.
+    /// The frame whose data is being read.
     body: Option<Body>,
-    /// How we introduce ourselves, with its length.
+    /// Our introduction, with its length.
     introduction: Vec<u8>,
     introduced: usize,
-    /// What we may still answer.
+    /// The bytes that we may still answer.
     pub(super) allowance: Allowance,
-    /// Whether our side of the stream on which we ask is open.
+    /// Whether our side of the requesting stream is open.
     is_asking: bool,
 }
 
@@ -54,7 +54,7 @@ pub(super) struct Streams {
 struct Body {
     stream: u32,
     left: usize,
-    /// Nothing follows on the stream.
+    /// The frame ends the stream.
     fin: bool,
 }
 
@@ -81,15 +81,15 @@ impl Streams {
         }
     }
 
-    /// Opens our stream and asks for identify.
+    /// Opens our stream and requests identify.
     pub(super) fn ask(&self, queue: &mut Queue) {
         let (id, mut data) = (self.asking.id, Vec::new());
         NAMES.iter().for_each(|name| multistream::write(name, &mut data));
         queue.data(id, SYN, &data, NAMES.map(|name| Message::protocol(Some(id), name)));
     }
 
-    /// Introduces ourselves unasked, on another stream of ours, which is over with that. A peer that does not speak this
-    /// resets the stream.
+    /// Pushes our introduction on another stream of ours, and closes that. A peer that does not support the push
+    /// protocol resets the stream.
     pub(super) fn push(&self, queue: &mut Queue) {
         let (id, mut data) = (self.asking.id + 2, Vec::new());
         let names = [HEADER, identify::PUSH_NAME];
@@ -99,42 +99,44 @@ impl Streams {
         self.introduce(id, SYN, &data, names, queue);
     }
 
-    /// How the peer introduced itself, once it has said all. It can be had once.
+    /// The peer's introduction, once it is complete. Call it once: it takes the data out.
     pub(super) fn identify(&mut self) -> Option<Identify> {
         if self.asking.is_over() { self.asking.answer() } else { None }
     }
 
-    /// How the peer introduced itself as far as it has: nothing, unless a message of it is complete. It can be had once.
+    /// The peer's introduction as far as it came: nothing without a complete message. Call it once: it takes the data
+    /// out.
     pub(super) fn identify_so_far(&mut self) -> Option<Identify> {
         self.asking.answer()
     }
 
-    /// Whether the peer has introduced itself, though more may come.
+    /// Whether the peer has introduced itself; more messages may come.
     pub(super) fn is_introduced(&self) -> bool {
         self.asking.is_answered()
     }
 
-    /// Whether the peer has asked who we are, and has read the answer: it shows that by ending the stream on which it asked.
+    /// Whether the peer has requested our introduction and read the answer: it shows that by ending its requesting
+    /// stream.
     pub(super) fn is_known(&self) -> bool {
         self.introduced > 0 && !self.theirs.iter().any(|stream| stream.finished)
     }
 
-    /// Whether the peer has said all that we asked for.
+    /// Whether the peer's answer is complete.
     pub(super) fn is_over(&self) -> bool {
         self.asking.is_over()
     }
 
-    /// Closes our side of the stream on which we asked, if that was not done.
+    /// Closes our side of the requesting stream, unless it is closed.
     pub(super) fn close_question(&mut self, queue: &mut Queue) {
         if mem::take(&mut self.is_asking) {
             queue.frame(Frame { kind: Kind::Window, flags: FIN, stream: self.asking.id, length: 0 });
         }
     }
 
-    /// The next message in what was opened, if one is whole.
+    /// The next message in the decrypted text, if one is complete.
     ///
     /// # Errors
-    /// If the peer breaks a rule, says goodbye, or does not introduce itself.
+    /// If the peer breaks a rule, sends a go away, or does not introduce itself.
     pub(super) fn hear(&mut self, opened: &mut Opened, queue: &mut Queue) -> Result<Option<Message>, Error> {
         loop {
             let Some(body) = self.body else {
@@ -162,7 +164,7 @@ impl Streams {
         }
     }
 
-    /// Takes in data of a stream: how much of it.
+    /// Takes data of a stream; returns how much.
     fn take(&mut self, id: u32, arrived: &[u8]) -> usize {
         if id == self.asking.id {
             return self.asking.take(arrived);
@@ -173,7 +175,7 @@ impl Streams {
                 stream.take(chunk);
                 chunk.len()
             }
-            // It is passed over: of a stream that is over, its last words may still be on their way.
+            // It is ignored: last bytes of a closed stream may still arrive.
             None => arrived.len(),
         }
     }
@@ -185,7 +187,7 @@ impl Streams {
         let (frame, len) = (Frame::read(header)?, header.len());
         opened.advance(len);
         match frame.kind {
-            // It has said all that it will.
+            // The peer's introduction ends here.
             Kind::GoAway if self.asking.is_answered() && !self.asking.is_over() => self.asking.end(None)?,
             Kind::GoAway => return Err(Error::GoAway(Reason(frame.length))),
             Kind::Ping if frame.has(SYN) => self.answer(Frame { flags: ACK, ..frame }, queue),
@@ -195,7 +197,7 @@ impl Streams {
         Ok(Some(Message::Frame(frame)))
     }
 
-    /// Answers with a frame, if we may.
+    /// Answers with a frame, if the allowance permits.
     fn answer(&mut self, frame: Frame, queue: &mut Queue) {
         if self.allowance.take(frame.wire_len()) {
             queue.frame(frame);
@@ -298,7 +300,8 @@ impl Streams {
             Answer::Pong(ping, _) => data.extend_from_slice(ping),
             Answer::Reset => {}
         }
-        // A peer that asks and does not listen is not written to. Of introductions there are few, whatever their length.
+        // A peer that requests but does not read gets no answer. Introductions are limited by number, whatever their
+        // length.
         let fits = stream.ours.take(data.len());
         let is_allowed = matches!(answer, Answer::Identify | Answer::Reset)
             || self.allowance.take(crate::yamux::HEADER_LEN + data.len());
@@ -322,8 +325,8 @@ impl Streams {
         Ok(heard)
     }
 
-    /// Introduces ourselves on a stream, and closes it: in two frames that leave as one, since some take no data with the
-    /// flag that ends a stream.
+    /// Sends our introduction on a stream, and closes it: in two frames that leave as one, since some programs accept
+    /// no data in the frame that ends a stream.
     fn introduce<const N: usize>(&self, id: u32, flags: u16, data: &[u8], names: [Message; N], queue: &mut Queue) {
         let (_, start) = varint::read(&self.introduction).expect("it is ours");
         let identify = Identify::read(&self.introduction[start..]).expect("it is ours");

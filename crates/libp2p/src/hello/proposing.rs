@@ -1,4 +1,4 @@
-//! What an initiator does until Noise is agreed on: names and Noise's first message, in an order of its choice.
+//! The initiator until Noise is chosen: names and Noise's first message, in the configured order.
 
 use alloc::vec::Vec;
 
@@ -12,7 +12,7 @@ use crate::local::Opening;
 use crate::multistream::{HEADER, NA, NOISE, TLS};
 use crate::xx::{AwaitsTwo, Initiator};
 
-/// What is still to be done, and how far Noise has come.
+/// The remaining moves, and the state of Noise.
 #[derive(Debug)]
 pub(super) struct Proposing {
     script: &'static [Move],
@@ -28,7 +28,7 @@ enum Move {
 
 const OPTIMISTIC: &[Move] = &[Move::Say(HEADER), Move::Say(NOISE), Move::SayOne, Move::Hear(HEADER), Move::Hear(NOISE)];
 const PATIENT: &[Move] = &[Move::Say(HEADER), Move::Hear(HEADER), Move::Say(NOISE), Move::Hear(NOISE), Move::SayOne];
-/// Once a peer has turned Noise down: what else does it speak?
+/// After the peer refused Noise: asks whether it supports TLS.
 const ASKS_FOR_TLS: &[Move] = &[Move::Say(TLS), Move::Hear(TLS)];
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Proposing {
         Self { script, xx: Xx::ToSay(xx) }
     }
 
-    /// The name that must come now, if one must.
+    /// The name that must come next, if any.
     pub(super) fn expects(&self) -> Option<&'static str> {
         match self.script {
             [Move::Hear(name), ..] => Some(name),
@@ -59,7 +59,7 @@ impl Proposing {
         !self.script.contains(&Move::Hear(HEADER))
     }
 
-    /// What it waits for.
+    /// The message that it waits for.
     pub(super) fn awaiting(&self) -> &'static str {
         match self.expects() {
             Some(NOISE) => "answer to /noise",
@@ -71,7 +71,7 @@ impl Proposing {
     /// The next move.
     ///
     /// # Errors
-    /// If the peer does not speak Noise, or says what it was not asked for.
+    /// If the peer does not support Noise, or sends another name than requested.
     pub(super) fn advance(self, opening: Opening, input: Input<'_>, tx: &mut Vec<u8>) -> Result<(Event, State), Error> {
         let Self { script, xx } = self;
         let (&now, then) = script.split_first().expect("no script ends before Noise begins");
@@ -105,7 +105,7 @@ impl Proposing {
     }
 }
 
-/// The peer does not speak what we proposed.
+/// The peer does not support the proposed protocol.
 fn turned_down(opening: Opening, proposed: &str, xx: Xx, na: Text) -> Result<(Event, State), Error> {
     match (proposed, opening) {
         (NOISE, Opening::Patient) => Ok((heard_name(na), State::Proposing(Proposing { script: ASKS_FOR_TLS, xx }))),

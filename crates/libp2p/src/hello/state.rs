@@ -1,4 +1,4 @@
-//! How far a handshake has come, and what each state takes in.
+//! The states of a handshake, and the input of each.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -14,7 +14,7 @@ use crate::multistream::{self, HEADER, may_be_header};
 use crate::payload::Payload;
 use crate::xx::{AwaitsThree, AwaitsTwo, LEAST_ONE, LEAST_THREE, LEAST_TWO, Responder, SaysThree, SaysTwo};
 
-/// How far a handshake has come.
+/// The state of a handshake.
 #[derive(Debug)]
 pub(super) enum State {
     Proposing(Proposing),
@@ -22,7 +22,7 @@ pub(super) enum State {
     SayThree(SaysThree, Box<Payload>),
     Header(Responder),
     SayHeader(Responder),
-    /// What was proposed so far, and turned down.
+    /// The peer's proposals so far, which we refused.
     Proposal(Responder, Vec<Text>),
     SayNa(Responder, Vec<Text>),
     SayNoise(Responder),
@@ -30,11 +30,11 @@ pub(super) enum State {
     SayTwo(SaysTwo),
     Three(AwaitsThree),
     Connected(Box<Connection>),
-    /// Nothing is left to do: how far it came, and what it waited for.
+    /// The end: the stage reached, and the message that was awaited.
     Over(Stage, &'static str),
 }
 
-/// What a state takes in.
+/// The input of a state.
 pub(super) enum Input<'b> {
     Nothing,
     Name(Text),
@@ -42,10 +42,10 @@ pub(super) enum Input<'b> {
 }
 
 impl State {
-    /// What it takes in, if that has arrived.
+    /// The next input, if it has arrived.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not; an error as soon as it cannot become what it must.
+    /// [`Halt::Short`] if it has not; an error as soon as the bytes are invalid.
     pub(super) fn input<'b>(&self, rx: &mut Rx<'b>) -> Result<Input<'b>, Halt> {
         match self {
             Self::Proposing(proposing) => match proposing.expects() {
@@ -62,7 +62,7 @@ impl State {
         }
     }
 
-    /// What it waits for.
+    /// The message that it waits for.
     pub(super) fn awaiting(&self) -> &'static str {
         match self {
             Self::Proposing(proposing) => proposing.awaiting(),
@@ -86,7 +86,7 @@ impl State {
         }
     }
 
-    /// The message that has begun, of which this came last.
+    /// The unfinished message, of which `rest` are the last bytes.
     pub(super) fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
         if rest.is_empty() {
             return None;
@@ -107,7 +107,7 @@ impl State {
         }
     }
 
-    /// Which part of the handshake it is in.
+    /// The stage of the handshake.
     pub(super) fn stage(&self) -> Stage {
         match self {
             Self::Connected(connection) if connection.is_introduced() => Stage::Ack,
@@ -118,14 +118,14 @@ impl State {
     }
 }
 
-/// A message with its length before it.
+/// A message with its length prefix.
 fn frame(what: &'static str, rest: &[u8]) -> Unfinished {
     let len = rest.first_chunk().map(|len| HEADER_LEN + usize::from(u16::from_be_bytes(*len)));
     Unfinished::new(what, rest.len(), len)
 }
 
 fn take_header<'b>(rx: &mut Rx<'b>) -> Result<Input<'b>, Halt> {
-    // The first byte that differs tells another protocol as well as all of them would, and sooner.
+    // The first different byte suffices to detect another protocol, and comes sooner.
     if !may_be_header(rx.rest()) {
         return Err(Error::NotLibp2p.into());
     }

@@ -1,4 +1,4 @@
-//! A peer's bytes, piece by piece, and our side that hears them.
+//! A peer's bytes, piece by piece, and our side that reads them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 mod noise;
@@ -16,7 +16,7 @@ pub(crate) use self::noise::payload_of;
 
 pub(crate) const ROLES: [Role; 2] = [Role::Initiator, Role::Responder];
 
-/// Identity, static and ephemeral key: of each side all bytes are the same.
+/// Identity, static and ephemeral key: each consists of one repeated byte.
 pub(crate) const OURS: [u8; 3] = [0x21, 0x22, 0x23];
 pub(crate) const THEIRS: [u8; 3] = [0x31, 0x32, 0x33];
 
@@ -27,12 +27,12 @@ pub(crate) fn local([identity, s, e]: [u8; 3]) -> Local {
     local
 }
 
-/// Our side, which does not know whom it meets.
+/// Our side, which does not know the peer's id.
 pub(crate) fn hello(role: Role) -> Hello {
     with(role, local(OURS))
 }
 
-/// Our side, if it is so.
+/// Our side with these settings.
 pub(crate) fn with(role: Role, local: Local) -> Hello {
     match role {
         Role::Initiator => Hello::initiator(local, None),
@@ -54,12 +54,12 @@ pub(crate) fn their_key() -> PublicKey {
     Identity::new([THEIRS[0]; 32]).public().clone()
 }
 
-/// What the peer says of itself within Noise.
+/// The peer's payload within Noise.
 pub(crate) fn their_payload() -> Vec<u8> {
     payload_of(&local(THEIRS), &[yamux::NAME])
 }
 
-/// How the peer introduces itself.
+/// The peer's introduction.
 pub(crate) fn their_identify() -> Identify {
     Identify {
         public_key: Some(their_key().encoded().into()),
@@ -72,7 +72,7 @@ pub(crate) fn their_identify() -> Identify {
     }
 }
 
-/// The streams of a role of ours: the one that we open, and the first that the peer does.
+/// The streams for our role: our requesting stream, and the peer's first one.
 pub(crate) fn streams(role: Role) -> [u32; 2] {
     match role {
         Role::Initiator => [1, 2],
@@ -80,30 +80,30 @@ pub(crate) fn streams(role: Role) -> [u32; 2] {
     }
 }
 
-/// What a peer sends to our side in a role.
+/// The bytes that a peer sends to our side in a role.
 pub(crate) struct Flight {
     pub(crate) role: Role,
     pub(crate) bytes: Vec<u8>,
-    /// Where each piece starts.
+    /// The offset of each piece.
     pub(crate) starts: Vec<usize>,
-    /// What it is said over.
+    /// The channel that carries them.
     pub(crate) channel: Channel,
 }
 
 impl Flight {
-    /// The peer's names and messages of Noise. It agrees on the muxer within them.
+    /// The peer's names and messages of Noise, with the muxer chosen inside.
     pub(crate) fn to(role: Role) -> Self {
         Self::with_payload(role, &local(OURS), &their_payload())
     }
 
-    /// The same of one that says this of itself, to us as we are.
+    /// The same for a peer with this payload, opposite these settings of ours.
     pub(crate) fn with_payload(role: Role, ours: &Local, payload: &[u8]) -> Self {
         let Noise { pieces, channel } = Noise::of(role, ours, &local(THEIRS), payload);
         let empty = Self { role, bytes: Vec::new(), starts: Vec::new(), channel };
         pieces.iter().fold(empty, |flight, piece| flight.raw(piece))
     }
 
-    /// A name that nobody sealed.
+    /// A name, unencrypted.
     #[must_use]
     pub(crate) fn name(self, name: &str) -> Self {
         let mut bytes = Vec::new();
@@ -143,14 +143,14 @@ impl Flight {
         self.data(flags, stream, &written(names))
     }
 
-    /// The peer asks who we are.
+    /// The peer requests our introduction.
     #[must_use]
     pub(crate) fn asks(self) -> Self {
         let [_, theirs] = streams(self.role);
         self.names(SYN, theirs, &[HEADER, "/ipfs/id/1.0.0"])
     }
 
-    /// The peer introduces itself.
+    /// The peer sends its introduction.
     #[must_use]
     pub(crate) fn introduces(self) -> Self {
         self.introduces_as(&their_identify())
@@ -163,7 +163,7 @@ impl Flight {
         self.answers(&message)
     }
 
-    /// Answers our question with any bytes, and closes the stream.
+    /// Answers our request with any bytes, and closes the stream.
     #[must_use]
     pub(crate) fn answers(self, message: &[u8]) -> Self {
         let mut text = self.answer(&[message]);
@@ -172,7 +172,7 @@ impl Flight {
         self.seal(&text)
     }
 
-    /// The frame that answers our question with these messages, as long as the stream goes on.
+    /// The frame that answers our request with these messages; the stream stays open.
     pub(crate) fn answer(&self, messages: &[&[u8]]) -> Vec<u8> {
         let [ours, _] = streams(self.role);
         let mut data = written(&[HEADER, "/ipfs/id/1.0.0"]);
@@ -201,12 +201,12 @@ pub(crate) fn written(names: &[&str]) -> Vec<u8> {
     bytes
 }
 
-/// How our plain handshake with a peer ends that sends this.
+/// The end of our plain handshake with a peer that sends these bytes.
 pub(crate) fn end_of(role: Role, bytes: &[u8]) -> End {
     End::of(&feed(&mut hello(role), [bytes]))
 }
 
-/// The fault with which some bytes end our side.
+/// The fault of our side after these bytes.
 #[track_caller]
 pub(crate) fn fault(mut ours: Hello, bytes: &[u8]) -> Error {
     feed(&mut ours, [bytes]).result.expect("over").expect_err("a fault")

@@ -1,4 +1,4 @@
-//! A peer that keeps to the protocol up to the end of Noise. The fuzzer's peer is the same.
+//! A peer that follows the protocol up to the end of Noise. The fuzzer uses the same peer.
 
 use handshake::Role;
 use verack_libp2p::channel::with_length;
@@ -6,16 +6,16 @@ use verack_libp2p::multistream::{self, HEADER, NOISE};
 use verack_libp2p::xx::{Initiator, Responder, Transport};
 use verack_libp2p::{Channel, Local, Payload, yamux};
 
-/// What such a peer says, and what it says the rest over.
+/// The bytes of such a peer, and the channel after them.
 pub(crate) struct Noise {
     /// The two names, and its messages of Noise.
     pub(crate) pieces: Vec<Vec<u8>>,
-    /// With the keys of its end.
+    /// With the keys of the peer's side.
     pub(crate) channel: Channel,
 }
 
 impl Noise {
-    /// The peer of our side in this role, which says `payload` of itself.
+    /// The peer of our side in this role, with this payload.
     pub(crate) fn of(role: Role, ours: &Local, theirs: &Local, payload: &[u8]) -> Self {
         let our_payload = payload_of(ours, muxers_of(ours));
         let keys = |local: &Local| (local.static_key.clone(), local.ephemeral_key.clone());
@@ -42,7 +42,7 @@ impl Noise {
     }
 }
 
-/// What a side says of itself within Noise, if it offers these muxers there.
+/// A side's payload within Noise, if it offers these muxers there.
 pub(crate) fn payload_of(local: &Local, muxers: &[&str]) -> Vec<u8> {
     let muxers = muxers.iter().map(|&muxer| muxer.into()).collect();
     let payload = Payload::new(&local.identity, local.static_key.public(), muxers);
