@@ -1,4 +1,4 @@
-//! Where a node can be reached. (contrib/epee/include/net/net_utils_base.h, src/net/tor_address.cpp)
+//! The address of a node. (contrib/epee/include/net/net_utils_base.h, src/net/tor_address.cpp)
 //!
 //! ```text
 //! { addr: { m_ip, m_port } or { addr, m_port } or { host, port }, type: 1 IPv4, 2 IPv6, 3 I2P, 4 Tor }
@@ -12,16 +12,16 @@ use handshake::Text;
 use crate::error::Malformed;
 use crate::storage::{Field, Section, Writer};
 
-/// Where a node can be reached.
+/// The address of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
-    /// Over IP.
+    /// An IP address.
     Ip(SocketAddr),
-    /// As a destination of I2P.
+    /// An I2P destination.
     I2p(Host),
-    /// As an onion service of Tor.
+    /// A Tor onion service.
     Tor(Host),
-    /// In a way that we do not know, of this type.
+    /// An address of an unknown type, with its number.
     Other(u8),
 }
 
@@ -30,7 +30,7 @@ pub enum Address {
 pub struct Host {
     /// Its name, with the suffix: `.onion`, `.b32.i2p`. At most [`Host::MAX_LEN`] bytes.
     name: Text,
-    /// Its port. I2P has none that means anything.
+    /// Its port. For I2P it has no meaning.
     pub port: u16,
 }
 
@@ -64,7 +64,7 @@ const I2P: u8 = 3;
 const TOR: u8 = 4;
 
 impl Address {
-    /// Where it is in the network of IP addresses, if it is there.
+    /// Its socket address, if it is an IP address.
     #[must_use]
     pub fn ip(&self) -> Option<SocketAddr> {
         match self {
@@ -73,10 +73,10 @@ impl Address {
         }
     }
 
-    /// Reads it from a section of its own.
+    /// Reads it from its own section.
     ///
     /// # Errors
-    /// If something is missing, or is not as it must be.
+    /// If a field is missing or invalid.
     pub fn read(section: &Section<'_>) -> Result<Self, Malformed> {
         let [kind, inner] = section.fields(["type", "addr"]);
         let kind = kind.required(Field::number)?;
@@ -84,7 +84,7 @@ impl Address {
         Ok(match kind {
             IPV4 => {
                 let [ip, port] = inner.fields(["m_ip", "m_port"]);
-                // It is kept in the order in which it is sent, whatever the machine: the first octet is the lowest.
+                // The number stores the octets in network order, the first as the lowest byte, on every machine.
                 let ip = ip.required(Field::number::<u32>)?.to_le_bytes();
                 Self::Ip((Ipv4Addr::from(ip), port.required(Field::number)?).into())
             }
@@ -99,7 +99,7 @@ impl Address {
         })
     }
 
-    /// Writes it into a section of its own.
+    /// Writes it into its own section.
     pub fn write(&self, section: &mut Writer<'_>) {
         let kind = match self {
             Self::Ip(SocketAddr::V4(_)) => IPV4,
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn an_address_is_shown_as_it_is_written() {
-        // As `monerod` writes it: 1.2.3.4 is 0x04030201.
+        // In the form of `monerod`: 1.2.3.4 is 0x04030201.
         let ipv4 = written(|section| {
             section.section("addr", |section| {
                 section.u32("m_ip", 0x0403_0201);

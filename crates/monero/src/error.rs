@@ -1,4 +1,4 @@
-//! Why a Monero handshake cannot go on, and whose fault that is.
+//! Why a Monero handshake failed, and the side to blame.
 
 use core::fmt;
 
@@ -9,41 +9,41 @@ use crate::network::NetworkId;
 use crate::peer::MAX_PEERS;
 use crate::storage::{MAX_DEPTH, MAX_ENTRIES, MAX_SECTIONS, MAX_STRINGS};
 
-/// Why a handshake cannot go on.
+/// Why a handshake failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The first message does not start as it must: another protocol.
+    /// The first message has another signature: another protocol.
     #[error("its first message has {} in the place of Levin's signature: it is no Monero node", Byte(*.found))]
     NotLevin {
         /// The first byte that is wrong.
         found: u8,
     },
-    /// A later message does not start as it must.
+    /// A later message has another signature.
     #[error("a later message has {} in the place of Levin's signature", Byte(*.found))]
     OutOfSync {
         /// The first byte that is wrong.
         found: u8,
     },
-    /// The framing is of a version that we do not know.
+    /// The framing has an unknown version.
     #[error("its messages have version {0}, ours {VERSION}")]
     Version(u32),
-    /// The flags do not say who speaks to whom.
+    /// The flags do not give a valid kind of message.
     #[error("the flags of its message, {flags:#x} and {expects}, have no meaning")]
     Flags {
-        /// All of them.
+        /// All flags.
         flags: u32,
-        /// What says whether a response is expected.
+        /// The field that says whether a response is expected.
         expects: u8,
     },
-    /// A message is longer than it may be.
+    /// A message is longer than allowed.
     #[error("it announces {len} bytes of {command}; at most {most} are allowed")]
     Oversized {
         /// The message.
         command: Command,
-        /// Bytes of its body.
+        /// The length of its body in bytes.
         len: u64,
-        /// How many are allowed.
+        /// The limit.
         most: u64,
     },
     /// A message cannot be read.
@@ -51,36 +51,36 @@ pub enum Error {
     Malformed {
         /// The message.
         command: Command,
-        /// Who speaks to whom.
+        /// Its kind.
         kind: Kind,
-        /// What is wrong with it.
+        /// The fault in it.
         what: Malformed,
     },
-    /// A message that has no place here.
+    /// A message that is not allowed here.
     #[error("it sent a {} of {command} where none can be", .kind.name())]
     Unexpected {
         /// The message.
         command: Command,
-        /// Who speaks to whom.
+        /// Its kind.
         kind: Kind,
     },
     /// The peer is on another network.
     #[error("it is on {theirs}, not on {ours}")]
     Network {
-        /// Its network.
+        /// The peer's network.
         theirs: NetworkId,
-        /// Ours.
+        /// Our network.
         ours: NetworkId,
     },
     /// The peer answered that our request failed.
     #[error("it answered our {command} request with the return code {code}")]
     Refused {
-        /// What we asked.
+        /// The command of our request.
         command: Command,
-        /// Its answer.
+        /// The peer's return code.
         code: ReturnCode,
     },
-    /// The peer has our own id: we reached ourselves.
+    /// The peer has our own id: we connected to ourselves.
     #[error("it has our own peer id: we are connected to ourselves")]
     SelfConnect,
 }
@@ -119,37 +119,37 @@ impl Fault for Error {
 /// What is wrong with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// It does not start as a body does.
+    /// It does not start with the signature of portable storage.
     #[error("it does not start as portable storage does")]
     Signature,
-    /// It is over before this is.
+    /// The body ends inside this.
     #[error("it ends inside a {0}")]
     EndsIn(&'static str),
-    /// There is no such type of values.
+    /// A value has an unknown type.
     #[error("it has a value of type {0:#04x}, which does not exist")]
     Type(u8),
-    /// It is neither yes nor no.
+    /// A bool is neither 0 nor 1.
     #[error("it has {0} where there must be yes or no")]
     Bool(u8),
-    /// A key has no letters.
+    /// A key is empty.
     #[error("it has an empty key")]
     Nameless,
-    /// A section has two values for one key.
+    /// A section has the same key twice.
     #[error("it has the same key twice in one section")]
     Twice,
     /// A value is missing.
     #[error("it has no {0}")]
     Missing(&'static str),
-    /// A value is of another type.
+    /// A value has another type.
     #[error("its {0} is not {1}")]
     Not(&'static str, &'static str),
     /// A number is too large or too small.
     #[error("its {0} is out of range")]
     Range(&'static str),
-    /// A string does not have the length that it must have.
+    /// A string has a wrong length.
     #[error("its {0} has a wrong length")]
     Length(&'static str),
-    /// There is more of something than there may be.
+    /// A limit is exceeded.
     #[error("{0}")]
     TooMany(Limit),
 }
@@ -160,10 +160,10 @@ impl From<EndsIn> for Malformed {
     }
 }
 
-/// What there is too much of.
+/// A limit of portable storage or of peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Limit {
-    /// Sections and arrays inside each other.
+    /// Nested sections and arrays.
     #[error("more than {MAX_DEPTH} sections and arrays inside each other")]
     Depth,
     /// Entries of a section.
@@ -175,12 +175,12 @@ pub enum Limit {
     /// Strings.
     #[error("more than {MAX_STRINGS} strings")]
     Strings,
-    /// Peers that are told.
+    /// Peers in a message.
     #[error("more than {MAX_PEERS} peers")]
     Peers,
 }
 
-/// What a message is that is malformed so.
+/// A malformed message's adjective in an error.
 struct Manner(Malformed);
 
 impl fmt::Display for Manner {

@@ -1,6 +1,6 @@
 //! The whole handshake: a request, and its answer.
 //!
-//! Either side may be asked before that whether it is there, and what it can do besides; it answers at once.
+//! Before the request, either side may send a ping or ask for support flags; the other answers at once.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -17,29 +17,29 @@ use crate::message::{Event, Message};
 use crate::network::Network;
 use crate::peer::Peers;
 
-/// Bytes that a handshake may take: the longest answer, the longest message that may come before it, and as much again
-/// for what else is said. For the budget of whoever drives it.
+/// Bytes that a handshake may take: the longest answer, the longest message that may come before it, and the same again
+/// for other messages. Use it as the driver's byte budget.
 pub const MAX_BYTES: u64 = 2 * (HEAD_LEN as u64 + MAX_EARLY_LEN) + MAX_SYNC_LEN;
 
-/// Our own side: who we are, and what we say. Nothing of it is fixed.
+/// Our own side: our introduction, and our answers. Every field may be changed.
 #[derive(Clone, Debug)]
 pub struct Local {
-    /// How we introduce ourselves. A peer on another network is refused.
+    /// Our introduction. A peer on another network is refused.
     pub introduction: Introduction,
-    /// Whom we know. Nobody is told but who asks, and of these at most [`MAX_PEERS`](crate::MAX_PEERS).
+    /// The peers that we know. Only a peer that asks gets them, at most [`MAX_PEERS`](crate::MAX_PEERS).
     pub peers: Peers,
 }
 
 impl Local {
-    /// A node that has just been started: it has one block, knows nobody and listens nowhere. `peer_id` must be fresh
-    /// for each node, or it takes others for itself.
+    /// A new node: it has one block, knows no peers and listens nowhere. `peer_id` must be new for each node, or a node
+    /// takes another for itself.
     #[must_use]
     pub fn new(network: &Network, peer_id: u64) -> Self {
         let introduction = Introduction { node: Node::new(network.id, peer_id), tip: Tip::genesis(network) };
         Self { introduction, peers: Peers::default() }
     }
 
-    /// What we say to this, whoever asks and whenever.
+    /// Our answer to this request, from either side and at any time.
     pub(crate) fn answer(&self, message: &Message) -> Option<Message> {
         let Introduction { node, .. } = &self.introduction;
         match message {
@@ -53,9 +53,9 @@ impl Local {
 /// What was agreed.
 #[derive(Clone, Debug)]
 pub struct Agreed {
-    /// How the peer introduced itself.
+    /// The peer's introduction.
     pub introduction: Introduction,
-    /// Whom it knows; none if it dialled us.
+    /// The peers that it knows; none if it dialled us.
     pub peers: Peers,
 }
 
@@ -65,7 +65,7 @@ pub struct Hello {
     role: Role,
     local: Local,
     frames: FrameReader,
-    /// What the peer asked besides, and is to be told.
+    /// The answer to another request of the peer, to be sent.
     owed: Option<Message>,
     introduction: Option<Introduction>,
     /// What the peer sent before its introduction: the first [`MAX_EARLY`], each once.
@@ -73,7 +73,7 @@ pub struct Hello {
     state: State,
 }
 
-/// More messages than these, sent before an introduction, are not named.
+/// Names of messages before the introduction to keep, at most.
 const MAX_EARLY: usize = 4;
 
 #[derive(Debug)]
@@ -83,7 +83,7 @@ enum State {
     Request,
     SayResponse(Introduction),
     Concluded(Agreed),
-    /// Nothing is left to do: how far it came.
+    /// The end: the stage reached.
     Over(Stage),
 }
 
@@ -104,7 +104,7 @@ impl Hello {
         Self { role, local, frames: FrameReader::new(), owed: None, introduction: None, early: Vec::new(), state }
     }
 
-    /// How the peer introduced itself, as soon as it has: also if it did not fit.
+    /// The peer's introduction, once it has come; also there if it was refused.
     #[must_use]
     pub fn introduction(&self) -> Option<&Introduction> {
         self.introduction.as_ref()
@@ -129,7 +129,7 @@ impl Hello {
         Some(Event::Said(message))
     }
 
-    /// Keeps the name of what comes before the peer's introduction.
+    /// Keeps the name of a message that came before the peer's introduction.
     fn note_early(&mut self, event: &Event) {
         let Event::Heard(message) = event else { return };
         if self.introduction.is_none() && self.early.len() < MAX_EARLY {
@@ -140,7 +140,7 @@ impl Hello {
         }
     }
 
-    /// Takes in what the peer said.
+    /// Processes a message of the peer.
     fn hear(&mut self, event: &Event) -> Result<(), Error> {
         let Event::Heard(message) = event else {
             return Ok(());
@@ -158,7 +158,7 @@ impl Hello {
                 self.meet(introduction)?;
                 self.state = State::SayResponse(introduction.clone());
             }
-            // Noise, and what a node tells everybody.
+            // Padding, and notifications that a node sends to all peers.
             (_, Message::Other { kind: Kind::Notification | Kind::Fragment, .. }) => {}
             _ if self.owed.is_some() => {}
             _ => return Err(Error::Unexpected { command: message.command(), kind: message.kind() }),
@@ -166,7 +166,7 @@ impl Hello {
         Ok(())
     }
 
-    /// Takes in who the peer is.
+    /// Checks the peer's introduction.
     fn meet(&mut self, theirs: &Introduction) -> Result<(), Error> {
         let (theirs, ours) = (&self.introduction.insert(theirs.clone()).node, &self.local.introduction.node);
         if theirs.network_id != ours.network_id {

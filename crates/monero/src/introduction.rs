@@ -1,21 +1,21 @@
-//! How a node introduces itself: what it is, and how far its chain goes.
-//! (src/p2p/p2p_protocol_defs.h: basic_node_data, src/cryptonote_protocol/cryptonote_protocol_defs.h: CORE_SYNC_DATA)
+//! A node's introduction: its properties, and its chain's tip. (src/p2p/p2p_protocol_defs.h: basic_node_data,
+//! src/cryptonote_protocol/cryptonote_protocol_defs.h: CORE_SYNC_DATA)
 
 use crate::error::Malformed;
 use crate::network::{Network, NetworkId};
 use crate::storage::{Field, Section, Writer};
 
-/// How a node introduces itself, in a request and in an answer.
+/// A node's introduction, in a request and in an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Introduction {
-    /// What it is.
+    /// The node's properties.
     pub node: Node,
-    /// How far its chain goes.
+    /// Its chain's tip.
     pub tip: Tip,
 }
 
 impl Introduction {
-    /// Where it is in a message.
+    /// Its keys in a message.
     pub(crate) const KEYS: [&'static str; 2] = ["node_data", Tip::KEY];
 
     pub(crate) fn read([node, tip]: [Field<'_>; 2]) -> Result<Self, Malformed> {
@@ -28,26 +28,26 @@ impl Introduction {
     }
 }
 
-/// What a node is.
+/// A node's properties.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     /// Its network.
     pub network_id: NetworkId,
-    /// What it calls itself: a random number, the same on all its connections.
+    /// Its id: a random number, the same on all its connections.
     pub peer_id: u64,
-    /// The port where it listens for peers; none if 0. A peer may say any number. A `monerod` that we dial dials this port
-    /// of ours and pings us.
+    /// The port where it listens for peers; 0 for none. A peer may send any number. If we dial a `monerod`, it dials
+    /// this port of ours and pings us.
     pub my_port: u32,
-    /// The port where it answers RPC; none if 0, or none that it tells.
+    /// The port of its RPC; 0 for none, or not announced.
     pub rpc_port: u16,
-    /// What it pays for each hash of work that is done for it, in credits for its RPC; 0 if that is free.
+    /// Its price in RPC credits for each hash of work; 0 if its RPC is free.
     pub rpc_credits_per_hash: u32,
-    /// What it can do besides: 1 are fluffy blocks. Whoever says 0 is asked.
+    /// Its support flags: 1 is fluffy blocks. A node that sends 0 is asked for them.
     pub support_flags: u32,
 }
 
 impl Node {
-    /// One that listens nowhere, and knows fluffy blocks as every node does.
+    /// A node that listens nowhere, and supports fluffy blocks as every node does.
     #[must_use]
     pub fn new(network_id: NetworkId, peer_id: u64) -> Self {
         Self { network_id, peer_id, my_port: 0, rpc_port: 0, rpc_credits_per_hash: 0, support_flags: 1 }
@@ -83,29 +83,29 @@ impl Node {
     }
 }
 
-/// How far a node's chain goes.
+/// The tip of a node's chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tip {
-    /// How many blocks it has. There is one from the start.
+    /// The number of its blocks, at least one.
     pub height: u64,
-    /// The work in all of them, in hashes.
+    /// The total work of all blocks, in hashes.
     pub cumulative_difficulty: u128,
-    /// The hash of the last one.
+    /// The hash of the last block.
     pub top_id: [u8; 32],
-    /// The version of the rules that it follows.
+    /// The version of its consensus rules.
     pub top_version: u8,
-    /// Which part of the chain it has; all of it if 0.
+    /// The part of the chain that it stores; 0 for all of it.
     pub pruning_seed: u32,
 }
 
 impl Tip {
-    /// A chain of one block: what a node has that has just been started.
+    /// A chain of one block, as a new node has it.
     #[must_use]
     pub fn genesis(network: &Network) -> Self {
         Self { height: 1, cumulative_difficulty: 1, top_id: network.genesis, top_version: 1, pruning_seed: 0 }
     }
 
-    /// Where it is in a message.
+    /// Its key in a message.
     pub(crate) const KEY: &'static str = "payload_data";
 
     /// Reads it from the field of a message.
@@ -120,7 +120,7 @@ impl Tip {
         ]);
         let top_id = top_id.required(Field::string)?;
         let low: u64 = low.required(Field::number)?;
-        // Older nodes do not say it.
+        // Older nodes omit it.
         let high: u64 = high.number()?.unwrap_or(0);
         Ok(Self {
             height: height.required(Field::number)?,

@@ -1,4 +1,4 @@
-//! Levin: how messages are framed. All numbers are little endian. (contrib/epee/include/net/levin_base.h)
+//! Levin: the framing of messages. All numbers are little-endian. (contrib/epee/include/net/levin_base.h)
 //!
 //! ```text
 //! signature 8 | body length u64 | expects a response u8 | command u32 | return code i32 | flags u32 | version u32 | body
@@ -17,16 +17,16 @@ use crate::error::Error;
 /// Bytes before the body.
 pub const HEAD_LEN: usize = 33;
 
-/// What every message starts with.
+/// The start of every message.
 pub const SIGNATURE: [u8; 8] = [0x01, 0x21, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01];
 
-/// The only version there is.
+/// The only version.
 pub const VERSION: u32 = 1;
 
-/// Body bytes that a message which is skipped may have before the handshake is over. (LEVIN_INITIAL_MAX_PACKET_SIZE)
+/// Body bytes of a skipped message before the handshake is over, at most. (LEVIN_INITIAL_MAX_PACKET_SIZE)
 pub const MAX_EARLY_LEN: u64 = 256 * 1024;
 
-/// Body bytes that it may have after that. (LEVIN_DEFAULT_MAX_PACKET_SIZE)
+/// Body bytes of a skipped message after the handshake, at most. (LEVIN_DEFAULT_MAX_PACKET_SIZE)
 pub const MAX_LATE_LEN: u64 = 100_000_000;
 
 const REQUEST: u32 = 1;
@@ -34,21 +34,21 @@ const RESPONSE: u32 = 2;
 const BEGIN: u32 = 4;
 const END: u32 = 8;
 
-/// Who speaks to whom: what the flags and their neighbour say together.
+/// The kind of a message, from the flags and the field "expects a response".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A question that asks for a response.
+    /// A request that expects a response.
     Request,
-    /// What nobody answers.
+    /// A message without a response.
     Notification,
-    /// An answer, and how it went.
+    /// A response, with its return code.
     Response(ReturnCode),
-    /// A part of a longer message, or noise in the form of one. (levin_base.h: make_fragmented_notify)
+    /// A part of a longer message, or padding in the form of one. (levin_base.h: make_fragmented_notify)
     Fragment,
 }
 
 impl Kind {
-    /// In words: `response`.
+    /// Its name: `response`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -65,7 +65,7 @@ pub fn write_message(command: Command, kind: Kind, tx: &mut Vec<u8>, write: impl
     let (flags, code) = match kind {
         Kind::Request | Kind::Notification => (REQUEST, 0),
         Kind::Response(ReturnCode(code)) => (RESPONSE, code),
-        // A whole one: noise.
+        // A complete one: padding.
         Kind::Fragment => (BEGIN | END, 0),
     };
     let start = tx.len();
@@ -81,16 +81,16 @@ pub fn write_message(command: Command, kind: Kind, tx: &mut Vec<u8>, write: impl
     tx[start + SIGNATURE.len()..][..8].copy_from_slice(&len.to_le_bytes());
 }
 
-/// Takes messages apart as they arrive.
+/// Splits the stream into messages as they arrive.
 #[derive(Debug)]
 pub struct FrameReader {
-    /// Body bytes that a message may have which is skipped.
+    /// Body bytes of a skipped message, at most.
     max_skipped_len: u64,
     /// Whether a message has been seen on this connection.
     in_sync: bool,
     /// Body bytes that have yet to be skipped.
     to_skip: usize,
-    /// The message that they are of, and the bytes of its body.
+    /// The message that is being skipped, and the length of its body in bytes.
     skipped: (Command, Kind, usize),
 }
 
@@ -101,23 +101,23 @@ const NOTHING_SKIPPED: (Command, Kind, usize) = (Command::PING, Kind::Notificati
 pub enum Frame<'r> {
     /// A message with its whole body.
     Whole {
-        /// What it is about.
+        /// Its command.
         command: Command,
-        /// Who speaks to whom.
+        /// Its kind.
         kind: Kind,
-        /// What it says.
+        /// Its body.
         body: &'r [u8],
     },
-    /// A message that does not matter here, whose body will be skipped.
+    /// A message that is not needed here; its body will be skipped.
     Other {
-        /// What it is about.
+        /// Its command.
         command: Command,
-        /// Who speaks to whom.
+        /// Its kind.
         kind: Kind,
         /// Bytes of its body.
         len: u64,
     },
-    /// So many bytes of that body were skipped.
+    /// This many bytes of that body were skipped.
     Skipped(usize),
 }
 
@@ -131,23 +131,23 @@ impl FrameReader {
         Self { max_skipped_len: MAX_EARLY_LEN, in_sync: false, to_skip: 0, skipped: NOTHING_SKIPPED }
     }
 
-    /// A reader of a connection whose handshake is over.
+    /// A reader for a connection after its handshake.
     #[must_use]
     pub fn after_handshake() -> Self {
         Self { max_skipped_len: MAX_LATE_LEN, in_sync: true, to_skip: 0, skipped: NOTHING_SKIPPED }
     }
 
-    /// Whether the peer has begun to speak this protocol.
+    /// Whether the peer has sent a message of this protocol.
     #[must_use]
     pub fn in_sync(&self) -> bool {
         self.in_sync
     }
 
-    /// The next message, or part of one that is skipped.
+    /// The next message, or a part of one that is skipped.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error as soon as the head is wrong or announces too long a body, before
-    /// any of that is waited for.
+    /// [`Halt::Short`] if it has not arrived; an error as soon as the head is wrong or announces too long a body,
+    /// before waiting for the body.
     pub fn read<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Frame<'b>, Halt> {
         if self.to_skip > 0 {
             if rx.is_empty() {
@@ -174,7 +174,7 @@ impl FrameReader {
         Ok(Frame::Whole { command, kind, body: &message[HEAD_LEN..] })
     }
 
-    /// The message that has begun, of which this came last.
+    /// The unfinished message, of which `rest` are the last bytes.
     #[must_use]
     pub fn unfinished(&self, rest: &[u8]) -> Option<Unfinished> {
         let message = |command, kind: Kind, got, len| Unfinished::new(format!("{command} {}", kind.name()), got, len);
@@ -192,7 +192,7 @@ impl FrameReader {
         Some(message(command, kind, rest.len(), usize::try_from(len).ok()?.checked_add(HEAD_LEN)?))
     }
 
-    /// The first byte that differs tells as much as all eight would, and sooner.
+    /// The first different byte suffices, and comes sooner than all eight.
     fn check_signature(&mut self, found: &[u8]) -> Result<(), Error> {
         match found.iter().zip(&SIGNATURE).find(|(found, expected)| found != expected) {
             Some((&found, _)) if self.in_sync => Err(Error::OutOfSync { found }),
@@ -211,7 +211,7 @@ impl Default for FrameReader {
     }
 }
 
-/// What the head of a message says.
+/// The head of a message.
 struct Head {
     len: u64,
     command: Command,

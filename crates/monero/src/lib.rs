@@ -1,4 +1,4 @@
-//! Monero's handshake, in both roles: a request and its answer, which also tells whom a node knows.
+//! Monero's handshake, in both roles: a request and its answer, which also lists peers.
 //!
 //! ```text
 //! initiator                          responder
@@ -8,9 +8,9 @@
 //!                   ◀──────────      1001 response, with up to 250 peers
 //! ```
 //!
-//! [`levin`] frames messages, and [`storage`] is what their bodies are written in. [`Hello`] is the handshake, and
-//! [`Session`] keeps the connection after that. There is no cryptography: a node's id is a random number, and whoever is
-//! on the path can say anything in its name. Nothing here owns a socket, a clock or a random source.
+//! [`levin`] frames messages, and [`storage`] is the format of their bodies. [`Hello`] is the handshake, and
+//! [`Session`] keeps the connection after that. There is no cryptography: a node's id is a random number, and an
+//! attacker on the path can impersonate any node. Nothing here owns a socket, a clock or a random source.
 //!
 //! Both roles, in memory; over a socket, a driver takes turns with the other side in the same way:
 //!

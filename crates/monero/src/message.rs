@@ -1,4 +1,4 @@
-//! The messages that pass while a connection is set up and kept. (src/p2p/p2p_protocol_defs.h)
+//! The messages of a handshake and of a kept connection. (src/p2p/p2p_protocol_defs.h)
 
 use alloc::vec::Vec;
 
@@ -13,39 +13,39 @@ use crate::storage::{self, Field, Section, Writer};
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// The sender introduces itself, and asks who the other is.
+    /// Introduces the sender, and asks for the receiver's introduction.
     HandshakeRequest(Introduction),
-    /// It is this, and knows these.
+    /// The sender's introduction and the peers that it knows.
     HandshakeResponse(Introduction, Peers),
-    /// The sender's chain goes so far; the other's?
+    /// The sender's tip; asks for the receiver's.
     TimedSyncRequest(Tip),
-    /// It goes so far; and these are known that were not told before.
+    /// The sender's tip, and peers that it has not sent before.
     TimedSyncResponse(Tip, Peers),
-    /// Are you there?
+    /// Asks whether the receiver is alive.
     PingRequest,
-    /// It is.
+    /// Answers a ping.
     PingResponse {
         /// `OK`.
         status: Text,
-        /// Who it is.
+        /// The id of the sender.
         peer_id: u64,
     },
-    /// What can you do besides?
+    /// Asks for the receiver's support flags.
     SupportFlagsRequest,
-    /// This.
+    /// The sender's support flags.
     SupportFlagsResponse(u32),
-    /// The request failed. What else the answer says was not read.
+    /// The request failed. The rest of the answer was not read.
     Failure {
-        /// What was asked.
+        /// The command of the request.
         command: Command,
-        /// Why it failed, below 0.
+        /// The return code, below 0.
         code: ReturnCode,
     },
-    /// A message that does not matter here; its body was not read.
+    /// A message that is not needed here; its body was not read.
     Other {
-        /// What it is about.
+        /// Its command.
         command: Command,
-        /// Who speaks to whom.
+        /// Its kind.
         kind: Kind,
         /// Bytes of its body.
         len: u64,
@@ -55,16 +55,16 @@ pub enum Message {
 /// Something worth a line in a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// We said this.
+    /// We sent this.
     Said(Message),
-    /// The peer said this.
+    /// The peer sent this.
     Heard(Message),
-    /// So many more bytes of the last [`Message::Other`] were skipped.
+    /// This many more bytes of the last [`Message::Other`] were skipped.
     Skipped(usize),
 }
 
 impl Event {
-    /// What a frame is.
+    /// Converts a frame.
     pub(crate) fn of(frame: Frame<'_>) -> Result<Self, Error> {
         Ok(match frame {
             Frame::Whole { command, kind, body } => Self::Heard(Message::read(command, kind, body)?),
@@ -75,7 +75,7 @@ impl Event {
 }
 
 impl Message {
-    /// What it is about.
+    /// Its command.
     #[must_use]
     pub fn command(&self) -> Command {
         match self {
@@ -87,7 +87,7 @@ impl Message {
         }
     }
 
-    /// Who speaks to whom. An answer says that all is well, in the words of `monerod`.
+    /// Its kind. A response has the return code of `monerod` for success.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
@@ -106,7 +106,7 @@ impl Message {
     /// Reads a body.
     ///
     /// # Errors
-    /// If it is not as it must be.
+    /// If it is malformed.
     pub fn read(command: Command, kind: Kind, body: &[u8]) -> Result<Self, Error> {
         Self::read_body(command, kind, body).map_err(|what| Error::Malformed { command, kind, what })
     }
@@ -142,7 +142,7 @@ impl Message {
         read(&storage::read(body)?)
     }
 
-    /// Appends the message, its head first. Of [`Message::Other`] there is only that.
+    /// Appends the message, its head first. For [`Message::Other`] it appends only the head.
     pub fn write(&self, tx: &mut Vec<u8>) {
         let fill = |message: &mut Writer<'_>| match self {
             Self::HandshakeRequest(introduction) => introduction.write(message),

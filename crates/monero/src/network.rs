@@ -1,15 +1,15 @@
-//! Monero's networks, by the id that every node names in its handshake.
+//! Monero's networks, by the id in every handshake.
 
 use core::fmt;
 
 use handshake::{Hex, from_hex};
 
-/// What names a network: 16 bytes that a handshake must agree on. (cryptonote_config.h: NETWORK_ID)
+/// The id of a network: 16 bytes that must be equal in a handshake. (cryptonote_config.h: NETWORK_ID)
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NetworkId(pub [u8; 16]);
 
 impl NetworkId {
-    /// The network with this id, if we know it. A regtest node has the id of `monero`, and passes for one.
+    /// The network with this id, if it is known. A regtest node has the id of `monero`, and is reported as such.
     #[must_use]
     pub fn network(self) -> Option<&'static Network> {
         NETWORKS.iter().find(|network| network.id == self)
@@ -32,14 +32,14 @@ impl fmt::Debug for NetworkId {
     }
 }
 
-/// A network of Monero's.
+/// A network of Monero.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Network {
     /// Its name in this project: `monero-stagenet`.
     pub name: &'static str,
-    /// What its nodes name in their handshake.
+    /// The id in its nodes' handshakes.
     pub id: NetworkId,
-    /// Where its nodes listen for peers unless told otherwise.
+    /// The port of its nodes by default.
     pub port: u16,
     /// The hash of its first block.
     pub genesis: [u8; 32],
@@ -55,7 +55,7 @@ impl Network {
     }
 }
 
-/// Every network that we know by name. (src/cryptonote_config.h; the seeds: src/p2p/net_node.h)
+/// All known networks. (src/cryptonote_config.h; the seeds: src/p2p/net_node.h)
 pub const NETWORKS: &[Network] = &[
     Network {
         name: "monero",
@@ -83,7 +83,7 @@ pub const NETWORKS: &[Network] = &[
         genesis: from_hex("76ee3cc98646292206cd3e86f74d88b4dcc1d937088645e9b0cbca84b7ce74eb"),
         dns_seeds: &[],
     },
-    // `monerod --regtest` is on the main network in all that a handshake says. It only knows other forks.
+    // In its handshake, `monerod --regtest` is on the main network. Only its forks differ.
     Network {
         name: "monero-regtest",
         id: id(0x10),

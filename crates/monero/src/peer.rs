@@ -1,4 +1,4 @@
-//! Whom a node knows: part of the answer to a handshake, and to a timed sync. (src/p2p/p2p_protocol_defs.h)
+//! The peers that a node knows: part of the answer to a handshake, and to a timed sync. (src/p2p/p2p_protocol_defs.h)
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,29 +9,29 @@ use crate::address::Address;
 use crate::error::{Limit, Malformed};
 use crate::storage::{Field, Section, Value, Writer};
 
-/// Peers that a message may tell. A node that tells more is a spammer to `monerod`. (P2P_MAX_PEERS_IN_HANDSHAKE)
+/// Peers in a message, at most. `monerod` treats a node that sends more as a spammer. (P2P_MAX_PEERS_IN_HANDSHAKE)
 pub const MAX_PEERS: usize = 250;
 
-/// A node, as another one knows it.
+/// A node, as another node knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Where it is.
+    /// Its address.
     pub address: Address,
-    /// What it called itself.
+    /// Its id.
     pub id: u64,
-    /// When it was last reached, in seconds since 1970, never 0. `None` is unknown: nodes leave it out, or tell 0, of nearly
-    /// all, since they keep it to themselves. (src/p2p/net_peerlist.cpp: `peerlist_manager::get_peerlist_head`)
+    /// When it was last reached, in seconds since 1970, never 0. `None` is unknown: nodes omit it, or send 0, for
+    /// nearly all peers, to keep it private. (src/p2p/net_peerlist.cpp: `peerlist_manager::get_peerlist_head`)
     pub last_seen: Option<NonZeroI64>,
-    /// Which part of the chain it has; all of it if 0.
+    /// The part of the chain that it stores; 0 for all of it.
     pub pruning_seed: u32,
-    /// The port where it answers RPC; none if 0.
+    /// The port of its RPC; 0 for none.
     pub rpc_port: u16,
-    /// What it pays for each hash of work that is done for it, in credits for its RPC; 0 if that is free.
+    /// Its price in RPC credits for each hash of work; 0 if its RPC is free.
     pub rpc_credits_per_hash: u32,
 }
 
 impl Peer {
-    /// A node of which no more is known.
+    /// A node of which only address and id are known.
     #[must_use]
     pub fn new(address: Address, id: u64) -> Self {
         Self { address, id, last_seen: None, pruning_seed: 0, rpc_port: 0, rpc_credits_per_hash: 0 }
@@ -68,7 +68,7 @@ impl Peer {
     }
 }
 
-/// Peers that a message tells, at most [`MAX_PEERS`]. A clone is the same list.
+/// The peers in a message, at most [`MAX_PEERS`]. Clones share one list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Peers(Arc<[Peer]>);
 
@@ -90,7 +90,7 @@ impl Peers {
         peers.collect::<Result<Arc<[Peer]>, Malformed>>().map(Self)
     }
 
-    /// Writes them into the section of a message, where none is needed if there are none.
+    /// Writes them into the section of a message; an empty list is omitted.
     pub(crate) fn write(&self, message: &mut Writer<'_>) {
         if !self.0.is_empty() {
             message.sections(Self::KEY, &self.0, Peer::write);

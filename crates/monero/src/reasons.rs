@@ -1,8 +1,8 @@
-//! The reason codes of Monero's handshake, and what they mean.
+//! The reason codes of Monero's handshake, and their meanings.
 
 use handshake::{Blame, Reason};
 
-/// Each of them, in the order of the documentation.
+/// All codes, in the order of the documentation.
 pub const REASONS: &[Reason] = &[
     Reason::of("monero.not-levin", Blame::Mismatch, "its first message does not start as Levin's do: no Monero node"),
     Reason::of("monero.out-of-sync", Blame::Peer, "a later message does not start so"),

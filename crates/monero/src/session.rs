@@ -1,4 +1,4 @@
-//! After the handshake: keeps a connection alive by answering what a node asks every minute.
+//! After the handshake: keeps a connection alive by answering a node's requests, which come every minute.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -12,39 +12,39 @@ use crate::levin::{Command, FrameReader, Kind, ReturnCode};
 use crate::message::{Event, Message};
 use crate::peer::Peers;
 
-/// A connection that is kept after its handshake. It is never done: a deadline or either side ends it.
+/// A connection that is kept after its handshake. It never ends by itself: the deadline or either side ends it.
 #[derive(Debug)]
 pub struct Session {
     local: Local,
     frames: FrameReader,
-    /// What is still to be said, in this order.
+    /// Messages to send, in this order.
     to_say: VecDeque<Message>,
-    /// What was asked and not answered yet. Answers come in the order of the questions.
+    /// Our requests without an answer yet. Answers come in the order of the requests.
     asked: VecDeque<Command>,
 }
 
 impl Session {
-    /// A session of the same side that had the handshake.
+    /// A session for the side that had the handshake.
     #[must_use]
     pub fn new(local: Local) -> Self {
         let (to_say, asked) = (VecDeque::new(), VecDeque::new());
         Self { local, frames: FrameReader::after_handshake(), to_say, asked }
     }
 
-    /// First asks whether the peer is there.
+    /// Sends a ping first.
     #[must_use]
     pub fn with_ping(self) -> Self {
         self.asking(Message::PingRequest)
     }
 
-    /// First asks how far the peer's chain goes, and whom it knows besides.
+    /// First asks for the peer's tip, and for more peers.
     #[must_use]
     pub fn with_timed_sync(self) -> Self {
         let tip = self.local.introduction.tip.clone();
         self.asking(Message::TimedSyncRequest(tip))
     }
 
-    /// First asks what the peer can do besides.
+    /// First asks for the peer's support flags.
     #[must_use]
     pub fn with_support_flags(self) -> Self {
         self.asking(Message::SupportFlagsRequest)
@@ -73,7 +73,7 @@ impl Session {
 
     fn answer(&self, request: &Message) -> Message {
         match request {
-            // Nobody is told again: whom we know, we have told.
+            // The answer lists no peers: the handshake has listed all that we know.
             Message::TimedSyncRequest(_) => {
                 Message::TimedSyncResponse(self.local.introduction.tip.clone(), Peers::default())
             }

@@ -1,5 +1,5 @@
-//! Portable storage: what the body of a message is written in. All numbers are little endian.
-//! (docs/PORTABLE_STORAGE.md, contrib/epee/include/storages)
+//! Portable storage: the format of a message's body. All numbers are little-endian. (docs/PORTABLE_STORAGE.md,
+//! contrib/epee/include/storages)
 //!
 //! ```text
 //! 01 11 01 01 01 01 02 01 01 | section
@@ -8,8 +8,8 @@
 //! count:   1, 2, 4 or 8 bytes, whose lowest two bits say how many they are
 //! ```
 //!
-//! A body is walked once, without memory of its own, and is then known to be sound: see [`read`]. What a peer wrote
-//! stays where it lies, and is taken from there by its key.
+//! A body is checked in one pass, without allocation, and is valid afterwards: see [`read`]. Its values stay in the
+//! buffer, and are looked up by key.
 
 mod read;
 mod section;
@@ -22,33 +22,32 @@ use handshake::Fields;
 
 use crate::error::Malformed;
 
-/// What every body starts with: two signatures and a version.
+/// The start of every body: two signatures and a version.
 pub const SIGNATURE: [u8; 9] = [0x01, 0x11, 0x01, 0x01, 0x01, 0x01, 0x02, 0x01, 0x01];
 
-/// Sections and arrays inside each other. A peer list has five; the rest is room for what is to come. (Monero allows
-/// for some 30: EPEE_PORTABLE_STORAGE_RECURSION_LIMIT)
+/// Nested sections and arrays, at most. A peer list has five levels; the rest is for future formats. (Monero allows
+/// about 30: EPEE_PORTABLE_STORAGE_RECURSION_LIMIT)
 pub const MAX_DEPTH: usize = 16;
 
-/// Entries of a section. None that we know has more than ten. So few can be compared with each other.
+/// Entries of a section, at most. No known section has more than ten. So few keys can be compared with each other.
 pub const MAX_ENTRIES: usize = 64;
 
-/// Sections in a body. A peer list has three for each peer. (levin_abstract_invoke2.h: default_levin_limits)
+/// Sections in a body, at most. A peer list has three for each peer. (levin_abstract_invoke2.h: default_levin_limits)
 pub const MAX_SECTIONS: usize = 8192;
 
-/// Strings in a body. (levin_abstract_invoke2.h: default_levin_limits)
+/// Strings in a body, at most. (levin_abstract_invoke2.h: default_levin_limits)
 pub const MAX_STRINGS: usize = 16384;
 
-/// Reads a body: all of it is walked, and found to be within the limits. What follows the section is left unread, as
-/// Monero leaves it.
+/// Reads a body: checks all of it, within the limits. Bytes after the section are ignored, as in Monero.
 ///
 /// # Errors
-/// If it is cut, has a type that does not exist, a key twice, or more of something than there may be.
+/// If it ends too soon, has an unknown type or a key twice, or exceeds a limit.
 pub fn read(body: &[u8]) -> Result<Section<'_>, Malformed> {
     let rest = body.strip_prefix(&SIGNATURE).ok_or(Malformed::Signature)?;
     read::section(&mut Fields::new(rest), &mut read::Walk::first())
 }
 
-/// Types of values, as they are written.
+/// The numbers of value types.
 mod kind {
     pub(super) const I64: u8 = 1;
     pub(super) const I32: u8 = 2;
@@ -64,6 +63,6 @@ mod kind {
     pub(super) const SECTION: u8 = 12;
     /// An array follows, its type first.
     pub(super) const ARRAY: u8 = 13;
-    /// Of an array of this type.
+    /// Added to the type of an array's values.
     pub(super) const ARRAY_FLAG: u8 = 0x80;
 }

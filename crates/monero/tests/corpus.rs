@@ -1,4 +1,4 @@
-//! Replays what the fuzzer kept, with what the fuzzer runs: see `fuzz/README.md`.
+//! Replays the fuzzer's corpus with the fuzzer's code: see `fuzz/README.md`.
 
 #[path = "../../../fuzz/src/monero.rs"]
 pub mod fuzz;

@@ -1,4 +1,4 @@
-//! Peers that are wrong, or mean harm: how each handshake ends, and whose fault that is.
+//! Faulty or malicious peers: how each handshake ends, and the side to blame.
 
 mod common;
 
@@ -68,7 +68,7 @@ fn what_is_skipped_is_bounded_too() {
         };
         assert_eq!(announced(MAX_EARLY_LEN), waits(role));
         assert_eq!(announced(MAX_EARLY_LEN + 1), End::Fault("monero.oversized", ByPeer));
-        // The longest of each, one after the other, is within the driver's budget.
+        // The longest messages of each kind, one after the other, are within the driver's budget.
         let longest = Flight::to(role).frame(Command::NEW_BLOCK, Kind::Notification, &[0; 1 << 18]).introduce();
         assert!(longest.bytes.len() as u64 + MAX_SYNC_LEN < MAX_BYTES);
         assert_eq!(longest.end(), End::Done);
@@ -80,12 +80,12 @@ fn sections_inside_each_other_end_at_the_limit() {
     // { a: { a: { ... } } }
     let nested = |depth: usize| [b"\x04\x01a\x0c".repeat(depth - 1), vec![0]].concat();
     for role in ROLES {
-        // It is sound, and has nothing of a handshake.
+        // It is valid, but lacks the fields of a handshake.
         assert_eq!(Flight::to(role).body(&nested(MAX_DEPTH)).end(), MALFORMED);
         for depth in [MAX_DEPTH + 1, 100, 10_000] {
             assert_eq!(Flight::to(role).body(&nested(depth)).end(), LIMIT, "{depth}");
         }
-        // Cut: whatever comes first.
+        // A truncated body.
         assert_eq!(Flight::to(role).body(&nested(MAX_DEPTH)[..40]).end(), MALFORMED);
         // { a: [{ a: [ ... ] }] }
         assert_eq!(Flight::to(role).body(&b"\x04\x01a\x8c\x04".repeat(1000)).end(), LIMIT);
@@ -138,7 +138,7 @@ fn a_key_that_comes_twice_is_malformed() {
     for role in ROLES {
         let kind = if role == Role::Initiator { Kind::Response(ReturnCode(1)) } else { Kind::Request };
         let body = &Flight::to(role).introduce().bytes[HEAD_LEN..];
-        // One more entry, with a key that is there already.
+        // One more entry, with a duplicate key.
         let mut again = body.to_vec();
         again[9] += 4;
         let once = [&again[..], b"\x0cpayload_more\x08\0"].concat();
@@ -197,7 +197,7 @@ fn each_field_is_there_and_is_what_it_must_be() {
     ] {
         assert_eq!(bent(key, gone), MALFORMED, "{gone:?}");
     }
-    // What may be missing, is as if it were said to be nothing.
+    // A missing optional value counts as its default.
     assert_eq!(bent(b"rpc_port", b"rpc_por."), End::Done);
     assert_eq!(bent(b"support_flags", b"support_flag."), End::Done);
     assert_eq!(bent(b"top_version", b"top_versio."), End::Done);
@@ -297,7 +297,7 @@ fn another_network_is_a_mismatch_that_is_called_by_its_name() {
         let ended = feed(&mut hello, [&Flight::to(role).say(&introduced(role, other)).bytes[..]]);
         let sentence = ended.result.unwrap().unwrap_err().to_string();
         assert_eq!(sentence, format!("it is on {}, not on monero", "ab".repeat(16)));
-        // Who it was is known all the same; and nobody is told who we are that is not of our network.
+        // The peer's id is known all the same; and a peer of another network does not get our introduction.
         assert_eq!(hello.introduction().unwrap().node.peer_id, common::THEIRS);
         assert_eq!(ended.sent.is_empty(), role == Role::Responder);
     }

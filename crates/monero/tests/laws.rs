@@ -1,4 +1,4 @@
-//! The laws that every handshake obeys, for both roles.
+//! The laws of every handshake, for both roles.
 
 mod common;
 
@@ -51,7 +51,7 @@ fn both_sides_agree_and_what_follows_is_left() {
 
 #[test]
 fn nothing_waits_longer_than_the_protocol_asks() {
-    // Our request waits for nothing; our answer for the request alone.
+    // Our request waits for nothing; our answer waits only for the request.
     assert_eq!(feed(&mut hello(Role::Initiator), []).sent, Flight::to(Role::Responder).say(&ours()).bytes);
     let ended = feed(&mut hello(Role::Responder), [&Flight::to(Role::Responder).introduce().bytes[..]]);
     assert!(matches!(ended.result, Some(Ok(_))) && ended.sent.len() > HEAD_LEN);
@@ -70,14 +70,14 @@ fn a_changed_byte_never_passes_for_another_network_or_another_message() {
             || hello(role),
             &flight.bytes,
             |at, ended| match End::of(ended) {
-                // There is no checksum: a changed number is another number.
+                // There is no checksum: a changed number is accepted as another number.
                 End::Done => {
                     assert!(at >= 8, "the signature is whole");
                     let agreed = ended.result.as_ref().expect("over").as_ref().expect("no fault");
                     assert_eq!(agreed.introduction.node.network_id, theirs().node.network_id);
                     unnoticed += 1;
                 }
-                // A longer length, another command that is skipped, a fragment.
+                // A greater length, another command that is skipped, or a fragment.
                 End::Waits(_) => assert!((8..29).contains(&at), "byte {at}: {}", ended.summary()),
                 End::Fault(_, blame) => {
                     assert!(matches!(blame, Blame::Peer | Blame::Mismatch | Blame::Refused), "{}", ended.summary());

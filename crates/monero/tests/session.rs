@@ -14,7 +14,7 @@ fn said(messages: &[Message]) -> Vec<u8> {
     bytes
 }
 
-/// What a peer hears that says this.
+/// The messages that our session sends to a peer with these bytes.
 fn hears(session: Session, bytes: &[u8]) -> Result<Vec<Message>, &'static str> {
     let mut session = session;
     let mut ended = feed(&mut session, [bytes]);
@@ -73,7 +73,7 @@ fn our_questions_are_said_first_and_in_their_order() {
     assert_eq!(hears(asking(), &said(&answers)).as_deref(), Ok(&questions[..]));
     let [ping, flags, _] = answers.clone();
     assert_eq!(hears(asking(), &said(&[flags, ping.clone()])), Err("monero.unexpected"));
-    // An answer to nothing, or twice.
+    // An answer without a request, or a second answer.
     assert_eq!(hears(session(), &said(std::slice::from_ref(&ping))), Err("monero.unexpected"));
     assert_eq!(hears(session().with_ping(), &said(&[ping.clone(), ping])), Err("monero.unexpected"));
     // It may fail to answer.
@@ -84,7 +84,7 @@ fn our_questions_are_said_first_and_in_their_order() {
 #[test]
 fn what_else_is_told_is_skipped() {
     let mut told = Vec::new();
-    // Longer than anything that a handshake may have.
+    // Longer than any message of a handshake may be.
     write_message(Command::NEW_BLOCK, Kind::Notification, &mut told, |tx| tx.extend_from_slice(&[7; 1 << 20]));
     write_message(Command(0), Kind::Fragment, &mut told, |tx| tx.extend_from_slice(&[0; 3000]));
     Message::PingRequest.write(&mut told);

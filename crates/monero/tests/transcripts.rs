@@ -1,4 +1,4 @@
-//! Recorded connections with `monerod`, heard again: see `data/README.md`.
+//! Replays recorded connections with `monerod`: see `data/README.md`.
 
 mod common;
 
@@ -6,13 +6,13 @@ use common::{OURS, local};
 use testing::{Recorded, cut, feed};
 use verack_monero::{Agreed, Hello, Introduction, Local, Session};
 
-/// What `monerod` called itself on that day.
+/// The peer id of `monerod` in the recordings.
 const MONEROD: u64 = 0x1a0d_da68_d349_96a9;
 
 #[test]
 fn a_node_that_was_dialled_is_heard_again() {
     let Recorded { heard, .. } = recorded("initiator");
-    // A notification, the answer, and what came after it: an answer to our ping, and a timed sync.
+    // A notification, the answer, and later messages: an answer to our ping, and a timed sync.
     let ended = cut(|| Hello::initiator(local(OURS)), &heard);
     let agreed = ended.result.unwrap().unwrap();
     assert_eq!(agreed.introduction, monerod());
@@ -22,7 +22,7 @@ fn a_node_that_was_dialled_is_heard_again() {
     let after = feed(&mut session, [&heard[ended.taken..]]);
     assert!(after.result.is_none(), "{}", after.result.unwrap().unwrap_err());
     assert_eq!(ended.taken + after.taken, heard.len(), "all was understood");
-    // Our answer to the timed sync has what the recorded one has, and its length.
+    // Our answer to the timed sync has the recorded contents and length.
     let Recorded { said, .. } = recorded("initiator");
     assert_eq!(after.sent.len(), said[1].len() + said[2].len());
     assert_eq!(after.sent[..said[1].len()], said[1]);
@@ -36,7 +36,7 @@ fn a_node_that_knows_two_others_tells_of_them() {
     let [third, second] = [("10.78.0.3:18080", 0x88e3_ecdb_cd4d_3bfc), ("10.78.0.2:18080", 0x9c7e_b1d4_c31c_f086)];
     assert_eq!(peers, [third, second].map(|(address, id)| (address.to_owned(), id)));
     assert!(agreed.peers.iter().all(|peer| (peer.last_seen, peer.rpc_port, peer.pruning_seed) == (None, 0, 0)));
-    // We would have said the same in its place, byte by byte.
+    // In its place, our side would have sent the same bytes.
     let ours = Local { introduction: agreed.introduction, peers: agreed.peers };
     assert_eq!(feed(&mut Hello::responder(ours), [&said[0][..]]).sent, heard);
 }
@@ -56,7 +56,7 @@ fn what_we_say_in_the_place_of_monerod_is_what_it_said() {
     let Recorded { heard, said, .. } = recorded("responder");
     // It dialled: this is its request.
     assert_eq!(feed(&mut Hello::initiator(ours()), []).sent, heard);
-    // It was dialled: this is its answer, behind a notification.
+    // It was dialled: this is its answer, after a notification.
     let Recorded { heard, said: asked, .. } = recorded("initiator");
     let answer = feed(&mut Hello::responder(ours()), [&asked[0][..]]).sent;
     assert_eq!(answer, heard[43..43 + 295]);

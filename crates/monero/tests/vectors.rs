@@ -1,4 +1,4 @@
-//! The examples of portable storage's own description: see `data/README.md`.
+//! The examples in the specification of portable storage: see `data/README.md`.
 #![expect(clippy::unwrap_used, reason = "vectors are as they are published")]
 
 mod common;
@@ -18,9 +18,9 @@ fn counts_are_written_and_read_as_the_description_says() {
         let (value, bytes) = (row[0].as_u64().unwrap(), hex(row[1].as_str().unwrap()));
         let mut written = Vec::new();
         write_count(value, &mut written);
-        // 7942319744 is in eight bytes there; and 17000 in four, as here.
+        // The specification writes 7942319744 in eight bytes; and 17000 in four, as we do.
         assert_eq!(written, bytes, "{value}");
-        // As the length of a string, which is cut at once if it is long.
+        // Used as the length of a string, which is truncated if it is long.
         let body = [&SIGNATURE[..], b"\x04\x01a\x0a", &bytes, &[7; 17_000]].concat();
         match usize::try_from(value).ok().filter(|len| *len <= 17_000) {
             Some(len) => assert_eq!(read(&body).unwrap().field("a").string(), Ok(Some(&[7; 17_000][..len]))),
@@ -64,7 +64,7 @@ fn what_we_write_of_the_document_is_the_same() {
         section.string("short_quote", json["short_quote"].as_str().unwrap().as_bytes());
         section.string("long_quote", json["long_quote"].as_str().unwrap().as_bytes());
     });
-    // Behind the count of the entries, as far as we have it.
+    // After the count of entries, as far as our body goes.
     assert_eq!(written[10..], body[10..written.len()]);
     assert_eq!(&file()["section_key_Howdy"], "05486f776479");
     let mut howdy = Vec::new();

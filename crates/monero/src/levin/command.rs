@@ -1,15 +1,15 @@
-//! Commands: what messages are about, by number.
+//! Commands: the numbers of message types.
 
 use core::fmt;
 
-/// Body bytes that a handshake or a timed sync may have. Each of 250 peers takes at most some 130, or 190 if it is an onion
-/// service, and the rest some 300. (connection_context.h: get_command_max_bytes)
+/// Body bytes of a handshake or a timed sync, at most. Each of 250 peers takes at most about 130, or 190 for an onion
+/// service, and the rest about 300. (connection_context.h: get_command_max_bytes)
 pub const MAX_SYNC_LEN: u64 = 64 * 1024;
 
-/// Body bytes that a ping or a question for support flags may have. (connection_context.h: get_command_max_bytes)
+/// Body bytes of a ping or a request for support flags, at most. (connection_context.h: get_command_max_bytes)
 pub const MAX_PING_LEN: u64 = 4096;
 
-/// What a message is about.
+/// The type of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Command(pub u32);
 
@@ -48,7 +48,7 @@ commands! {
 }
 
 impl Command {
-    /// Body bytes that it may have, if it is one that is read whole.
+    /// Its limit of body bytes, if it is read whole.
     pub(super) const fn max_whole_len(self) -> Option<u64> {
         match self {
             Self::HANDSHAKE | Self::TIMED_SYNC => Some(MAX_SYNC_LEN),
@@ -68,13 +68,13 @@ impl fmt::Display for Command {
     }
 }
 
-/// How a request went: an error if it is below 0. What is above 0 is up to the command: `monerod` says 1. (levin_base.h:
-/// LEVIN_OK, LEVIN_ERROR_...)
+/// The result of a request: negative for an error. Positive values depend on the command: `monerod` uses 1.
+/// (levin_base.h: LEVIN_OK, LEVIN_ERROR_...)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReturnCode(pub i32);
 
 impl ReturnCode {
-    /// What `monerod` says when all is well. It takes 0 for a failure in the answer to a ping.
+    /// The code of `monerod` for success. In the answer to a ping, it treats 0 as a failure.
     pub const FINE: Self = Self(1);
     /// The command is unknown.
     pub const NO_HANDLER: Self = Self(-6);

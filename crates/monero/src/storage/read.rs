@@ -1,21 +1,21 @@
-//! The walk through a body: what is there, and whether it may be.
+//! Checks and parses a body.
 
 use handshake::{EndsIn, Fields};
 
 use super::{Array, MAX_DEPTH, MAX_ENTRIES, MAX_SECTIONS, MAX_STRINGS, Section, Value, kind};
 use crate::error::{Limit, Malformed};
 
-/// How a body is walked through.
+/// The mode of a pass over a body.
 #[derive(Debug)]
 pub(super) enum Walk {
-    /// For the first time: all of it is looked at, and this much of it may still come.
+    /// The first pass: checks everything, within the remaining budget.
     First(Budget),
-    /// Once more, only to find the way: it is known to be sound. If all of it were looked at again whenever a key is looked
-    /// for, a peer could make its 64 KiB cost twenty times as much.
+    /// A later pass, only to find values: the body is known to be valid. If each lookup of a key checked everything
+    /// again, a peer could make its 64 KiB cost twenty times as much.
     Again,
 }
 
-/// What a body may still have.
+/// The limits that remain for a body.
 #[derive(Debug)]
 pub(super) struct Budget {
     depth: usize,
@@ -28,7 +28,7 @@ impl Walk {
         Self::First(Budget { depth: MAX_DEPTH, sections: MAX_SECTIONS, strings: MAX_STRINGS })
     }
 
-    /// One more of those that are limited.
+    /// Counts one more of a limited thing.
     fn spend(&mut self, which: fn(&mut Budget) -> &mut usize, limit: Limit) -> Result<(), Malformed> {
         if let Self::First(budget) = self {
             let left = which(budget);
@@ -37,7 +37,7 @@ impl Walk {
         Ok(())
     }
 
-    /// One level deeper.
+    /// Descends one level.
     fn within<T>(&mut self, walk: impl FnOnce(&mut Self) -> Result<T, Malformed>) -> Result<T, Malformed> {
         self.spend(|budget| &mut budget.depth, Limit::Depth)?;
         let result = walk(self)?;
@@ -48,7 +48,7 @@ impl Walk {
     }
 }
 
-/// Walks through a section.
+/// Reads a section.
 pub(super) fn section<'b>(body: &mut Fields<'b>, walk: &mut Walk) -> Result<Section<'b>, Malformed> {
     /// A key of one letter, its length, a type and a value of one byte.
     const LEAST_ENTRY: usize = 4;
@@ -64,8 +64,8 @@ pub(super) fn section<'b>(body: &mut Fields<'b>, walk: &mut Walk) -> Result<Sect
     })
 }
 
-/// A count of what is to come, each of at least `least` bytes: there cannot be more than fit into what is left. It need
-/// not be in its shortest form.
+/// Reads a count of elements that have at least `least` bytes each: more than fit into the rest are refused. The count
+/// need not be in its shortest form.
 fn count(body: &mut Fields<'_>, least: usize, what: &'static str) -> Result<usize, Malformed> {
     let first = *body.rest().first().ok_or(EndsIn(what))?;
     let value = match first & 3 {
@@ -78,12 +78,12 @@ fn count(body: &mut Fields<'_>, least: usize, what: &'static str) -> Result<usiz
     usize::try_from(value).ok().filter(|&count| count <= most).ok_or(Malformed::EndsIn(what))
 }
 
-/// What has been read since `start` was what is left.
+/// The bytes read since the rest was `start`.
 fn since<'b>(start: &'b [u8], body: &Fields<'b>) -> &'b [u8] {
     &start[..start.len() - body.rest().len()]
 }
 
-/// Walks through the entries of a section, no two of which have one key.
+/// Checks the entries of a section, which must have different keys.
 fn unlike_entries(body: &mut Fields<'_>, walk: &mut Walk, count: usize) -> Result<(), Malformed> {
     let mut keys = [&[][..]; MAX_ENTRIES];
     let keys = keys.get_mut(..count).ok_or(Malformed::TooMany(Limit::Entries))?;
@@ -97,7 +97,7 @@ fn unlike_entries(body: &mut Fields<'_>, walk: &mut Walk, count: usize) -> Resul
     Ok(())
 }
 
-/// Walks through an entry of a section.
+/// Reads an entry of a section.
 pub(super) fn entry<'b>(body: &mut Fields<'b>, walk: &mut Walk) -> Result<(&'b [u8], Value<'b>), Malformed> {
     let key = match body.array("key")? {
         [0] => return Err(Malformed::Nameless),
@@ -115,7 +115,7 @@ pub(super) fn entry<'b>(body: &mut Fields<'b>, walk: &mut Walk) -> Result<(&'b [
     Ok((key, value))
 }
 
-/// Walks through an array, whose type has been read.
+/// Reads an array, after its type.
 fn array<'b>(body: &mut Fields<'b>, walk: &mut Walk, kind: u8) -> Result<Array<'b>, Malformed> {
     let kind = kind & !kind::ARRAY_FLAG;
     let least = match kind {
@@ -123,7 +123,7 @@ fn array<'b>(body: &mut Fields<'b>, walk: &mut Walk, kind: u8) -> Result<Array<'
         kind::I32 | kind::U32 => 4,
         kind::I16 | kind::U16 => 2,
         kind::I8 | kind::U8 | kind::BOOL | kind::STRING | kind::SECTION => 1,
-        // Monero does not read arrays of arrays either.
+        // Monero does not support nested arrays either.
         other => return Err(Malformed::Type(other | kind::ARRAY_FLAG)),
     };
     walk.within(|walk| {
@@ -133,14 +133,14 @@ fn array<'b>(body: &mut Fields<'b>, walk: &mut Walk, kind: u8) -> Result<Array<'
             kind::BOOL | kind::STRING | kind::SECTION => {
                 (0..count).try_for_each(|_| value(body, walk, kind).map(drop))?;
             }
-            // Any bytes are a number, and there are so many.
+            // Any bytes are valid numbers, and enough bytes are there.
             _ => body.bytes(count * least, "value").map(drop)?,
         }
         Ok(Array { kind, count, values: since(start, body) })
     })
 }
 
-/// Walks through a value that is not an array.
+/// Reads a value that is not an array.
 pub(super) fn value<'b>(body: &mut Fields<'b>, walk: &mut Walk, kind: u8) -> Result<Value<'b>, Malformed> {
     const WHAT: &str = "value";
     Ok(match kind {

@@ -1,11 +1,11 @@
-//! What a body has, once it is known to be sound.
+//! The values of a valid body.
 
 use handshake::Fields;
 
 use super::read::{self, Walk};
 use crate::error::Malformed;
 
-/// Values by their keys, at most [`MAX_ENTRIES`](super::MAX_ENTRIES), no key twice.
+/// Values by key, at most [`MAX_ENTRIES`](super::MAX_ENTRIES), without duplicate keys.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Section<'b> {
     pub(super) count: usize,
@@ -23,23 +23,23 @@ pub struct Array<'b> {
 /// A value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'b> {
-    /// A number of a signed type, whatever its width.
+    /// A signed integer of any width.
     Signed(i64),
-    /// A number of an unsigned type, whatever its width.
+    /// An unsigned integer of any width.
     Unsigned(u64),
-    /// A number that need not be whole.
+    /// A floating-point number.
     Double(f64),
     /// Any bytes.
     String(&'b [u8]),
-    /// Yes or no.
+    /// A boolean.
     Bool(bool),
-    /// Values by their keys.
+    /// Values by key.
     Section(Section<'b>),
     /// Values of one type.
     Array(Array<'b>),
 }
 
-/// What a key stands for, if it is there.
+/// The value of a key, if it is there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Field<'b> {
     key: &'static str,
@@ -49,25 +49,25 @@ pub struct Field<'b> {
 const SOUND: &str = "all of the body was read, and is within the limits";
 
 impl<'b> Section<'b> {
-    /// Its entries, in the order of the sender.
+    /// Its entries, in the sender's order.
     pub fn entries(&self) -> impl Iterator<Item = (&'b [u8], Value<'b>)> + use<'b> {
         let mut body = Fields::new(self.entries);
         (0..self.count).map(move |_| read::entry(&mut body, &mut Walk::Again).expect(SOUND))
     }
 
-    /// What the key stands for, if it is there.
+    /// The value of the key, if it is there.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<Value<'b>> {
         self.entries().find(|(name, _)| *name == key.as_bytes()).map(|(_, value)| value)
     }
 
-    /// What one key stands for.
+    /// The field of one key.
     #[must_use]
     pub fn field(&self, key: &'static str) -> Field<'b> {
         Field { key, value: self.find(key) }
     }
 
-    /// What these keys stand for. All of them are found on one way through the section.
+    /// The fields of these keys, found in one pass over the section.
     #[must_use]
     pub fn fields<const N: usize>(&self, keys: [&'static str; N]) -> [Field<'b>; N] {
         let mut fields = keys.map(|key| Field { key, value: None });
@@ -81,10 +81,10 @@ impl<'b> Section<'b> {
 }
 
 impl<'b> Field<'b> {
-    /// The number, if there is one. As for Monero, its type may be another, if it fits.
+    /// The number, if there is one. As in Monero, its type may differ, if the value fits.
     ///
     /// # Errors
-    /// If it is no number, or does not fit.
+    /// If it is not a number, or does not fit.
     pub fn number<T: TryFrom<i128>>(self) -> Result<Option<T>, Malformed> {
         let number = match self.value {
             None => return Ok(None),
@@ -98,7 +98,7 @@ impl<'b> Field<'b> {
     /// The bytes, if there are any.
     ///
     /// # Errors
-    /// If it is no string.
+    /// If it is not a string.
     pub fn string(self) -> Result<Option<&'b [u8]>, Malformed> {
         match self.value {
             None => Ok(None),
@@ -110,7 +110,7 @@ impl<'b> Field<'b> {
     /// The section, if there is one.
     ///
     /// # Errors
-    /// If it is no section.
+    /// If it is not a section.
     pub fn section(self) -> Result<Option<Section<'b>>, Malformed> {
         match self.value {
             None => Ok(None),
@@ -122,7 +122,7 @@ impl<'b> Field<'b> {
     /// The array, if there is one.
     ///
     /// # Errors
-    /// If it is no array.
+    /// If it is not an array.
     pub fn array(self) -> Result<Option<Array<'b>>, Malformed> {
         match self.value {
             None => Ok(None),
@@ -131,23 +131,23 @@ impl<'b> Field<'b> {
         }
     }
 
-    /// What `read` makes of it, which must be there.
+    /// The result of `read`, for a field that must be there.
     ///
     /// # Errors
-    /// If it is not; and those of `read`.
+    /// If it is missing; and the errors of `read`.
     pub(crate) fn required<T>(self, read: impl FnOnce(Self) -> Result<Option<T>, Malformed>) -> Result<T, Malformed> {
         read(self)?.ok_or(Malformed::Missing(self.key))
     }
 }
 
 impl<'b> Array<'b> {
-    /// How many values it has.
+    /// The number of its values.
     #[must_use]
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether it has none.
+    /// Whether it has no values.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0

@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 
 use super::{SIGNATURE, kind};
 
-/// Appends a body: what `fill` puts into its section.
+/// Appends a body: `fill` writes its section.
 pub fn write(tx: &mut Vec<u8>, fill: impl FnOnce(&mut Writer<'_>)) {
     tx.extend_from_slice(&SIGNATURE);
     write_section(tx, fill);
 }
 
-/// A section that is being written. `monerod` has its keys in the order of the alphabet, and reads them in any.
+/// A section that is being written. `monerod` writes keys in alphabetical order, and reads them in any.
 #[derive(Debug)]
 pub struct Writer<'t> {
     tx: &'t mut Vec<u8>,
@@ -84,7 +84,7 @@ fn write_section(tx: &mut Vec<u8>, fill: impl FnOnce(&mut Writer<'_>)) {
     tx[start] = count << 2;
 }
 
-/// Appends a count in its shortest form. Of those from 2^62 on, there is none.
+/// Appends a count in its shortest form. Counts from 2^62 on cannot be written.
 pub fn write_count(count: u64, tx: &mut Vec<u8>) {
     let shifted = (count << 2).to_le_bytes();
     match count {

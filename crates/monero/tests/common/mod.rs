@@ -1,4 +1,4 @@
-//! A peer's bytes, message by message, and our side that hears them.
+//! A peer's bytes, message by message, and our side that reads them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::num::NonZeroI64;
@@ -30,7 +30,7 @@ pub(crate) fn hello(role: Role) -> Hello {
     with(role, local(OURS))
 }
 
-/// Our side, if it introduces itself so.
+/// Our side with this introduction.
 pub(crate) fn with(role: Role, local: Local) -> Hello {
     match role {
         Role::Initiator => Hello::initiator(local),
@@ -38,7 +38,7 @@ pub(crate) fn with(role: Role, local: Local) -> Hello {
     }
 }
 
-/// How the peer introduces itself.
+/// The peer's introduction.
 pub(crate) fn theirs() -> Introduction {
     let mut introduction = local(THEIRS).introduction;
     introduction.node.my_port = 18080;
@@ -49,7 +49,7 @@ pub(crate) fn theirs() -> Introduction {
     introduction
 }
 
-/// Whom the peer knows: one of each kind.
+/// The peers that the peer knows: one of each kind.
 pub(crate) fn their_peers() -> Peers {
     let host = |name: &[u8]| Host::new(name, 18083).expect("short");
     let addresses = [
@@ -69,7 +69,7 @@ pub(crate) fn their_peers() -> Peers {
     peers.collect::<Vec<_>>().into()
 }
 
-/// What a peer of our side in this role says to have the handshake.
+/// The handshake message of the peer of our side in this role.
 pub(crate) fn introduced(role: Role, introduction: Introduction) -> Message {
     match role {
         Role::Initiator => Message::HandshakeResponse(introduction, their_peers()),
@@ -77,7 +77,7 @@ pub(crate) fn introduced(role: Role, introduction: Introduction) -> Message {
     }
 }
 
-/// What a peer sends to our side in a role.
+/// The bytes that a peer sends to our side in a role.
 pub(crate) struct Flight {
     pub(crate) role: Role,
     pub(crate) bytes: Vec<u8>,
@@ -108,7 +108,7 @@ impl Flight {
         self
     }
 
-    /// The peer's introduction with any bytes behind the signature of its body.
+    /// The peer's introduction with these bytes after the signature of its body.
     #[must_use]
     pub(crate) fn body(self, section: &[u8]) -> Self {
         let kind = match self.role {
@@ -125,13 +125,13 @@ impl Flight {
         self
     }
 
-    /// How our plain handshake with it ends.
+    /// The end of our plain handshake with these bytes.
     pub(crate) fn end(&self) -> End {
         End::of(&feed(&mut hello(self.role), [&self.bytes[..]]))
     }
 }
 
-/// The end of a handshake that goes on.
+/// The end of an unfinished handshake.
 pub(crate) fn waits(role: Role) -> End {
     End::Waits(match role {
         Role::Initiator => "handshake response",
