@@ -1,4 +1,4 @@
-//! A key with a nonce that counts up: one direction of an encrypted channel.
+//! A key with an increasing nonce: one direction of an encrypted channel.
 
 use chacha20poly1305::aead::AeadInOut as _;
 use chacha20poly1305::aead::inout::InOutBuf;
@@ -6,15 +6,15 @@ use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _, Nonce, Tag};
 
 use crate::key::Key;
 
-/// Bytes of the tag behind each ciphertext.
+/// Bytes of the tag after each ciphertext.
 pub const TAG_LEN: usize = 16;
 
-/// A ciphertext that was not made with this key, nonce and associated data; or was changed on its way.
+/// The ciphertext was not made with this key, nonce and associated data, or was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the tag is wrong")]
 pub struct Forged;
 
-/// A key, and how often it has been used. There is no copy of one, which would use a nonce twice. (Noise 5.1)
+/// A key, and its number of uses. It cannot be copied, since a copy would use a nonce twice. (Noise 5.1)
 #[derive(Debug)]
 pub struct CipherState {
     key: Key,
@@ -28,19 +28,19 @@ impl CipherState {
         Self { key, nonce: 0 }
     }
 
-    /// The key, for protocols that make the next one of it.
+    /// The key, for protocols that derive the next key from it.
     #[must_use]
     pub fn key(&self) -> &Key {
         &self.key
     }
 
-    /// The nonce of the next message: how many there were with this key.
+    /// The nonce of the next message: the number of messages with this key.
     #[must_use]
     pub fn nonce(&self) -> u64 {
         self.nonce
     }
 
-    /// Encrypts where it is, and returns the tag, which belongs behind it. `ad` is authenticated as well.
+    /// Encrypts in place, and returns the tag, to be appended. `ad` is authenticated as well.
     #[must_use]
     pub fn encrypt_with_ad(&mut self, ad: &[u8], text: &mut [u8]) -> [u8; TAG_LEN] {
         let tag = self.cipher().encrypt_inout_detached(&self.next_nonce(), ad, InOutBuf::from(text));
@@ -48,8 +48,8 @@ impl CipherState {
         tag.expect("no message has 256 GiB").into()
     }
 
-    /// Decrypts where it is, and returns the plaintext: `ciphertext` without its tag. If that is wrong nothing changes,
-    /// the nonce included.
+    /// Decrypts in place, and returns the plaintext: `ciphertext` without its tag. If the tag is wrong, nothing
+    /// changes, not even the nonce.
     ///
     /// # Errors
     /// If the tag is missing or wrong.
@@ -66,7 +66,7 @@ impl CipherState {
         ChaCha20Poly1305::new(self.key.as_bytes().into())
     }
 
-    /// Four zero bytes, and the count in little endian. (Noise 12.3)
+    /// Four zero bytes, and the little-endian count. (Noise 12.3)
     fn next_nonce(&self) -> Nonce {
         let mut nonce = Nonce::default();
         nonce[4..].copy_from_slice(&self.nonce.to_le_bytes());
@@ -122,7 +122,7 @@ mod tests {
         }
         assert_eq!(theirs.decrypt_with_ad(b"da", &mut sealed.clone()), Err(Forged));
         assert_eq!(theirs.decrypt_with_ad(b"ad", &mut sealed.clone()).map(|text| &*text), Ok(&b"hello"[..]));
-        // The same again is a replay.
+        // The same message again is a replay.
         assert_eq!(theirs.decrypt_with_ad(b"ad", &mut sealed), Err(Forged));
     }
 }

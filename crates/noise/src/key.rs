@@ -1,4 +1,4 @@
-//! Keys, and how more of them are made of one.
+//! Keys, and their derivation.
 
 use core::fmt;
 

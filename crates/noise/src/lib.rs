@@ -6,8 +6,8 @@
 //!                    encrypt_and_hash, decrypt_and_hash
 //! ```
 //!
-//! A protocol writes its own message patterns and brings its own Diffie-Hellman function: here is what all of them do
-//! with the results. Lightning's XK over secp256k1 and libp2p's XX over 25519 are a page each on top of it.
+//! A protocol writes its own message patterns and brings its own Diffie-Hellman function; this crate has the common
+//! rest. Lightning's XK over secp256k1 and libp2p's XX over 25519 need about a page of code each.
 //!
 //! Keys print nothing and are erased when dropped; tags are compared in constant time.
 #![no_std]

@@ -1,4 +1,4 @@
-//! What both sides of a handshake know of it so far, in one hash and one key.
+//! The shared state of a handshake: one hash and one key.
 
 use alloc::vec::Vec;
 
@@ -17,32 +17,31 @@ pub struct SymmetricState {
 }
 
 impl SymmetricState {
-    /// The start of a handshake of this name: `Noise_XX_25519_ChaChaPoly_SHA256`. (`InitializeSymmetric`)
+    /// The start of a handshake with this protocol name: `Noise_XX_25519_ChaChaPoly_SHA256`. (`InitializeSymmetric`)
     #[must_use]
     pub fn new(protocol_name: &[u8]) -> Self {
         let mut hash = [0; 32];
         match hash.get_mut(..protocol_name.len()) {
             Some(start) => start.copy_from_slice(protocol_name),
-            // A name that is longer than a hash becomes one.
+            // A name longer than a hash is hashed.
             None => hash = Sha256::digest(protocol_name).into(),
         }
         Self { hash, chaining_key: Key::new(hash), cipher: None }
     }
 
-    /// Mixes in what both sides see: a prologue, a public key. (`MixHash`)
+    /// Mixes in data that both sides see: a prologue, a public key. (`MixHash`)
     pub fn mix_hash(&mut self, data: &[u8]) {
         self.hash = Sha256::new_with_prefix(self.hash).chain_update(data).finalize().into();
     }
 
-    /// Mixes in what only both sides know: the result of a Diffie-Hellman function. From now on what is said is
-    /// encrypted. (`MixKey`)
+    /// Mixes in a shared secret: the result of a Diffie-Hellman function. Later payloads are encrypted. (`MixKey`)
     pub fn mix_key(&mut self, secret: &[u8]) {
         let [chaining_key, key] = hkdf(&self.chaining_key, secret);
         self.chaining_key = chaining_key;
         self.cipher = Some(CipherState::new(key));
     }
 
-    /// Appends what is to be said, encrypted if there is a key already. (`EncryptAndHash`)
+    /// Appends the plaintext, encrypted if there is a key already. (`EncryptAndHash`)
     pub fn encrypt_and_hash(&mut self, plaintext: &[u8], tx: &mut Vec<u8>) {
         let start = tx.len();
         tx.extend_from_slice(plaintext);
@@ -53,10 +52,10 @@ impl SymmetricState {
         self.mix_hash(&tx[start..]);
     }
 
-    /// Decrypts where it is what was heard, if there is a key already. (`DecryptAndHash`)
+    /// Decrypts in place, if there is a key already. (`DecryptAndHash`)
     ///
     /// # Errors
-    /// If the two sides do not know the same: they do not mean the same keys, or a byte was changed on its way.
+    /// If the states of the two sides differ: they used different keys, or a byte was changed.
     pub fn decrypt_and_hash<'c>(&mut self, ciphertext: &'c mut [u8]) -> Result<&'c mut [u8], Forged> {
         let before = self.hash;
         self.mix_hash(ciphertext);
@@ -66,7 +65,7 @@ impl SymmetricState {
         }
     }
 
-    /// The hash of all that was said, which names this handshake and no other. (`GetHandshakeHash`)
+    /// The hash of the whole handshake, which is unique to it. (`GetHandshakeHash`)
     #[must_use]
     pub fn handshake_hash(&self) -> [u8; 32] {
         self.hash
@@ -78,7 +77,7 @@ impl SymmetricState {
         &self.chaining_key
     }
 
-    /// The keys of both directions: what the initiator encrypts with comes first. (`Split`)
+    /// The keys of both directions, the initiator's first. (`Split`)
     #[must_use]
     pub fn split(&self) -> [CipherState; 2] {
         hkdf(&self.chaining_key, &[]).map(CipherState::new)

@@ -44,14 +44,14 @@ fn a_changed_byte_of_a_handshake_is_noticed_by_the_end_of_it() {
     let vector = &vectors()[0];
     for n in 0..3 {
         let message = &vector["messages"][n];
-        // Every part of every message; each byte of them would take long.
+        // Positions in every part of every message; testing each byte would take long.
         for at in (0..hex(&message["ciphertext"]).len()).step_by(7) {
             assert!(!concludes(vector, n, at), "message {n}, byte {at}");
         }
     }
 }
 
-/// Whether both sides still understand each other when a byte of a message is changed.
+/// Whether both sides still conclude when a byte of a message is changed.
 fn concludes(vector: &Value, changed: usize, at: usize) -> bool {
     let [mut initiator, mut responder] = Side::both(vector);
     for n in 0..3 {
