@@ -63,7 +63,7 @@ pub struct Call {
     pub address: SocketAddr,
     /// How much of the attempt's time is spent: on the name lookup, and on waiting for the pace of its network.
     pub spent: Duration,
-    /// Whether the target has few enough addresses to investigate each of them, if the run does so at all.
+    /// Whether the target has few enough addresses to investigate each, in a run that investigates.
     pub closely: bool,
     /// Its number in the ledger.
     pub place: Option<Place>,

@@ -178,7 +178,7 @@ impl Lookup {
                     match self.rules.allow_behind(name, address) {
                         Ok(()) if matches!(wanted, Wanted::Listed { .. }) && !self.admit(address) => ports_over += 1,
                         Ok(()) => some.push(Ok((address, identity))),
-                        // The user did not ask for this family, so a list that names it lacks nothing.
+                        // The user did not request this family; a list may contain it nevertheless.
                         Err(Refused::LeftOut(_)) => other_family = true,
                         Err(refused) => some.push(Err(refused)),
                     }
