@@ -12,8 +12,6 @@
 //!
 //! A program in a few lines:
 //!
-//! A program in a few lines:
-//!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let probe = verack_probe::Config::on("bitcoin")?.probe()?;
