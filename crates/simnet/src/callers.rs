@@ -1,4 +1,4 @@
-//! Every kind of peer that may call us, one of each: what it does, and the verdict that it deserves.
+//! Every kind of peer that may call us, one of each: its script, and the expected verdict.
 
 use std::slice;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::script::Act::{
 use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
 
-/// One of each kind of peer that calls us, on this network; [`Peer::call`] makes it do so.
+/// One of each kind of peer that calls us, on this network; [`Peer::call`] starts the call.
 #[must_use]
 pub fn callers(chain: &Params) -> Vec<Peer> {
     let voice = Voice::new(*chain);
@@ -53,7 +53,7 @@ fn healthy(voice: &Voice) -> Vec<Peer> {
         ),
         caller("verack-after-ours", vec![Say(version.clone()), Hear(Command::VERACK), Say(verack.clone())]),
         caller("all-at-once", vec![Say(whole.clone())]),
-        // Core takes these for keys.
+        // Core treats these as keys.
         caller("verack-first", vec![Say([verack.clone(), version.clone()].concat())]),
         caller("createstream-first", vec![Say([voice.unknown("createstream", b""), whole.clone()].concat())]),
         caller("separate", vec![SayApart(vec![version.clone(), verack.clone()])]),
@@ -69,7 +69,7 @@ fn healthy(voice: &Voice) -> Vec<Peer> {
 
 fn leaving(voice: &Voice) -> Vec<Peer> {
     let closed = |stage| Truth::ends(stage, "closed");
-    // If we have said nothing yet that a kernel could have found unread, it meant to.
+    // We have sent nothing that the peer's kernel could have found unread, so the reset is deliberate.
     let reset = |stage| Truth::ends(stage, "reset");
     let before = Truths::plain(closed(Stage::Hello));
     let between = Truths::plain(closed(Stage::Ack));
@@ -90,9 +90,9 @@ fn leaving(voice: &Voice) -> Vec<Peer> {
 
 fn silent(voice: &Voice) -> Vec<Peer> {
     let ends = |stage| Truth::ends(stage, "timeout");
-    // We do not know yet what it speaks.
+    // The transport is not known yet.
     let before = Truths::heedless(ends(Stage::Hello), ends(Stage::Transport));
-    // Before it speaks we have nothing to say, so there is nothing to echo: unless we expect a key and say ours.
+    // We send nothing before the peer does, so there is nothing to echo; except if we expect a key and send ours.
     let echo = Truths { v2: Truth::fault(Stage::Transport, "bitcoin.v2.echo", Blame::Mismatch), ..before };
     let version = voice.version();
     vec![
@@ -106,7 +106,7 @@ fn silent(voice: &Voice) -> Vec<Peer> {
 
 fn bent(voice: &Voice) -> Vec<Peer> {
     let fault = |reason, blame| Truth::fault(Stage::Hello, reason, blame);
-    // Whatever is not the start of our plain text might be that of a key.
+    // Bytes that do not start our plaintext messages might start a key.
     let stranger = |reason| {
         let at = |stage| Truth::fault(stage, reason, Blame::Mismatch);
         Truths::heedless(at(Stage::Hello), at(Stage::Transport))
@@ -165,7 +165,7 @@ fn endless(voice: &Voice) -> Vec<Peer> {
     ]
 }
 
-/// Over the encrypted transport. (BIP324)
+/// On the encrypted transport. (BIP324)
 fn encrypted(voice: &Voice) -> Vec<Peer> {
     let magic = voice.params.magic;
     let network = |magic, name, truth, first: &[Word], acts: &[Act]| {

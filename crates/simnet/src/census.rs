@@ -1,4 +1,4 @@
-//! What a crawl has found, compared with who is there.
+//! Compares the result of a crawl with the real nodes.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,51 +6,51 @@ use std::net::SocketAddr;
 use crate::topology::{Ports, Topology};
 use crate::truth::Transport;
 
-/// Takes note of what was found, and knows what is wrong with it.
+/// Collects the result of a crawl, and finds its faults.
 #[derive(Clone, Debug)]
 pub struct Census {
     topology: Topology,
     ports: Ports,
     epoch: u32,
-    /// By node: whether it has been noted.
+    /// By node: whether it was noted.
     noted: Vec<bool>,
     faults: Faults,
 }
 
-/// What is wrong with what was found.
+/// The faults of a crawl's result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     /// Nodes that are up and were not reached.
     pub missed: u32,
-    /// Addresses that were reached, and where nobody is.
+    /// Addresses without a node that were reported as reached.
     pub invented: u32,
-    /// Addresses that are told of and not known.
+    /// Addresses that nodes gossip and the crawl does not know.
     pub unheard: u32,
-    /// Addresses that are known and were not tried.
+    /// Known addresses that were not tried.
     pub untried: u32,
-    /// Addresses that were not reached, for another reason than the true one.
+    /// Unreached addresses with another reason than the true one.
     pub misjudged: u32,
-    /// Addresses that are known twice, or that nobody told of.
+    /// Addresses that are known twice, or that no node gossips.
     pub strange: u32,
-    /// One of all these, in words.
+    /// One example of them as text.
     pub example: Option<String>,
 }
 
 impl Census {
-    /// Of a topology in an epoch. Nothing has been found yet.
+    /// For a topology in an epoch. Nothing is noted yet.
     #[must_use]
     pub fn new(topology: Topology, ports: Ports, epoch: u32) -> Self {
         let noted = vec![false; topology.known() as usize];
         Self { topology, ports, epoch, noted, faults: Faults::default() }
     }
 
-    /// How many nodes are up.
+    /// The number of nodes that are up.
     #[must_use]
     pub fn up(&self) -> usize {
         (0..self.topology.known()).filter(|node| self.topology.is_up(*node, self.epoch)).count()
     }
 
-    /// An address is known. `reason` says how the last attempt to reach it ended, if there was one.
+    /// Notes a known address. `reason` is the reason of the last attempt to reach it, if there was one.
     pub fn note(&mut self, address: SocketAddr, reason: Option<&str>) {
         let node = self.topology.node(address.ip());
         let Some(node) = node.filter(|node| self.topology.address(*node, &self.ports) == address) else {
@@ -70,7 +70,7 @@ impl Census {
         self.fault(count, || format!("{address} is {truth}, and was {}", reason.unwrap_or("never tried")));
     }
 
-    /// All has been noted: what is wrong with it.
+    /// Ends the collection, and returns the faults.
     #[must_use]
     pub fn conclude(mut self) -> Faults {
         for node in 0..self.topology.known() {
@@ -94,7 +94,7 @@ impl Census {
 }
 
 impl Faults {
-    /// Whether there are none.
+    /// Whether there are no faults.
     #[must_use]
     pub fn are_none(&self) -> bool {
         *self == Self::default()
@@ -119,7 +119,7 @@ mod tests {
         Topology { ground: Ground::Loopback, steady: 2, fleeting: 0, refusing: 3, silent: 1, seed: 1 };
     const PORTS: Ports = Ports { steady: 1, fleeting: 2, refusing: 3, silent: 4 };
 
-    /// What is wrong if each node ended so; `None` is one that is not known.
+    /// The faults if the nodes ended with these reasons; `None` is an unknown node.
     fn faults(reasons: [Option<Option<&str>>; 6]) -> Faults {
         let mut census = Census::new(TOPOLOGY, PORTS, 0);
         for (node, reason) in (0..).zip(reasons) {

@@ -1,4 +1,4 @@
-//! A real DNS server on loopback, over UDP and TCP, for names that nobody else has.
+//! A real DNS server on loopback, over UDP and TCP, for names that exist only here.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,26 +16,26 @@ use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseI
 use hickory_server::zone_handler::MessageResponseBuilder;
 use tokio::net::{TcpListener, UdpSocket};
 
-/// What there is to say about a name.
+/// The answer for a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// These addresses: IPv4 to who asks for A, IPv6 to who asks for AAAA.
+    /// These addresses: IPv4 for A queries, IPv6 for AAAA queries.
     Addresses(Vec<IpAddr>),
-    /// These texts, to who asks for TXT.
+    /// These texts, for TXT queries.
     Texts(Vec<String>),
     /// The server fails. (SERVFAIL)
     Failure,
-    /// The server says nothing.
+    /// The server does not answer.
     Silence,
 }
 
-/// Names in lower case, without a dot at the end, and what there is to say about them. There are no others (NXDOMAIN).
+/// Names in lower case, without a final dot, and their answers. Other names do not exist (NXDOMAIN).
 ///
-/// Seeds are asked for nodes with certain services by a label of `x` and hex digits before their name; these names
-/// exist for every name here. (Core: net.cpp ThreadDNSAddressSeed)
+/// To filter by services, a client puts a label of `x` and hex digits before a seed's name; such names exist for every
+/// name here. (Core: net.cpp ThreadDNSAddressSeed)
 pub type Zone = BTreeMap<String, Answer>;
 
-/// A DNS server on a port of its own. It stops when dropped.
+/// A DNS server on its own port. It stops when dropped.
 pub struct Dns {
     address: SocketAddr,
     /// Its tasks end with it.
@@ -46,9 +46,9 @@ impl Dns {
     /// Serves a zone, over UDP and over TCP on the same port.
     ///
     /// # Errors
-    /// If no port can be had.
+    /// If no port is free.
     pub async fn start(zone: Zone) -> io::Result<Self> {
-        /// The port that UDP is given is seldom taken for TCP.
+        /// A port that is free for UDP is seldom taken for TCP.
         const TRIES: usize = 16;
         let (udp, tcp) = both_sockets(TRIES).await?;
         let address = udp.local_addr()?;
@@ -58,7 +58,7 @@ impl Dns {
         Ok(Self { address, _server: server })
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -137,7 +137,7 @@ impl RequestHandler for Names {
     }
 }
 
-/// Seconds; nobody shall keep an answer of a network that is gone soon.
+/// In seconds; short, so that no resolver caches answers of a network that ends soon.
 const TTL: u32 = 1;
 
 fn records(addresses: &[IpAddr], wanted: RecordType) -> impl Iterator<Item = RData> {

@@ -1,5 +1,5 @@
-//! What scripted peers say and hear on the encrypted transport: right words, made with the protocol's own crate, and
-//! the ways to bend them. (BIP324)
+//! The data of scripted peers on the encrypted transport: valid data, made with the protocol's own crate, and ways to
+//! modify it. (BIP324)
 
 use bitcoin::v2::cipher::OVERHEAD;
 use bitcoin::v2::keys::{Session, TERMINATOR_LEN};
@@ -9,27 +9,27 @@ use handshake::{Role, Rx};
 
 use crate::random::Random;
 
-/// Something to say. What it is in bytes, the keys of a conversation decide.
+/// Something to send. The keys of a conversation determine its bytes.
 #[derive(Clone, Debug)]
 pub(crate) enum Word {
     /// Its key.
     Key,
-    /// So many bytes that mean nothing.
+    /// This many bytes of garbage.
     Garbage(usize),
-    /// All but the last byte of what ends its garbage, so many times. It is garbage, too.
+    /// The garbage terminator without its last byte, this many times. It is garbage, too.
     AlmostTerminator(usize),
-    /// What ends its garbage.
+    /// The garbage terminator.
     Terminator,
-    /// A packet with these contents. The first of all authenticates the garbage.
+    /// A packet with these contents. The first packet authenticates the garbage.
     Packet(Vec<u8>),
-    /// A packet that is to be ignored, with so many bytes of contents.
+    /// A decoy with this many bytes of contents.
     Decoy(usize),
-    /// Another word, bent.
+    /// Another word, modified.
     Bent(Box<Word>, Bend),
 }
 
 impl Word {
-    /// Says that from now on there are messages. It is empty in the only version that there is.
+    /// The version packet, after which messages follow. It is empty in the only version.
     pub(crate) const VERSION_PACKET: Self = Self::Packet(Vec::new());
 
     pub(crate) fn bent(self, bend: Bend) -> Self {
@@ -37,14 +37,14 @@ impl Word {
     }
 }
 
-/// What may be wrong with a word.
+/// A modification of a word.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Bend {
-    /// Its last byte is another. That of a packet belongs to its tag.
+    /// Changes its last byte. In a packet that byte belongs to the tag.
     LastByte,
-    /// It lacks so many bytes at its end.
+    /// Removes this many bytes from its end.
     Lacks(usize),
-    /// It is a packet whose contents are as long as this, if one believes it.
+    /// A packet that claims this length of its contents.
     Claims(u32),
 }
 
@@ -54,28 +54,28 @@ pub(crate) struct Encrypted {
     role: Role,
     random: Random,
     keys: KeyPair,
-    /// Once the other side's key is heard.
+    /// Set once the other side's key has come.
     session: Option<Session>,
-    /// What its next packet authenticates.
+    /// Authenticated with its next packet.
     aad: Vec<u8>,
-    /// Whether the end of the other side's garbage is heard.
+    /// Whether the other side's garbage terminator has come.
     hears_packets: bool,
 }
 
 impl Encrypted {
-    /// Keys that are others in each conversation.
+    /// Different keys for each conversation.
     pub(crate) fn new(role: Role, turn: usize) -> Self {
         let mut random = Random::new(turn as u64);
         let keys = keys(&mut random).encode();
         Self { role, random, keys, session: None, aad: Vec::new(), hears_packets: false }
     }
 
-    /// Takes in the other side's key; both are on this network.
+    /// Processes the other side's key; both are on this network.
     pub(crate) fn hear_key(&mut self, theirs: &Encoding, magic: Magic) {
         self.session = Some(self.keys.agree(self.role, theirs, magic));
     }
 
-    /// What a word is in bytes.
+    /// The bytes of a word.
     pub(crate) fn say(&mut self, word: &Word) -> Vec<u8> {
         match word {
             Word::Key => self.keys.encoding().to_vec(),
@@ -84,7 +84,8 @@ impl Encrypted {
                 self.garbage(garbage)
             }
             Word::AlmostTerminator(times) => {
-                // Its last byte must be another: else the next repetition's first could be it by chance.
+                // Its last byte is changed rather than removed: otherwise the first byte of the next repetition could
+                // complete it by chance.
                 let mut almost = self.session().our_terminator;
                 almost[TERMINATOR_LEN - 1] ^= 0xff;
                 let garbage = almost.repeat(*times);
@@ -109,7 +110,7 @@ impl Encrypted {
         packet
     }
 
-    /// Takes the next whole message that is not ignored.
+    /// Takes the next complete message, without decoys.
     pub(crate) fn next_message(&mut self, arrived: &mut Vec<u8>) -> Option<(Command, Vec<u8>)> {
         if !self.hears_packets {
             let session = self.session();
@@ -143,7 +144,7 @@ fn bent(mut word: Vec<u8>, bend: Bend) -> Vec<u8> {
         Bend::LastByte => *word.last_mut().expect("scripts bend what is not empty") ^= 1,
         Bend::Lacks(bytes) => word.truncate(word.len() - bytes),
         Bend::Claims(len) => {
-            // The cipher of the lengths is a stream: who knows what was said can make it say anything else.
+            // The cipher of the lengths is a stream cipher: known plaintext allows any other length to be encrypted.
             let said = u32::try_from(word.len() - OVERHEAD).expect("scripts say less than 4 GiB");
             for (byte, change) in word.iter_mut().zip((said ^ len).to_le_bytes()).take(3) {
                 *byte ^= change;
@@ -153,7 +154,7 @@ fn bent(mut word: Vec<u8>, bend: Bend) -> Vec<u8> {
     word
 }
 
-/// What a healthy node starts with: keys, garbage of any length and now and then a decoy, others in each conversation.
+/// The start of a healthy node: keys, garbage of any length and sometimes a decoy, different in each conversation.
 pub(crate) fn start(turn: usize) -> Start {
     let mut random = Random::new(turn as u64);
     let keys = keys(&mut random);

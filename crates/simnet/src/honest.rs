@@ -8,7 +8,7 @@ use crate::script::Act::{self, Accept, Hear, Say, SayApart, SayCut};
 use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
 
-/// Programs that are or were to be met.
+/// User agents of real programs, present and past.
 const USER_AGENTS: &[&str] = &[
     "/Satoshi:30.0.0/",
     "/Satoshi:29.1.0/",
@@ -24,10 +24,10 @@ const USER_AGENTS: &[&str] = &[
     "/libbitcoin:3.8.0/",
 ];
 
-/// What nodes offer: full, pruned, with filters, with the encrypted transport.
+/// Services of real nodes: full, pruned, with filters, with the encrypted transport.
 const SERVICES: &[u64] = &[0x409, 0xc09, 0xc49, 0x44d, 0x408, 0xc08];
 
-/// How a healthy peer of this network introduces itself, one of many.
+/// One of many introductions of healthy peers on this network.
 pub(crate) fn introduction(chain: &Params, random: &mut Random) -> Voice {
     let older = random.choose(&[0, 0, 0, 1, 2, 5]);
     let blocks_behind = random.choose(&[0, 0, 0, 0, 1, 2, 144, 12_345]);
@@ -42,7 +42,7 @@ pub(crate) fn introduction(chain: &Params, random: &mut Random) -> Voice {
     })
 }
 
-/// A healthy peer of this network, one of many.
+/// One of many healthy peers on this network.
 pub(crate) fn honest(chain: &Params, random: &mut Random) -> Peer {
     let voice = introduction(chain, random);
     if Services::P2P_V2.missing_from(voice.version.services) == Services::NONE {

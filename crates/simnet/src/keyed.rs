@@ -1,4 +1,4 @@
-//! Scripted peers of the protocols whose nodes are named by their keys, and the verdict that each deserves.
+//! Scripted peers of the protocols with node keys, and the expected verdict on each.
 
 mod ethereum;
 mod lightning;
@@ -19,23 +19,22 @@ use crate::sockets;
 use crate::truth::Truth;
 use crate::wire::Wire;
 
-/// The secret key, in either protocol, of the side that [`keyed_callers`] call: they know whom they mean, and have a
-/// recording of how others spoke to it.
+/// The secret key, in either protocol, of the side that [`keyed_callers`] call: they know its public key, and have a
+/// recording of another caller's handshake with it.
 pub const CALLED_KEY: [u8; 32] = [0x11; 32];
 
-/// A scripted peer that we call by its key, or that calls us by ours. Its clones are the same peer.
+/// A scripted peer that we call with its key, or that calls us with ours. Its clones are the same peer.
 #[derive(Clone, Debug)]
 pub struct KeyedPeer {
-    /// What it does, in a word or two: `ethereum-full`.
+    /// Its name in a few words: `ethereum-full`.
     pub name: &'static str,
-    /// The verdict that it deserves from a side that asks for [`NETWORK_ID`] and [`GENESIS`] or for Lightning on
-    /// `bitcoin-regtest`.
+    /// The expected verdict of a side that uses [`NETWORK_ID`] and [`GENESIS`], or Lightning on `bitcoin-regtest`.
     pub truth: Truth,
     role: Role,
     script: Script,
-    /// Whether the key is right by which it is called, or by which it calls.
+    /// Whether the key in use is right, for the call to it or from it.
     rightly_named: bool,
-    /// How many conversations it has had.
+    /// The number of its conversations so far.
     turns: Arc<AtomicUsize>,
 }
 
@@ -45,7 +44,7 @@ enum Script {
     Lightning(Arc<[lightning::Act]>),
 }
 
-/// How a peer is named, beside where it is.
+/// A peer's name, without its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named {
     /// An Ethereum node.
@@ -54,13 +53,13 @@ pub enum Named {
     Lightning(::lightning::NodeId),
 }
 
-/// One of each kind of peer that is called by its key.
+/// One of each kind of peer that we call with its key.
 #[must_use]
 pub fn keyed() -> Vec<KeyedPeer> {
     peers(Role::Responder)
 }
 
-/// One of each kind of peer that calls us by our key, [`CALLED_KEY`]; [`KeyedPeer::call`] makes it do so.
+/// One of each kind of peer that calls us with our key, [`CALLED_KEY`]; [`KeyedPeer::call`] starts the call.
 #[must_use]
 pub fn keyed_callers() -> Vec<KeyedPeer> {
     peers(Role::Initiator)
@@ -75,12 +74,12 @@ impl KeyedPeer {
         Self { name, truth, role, script, rightly_named: true, turns: Arc::default() }
     }
 
-    /// The same peer, called by a key that it does not have, or calling by one that the other side does not have.
+    /// The same peer, called with a key that it does not have, or calling with a key that the other side does not have.
     fn misnamed(self) -> Self {
         Self { rightly_named: false, ..self }
     }
 
-    /// How it is named.
+    /// Its name.
     #[must_use]
     pub fn named(&self) -> Named {
         match self.script {
@@ -89,7 +88,7 @@ impl KeyedPeer {
         }
     }
 
-    /// How it is named at this address, as a user would write it.
+    /// Its name with this address, as a user writes it.
     #[must_use]
     pub fn target(&self, address: SocketAddr) -> String {
         match self.named() {
@@ -98,17 +97,17 @@ impl KeyedPeer {
         }
     }
 
-    /// Calls `address`, where [`CALLED_KEY`] is known, and acts its script there, until it is over or the other side has
-    /// left.
+    /// Calls `address`, where [`CALLED_KEY`] is in use, and acts its script there, until the script is over or the
+    /// other side has left.
     ///
     /// # Errors
-    /// If nobody accepts the call.
+    /// If the connection is not accepted.
     pub async fn call(&self, address: SocketAddr) -> io::Result<()> {
         self.converse(Wire::tcp(sockets::call(address).await?)).await;
         Ok(())
     }
 
-    /// Acts its script in the background, over a connection in memory: the other end of it.
+    /// Acts its script in the background, over a connection in memory; returns the other end.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -120,10 +119,10 @@ impl KeyedPeer {
         theirs
     }
 
-    /// Acts the script over a connection that it accepted, or opened.
+    /// Acts the script over an accepted or opened connection.
     pub(crate) async fn converse(&self, wire: io::Result<Wire>) {
         let turn = self.turns.fetch_add(1, Ordering::Relaxed);
-        // The other side may leave when it pleases; then the play is over, and that is no error.
+        // The other side may leave at any time; then the script ends, without an error.
         let _ = self.play(wire, turn).await;
     }
 

@@ -1,24 +1,23 @@
-//! A simulated network on loopback: scripted peers of known truth, and their DNS server.
+//! A simulated network on loopback: scripted peers with known verdicts, and their DNS server.
 //!
 //! ```text
 //!             seed.verack.test?          ┌─────┐
-//!   whoever ──────────────────────────▶  │ Dns │   127.0.0.1, UDP and TCP
-//!     is      127.16.0.1 127.20.0.1 ...  └─────┘
-//!   tested                               ┌──────┐  127.16.0.1  coalesced
+//!   program ──────────────────────────▶  │ Dns │   127.0.0.1, UDP and TCP
+//!   under     127.16.0.1 127.20.0.1 ...  └─────┘
+//!   test                                 ┌──────┐  127.16.0.1  coalesced
 //!           ──────────────────────────▶  │ Peer │  127.17.0.1  chatty
 //!             a handshake with each      └──────┘  127.18.0.1  ...
 //! ```
 //!
-//! Each [`Peer`] acts a script: it says right messages, wrong ones or none, in any rhythm, and leaves early or never.
-//! With it come its [`Truths`]: the verdict that it deserves over each transport, each and every time. [`catalogue`] has one of each that we
-//! may call, [`callers`] one of each that may call us. A [`Network`] is all of them at once, each on a loopback address
-//! of its own, behind the seeds' names. Peers whose protocol names them by their keys ([`keyed`], and
-//! [`keyed_callers`] that call us) are behind none. All
-//! names end in `.test`, which nobody can own. (RFC 6761)
+//! Each [`Peer`] acts a script: it sends valid messages, invalid ones or none, in any rhythm, and leaves early or
+//! never. Its [`Truths`] are the expected verdicts over each transport, the same every time. [`catalogue`] has one of
+//! each kind that we may call, [`callers`] one of each kind that may call us. A [`Network`] runs all of them at once,
+//! each on its own loopback address, behind the seeds' names. The seeds do not list peers of protocols with node keys
+//! ([`keyed`], and [`keyed_callers`] that call us). All names end in `.test`, which is reserved. (RFC 6761)
 //!
-//! For crawls there are networks of any size: a [`Topology`] says who is where and knows whom, and a [`Population`] is
-//! all of its nodes, healthy ones all, behind a handful of sockets. A
-//! [`Census`] compares what a crawl has found with who is there.
+//! For crawls there are networks of any size: a [`Topology`] says which nodes exist and which addresses each gossips,
+//! and a [`Population`] runs all of its nodes, all healthy, on a handful of sockets. A [`Census`] compares the result
+//! of a crawl with the real nodes.
 
 mod callers;
 mod catalogue;

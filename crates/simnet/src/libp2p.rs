@@ -1,4 +1,4 @@
-//! Every kind of libp2p node, one of each: what it does, and the verdict that it deserves.
+//! Every kind of libp2p node, one of each: its script, and the expected verdict.
 
 use std::time::Duration;
 
@@ -21,13 +21,13 @@ pub fn libp2p_peers() -> Vec<Peer> {
     Cast { role: Role::Responder }.all()
 }
 
-/// One of each kind of libp2p node that calls us; [`Peer::call`] makes it do so.
+/// One of each kind of libp2p node that calls us; [`Peer::call`] starts the call.
 #[must_use]
 pub fn libp2p_callers() -> Vec<Peer> {
     Cast { role: Role::Initiator }.all()
 }
 
-/// A peer's keys. Nothing here is worth a secret, and whoever meets it has new ones each time.
+/// A peer's keys. No secret is needed here, and our side has new keys each time.
 pub(crate) fn local() -> Local {
     let [s, e] = [0x5f, 0x60].map(|byte| SecretKey::new([byte; 32]));
     let mut local = Local::new(Identity::new([0x5e; 32]), s, e, "verack-simnet/1.0");
@@ -45,19 +45,19 @@ impl Cast {
         [self.healthy(), self.leaving(), self.silent(), self.strangers(), self.bent(), self.endless()].concat()
     }
 
-    /// One that does this, once it was told something if it was called.
+    /// A peer that acts this; a called one first waits for a byte.
     fn peer<const N: usize>(&self, name: &'static str, truth: Truth, acts: [Act; N]) -> Peer {
         let first = (self.role == Role::Responder).then_some(HearAnything);
         Peer::new(name, Truths::either(truth), first.into_iter().chain(acts).collect::<Vec<_>>())
     }
 
-    /// One that proves who it is, and then does this.
+    /// A peer that proves its identity, and then acts this.
     fn known<const N: usize>(&self, name: &'static str, truth: Truth, acts: [Act; N]) -> Peer {
         let first = Noise(payload(&local(), &[yamux::NAME]));
         Peer::new(name, Truths::either(truth), [first].into_iter().chain(acts).collect::<Vec<_>>())
     }
 
-    /// The stream on which it is asked who it is, and the first of its own.
+    /// The stream on which we request identify from it, and its own first stream.
     fn streams(&self) -> [u32; 2] {
         match self.role {
             Role::Initiator => [2, 1],
@@ -65,7 +65,7 @@ impl Cast {
         }
     }
 
-    /// The answer to who it is: these messages, and the end of the stream.
+    /// The answer to identify: these messages, and the end of the stream.
     fn answer(&self, messages: &[&[u8]]) -> Vec<u8> {
         let [asked, _] = self.streams();
         let mut text = names(&[HEADER, "/ipfs/id/1.0.0"]);
@@ -93,7 +93,7 @@ impl Cast {
             Peer::new(name, Truths::either(Truth::OK), acts.collect::<Vec<_>>())
         };
         let apart = introduction.chunks(7).map(<[u8]>::to_vec).collect();
-        // A request that does not wait for our answer: that of rust-libp2p, if its negotiation is lazy.
+        // A request that does not wait for our answer: as rust-libp2p sends it with lazy negotiation.
         let at_once = data(SYN, own, &[names(&[HEADER, "/kad/1"]), b"\x26\x08\x04\x12\x22\xff".repeat(40)].concat());
         let identify = local().identify();
         let (first, second) =
@@ -135,7 +135,7 @@ impl Cast {
 
     fn leaving(&self) -> Vec<Peer> {
         let closed = |stage| Truth::ends(stage, "closed");
-        // If we have said nothing yet that a kernel could have found unread, it meant to.
+        // We have sent nothing that the peer's kernel could have found unread, so the reset is deliberate.
         let reset = match self.role {
             Role::Responder => closed(Stage::Transport),
             Role::Initiator => Truth::ends(Stage::Transport, "reset"),
@@ -167,7 +167,7 @@ impl Cast {
         ]
     }
 
-    /// Those that do not speak libp2p, or not what we speak.
+    /// Peers that do not speak libp2p, or only protocols that we do not support.
     fn strangers(&self) -> Vec<Peer> {
         let fault = |reason, blame| Truth::fault(Stage::Transport, reason, blame);
         let stranger = fault("libp2p.not-libp2p", Blame::Mismatch);
@@ -190,7 +190,7 @@ impl Cast {
                 self.peer("tls-only", no_noise, [SayApart(vec![names(&[HEADER, "na"]), names(&["/tls/1.0.0"])])]),
                 says("na-without-end", no_noise, &names(&[&[HEADER][..], &["na"; 2000]].concat())),
                 says("another-answer", fault("libp2p.unexpected", Blame::Peer), &names(&[HEADER, "/plaintext/2.0.0"])),
-                // It listens from the start: what it heard before would not be echoed.
+                // It reads from the start: bytes that it had read before would not be echoed.
                 Peer::new("echo", Truths::either(fault("libp2p.oversized", Blame::Peer)), [Echo]),
             ]);
         } else {
@@ -246,7 +246,7 @@ impl Cast {
         let flood = |stage| Truth { outcome: Outcome::Failed, stage, reason: "flood", blame: Some(Blame::Peer) };
         let [asked, _] = self.streams();
         let pours = |name, text: Vec<u8>| {
-            // A frame of Noise holds many small ones of the muxer.
+            // A frame of Noise holds many small frames of the muxer.
             self.known(name, flood(Stage::Hello), [SealForever(text.repeat((16 * 1024 / text.len()).max(1)))])
         };
         let stranger = Truth::fault(Stage::Transport, "libp2p.not-libp2p", Blame::Mismatch);
@@ -284,7 +284,7 @@ fn frame(kind: Kind, flags: u16, stream: u32, length: u32) -> Vec<u8> {
     bytes
 }
 
-/// A frame of this kind, which may be none.
+/// A frame of this kind, which may be invalid.
 fn frame_of(kind: u8) -> Vec<u8> {
     let mut bytes = frame(Kind::Data, 0, 1, 0);
     bytes[1] = kind;

@@ -1,4 +1,4 @@
-//! Every kind of Monero node, one of each: what it does, and the verdict that it deserves.
+//! Every kind of Monero node, one of each: its script, and the expected verdict.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -19,21 +19,21 @@ pub fn monero_peers(network: &'static Network) -> Vec<Peer> {
     Cast::of(Role::Responder, network).all()
 }
 
-/// One of each kind of Monero node that calls us, on this network; [`Peer::call`] makes it do so.
+/// One of each kind of Monero node that calls us, on this network; [`Peer::call`] starts the call.
 #[must_use]
 pub fn monero_callers(network: &'static Network) -> Vec<Peer> {
     Cast::of(Role::Initiator, network).all()
 }
 
-/// What the peers of one role have to say.
+/// The messages of the peers of one role.
 struct Cast {
     role: Role,
     network: &'static Network,
-    /// The whole introduction.
+    /// The complete introduction.
     introduction: Vec<u8>,
-    /// The same of another network.
+    /// The same for another network.
     elsewhere: Vec<u8>,
-    /// What may come before it.
+    /// A message that may precede it.
     notification: Vec<u8>,
 }
 
@@ -52,7 +52,7 @@ impl Cast {
         [self.healthy(), self.leaving(), self.silent(), self.bent(), self.bombs(), self.endless()].concat()
     }
 
-    /// One that does this, once it was told something if it was called.
+    /// A peer that acts this; a called one first waits for a byte.
     fn peer<const N: usize>(&self, name: &'static str, truth: Truth, acts: [Act; N]) -> Peer {
         let first = (self.role == Role::Responder).then_some(HearAnything);
         Peer::new(name, Truths::either(truth), first.into_iter().chain(acts).collect::<Vec<_>>())
@@ -62,14 +62,14 @@ impl Cast {
         self.peer(name, truth, [Say(words)])
     }
 
-    /// The introduction, with these bytes in the place of others.
+    /// The introduction, with these bytes replaced.
     fn bend(&self, at: usize, bytes: &[u8]) -> Vec<u8> {
         let mut bent = self.introduction.clone();
         bent[at..at + bytes.len()].copy_from_slice(bytes);
         bent
     }
 
-    /// A handshake message with this behind the signature of its body.
+    /// A handshake message with this section after the signature of its body.
     fn body(&self, section: &[u8]) -> Vec<u8> {
         let kind = match self.role {
             Role::Initiator => Kind::Request,
@@ -94,7 +94,7 @@ impl Cast {
             ok("long-notification-first", &[&long, introduction]),
             ok("small-talk-behind", &[introduction, notification, &questions]),
             self.peer("separate", Truth::OK, [SayApart(vec![notification.clone(), introduction.clone()])]),
-            // A short one: what takes long is late on a busy machine.
+            // A short introduction: a long transfer would be late on a busy machine.
             self.peer("byte-by-byte", Truth::OK, [Drip(short, Duration::from_millis(1))]),
             self.peer("cut-anywhere", Truth::OK, [SayCut(introduction.clone())]),
             self.peer("leaves-when-done", Truth::OK, [Say(introduction.clone()), Close]),
@@ -110,7 +110,7 @@ impl Cast {
 
     fn leaving(&self) -> Vec<Peer> {
         let closed = Truth::ends(Stage::Hello, "closed");
-        // If we have said nothing yet that a kernel could have found unread, it meant to.
+        // We have sent nothing that the peer's kernel could have found unread, so the reset is deliberate.
         let reset = if self.role == Role::Responder { closed } else { Truth::ends(Stage::Hello, "reset") };
         let part = |len: usize| Say(self.introduction[..len].to_vec());
         vec![
@@ -166,7 +166,7 @@ impl Cast {
         peers
     }
 
-    /// Bodies that are small, and claim to be large; or that are what nobody needs.
+    /// Small bodies that claim to be large, and useless bodies.
     fn bombs(&self) -> Vec<Peer> {
         let limit = Truth::fault(Stage::Hello, "monero.limit", Blame::Peer);
         let malformed = Truth::fault(Stage::Hello, "monero.malformed", Blame::Peer);
@@ -194,7 +194,7 @@ impl Cast {
             };
             let mut list = Vec::new();
             storage::write(&mut list, |message| message.sections("local_peerlist_new", &[(); MAX_PEERS + 1], one));
-            // Only with the rest of an answer is it looked at.
+            // It is checked only together with the rest of an answer.
             let whole = self.introduction[HEAD_LEN..].to_vec();
             let spam = merged(&list, &whole);
             peers.push(self.says("too-many-peers", limit, self.body(&spam)));
@@ -217,7 +217,7 @@ impl Cast {
     }
 }
 
-/// How a peer introduces itself in a role, and that it knows so many others.
+/// The introduction of a peer in a role, with this many known peers.
 fn introduced(role: Role, local: &Local, peers: usize) -> Vec<u8> {
     let introduction = local.introduction.clone();
     let known = (0..peers).map(|n| monero::Peer::new(address(n), n as u64));
@@ -227,7 +227,7 @@ fn introduced(role: Role, local: &Local, peers: usize) -> Vec<u8> {
     })
 }
 
-/// Somebody somewhere. (RFC 5737)
+/// An example address. (RFC 5737)
 fn address(n: usize) -> Address {
     let last = u8::try_from(n % 256).expect("below 256");
     Address::Ip(SocketAddr::from((Ipv4Addr::new(203, 0, 113, last), 18080)))
@@ -245,7 +245,7 @@ fn message(command: Command, kind: Kind, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The section of a body whose first entry is this, and whose others are those of another body, but for its first.
+/// The section of a body with this first entry, and the entries of another body after its first.
 fn merged(first: &[u8], others: &[u8]) -> Vec<u8> {
     let start = storage::SIGNATURE.len();
     let entries = others[start + 1..].to_vec();

@@ -1,4 +1,4 @@
-//! A network of scripted peers on loopback, each on an address of its own and all on one port.
+//! A network of scripted peers on loopback, each on its own address and all on one port.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,26 +19,26 @@ use crate::sockets::{FullQueue, cannot, serve};
 use crate::truth::{Truth, Truths};
 use crate::wire::Wire;
 
-/// What a network consists of.
+/// The contents of a network.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The network that its peers belong to.
     pub chain: Params,
     /// Peers that listen, in the order of their addresses.
     pub peers: Vec<Peer>,
-    /// libp2p's nodes besides, which [`LIBP2P`] lists.
+    /// Additional libp2p nodes, which [`LIBP2P`] lists.
     pub libp2p: Vec<Peer>,
-    /// Healthy peers besides, as varied as a real network's.
+    /// The number of additional healthy peers, as varied as a real network's.
     pub honest: usize,
-    /// Peers that are named by their keys, of other protocols.
+    /// Peers of protocols with node keys.
     pub keyed: Vec<KeyedPeer>,
     /// Addresses where nothing listens.
     pub refusing: usize,
-    /// Addresses that do not answer a connection.
+    /// Addresses that do not answer a connection attempt.
     pub unanswering: usize,
     /// The TCP port of all of them; 0 chooses a free one.
     pub port: u16,
-    /// Decides all that looks random.
+    /// Determines all pseudo-random values.
     pub seed: u64,
 }
 
@@ -51,14 +51,14 @@ impl Plan {
         Self { chain, peers, libp2p, honest: 12, keyed, refusing: 3, unanswering: 1, port: 0, seed: 1 }
     }
 
-    /// These peers and nothing else.
+    /// Only these peers.
     #[must_use]
     pub fn only(chain: Params, peers: Vec<Peer>) -> Self {
         Self { peers, honest: 0, refusing: 0, unanswering: 0, ..Self::new(chain) }
     }
 }
 
-/// The names of the seeds, over which the peers are spread.
+/// The names of the seeds, among which the peers are distributed.
 const SEEDS: [&str; 4] =
     ["seed.verack.test", "dnsseed.verack.test", "seed.example-nodes.test", "nodes.example-seeder.test"];
 
@@ -79,7 +79,7 @@ pub struct Network {
     dns: Dns,
     truths: BTreeMap<SocketAddr, (&'static str, Truths)>,
     keyed: Vec<(SocketAddr, KeyedPeer)>,
-    /// One task for each peer; they end with it.
+    /// One task for each peer; they end with this value.
     _listeners: JoinSet<()>,
     _full: Vec<FullQueue>,
 }
@@ -88,7 +88,7 @@ impl Network {
     /// Starts every peer of a plan, and the DNS server that knows them.
     ///
     /// # Errors
-    /// If an address or port is taken, or there are not enough files.
+    /// If an address or port is in use, or too few files may be open.
     pub async fn start(plan: Plan) -> io::Result<Self> {
         let mut random = Random::new(plan.seed);
         let mut peers = plan.peers;
@@ -135,7 +135,7 @@ impl Network {
         Ok(Self { port, dns, truths, keyed, _listeners: listeners, _full: full })
     }
 
-    /// Where its DNS server listens, over UDP and TCP.
+    /// The address of its DNS server, for UDP and TCP.
     #[must_use]
     pub fn dns(&self) -> SocketAddr {
         self.dns.address()
@@ -153,18 +153,18 @@ impl Network {
         SEEDS.map(String::from).into()
     }
 
-    /// Who is at an address, and the verdicts that it deserves.
+    /// The peer at an address, with the expected verdicts.
     #[must_use]
     pub fn truth(&self, address: SocketAddr) -> Option<(&'static str, Truths)> {
         self.truths.get(&address).copied()
     }
 
-    /// The peers that are named by their keys, and where they are.
+    /// The peers with node keys, and their addresses.
     pub fn keyed(&self) -> impl Iterator<Item = (SocketAddr, &KeyedPeer)> {
         self.keyed.iter().map(|(address, peer)| (*address, peer))
     }
 
-    /// Every address of the network, in order; those where nothing listens too.
+    /// Every address of the network, in order, including those where nothing listens.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
         self.truths.keys().copied()
     }
@@ -174,7 +174,7 @@ fn never_met(reason: &'static str) -> Truths {
     Truths::either(Truth::ends(Stage::Connect, reason))
 }
 
-/// The address of the `nth` peer. Spread over 64 networks of 65536 addresses, as those of real peers are over many.
+/// The address of the `nth` peer. Spread over 64 networks of 65536 addresses, as real peers are spread over many.
 fn place(nth: usize, port: u16) -> SocketAddr {
     let [.., high, low] = (nth / 64).to_be_bytes();
     let network = u8::try_from(16 + nth % 64).expect("at most 79");
@@ -183,7 +183,7 @@ fn place(nth: usize, port: u16) -> SocketAddr {
 
 /// Listens on the first `count` places. With port 0 it finds a port that is free on all of them.
 async fn listen(count: usize, port: u16) -> io::Result<(u16, Vec<TcpListener>)> {
-    /// A port that is free on one loopback address is seldom taken on another.
+    /// A port that is free on one loopback address is seldom in use on another.
     const TRIES: usize = 16;
     let mut tries = 0;
     loop {
@@ -206,7 +206,7 @@ async fn listen_once(count: usize, mut port: u16) -> io::Result<(u16, Vec<TcpLis
     Ok((port, sockets))
 }
 
-/// The seeds' names, those that fail, and the list.
+/// The seeds' names, the failing names, and the list.
 fn zone<'a>(addresses: impl Iterator<Item = &'a SocketAddr>, listed: &[SocketAddr]) -> Zone {
     let mut behind: [Vec<IpAddr>; SEEDS.len()] = Default::default();
     for (nth, address) in addresses.enumerate() {

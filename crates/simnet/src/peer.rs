@@ -1,4 +1,4 @@
-//! A scripted peer, with the verdict that it deserves.
+//! A scripted peer, with the expected verdict.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,12 +16,12 @@ use crate::wire::Wire;
 /// A scripted peer. Its clones are the same peer.
 #[derive(Clone, Debug)]
 pub struct Peer {
-    /// What it does, in a word or two: `close-after-version`.
+    /// Its name in a few words: `close-after-version`.
     pub name: &'static str,
-    /// The verdicts that it deserves from a side that sends what a plain [`bitcoin::Local`] says.
+    /// The expected verdicts of a side that sends the messages of a plain [`bitcoin::Local`].
     pub truths: Truths,
     script: Arc<[Act]>,
-    /// How many conversations it has had.
+    /// The number of its conversations so far.
     turns: Arc<AtomicUsize>,
 }
 
@@ -30,17 +30,17 @@ impl Peer {
         Self { name, truths, script: script.into(), turns: Arc::default() }
     }
 
-    /// Calls `address` and acts its script there, until it is over or the other side has left.
+    /// Calls `address` and acts its script there, until the script is over or the other side has left.
     ///
     /// # Errors
-    /// If nobody accepts the call.
+    /// If the connection is not accepted.
     pub async fn call(&self, address: SocketAddr) -> io::Result<()> {
         let stream = call(address).await?;
         self.converse(Role::Initiator, Wire::tcp(stream)).await;
         Ok(())
     }
 
-    /// Acts its script in this role in the background, over a connection in memory: the other end of it.
+    /// Acts its script in this role in the background, over a connection in memory; returns the other end.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -55,7 +55,7 @@ impl Peer {
     /// Acts the script over a connection.
     pub(crate) async fn converse(&self, role: Role, wire: io::Result<Wire>) {
         let turn = self.turns.fetch_add(1, Ordering::Relaxed);
-        // The other side may leave when it pleases; then the play is over, and that is no error.
+        // The other side may leave at any time; then the script ends, without an error.
         if let Ok(wire) = wire {
             let _ = Conversation::new(role, wire, turn).play(&self.script).await;
         }

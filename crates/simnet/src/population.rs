@@ -1,4 +1,4 @@
-//! The nodes of a topology, all at once: healthy ones behind one socket, and the absent behind two.
+//! All nodes of a topology at once: healthy ones on one socket, and absent ones on two.
 //!
 //! ```text
 //!   127.70.3.4:steady   ─┐
@@ -8,7 +8,7 @@
 //!   any:silent          ───▶ a listener whose queue is full
 //! ```
 //!
-//! Nodes speak the v1 transport, and close on a key as such nodes do. All that they say is made beforehand, so that one
+//! Nodes speak the v1 transport, and close on a key as v1 nodes do. All their messages are made beforehand, so that one
 //! thread serves thousands of callers a second.
 
 mod conversation;
@@ -29,7 +29,7 @@ use crate::topology::{Ground, Kind, Ports, Topology};
 use conversation::converse;
 use lines::Lines;
 
-/// Connections that wait to be accepted by a listener: as many as Linux allows. (net.core.somaxconn)
+/// Connections in the queue of a listener: the limit of Linux. (net.core.somaxconn)
 const BACKLOG: u32 = 4096;
 
 /// A running population. It stops when dropped.
@@ -45,12 +45,12 @@ pub struct Population {
     _silent: FullQueue,
 }
 
-/// A node that comes and goes.
+/// A node that is not always up.
 #[derive(Debug)]
 enum Presence {
-    /// Its task, which ends with it.
+    /// Its task, which ends with this value.
     Up(JoinSet<()>),
-    /// Its place, which nobody else shall take.
+    /// Its socket, which keeps other programs off its address.
     Away(TcpSocket),
 }
 
@@ -58,8 +58,8 @@ impl Population {
     /// Starts all nodes that are up in epoch 0; the steady ones on this port, or on a free one if it is 0.
     ///
     /// # Errors
-    /// If the topology is not possible, a port is taken, or there are not enough files: a handful, and one for each
-    /// fleeting node.
+    /// If the topology is invalid, a port is in use, or too few files may be open: a handful, and one for each fleeting
+    /// node.
     pub async fn start(topology: Topology, chain: Params, port: u16) -> io::Result<Self> {
         if !topology.is_possible() {
             let why = "there are too many addresses, or too many for so few nodes that tell of them";
@@ -90,10 +90,10 @@ impl Population {
         Ok(population)
     }
 
-    /// Enters an epoch: some leave, and others come.
+    /// Enters an epoch: some nodes go down, and others come up.
     ///
     /// # Errors
-    /// If somebody else has taken the place of one that leaves, or there are not enough files.
+    /// If another program has taken the address of a node that goes down, or too few files may be open.
     pub async fn enter(&mut self, epoch: u32) -> io::Result<()> {
         self.epoch = epoch;
         for (node, mut presence) in std::mem::take(&mut self.fleeting) {
@@ -114,39 +114,39 @@ impl Population {
         Ok(())
     }
 
-    /// What it is in numbers.
+    /// Its topology.
     #[must_use]
     pub fn topology(&self) -> &Topology {
         &self.topology
     }
 
-    /// Where its nodes are.
+    /// The ports of its nodes.
     #[must_use]
     pub fn ports(&self) -> Ports {
         self.ports
     }
 
-    /// Where a node is.
+    /// The address of a node.
     #[must_use]
     pub fn address(&self, node: u32) -> SocketAddr {
         self.topology.address(node, &self.ports)
     }
 
-    /// Where somebody may begin who wants to know everybody: a few steady nodes.
+    /// Seeds for a crawl: a few steady nodes.
     pub fn seeds(&self) -> impl Iterator<Item = SocketAddr> {
-        /// As many as a node keeps that remembers a few.
+        /// The number of addresses that a node with a small memory keeps.
         const SEEDS: usize = 3;
         self.topology.nodes(Kind::Steady).take(SEEDS).map(|node| self.address(node))
     }
 
-    /// What a crawl of it in this epoch will be compared with.
+    /// The census for a crawl in this epoch.
     #[must_use]
     pub fn census(&self) -> Census {
         Census::new(self.topology, self.ports, self.epoch)
     }
 }
 
-/// The task of a listener: whoever was called has the conversation.
+/// The task of a listener: the called node has the conversation.
 fn attend(listener: TcpListener, topology: Topology, lines: &Arc<Lines>) -> JoinSet<()> {
     let lines = Arc::clone(lines);
     let mut task = JoinSet::new();
@@ -154,9 +154,9 @@ fn attend(listener: TcpListener, topology: Topology, lines: &Arc<Lines>) -> Join
     task
 }
 
-/// A place for every fleeting node, all on one port that is free on all of their addresses. 0 if there are none.
+/// A socket for every fleeting node, all on one port that is free on all of their addresses. 0 if there are none.
 fn fleeting(topology: &Topology) -> io::Result<(u16, Vec<(u32, TcpSocket)>)> {
-    /// A port that is free on one address is seldom taken on another.
+    /// A port that is free on one address is seldom in use on another.
     const TRIES: usize = 16;
     let places = || {
         let mut port = 0;
@@ -173,11 +173,11 @@ fn fleeting(topology: &Topology) -> io::Result<(u16, Vec<(u32, TcpSocket)>)> {
     ends.find(|end| !is_taken(end)).unwrap_or_else(places)
 }
 
-/// A socket for all addresses on this port, or on a free one. Nobody from outside gets to it.
+/// A socket for all addresses on this port, or on a free one. It cannot be reached from outside.
 fn everywhere(ground: Ground, port: u16) -> io::Result<TcpSocket> {
     let address = match ground {
         Ground::Loopback => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port),
-        // It takes IPv4 as well.
+        // It accepts IPv4 as well.
         Ground::Internet => SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port),
     };
     let socket = unbound(address)?;
@@ -194,9 +194,9 @@ fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
 
 fn unbound(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // Connections that have ended do not keep a node from coming back.
+    // Closed connections do not prevent a node from coming back.
     socket.set_reuseaddr(true)?;
-    // Whoever is accepted inherits it. (Linux)
+    // Accepted sockets inherit it. (Linux)
     socket.set_nodelay(true)?;
     Ok(socket)
 }

@@ -1,6 +1,6 @@
-//! Numbers that look random and repeat: SplitMix64.
+//! Repeatable pseudo-random numbers: SplitMix64.
 
-/// A sequence of numbers that its seed decides.
+/// A sequence of numbers, determined by its seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -18,13 +18,13 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// One of several, each as likely as the others as far as anyone would notice.
+    /// One of several values, with practically equal probability.
     pub(crate) fn choose<T: Copy>(&mut self, from: &[T]) -> T {
         let n = self.next() % from.len() as u64;
         from[usize::try_from(n).expect("an index fits")]
     }
 
-    /// A number below `end`, each as likely as the others as far as anyone would notice.
+    /// A number below `end`, with practically equal probability.
     pub(crate) fn below(&mut self, end: u32) -> u32 {
         u32::try_from(self.next() % u64::from(end)).expect("it is below a u32")
     }

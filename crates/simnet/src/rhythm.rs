@@ -1,4 +1,4 @@
-//! How words become writes.
+//! How data is split into writes.
 
 use std::io;
 use std::time::Duration;
@@ -9,31 +9,31 @@ use tokio::time::sleep;
 
 use crate::wire::Wire;
 
-/// How words become writes.
+/// How data is split into writes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Rhythm {
     /// All in one.
     AtOnce,
-    /// One each, [`BREATH`] apart.
+    /// One write each, [`BREATH`] apart.
     Apart,
-    /// Two, cut one byte further on in each conversation; from the start again where there are not as many.
+    /// Two writes, split one byte further on in each conversation; from the start again after the last byte.
     Cut,
-    /// Two, cut at this byte.
+    /// Two writes, split at this byte.
     CutAt(usize),
-    /// One for each byte, as fast as they go: there are too many to breathe between them.
+    /// One write for each byte, without pauses: there are too many bytes for them.
     Drip,
-    /// One for each byte, so far apart that nobody waits for the last.
+    /// One write for each byte, too slow for any deadline.
     Trickle,
 }
 
 /// The pause between two writes that must not travel together.
 const BREATH: Duration = Duration::from_millis(1);
 
-/// Longer than whoever expects silence waits.
+/// Longer than the deadline of any test with silence.
 const LONG: Duration = Duration::from_secs(2);
 
 impl Rhythm {
-    /// Sends these words. `turn` is how many conversations the speaker had before.
+    /// Sends this data. `turn` is the number of earlier conversations of the peer.
     ///
     /// # Errors
     /// If the other side has left.
@@ -56,13 +56,13 @@ impl Rhythm {
     }
 }
 
-/// In two writes, cut at this byte; counted again from the start if there are not as many.
+/// Sends in two writes, split at this byte; counted again from the start if there are fewer bytes.
 async fn send_cut(bytes: &[u8], at: usize, to: &mut Wire) -> io::Result<()> {
     let (head, tail) = bytes.split_at(at % (bytes.len() + 1));
     send_apart([head, tail].into_iter(), BREATH, to).await
 }
 
-/// Sends each of these in a write of its own, so far apart.
+/// Sends each piece in its own write, with this pause.
 ///
 /// # Errors
 /// If the other side has left.

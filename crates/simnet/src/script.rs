@@ -1,4 +1,4 @@
-//! What scripted peers can do, and the one interpreter that makes them do it.
+//! The acts of scripted peers, and the interpreter.
 
 use std::io;
 use std::slice;
@@ -18,28 +18,28 @@ use crate::sealed;
 use crate::voice::Voice;
 use crate::wire::Wire;
 
-/// One thing that a peer does. After its last, a peer listens until the other side leaves.
+/// One act of a peer. After its last act, a peer reads until the other side leaves.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
-    /// Waits for a message of this name, whatever else comes before it. Closes if the first of all is no `version`, as a
-    /// node does that speaks only plain text and is told a key.
+    /// Waits for a message of this name, whatever comes before it. Closes if the first message is not `version`, as a
+    /// v1 node does when it gets a key.
     Hear(Command),
-    /// Waits for a header and for all that it announces, and closes if that is over 32 MiB: as a node does that looks at
-    /// the length before it looks at the magic.
+    /// Waits for a header and the whole payload that it announces, and closes if that is over 32 MiB: as a node that
+    /// checks the length before the magic.
     HearLengthFirst,
-    /// Waits for 64 bytes, and takes them for a key of this network.
+    /// Waits for 64 bytes, and uses them as a key of this network.
     HearKey(Magic),
     /// Waits for a byte.
     HearAnything,
     /// Sends this in one write.
     Say(Vec<u8>),
-    /// Sends each of these in a write of its own, with a pause behind it.
+    /// Sends each of these in its own write, with a pause after it.
     SayApart(Vec<Vec<u8>>),
-    /// Sends this in two writes, cut one byte further on in each conversation.
+    /// Sends this in two writes, split one byte further on in each conversation.
     SayCut(Vec<u8>),
-    /// Sends this byte by byte, so far apart.
+    /// Sends this byte by byte, with this pause.
     Drip(Vec<u8>, Duration),
-    /// Says this encrypted, in this rhythm.
+    /// Sends this encrypted, in this rhythm.
     Speak(Vec<Word>, Rhythm),
     /// Has a healthy handshake over the transport that its caller chooses.
     Accept(Box<Local>),
@@ -47,42 +47,42 @@ pub(crate) enum Act {
     V2(Box<Local>),
     /// Has a healthy handshake of libp2p.
     Libp2p(Box<libp2p::Local>),
-    /// Agrees on Noise, and says this of itself in it.
+    /// Runs Noise with this payload.
     Noise(Vec<u8>),
-    /// Says this in a frame of Noise.
+    /// Sends this in a frame of Noise.
     Seal(Vec<u8>),
-    /// Says this in a frame of Noise, again and again.
+    /// Sends this in a frame of Noise, again and again.
     SealForever(Vec<u8>),
-    /// Introduces itself with the nonce it was told.
+    /// Sends its `version` with the nonce that it received.
     SayNonceBack(Box<Voice>),
-    /// Sends back whatever comes.
+    /// Sends all received bytes back.
     Echo,
     /// Sends this again and again.
     Flood(Vec<u8>),
-    /// Does nothing at all for so long.
+    /// Does nothing for this long.
     Wait(Duration),
     /// Closes.
     Close,
-    /// Closes with an RST, whatever there is to read.
+    /// Closes with an RST, even with unread input.
     Reset,
 }
 
-/// A script being acted over a connection.
+/// The state of a script that runs over a connection.
 #[derive(Debug)]
 pub(crate) struct Conversation {
     role: Role,
     stream: Wire,
-    /// How many conversations this peer had before.
+    /// The number of earlier conversations of this peer.
     turn: usize,
-    /// What has arrived and is not understood yet.
+    /// Bytes that have arrived and are not parsed yet.
     arrived: Vec<u8>,
     /// Whether a `version` has come in plain text.
     introduced: bool,
-    /// What it has once it speaks or hears keys.
+    /// The encrypted connection, once keys are in use.
     encrypted: Option<Box<Encrypted>>,
-    /// What it says its frames of Noise over.
+    /// The channel of its frames of Noise.
     noise: Option<Box<libp2p::Channel>>,
-    /// The nonce of the last `version` heard.
+    /// The nonce of the last received `version`.
     nonce: Option<u64>,
 }
 
@@ -94,7 +94,7 @@ impl Conversation {
     /// Acts until the script is over and the other side has left.
     ///
     /// # Errors
-    /// If the other side leaves first, or says what ends the play.
+    /// If the other side leaves first, or sends data that ends the script.
     pub(crate) async fn play(mut self, script: &[Act]) -> io::Result<()> {
         for act in script {
             match act {
@@ -162,7 +162,7 @@ impl Conversation {
             return Ok(encrypted.next_message(&mut self.arrived));
         }
         if let Some(header) = self.arrived.first_chunk().filter(|_| !self.introduced) {
-            // A node looks at the magic. The name tells a key as well, and a peer need not know its network.
+            // A node checks the magic. The name also shows a key, and this peer need not know its network.
             if name(header) != Command::VERSION {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "a key, and this peer speaks only plain text"));
             }
@@ -172,7 +172,7 @@ impl Conversation {
     }
 
     async fn hear_length_first(&mut self) -> io::Result<()> {
-        /// btcd's; those of Core's descendants are shorter.
+        /// btcd's limit; those of Core's descendants are lower.
         const LONGEST: usize = 32 * 1024 * 1024;
         let announced = loop {
             if let Some(header) = self.arrived.first_chunk() {
@@ -223,7 +223,7 @@ impl Conversation {
         self.stream.write_all(&frame).await
     }
 
-    /// Keeps reading meanwhile, as [`Self::flood`] does.
+    /// Reads meanwhile, as [`Self::flood`] does.
     async fn seal_forever(mut self, text: &[u8]) -> io::Result<()> {
         let mut channel = self.noise.take().expect("a script agrees on Noise before it says anything in it");
         let (mut from, mut to) = tokio::io::split(&mut self.stream);
@@ -242,7 +242,7 @@ impl Conversation {
     }
 
     async fn shake<H: Handshake>(&mut self, mut handshake: H) -> io::Result<()> {
-        /// Ends a test that hangs, and no other.
+        /// Only ends a test that hangs.
         const PATIENCE: Duration = Duration::from_secs(600);
         match net::run(&mut handshake, &mut self.stream, Limits::within(PATIENCE), |_| {}).await {
             Ok(_) => Ok(()),
@@ -255,7 +255,7 @@ impl Conversation {
         tokio::io::copy(&mut from, &mut to).await.map(drop)
     }
 
-    /// Keeps reading meanwhile: a side that waits for its own words to be taken would never come to ours.
+    /// Reads meanwhile: otherwise a side that waits until its own data is read would never read ours.
     async fn flood(mut self, bytes: &[u8]) -> io::Result<()> {
         let (mut from, mut to) = tokio::io::split(&mut self.stream);
         let pour = async {
@@ -277,7 +277,7 @@ async fn drain(from: &mut (impl AsyncReadExt + Unpin)) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the next whole message. Of any network: peers believe what they hear.
+/// Takes the next complete message, of any network.
 fn next_message(arrived: &mut Vec<u8>) -> Option<(Command, Vec<u8>)> {
     let header = arrived.first_chunk::<HEADER_LEN>()?;
     let command = name(header);

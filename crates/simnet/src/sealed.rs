@@ -1,4 +1,4 @@
-//! A scripted libp2p node's side of Noise: sound but for what it says of itself.
+//! A scripted libp2p node's side of Noise: valid except for its payload.
 
 use std::io;
 
@@ -11,10 +11,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use crate::libp2p::local;
 use crate::wire::Wire;
 
-/// Agrees on Noise, and says this of itself in it.
+/// Runs Noise with this payload.
 ///
 /// # Errors
-/// If the other side leaves, or does not keep to the protocol.
+/// If the other side leaves, or breaks the protocol.
 pub(crate) async fn shake(stream: &mut Wire, role: Role, payload: &[u8]) -> io::Result<Channel> {
     let mut names = Vec::new();
     [HEADER, NOISE].iter().for_each(|name| multistream::write(name, &mut names));

@@ -1,4 +1,4 @@
-//! Sockets that serve whoever comes or call somebody, and one that never answers.
+//! Sockets that accept or open connections, and one that never answers.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,16 +8,16 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-/// Has a conversation with everyone who comes.
+/// Has a conversation on every accepted connection.
 pub(crate) async fn serve<C>(socket: TcpListener, converse: impl Fn(TcpStream) -> C)
 where
     C: Future<Output = ()> + Send + 'static,
 {
-    /// Long enough not to spin while there are too many files, short enough that nobody notices.
+    /// Long enough not to spin while too many files are open, and short enough not to matter.
     const PAUSE: Duration = Duration::from_millis(10);
     let mut conversations = JoinSet::new();
     loop {
-        // An error is that of a connection that is gone already, or of too many files, which pass.
+        // An error means that a connection is gone already, or that too many files are open for now.
         if let Ok((stream, _)) = socket.accept().await {
             conversations.spawn(converse(stream));
         } else {
@@ -27,7 +27,7 @@ where
     }
 }
 
-/// A listener that accepts nothing and whose queue is full: a kernel drops what else comes, so callers get no answer.
+/// A listener that accepts nothing and whose queue is full: the kernel drops further packets, so callers get no answer.
 #[derive(Debug)]
 pub(crate) struct FullQueue {
     _listener: TcpListener,
@@ -44,24 +44,24 @@ impl FullQueue {
         Self::of(socket).await.map_err(cannot)
     }
 
-    /// On whatever a socket is bound to.
+    /// On the address to which a socket is bound.
     pub(crate) async fn of(socket: TcpSocket) -> io::Result<Self> {
         let address = socket.local_addr()?;
-        // Linux queues one more than it is told to.
+        // Linux queues one connection more than the backlog.
         let listener = socket.listen(0)?;
         Ok(Self { _listener: listener, _queued: TcpStream::connect(address).await? })
     }
 }
 
-/// Calls somebody.
+/// Opens a connection.
 ///
 /// # Errors
-/// If nobody accepts the call.
+/// If the connection is not accepted.
 pub(crate) async fn call(address: SocketAddr) -> io::Result<TcpStream> {
     TcpStream::connect(address).await.map_err(|error| cannot("call", address, &error))
 }
 
-/// An error that says what cannot be done, and where.
+/// An error that names the failed operation and the address.
 pub(crate) fn cannot(what: &str, address: SocketAddr, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {what} {address}: {error}"))
 }

@@ -1,4 +1,4 @@
-//! Who is where and knows whom: a network of any size, which its seed decides.
+//! The nodes and their gossip: a network of any size, determined by its seed.
 //!
 //! ```text
 //!   node      0 ──────────▶ steady ────▶ fleeting ────▶ refusing ────▶ silent
@@ -8,8 +8,8 @@
 //!             each has a node that tells the next one, its share of all, and others by chance
 //! ```
 //!
-//! Nothing is stored: an address is computed from its node, and a node from its address. So every program that has the
-//! same numbers knows the whole truth.
+//! Nothing is stored: an address is computed from its node, and a node from its address. So every program with the same
+//! parameters knows the whole network.
 
 mod ground;
 
@@ -25,39 +25,39 @@ use crate::truth::{Truth, Truths};
 /// Addresses that one answer has, at most. (BIP155; Core: net_processing.cpp MAX_ADDR_TO_SEND)
 pub(crate) const MOST_TOLD: u32 = 1000;
 
-/// Percent of what there is to know that one node tells, at most. (Core: net_processing.cpp MAX_PCT_ADDR_TO_SEND)
+/// Percent of all addresses in one node's answer, at most. (Core: net_processing.cpp MAX_PCT_ADDR_TO_SEND)
 const PERCENT_TOLD: u32 = 23;
 
-/// Different lists that steady nodes tell, at most; a few nodes tell the same. As messages all of them take some 60 MB.
+/// Different lists of steady nodes, at most; several nodes share one. As messages all of them take about 60 MB.
 const MOST_LISTS: u32 = 4096;
 
-/// A network in numbers. Its nodes are numbered from 0.
+/// The parameters of a network. Its nodes are numbered from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Topology {
-    /// Where its addresses are.
+    /// The range of its addresses.
     pub ground: Ground,
     /// Nodes that are always up.
     pub steady: u32,
-    /// Nodes that come and go.
+    /// Nodes that are up at times.
     pub fleeting: u32,
-    /// Addresses that are told of where nothing listens.
+    /// Gossiped addresses where nothing listens.
     pub refusing: u32,
-    /// Addresses that are told of where nobody answers.
+    /// Gossiped addresses that do not answer.
     pub silent: u32,
-    /// Decides all that looks random.
+    /// Determines all pseudo-random values.
     pub seed: u64,
 }
 
-/// What there is at an address.
+/// The kind of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A node that is always up.
     Steady,
-    /// A node that comes and goes.
+    /// A node that is up at times.
     Fleeting,
-    /// Nothing.
+    /// Nothing listens.
     Refusing,
-    /// Somebody who does not answer.
+    /// A host that does not answer.
     Silent,
 }
 
@@ -66,36 +66,35 @@ pub enum Kind {
 pub struct Ports {
     /// Of nodes that are always up.
     pub steady: u16,
-    /// Of nodes that come and go.
+    /// Of nodes that are up at times.
     pub fleeting: u16,
-    /// Where nothing listens.
+    /// Of addresses where nothing listens.
     pub refusing: u16,
-    /// Where nobody answers.
+    /// Of addresses that do not answer.
     pub silent: u16,
 }
 
 impl Topology {
-    /// So many nodes that are always up, and nothing else.
+    /// Only steady nodes, this many.
     #[must_use]
     pub fn of(ground: Ground, steady: u32) -> Self {
         Self { ground, steady, fleeting: 0, refusing: 0, silent: 0, seed: 1 }
     }
 
-    /// How many addresses there are. Whoever has heard all lists knows as many.
+    /// The number of addresses. All lists together contain all of them.
     #[must_use]
     pub fn known(&self) -> u32 {
         [self.fleeting, self.refusing, self.silent].into_iter().fold(self.steady, u32::saturating_add)
     }
 
-    /// Whether there is room for all of them, and lists have room for everybody's share. Anything else here takes that
-    /// for granted.
+    /// Whether there are enough addresses for all nodes, and the lists are long enough. All other functions rely on it.
     #[must_use]
     pub fn is_possible(&self) -> bool {
         let known = self.known();
         known <= Ground::PLACES && self.steady > 0 && known.div_ceil(self.lists()) < MOST_TOLD
     }
 
-    /// What there is at a node's address.
+    /// The kind of a node.
     #[must_use]
     pub fn kind(&self, node: u32) -> Kind {
         let mut kinds = [(Kind::Steady, self.steady), (Kind::Fleeting, self.fleeting), (Kind::Refusing, self.refusing)]
@@ -113,13 +112,13 @@ impl Topology {
         (0..self.known()).filter(move |node| topology.kind(*node) == kind)
     }
 
-    /// A node's address. Neighbours in number are far apart.
+    /// A node's address. Consecutive nodes are far apart.
     #[must_use]
     pub fn ip(&self, node: u32) -> IpAddr {
         self.ground.ip(node.wrapping_mul(STRIDE).wrapping_add(self.start()) % Ground::PLACES)
     }
 
-    /// Where a node is.
+    /// The socket address of a node.
     #[must_use]
     pub fn address(&self, node: u32, ports: &Ports) -> SocketAddr {
         let port = match self.kind(node) {
@@ -139,8 +138,7 @@ impl Topology {
         (node < self.known()).then_some(node)
     }
 
-    /// Whether a node is up in an epoch. Those that come and go stay for one to four epochs, and are away for one or
-    /// two.
+    /// Whether a node is up in an epoch. Fleeting nodes stay for one to four epochs, and are away for one or two.
     #[must_use]
     pub fn is_up(&self, node: u32, epoch: u32) -> bool {
         match self.kind(node) {
@@ -155,7 +153,7 @@ impl Topology {
         }
     }
 
-    /// The verdicts that a node deserves in an epoch.
+    /// The expected verdicts on a node in an epoch.
     #[must_use]
     pub fn truths(&self, node: u32, epoch: u32) -> Truths {
         match self.kind(node) {
@@ -167,20 +165,20 @@ impl Topology {
         }
     }
 
-    /// How many different lists there are.
+    /// The number of different lists.
     #[must_use]
     pub fn lists(&self) -> u32 {
         self.steady.min(MOST_LISTS)
     }
 
-    /// The list that a node tells.
+    /// The list in a node's answer.
     #[must_use]
     pub fn list_of(&self, node: u32) -> u32 {
         node % self.lists()
     }
 
-    /// The nodes that are in a list: one that tells the next list, so that from any of them there is a way to all; every
-    /// node whose number is the list's modulo their count, so that nobody is known to none; and others by chance.
+    /// The nodes in a list: one that answers with the next list, so that every list leads to all others; every node
+    /// whose number modulo the number of lists is the list's, so that every node is in a list; and random ones.
     #[must_use]
     pub fn list(&self, list: u32) -> Vec<u32> {
         let (known, lists) = (self.known(), self.lists());
@@ -200,19 +198,19 @@ impl Topology {
         nodes
     }
 
-    /// At which place node 0 is.
+    /// The place of node 0.
     fn start(&self) -> u32 {
         Random::new(self.seed).below(Ground::PLACES)
     }
 }
 
-/// From one node's place to the next one's: odd, so that no place comes twice, and the golden section of all, so that
-/// neighbours are far apart.
+/// The distance from one node's place to the next one's: odd, so that no place repeats, and the golden section of all
+/// places, so that consecutive nodes are far apart.
 const STRIDE: u32 = 5_184_445;
 
-/// `STRIDE * INVERSE` is 1, modulo any power of two.
+/// `STRIDE * INVERSE` is 1 modulo any power of two.
 const INVERSE: u32 = {
-    // Newton's method: each round doubles the bits that are right. An odd number is its own inverse in three bits.
+    // Newton's method: each round doubles the number of correct bits. An odd number is its own inverse in three bits.
     let mut inverse = STRIDE;
     let mut round = 0;
     while round < 4 {
@@ -231,7 +229,7 @@ mod tests {
     const SMALL: Topology =
         Topology { ground: Ground::Loopback, steady: 150, fleeting: 20, refusing: 300, silent: 530, seed: 7 };
 
-    /// Who is found by whoever starts at a node and asks every steady node that it finds, and after how many rounds.
+    /// The nodes that are found from one node by asking every steady node found, and the number of rounds.
     fn found_from(topology: &Topology, seed: u32) -> (HashSet<u32>, u32) {
         let mut found = HashSet::from([seed]);
         let (mut asked, mut rounds, mut lists) = (vec![seed], 0, HashSet::new());

@@ -1,13 +1,13 @@
-//! The verdict that a peer deserves, over each transport.
+//! The expected verdict on a peer, over each transport.
 
 use handshake::{Blame, Stage};
 use net::Outcome;
 
-/// Over which transport we shake hands.
+/// The transport of a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
-    /// Over either. We call with a key, and once more in plain text if that connection is closed before a single byte has
-    /// come (BIP324; Core: net.cpp V2Transport::ShouldReconnectV1). Whoever calls us chooses.
+    /// Either. We call with a key, and again in plain text if that connection is closed before a single byte has come
+    /// (BIP324; Core: net.cpp V2Transport::ShouldReconnectV1). A peer that calls us chooses.
     Auto,
     /// In plain text only.
     V1,
@@ -15,24 +15,24 @@ pub enum Transport {
     V2,
 }
 
-/// The verdict that a peer deserves.
+/// The expected verdict on a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Truth {
-    /// How it goes.
+    /// The outcome.
     pub outcome: Outcome,
-    /// How far it comes.
+    /// The last stage.
     pub stage: Stage,
-    /// Why it ends there.
+    /// The reason of the end.
     pub reason: &'static str,
-    /// Whose fault that is.
+    /// The side to blame.
     pub blame: Option<Blame>,
 }
 
 impl Truth {
-    /// Both sides say everything.
+    /// Both sides send everything.
     pub const OK: Self = Self { outcome: Outcome::Ok, stage: Stage::Done, reason: "ok", blame: None };
 
-    /// It closes on our key without a word.
+    /// It closes after our key without an answer.
     pub const CLOSED_ON_KEY: Self = Self {
         outcome: Outcome::Failed,
         stage: Stage::Transport,
@@ -46,7 +46,7 @@ impl Truth {
     /// Its key comes in place of a `version`.
     pub const KEY_IN_PLACE_OF_VERSION: Self = Self::fault(Stage::Hello, "bitcoin.no-message", Blame::Mismatch);
 
-    /// The connection ends without a word of why; once the peer has introduced itself, that is half a success.
+    /// The connection ends without a reason; after the peer's introduction the outcome is partial.
     pub(crate) const fn ends(stage: Stage, reason: &'static str) -> Self {
         Self {
             outcome: if matches!(stage, Stage::Ack) { Outcome::Partial } else { Outcome::Failed },
@@ -56,13 +56,13 @@ impl Truth {
         }
     }
 
-    /// Somebody is at fault.
+    /// A side is to blame.
     pub(crate) const fn fault(stage: Stage, reason: &'static str, blame: Blame) -> Self {
         Self { outcome: Outcome::Failed, stage, reason, blame: Some(blame) }
     }
 }
 
-/// The verdict that a peer deserves over each transport. It may be one that we call, or one that calls us.
+/// The expected verdicts on a peer over each transport. We call it, or it calls us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Truths {
     pub(crate) auto: Truth,
@@ -81,29 +81,28 @@ impl Truths {
         }
     }
 
-    /// Of one that speaks both, or that is never spoken to.
+    /// For a peer that speaks both, or that receives nothing.
     pub(crate) const fn either(truth: Truth) -> Self {
         Self { auto: truth, v1: truth, v2: truth }
     }
 
-    /// Of a peer that speaks only plain text and closes on a key without a word: it is called again, and gets what it
-    /// deserves.
+    /// For a v1 peer that closes after a key without an answer: it is called again in plain text, with this verdict.
     pub(crate) const fn v1(truth: Truth) -> Self {
         Self { auto: truth, v1: truth, v2: Truth::CLOSED_ON_KEY }
     }
 
-    /// Of a peer that calls us in plain text, or answers a key so.
+    /// For a peer that calls us in plain text, or answers a key in plain text.
     pub(crate) const fn plain(truth: Truth) -> Self {
         Self { auto: truth, v1: truth, v2: Truth::V1_ONLY }
     }
 
-    /// Of one that speaks only encrypted, and takes whatever comes first for a key.
+    /// For a peer that speaks only v2, and uses the first bytes as a key.
     pub(crate) const fn v2(truth: Truth) -> Self {
         Self { auto: truth, v1: Truth::KEY_IN_PLACE_OF_VERSION, v2: truth }
     }
 
-    /// Of one that does the same whatever it hears: something that does not tell that it speaks plain text, so it is not
-    /// called again; or one that calls us.
+    /// For a peer that acts the same whatever it receives: one that does not show that it speaks plain text, so it is
+    /// not called again; or one that calls us.
     pub(crate) const fn heedless(v1: Truth, v2: Truth) -> Self {
         Self { auto: v2, v1, v2 }
     }

@@ -1,4 +1,4 @@
-//! What peers say, as bytes: right messages, made with the protocol's own crate, for scripts to bend.
+//! Messages of peers as bytes: valid messages, made with the protocol's own crate, for scripts to modify.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ use bitcoin::{Command, Local, Message, NetAddress, Params, Services, UserAgent, 
 
 use crate::encrypted::Word;
 
-/// One peer's way of speaking: its network, and how it introduces itself.
+/// A peer's network and introduction.
 #[derive(Clone, Debug)]
 pub(crate) struct Voice {
     pub(crate) params: Params,
@@ -18,7 +18,7 @@ pub(crate) struct Voice {
 }
 
 impl Voice {
-    /// A full node of a network's current version, whose clock is right.
+    /// A full node of a network's current version, with a correct clock.
     pub(crate) fn new(params: Params) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
         Self {
@@ -27,7 +27,7 @@ impl Voice {
                 version: params.announce_version,
                 services: Services(0x409),
                 time: i64::try_from(now).unwrap_or(i64::MAX),
-                // Core sees no use in telling a loopback address, and says nothing.
+                // Core does not send a loopback address.
                 receiver: NetAddress::unspecified(Services::NONE),
                 sender: Some(NetAddress::unspecified(Services(0x409))),
                 nonce: Some(0x5e1f_5e1f_5e1f_5e1f),
@@ -38,14 +38,14 @@ impl Voice {
         }
     }
 
-    /// The same peer, changed.
+    /// The same peer, modified.
     pub(crate) fn with(&self, change: impl FnOnce(&mut Version)) -> Self {
         let mut other = self.clone();
         change(&mut other.version);
         other
     }
 
-    /// The same peer under another user agent.
+    /// The same peer with another user agent.
     pub(crate) fn called(&self, user_agent: &[u8]) -> Self {
         let user_agent = UserAgent::new(user_agent).expect("scripts give at most 256 bytes");
         self.with(|version| version.user_agent = user_agent)
@@ -66,12 +66,12 @@ impl Voice {
         Word::Packet(bytes)
     }
 
-    /// Messages of the protocol, one behind the other.
+    /// Messages of the protocol, one after the other.
     pub(crate) fn say_all(&self, messages: &[Message]) -> Vec<u8> {
         messages.iter().flat_map(|message| self.say(message)).collect()
     }
 
-    /// A message with any payload, in a frame that is right.
+    /// A message with any payload, in a valid frame.
     pub(crate) fn message(&self, command: Command, payload: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         write_message(&self.params, command, &mut bytes, |bytes| {
@@ -100,7 +100,7 @@ impl Voice {
         payload
     }
 
-    /// What a node sends in answer to a `version`, one message each. (Core: net_processing.cpp)
+    /// A node's answer to a `version`, message by message. (Core: net_processing.cpp)
     pub(crate) fn flight(&self) -> Vec<Vec<u8>> {
         self.answer().iter().map(|message| self.say(message)).collect()
     }
@@ -123,7 +123,7 @@ impl Voice {
         messages
     }
 
-    /// What a node says once it has our `verack`.
+    /// The messages of a node after our `verack`.
     pub(crate) fn small_talk(&self) -> Vec<u8> {
         self.say_all(&[
             Message::Sendcmpct { announce: false, version: 2 },

@@ -1,4 +1,4 @@
-//! What a conversation goes over: a TCP connection, or a pipe in memory.
+//! The transport of a conversation: a TCP connection, or a pipe in memory.
 
 use std::io;
 use std::pin::Pin;
@@ -10,17 +10,17 @@ use tokio::net::TcpStream;
 /// A scripted peer's end of a connection.
 #[derive(Debug)]
 pub(crate) enum Wire {
-    /// What a kernel does with it, happens to it: resets, segments, full buffers.
+    /// With all behaviour of a kernel: resets, segments, full buffers.
     Tcp(TcpStream),
-    /// Bytes arrive when they are written, so a paused clock stands still while either side can go on.
+    /// Bytes arrive when they are written, so a paused clock does not advance while either side can continue.
     Memory(DuplexStream),
 }
 
-/// Bytes on their way in memory; as many as a kernel holds for a TCP connection.
+/// Capacity of the pipe: as much as a kernel buffers for a TCP connection.
 const PIPE_LEN: usize = 128 * 1024;
 
 impl Wire {
-    /// A connection, whose writes leave at once.
+    /// A connection without Nagle's delay.
     ///
     /// # Errors
     /// If it is gone already.
@@ -29,13 +29,13 @@ impl Wire {
         Ok(Self::Tcp(stream))
     }
 
-    /// A pipe; the other end of it.
+    /// A pipe; returns its other end as well.
     pub(crate) fn memory() -> (Self, DuplexStream) {
         let (ours, theirs) = tokio::io::duplex(PIPE_LEN);
         (Self::Memory(ours), theirs)
     }
 
-    /// Closes with an RST, whatever there is to read. In memory it is a plain close.
+    /// Closes with an RST, even with unread input. In memory it is a plain close.
     ///
     /// # Errors
     /// If it is gone already.

@@ -1,4 +1,4 @@
-//! The DNS server answers a resolver that we did not write.
+//! The DNS server answers an independent resolver.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

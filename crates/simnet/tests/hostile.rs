@@ -1,6 +1,6 @@
-//! Every scripted peer gets the verdict that it deserves, each and every time.
+//! Every scripted peer gets the expected verdict, each time.
 //!
-//! `VERACK_ROUNDS` sets how often each is met; `common::rounds` says how often that is if it is not set.
+//! `VERACK_ROUNDS` sets how often each is met; the default is in `common::rounds`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
 mod common;
@@ -89,7 +89,7 @@ fn bitcoin() -> Params {
     Chain::named("bitcoin").unwrap().params
 }
 
-/// Calls every address of a network, so many times.
+/// Calls every address of a network, this many times.
 async fn call_all(mut plan: Plan, transport: Transport, rounds: fn(&str) -> usize) {
     let params = plan.chain;
     // A listener holds a file, and each meeting two.
@@ -107,7 +107,7 @@ async fn call_all(mut plan: Plan, transport: Transport, rounds: fn(&str) -> usiz
     meetings.judge().await;
 }
 
-/// Lets every caller call us, so many times.
+/// Lets every caller call us, this many times.
 async fn accept_all(transport: Transport, rounds: fn(&str) -> usize) {
     assert!(net::raise_open_files() > 4096, "too few open files for this test");
     let mut meetings = Meetings::default();
@@ -126,7 +126,7 @@ async fn accept_all(transport: Transport, rounds: fn(&str) -> usize) {
     meetings.judge().await;
 }
 
-/// Waits in vain for those of these that keep us waiting, in this role of ours. The clock is paused.
+/// Waits for those of these peers that let us wait until the deadline, in this role of ours. The clock is paused.
 async fn wait_for_all(role: Role, mut peers: Vec<Peer>, transport: Transport) {
     peers.retain(|peer| waits(peer.truths.over(transport)));
     assert!(!peers.is_empty());
@@ -147,7 +147,7 @@ async fn wait_for_all(role: Role, mut peers: Vec<Peer>, transport: Transport) {
     meetings.judge().await;
 }
 
-/// Over either transport: with a key first, and again in plain text if that is what the answer to it means.
+/// Over either transport: with a key first, and again in plain text if the answer requires it.
 async fn call<S, D>(params: Params, transport: Transport, truths: Truths, dial: impl Fn() -> D) -> Seen
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -201,7 +201,7 @@ fn local(params: Params) -> Local {
     Local::new(params, 1_700_000_000, another(), [7; 32])
 }
 
-/// Other keys, and garbage of another length, for each connection.
+/// New keys, and garbage of another length, for each connection.
 fn start() -> Start {
     let number = another();
     let mut secret = [1; 32];

@@ -1,6 +1,6 @@
-//! Every scripted peer that is named by its key gets the verdict that it deserves, each and every time.
+//! Every scripted peer with a node key gets the expected verdict, each time.
 //!
-//! `VERACK_ROUNDS` sets how often each is met; `common::rounds` says how often that is if it is not set.
+//! `VERACK_ROUNDS` sets how often each is met; the default is in `common::rounds`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
 mod common;
@@ -82,7 +82,7 @@ async fn call(named: Named, truth: Truth, stream: impl AsyncRead + AsyncWrite + 
     }
 }
 
-/// Our side of a call by a node that is named so.
+/// Our side of a call, for a node with this name.
 async fn answer(named: Named, truth: Truth, stream: impl AsyncRead + AsyncWrite + Unpin) -> Seen {
     let limits = limits(truth);
     match named {
@@ -107,7 +107,7 @@ fn lightning() -> lightning::Local {
     lightning::Local::new(key(CALLED_KEY), key(numbered()), networks)
 }
 
-/// Other keys for each connection.
+/// New keys for each connection.
 fn fresh() -> Fresh {
     Fresh::new(&numbered()).unwrap()
 }

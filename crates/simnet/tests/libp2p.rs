@@ -1,6 +1,6 @@
-//! Every scripted libp2p node gets the verdict that it deserves, each and every time.
+//! Every scripted libp2p node gets the expected verdict, each time.
 //!
-//! `VERACK_ROUNDS` sets how often each is met; `common::rounds` says how often that is if it is not set.
+//! `VERACK_ROUNDS` sets how often each is met; the default is in `common::rounds`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
 mod common;

@@ -1,4 +1,4 @@
-//! What a libp2p peer that dials us can make a connection hold, at the points where it can stop.
+//! The memory that a dialling libp2p peer can make a connection hold, at the points where it can stop.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 use std::io;
@@ -15,10 +15,10 @@ use libp2p::{Channel, Hello, Identity, Local, Payload, SecretKey, channel, varin
 use net::Limits;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What a connection may hold, in bytes: its state, its buffers, and what waits to be sent.
+/// Bytes of a connection, at most: its state, its buffers, and its unsent data.
 const MOST: i64 = 64_000;
 
-/// The streams of a dialler of ours, and the one on which we ask it.
+/// The first stream of a peer that dials us, and the one on which we ask it.
 const FIRST: u32 = 1;
 const ASKED: u32 = 2;
 
@@ -50,13 +50,13 @@ struct Dialler {
 }
 
 impl Dialler {
-    /// Up to the end of Noise, in which it proves who it is.
+    /// Up to the end of Noise, including the proof of its identity.
     fn new() -> Self {
         let theirs = local(0x31);
         let mut bytes = names(&[HEADER, NOISE]);
         let initiator = Initiator::new(&[], theirs.static_key.clone(), theirs.ephemeral_key.clone());
         let awaits = channel::with_length(&mut bytes, |tx| initiator.one(&[], tx));
-        // Our side says the same each time, since its keys are the same.
+        // Our side sends the same each time, since its keys are the same.
         let (mut ours, mut said, mut heard) = (Hello::responder(local(0x21)), Vec::new(), bytes.clone());
         let mut rx = Rx::new(&mut heard);
         while let Ok(Step::Event(_)) = ours.step(&mut rx, &mut said) {}
@@ -73,13 +73,13 @@ impl Dialler {
         self
     }
 
-    /// Opens all the streams that it may, and begins a name on each that is as long as it may be.
+    /// Opens as many streams as allowed, and begins a name of the greatest length on each.
     fn begins_names(self) -> Self {
         let begun = [&names(&[HEADER])[..], &[0xc1, 0x01], &[b'a'; 192]].concat();
         (0..32).fold(self, |dialler, nth| dialler.seal(&data(SYN, FIRST + 2 * nth, &begun)))
     }
 
-    /// Introduces itself by all that is kept, but for the last byte.
+    /// Sends the longest introduction that is kept, without its last byte.
     fn begins_introduction(self) -> Self {
         let mut begun = names(&[HEADER, "/ipfs/id/1.0.0"]);
         varint::write(16 * 1024, &mut begun);
@@ -87,21 +87,21 @@ impl Dialler {
         data(ACK, ASKED, &begun).chunks(5000).fold(self, Self::seal)
     }
 
-    /// The longest frame of Noise, but for the last byte.
+    /// The longest frame of Noise, without its last byte.
     fn begins_frame(mut self) -> Self {
         self.bytes.extend_from_slice(&u16::to_be_bytes(20 * 1024 + 16));
         self.bytes.extend_from_slice(&[0x55; 20 * 1024 + 15]);
         self
     }
 
-    /// All that is answered, in as few bytes as can be, again and again.
+    /// Requests that are answered, in as few bytes as possible, again and again.
     fn asks_without_end(self) -> Self {
         let pings = frame(Kind::Ping, SYN, 0, 7).repeat(1000);
         (0..4).fold(self, |dialler, _| dialler.seal(&pings))
     }
 }
 
-/// A connection whose other side has said this, and takes so many bytes.
+/// A connection whose peer has sent these bytes, and reads a limited number.
 struct Stuck {
     says: Vec<u8>,
     at: usize,
@@ -137,7 +137,7 @@ impl AsyncWrite for Stuck {
     }
 }
 
-/// Bytes that our side holds once it waits: for more, or to be read.
+/// Bytes that our side holds while it waits for more input, or for the peer to read.
 fn held(dialler: Dialler, takes: usize) -> i64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let _inside = runtime.enter();
@@ -167,7 +167,7 @@ fn a_connection_holds_at_most_64_kb_wherever_its_peer_stops() {
         ("a frame", Dialler::new().begins_frame(), everything),
         ("all three", full().begins_frame(), everything),
         ("all three, after many questions", full().asks_without_end().begins_frame(), everything),
-        // Our answer to Noise is taken, and nothing behind it.
+        // The peer reads our part of Noise, and nothing after it.
         ("many questions, and reads nothing", full().asks_without_end().begins_frame(), 28 + 218),
         ("reads nothing at all", full().asks_without_end().begins_frame(), 0),
     ] {

@@ -1,6 +1,6 @@
-//! Every scripted Monero node gets the verdict that it deserves, each and every time.
+//! Every scripted Monero node gets the expected verdict, each time.
 //!
-//! `VERACK_ROUNDS` sets how often each is met; `common::rounds` says how often that is if it is not set.
+//! `VERACK_ROUNDS` sets how often each is met; the default is in `common::rounds`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
 mod common;
@@ -48,7 +48,7 @@ impl Ours for Monero {
         agreed.peers.iter().map(|peer| peer.address.to_string()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Of whoever does not flood: what a handshake may take.
+    /// For a peer that does not flood: the byte budget of a handshake.
     fn budget(truth: Truth) -> u64 {
         if truth.reason == "flood" { budget(truth) } else { monero::hello::MAX_BYTES }
     }

@@ -1,4 +1,4 @@
-//! Networks start where they are told to, side by side, and are gone when dropped.
+//! Networks start on the given addresses, run side by side, and stop when dropped.
 
 use std::io;
 

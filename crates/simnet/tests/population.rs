@@ -1,4 +1,4 @@
-//! A population is what its topology says, to whoever asks it.
+//! A population matches its topology for every caller.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,7 @@ const TOPOLOGY: Topology =
 /// Long enough for any answer on this machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long to wait for those who never answer. Nobody else is waited for that long, so no test depends on it.
+/// The wait for nodes that never answer. No other wait is this long, so no test depends on it.
 const SILENCE: Duration = Duration::from_millis(300);
 
 #[tokio::test]
@@ -33,7 +33,7 @@ async fn whoever_asks_everybody_finds_exactly_who_is_there() {
         let mut reached = BTreeMap::new();
         let mut ahead: Vec<_> = population.seeds().take(1).collect();
         while let Some(address) = ahead.pop() {
-            // Each of them costs its time; one is enough.
+            // Each silent node costs this time; one is enough.
             let is_silent = address.port() == population.ports().silent;
             if reached.contains_key(&address)
                 || (is_silent && reached.values().any(|reason| *reason == "connect.timeout"))
@@ -109,7 +109,7 @@ async fn a_topology_that_is_not_possible_is_refused() {
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
 }
 
-/// Shakes hands and asks.
+/// Has a handshake and asks for addresses.
 async fn told_by(stream: TcpStream) -> Told {
     let ip = stream.peer_addr().unwrap().ip();
     let mut handshake = V1::initiator(local());
@@ -119,7 +119,7 @@ async fn told_by(stream: TcpStream) -> Told {
     net::run(&mut gossip, stream, Limits::within(PATIENCE), |_| {}).await.unwrap().output
 }
 
-/// The names of all messages of a node.
+/// The names of all messages of a node that is asked twice.
 async fn said_to_whoever_asks_twice(address: SocketAddr) -> Vec<String> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut ours = Vec::new();

@@ -1,4 +1,4 @@
-//! Peers that say what is wrong, or belongs elsewhere.
+//! Peers that send invalid or misplaced messages.
 
 use bitcoin::chain::{Checksum, Magic};
 use bitcoin::message::Reject;
@@ -16,7 +16,7 @@ use crate::voice::Voice;
 const OTHER_NETWORK: Truth = Truth::fault(Stage::Hello, "bitcoin.magic", Blame::Mismatch);
 const NOT_BITCOIN: Truth = Truth::fault(Stage::Hello, "bitcoin.not-bitcoin", Blame::Mismatch);
 
-/// Right messages, bent.
+/// Valid messages, modified.
 pub(super) fn bent(voice: &Voice) -> Vec<Peer> {
     let before = |reason, blame| Truth::fault(Stage::Hello, reason, blame);
     let between = |reason| Truth::fault(Stage::Ack, reason, Blame::Peer);
@@ -97,7 +97,7 @@ pub(super) fn bent(voice: &Voice) -> Vec<Peer> {
     ]
 }
 
-/// A `version` that cannot be read, or that nobody wants.
+/// A malformed or unacceptable `version`.
 pub(super) fn versions_not_taken(voice: &Voice) -> Vec<Peer> {
     let introduces = |name, truth, payload: &[u8]| {
         let version = voice.message(Command::VERSION, payload);
@@ -130,13 +130,13 @@ pub(super) fn versions_not_taken(voice: &Voice) -> Vec<Peer> {
     ]
 }
 
-/// Services of another kind. They answer whatever they hear, if they do not greet.
+/// Services of another kind. They answer to any bytes, or greet first.
 pub(super) fn strangers() -> Vec<Peer> {
     const IN_PLACE_OF_A_KEY: Truth = Truth::fault(Stage::Transport, "bitcoin.not-bitcoin", Blame::Mismatch);
     let not_bitcoin = Truths::heedless(NOT_BITCOIN, IN_PLACE_OF_A_KEY);
     let answers = |name, words: &[u8]| Peer::new(name, not_bitcoin, [HearAnything, Say(words.to_vec()), Close]);
     let greets = |name, words: &[u8]| Peer::new(name, not_bitcoin, [Say(words.to_vec())]);
-    // Whatever comes is a key, and what follows it garbage.
+    // Any bytes are a key, and those after them garbage.
     let noise = Truths::v2(Truth::fault(Stage::Transport, "bitcoin.v2.no-terminator", Blame::Mismatch));
     vec![
         answers("http", b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nConnection: close\r\n\r\n"),

@@ -15,10 +15,10 @@ use crate::script::Act::{self, Accept, Close, Flood, Hear, HearKey, Say, Speak, 
 use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
 
-/// A peer for each place at which its answer may be cut in two, that in its garbage's end among them.
+/// One peer for each place at which its answer may be split in two, including the end of its garbage.
 #[must_use]
 pub fn encrypted_and_cut_at_every_byte(chain: &Params) -> Vec<Peer> {
-    /// A key, garbage and its end, a version packet, and a `version` with the longest tail that a network adds.
+    /// A key, garbage and its terminator, a version packet, and a `version` with the longest tail of any network.
     const AT_MOST: usize = 64 + 5 + 16 + 20 + 175;
     let voice = Voice::new(*chain);
     let peer = |at: usize| {
@@ -28,7 +28,7 @@ pub fn encrypted_and_cut_at_every_byte(chain: &Params) -> Vec<Peer> {
     (0..=AT_MOST).map(peer).collect()
 }
 
-/// Healthy, in every rhythm, with all that may be around messages.
+/// Healthy peers, in every rhythm, with everything that may surround messages.
 pub(super) fn healthy(voice: &Voice) -> Vec<Peer> {
     let local = Box::new(voice.local());
     let flight = voice.encrypted_flight();
@@ -90,7 +90,7 @@ pub(super) fn healthy(voice: &Voice) -> Vec<Peer> {
     ]
 }
 
-/// Those that close or fall silent before the handshake is over.
+/// Peers that close or fall silent before the handshake is over.
 pub(super) fn unfinished(voice: &Voice) -> Vec<Peer> {
     let closed = |stage| Truth::ends(stage, "closed");
     let silent = |stage| Truth::ends(stage, "timeout");
@@ -117,7 +117,7 @@ pub(super) fn unfinished(voice: &Voice) -> Vec<Peer> {
     ]
 }
 
-/// Those that say what is wrong, belongs elsewhere or never ends.
+/// Peers that send invalid or misplaced data, or never end.
 pub(super) fn bent(voice: &Voice) -> Vec<Peer> {
     let fault = |stage, reason| Truth::fault(stage, reason, Blame::Peer);
     let says = |name, truth, words: &[Word]| on_key(voice, name, truth, [Speak(words.to_vec(), AtOnce)]);
@@ -183,7 +183,7 @@ pub(super) fn bent(voice: &Voice) -> Vec<Peer> {
 
 const NO_TERMINATOR: Truth = Truth::fault(Stage::Transport, "bitcoin.v2.no-terminator", Blame::Mismatch);
 
-/// Their keys are those of another network, so that nobody finds the end of their garbage.
+/// Peers with keys of another network: neither side finds the other's garbage terminator.
 fn of_another_network(voice: &Voice) -> [Peer; 4] {
     let of = |magic, name, truth, acts: Vec<Act>| {
         let script: Vec<_> = [HearKey(magic)].into_iter().chain(acts).collect();
@@ -202,7 +202,7 @@ fn of_another_network(voice: &Voice) -> [Peer; 4] {
     ]
 }
 
-/// They have heard a key, and answer in plain text.
+/// Peers that receive a key, and answer in plain text.
 fn in_plain_text(voice: &Voice) -> [Peer; 2] {
     let magic = voice.params.magic;
     let other = Voice::new(Params { magic: other_magic(magic), ..voice.params });
@@ -218,19 +218,18 @@ fn in_plain_text(voice: &Voice) -> [Peer; 2] {
     ]
 }
 
-/// A peer that speaks only encrypted, waits for our key, and then does this.
+/// A peer that speaks only the encrypted transport, waits for our key, and then acts this.
 fn on_key<const N: usize>(voice: &Voice, name: &'static str, truth: Truth, acts: [Act; N]) -> Peer {
     let script: Vec<_> = [HearKey(voice.params.magic)].into_iter().chain(acts).collect();
     Peer::new(name, Truths::v2(truth), script)
 }
 
-/// All that comes before messages, with so many bytes of garbage.
+/// Everything before messages, with this many bytes of garbage.
 fn opening(garbage: usize) -> Vec<Word> {
     vec![Key, Garbage(garbage), Terminator, Word::VERSION_PACKET]
 }
 
-/// Packets that are dropped: without contents, with an id that means nothing, with a name cut short, with a name that
-/// none may have.
+/// Packets that are dropped: without contents, with an unassigned id, with a truncated name, with an invalid name.
 fn nameless() -> Vec<Word> {
     [&b""[..], b"\x1d", b"\xff?", b"\0ping", b"\0pi\xffng\0\0\0\0\0\0\0"].map(|contents| Packet(contents.into())).into()
 }

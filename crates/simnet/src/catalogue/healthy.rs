@@ -13,11 +13,11 @@ use crate::script::Act::{Close, Drip, Hear, HearLengthFirst, Say, SayApart, SayC
 use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
 
-/// Healthy, in every rhythm.
+/// Healthy peers, in every rhythm.
 pub(super) fn however_cut(voice: &Voice) -> Vec<Peer> {
     let flight = voice.flight();
     let whole = flight.concat();
-    // In plain text, before it has heard our key: that is an answer to it all the same.
+    // Plain text before our key has arrived: it counts as an answer to the key.
     let first = Truths::plain(Truth::OK);
     let heads_apart = flight.iter().flat_map(|message| [message[..24].to_vec(), message[24..].to_vec()]);
     vec![
@@ -28,7 +28,7 @@ pub(super) fn however_cut(voice: &Voice) -> Vec<Peer> {
         on_version("headers-apart", Truth::OK, [SayApart(heads_apart.collect())]),
         on_version("byte-by-byte", Truth::OK, [Drip(whole.clone(), Duration::from_millis(1))]),
         on_version("cut-anywhere", Truth::OK, [SayCut(whole.clone())]),
-        // One key of 128 would be a length that it waits for; we say none of those.
+        // One key of 128 would look like an acceptable length; we send no such key.
         Peer::new("length-first", Truths::v1(Truth::OK), [HearLengthFirst, Hear(Command::VERSION), Say(whole.clone())]),
         on_version("late", Truth::OK, [Wait(Duration::from_millis(200)), Say(whole.clone())]),
         Peer::new("speaks-first", first, [Say(whole.clone())]),
@@ -37,7 +37,7 @@ pub(super) fn however_cut(voice: &Voice) -> Vec<Peer> {
     ]
 }
 
-/// Healthy, with other messages around, or the same in another order.
+/// Healthy peers, with additional messages, or with another order.
 pub(super) fn in_other_orders(voice: &Voice) -> Vec<Peer> {
     let answers = |name, truth, pieces: Vec<Vec<u8>>| on_version(name, truth, [Say(pieces.concat())]);
     let (version, verack) = (voice.version(), voice.verack());
@@ -45,7 +45,7 @@ pub(super) fn in_other_orders(voice: &Voice) -> Vec<Peer> {
     let reconciles = Message::Sendtxrcncl { version: 1, salt: 7 };
     let feature = |id: &[u8]| Message::Feature(Feature::new(id, b"1").expect("4 to 80 bytes"));
     let features = [feature(b"org.example.feature"), feature(b"none")];
-    // Only where the network knows `feature` is it a breach to send it under a lower version.
+    // Only where the network knows `feature` is it a fault to send it under a lower version.
     let (older, too_early) = match voice.params.feature_from {
         Some(from) => (
             voice.with(|version| version.version = from - 1),
@@ -113,13 +113,13 @@ pub(super) fn in_other_orders(voice: &Voice) -> Vec<Peer> {
             Truth::OK,
             vec![version.clone(), with_checksum(voice.unknown("mystery", b"abc"), [0; 4]), verack.clone()],
         ),
-        // Whatever comes before a version means nothing.
+        // Messages before a version have no meaning.
         answers("feature-before-version", Truth::OK, vec![older.say_all(&features), older.version(), verack.clone()]),
         answers("feature-too-early", too_early, vec![older.version(), older.say_all(&features), verack]),
     ]
 }
 
-/// Healthy, with a `version` or `verack` that is seldom seen.
+/// Healthy peers with an unusual `version` or `verack`.
 pub(super) fn with_odd_words(voice: &Voice) -> Vec<Peer> {
     let introduces = |name, change: &dyn Fn(&mut Version)| {
         let voice = voice.with(change);

@@ -1,4 +1,4 @@
-//! Every kind of peer that we may call, one of each: what it does, and the verdict that it deserves.
+//! Every kind of peer that we may call, one of each: its script, and the expected verdict.
 
 mod bent;
 mod encrypted;
@@ -36,14 +36,15 @@ pub fn catalogue(chain: &Params) -> Vec<Peer> {
     chapters.into_iter().flatten().collect()
 }
 
-/// A peer for each length in bytes, up to 200, that the payload of its `version` may have. Fields that a length leaves
-/// room for are whole, and the user agent is `/agent:1/`.
+/// One peer for each length in bytes, up to 200, of the payload of its `version`. Fields are complete as far as the
+/// length allows, and the user agent is `/agent:1/`.
 #[must_use]
 pub fn versions_of_every_length(chain: &Params) -> Vec<Peer> {
     let voice = Voice::new(*chain).called(b"/agent:1/");
     let mut payload = voice.version_payload();
     payload.resize(200, 0);
-    // The oldest form; with sender and nonce; and user agent; and height; and relay byte, behind which all is ignored.
+    // The oldest form; with sender and nonce; and user agent; and height; and relay byte. All bytes after it are
+    // ignored.
     let taken = |len: usize| matches!(len, 46 | 80 | 90 | 94..);
     let peer = |len: usize| {
         let version = voice.message(Command::VERSION, &payload[..len]);
@@ -53,7 +54,7 @@ pub fn versions_of_every_length(chain: &Params) -> Vec<Peer> {
     (0..=payload.len()).map(peer).collect()
 }
 
-/// A peer for each place at which its answer may be cut in two.
+/// One peer for each place at which its answer may be split in two.
 #[must_use]
 pub fn cut_at_every_byte(chain: &Params) -> Vec<Peer> {
     let flight = Voice::new(*chain).flight().concat();
@@ -67,13 +68,13 @@ pub fn cut_at_every_byte(chain: &Params) -> Vec<Peer> {
 
 const MALFORMED: Truth = Truth::fault(Stage::Hello, "bitcoin.malformed", Blame::Peer);
 
-/// A peer that speaks only plain text, waits for our `version`, and then does this.
+/// A peer that speaks only plain text, waits for our `version`, and then acts this.
 fn on_version<const N: usize>(name: &'static str, truth: Truth, acts: [Act; N]) -> Peer {
     let script: Vec<_> = [Hear(Command::VERSION)].into_iter().chain(acts).collect();
     Peer::new(name, Truths::v1(truth), script)
 }
 
-/// The magic of a large network that is not this one.
+/// The magic of another large network.
 pub(crate) fn other_magic(ours: Magic) -> Magic {
     ["litecoin", "bitcoin"]
         .into_iter()

@@ -1,4 +1,4 @@
-//! Peers that leave, fall silent or never stop before the handshake is over.
+//! Peers that close, fall silent or never stop before the handshake is over.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::script::Act::{Close, Drip, Flood, Hear, Reset, Say, Wait};
 use crate::truth::{Truth, Truths};
 use crate::voice::Voice;
 
-/// Those that close or reset, early or late.
+/// Peers that close or reset, early or late.
 pub(super) fn leaving(voice: &Voice) -> Vec<Peer> {
     let before = Truth::ends(Stage::Hello, "closed");
     let between = Truth::ends(Stage::Ack, "closed");
@@ -34,7 +34,7 @@ pub(super) fn leaving(voice: &Voice) -> Vec<Peer> {
     ]
 }
 
-/// Those that fall silent, or might as well.
+/// Peers that fall silent, or never finish in time.
 pub(super) fn silent(voice: &Voice) -> Vec<Peer> {
     let before = Truth::ends(Stage::Hello, "timeout");
     let between = Truth::ends(Stage::Ack, "timeout");
@@ -54,7 +54,7 @@ pub(super) fn silent(voice: &Voice) -> Vec<Peer> {
     ]
 }
 
-/// Those that never stop.
+/// Peers that never stop.
 pub(super) fn endless(voice: &Voice) -> Vec<Peer> {
     let flood = |stage| Truth { outcome: Outcome::Failed, stage, reason: "flood", blame: Some(Blame::Peer) };
     let pours = |name, message: Vec<u8>| {

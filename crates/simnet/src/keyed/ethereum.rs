@@ -1,4 +1,4 @@
-//! Ethereum nodes: what each can do, and the one interpreter that makes them do it.
+//! Ethereum nodes: the acts of their scripts, and the interpreter.
 
 mod cast;
 
@@ -20,64 +20,64 @@ use crate::random::Random;
 use crate::rhythm::Rhythm;
 use crate::wire::Wire;
 
-/// The number of the simulated network.
+/// The id of the simulated network.
 pub const NETWORK_ID: u64 = 424_242;
 
 /// The hash of its first block.
 pub const GENESIS: Hash = Hash([0x5e; 32]);
 
-/// One thing that a peer does. What it says leaves before it waits for anything. After its last act it listens until the
+/// One act of a peer. Its data is sent before the peer waits for anything. After its last act the peer reads until the
 /// other side leaves.
 #[derive(Clone, Debug)]
 pub(super) enum Act {
-    /// Speaks in this rhythm from here on.
+    /// Sends in this rhythm from here on.
     Speak(Rhythm),
-    /// Has a healthy handshake over these versions of `eth`. One that calls has an auth of the old form every other time.
+    /// Has a healthy handshake with these versions of `eth`. A caller uses an auth of the old form every other time.
     Node(&'static [u64]),
-    /// Hears auth and says ack; or says auth and hears ack, if it called.
+    /// Receives auth and sends ack; a caller sends auth and receives ack.
     Keys,
-    /// The same of one that called, with an auth that is changed so before it is sealed.
+    /// For a caller: the same, with an auth that this function modifies before encryption.
     KeysWith(fn(&mut Auth)),
-    /// Says its ack, or auth, with one byte of it changed.
+    /// Sends its ack or auth with one byte changed.
     BentKeys(usize),
-    /// Says so many bytes of its ack, or auth.
+    /// Sends this many bytes of its ack or auth.
     CutKeys(usize),
-    /// Waits for a byte. One that called does not: nobody speaks to it before it has spoken.
+    /// Waits for a byte. A caller does not wait: the other side sends nothing before it does.
     HearAnything,
-    /// Says this.
+    /// Sends these bytes.
     Say(Vec<u8>),
-    /// Says Hello, and from then on compresses if its version does.
+    /// Sends Hello, and compresses from then on if its version does.
     Introduce(Hello),
-    /// Says this message, of which the number comes first.
+    /// Sends a message with this id and payload.
     Tell(u64, Vec<u8>),
-    /// Hears GetBlockHeaders, and answers it without a header.
+    /// Receives GetBlockHeaders, and answers it without a header.
     Answer,
-    /// Says a message with one byte changed of what is sealed.
+    /// Sends a message with one byte of its ciphertext changed.
     Bend(u64, Vec<u8>, usize),
-    /// Says a frame with exactly this data.
+    /// Sends a frame with exactly this data.
     Frame(Vec<u8>),
-    /// Says this message again and again.
+    /// Sends this message again and again.
     FloodOf(u64, Vec<u8>),
-    /// Says this again and again.
+    /// Sends these bytes again and again.
     Flood(Vec<u8>),
     /// Closes.
     Close,
 }
 
-/// The key that a peer has, or one that it does not have.
+/// The key of a peer, or another one.
 pub(super) fn key(its_own: bool) -> SecretKey {
     SecretKey::new([if its_own { 0x42 } else { 0x24 }; 32]).expect("less than the order of the curve")
 }
 
-/// The key of the side that is called, or one that it does not have.
+/// The key of the called side, or another one.
 pub(super) fn called_key(its_own: bool) -> SecretKey {
     if its_own { SecretKey::new(CALLED_KEY).expect("less than the order of the curve") } else { key(false) }
 }
 
-/// Acts a script: of a peer that called the side with this key, or of one that was called.
+/// Acts a script, as a peer that called the side with this key, or as one that was called.
 ///
 /// # Errors
-/// If the other side leaves first, or does not do as a node does.
+/// If the other side leaves first, or does not act as a node.
 pub(super) async fn play(acts: &[Act], whom: Option<PublicKey>, stream: Wire, turn: usize) -> io::Result<()> {
     let mut play = Play { line: Line::new(stream, turn), whom, turn, channel: None };
     for act in acts {
@@ -130,25 +130,25 @@ pub(super) async fn play(acts: &[Act], whom: Option<PublicKey>, stream: Wire, tu
     play.line.listen().await
 }
 
-/// A script being acted.
+/// The state of a running script.
 struct Play {
     line: Line,
-    /// The key that it calls by, if it called.
+    /// The key of the called side, if this peer is the caller.
     whom: Option<PublicKey>,
-    /// How many conversations this peer had before.
+    /// The number of earlier conversations of this peer.
     turn: usize,
     channel: Option<Channel>,
 }
 
 impl Play {
-    /// Says its packet and makes the channel, for which one that called must hear the other's first.
+    /// Sends its packet and makes the channel; a caller first receives the other side's packet.
     async fn exchange_keys(&mut self, change: impl FnOnce(&mut Auth)) -> io::Result<()> {
         let packet = self.packet(change).await?;
         self.line.say(packet.clone());
         if self.whom.is_some() { self.hear_ack(&packet).await } else { Ok(()) }
     }
 
-    /// Its auth, changed so; or its ack, once it has heard an auth.
+    /// Its auth, modified; or its ack, after it has received an auth.
     async fn packet(&mut self, change: impl FnOnce(&mut Auth)) -> io::Result<Vec<u8>> {
         let Some(whom) = self.whom else {
             return self.hear_auth().await;
@@ -161,7 +161,7 @@ impl Play {
         Ok(packet)
     }
 
-    /// Hears the ack to an auth of ours.
+    /// Receives the ack to our auth.
     async fn hear_ack(&mut self, auth: &[u8]) -> io::Result<()> {
         let (ours, fresh) = (key(true), fresh(self.turn));
         let mut reader = AckReader::new();
@@ -177,7 +177,7 @@ impl Play {
         Ok(())
     }
 
-    /// Hears an auth, and returns the ack that the other side needs.
+    /// Receives an auth, and returns the ack for the other side.
     async fn hear_auth(&mut self) -> io::Result<Vec<u8>> {
         let (ours, fresh) = (key(true), fresh(self.turn));
         let mut reader = AuthReader::new();
@@ -221,7 +221,7 @@ impl Play {
         self.channel.as_mut().expect("scripts exchange keys before they speak")
     }
 
-    /// Says a message, changed so once it is sealed.
+    /// Sends a message, whose ciphertext `change` modifies.
     fn tell(&mut self, id: u64, payload: &[u8], change: impl FnOnce(&mut Vec<u8>)) {
         let mut bytes = sealed(self.channel(), id, payload);
         change(&mut bytes);
@@ -241,7 +241,7 @@ fn sealed(channel: &mut Channel, id: u64, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// What is new for each conversation.
+/// The fresh values of each conversation.
 fn fresh(turn: usize) -> Fresh {
     let bytes = Random::new(turn as u64).bytes(Fresh::RANDOM_LEN);
     Fresh::new(bytes.first_chunk().expect("as many as were asked for")).expect("4 in 2^128 are no keys")
@@ -260,7 +260,7 @@ fn chain() -> OurChain {
     }
 }
 
-/// A whole node, over these versions of `eth`.
+/// A whole node, with these versions of `eth`.
 fn node(versions: &[u64]) -> Local {
     let mut local = Local::new(key(true));
     local.client_id = CLIENT_ID.into();

@@ -1,4 +1,4 @@
-//! Lightning nodes: what each can do, and the one interpreter that makes them do it.
+//! Lightning nodes: the acts of their scripts, and the interpreter.
 
 mod cast;
 
@@ -15,54 +15,56 @@ use crate::random::Random;
 use crate::rhythm::Rhythm;
 use crate::wire::Wire;
 
-/// One thing that a peer does. What it says leaves before it waits for anything. After its last act it listens until the
+/// One act of a peer. Its data is sent before the peer waits for anything. After its last act the peer reads until the
 /// other side leaves.
 #[derive(Clone, Debug)]
 pub(super) enum Act {
-    /// Speaks in this rhythm from here on.
+    /// Sends in this rhythm from here on.
     Speak(Rhythm),
     /// Has a healthy handshake, with this introduction.
     Node(Init),
-    /// Hears act one, says act two, hears act three; or says the first, hears the second and says the third, if it called.
+    /// Receives act one, sends act two, receives act three; a caller sends the first, receives the second and sends the
+    /// third.
     Keys,
-    /// Says its first act with this byte changed: act two, once it has heard act one, or act one if it called.
+    /// Sends its first act with this byte changed: act two after it has received act one, or act one if it is the
+    /// caller.
     BentKeys(usize),
-    /// One that called says act one and hears act two.
+    /// For a caller: sends act one and receives act two.
     Knock,
-    /// The same, and then says act three with this byte changed.
+    /// The same, and then sends act three with this byte changed.
     BentActThree(usize),
-    /// Waits for a byte. One that called does not: nobody speaks to it before it has spoken.
+    /// Waits for a byte. A caller does not wait: the other side sends nothing before it does.
     HearAnything,
-    /// Says this.
+    /// Sends these bytes.
     Say(Vec<u8>),
-    /// Says this message, sealed.
+    /// Sends this message, encrypted.
     Seal(Vec<u8>),
-    /// Hears a ping, and answers it.
+    /// Receives a ping, and answers it.
     Pong,
-    /// Says this message with one byte changed of what is sealed.
+    /// Sends this message with one byte of its ciphertext changed.
     Bend(Vec<u8>, usize),
-    /// Says this again and again.
+    /// Sends these bytes again and again.
     Flood(Vec<u8>),
-    /// Says this message, sealed, again and again.
+    /// Sends this message, encrypted, again and again.
     FloodOf(Vec<u8>),
     /// Closes.
     Close,
 }
 
-/// The key that a peer has, or one that it does not have.
+/// The key of a peer, or another one.
 pub(super) fn key(its_own: bool) -> SecretKey {
     SecretKey::new([if its_own { 0x42 } else { 0x24 }; 32]).expect("less than the order of the curve")
 }
 
-/// The key of the side that is called, or one that it does not have.
+/// The key of the called side, or another one.
 pub(super) fn called_key(its_own: bool) -> SecretKey {
     if its_own { SecretKey::new(CALLED_KEY).expect("less than the order of the curve") } else { key(false) }
 }
 
-/// Acts a script: of a peer that called the side with this key, or of one that was called.
+/// Acts a script, as a peer that called the side with this key, or as one that was called.
 ///
 /// # Errors
-/// If the other side leaves first, or does not do as a node does.
+/// If the other side leaves first, or does not act as a node.
 pub(super) async fn play(acts: &[Act], whom: Option<NodeId>, stream: Wire, turn: usize) -> io::Result<()> {
     let mut play = Play { line: Line::new(stream, turn), whom, turn, channel: None };
     for act in acts {
@@ -93,18 +95,18 @@ pub(super) async fn play(acts: &[Act], whom: Option<NodeId>, stream: Wire, turn:
     play.line.listen().await
 }
 
-/// A script being acted.
+/// The state of a running script.
 struct Play {
     line: Line,
-    /// The key that it calls by, if it called.
+    /// The key of the called side, if this peer is the caller.
     whom: Option<NodeId>,
-    /// How many conversations this peer had before.
+    /// The number of earlier conversations of this peer.
     turn: usize,
     channel: Option<Channel>,
 }
 
 impl Play {
-    /// Says and hears the acts. One that called changes its act three so.
+    /// Exchanges the acts. A caller modifies its act three with `change`.
     async fn exchange_keys(&mut self, change: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         let transport = if self.whom.is_some() {
             let initiator = self.knock().await?;
@@ -124,7 +126,7 @@ impl Play {
         Ok(())
     }
 
-    /// Says act one, and hears act two.
+    /// Sends act one, and receives act two.
     async fn knock(&mut self) -> io::Result<SaysActThree> {
         let mut act_one = Vec::new();
         let initiator = self.initiator().act_one(&mut act_one);
@@ -133,7 +135,7 @@ impl Play {
         initiator.act_two(&mut act_two).map_err(io::Error::other)
     }
 
-    /// Says its first act with this byte changed.
+    /// Sends its first act with this byte changed.
     async fn bent_keys(&mut self, at: usize) -> io::Result<()> {
         let mut act = Vec::new();
         if self.whom.is_some() {
@@ -174,7 +176,7 @@ impl Play {
         Ok(())
     }
 
-    /// Says a message, changed so once it is sealed.
+    /// Sends a message, whose ciphertext `change` modifies.
     fn seal(&mut self, message: &[u8], change: impl FnOnce(&mut Vec<u8>)) {
         let channel = self.channel.as_mut().expect("scripts exchange keys before they seal");
         let mut bytes = sealed(channel, message);
@@ -194,7 +196,7 @@ fn node(init: &Init, turn: usize) -> Local {
     Local { static_key: key(true), ephemeral_key: ephemeral(turn), init: init.clone() }
 }
 
-/// What is new for each conversation.
+/// The fresh key of each conversation.
 fn ephemeral(turn: usize) -> SecretKey {
     let bytes = Random::new(turn as u64).bytes(32);
     SecretKey::new(*bytes.first_chunk().expect("32 bytes")).expect("one in 2^128 is no secret key")

@@ -11,15 +11,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::rhythm::Rhythm;
 use crate::wire::Wire;
 
-/// A connection, what has been said and not sent, and what has arrived and is not understood yet.
+/// A connection, with data that is not sent yet, and data that has arrived and is not parsed yet.
 #[derive(Debug)]
 pub(super) struct Line {
     stream: Wire,
     said: Vec<Vec<u8>>,
     arrived: Vec<u8>,
-    /// How words are sent from here on.
+    /// The rhythm of the data from here on.
     pub(super) rhythm: Rhythm,
-    /// How many conversations this peer had before.
+    /// The number of earlier conversations of this peer.
     turn: usize,
 }
 
@@ -28,12 +28,12 @@ impl Line {
         Self { stream, said: Vec::new(), arrived: Vec::new(), rhythm: Rhythm::AtOnce, turn }
     }
 
-    /// Says this. It is sent before anything is waited for, with all else that was said until then.
+    /// Queues data. It is sent before the next wait, together with all other queued data.
     pub(super) fn say(&mut self, words: Vec<u8>) {
         self.said.push(words);
     }
 
-    /// Sends what has been said.
+    /// Sends the queued data.
     pub(super) async fn send(&mut self) -> io::Result<()> {
         match &*mem::take(&mut self.said) {
             [] => Ok(()),
@@ -50,7 +50,7 @@ impl Line {
         }
     }
 
-    /// Waits until `read` finds what it looks for.
+    /// Waits until `read` returns a result.
     pub(super) async fn hear<T>(&mut self, mut read: impl FnMut(&mut Rx<'_>) -> Option<T>) -> io::Result<T> {
         loop {
             let mut rx = Rx::new(&mut self.arrived);
@@ -65,7 +65,7 @@ impl Line {
 
     /// Has a healthy handshake.
     pub(super) async fn shake(&mut self, mut handshake: impl Handshake) -> io::Result<()> {
-        /// Ends a test that hangs, and no other.
+        /// Only ends a test that hangs.
         const PATIENCE: Duration = Duration::from_secs(600);
         match net::run(&mut handshake, &mut self.stream, Limits::within(PATIENCE), |_| {}).await {
             Ok(_) => Ok(()),
@@ -73,8 +73,8 @@ impl Line {
         }
     }
 
-    /// Says what `words` make, again and again, and reads meanwhile: a side that waits for its own words to be taken
-    /// would never come to ours.
+    /// Sends the output of `words` again and again, and reads meanwhile: otherwise a side that waits until its own data
+    /// is read would never read ours.
     pub(super) async fn flood(mut self, mut words: impl FnMut() -> Vec<u8>) -> io::Result<()> {
         self.send().await?;
         let (mut from, mut to) = tokio::io::split(&mut self.stream);

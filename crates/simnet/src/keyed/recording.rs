@@ -1,10 +1,10 @@
-//! What a caller said in a handshake that went well, for one who says it again.
+//! Records the bytes of a caller in a successful handshake, for a replay.
 
 use handshake::{Handshake, Rx, Step};
 
-/// All that `caller` says in a handshake with `called`. It takes place in memory.
+/// All bytes that `caller` sends in a handshake with `called`, which runs in memory.
 pub(super) fn record(caller: impl Handshake, called: impl Handshake) -> Vec<u8> {
-    /// More than any handshake has.
+    /// More than any handshake takes.
     const ROUND_TRIPS: usize = 8;
     let (mut caller, mut called) = (Side::new(caller), Side::new(called));
     for _ in 0..ROUND_TRIPS {
@@ -14,11 +14,11 @@ pub(super) fn record(caller: impl Handshake, called: impl Handshake) -> Vec<u8> 
     caller.said
 }
 
-/// One side, and all that it has said.
+/// One side, and all bytes that it has sent.
 struct Side<H> {
     handshake: H,
     said: Vec<u8>,
-    /// How much of what the other side has said it has taken.
+    /// The number of the other side's bytes that it has taken.
     taken: usize,
     is_over: bool,
 }
@@ -28,7 +28,7 @@ impl<H: Handshake> Side<H> {
         Self { handshake, said: Vec::new(), taken: 0, is_over: false }
     }
 
-    /// Goes on as far as it can with all that the other side has said.
+    /// Advances as far as possible with all bytes that the other side has sent.
     fn hear(&mut self, theirs: &[u8]) {
         while !self.is_over {
             let mut rest = theirs[self.taken..].to_vec();

@@ -1,4 +1,4 @@
-//! What those say that speak another protocol.
+//! The first bytes of other protocols.
 
 use handshake::Role;
 
@@ -13,5 +13,5 @@ pub(super) const fn http(role: Role) -> &'static [u8] {
 /// The start of a TLS record.
 pub(super) const TLS: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
 
-/// How both sides of SSH start.
+/// The start of both sides of SSH.
 pub(super) const SSH: &[u8] = b"SSH-2.0-Go\r\n";

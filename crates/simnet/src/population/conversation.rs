@@ -1,4 +1,4 @@
-//! One caller and the node that it called.
+//! A conversation of one caller with the node that it called.
 
 use std::io;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use super::lines::Lines;
 use crate::script;
 use crate::topology::Topology;
 
-/// Bytes of a message that a caller may send: several times those of a `version`. Callers ask, and tell little.
+/// Bytes of a caller's message, at most: several times those of a `version`. Callers send only short messages.
 const MOST_HEARD: usize = 2048;
 
 /// Answers until the caller leaves.
 pub(super) async fn converse(topology: Topology, lines: Arc<Lines>, mut stream: TcpStream) {
     let called = stream.local_addr().ok().and_then(|address| topology.node(address.ip()));
     if let Some(node) = called {
-        // Whoever leaves, or speaks of other things, may.
+        // A caller may leave or send anything.
         let _ = answer(&topology, node, &lines, &mut stream).await;
     }
 }
@@ -31,7 +31,7 @@ async fn answer(topology: &Topology, node: u32, lines: &Lines, stream: &mut TcpS
         match ear.hear(stream).await? {
             Command::VERSION => stream.write_all(lines.flight(topology, node)).await?,
             Command::VERACK => may_ask = true,
-            // Each caller is told once. (Core: net_processing.cpp, m_getaddr_recvd)
+            // Each caller gets one answer. (Core: net_processing.cpp, m_getaddr_recvd)
             Command::GETADDR if may_ask => {
                 may_ask = false;
                 for message in lines.told(topology, node) {
@@ -43,11 +43,11 @@ async fn answer(topology: &Topology, node: u32, lines: &Lines, stream: &mut TcpS
     }
 }
 
-/// Hears messages by their names.
+/// Reads messages by their names.
 struct Ear {
     magic: Magic,
     bytes: [u8; MOST_HEARD],
-    /// How many have arrived and are not understood yet.
+    /// The number of bytes that have arrived and are not parsed yet.
     arrived: usize,
     introduced: bool,
 }
@@ -57,8 +57,8 @@ impl Ear {
         Self { magic, bytes: [0; MOST_HEARD], arrived: 0, introduced: false }
     }
 
-    /// The next message's name. Fails on what a node closes on: another magic, a first message that is no `version`,
-    /// such as a key, or one that is too long.
+    /// The next message's name. Fails where a node closes: on another magic, a first message that is not `version`,
+    /// such as a key, or a message that is too long.
     async fn hear(&mut self, stream: &mut TcpStream) -> io::Result<Command> {
         loop {
             if let Some((command, len)) = self.first()? {
@@ -73,7 +73,7 @@ impl Ear {
         }
     }
 
-    /// The first message, once it is whole, and its length.
+    /// The first message, once it is complete, and its length.
     fn first(&mut self) -> io::Result<Option<(Command, usize)>> {
         let Some(header) = self.bytes[..self.arrived].first_chunk::<HEADER_LEN>() else { return Ok(None) };
         let command = script::name(header);

@@ -1,4 +1,4 @@
-//! What the nodes of a population say, made beforehand.
+//! The messages of a population's nodes, made beforehand.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,20 +10,20 @@ use crate::random::Random;
 use crate::topology::{Kind, Ports, Topology};
 use crate::voice::Voice;
 
-/// Different ways in which nodes introduce themselves.
+/// The number of different introductions.
 const VOICES: u32 = 64;
 
-/// One voice of so many is that of an older node, which does not know `addrv2`.
+/// One in this many voices is an older node, which does not know `addrv2`.
 const OLDER: u32 = 8;
 
-/// One node of so many announces its own address before it answers, alone in a message. (Core: net_processing.cpp
+/// One in this many nodes announces its own address before it answers, alone in a message. (Core: net_processing.cpp
 /// MaybeSendAddr)
 const ANNOUNCE: u32 = 4;
 
 /// The last protocol version before `wtxidrelay` and `sendaddrv2`. (Core: node/protocol_version.h)
 const OLDER_VERSION: i32 = 70015;
 
-/// All lines of a population.
+/// All messages of a population.
 #[derive(Debug)]
 pub(super) struct Lines {
     pub(super) magic: Magic,
@@ -31,12 +31,12 @@ pub(super) struct Lines {
     flights: Vec<Box<[u8]>>,
     /// By list: the answer to `getaddr`.
     answers: Vec<Box<[u8]>>,
-    /// Of those that announce themselves, in order.
+    /// By order: the announcements of the nodes that announce themselves.
     announcements: Vec<Box<[u8]>>,
 }
 
 impl Lines {
-    /// Makes them all.
+    /// Makes all messages.
     pub(super) fn new(topology: &Topology, ports: &Ports, chain: Params) -> Self {
         let mut random = Random::new(topology.seed);
         let voices: Vec<_> = (0..VOICES).map(|voice| healthy(voice, &chain, &mut random)).collect();
@@ -64,12 +64,12 @@ impl Lines {
         }
     }
 
-    /// What a node says to a `version`.
+    /// A node's answer to a `version`.
     pub(super) fn flight(&self, topology: &Topology, node: u32) -> &[u8] {
         &self.flights[voice_of(topology, node)]
     }
 
-    /// What a node says to `getaddr`: how it announces itself, if it does, and what it tells of others.
+    /// A node's answer to `getaddr`: its announcement of itself, if it sends one, and its list.
     pub(super) fn told(&self, topology: &Topology, node: u32) -> impl Iterator<Item = &[u8]> {
         let announcement = self.announcements.get((node / ANNOUNCE) as usize).filter(|_| node.is_multiple_of(ANNOUNCE));
         let answer = self.answers.get(topology.list_of(node) as usize);
@@ -87,7 +87,7 @@ fn healthy(voice: u32, chain: &Params, random: &mut Random) -> Voice {
     })
 }
 
-/// The place of a node's voice: those that tell the same list are as old.
+/// The index of a node's voice: nodes with the same list have the same voice, so the same version.
 fn voice_of(topology: &Topology, node: u32) -> usize {
     (topology.list_of(node) % VOICES) as usize
 }
@@ -98,9 +98,9 @@ fn tell(voice: &Voice, entries: Vec<Entry>) -> Box<[u8]> {
     voice.say(&message(entries.into())).into()
 }
 
-/// Seconds since a node was last heard of: hours if it is up, else days.
+/// Seconds since a node was last heard of: hours if it is up, otherwise days.
 fn age(topology: &Topology, node: u32) -> u32 {
-    /// What nodes tell is at most this old. (Core: addrman.cpp ADDRMAN_HORIZON, 30 days)
+    /// The greatest age of gossiped addresses. (Core: addrman.cpp ADDRMAN_HORIZON, 30 days)
     const DAYS: u32 = 30;
     const DAY: u32 = 24 * 60 * 60;
     let spread = node.wrapping_mul(0x9e37_79b1) >> 8;

@@ -1,23 +1,23 @@
-//! Where the addresses of a simulated network are.
+//! The addresses of a simulated network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A range of addresses that are this machine's, or can be made so.
+/// A range of addresses that belong to this machine, or can be routed to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ground {
-    /// 127.64/10 and 127.128/10, which are everybody's own: 128 networks of 65 536 addresses.
+    /// 127.64/10 and 127.128/10, which every machine has: 128 networks of 65 536 addresses.
     Loopback,
-    /// 80/4 and 2a00::/16, as spread as a real network is: 3584 networks /16, 512 networks /32 of IPv6, 2048 addresses
-    /// each. They are the machine's own only where [`Ground::ROUTES`] say so, in a network namespace that has no way
-    /// out; anywhere else they are somebody's.
+    /// 80/4 and 2a00::/16, as spread as a real network: 3584 networks /16, 512 networks /32 of IPv6, 2048 addresses
+    /// each. They belong to this machine only with [`Ground::ROUTES`], in a network namespace without a way out;
+    /// elsewhere they belong to other hosts.
     Internet,
 }
 
 impl Ground {
-    /// Addresses that there are. A power of two.
+    /// The number of addresses. A power of two.
     pub const PLACES: u32 = 1 << 23;
 
-    /// What `ip` is told, as root in a network namespace of one's own, to make [`Ground::Internet`] this machine's.
+    /// Arguments of `ip`, as root in a separate network namespace, that route [`Ground::Internet`] to this machine.
     pub const ROUTES: [&str; 3] =
         ["link set lo up", "-4 route add local 80.0.0.0/4 dev lo", "-6 route add local 2a00::/16 dev lo"];
 
@@ -31,7 +31,7 @@ impl Ground {
             Self::Internet => {
                 let [_, _, a, b] = (place >> HOST_BITS).to_be_bytes();
                 let [_, _, c, d] = (place & HOST_MASK).to_be_bytes();
-                // One network in eight is of IPv6, as among the addresses that Bitcoin's nodes tell of.
+                // One network in eight is IPv6, as among the addresses that Bitcoin's nodes gossip.
                 if b.is_multiple_of(8) {
                     Ipv6Addr::from([0x2a, 0, a, b, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, c, d]).into()
                 } else {
@@ -58,7 +58,7 @@ impl Ground {
             }
             (Self::Loopback, IpAddr::V6(_)) => return None,
         };
-        // Whatever else resembles one is not the one.
+        // Similar addresses have no place.
         (place < Self::PLACES && self.ip(place) == ip.to_canonical()).then_some(place)
     }
 }
@@ -73,7 +73,7 @@ const FIRST_LOOPBACK: u8 = 64;
 /// 80.0.0.0.
 const FIRST_INTERNET: u8 = 80;
 
-/// Of the 23 bits of a place, those that say which one of its network it is.
+/// The bits of a place, of its 23, that give its number within its network.
 const HOST_BITS: u32 = 11;
 const HOST_MASK: u32 = (1 << HOST_BITS) - 1;
 

@@ -1,4 +1,4 @@
-//! Meetings with scripted peers, and what is wrong with the verdicts on them.
+//! Meetings with scripted peers, and the comparison of the verdicts.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 pub(crate) mod nodes;
@@ -18,15 +18,15 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use verack_simnet::Truth;
 
-/// How often the peer of this name is met, unless `VERACK_ROUNDS` says how often all are. One that is cut at another byte in
-/// each conversation is met once for each of a hundred bytes; for the others, repetition tries what a kernel and a
-/// scheduler may do.
+/// How often the peer of this name is met, unless `VERACK_ROUNDS` sets a number for all. A peer that splits its data at
+/// another byte in each conversation is met a hundred times; for the others, repetition varies the behaviour of kernel
+/// and scheduler.
 pub(crate) fn rounds(name: &str) -> usize {
     let usual = if name.contains("cut") || name.contains("honest") { 100 } else { 25 };
     std::env::var("VERACK_ROUNDS").map_or(usual, |rounds| rounds.parse().unwrap())
 }
 
-/// What came of one meeting.
+/// The result of one meeting.
 pub(crate) struct Seen {
     pub(crate) verdict: Verdict,
     pub(crate) received: u64,
@@ -37,42 +37,42 @@ pub(crate) fn never_met(error: &impl Fault) -> Seen {
     Seen { verdict: Verdict::failed(Stage::Connect, error), received: 0, user_agent: String::new() }
 }
 
-/// Whether a peer keeps us waiting until our patience ends. Such peers are met in memory, on a paused clock: there the
-/// verdict depends neither on how busy the machine is nor on any real time. All others are met over the kernel's sockets.
+/// Whether a peer makes us wait until the deadline. Such peers are met in memory, on a paused clock: there the verdict
+/// depends neither on the load of the machine nor on real time. All others are met over the kernel's sockets.
 pub(crate) fn waits(truth: Truth) -> bool {
     truth.reason == "timeout"
 }
 
-/// How long we wait for a peer of this truth.
+/// The deadline for a peer with this verdict.
 pub(crate) fn patience(truth: Truth) -> Duration {
     match truth.reason {
-        // On a paused clock, so that this takes no time.
+        // On a paused clock, so this takes no time.
         "timeout" => Duration::from_secs(8),
         // Nothing answers, however long we wait.
         "connect.timeout" => Duration::from_secs(1),
-        // No clock decides; a test that hangs ends.
+        // The deadline does not matter; it only ends a test that hangs.
         _ => Duration::from_secs(600),
     }
 }
 
-/// What a peer of this truth may take up.
+/// The limits for a peer with this verdict.
 pub(crate) fn limits(truth: Truth) -> Limits {
     Limits { bytes: budget(truth), ..Limits::within(patience(truth)) }
 }
 
-/// The bytes that a peer of this truth may take up.
+/// The byte budget for a peer with this verdict.
 pub(crate) fn budget(truth: Truth) -> u64 {
-    // As true as with more, and sooner.
+    // The same verdict as with more, but sooner.
     if truth.reason == "flood" { 32 * 1024 } else { Limits::DEFAULT_BYTES }
 }
 
-/// A number that there was not before.
+/// A number that is new each time.
 pub(crate) fn another() -> u64 {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     NUMBER.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Has the handshake. `name` is what the peer calls itself, if it came to that.
+/// Has the handshake. `name` is the peer's own name, if the peer sent it.
 pub(crate) async fn shake<H, S>(
     handshake: &mut H,
     stream: S,
@@ -90,7 +90,7 @@ where
     Seen { verdict, received, user_agent: name(handshake, output).unwrap_or_default() }
 }
 
-/// Lets somebody call us, whom `call` tells our address, and has the handshake with them.
+/// Passes our address to `call`, accepts the connection, and has the handshake.
 pub(crate) async fn accept<C, S>(call: impl FnOnce(SocketAddr) -> C, shake: impl FnOnce(TcpStream) -> S) -> Seen
 where
     C: Future<Output = io::Result<()>> + Send + 'static,
@@ -139,7 +139,7 @@ impl Meetings {
         });
     }
 
-    /// Compares all that was seen with the truth.
+    /// Compares all results with the expected ones.
     pub(crate) async fn judge(mut self) {
         let mut wrong = BTreeMap::<_, usize>::new();
         while let Some(met) = self.running.join_next().await {
@@ -152,9 +152,9 @@ impl Meetings {
     }
 }
 
-/// What is wrong with a verdict.
+/// The differences to an expected verdict.
 fn faults(truth: Truth, seen: &Seen) -> Vec<String> {
-    /// What [`net::run`] asks of a socket at once: it may learn only then that the budget is spent.
+    /// Bytes that [`net::run`] reads at once: it may detect only then that the budget is spent.
     const ONE_READ: u64 = 16 * 1024;
     let verdict = &seen.verdict;
     let found =

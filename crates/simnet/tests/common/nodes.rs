@@ -1,4 +1,4 @@
-//! Nodes of a protocol that has one transport: each is met in either role, as often as [`rounds`] says.
+//! Nodes of a protocol with one transport: each is met in either role, as often as [`rounds`] says.
 
 use handshake::{Conversation, Handshake, Role};
 use net::Limits;
@@ -11,13 +11,13 @@ use super::{Meetings, Seen, accept, budget, dial, limits, patience, rounds, shak
 pub(crate) trait Ours: 'static {
     type Hello: Handshake<Output: Send, Error: Send> + Send;
 
-    /// With other keys for each connection, if it has any.
+    /// With new keys for each connection, if it has any.
     fn hello(role: Role) -> Self::Hello;
 
-    /// What a node says of itself.
+    /// A node's description of itself.
     fn said(output: <Self::Hello as Conversation>::Output) -> String;
 
-    /// The bytes that a node of this truth may take up.
+    /// The byte budget for a node with this verdict.
     fn budget(truth: Truth) -> u64 {
         budget(truth)
     }
@@ -61,7 +61,7 @@ pub(crate) async fn answer_each<O: Ours>(mut callers: Vec<Peer>) {
     meetings.judge().await;
 }
 
-/// Waits in vain for those of these that keep us waiting, in this role of ours. The clock is paused.
+/// Waits for those of these peers that let us wait until the deadline, in this role of ours. The clock is paused.
 pub(crate) async fn wait_for_each<O: Ours>(role: Role, mut peers: Vec<Peer>) {
     peers.retain(|peer| waits(truth(peer)));
     assert!(!peers.is_empty());

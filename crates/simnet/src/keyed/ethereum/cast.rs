@@ -1,4 +1,4 @@
-//! One of each kind of Ethereum node, and the verdict that it deserves.
+//! One of each kind of Ethereum node, and the expected verdict.
 
 use ethereum::auth::Auth;
 use ethereum::disconnect::Reason;
@@ -30,7 +30,7 @@ pub(in crate::keyed) fn peers(role: Role) -> Vec<KeyedPeer> {
     [both.concat(), one].concat()
 }
 
-/// The number of Status, as `eth` is the only capability.
+/// The id of Status, as `eth` is the only capability.
 const STATUS: u64 = id::FIRST_OF_CAPABILITIES;
 
 fn hello() -> Hello {
@@ -59,17 +59,17 @@ impl Cast {
         KeyedPeer::new(name, truth, self.role, Script::Ethereum(acts.into()))
     }
 
-    /// What only those do that we call.
+    /// Peers that only exist as called ones.
     fn called(&self) -> Vec<KeyedPeer> {
         let ends = |reason| Truth::ends(Stage::Transport, reason);
         vec![
-            // A node that does not have the key cannot open the auth.
+            // A node without the key cannot decrypt the auth.
             self.peer("ethereum-wrong-key", ends("closed"), [HearAnything, Close]).misnamed(),
             self.peer("ethereum-wrong-key-silent", ends("timeout"), [HearAnything]).misnamed(),
         ]
     }
 
-    /// What only those do that call us.
+    /// Peers that only exist as callers.
     fn callers(&self) -> Vec<KeyedPeer> {
         let transport = |reason, blame| Truth::fault(Stage::Transport, reason, blame);
         let mac = Truth::fault(Stage::Hello, "ethereum.mac", Blame::Peer);
@@ -84,14 +84,14 @@ impl Cast {
         vec![
             self.peer("ethereum-wrong-key", transport("ethereum.wrong-key", Blame::Mismatch), [Keys]).misnamed(),
             self.peer("ethereum-replay", mac, [Say(recording)]),
-            // Whatever version an auth announces is accepted. (EIP-8)
+            // Any version in an auth is accepted. (EIP-8)
             says_all("ethereum-auth-of-version-77", Truth::OK, |auth| auth.version = 77),
             says_all("ethereum-signed-by-nobody", transport("ethereum.signature", Blame::Peer), |auth| {
                 auth.signature = [0xff; 65];
             }),
-            // Then it seems to be signed by another key than it is.
+            // Then the recovered ephemeral key is wrong.
             says_all("ethereum-nonce-changed", mac, |auth| auth.nonce[0] ^= 1),
-            // It cannot open the ack, which is for the one whose key that is.
+            // It cannot decrypt the ack, which is for the holder of the stolen key.
             says_all("ethereum-stolen-key", Truth::ends(Stage::Hello, "timeout"), |auth| {
                 auth.key = key(false).public();
             }),
@@ -212,12 +212,12 @@ impl Cast {
         ]
     }
 
-    /// Those that do not speak RLPx, and those whose keys are no such thing.
+    /// Peers that do not speak RLPx, and peers with invalid keys.
     fn bent_keys(&self) -> Vec<KeyedPeer> {
         let fault = |reason| Truth::fault(Stage::Transport, reason, Blame::Peer);
         let stranger = Truth::fault(Stage::Transport, "ethereum.not-rlpx", Blame::Mismatch);
         let says = |name, truth, words: &[u8]| self.peer(name, truth, [HearAnything, Say(words.to_vec())]);
-        // An auth that does not open is one for another node.
+        // An auth that cannot be decrypted is for another node.
         let changed = match self.role {
             Role::Initiator => Truth::fault(Stage::Transport, "ethereum.wrong-key", Blame::Mismatch),
             Role::Responder => fault("ethereum.mac"),
@@ -227,7 +227,7 @@ impl Cast {
             says("ethereum-tls", stranger, TLS),
             says("ethereum-ssh", stranger, SSH),
             says("ethereum-noise", stranger, &Random::new(3).bytes(500)),
-            // As long as it says, and nothing but noise.
+            // A valid size with random bytes.
             says(
                 "ethereum-noise-in-place-of-keys",
                 fault("ethereum.point"),
@@ -235,7 +235,7 @@ impl Cast {
             ),
             self.peer("ethereum-flood-before-keys", stranger, [Flood(vec![0x55; 10_000])]),
             says("ethereum-keys-of-64-kib", stranger, &[0xff, 0xff, 4, 0]),
-            // The last byte of its y coordinate: size 2, prefix 1, x 32, y 32.
+            // The last byte of the key's y coordinate: size 2, prefix 1, x 32, y 32.
             self.peer("ethereum-point-off-the-curve", fault("ethereum.point"), [BentKeys(66)]),
             self.peer("ethereum-keys-changed", changed, [BentKeys(100)]),
         ]
@@ -278,7 +278,7 @@ impl Cast {
                 fault(Stage::Hello, "ethereum.oversized"),
                 [Keys, Tell(0, vec![0; 100_000])],
             ),
-            // A frame that claims 16 MiB decompressed.
+            // A frame that claims to have 16 MiB decompressed.
             introduced("ethereum-snappy-bomb", snappy, Frame([&[0x10, 0xff, 0xff, 0xff, 7][..], &[0; 40]].concat())),
             introduced("ethereum-no-snappy", snappy, Frame([&[0x10, 0x20][..], &[0xff; 40]].concat())),
             introduced("ethereum-cut-status", fault(Stage::Ack, "ethereum.malformed"), Tell(STATUS, vec![0xc1, 0x45])),

@@ -1,4 +1,4 @@
-//! One of each kind of Lightning node, and the verdict that it deserves.
+//! One of each kind of Lightning node, and the expected verdict.
 
 use handshake::{Blame, Outcome, Role, Stage};
 use lightning::message::{Notice, Ping};
@@ -26,13 +26,13 @@ pub(in crate::keyed) fn peers(role: Role) -> Vec<KeyedPeer> {
     [both.concat(), one].concat()
 }
 
-/// How a node introduces itself that has these features.
+/// The introduction of a node with these features.
 fn introduction(features: &[u16]) -> Init {
     let regtest = Chain::named("bitcoin-regtest").expect("it is in the table");
     Init { features: Features::of(features), networks: vec![regtest.hash], ..Init::default() }
 }
 
-/// What nodes have nowadays, some of it required.
+/// The features of current nodes, some of them required.
 const USUAL: &[u16] = &[0, 5, 7, 8, 11, 12, 14, 17, 19, 23, 25, 27, 39, 45, 47, 51];
 
 fn bytes(message: &Message) -> Vec<u8> {
@@ -45,7 +45,7 @@ fn init(init: Init) -> Vec<u8> {
     bytes(&Message::Init(init))
 }
 
-/// A message of gossip with so many bytes behind its type.
+/// A gossip message with this many bytes after its type.
 fn gossip_of(len: usize) -> Vec<u8> {
     [bytes(&Message::Other { kind: Kind::GOSSIP_TIMESTAMP_FILTER, len: 0 }), vec![0; len]].concat()
 }
@@ -64,17 +64,17 @@ impl Cast {
         KeyedPeer::new(name, truth, self.role, Script::Lightning(acts.into()))
     }
 
-    /// What only those do that we call.
+    /// Peers that only exist as called ones.
     fn called(&self) -> Vec<KeyedPeer> {
         let ends = |reason| Truth::ends(Stage::Transport, reason);
         vec![
-            // A node that does not have the key cannot open act one.
+            // A node without the key cannot decrypt act one.
             self.peer("lightning-wrong-key", ends("closed"), [HearAnything, Close]).misnamed(),
             self.peer("lightning-wrong-key-silent", ends("timeout"), [HearAnything]).misnamed(),
         ]
     }
 
-    /// What only those do that call us.
+    /// Peers that only exist as callers.
     fn callers(&self) -> Vec<KeyedPeer> {
         let ends = |reason| Truth::ends(Stage::Transport, reason);
         let fault = |reason, blame| Truth::fault(Stage::Transport, reason, blame);
@@ -121,7 +121,7 @@ impl Cast {
                 Truth::OK,
                 [Keys, Seal(bytes(&Message::Warning(notice(b"busy")))), Seal(usual.clone()), Pong],
             ),
-            // A feature so far up makes an init of 4128 bytes.
+            // A feature with such a high number makes an init of 4128 bytes.
             self.peer("lightning-long-init", Truth::OK, [Keys, Seal(init(introduction(&[9, 32_973]))), Pong]),
             self.peer(
                 "lightning-says-no-network",
@@ -163,7 +163,7 @@ impl Cast {
         let fault = |stage, reason| Truth::fault(stage, reason, Blame::Peer);
         let stranger = Truth::fault(Stage::Transport, "lightning.version", Blame::Mismatch);
         let says = |name, truth, words: &[u8]| self.peer(name, truth, [HearAnything, Say(words.to_vec())]);
-        // An act one that does not open is one for another node.
+        // An act one that cannot be decrypted is for another node.
         let tag_of_first_act = match self.role {
             Role::Initiator => Truth::fault(Stage::Transport, "lightning.mac", Blame::Mismatch),
             Role::Responder => fault(Stage::Transport, "lightning.mac"),
@@ -175,7 +175,7 @@ impl Cast {
             says("lightning-tls", stranger, TLS),
             says("lightning-ssh", stranger, SSH),
             says("lightning-noise", stranger, &Random::new(3).bytes(500)),
-            // A version that is right, and nothing but noise.
+            // A valid version with random bytes.
             says(
                 "lightning-noise-in-place-of-key",
                 fault(Stage::Transport, "lightning.point"),
