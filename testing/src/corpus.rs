@@ -1,20 +1,20 @@
-//! What the fuzzer kept.
+//! The fuzzer's corpora.
 
 use std::fs;
 use std::path::Path;
 
-/// Gives `run` every input that the fuzzer kept for this target.
+/// Calls `run` with every input of this target's corpus.
 ///
 /// # Panics
-/// If there are none, or `run` does.
+/// If the corpus is too small, or `run` panics.
 pub fn replay(target: &str, run: fn(&[u8])) {
-    /// Each target started with more.
+    /// Each target has more from the start.
     const FEWEST: usize = 50;
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target);
     let mut replayed = 0;
     for entry in fs::read_dir(&corpus).expect("the corpus is there") {
         let path = entry.expect("readable").path();
-        // Shown if it fails: which input it was.
+        // Shown on failure, to name the input.
         println!("{}", path.display());
         run(&fs::read(path).expect("readable"));
         replayed += 1;

@@ -1,22 +1,22 @@
-//! How a handshake ended, in short.
+//! The end of a handshake, in short.
 
 use handshake::{Blame, Conversation, Fault};
 
 use crate::Ended;
 
-/// How a handshake ended, without what was agreed.
+/// The end of a handshake, without what was agreed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// It waits for this.
+    /// It waits for this message.
     Waits(&'static str),
-    /// It is over.
+    /// It concluded.
     Done,
-    /// It cannot go on: the reason's code, and whose fault that is.
+    /// It failed: the reason's code, and the side to blame.
     Fault(&'static str, Blame),
 }
 
 impl End {
-    /// The end of one that was given some bytes.
+    /// The end of a handshake after [`feed`](crate::feed).
     #[must_use]
     pub fn of<H: Conversation>(ended: &Ended<H>) -> Self {
         match &ended.result {

@@ -1,14 +1,14 @@
-//! The laws that every handshake obeys, whatever its protocol.
+//! The laws of every handshake, for any protocol.
 //!
 //! | law | |
 //! |---|---|
-//! | [`cut`] | the same bytes give the same end, however they are cut |
-//! | [`pair`] | two sides agree, and what follows the handshake is left untouched |
-//! | [`flip`] | a changed byte never panics, hangs or goes unnoticed, and one that is missing at the end is waited for |
-//! | [`survives`] | so does input that nobody thought of: for fuzzing, and for replaying what it found ([`replay`]) |
+//! | [`cut`] | the same bytes give the same end, however they are split |
+//! | [`pair`] | two sides agree, and leave bytes after the handshake untouched |
+//! | [`flip`] | a changed byte never panics, hangs or goes unnoticed, and missing bytes at the end are waited for |
+//! | [`survives`] | any other input never panics or hangs: for fuzzing, and for replaying its corpus ([`replay`]) |
 //!
-//! Besides, what the tests of every protocol have in common: how a handshake ended ([`End`]), the table of its
-//! [`reasons`], connections with real nodes ([`Recorded`]), and a search for secrets in memory ([`Masked`]).
+//! Also common parts of all protocols' tests: the end of a handshake ([`End`]), the table of its
+//! [`reasons`], recorded connections with real nodes ([`Recorded`]), and a search for secrets in memory ([`Masked`]).
 
 #![expect(clippy::panic, reason = "a law that does not hold fails its test")]
 
@@ -28,16 +28,16 @@ pub use self::memory::Masked;
 pub use self::reasons::{assert_explained, reasons};
 pub use self::recorded::{Recorded, hex};
 
-/// How a handshake ended that was given all of some bytes.
+/// The result of a handshake that was given all of some bytes.
 #[derive(Debug)]
 pub struct Ended<H: Conversation> {
-    /// What was agreed, what went wrong, or `None` if it waits for more.
+    /// What was agreed, the error, or `None` if it waits for more bytes.
     pub result: Option<Result<H::Output, H::Error>>,
-    /// Everything it sent.
+    /// All bytes that it sent.
     pub sent: Vec<u8>,
-    /// What it said it was waiting for.
+    /// The message that it waited for.
     pub awaiting: &'static str,
-    /// How many bytes it took.
+    /// The number of bytes that it took.
     pub taken: usize,
 }
 
@@ -57,10 +57,10 @@ where
     }
 }
 
-/// Gives a handshake some bytes in these pieces, as a driver would.
+/// Gives a handshake these pieces of bytes, as a driver would.
 ///
 /// # Panics
-/// If it breaks the contract: needs nothing, takes bytes while it says it needs more, or does not stop.
+/// If it breaks the contract: needs 0 bytes, takes bytes while it needs more, or does not stop.
 pub fn feed<'p, H: Conversation>(handshake: &mut H, pieces: impl IntoIterator<Item = &'p [u8]>) -> Ended<H> {
     let mut ended = Ended { result: None, sent: Vec::new(), awaiting: "", taken: 0 };
     let mut buffer = Vec::new();
@@ -79,7 +79,7 @@ pub fn feed<'p, H: Conversation>(handshake: &mut H, pieces: impl IntoIterator<It
 
 fn drain<H: Conversation>(handshake: &mut H, buffer: &mut [u8], ended: &mut Ended<H>) -> usize {
     let mut at = 0;
-    // Each step takes a byte, says something, or ends; nothing says more than a few messages per byte heard.
+    // Each step takes a byte, sends something, or ends; no handshake sends more than a few messages per received byte.
     let most = 1000 + 10 * buffer.len();
     for _ in 0..most {
         let mut rx = Rx::new(&mut buffer[at..]);
@@ -106,11 +106,11 @@ fn drain<H: Conversation>(handshake: &mut H, buffer: &mut [u8], ended: &mut Ende
     panic!("the handshake does not stop");
 }
 
-/// However `bytes` are cut, the handshake ends the same: whole, byte by byte, and split once at every byte. Returns
-/// that end.
+/// Checks that the handshake ends the same however `bytes` are split: whole, byte by byte, and in two at every byte.
+/// Returns that end.
 ///
 /// # Panics
-/// If it does not.
+/// If the ends differ.
 pub fn cut<H: Conversation>(make: impl Fn() -> H, bytes: &[u8]) -> Ended<H>
 where
     H::Output: Debug,
@@ -126,15 +126,15 @@ where
     whole
 }
 
-/// Lets two sides talk to each other, each followed by bytes of what comes after the handshake, which must be left.
-/// Returns what both agreed.
+/// Connects two sides, and appends bytes of a later protocol to each side's data, which must be left untaken. Returns
+/// both results.
 ///
 /// # Panics
 /// If they do not both conclude, or one of them takes bytes that are not its own.
 pub fn pair<A: Conversation, B: Conversation>(mut a: A, mut b: B) -> (A::Output, B::Output) {
     const TAIL: &[u8] = b"what comes after \x00\xff";
     let (mut from_a, mut from_b) = (Side::default(), Side::default());
-    // Every round trip is one turn of this loop; no handshake has as many.
+    // Each turn of the loop is a round trip; no handshake takes as many.
     for _ in 0..100 {
         from_a.turn(&mut a, &mut from_b, TAIL);
         from_b.turn(&mut b, &mut from_a, TAIL);
@@ -152,7 +152,7 @@ pub fn pair<A: Conversation, B: Conversation>(mut a: A, mut b: B) -> (A::Output,
     }
 }
 
-/// What one side has sent that the other has not taken, and what it agreed.
+/// The bytes of one side that the other has not taken, and its result.
 struct Side<T> {
     sent: Vec<u8>,
     output: Option<T>,
@@ -184,11 +184,11 @@ impl<T> Side<T> {
     }
 }
 
-/// Changes each byte in several ways: `check` judges how that ends, and gets the place and the end. And leaves out what
-/// is behind each byte: as long as that is something the handshake takes, it waits.
+/// Changes each byte in several ways; `check` judges the end, from the position and the end. Also truncates `bytes` at
+/// each byte: the handshake waits if it would have taken the missing bytes.
 ///
 /// # Panics
-/// If the handshake does, or breaks its contract, or ends before it has all that it takes.
+/// If the handshake does, breaks its contract, or ends before it has taken all its bytes.
 pub fn flip<H: Conversation>(make: impl Fn() -> H, bytes: &[u8], mut check: impl FnMut(usize, &Ended<H>))
 where
     H::Output: Debug,
@@ -205,16 +205,16 @@ where
     }
 }
 
-/// Any input at all: no panic, no endless loop, the same end however it is cut, and no more sent than a few times
-/// what was heard. The first byte chooses the cut. Returns that end.
+/// Checks any input: no panic, no endless loop, the same end however it is split, and no more bytes sent than a few
+/// times those received. The first byte chooses the split. Returns that end.
 ///
 /// # Panics
-/// If one of these does not hold.
+/// If one of these checks fails.
 pub fn survives<H: Conversation>(make: impl Fn() -> H, input: &[u8]) -> Ended<H>
 where
     H::Output: Debug,
 {
-    /// A handshake speaks first, and then at most so much for what it hears.
+    /// Bytes that a handshake may send first; afterwards the limit depends on the received bytes.
     const FIRST_WORDS: usize = 4096;
     let (&piece, bytes) = input.split_first().unwrap_or((&0, &[]));
     let whole = feed(&mut make(), [bytes]);

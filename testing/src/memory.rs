@@ -1,18 +1,18 @@
-//! How many copies of a secret lie in this process's memory.
+//! Counts the copies of a secret in this process's memory.
 
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::os::unix::fs::FileExt;
 
-/// A secret that a test gives to the code under test and looks for afterwards. Only a masked form of it is kept, so that the
-/// search does not find itself.
+/// A secret that a test passes to the code under test and searches afterwards. Only a masked form of it is stored, so
+/// that the search does not find itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Masked([u8; 32]);
 
 const MASK: u8 = 0xa5;
 
 impl Masked {
-    /// A secret of its own for each `name`.
+    /// A different secret for each `name`.
     #[must_use]
     pub const fn new(name: u8) -> Self {
         let mut masked = *b"what lies in memory, behind mask";
@@ -26,10 +26,10 @@ impl Masked {
         self.0.map(|byte| byte ^ black_box(MASK))
     }
 
-    /// How many copies of it lie in this process's memory.
+    /// The number of its copies in this process's memory.
     ///
     /// # Panics
-    /// If the memory cannot be read: this is Linux's `/proc/self`.
+    /// If the memory cannot be read: it needs Linux's `/proc/self`.
     #[must_use]
     pub fn copies(&self) -> usize {
         const CHUNK: usize = 64 * 1024;
@@ -56,7 +56,7 @@ impl Masked {
     }
 }
 
-/// The addresses of a part that can be read: `7f00-7f10 rw-p ...`.
+/// The addresses of a readable part of memory: `7f00-7f10 rw-p ...`.
 fn readable(line: &str) -> Option<std::ops::Range<usize>> {
     let (range, rest) = line.split_once(' ')?;
     let (start, end) = range.split_once('-')?;

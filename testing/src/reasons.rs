@@ -2,17 +2,17 @@
 
 use handshake::{Fault, Reason};
 
-/// A line for each error: its stable code, whose fault it is, and its sentence.
+/// A line for each error: its stable code, the side to blame, and its sentence.
 #[must_use]
 pub fn reasons(errors: &[impl Fault]) -> String {
     errors.iter().map(|error| format!("{} | {} | {error}\n", error.code(), error.blame().name())).collect()
 }
 
-/// Checks that reasons explain the codes of errors: each error has one, none is left over, and where one says what is to
-/// blame it says so of each error, unless its meaning names the exception.
+/// Checks that reasons explain the codes of errors: each error has a reason, and each reason has an error. The blame of
+/// a reason is that of its errors, unless its meaning names the exception.
 ///
 /// # Panics
-/// If not.
+/// If a check fails.
 pub fn assert_explained(errors: &[impl Fault], reasons: &[Reason]) {
     for error in errors {
         let (code, blame) = (error.code(), error.blame());

@@ -1,4 +1,4 @@
-//! Connections with real nodes, as they were recorded: an object of JSON a line.
+//! Recorded connections with real nodes: one JSON object per line.
 //!
 //! ```text
 //! {"meta": {…}}                  what is known of both sides; not in all of them
@@ -14,19 +14,19 @@ use serde_json::Value;
 /// A recorded connection.
 #[derive(Debug)]
 pub struct Recorded {
-    /// What is known of both sides; null if the transcript does not say.
+    /// The settings of both sides; null if the transcript has none.
     pub meta: Value,
-    /// All that the node sent.
+    /// All bytes that the node sent.
     pub heard: Vec<u8>,
-    /// What it was sent, piece by piece.
+    /// The bytes sent to it, piece by piece.
     pub said: Vec<Vec<u8>>,
 }
 
 impl Recorded {
-    /// The transcript of this name among those of a crate, whose folder is its `CARGO_MANIFEST_DIR`.
+    /// The transcript of this name in a crate, whose folder is its `CARGO_MANIFEST_DIR`.
     ///
     /// # Panics
-    /// If there is none, or it cannot be read.
+    /// If it is missing, or cannot be read.
     #[must_use]
     pub fn read(folder: &str, name: &str) -> Self {
         let path = format!("{folder}/tests/data/transcripts/{name}.jsonl");
@@ -42,10 +42,10 @@ impl Recorded {
     }
 }
 
-/// The bytes of a text of hexadecimal digits, two each.
+/// The bytes of a hexadecimal text.
 ///
 /// # Panics
-/// If it is no such text.
+/// If it is not hexadecimal.
 #[must_use]
 pub fn hex(digits: &str) -> Vec<u8> {
     let pairs = digits.as_bytes().chunks(2);

@@ -1,4 +1,4 @@
-//! A law that holds for whatever it is given is none.
+//! A law must be able to fail.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ fn who_takes_any_byte_for_another_is_seen_by_the_check() {
     flip(|| Greeting { least: 4 }, b"helo", |at, ended| assert!(ended.result.is_none(), "byte {at} may be anything"));
 }
 
-/// Takes four bytes, or fewer if so many are enough.
+/// Takes four bytes, or as few as are enough.
 struct Greeting {
     least: usize,
 }
