@@ -1,4 +1,4 @@
-//! `cargo xtask arrows`: which crate may depend on which.
+//! `cargo xtask arrows`: the allowed dependencies between crates.
 //!
 //! ```text
 //!  cli ──▶ crawl ──▶ probe ──▶ net, discover, protocols ──▶ noise ──▶ handshake
@@ -6,39 +6,39 @@
 //!   ├────▶ store ────▲
 //!   └────▶ simnet ──▶ net, protocols
 //! ```
-//! Protocols never see each other, a socket or a clock, nor does what decides which address to dial; what carries them never
-//! sees a protocol; what probes knows no database; no library knows the command line or a terminal; and no crate brings a
-//! whole handshake of others. Only what ends up in the program counts, on whatever system: tests may depend on anything,
-//! and independent code is what they are for.
+//! Protocols do not depend on each other, a socket or a clock, and neither does the choice of the next address. The
+//! driver depends on no protocol, the probe and the crawl on no database, and no library on the command line or a terminal. No crate
+//! uses a foreign crate for a whole handshake. Only dependencies of the program count, on any system: tests may depend
+//! on anything, and need independent code.
 
 use std::fs;
 
 use crate::run::{Outcome, cargo, output, root};
 
-/// What a crate is, and so what it must not depend on, directly or through others.
+/// The layer of a crate, which decides what it must not depend on, directly or indirectly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layer {
-    /// The contract. It depends on nothing at all.
+    /// The contract. It depends on nothing.
     Contract,
-    /// A protocol, or what several of them are made of.
+    /// A protocol, or a part that several protocols share.
     Protocol,
-    /// What runs any protocol over sockets.
+    /// Runs any protocol over sockets.
     Driver,
-    /// What decides, and is told all that it decides by: the time, too.
+    /// Makes decisions from its input alone, including the time.
     Planner,
-    /// What is known of peers, whatever keeps it.
+    /// Data about peers, without a database.
     Peers,
-    /// What is built on both, and keeps to itself.
+    /// Uses contract and driver, and no other service.
     Service,
     /// One attempt, and the registry of protocols.
     Probe,
-    /// A crawl: attempts, and what is kept of them.
+    /// A crawl: attempts, and their stored results.
     Crawl,
-    /// The program, which joins them all.
+    /// The program, which uses all of them.
     Program,
 }
 
-/// Every directory of `crates/`, and what it is.
+/// Every directory of `crates/`, and its layer.
 const CRATES: &[(&str, Layer)] = &[
     ("handshake", Layer::Contract),
     ("noise", Layer::Protocol),
@@ -57,16 +57,17 @@ const CRATES: &[(&str, Layer)] = &[
     ("cli", Layer::Program),
 ];
 
-/// Crates with a socket, a clock or a random source. `rand` alone is none: without `getrandom` it has but algorithms.
+/// Crates with a socket, a clock or a random source. `rand` alone is not one: without `getrandom` it has only
+/// algorithms.
 const IMPURE: &[&str] = &["getrandom", "mio", "rustix", "socket2", "tokio"];
 
-/// Crates for a command line or a terminal, which are the program's alone.
+/// Crates for a command line or a terminal: only the program may use them.
 const INTERFACES: &[&str] = &["anstyle", "clap", "indicatif"];
 
 /// Crates that are or reach a database.
 const DATABASES: &[&str] = &["libsqlite3-sys", "sqlx"];
 
-/// Crates that bring a whole handshake. Ours are the product.
+/// Foreign crates with a whole handshake. Ours are the product.
 const WHOLE_HANDSHAKES: &[&str] = &["bip324", "bitcoin", "libp2p-noise", "lightning", "snow"];
 
 pub(crate) fn arrows() -> Outcome {
@@ -118,7 +119,7 @@ fn package(name: &str) -> String {
     }
 }
 
-/// Whether a crate of a layer must not have this package below it.
+/// Whether a crate of a layer must not depend on this package.
 fn is_forbidden(name: &str, of: Layer, dependency: &str) -> bool {
     if WHOLE_HANDSHAKES.contains(&dependency) {
         return true;
@@ -127,22 +128,22 @@ fn is_forbidden(name: &str, of: Layer, dependency: &str) -> bool {
     match (of, ours) {
         (Layer::Contract, _) => true,
         (Layer::Protocol | Layer::Planner, None) => IMPURE.contains(&dependency),
-        // Noise is what the others are made of.
+        // Protocols share Noise.
         (Layer::Protocol, Some(("handshake", _))) => false,
         (Layer::Protocol, Some(("noise", _))) => name == "noise",
         (Layer::Protocol, Some(_)) => true,
         (Layer::Driver | Layer::Planner, Some((_, to))) => *to != Layer::Contract,
         (Layer::Service, Some((other, to))) => {
-            // The one among them that speaks protocols.
+            // The only service that may use protocols.
             let protocols = *to == Layer::Protocol && name != "simnet";
-            // What is known of peers is told to it.
+            // The database gets its data from callers.
             let driver = *to == Layer::Driver && name == "store";
             let book = *to == Layer::Peers && name != "store";
             let upwards = matches!(to, Layer::Program | Layer::Crawl | Layer::Probe | Layer::Planner);
             protocols || driver || book || upwards || (*to == Layer::Service && *other != name)
         }
         (Layer::Probe | Layer::Crawl, None) => INTERFACES.contains(&dependency),
-        // It knows no database, and no peers but those that it meets.
+        // It uses no database and no simulated network.
         (Layer::Probe, Some((_, to))) => {
             !matches!(to, Layer::Contract | Layer::Protocol | Layer::Driver | Layer::Planner)
         }
@@ -154,8 +155,8 @@ fn is_forbidden(name: &str, of: Layer, dependency: &str) -> bool {
     }
 }
 
-/// The way from the root of a tree to the first package that is forbidden. Each line is a package's depth, its name,
-/// and more.
+/// The path from the root of a tree to the first forbidden package. Each line has a package's depth, its name, and
+/// more.
 fn forbidden_path(tree: &str, is_forbidden: impl Fn(&str) -> bool) -> Option<String> {
     let mut path: Vec<&str> = Vec::new();
     for line in tree.lines() {

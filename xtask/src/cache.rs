@@ -1,4 +1,4 @@
-//! What is built once for this machine: each thing in a folder of its own, named by what it is built from.
+//! Things built once for this machine: each in its own folder, named after its inputs.
 //!
 //! ```text
 //!  ~/.cache/verack/btcd-1f0c…/bin/btcd      kept from run to run, and shared by all clones
@@ -14,15 +14,15 @@ use std::process;
 
 use crate::run::{Outcome, target};
 
-/// The cache of this machine. Everything in it can be deleted at any time: it is built again.
+/// The cache of this machine. Everything in it may be deleted at any time: it is rebuilt.
 pub(crate) fn directory() -> PathBuf {
     let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
     base.map_or_else(|| target().join("cache"), |base| base.join("verack"))
 }
 
-/// The folder of `name` as it is built from these inputs by this tool; `build` fills an empty folder, unless an earlier
-/// run did. Only a whole folder gets its name, so a build that was interrupted is started again.
+/// The folder of `name`, built by this tool from these inputs; `build` fills an empty folder, unless an earlier run
+/// did. Only a complete folder gets its name, so an interrupted build is repeated.
 ///
 /// # Errors
 /// If an input cannot be read, the cache cannot be written, or `build` fails.
@@ -49,16 +49,16 @@ pub(crate) fn built(
     fs::create_dir_all(&part).map_err(|error| cannot("make", &part, error))?;
     let outcome = build(&part).and_then(|()| {
         fs::rename(&part, &whole).or_else(|error| {
-            // Another run was faster, and its folder is as good.
+            // Another run finished first, and its folder is equal.
             if whole.is_dir() { Ok(()) } else { Err(cannot("make", &whole, error)) }
         })
     });
-    // What is left is half a folder, or one more than is needed.
+    // The rest is an incomplete or a redundant folder.
     let _ = fs::remove_dir_all(&part);
     outcome.map(|()| whole)
 }
 
-/// Makes `link` lead to `folder`, whatever it led to before.
+/// Makes `link` point to `folder`, whatever was there before.
 ///
 /// # Errors
 /// If the file system refuses.
@@ -66,7 +66,7 @@ pub(crate) fn link(folder: &Path, link: &Path) -> Outcome {
     if fs::read_link(link).is_ok_and(|to| to == folder) {
         return Ok(());
     }
-    // A link that is there is a file to the file system; a folder there comes from before there were links.
+    // An existing link is removed as a file; a folder comes from older versions of this tool.
     let _ = fs::remove_file(link);
     let _ = fs::remove_dir_all(link);
     let make = || {

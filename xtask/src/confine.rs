@@ -1,25 +1,25 @@
-//! A place for real nodes that has no way out: a network namespace with only loopback.
+//! Confines real nodes: a network namespace with only loopback.
 
 use std::process::Command;
 
 use crate::run::succeeds;
 
-/// `unshare` with what a namespace takes: as root, or as a user who is root in it. Processes get a namespace of their
-/// own as well, so that no node outlives its test.
+/// `unshare` with its options for a namespace: as root, or as a user who is root in it. Processes get their own
+/// namespace as well, so that no node outlives its test.
 const WAYS: &[&[&str]] = &[
     &["--net", "--pid", "--fork", "--kill-child"],
     &["--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child"],
 ];
 
-/// Brings loopback up, then runs what follows.
+/// Brings loopback up, then runs the following command.
 const LOOPBACK_UP: &str = "ip link set lo up && exec \"$@\"";
 
-/// How this machine confines a program, if it can.
+/// The way in which this machine confines a program, if it can.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Confinement(Option<&'static [&'static str]>);
 
 impl Confinement {
-    /// Finds a way that works here. If none does, flags confine most nodes, and the others are left out.
+    /// Finds a way that works here. Without one, flags confine most nodes, and the others are left out.
     pub(crate) fn find() -> Self {
         let works = |way: &&&[&str]| succeeds(unshare(way).arg("true"));
         let way = WAYS.iter().find(works);

@@ -1,11 +1,11 @@
-//! `cargo xtask fuzz`: each fuzz target for a while. What it finds is not added to the corpora by itself.
+//! `cargo xtask fuzz`: runs each fuzz target for a while. New inputs are not added to the corpora automatically.
 
 use std::fs;
 
 use crate::run::{Outcome, output, root, run, target};
 use crate::tools::FUZZ;
 
-/// How long each target runs unless told otherwise.
+/// The default time of each target.
 const DEFAULT_SECONDS: u32 = 60;
 
 pub(crate) fn fuzz(args: &[&str]) -> Outcome {
@@ -28,7 +28,7 @@ pub(crate) fn fuzz(args: &[&str]) -> Outcome {
 }
 
 fn run_target(name: &str, seconds: u32) -> Outcome {
-    // libFuzzer writes what is new into the first directory it is given, and only reads the second.
+    // libFuzzer writes new inputs into its first directory, and only reads the second.
     let found = target().join("fuzz-found").join(name);
     fs::create_dir_all(&found).map_err(|error| format!("cannot make {}: {error}", found.display()))?;
     let mut fuzz = FUZZ.cargo();

@@ -1,4 +1,4 @@
-//! `cargo xtask <task>`: what CI runs, and the chores around it. One file per task.
+//! `cargo xtask <task>`: the checks of CI, and the chores around them. One file per task.
 
 mod arrows;
 mod cache;

@@ -1,5 +1,5 @@
-//! The test programs of the workspace: built by one command, so that nothing is built twice with other features, and run
-//! side by side.
+//! The test programs of the workspace: built by one command, so that nothing is built twice with different features,
+//! and run side by side.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -13,13 +13,13 @@ use serde_json::Value;
 use crate::confine::Confinement;
 use crate::run::{Outcome, cargo, output, run};
 
-/// The package whose tests meet real nodes.
+/// The package with the tests against real nodes.
 const INTEROP: &str = "verack-interop";
 
-/// How many programs run at the same time. They wait more than they compute.
+/// Programs that run at the same time. They wait more than they compute.
 const LANES: usize = 2;
 
-/// How many tests of [`INTEROP`] run at the same time. Each waits for a node most of its time.
+/// Tests of [`INTEROP`] that run at the same time. Each mostly waits for a node.
 const INTEROP_THREADS: &str = "4";
 
 #[derive(Debug)]
@@ -27,7 +27,7 @@ struct Program {
     /// Its package and its name: `verack-net driver`.
     name: String,
     path: PathBuf,
-    /// The folder of its package, in which it expects to be started.
+    /// The folder of its package, its working directory.
     folder: PathBuf,
     meets_real_nodes: bool,
 }
@@ -37,14 +37,14 @@ struct Ran {
     name: String,
     time: Duration,
     result: Outcome,
-    /// What it says of tests that are left out.
+    /// Its messages about tests that are left out.
     left_out: Vec<String>,
 }
 
-/// Builds all test programs and the program that they test, runs them, and then the examples in the documentation.
+/// Builds all test programs and the tested program, runs them, and then the examples in the documentation.
 ///
 /// # Errors
-/// The names of all that failed; what they print has been shown.
+/// The names of all that failed; their output has been shown.
 pub(crate) fn test(real_nodes: &[(&str, PathBuf)], requires_real_nodes: bool) -> Outcome {
     let programs = build()?;
     let count = programs.len();
@@ -83,7 +83,7 @@ pub(crate) fn test(real_nodes: &[(&str, PathBuf)], requires_real_nodes: bool) ->
     run(cargo().args(["test", "--workspace", "--doc", "--quiet"]))
 }
 
-/// Those that take longest come first, so that none is left alone at the end.
+/// The slowest come first, so that none is left alone at the end.
 fn build() -> Outcome<VecDeque<Program>> {
     let mut build = cargo();
     build.args(["test", "--workspace", "--no-run", "--message-format", "json-render-diagnostics"]);
@@ -96,7 +96,7 @@ fn build() -> Outcome<VecDeque<Program>> {
     Ok(programs.into())
 }
 
-/// Of a message of cargo's: the test program that it has built.
+/// The test program in a message of cargo, if it has one.
 fn program(message: &Value) -> Option<Program> {
     let path = message["executable"].as_str().filter(|_| message["profile"]["test"] == true)?;
     let manifest = PathBuf::from(message["manifest_path"].as_str()?);
@@ -125,7 +125,7 @@ fn execute(
 ) -> Ran {
     let mut command = Command::new(&program.path);
     if program.meets_real_nodes {
-        // A test that is left out passes, and says so in its output.
+        // A test that is left out passes, and reports it in its output.
         command.args(["--show-output", "--test-threads", INTEROP_THREADS]);
         command = confinement.apply(&command);
         command.envs(real_nodes.iter().map(|(name, value)| (name, value)));
@@ -133,7 +133,7 @@ fn execute(
             command.env("VERACK_REQUIRE_REAL_NODES", "1");
         }
     }
-    // As cargo would; snapshots are found by it.
+    // As cargo sets it; snapshots are found by it.
     command.current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder).env("CARGO", cargo().get_program());
     let began = Instant::now();
     let said = command.output();

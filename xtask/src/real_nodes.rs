@@ -1,4 +1,4 @@
-//! Installs or builds the real nodes that the tests in `interop/` shake hands with.
+//! Installs or builds the real nodes for the tests in `interop/`.
 //!
 //! | from | what | where |
 //! |---|---|---|
@@ -16,12 +16,12 @@ use std::process::Command;
 use crate::cache;
 use crate::run::{Outcome, cargo, output, root, run, target};
 
-/// Where the tests look for nodes: one link for each, into the cache.
+/// The folder where the tests look for nodes: one link for each, into the cache.
 pub(crate) fn directory() -> PathBuf {
     target().join("real-nodes")
 }
 
-/// Installs what is missing and can be installed. What is missing then, and why, a sentence each.
+/// Installs missing nodes where possible. Returns a sentence for each that is still missing, with the reason.
 pub(crate) fn install() -> Vec<String> {
     let mut missing = debian::install();
     for (kind, make) in [("npm", npm as Make), ("go", go), ("rust", rust)] {
@@ -47,10 +47,10 @@ pub(crate) fn fill() -> Outcome {
     if missing.is_empty() { Ok(()) } else { Err(format!("left out: {}", missing.join(", "))) }
 }
 
-/// Makes the node of a name from its source; the folder that it is in.
+/// Builds the node of a name from its source; returns its folder.
 type Make = fn(&str, &Path) -> Outcome<PathBuf>;
 
-/// What a lock file says. No script of any package is run.
+/// Installs the packages of a lock file. No script of any package is run.
 fn npm(name: &str, source: &Path) -> Outcome<PathBuf> {
     const FILES: [&str; 2] = ["package.json", "package-lock.json"];
     let version = output(Command::new("npm").arg("--version")).map_err(|_| "npm is not installed".to_owned())?;
@@ -63,11 +63,11 @@ fn npm(name: &str, source: &Path) -> Outcome<PathBuf> {
     })
 }
 
-/// The tools that a module names, or its own program, as `go.sum` pins them.
+/// Builds the tools that a module names, or its own program, as pinned by `go.sum`.
 fn go(name: &str, source: &Path) -> Outcome<PathBuf> {
     let go = || {
         let mut go = Command::new("go");
-        // The version that is installed builds it, or nothing does: a toolchain is not fetched.
+        // Only the installed version builds it: no other toolchain is downloaded.
         go.current_dir(source).env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=readonly");
         go
     };
@@ -78,14 +78,14 @@ fn go(name: &str, source: &Path) -> Outcome<PathBuf> {
         println!("   building {name} with go, once for this machine: this takes minutes");
         let bin = to.join("bin");
         fs::create_dir(&bin).map_err(|error| format!("cannot make {}: {error}", bin.display()))?;
-        // With a slash at its end it is a folder, for one program as for several.
+        // With a slash at its end it is a folder, for one program or several.
         let target = if names_tools { "tool" } else { "." };
         run(go().args(["build", "-buildvcs=false", "-o"]).arg(bin.join("")).arg(target))?;
         if name == "geth" { copy_test_chain(&mut go(), to) } else { Ok(()) }
     })
 }
 
-/// The chain that geth's conformance tests are about comes with its source.
+/// geth's source contains the chain of its conformance tests.
 fn copy_test_chain(go: &mut Command, to: &Path) -> Outcome {
     const MODULE: &str = "github.com/ethereum/go-ethereum";
     let module = output(go.args(["list", "-m", "-f", "{{.Dir}}", MODULE]))?;
@@ -99,7 +99,7 @@ fn copy_test_chain(go: &mut Command, to: &Path) -> Outcome {
     Ok(())
 }
 
-/// The program of a package that is a workspace of its own, as its `Cargo.lock` pins it.
+/// Builds the program of a package with its own workspace, as pinned by its `Cargo.lock`.
 fn rust(name: &str, source: &Path) -> Outcome<PathBuf> {
     let version = output(cargo().arg("--version"))?;
     let inputs = [source.join("Cargo.toml"), source.join("Cargo.lock"), source.join("src/main.rs")];
@@ -112,12 +112,12 @@ fn rust(name: &str, source: &Path) -> Outcome<PathBuf> {
         fs::create_dir(&bin).map_err(|error| format!("cannot make {}: {error}", bin.display()))?;
         let built = to.join("build/debug").join(name);
         fs::rename(&built, bin.join(name)).map_err(|error| format!("cannot move {}: {error}", built.display()))?;
-        // What it was built from takes a hundred times the room of the program.
+        // The build's files take a hundred times the space of the program.
         fs::remove_dir_all(to.join("build")).map_err(|error| format!("cannot clear {}: {error}", to.display()))
     })
 }
 
-/// The files of a folder, in order; not those of folders in it.
+/// The files of a folder, in order, without subfolders.
 fn files(folder: &Path) -> Outcome<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
     let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();

@@ -1,31 +1,31 @@
-//! Runs other programs, and says which of them failed.
+//! Runs other programs, and reports failures.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How a task or a part of it went; if badly, one plain sentence.
+/// The result of a task or a part of it; one plain sentence on failure.
 pub(crate) type Outcome<T = ()> = Result<T, String>;
 
-/// The top of the workspace.
+/// The root of the workspace.
 pub(crate) fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().expect("xtask is a member of the workspace")
 }
 
-/// Where everything goes that is built or installed.
+/// The folder for everything built or installed.
 pub(crate) fn target() -> PathBuf {
     root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
-/// The cargo that runs us, at the top of the workspace.
+/// The cargo that runs this program, in the workspace's root.
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root());
     cargo
 }
 
-/// Runs a program to its end. What it prints is seen.
+/// Runs a program to its end, with visible output.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let line = line(command);
     println!("   $ {line}");
@@ -36,7 +36,7 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
     }
 }
 
-/// Runs a program to its end and returns what it prints.
+/// Runs a program to its end and returns its output.
 pub(crate) fn output(command: &mut Command) -> Outcome<String> {
     let line = line(command);
     let output = command.output().map_err(|error| format!("`{line}` cannot be run: {error}"))?;
@@ -47,12 +47,12 @@ pub(crate) fn output(command: &mut Command) -> Outcome<String> {
     String::from_utf8(output.stdout).map_err(|_| format!("`{line}` prints something that is not text"))
 }
 
-/// Whether a program runs and succeeds. Nothing of it is seen.
+/// Whether a program runs and succeeds, without visible output.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command.output().is_ok_and(|output| output.status.success())
 }
 
-/// A command as one would type it, with its program's name alone.
+/// A command as typed by a user, with only the name of its program.
 fn line(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let mut line = program.file_name().unwrap_or_default().display().to_string();

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything CI runs, step by step, up to the first that fails.
+//! `cargo xtask test`: all checks of CI, step by step, up to the first failure.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -9,7 +9,7 @@ use crate::run::{Outcome, cargo, run, target};
 use crate::tools::DENY;
 use crate::{programs, real_nodes};
 
-/// What is checked, cheapest first.
+/// The checks, cheapest first.
 const STEPS: &[(&str, Step)] = &[
     ("format", |_| run(cargo().args(["fmt", "--all", "--check"]))),
     ("arrows", |_| arrows()),
@@ -26,9 +26,9 @@ type Step = fn(&mut Run) -> Outcome;
 
 #[derive(Debug)]
 struct Run {
-    /// Whether a test fails, rather than being left out, if its real node cannot run here.
+    /// Whether a test fails, instead of being left out, if its real node cannot run here.
     requires_real_nodes: bool,
-    /// Real nodes that are not here, and why.
+    /// Missing real nodes, with reasons.
     left_out: Vec<String>,
 }
 
@@ -72,7 +72,7 @@ fn clippy() -> Outcome {
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
 }
 
-/// They are a workspace of their own, which nothing else here builds. libFuzzer, in C++, is left out.
+/// The fuzz targets have their own workspace, which no other step builds. libFuzzer, in C++, is left out.
 fn fuzz_targets() -> Outcome {
     const MANIFEST: [&str; 2] = ["--manifest-path", "fuzz/Cargo.toml"];
     run(cargo().arg("fmt").args(MANIFEST).arg("--check"))?;
@@ -85,7 +85,7 @@ fn doc() -> Outcome {
     run(&mut doc)
 }
 
-/// Installs and builds them with the network that there is; the tests run without.
+/// Installs and builds them with access to the network; the tests run without.
 fn real_nodes(run: &mut Run) -> Outcome {
     run.left_out = real_nodes::install();
     Ok(())
@@ -96,7 +96,7 @@ fn tests(run: &mut Run) -> Outcome {
     programs::test(&real_nodes, run.requires_real_nodes)
 }
 
-/// As it is built for the tests above: what a release adds is minutes of optimization.
+/// With the program that was built for the tests: a release build takes minutes more.
 fn demo() -> Outcome {
     run(Command::new(target().join("debug/verack")).arg("demo"))
 }

@@ -1,4 +1,4 @@
-//! Programs of cargo's that a task needs, installed if they are missing, once for this machine.
+//! Cargo subcommands that a task needs, installed if they are missing, once for this machine.
 
 use std::env;
 use std::path::PathBuf;
@@ -13,11 +13,11 @@ pub(crate) const DENY: Tool = Tool { name: "deny", version: "0.20.2" };
 /// Drives libFuzzer.
 pub(crate) const FUZZ: Tool = Tool { name: "fuzz", version: "0.13.2" };
 
-/// A subcommand of cargo's.
+/// A cargo subcommand.
 #[derive(Debug)]
 pub(crate) struct Tool {
     name: &'static str,
-    /// The one that is installed. One that is there already may be another.
+    /// The version to install. An existing installation may have another.
     version: &'static str,
 }
 
@@ -30,7 +30,7 @@ impl Tool {
         let Self { name, version } = self;
         println!("   cargo {name} is not installed: installing version {version}, once for this machine");
         let mut install = cargo();
-        // Its own speed matters less than that of its build.
+        // A debug build: its build time matters more than its speed.
         install.args(["install", "--locked", "--debug", "--version", version, "--root"]).arg(self.directory());
         run(install.arg(format!("cargo-{name}")))
     }

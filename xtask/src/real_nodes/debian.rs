@@ -1,4 +1,4 @@
-//! Nodes that Debian packages, and shells.
+//! Nodes from Debian's packages, and shells.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,10 +7,10 @@ use std::process::Command;
 
 use crate::run::{Outcome, output, run, succeeds};
 
-/// What Debian has: nodes, and shells for which completions are made; the program, and its package.
+/// Programs from Debian: nodes, and shells to test completions; each with its package.
 const DEBIAN: &[(&str, &str)] = &[("litecoind", "litecoind"), ("monerod", "monero"), ("zsh", "zsh"), ("fish", "fish")];
 
-/// Installs what is missing. What is missing then, and why.
+/// Installs missing packages. Returns those that are still missing, with the reason.
 pub(super) fn install() -> Vec<String> {
     let missing = DEBIAN.iter().filter(|(program, _)| !succeeds(Command::new(program).arg("--version")));
     let failed =
@@ -30,7 +30,7 @@ fn install_package(package: &str) -> Outcome {
     apt_get(&["install", "--quiet", "--yes", "--no-install-recommends", package])
 }
 
-/// While this lives, Debian's packages start no daemon when they are installed.
+/// While this value lives, Debian's packages start no daemon during their installation.
 #[derive(Debug)]
 struct NoDaemons;
 
@@ -38,7 +38,7 @@ struct NoDaemons;
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 impl NoDaemons {
-    /// `None` if the machine has a policy of its own, or we may not give it one.
+    /// `None` if the machine has its own policy, or we may not write one.
     fn declare() -> Option<Self> {
         let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(POLICY);
         file.ok()?.write_all(b"#!/bin/sh\nexit 101\n").ok()?;
@@ -48,7 +48,7 @@ impl NoDaemons {
 
 impl Drop for NoDaemons {
     fn drop(&mut self) {
-        // If it stays, daemons are merely not started at their installation.
+        // If it remains, it only prevents daemons from starting at their installation.
         let _ = fs::remove_file(POLICY);
     }
 }
