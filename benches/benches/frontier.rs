@@ -1,4 +1,4 @@
-//! The frontier of a crawl: 24 000 peers tell 1000 addresses each, nearly all of them known.
+//! The frontier of a crawl: 24 000 peers send 1000 addresses each, nearly all of them known.
 
 use std::hint::black_box;
 use std::net::{IpAddr, SocketAddr};
@@ -7,20 +7,20 @@ use std::time::Duration;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use discover::{Frontier, Key, Next, Outcome, Policy, Source};
 
-/// As many as Bitcoin's peers were seen to tell of.
+/// The number of addresses that Bitcoin's peers were seen to gossip.
 const KNOWN: u32 = 544_000;
 
-/// What one peer tells.
+/// Addresses from one peer.
 const TOLD: u32 = 1000;
 
-/// Spread over 16 384 prefixes, next to each other in none.
+/// Spread over 16 384 prefixes, without adjacent addresses in any.
 fn address(n: u32) -> SocketAddr {
     let [_, _, c, d] = (n / 16_384).to_be_bytes();
     let [_, _, high, low] = (n % 16_384).to_be_bytes();
     SocketAddr::from(([11 + high, low, c, d], 8333))
 }
 
-/// Somewhere in the middle of a crawl.
+/// In the middle of a crawl.
 fn frontier() -> Frontier {
     let mut frontier = Frontier::new(Policy::default(), Key::new([7; 16]));
     for n in 0..KNOWN {

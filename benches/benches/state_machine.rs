@@ -1,4 +1,4 @@
-//! The state machine alone, without a socket: how much of a handshake's time is ours.
+//! The state machine alone, without a socket: our part of a handshake's time.
 
 use std::hint::black_box;
 
@@ -11,7 +11,7 @@ fn local(nonce: u64) -> Local {
     Local::new(chain.params, 1_700_000_000, nonce, [0; 32])
 }
 
-/// Lets a side go on with what it heard; it says it into `tx`. Whether it has concluded.
+/// Gives received bytes to a side, which appends its own to `tx`. Returns whether it has concluded.
 fn turn(side: &mut V1, heard: &mut [u8], tx: &mut Vec<u8>) -> bool {
     tx.clear();
     let mut rx = Rx::new(heard);

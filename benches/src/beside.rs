@@ -1,31 +1,31 @@
-//! The CPU time of handshakes, beside that of the work which no implementation can leave out.
+//! The CPU time of handshakes, compared with that of the work which no implementation can avoid.
 
 use crate::Result;
 use crate::compare::{Findings, Runs};
 use crate::cost::cpu_of;
 use crate::program::print_machine;
 
-/// What is measured, and how often.
+/// The parameters of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Beside {
     /// Handshakes in each round.
     pub times: usize,
     pub rounds: usize,
-    /// What is done bare: `curve operations`.
+    /// Name of the bare work: `curve operations`.
     pub bare: &'static str,
-    /// CPU time by that of the bare work, at most.
+    /// The greatest ratio of CPU time to that of the bare work.
     pub most: f64,
 }
 
 impl Beside {
-    /// Says on what machine that is, and how often.
+    /// Prints the machine and the number of runs.
     pub fn begin(self) -> Result<Self> {
         print_machine()?;
         println!("{} handshakes, {} rounds", self.times, self.rounds);
         Ok(self)
     }
 
-    /// Measures the handshakes of `who` by turns with the bare work. Each is told which one it is.
+    /// Measures the handshakes of `who` alternately with the bare work. Both closures get the number of the call.
     pub fn measure(
         &self,
         who: &str,
@@ -34,7 +34,7 @@ impl Beside {
         findings: &mut Findings,
     ) {
         let mut round = |_| (cpu_of(self.times, &mut whole), cpu_of(self.times, &mut bare));
-        // The first finds cold caches.
+        // The first round runs with cold caches.
         let costs: Vec<_> = (0..=self.rounds).map(&mut round).skip(1).collect();
         let ours: Runs = costs.iter().map(|(whole, _)| *whole).collect();
         let floor: Runs = costs.iter().map(|(_, bare)| *bare).collect();

@@ -1,8 +1,8 @@
-//! Medians, how far the runs were apart, and whether what BENCHMARKS.md promises holds.
+//! Medians, the spread of the runs, and the check of the bounds in BENCHMARKS.md.
 
 use std::fmt;
 
-/// The same thing measured several times.
+/// Several measurements of the same quantity.
 #[derive(Clone, Debug)]
 pub struct Runs(Vec<f64>);
 
@@ -14,7 +14,7 @@ impl Runs {
         Self(values)
     }
 
-    /// The middle one, the upper of two.
+    /// The median; with an even number of values, the upper one.
     pub fn median(&self) -> f64 {
         self.0.get(self.0.len() / 2).copied().unwrap_or(f64::NAN)
     }
@@ -26,7 +26,7 @@ impl FromIterator<f64> for Runs {
     }
 }
 
-/// The median, and the least and the most. The precision is that of the format.
+/// The median, the least and the greatest value. The precision is that of the format.
 impl fmt::Display for Runs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = f.precision().unwrap_or(2);
@@ -36,24 +36,24 @@ impl fmt::Display for Runs {
     }
 }
 
-/// What was promised of the medians, and whether it holds.
+/// Bounds on the medians, and whether they hold.
 #[derive(Debug, Default)]
 pub struct Findings {
     missed: usize,
 }
 
 impl Findings {
-    /// Whether nothing was missed.
+    /// Whether all bounds hold.
     pub fn all_hold(&self) -> bool {
         self.missed == 0
     }
 
-    /// Says whether a value that must not be lower is not.
+    /// Prints whether a value reaches its lower bound.
     pub fn at_least(&mut self, bound: f64, what: &str, runs: &Runs) {
         self.find(runs.median() >= bound, format_args!("{what}: {runs:.3}, at least {bound}"));
     }
 
-    /// Says whether a value that must not be higher is not.
+    /// Prints whether a value stays within its upper bound.
     pub fn at_most(&mut self, bound: f64, what: &str, runs: &Runs) {
         self.find(runs.median() <= bound, format_args!("{what}: {runs:.3}, at most {bound}"));
     }

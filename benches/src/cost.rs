@@ -1,4 +1,4 @@
-//! What a program costs that runs to its end, and what a piece of work does on this thread.
+//! The cost of a program that runs to its end, and of a piece of work on this thread.
 
 use std::io::{self, BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -10,20 +10,20 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::Result;
 
-/// What a program has cost.
+/// The cost of a program.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
-    /// From before its start until it had ended.
+    /// Time from before its start to its end.
     pub wall: Duration,
     /// User and system time.
     pub cpu: Duration,
 }
 
 impl Cost {
-    /// Runs a program. Its standard output is a pipe that is read as it fills; its last line is returned.
+    /// Runs a program. Its standard output is a pipe that is read as it fills; returns its last line.
     ///
     /// # Errors
-    /// If it cannot be run, or does not succeed.
+    /// If it cannot be run, or fails.
     pub fn of(command: &mut Command) -> Result<(Self, String)> {
         let cpu_before = cpu_of_children()?;
         let started = Instant::now();
@@ -39,7 +39,7 @@ impl Cost {
     }
 }
 
-/// Of those that have ended and were waited for.
+/// Of children that have ended and were waited for.
 fn cpu_of_children() -> io::Result<Duration> {
     let usage: Usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     Ok(duration(usage.user_time()) + duration(usage.system_time()))
@@ -50,7 +50,7 @@ fn duration(time: TimeVal) -> Duration {
     Duration::from_secs(part(time.tv_sec())) + Duration::from_micros(part(time.tv_usec()))
 }
 
-/// Microseconds of this thread's CPU time for one of so many calls. Each is told which it is.
+/// Microseconds of this thread's CPU time per call, over `times` calls. Each call gets its number.
 pub fn cpu_of(times: usize, work: impl FnMut(usize)) -> f64 {
     let before = cpu_of_thread();
     (0..times).for_each(work);
@@ -60,7 +60,7 @@ pub fn cpu_of(times: usize, work: impl FnMut(usize)) -> f64 {
     cpu.as_secs_f64() * 1e6 / times
 }
 
-/// To the nanosecond; `getrusage` counts a thread that runs by ticks.
+/// In nanoseconds; `getrusage` counts a running thread in ticks.
 fn cpu_of_thread() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.try_into().expect("it only grows, from 0")

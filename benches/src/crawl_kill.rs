@@ -1,4 +1,4 @@
-//! Crawls that are killed at random moments: nothing that was found 2 s before is lost, and the next run finishes the map.
+//! Crawls that are killed at random moments: no result older than 2 s is lost, and the next run completes the map.
 
 use std::collections::HashMap;
 use std::io::BufRead;
@@ -17,30 +17,30 @@ use crate::crawler::Crawler;
 use crate::population::Simulated;
 use crate::program::{print_machine, verack};
 
-/// What was found so long before may not be lost.
+/// Results that are older must not be lost.
 const SAFE_AFTER: Duration = Duration::from_secs(2);
 
-/// What is crawled: at the rate below it takes some six seconds.
+/// The crawled network: at the rate below a crawl takes about six seconds.
 const TOPOLOGY: Topology =
     Topology { ground: Ground::Loopback, steady: 3000, fleeting: 0, refusing: 5000, silent: 2000, seed: 1 };
 
-/// Milliseconds after the start between which a crawl is killed.
+/// The range of the kill's moment, in milliseconds after the start.
 const MOMENTS: std::ops::Range<u64> = 100..6000;
 
 const OPTIONS: [&str; 9] =
     ["--allow-private", "--rate", "2000", "--prefix-rate", "0", "--connect-timeout", "1s", "--timeout", "10s"];
 
-/// What one round came to.
+/// The result of one round.
 struct Round {
-    /// Results that were printed early enough.
+    /// Results that were printed early enough before the kill.
     safe: usize,
-    /// Of those, the ones that are not in the database.
+    /// Those of them that are missing from the database.
     lost: usize,
-    /// What is wrong with the map after the next run.
+    /// Faults of the map after the next run.
     faults: u32,
 }
 
-/// Kills so many crawls.
+/// Kills this many crawls.
 pub fn measure(rounds: usize) -> Result<Findings> {
     let verack = verack()?;
     print_machine()?;
@@ -65,7 +65,7 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Kills a crawl at this moment, looks at what it left, and lets the next one finish it.
+/// Kills a crawl at this moment, checks its database, and lets the next crawl complete the map.
 fn killed(verack: &Path, simulated: &Simulated, moment: Duration) -> Result<Round> {
     let directory = tempfile::tempdir()?;
     let crawler = Crawler::new(verack, simulated, directory.path().join("peers.sqlite"), &OPTIONS);
@@ -73,7 +73,7 @@ fn killed(verack: &Path, simulated: &Simulated, moment: Duration) -> Result<Roun
     let (line_came, lines) = mpsc::channel();
     let reader = thread::spawn(move || {
         let mut line = String::new();
-        // A line that is cut was cut by the kill.
+        // An incomplete line was interrupted by the kill.
         while output.read_line(&mut line).is_ok_and(|len| len > 0) {
             if line_came.send((Instant::now(), std::mem::take(&mut line))).is_err() {
                 return;
@@ -86,7 +86,7 @@ fn killed(verack: &Path, simulated: &Simulated, moment: Duration) -> Result<Roun
     child.wait()?;
     reader.join().map_err(|_| "its results cannot be read")?;
 
-    // By address: how often it was tried in time, and how that ended last.
+    // By address: the number of attempts in time, and the last result.
     let mut safe: HashMap<String, (u32, String)> = HashMap::new();
     for (came, line) in lines {
         if came + SAFE_AFTER > killed {

@@ -1,8 +1,8 @@
 //! A map of a network of Bitcoin's size: 24 000 reachable nodes among 544 000 known addresses.
 //!
-//! It is simulated in a network namespace that has no way out, at addresses that are globally routable there and as
-//! spread as those of real nodes, so that the crawl is what it would be outside: its pace per prefix and its transports
-//! are the defaults. Only its concurrency is more, as the limit of open files allows.
+//! The network is simulated in a network namespace without a way out, at addresses that are globally routable there and
+//! as spread as those of real nodes, so that the crawl is as outside: its pace per prefix and its transports are the
+//! defaults. Only its concurrency is higher, as the limit of open files allows.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -22,16 +22,16 @@ const MOST_TIME: f64 = 180.0;
 /// MB resident, at most.
 const MOST_MEMORY: f64 = 300.0;
 
-/// Of those that cannot be reached, one in so many refuses; the others do not answer.
+/// Of the unreachable addresses, one in this many refuses; the others do not answer.
 const REFUSE: u32 = 4;
 
-/// Connections at once. Each that is silent takes one for 5 s, so 390 000 of them take 130 s.
+/// Connections at once. Each silent address takes one for 5 s, so 390 000 of them take 130 s.
 const CONCURRENCY: &str = "15000";
 
 /// The word that starts the role within the namespace: `crawl-map-within PROGRAM STEADY KNOWN`.
 pub const WITHIN: &str = "crawl-map-within";
 
-/// Makes the namespace, and goes on within it.
+/// Creates the namespace, and continues within it.
 pub fn measure(reachable: usize, known: usize) -> Result<Findings> {
     let verack = verack()?;
     let routes = Ground::ROUTES.map(|route| format!("ip {route} && ")).concat();

@@ -1,4 +1,4 @@
-//! Nodes a second when nobody is absent: each is shaken hands with, asked, and tells 1000 addresses.
+//! Nodes per second without absent nodes: a handshake with each, and an answer of 1000 addresses.
 
 use simnet::{Ground, Topology};
 
@@ -11,11 +11,11 @@ use crate::program::{print_machine, verack};
 /// Nodes a second, at least.
 const LEAST_RATE: f64 = 4000.0;
 
-/// Over v1, as what an address costs is measured, and the cryptography of v2 is measured elsewhere. Networks are not
-/// spared: there are 128 on loopback, where the real ones are some ten thousand.
+/// Over v1, as this measures the cost of an address; the cryptography of v2 is measured elsewhere. There is no pace per
+/// network: loopback has 128 networks, the Internet about ten thousand.
 const OPTIONS: [&str; 7] = ["--allow-private", "--transport", "v1", "--prefix-rate", "0", "--concurrency", "256"];
 
-/// Maps a network of so many nodes, each time into a new database.
+/// Maps a network of this many nodes, each time into a new database.
 pub fn measure(nodes: usize, rounds: usize) -> Result<Findings> {
     let verack = verack()?;
     print_machine()?;

@@ -1,7 +1,7 @@
-//! What a watch keeps of addresses that it dialled and has forgotten: nothing.
+//! The memory that a watch keeps for addresses that it dialled and has forgotten: none.
 //!
-//! Four thousand nodes in a network namespace tell of two million addresses where nothing listens. A watch that may know
-//! 20,000 at once dials them for as long as it takes, and its memory is read twice.
+//! Four thousand nodes in a network namespace gossip two million addresses where nothing listens. A watch that may know
+//! 20,000 at once dials them one after the other, and its memory is read twice.
 
 use std::fs;
 use std::io::BufRead;
@@ -17,16 +17,16 @@ use crate::crawler::Crawler;
 use crate::population::Simulated;
 use crate::program::{print_machine, role, verack};
 
-/// MB more than after the first tenth, at most.
+/// Growth after the first tenth in MB, at most.
 const MOST_MORE: f64 = 5.0;
 
-/// Nodes that answer. Each is asked again after a second, two, four, and so on.
+/// Nodes that answer. Each is dialled again after a second, two, four, and so on.
 const STEADY: u32 = 4000;
 
 /// The word that starts the role within the namespace: `crawl-watch-within PROGRAM RESULTS`.
 pub const WITHIN: &str = "crawl-watch-within";
 
-/// Makes the namespace, and goes on within it.
+/// Creates the namespace, and continues within it.
 pub fn measure(results: usize) -> Result<Findings> {
     let verack = verack()?;
     let routes = Ground::ROUTES.map(|route| format!("ip {route} && ")).concat();
@@ -37,7 +37,7 @@ pub fn measure(results: usize) -> Result<Findings> {
     Err(format!("a network namespace needs unshare and ip, and root: {}", command.exec()).into())
 }
 
-/// Watches until there are so many results, and looks at the memory after the first tenth of them and at the end.
+/// Watches until there are this many results, and reads the memory after the first tenth of them and at the end.
 pub fn within(args: &[&str]) -> Result<Findings> {
     let [verack, results] = args else { return Err("expected: PROGRAM RESULTS".into()) };
     let results: u64 = results.parse()?;
@@ -66,7 +66,7 @@ pub fn within(args: &[&str]) -> Result<Findings> {
     Ok(findings)
 }
 
-/// MB of a process that are its own. What the database's files have in memory is the kernel's.
+/// MB of a process's own memory. Pages of the database's files belong to the kernel.
 fn anonymous(id: u32) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{id}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).ok_or("its memory cannot be read")?;

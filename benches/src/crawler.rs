@@ -1,4 +1,4 @@
-//! `verack crawl` in a process of its own, and what its database says afterwards.
+//! `verack crawl` in its own process, and the contents of its database afterwards.
 
 use std::ffi::OsString;
 use std::fs;
@@ -18,7 +18,7 @@ use crate::compare::{Findings, Runs};
 use crate::flights::CHAIN;
 use crate::population::Simulated;
 
-/// A crawl that can be run.
+/// A crawl, ready to run.
 pub struct Crawler {
     program: PathBuf,
     args: Vec<OsString>,
@@ -26,18 +26,18 @@ pub struct Crawler {
     pub db: PathBuf,
 }
 
-/// What a crawl was like.
+/// The result of a crawl.
 pub struct Crawled {
-    /// From before its start until it had ended.
+    /// Time from before its start to its end.
     pub wall: Duration,
     /// KiB resident, at most.
     pub peak: u64,
-    /// Its last line.
+    /// The last line of its output.
     pub summary: Value,
 }
 
 impl Crawler {
-    /// This program, from a population's seeds, with these options.
+    /// A crawl by this program, from a population's seeds, with these options.
     pub fn new(program: &Path, simulated: &Simulated, db: PathBuf, options: &[&str]) -> Self {
         let mut args: Vec<OsString> = ["crawl", "--json", "-q", "--chain", CHAIN, "--db"].map(Into::into).into();
         args.push(db.clone().into());
@@ -74,14 +74,14 @@ impl Crawler {
         Ok(Crawled { wall, peak, summary: serde_json::from_slice(&last)? })
     }
 
-    /// Compares its database with the truth.
+    /// Compares its database with the real nodes.
     pub fn compare(&self, simulated: &Simulated) -> Result<Faults> {
         let mut census = Census::new(simulated.topology, simulated.ports, 0);
         self.ask(async |store| store.reasons(|address, reason| census.note(address, reason)).await)?;
         Ok(census.conclude())
     }
 
-    /// Reads its database.
+    /// Reads the peers of its database.
     pub fn each(&self, read: impl FnMut(Peer)) -> Result<()> {
         let known = Sort { by: SortBy::Known, descending: false };
         self.ask(async |store| store.peers(&Filter::default(), known, None).for_each(read).await)
@@ -98,7 +98,7 @@ impl Crawler {
     }
 }
 
-/// What a process has resident at most, in KiB, as far as it can be seen until it ends.
+/// The peak of a process's resident memory in KiB, as observed until it ends.
 fn peak(id: u32) -> u64 {
     const EVERY: Duration = Duration::from_millis(20);
     let seen = || {
@@ -114,7 +114,7 @@ fn peak(id: u32) -> u64 {
     peak
 }
 
-/// Says whether a map has no faults.
+/// Prints whether a map has no faults.
 pub fn find_faults(findings: &mut Findings, faults: &Faults) {
     println!("the database: {faults}");
     let Faults { missed, invented, unheard, untried, misjudged, strange, .. } = faults;

@@ -1,4 +1,4 @@
-//! What a handshake of Ethereum costs in CPU, against the operations on the curve that it cannot do without.
+//! The CPU time of an Ethereum handshake, compared with that of the curve operations that it needs.
 //!
 //! | | initiator | responder |
 //! |---|---|---|
@@ -6,7 +6,7 @@
 //! | a shared secret | of both static keys; to seal auth; to open ack; of both ephemeral keys | the same |
 //! | a signature | of its auth | its key recovered |
 //!
-//! Both sides' own static keys are made once, not for each handshake.
+//! The static keys of both sides are made once, not for each handshake.
 
 use std::hint::black_box;
 
@@ -18,10 +18,10 @@ use crate::compare::Findings;
 use crate::ethereum_sides::Side;
 use crate::in_memory::talk;
 
-/// CPU time by that of the bare curve operations, at most.
+/// The greatest ratio of CPU time to that of the bare curve operations.
 const MOST_CPU: f64 = 1.3;
 
-/// Has so many handshakes in each round, by turns with as many times the bare operations.
+/// Runs `times` handshakes in each round, alternately with as many runs of the bare operations.
 pub fn measure(times: usize, rounds: usize) -> Result<Findings> {
     let beside = Beside { times, rounds, bare: "curve operations", most: MOST_CPU }.begin()?;
     let (initiator, responder) = (Side::initiator(), Side::responder());
@@ -32,25 +32,25 @@ pub fn measure(times: usize, rounds: usize) -> Result<Findings> {
     Ok(findings)
 }
 
-/// What no implementation can leave out.
+/// The work that no implementation can avoid.
 fn compute(initiator: &Side, responder: &Side) {
     let [(ours, our_key, our_id), (theirs, their_key, their_id)] =
         [initiator, responder].map(|side| (&side.fresh, side.local.key(), side.local.node_id()));
-    // auth is said
+    // auth is sent
     black_box(our_key.shared_x(&their_id));
     let signature = ours.ephemeral.sign(black_box([7; 32]));
     let sealed_by = ours.sealing.key.public();
     black_box(ours.sealing.key.shared_x(&their_id));
-    // and heard
+    // and received
     black_box(their_key.shared_x(&sealed_by));
     black_box(their_key.shared_x(&our_id));
     let our_ephemeral = PublicKey::recover(&signature, [7; 32]).expect("it is signed");
-    // ack is said
+    // ack is sent
     let their_ephemeral = theirs.ephemeral.public();
     let sealed_by = theirs.sealing.key.public();
     black_box(theirs.sealing.key.shared_x(&our_id));
     black_box(theirs.ephemeral.shared_x(&our_ephemeral));
-    // and heard
+    // and received
     black_box(our_key.shared_x(&sealed_by));
     black_box(ours.ephemeral.shared_x(&their_ephemeral));
 }

@@ -1,4 +1,4 @@
-//! The two sides of every Ethereum handshake that is measured. Their keys are fixed: nothing here is worth a secret.
+//! The two sides of every measured Ethereum handshake. Their keys are fixed, as no secret is needed.
 
 use ethereum::eth::OurChain;
 use ethereum::local::Goal;
@@ -11,12 +11,12 @@ pub struct Side {
 }
 
 impl Side {
-    /// The one that dials. It tells the same chain as it is told.
+    /// The initiator. It echoes the peer's chain.
     pub fn initiator() -> Self {
         Self::new(1, OurStatus::Echo)
     }
 
-    /// The one that is dialled, with mainnet at its beginning.
+    /// The responder, with mainnet at its first block.
     pub fn responder() -> Self {
         let mainnet = Network::named("ethereum").expect("it has a row");
         let chain = OurChain {
@@ -39,12 +39,12 @@ impl Side {
         Self { local, fresh }
     }
 
-    /// A handshake with the node that has this id.
+    /// A handshake with the node of this id.
     pub fn dials(&self, id: PublicKey) -> Rlpx {
         Rlpx::initiator(self.local.clone(), self.fresh.clone(), id)
     }
 
-    /// A handshake with whoever dials.
+    /// A handshake with any initiator.
     pub fn is_dialled(&self) -> Rlpx {
         Rlpx::responder(self.local.clone(), self.fresh.clone())
     }

@@ -1,4 +1,4 @@
-//! Round trips of an Ethereum handshake, over a link that holds every packet back.
+//! Round trips of an Ethereum handshake, over a link that delays every packet.
 
 use ethereum::local::Goal;
 
@@ -12,17 +12,17 @@ use crate::sides::{self, Peer};
 /// Round trips from the first packet until Hello is exchanged, as initiator, at most: one is TCP's.
 const MOST_TO_HELLO: f64 = 2.05;
 
-/// Until Status is, and the question behind it is answered.
+/// The same until Status is exchanged and the request after it is answered.
 const MOST_TO_STATUS: f64 = 4.05;
 
 /// The words that start the two roles: `ethereum-peer ADDRESS`, `ethereum-dial ADDRESS hello|status`.
 pub const PEER: &str = "ethereum-peer";
 pub const DIAL: &str = "ethereum-dial";
 
-/// Where the peer is, in the far namespace.
+/// The peer's address, in the far namespace.
 const ADDRESS: &str = "10.78.0.1:30303";
 
-/// Measures the round trip and both handshakes by turns.
+/// Measures the round trip and both handshakes alternately.
 pub fn measure(rounds: usize) -> Result<Findings> {
     print_machine()?;
     let link = Link::start()?;
@@ -35,7 +35,7 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     Ok(findings)
 }
 
-/// The role that answers.
+/// The role of the responder.
 pub fn peer(args: &[&str]) -> Result<()> {
     match args {
         [address] => sides::answer(address, || Side::responder().is_dialled()),
@@ -43,7 +43,7 @@ pub fn peer(args: &[&str]) -> Result<()> {
     }
 }
 
-/// The role that dials.
+/// The role of the initiator.
 pub fn dial(args: &[&str]) -> Result<()> {
     let [address, goal] = args else {
         return Err("expected: ADDRESS hello|status".into());

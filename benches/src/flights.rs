@@ -1,14 +1,14 @@
-//! The bytes of a handshake, as verack and a peer that resembles a real node write them.
+//! The bytes of a handshake between verack and a peer that behaves like a real node.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bitcoin::{Chain, Local, Services, UserAgent, V1};
 use handshake::{Conversation, Rx, Step};
 
-/// The network on which everything here is measured.
+/// The network of all measurements here.
 pub const CHAIN: &str = "bitcoin-regtest";
 
-/// What passes in one handshake: each flight is one write.
+/// The bytes of one handshake: each flight is one write.
 pub struct Flights {
     /// The initiator's `version`.
     pub version: Vec<u8>,
@@ -19,7 +19,7 @@ pub struct Flights {
 }
 
 impl Flights {
-    /// Lets both sides talk to each other in memory.
+    /// Runs both sides in memory.
     pub fn new() -> Self {
         let (mut ours, mut theirs) = (V1::initiator(ours()), V1::responder(theirs()));
         let mut version = say(&mut ours, &mut []);
@@ -29,7 +29,7 @@ impl Flights {
     }
 }
 
-/// Our side, as `verack` introduces itself unless told otherwise.
+/// Our side, with the default introduction of `verack`.
 pub fn ours() -> Local {
     let mut local = local(1);
     local.version.user_agent = user_agent(concat!("/verack:", env!("CARGO_PKG_VERSION"), "/"));
@@ -47,7 +47,7 @@ pub fn theirs() -> Local {
 
 fn local(nonce: u64) -> Local {
     let chain = Chain::named(CHAIN).expect("it is in the table");
-    // A clock that is wrong would be remarked upon.
+    // A wrong clock would give a remark.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
     Local::new(chain.params, now.as_secs().cast_signed(), nonce, [0; 32])
 }
@@ -56,7 +56,7 @@ fn user_agent(text: &str) -> UserAgent {
     UserAgent::new(text.as_bytes()).expect("it is short")
 }
 
-/// What a side says to what it hears.
+/// The bytes that a side sends after it has received these.
 fn say(side: &mut V1, heard: &mut [u8]) -> Vec<u8> {
     let mut said = Vec::new();
     let mut rx = Rx::new(heard);

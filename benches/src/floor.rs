@@ -1,6 +1,6 @@
-//! The floor: a bare epoll client that exchanges the same bytes as `verack` with the same peers, and parses nothing.
+//! The floor: a bare epoll client that exchanges the same bytes as `verack` with the same peers, without parsing.
 //!
-//! A connection costs it eight system calls: socket, setsockopt, connect, `epoll_ctl`, send, recv, send, close.
+//! Each connection takes eight system calls: socket, setsockopt, connect, `epoll_ctl`, send, recv, send, close.
 
 use std::io;
 use std::net::SocketAddrV4;
@@ -42,7 +42,7 @@ struct Floor {
     port: u16,
     peers: usize,
     dialled: usize,
-    /// By the number of the file.
+    /// By file descriptor.
     connections: Vec<Option<Connection>>,
 }
 
@@ -95,7 +95,7 @@ impl Floor {
         Ok(())
     }
 
-    /// Whether that was the end of this connection.
+    /// Returns whether the connection has ended.
     fn go_on(&mut self, mark: u64, flags: EventFlags) -> io::Result<bool> {
         let number = usize::try_from(mark).expect("it was marked with a number");
         let slot = &mut self.connections[number];

@@ -11,13 +11,13 @@ use crate::flights::CHAIN;
 use crate::floor;
 use crate::program::{Peers, print_machine, role, targets, verack};
 
-/// `verack` shakes at least so many hands in the time in which the floor shakes one.
+/// The least ratio of `verack`'s handshakes per second to the floor's.
 const LEAST_RATE: f64 = 0.85;
 
-/// And takes at most so many times its CPU time.
+/// The greatest ratio of its CPU time to the floor's.
 const MOST_CPU: f64 = 1.25;
 
-/// Runs both sides by turns, and compares them.
+/// Runs both sides alternately, and compares them.
 pub fn measure(peers: usize, concurrency: usize, rounds: usize) -> Result<Findings> {
     let verack = verack()?;
     print_machine()?;
@@ -43,7 +43,7 @@ pub fn measure(peers: usize, concurrency: usize, rounds: usize) -> Result<Findin
         }
         Ok(cost)
     };
-    // The first runs find cold caches.
+    // The first runs have cold caches.
     run_floor()?;
     run_verack()?;
     let mut costs = Vec::new();

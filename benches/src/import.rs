@@ -1,7 +1,7 @@
-//! Reading files of peers of any kind and of any size: how much memory that takes, and whether the time grows no faster than
-//! the file.
+//! Imports of peer files of all kinds and any size: the memory that they take, and whether the time grows in proportion
+//! to the file.
 //!
-//! Each kind of file is made in two sizes, and the second is four times as large as the first.
+//! Each kind of file is made in two sizes; the second is four times as large.
 
 use std::fs;
 use std::io::{BufWriter, Write};
@@ -14,17 +14,17 @@ use crate::Result;
 use crate::compare::{Findings, Runs};
 use crate::program::{print_machine, verack};
 
-/// MiB resident at the most, for any file.
+/// MiB resident, at most, for any file.
 const MOST_RESIDENT: f64 = 64.0;
 
-/// By how much more the time may grow than the file. A table of two million rows is a level deeper than one of a quarter of
-/// that, and less of it is in the processor's caches.
+/// The greatest growth of the time, relative to the file's. A table of two million rows is one level deeper than one of
+/// a quarter of that, and less of it is in the processor's caches.
 const MOST_GROWTH: f64 = 1.5;
 
-/// So many addresses are different, about as many as are known of the largest networks; then they come again.
+/// Different addresses in a file, about as many as are known of the largest networks; then they repeat.
 const DIFFERENT: usize = 2_000_000;
 
-/// A kind of file: what it begins with, each of its rows, and what stands between two of them.
+/// A kind of file: its start, its rows, and the separator of rows.
 struct Kind {
     name: &'static str,
     head: &'static str,
@@ -117,7 +117,7 @@ impl Kind {
     }
 }
 
-/// Reads a file into an empty database. The seconds that it took, and the MiB that were resident.
+/// Imports a file into an empty database. Returns the seconds that it took, and the peak of resident MiB.
 fn read(verack: &Path, file: &Path, db: &Path) -> Result<(f64, f64)> {
     for suffix in ["", "-wal", "-shm"] {
         let mut name = db.as_os_str().to_owned();
@@ -125,7 +125,7 @@ fn read(verack: &Path, file: &Path, db: &Path) -> Result<(f64, f64)> {
         let _ = fs::remove_file(name);
     }
     let started = Instant::now();
-    // A file without a peer is an error of its own, which is said and costs what it costs.
+    // A file without a peer gives an error; the measurement counts all the same.
     let mut child = Command::new(verack)
         .args(["peers", "import", "--db"])
         .args([db, file])
@@ -141,7 +141,7 @@ fn read(verack: &Path, file: &Path, db: &Path) -> Result<(f64, f64)> {
     Ok((started.elapsed().as_secs_f64(), most))
 }
 
-/// MiB that were resident at the most, so far.
+/// The peak of resident MiB so far.
 fn peak(child: &Child) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,10 +1,10 @@
-//! Handshakes in memory: nothing of what they cost is the kernel's.
+//! Handshakes in memory: their cost contains no work of the kernel.
 
 use std::hint::black_box;
 
 use handshake::{Handshake, Rx, Step};
 
-/// Lets two sides talk to each other until both have concluded.
+/// Runs two sides against each other until both have concluded.
 pub fn talk(mut initiator: impl Handshake, mut responder: impl Handshake) {
     let (mut to_responder, mut to_initiator) = (Vec::with_capacity(1024), Vec::with_capacity(1024));
     let (mut ours_done, mut theirs_done) = (false, false);
@@ -16,7 +16,7 @@ pub fn talk(mut initiator: impl Handshake, mut responder: impl Handshake) {
     }
 }
 
-/// Lets a side go on with what it heard. Whether it has concluded.
+/// Gives received bytes to a side. Returns whether it has concluded.
 pub fn turn<H: Handshake>(side: &mut H, heard: &mut [u8], said: &mut Vec<u8>) -> bool {
     let mut rx = Rx::new(heard);
     loop {

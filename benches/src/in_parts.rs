@@ -1,5 +1,5 @@
-//! How long a handshake takes with a peer that writes its messages one by one, and leaves it to Nagle's algorithm when they
-//! are sent, as the light client of the crate bip157 does; and what it costs to acknowledge them at once.
+//! The time of a handshake with a peer that writes its messages one by one and uses Nagle's algorithm, as the light
+//! client of the crate bip157 does; and the cost of acknowledging them at once.
 //!
 //! ```text
 //!  peer                        kernels                       verack
@@ -26,15 +26,15 @@ use crate::compare::{Findings, Runs};
 use crate::flights::CHAIN;
 use crate::program::{print_machine, verack};
 
-/// Milliseconds of a handshake, at most. A delayed acknowledgement alone takes 40.
+/// Milliseconds of a handshake, at most. A delayed acknowledgement alone takes 40 ms.
 const MOST_TIME: f64 = 5.0;
 
-/// System calls of a handshake that acknowledge at once, at most: none with a peer whose flights come whole, and with one that
-/// writes in parts one for each flight whose rest is awaited, and one to spare.
+/// System calls per handshake for immediate acknowledgements, at most: none with a peer that sends whole flights. With
+/// a peer that writes in parts, one for each flight whose rest is awaited, and one to spare.
 const MOST_CALLS_WHOLE: f64 = 0.1;
 const MOST_CALLS_IN_PARTS: f64 = 3.0;
 
-/// Measures the time in both roles over both transports, and counts the system calls.
+/// Measures the time in both roles over both transports, and counts system calls.
 pub fn measure(rounds: usize) -> Result<Findings> {
     let verack = verack()?;
     print_machine()?;
@@ -64,12 +64,12 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     Ok(findings)
 }
 
-/// How a peer writes.
+/// How a peer writes its flights.
 #[derive(Clone, Copy)]
 enum Manner {
-    /// Each flight at once.
+    /// Each flight in one write.
     Whole,
-    /// Each message by itself.
+    /// Each message in its own write.
     InParts,
 }
 
@@ -82,11 +82,11 @@ impl Manner {
     }
 }
 
-/// Milliseconds of handshakes that `verack` begins.
+/// Milliseconds of handshakes that `verack` initiates.
 fn we_dial(verack: &Path, transport: &'static str, rounds: usize) -> Result<Runs> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let target = listener.local_addr()?.to_string();
-    // It serves until this process ends.
+    // It runs until this process ends.
     thread::spawn(move || {
         listener.incoming().flatten().for_each(|stream| shake(stream, transport, Role::Responder, Manner::InParts));
     });
@@ -100,12 +100,12 @@ fn we_dial(verack: &Path, transport: &'static str, rounds: usize) -> Result<Runs
     Ok(took.into_iter().collect())
 }
 
-/// Milliseconds of handshakes that `verack listen` answers; the program is that or what starts it.
+/// Milliseconds of handshakes that `verack listen` answers; `program` starts it, perhaps indirectly.
 fn dials_us(mut program: Command, transport: &str, rounds: usize, manner: Manner) -> Result<Runs> {
     program.args(["listen", "127.0.0.1:0", "--json", "--chain", CHAIN, "--count", &rounds.to_string()]);
     let mut process = program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut line = String::new();
-    // It says where it listens.
+    // Its first line has its address.
     BufReader::new(process.stderr.take().expect("it is piped")).read_line(&mut line)?;
     let address = line.split(' ').nth(2).ok_or("it does not listen")?;
     for _ in 0..rounds {
@@ -125,8 +125,8 @@ fn milliseconds(report: &str, transport: &str) -> Result<f64> {
     }
 }
 
-/// System calls of `verack listen` for each handshake: all of them, and those that acknowledge at once. Two runs of
-/// different length tell them from those of its start.
+/// System calls of `verack listen` per handshake: all of them, and those for immediate acknowledgements. Two runs of
+/// different length separate them from those of its start.
 fn calls(verack: &Path, transport: &str, manner: Manner) -> Result<(f64, f64)> {
     const FEW: usize = 10;
     const MANY: usize = 60;
@@ -146,7 +146,7 @@ fn calls(verack: &Path, transport: &str, manner: Manner) -> Result<(f64, f64)> {
     Ok((each(0), each(1)))
 }
 
-/// A handshake as such a peer has it. What fails, `verack` reports.
+/// The handshake of such a peer. `verack` reports failures.
 fn shake(stream: TcpStream, transport: &str, role: Role, manner: Manner) {
     let local = Local::new(Chain::named(CHAIN).expect("in the table").params, 1_700_000_000, 77, [0; 32]);
     if transport == "v1" {
@@ -156,7 +156,7 @@ fn shake(stream: TcpStream, transport: &str, role: Role, manner: Manner) {
     converse(stream, V2::new(role, local, Start::new(keys, Garbage::default())), manner);
 }
 
-/// It stays until the other side leaves, since a close would send at once what is held back.
+/// It stays until the other side closes, since its own close would send held-back data at once.
 fn converse(mut stream: TcpStream, mut side: impl Handshake, manner: Manner) {
     let (mut kept, mut tx, mut buffer) = (Vec::new(), Vec::new(), [0; 4096]);
     let mut is_over = false;

@@ -1,7 +1,7 @@
-//! What a handshake of libp2p costs in CPU, against the operations on curves that it cannot do without.
+//! The CPU time of a libp2p handshake, compared with that of the curve operations that it needs.
 //!
-//! Either role makes two keys of Noise, which nobody sees again, computes three shared secrets, signs one of its keys by
-//! its identity, and checks the peer's signature. The rest is hashes, ciphers and ours.
+//! Either role makes two Noise keys, which are used once, computes three shared secrets, signs one of its keys with its
+//! identity, and verifies the peer's signature. The rest is hashes, ciphers and our code.
 
 use std::hint::black_box;
 
@@ -14,10 +14,10 @@ use crate::compare::Findings;
 use crate::in_memory::talk;
 use crate::libp2p_sides::{INITIATOR, RESPONDER, Side};
 
-/// CPU time by that of the bare curve operations, at most.
+/// The greatest ratio of CPU time to that of the bare curve operations.
 const MOST_CPU: f64 = 1.3;
 
-/// Has so many handshakes in each round, by turns with as many times the bare operations.
+/// Runs `times` handshakes in each round, alternately with as many runs of the bare operations.
 pub fn measure(times: usize, rounds: usize) -> Result<Findings> {
     let beside = Beside { times, rounds, bare: "curve operations", most: MOST_CPU }.begin()?;
     let [initiator, responder] = [INITIATOR, RESPONDER].map(Side::identity);
@@ -36,11 +36,11 @@ pub fn measure(times: usize, rounds: usize) -> Result<Findings> {
 struct Bare {
     side: Side,
     identity: SigningKey,
-    /// What it sends: its identity, a signature, and both keys.
+    /// The values that it sends: its identity, a signature, and both keys.
     sent: ([u8; 32], Signature, [PublicKey; 2]),
 }
 
-/// What is signed: a prefix and a key.
+/// The signed bytes: a prefix and a key.
 const SIGNED: [u8; 56] = [7; 56];
 
 impl Bare {
@@ -51,12 +51,12 @@ impl Bare {
         Self { side, identity, sent }
     }
 
-    /// What no implementation can leave out.
+    /// The work that no implementation can avoid.
     fn compute(&self, peer: &Self) {
         let [s, e] = [self.side.s, self.side.e].map(|secret| StaticSecret::from(black_box(secret)));
         black_box([&s, &e].map(PublicKey::from));
         let (identity, signature, [theirs_s, theirs_e]) = &peer.sent;
-        // The initiator's own key meets the responder's ephemeral one, and the other way round.
+        // The initiator's static key with the responder's ephemeral one, and the other way round.
         black_box([e.diffie_hellman(theirs_e), e.diffie_hellman(theirs_s), s.diffie_hellman(theirs_e)]);
         black_box(self.identity.sign(black_box(&SIGNED)));
         let identity = VerifyingKey::from_bytes(black_box(identity)).expect("it is a key");

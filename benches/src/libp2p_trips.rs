@@ -1,4 +1,4 @@
-//! Round trips of a libp2p handshake, over a link that holds every packet back.
+//! Round trips of a libp2p handshake, over a link that delays every packet.
 
 use libp2p::{Event, Message};
 
@@ -12,17 +12,17 @@ use crate::sides::{self, Peer};
 /// Round trips from the first packet until Noise is done, as initiator, at most: one is TCP's.
 const MOST_TO_NOISE: f64 = 2.05;
 
-/// Until the peer has introduced itself. The muxer is agreed on within Noise.
+/// The same until the peer has introduced itself. The muxer is chosen within Noise.
 const MOST_TO_IDENTIFY: f64 = 3.05;
 
 /// The words that start the two roles: `libp2p-peer ADDRESS`, `libp2p-dial ADDRESS`.
 pub const PEER: &str = "libp2p-peer";
 pub const DIAL: &str = "libp2p-dial";
 
-/// Where the peer is, in the far namespace.
+/// The peer's address, in the far namespace.
 const ADDRESS: &str = "10.78.0.1:4001";
 
-/// Measures the round trip and the handshake by turns.
+/// Measures the round trip and the handshake alternately.
 pub fn measure(rounds: usize) -> Result<Findings> {
     print_machine()?;
     let link = Link::start()?;
@@ -34,7 +34,7 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     Ok(findings)
 }
 
-/// The role that answers.
+/// The role of the responder.
 pub fn peer(args: &[&str]) -> Result<()> {
     match args {
         [address] => sides::answer(address, || RESPONDER.is_dialled(&RESPONDER.identity())),
@@ -42,7 +42,7 @@ pub fn peer(args: &[&str]) -> Result<()> {
     }
 }
 
-/// The role that dials. Noise is done once we have said its third message.
+/// The role of the initiator. Noise is done once we have sent its third message.
 pub fn dial(args: &[&str]) -> Result<()> {
     let [address] = args else {
         return Err("expected: ADDRESS".into());

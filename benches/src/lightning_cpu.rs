@@ -1,7 +1,7 @@
-//! The CPU time of a Lightning handshake, beside that of the bare curve operations that it cannot do without.
+//! The CPU time of a Lightning handshake, compared with that of the bare curve operations that it needs.
 //!
-//! Either role makes a key for the connection, decompresses the points that it is sent, and computes three common
-//! points. The rest is hashes, ciphers and ours.
+//! Either role makes a key for the connection, decompresses the received points, and computes three shared points. The
+//! rest is hashes, ciphers and our code.
 
 use std::hint::black_box;
 
@@ -14,14 +14,14 @@ use crate::beside::Beside;
 use crate::compare::Findings;
 use crate::in_memory::turn;
 
-/// CPU time by that of the bare curve operations, at most.
+/// The greatest ratio of CPU time to that of the bare curve operations.
 const MOST_CPU: f64 = 1.3;
 
-/// Secret keys: the initiator's own and that of its connection, and the responder's.
+/// Secret keys: the initiator's static and ephemeral key, and the responder's.
 const INITIATOR: [[u8; 32]; 2] = [[0x11; 32], [0x12; 32]];
 const RESPONDER: [[u8; 32]; 2] = [[0x21; 32], [0x22; 32]];
 
-/// Has so many handshakes in each round, by turns with as many times the bare operations.
+/// Runs `times` handshakes in each round, alternately with as many runs of the bare operations.
 pub fn measure(times: usize, rounds: usize) -> Result<Findings> {
     let beside = Beside { times, rounds, bare: "curve operations", most: MOST_CPU }.begin()?;
     let flights = Flights::new();
@@ -39,14 +39,14 @@ pub fn measure(times: usize, rounds: usize) -> Result<Findings> {
     Ok(findings)
 }
 
-/// What each side hears.
+/// The bytes that each side receives.
 struct Flights {
     to_initiator: Vec<u8>,
     to_responder: Vec<u8>,
 }
 
 impl Flights {
-    /// Lets both sides talk to each other in memory.
+    /// Runs both sides in memory.
     fn new() -> Self {
         let [ours, theirs] = [INITIATOR, RESPONDER].map(|[s, _]| key(s));
         let mut initiator = Hello::initiator(local(&ours, INITIATOR[1]), theirs.node_id());
@@ -73,7 +73,7 @@ fn key(bytes: [u8; 32]) -> SecretKey {
     SecretKey::new(bytes).expect("it is below the order of the curve")
 }
 
-/// What a side says to what it hears.
+/// The bytes that a side sends after it has received these.
 fn say(side: &mut Hello, heard: &mut [u8]) -> Vec<u8> {
     let mut said = Vec::new();
     turn(side, heard, &mut said);
@@ -89,9 +89,9 @@ fn conclude(mut side: Hello, mut heard: Vec<u8>) {
 struct Bare {
     s: secp256k1::SecretKey,
     e: [u8; 32],
-    /// Points that come compressed.
+    /// Points that arrive compressed.
     sent: Vec<[u8; NodeId::LEN]>,
-    /// Points that are known beforehand.
+    /// Points that are known in advance.
     known: Vec<PublicKey>,
 }
 
@@ -114,7 +114,8 @@ impl Bare {
         black_box(e.public_key());
         let sent = self.sent.iter().map(|bytes| PublicKey::from_slice(bytes).expect("a point"));
         let points: Vec<_> = sent.chain(self.known.iter().copied()).collect();
-        // The initiator's own key meets one of them, the responder's too; that of the connection meets both.
+        // The initiator's static key is used with one of them, and so is the responder's; the ephemeral key is used
+        // with both.
         for point in &points {
             black_box(SharedSecret::new(black_box(point), &e));
         }

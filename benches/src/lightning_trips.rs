@@ -1,4 +1,4 @@
-//! Round trips of a Lightning handshake, over a link that holds every packet back.
+//! Round trips of a Lightning handshake, over a link that delays every packet.
 
 use lightning::{Hello, Local, SecretKey};
 
@@ -8,17 +8,17 @@ use crate::link::Link;
 use crate::program::print_machine;
 use crate::sides::{self, Peer};
 
-/// Round trips from the first packet to the pong behind both `init` messages as initiator, at most: one is TCP's.
+/// Round trips from the first packet to the pong after both `init` messages as initiator, at most: one is TCP's.
 const MOST_AS_INITIATOR: f64 = 4.05;
 
 /// The words that start the two roles: `lightning-peer ADDRESS`, `lightning-dial ADDRESS`.
 pub const PEER: &str = "lightning-peer";
 pub const DIAL: &str = "lightning-dial";
 
-/// Where the peer is, in the far namespace.
+/// The peer's address, in the far namespace.
 const ADDRESS: &str = "10.78.0.1:9735";
 
-/// Measures the round trip and the handshake by turns.
+/// Measures the round trip and the handshake alternately.
 pub fn measure(rounds: usize) -> Result<Findings> {
     print_machine()?;
     let link = Link::start()?;
@@ -29,7 +29,7 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     Ok(findings)
 }
 
-/// The role that answers.
+/// The role of the responder.
 pub fn peer(args: &[&str]) -> Result<()> {
     match args {
         [address] => sides::answer(address, || Hello::responder(local(THEIRS))),
@@ -37,7 +37,7 @@ pub fn peer(args: &[&str]) -> Result<()> {
     }
 }
 
-/// The role that dials.
+/// The role of the initiator.
 pub fn dial(args: &[&str]) -> Result<()> {
     match args {
         [address] => sides::dial(address, Hello::initiator(local(OURS), key(THEIRS[0]).node_id())),
@@ -45,7 +45,7 @@ pub fn dial(args: &[&str]) -> Result<()> {
     }
 }
 
-/// Secret keys of both sides: its own, and that of every connection. Nothing here is worth a secret.
+/// Secret keys of both sides: the static key, and the one for every connection. They are fixed, as no secret is needed.
 const OURS: [[u8; 32]; 2] = [[0x11; 32], [0x12; 32]];
 const THEIRS: [[u8; 32]; 2] = [[0x21; 32], [0x22; 32]];
 

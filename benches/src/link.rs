@@ -1,4 +1,4 @@
-//! A link between two network namespaces that holds every packet back.
+//! A link between two network namespaces that delays every packet.
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
@@ -9,20 +9,20 @@ use crate::Result;
 use crate::cost::Cost;
 use crate::program::role;
 
-/// Milliseconds that the link holds a packet back, either way.
+/// Delay of a packet in milliseconds, in each direction.
 const ONE_WAY: &str = "50";
 
-/// Two namespaces and the link between them, gone when dropped.
+/// Two namespaces and the link between them, removed when dropped.
 pub struct Link {
-    /// Where those are that dial.
+    /// The namespace of programs that dial.
     pub near: String,
-    /// Where those are that listen.
+    /// The namespace of programs that listen.
     pub far: String,
     process: Child,
 }
 
 impl Link {
-    /// Makes them.
+    /// Creates them.
     pub fn start() -> Result<Self> {
         let own = std::process::id();
         let (near, far) = (format!("verack-near-{own}"), format!("verack-far-{own}"));
@@ -36,7 +36,7 @@ impl Link {
         BufReader::new(process.stdout.take().expect("it is piped")).read_line(&mut line)?;
         let link = Self { near, far, process };
         if line.trim() == "ready" {
-            // The first packets find no neighbours and cold caches.
+            // The first packets resolve neighbours and find cold caches.
             std::thread::sleep(Duration::from_millis(500));
             Ok(link)
         } else {
@@ -44,7 +44,7 @@ impl Link {
         }
     }
 
-    /// Milliseconds that a round trip takes, to whoever listens there.
+    /// Milliseconds of a round trip to a listening address.
     pub fn trip(&self, address: &str) -> Result<f64> {
         let (_, trip) = Cost::of(role(KNOCK, Some(&self.near))?.arg(address))?;
         Ok(trip.trim().parse()?)
@@ -64,7 +64,7 @@ impl Drop for Link {
 /// The word that starts the role which measures a round trip: `knock ADDRESS`.
 pub const KNOCK: &str = "knock";
 
-/// Prints how many milliseconds a bare connect takes: one round trip.
+/// Prints the milliseconds of a bare connect: one round trip.
 pub fn knock(args: &[&str]) -> Result<()> {
     let [address] = args else {
         return Err("expected: ADDRESS".into());

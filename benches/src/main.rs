@@ -1,12 +1,12 @@
-//! The numbers of BENCHMARKS.md, each repeated by one command.
+//! The measurements of BENCHMARKS.md, each repeatable with one command.
 //!
 //! ```text
 //!   handshakes ──┬── verack --json @targets ──┐
 //!    (runner)    └── floor ───────────────────┴──▶ peers
 //! ```
 //!
-//! A measurement runs the two sides that it compares by turns, so that both see the same machine, and takes the median.
-//! What the programs talk to, and what they are compared with, are roles of this same program in processes of their own.
+//! A measurement runs the two sides that it compares alternately, so that both see the same machine, and takes the
+//! median. The programs' peers, and those that they are compared with, are roles of this program in other processes.
 
 mod beside;
 mod compare;
@@ -75,7 +75,7 @@ usage: cargo run --release -p verack-benches -- <measurement>
   crawl-kill [ROUNDS]                        what is lost if a crawl is killed (default: 20)
   startup                                    until --version is printed, and the program's size";
 
-/// Whatever kept a measurement from being taken.
+/// The error says why a measurement failed.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {

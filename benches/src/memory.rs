@@ -1,4 +1,4 @@
-//! Resident memory of a connection whose peer is silent.
+//! Resident memory of a connection with a silent peer.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -13,7 +13,7 @@ use crate::program::{Peers, print_machine, targets, verack};
 /// KiB for each connection, at most.
 const MOST: f64 = 10.0;
 
-/// So few connections show what the program takes without any.
+/// A run with this few connections shows the program's own memory.
 const FEW: usize = 10;
 
 /// Compares the program with few connections and with many.
@@ -29,7 +29,7 @@ pub fn measure(many: usize) -> Result<Findings> {
     Ok(findings)
 }
 
-/// KiB that `verack` has resident while so many connections wait for their peers.
+/// Resident KiB of `verack` while this many connections wait for their peers.
 fn resident(connections: usize) -> Result<u64> {
     let peers = Peers::start("silent", "0.0.0.0:0", None)?;
     let targets = targets(connections)?;
@@ -41,18 +41,18 @@ fn resident(connections: usize) -> Result<u64> {
         .spawn()?;
     let running = Running(child);
     running.wait_for_files(connections)?;
-    // All are open; now the last ones say their version.
+    // All are open; the last ones still send their version.
     sleep(Duration::from_secs(1));
     let before_end = running.wait_for_files(connections);
     let resident = running.resident()?;
     before_end.and(Ok(resident))
 }
 
-/// A program that is ended when dropped.
+/// A program that is killed when dropped.
 struct Running(Child);
 
 impl Running {
-    /// Waits until it has more files open than there are connections.
+    /// Waits until it has more open files than connections.
     fn wait_for_files(&self, connections: usize) -> Result<()> {
         let started = Instant::now();
         while started.elapsed() < Duration::from_secs(20) {

@@ -1,7 +1,7 @@
-//! Round trips of a Monero handshake, over a link that holds every packet back.
+//! Round trips of a Monero handshake, over a link that delays every packet.
 //!
-//! An answer that tells all that can be told of as many peers as it may has some 32 kB. That is more than TCP sends before
-//! it hears of the first of it, so such an answer takes a round trip more, whoever asks. Those of today have 13 to 20 kB.
+//! An answer with all fields of the greatest number of peers has about 32 kB. TCP cannot send that before its first
+//! acknowledgement, so such an answer takes one more round trip for any initiator. Today's answers have 13 to 20 kB.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroI64;
@@ -21,15 +21,15 @@ const MOST_AS_INITIATOR: f64 = 2.05;
 pub const PEER: &str = "monero-peer";
 pub const DIAL: &str = "monero-dial";
 
-/// Where the peer is that knows as many others as fit into TCP's first window, in the far namespace.
+/// The address of the peer whose answer fits into TCP's first window, in the far namespace.
 const ADDRESS: &str = "10.78.0.1:18080";
 const FEW: &str = "100";
 
-/// Where the peer is that knows as many as it may tell.
+/// The address of the peer that sends as many peers as allowed.
 const TALKATIVE: &str = "10.78.0.1:18081";
 const MANY: &str = "250";
 
-/// Measures the round trip and the handshake by turns.
+/// Measures the round trip and the handshake alternately.
 pub fn measure(rounds: usize) -> Result<Findings> {
     print_machine()?;
     let link = Link::start()?;
@@ -39,12 +39,12 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     let mut findings = Findings::default();
     let [few, many] = [FEW, MANY].map(|peers| format!("round trips to an answer with {peers} peers as initiator"));
     findings.at_most(MOST_AS_INITIATOR, &few, &handshakes);
-    // It is TCP's to say how many more it takes.
+    // TCP decides how many more it takes.
     println!("{many}: {longest:.3}");
     Ok(findings)
 }
 
-/// The role that answers.
+/// The role of the responder.
 pub fn peer(args: &[&str]) -> Result<()> {
     let [address, peers] = args else {
         return Err("expected: ADDRESS PEERS".into());
@@ -60,7 +60,7 @@ pub fn peer(args: &[&str]) -> Result<()> {
     sides::answer(address, || Hello::responder(telling.clone()))
 }
 
-/// The role that dials.
+/// The role of the initiator.
 pub fn dial(args: &[&str]) -> Result<()> {
     match args {
         [address] => sides::dial(address, Hello::initiator(local(1))),

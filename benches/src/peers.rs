@@ -1,6 +1,6 @@
-//! All peers at once: a bare epoll server that answers for every loopback address.
+//! All peers in one process: a bare epoll server that answers on every loopback address.
 //!
-//! On a `version` it says its whole flight in one write, as a real node does. It reads on until the caller closes.
+//! It answers a `version` with a whole flight in one write, as a real node does, and reads until the caller closes.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -27,7 +27,7 @@ pub fn main(args: &[&str]) -> Result<()> {
         ["silent", address] => (None, address.parse()?),
         _ => return Err("expected: answer|silent ADDRESS".into()),
     };
-    // Real peers are on other machines: whatever is measured here comes first.
+    // Real peers are on other machines, so the measured program has priority.
     rustix::process::setpriority_process(None, 19)?;
     let listener = listen(address)?;
     let bound = listener.local_addr()?.as_socket().ok_or("it has an address")?;
@@ -40,7 +40,7 @@ fn listen(address: SocketAddrV4) -> io::Result<Socket> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM.nonblocking(), None)?;
     socket.set_reuse_address(true)?;
     if *address.ip() == Ipv4Addr::UNSPECIFIED {
-        // One listener for all of 127/8, and nobody from outside.
+        // One listener for all of 127/8, unreachable from outside.
         socket.bind_device(Some(b"lo"))?;
     }
     socket.bind(&address.into())?;
@@ -48,21 +48,21 @@ fn listen(address: SocketAddrV4) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Marks of what is no connection; those are marked with their file's number.
+/// The mark of the listener; connections are marked with their file descriptor.
 const LISTENER: u64 = u64::MAX;
 const STDIN: u64 = u64::MAX - 1;
 
-/// How long to wait for events if any are sure to come.
+/// The wait for events while connections are open.
 const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
 struct Peers {
     listener: OwnedFd,
     epoll: OwnedFd,
-    /// What they say to a `version`; nothing if they are silent.
+    /// The peers' answer to a `version`; `None` if they are silent.
     answer: Option<Vec<u8>>,
-    /// By the number of the file.
+    /// By file descriptor.
     connections: Vec<Option<Connection>>,
-    /// How many connections will be talked over.
+    /// The number of open connections.
     open: usize,
 }
 
@@ -82,15 +82,15 @@ impl Peers {
     fn serve(mut self) -> io::Result<()> {
         let mut events = Vec::with_capacity(1024);
         loop {
-            // In a real network nobody pays for waking a peer on another machine. Here the caller's packet would, and the
-            // slower caller the more often; so while somebody is there the peers do not sleep.
+            // On a real network, the caller does not pay for waking a peer on another machine. Here its packet would,
+            // and more often for a slower caller; so the peers do not sleep while connections are open.
             let wait = (self.open > 0).then_some(&AT_ONCE);
             match epoll::wait(&self.epoll, spare_capacity(&mut events), wait) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
             if events.is_empty() {
-                // Whoever else wants this core may have it: the reader of the results, the thread that prints them.
+                // Other threads may use this core: the reader of the results, and the thread that prints them.
                 thread::yield_now();
             }
             for Event { data, flags } in events.drain(..) {
@@ -124,7 +124,7 @@ impl Peers {
         }
     }
 
-    /// Answers whatever comes first: a `version` is written at once, so it comes whole.
+    /// Answers the first bytes: a `version` is written at once, so it arrives whole.
     fn converse(&mut self, mark: u64, flags: EventFlags) {
         let number = usize::try_from(mark).expect("it was marked with a number");
         let slot = &mut self.connections[number];
@@ -142,7 +142,7 @@ impl Peers {
     }
 }
 
-/// Reads what there is, and says how much it was.
+/// Reads all available bytes, and returns their number.
 pub fn hear(fd: impl AsFd) -> std::result::Result<usize, Errno> {
     let mut buffer = [0; 4096];
     rustix::net::recv(fd, &mut buffer, RecvFlags::empty()).map(|(_, len)| len)

@@ -1,8 +1,8 @@
-//! Where the simulated peers are: each on a loopback address of its own, and all on one port.
+//! The addresses of simulated peers: each on its own loopback address, and all on one port.
 
 use std::net::Ipv4Addr;
 
-/// The address of the `nth` peer, spread over 64 networks of 65 536 addresses as those of real peers are over many.
+/// The address of the `nth` peer, spread over 64 networks of 65 536 addresses, as real peers are spread over many.
 pub fn place(nth: usize) -> Ipv4Addr {
     let [.., high, low] = (nth / 64).to_be_bytes();
     let network = u8::try_from(16 + nth % 64).expect("at most 79");

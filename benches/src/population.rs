@@ -1,4 +1,4 @@
-//! A simulated population in a process of its own.
+//! A simulated population in its own process.
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -38,9 +38,9 @@ pub fn main(args: &[&str]) -> Result<()> {
 
 /// A running population. It ends when dropped, or when this process does.
 pub struct Simulated {
-    /// What it is in numbers.
+    /// Its topology.
     pub topology: Topology,
-    /// Where its nodes are.
+    /// The ports of its nodes.
     pub ports: Ports,
     _process: Served,
 }
@@ -56,7 +56,7 @@ impl Simulated {
         Ok(Self { topology, ports: Ports { steady, fleeting, refusing, silent }, _process: process })
     }
 
-    /// Where a crawl begins: three of its nodes.
+    /// The seeds of a crawl: three of its nodes.
     pub fn seeds(&self) -> impl Iterator<Item = SocketAddr> {
         self.topology.nodes(Kind::Steady).take(3).map(|node| self.topology.address(node, &self.ports))
     }

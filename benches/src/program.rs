@@ -1,4 +1,4 @@
-//! The programs that are measured, and the roles of this one that they are measured against.
+//! The measured programs, and the roles of this program for comparison.
 
 use std::env;
 use std::ffi::OsStr;
@@ -14,7 +14,7 @@ use crate::Result;
 use crate::peers;
 use crate::place::place;
 
-/// Builds `verack` as it is released, and says where it is.
+/// Builds the release version of `verack`, and returns its path.
 pub fn verack() -> Result<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let built = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
@@ -31,7 +31,7 @@ pub fn verack() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// This program in another role, where the network is that of the namespace.
+/// This program in another role, in this network namespace.
 pub fn role(role: &str, namespace: Option<&str>) -> Result<Command> {
     let mut command = within(namespace, env::current_exe()?);
     command.arg(role);
@@ -50,11 +50,12 @@ pub fn within(namespace: Option<&str>, program: impl AsRef<OsStr>) -> Command {
     }
 }
 
-/// A role of this program that serves until its standard input ends: when this is dropped, or when this process ends.
+/// A role of this program that serves until its standard input ends: when this value is dropped, or when this process
+/// ends.
 pub struct Served(Child);
 
 impl Served {
-    /// Starts it, and waits for the line that it says once it serves.
+    /// Starts it, and waits for the line that it prints once it serves.
     pub fn start(command: &mut Command) -> Result<(Self, String)> {
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
@@ -72,7 +73,7 @@ impl Drop for Served {
 
 /// Running peers.
 pub struct Peers {
-    /// Where all of them listen.
+    /// The port of all of them.
     pub port: u16,
     _process: Served,
 }
@@ -85,7 +86,7 @@ impl Peers {
     }
 }
 
-/// A file of targets: the first so many places.
+/// A file of targets: the first `count` places.
 pub fn targets(count: usize) -> Result<NamedTempFile> {
     let mut text = String::new();
     for nth in 0..count {
@@ -96,7 +97,7 @@ pub fn targets(count: usize) -> Result<NamedTempFile> {
     Ok(file)
 }
 
-/// Prints what the machine is and what else it does: without that, no number means anything.
+/// Prints the machine and its load: without them, the numbers mean nothing.
 pub fn print_machine() -> Result<()> {
     let cores = std::thread::available_parallelism()?;
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;

@@ -1,4 +1,4 @@
-//! Round trips until OK, in both roles and over both transports, over a link that holds every packet back.
+//! Round trips until OK, in both roles and over both transports, over a link that delays every packet.
 //!
 //! ```text
 //!  namespace near                             namespace far
@@ -27,12 +27,12 @@ const MOST_AS_RESPONDER: f64 = 1.05;
 const MOST_AS_V2_INITIATOR: f64 = 3.05;
 const MOST_AS_V2_RESPONDER: f64 = 2.05;
 
-/// Where the peers and `verack listen` are, in the far namespace.
+/// The address of the peers and `verack listen`, in the far namespace.
 const PEERS: &str = "10.78.0.1:18444";
 const LISTENER: &str = "10.78.0.2:18444";
 
-/// Measures the round trip, the initiator and the responder by turns. The encrypted transport's peer is `verack listen`,
-/// which takes both on one port.
+/// Measures the round trip, the initiator and the responder alternately. The peer for the encrypted transport is
+/// `verack listen`, which accepts both on one port.
 pub fn measure(rounds: usize) -> Result<Findings> {
     let verack = verack()?;
     print_machine()?;
@@ -61,7 +61,7 @@ pub fn measure(rounds: usize) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Milliseconds to OK as `verack` reports them.
+/// Milliseconds until OK, as reported by `verack`.
 fn dial(verack: &Path, near: &str, address: &str, transport: &str) -> Result<f64> {
     let mut command = within(Some(near), verack);
     command.args(["--json", "--chain", CHAIN, "--transport", transport, address]).stderr(Stdio::inherit());
@@ -78,7 +78,7 @@ fn total(report: &str, transport: &str) -> Result<f64> {
     }
 }
 
-/// `verack listen`, ended when dropped.
+/// `verack listen`, killed when dropped.
 struct Listener {
     process: Child,
     reports: Lines<BufReader<ChildStdout>>,
@@ -92,7 +92,7 @@ impl Listener {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
-        // It says so once it listens.
+        // It prints a line once it listens.
         BufReader::new(process.stderr.take().expect("it is piped")).read_line(&mut String::new())?;
         let reports = BufReader::new(process.stdout.take().expect("it is piped")).lines();
         Ok(Self { process, reports })

@@ -1,4 +1,4 @@
-//! The two sides whose round trips are counted: a peer that answers, and whoever dials it.
+//! The two sides of a count of round trips: a peer that answers, and a role that dials it.
 //!
 //! ```text
 //!  namespace near                          namespace far
@@ -24,7 +24,7 @@ use crate::program::role;
 /// Longer than any handshake over the link.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A process that answers, ended when dropped.
+/// A process that answers, killed when dropped.
 pub struct Peer(Child);
 
 impl Peer {
@@ -32,7 +32,7 @@ impl Peer {
     pub fn start(word: &str, namespace: &str, args: &[&str]) -> Result<Self> {
         let mut process = role(word, Some(namespace))?;
         let mut process = process.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-        // It says so once it listens.
+        // It prints a line once it listens.
         BufReader::new(process.stdout.take().expect("it is piped")).read_line(&mut String::new())?;
         Ok(Self(process))
     }
@@ -45,7 +45,7 @@ impl Drop for Peer {
     }
 }
 
-/// Answers one caller after the other, each in a handshake of its own.
+/// Answers one caller after the other, each with a new handshake.
 pub fn answer<H: Handshake>(address: &str, handshake: impl Fn() -> H) -> Result<()> {
     let address: SocketAddr = address.parse()?;
     runtime()?.block_on(async {
@@ -61,18 +61,18 @@ pub fn answer<H: Handshake>(address: &str, handshake: impl Fn() -> H) -> Result<
 
 /// Has the handshake, and waits for the caller to close.
 async fn converse<H: Handshake>(mut handshake: H, stream: TcpStream) {
-    // A knock is no handshake, and some callers want less than all of it.
+    // A knock is not a handshake, and some callers leave before the end.
     if let Ok(mut established) = net::run(&mut handshake, stream, Limits::within(PATIENCE), |_| {}).await {
         let _ = established.io.read(&mut [0]).await;
     }
 }
 
-/// Prints how many milliseconds it takes from before the connect until all is said and heard.
+/// Prints the milliseconds from before the connect to the end of the handshake.
 pub fn dial<H: Handshake>(address: &str, handshake: H) -> Result<()> {
     dial_past(address, handshake, |_| false)
 }
 
-/// As [`dial`]; before that, how many it takes until each event that is a milestone.
+/// As [`dial`]; before that, prints the milliseconds until each event that is a milestone.
 pub fn dial_past<H: Handshake>(
     address: &str,
     mut handshake: H,
@@ -97,8 +97,8 @@ pub fn dial_past<H: Handshake>(
     Ok(())
 }
 
-/// Measures the round trip to an address, and by turns how many of them it takes until each of the moments that these
-/// calls of the role that dials print, all together.
+/// Measures the round trip to an address and, alternately, the number of round trips until each moment that the
+/// dialling roles print.
 pub fn count<const MOMENTS: usize>(
     link: &Link,
     rounds: usize,

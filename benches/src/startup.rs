@@ -1,4 +1,4 @@
-//! How long `verack --version` takes, from before the fork until it has ended, and how large the program is.
+//! The time of `verack --version`, from before the fork to its end, and the size of the program.
 
 use std::fs;
 use std::path::Path;
@@ -15,10 +15,10 @@ const MOST_TIME: f64 = 5.0;
 /// Megabytes, at most.
 const MOST_SIZE: f64 = 8.0;
 
-/// Each program is run so often.
+/// Runs of each program.
 const RUNS: usize = 100;
 
-/// Runs it and a program that does nothing by turns.
+/// Runs it and a program that does nothing alternately.
 pub fn measure() -> Result<Findings> {
     let verack = verack()?;
     print_machine()?;

@@ -1,6 +1,6 @@
-//! The peer database at size: how fast it is written, how large it is, how soon it answers, and how soon the program does.
+//! The peer database at size: the speed of writing, its size, and the time of its answers and of the program's.
 //!
-//! All peers are learned first, as from gossip, then tried so often that each one's history is full.
+//! All peers are learned first, as from gossip, and then tried so often that the history of each is full.
 
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -19,10 +19,10 @@ use crate::compare::{Findings, Runs};
 use crate::cost::Cost;
 use crate::program::{print_machine, verack};
 
-/// Addresses a second, at least: each peer tells a thousand, most of which are known.
+/// Addresses per second, at least: each peer sends a thousand, most of which are known.
 const LEAST_ADDRESSES: f64 = 50_000.0;
 
-/// Attempts a second, at least: five times as many as a crawl finishes, so that it never waits for its database.
+/// Attempts per second, at least: five times as many as a crawl finishes, so that it never waits for its database.
 const LEAST_ATTEMPTS: f64 = 20_000.0;
 
 /// Bytes on disk for each peer, at most.
@@ -31,13 +31,13 @@ const MOST_BYTES: f64 = 600.0;
 /// Seconds to open it, and to count by user agent, at most.
 const MOST_TIME: f64 = 1.0;
 
-/// Each question is asked so often.
+/// Repetitions of each query.
 const ROUNDS: usize = 5;
 
-/// One peer in so many answers: of the known addresses of Bitcoin, 24 000 in 544 000.
+/// One peer in this many answers: of the known addresses of Bitcoin, 24 000 in 544 000.
 const ANSWERS: usize = 23;
 
-/// Writes so many peers, and asks for them.
+/// Writes this many peers, and queries them.
 pub fn measure(peers: usize) -> Result<Findings> {
     let verack = verack()?;
     print_machine()?;
@@ -45,7 +45,7 @@ pub fn measure(peers: usize) -> Result<Findings> {
     let path = directory.path().join("peers.sqlite");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut findings = runtime.block_on(measured(&path, peers))?;
-    // As its users do: from before the program is started until it has ended.
+    // As users measure it: from before the program's start to its end.
     for question in [&["--count-by", "user-agent"][..], &["--reachable", "--sort", "last-good", "--limit", "100"]] {
         let asked =
             (0..ROUNDS).map(|_| seconds(Command::new(&verack).args(["peers", "--db"]).arg(&path).args(question)));
@@ -110,7 +110,7 @@ async fn measured(path: &Path, peers: usize) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Tries all peers once; how many a second.
+/// Records an attempt at every peer; returns attempts per second.
 async fn tried(writer: &Writer, peers: usize, round: i64) -> Result<f64> {
     let started = Instant::now();
     for nth in 0..peers {
@@ -136,7 +136,7 @@ fn one(value: f64) -> Runs {
     [value].into_iter().collect()
 }
 
-/// Bytes on disk for each peer, the log beside it included.
+/// Bytes on disk for each peer, including the log beside the file.
 #[expect(clippy::cast_precision_loss, reason = "there are less than 2^53")]
 fn bytes(path: &Path, peers: usize) -> Result<f64> {
     let wal = fs::metadata(path.with_extension("sqlite-wal")).map_or(0, |file| file.len());
@@ -145,10 +145,10 @@ fn bytes(path: &Path, peers: usize) -> Result<f64> {
 
 const CHAIN: &str = "bitcoin";
 
-/// Unix seconds: when all this begins.
+/// Unix seconds: the start of all events.
 const BEGIN: i64 = 1_700_000_000;
 
-/// Of the `nth` peer. As far apart as those of real peers: a database grows differently if they come in order.
+/// The address of the `nth` peer. As far apart as real addresses: a database grows differently if they come in order.
 fn address(nth: usize, peers: usize) -> Address {
     let [.., a, b, c, d] = (nth % peers).wrapping_mul(0x9e37_79b1).to_be_bytes();
     let port = if nth.is_multiple_of(10) { 39_388 } else { 8333 };

@@ -1,8 +1,8 @@
-//! The bare cryptography of a handshake over the encrypted transport: what no implementation can leave out, in the order
-//! that costs least, with the crates that ours uses and none of ours.
+//! The bare cryptography of a handshake over the encrypted transport: the work that no implementation can avoid, in the
+//! cheapest order, with the crates that our code uses but without our code.
 //!
-//! One key is encoded, one secret shared (ElligatorSwift); six keys are derived from it (HKDF); each packet has its length
-//! and its body encrypted (`ChaCha20`) and a tag (`Poly1305`), the first of each side with the garbage in it.
+//! One key is encoded and one secret shared (ElligatorSwift); six keys are derived from it (HKDF); each packet has its
+//! length and its body encrypted (`ChaCha20`) and a tag (`Poly1305`), the first of each side with the garbage in it.
 
 use bitcoin::v2::cipher::OVERHEAD;
 use bitcoin::v2::keys::{Encoding, TERMINATOR_LEN};
@@ -21,7 +21,7 @@ use crate::v2_talk::Side;
 const LENGTH_LEN: usize = 3;
 const TAG_LEN: usize = 16;
 
-/// Appends what this side says to what it hears from the other, which is opened in place.
+/// Decrypts the other side's bytes in place, and appends the bytes of this side.
 pub fn compute(ours: &Side, theirs: &Side, magic: [u8; 4], heard: &mut [u8], said: &mut Vec<u8>) {
     let secret = SecretKey::from_secret_bytes(ours.secret).expect("it is below the order of the curve");
     let our_key = ElligatorSwift::from_seckey(secret, Some(ours.auxiliary));
@@ -49,7 +49,7 @@ pub fn compute(ours: &Side, theirs: &Side, magic: [u8; 4], heard: &mut [u8], sai
 }
 
 struct Keys {
-    /// For lengths and for bodies.
+    /// The keys of lengths and bodies.
     ours: [[u8; 32]; 2],
     theirs: [[u8; 32]; 2],
     our_terminator: [u8; TERMINATOR_LEN],
@@ -87,7 +87,7 @@ impl Keys {
     }
 }
 
-/// The packets of one direction: far fewer than the 224 after which keys change.
+/// The packets of one direction: far fewer than the 224 of one key.
 struct Packets<'k> {
     lengths: ChaCha20,
     key: &'k [u8; 32],
@@ -120,7 +120,7 @@ impl<'k> Packets<'k> {
         apply(body, &stream);
     }
 
-    /// What the next packet's tag is made with, and its keystream: all in one go, as no packet of a handshake is longer.
+    /// The MAC and the keystream of the next packet, made at once, as no packet of a handshake is longer.
     fn next(&mut self, aad: &[u8]) -> (Poly1305, [u8; 256]) {
         let nonce = [self.count, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         self.count += 1;
@@ -132,7 +132,7 @@ impl<'k> Packets<'k> {
     }
 }
 
-/// Encrypts or decrypts a body: the first block of the keystream was the tag's.
+/// Encrypts or decrypts a body: the first block of the keystream is the tag's.
 fn apply(body: &mut [u8], stream: &[u8; 256]) {
     let stream = &stream[64..];
     assert!(body.len() <= stream.len(), "it is a packet of a handshake");

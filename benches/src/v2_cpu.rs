@@ -1,4 +1,4 @@
-//! The CPU time of a handshake over the encrypted transport (BIP324), beside that of the bare cryptography that it needs.
+//! The CPU time of a handshake over the encrypted transport (BIP324), compared with that of the bare cryptography.
 
 use std::hint::black_box;
 
@@ -15,17 +15,17 @@ use crate::in_memory::turn;
 use crate::v2_bare;
 use crate::v2_talk::Side;
 
-/// CPU time by that of the bare cryptography, at most.
+/// The greatest ratio of CPU time to that of the bare cryptography.
 const MOST_CPU: f64 = 1.25;
 
-/// So many different lengths of garbage, in each direction. All of it stays in the CPU's cache, as what has just arrived
+/// Different lengths of garbage in each direction. All data stays in the CPU's cache, as data that has just arrived
 /// does.
 const TALKS: usize = 128;
 
-/// Has so many handshakes in each round, by turns with as many times the bare cryptography.
+/// Runs `times` handshakes in each round, alternately with as many runs of the bare cryptography.
 pub fn measure(times: usize, rounds: usize) -> Result<Findings> {
     let beside = Beside { times, rounds, bare: "cryptography", most: MOST_CPU }.begin()?;
-    // As Core sends it.
+    // With lengths as Core chooses them.
     let mut random = rand::rng();
     let mut garbage = || {
         let mut bytes = vec![0; random.random_range(0..=MAX_GARBAGE_LEN)];
@@ -65,7 +65,7 @@ fn compare(role: Role, talks: &[[Side; 2]], beside: Beside, findings: &mut Findi
     beside.measure(name, whole, bare, findings);
 }
 
-/// The peer's bytes arrive, where they can be opened in place.
+/// Copies the peer's bytes to where they can be decrypted in place.
 fn hear(theirs: &Side, heard: &mut Vec<u8>, said: &mut Vec<u8>) {
     heard.clear();
     heard.extend_from_slice(&theirs.said);

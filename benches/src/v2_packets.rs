@@ -1,6 +1,7 @@
-//! Sealing and opening packets of the encrypted transport (BIP324), against the crate `bip324`, which is none of our code.
+//! Encryption and decryption of packets of the encrypted transport (BIP324), compared with the independent crate
+//! `bip324`.
 //!
-//! Either's packets are opened by the other, so both do the same work.
+//! Each side decrypts the other's packets, so both do the same work.
 
 use bip324::{CipherSession, GarbageResult, Handshake, PacketType, VersionResult};
 use bitcoin::Chain;
@@ -15,23 +16,23 @@ use crate::cost::cpu_of;
 use crate::flights::CHAIN;
 use crate::program::print_machine;
 
-/// As fast as the other, at least.
+/// The least ratio of our speed to the other's.
 const LEAST_SPEED: f64 = 1.0;
 
-/// What is measured: its name, bytes of a packet's contents, and packets in a batch. A batch stays in the CPU's cache.
+/// The measured sizes: name, bytes of a packet's contents, and packets in a batch. A batch stays in the CPU's cache.
 const SIZES: [(&str, usize, usize); 2] = [("1 MiB", 1 << 20, 1), ("250 bytes", 250, 4096)];
 
 /// Batches in each round.
 const BATCHES: usize = 32;
 
-/// Seals and opens by turns.
+/// Encrypts and decrypts alternately.
 pub fn measure(rounds: usize) -> Result<Findings> {
     print_machine()?;
     let mut findings = Findings::default();
     for (size, len, packets) in SIZES {
         println!("{size}: {} packets, {rounds} rounds", packets * BATCHES);
         let mut ends = Ends::meet(len, packets);
-        // The first round finds cold caches.
+        // The first round runs with cold caches.
         ends.round();
         let rounds: Vec<_> = (0..rounds).map(|_| ends.round()).collect();
         compare("seal", size, len, rounds.iter().map(|round| round.seal), &mut findings);
@@ -57,14 +58,14 @@ struct Times {
     theirs: f64,
 }
 
-/// One round's times.
+/// The times of one round.
 #[derive(Clone, Copy, Default)]
 struct Round {
     seal: Times,
     open: Times,
 }
 
-/// Both ends of a connection: ours initiated it.
+/// Both ends of a connection: ours is the initiator.
 struct Ends {
     seal: Seal,
     open: Open,
@@ -76,7 +77,7 @@ struct Ends {
 }
 
 impl Ends {
-    /// Ends that exchange packets with so many bytes of contents, so many in a batch.
+    /// Ends that exchange batches of this many packets with this many bytes of contents.
     fn meet(len: usize, packets: usize) -> Self {
         let magic = Chain::named(CHAIN).expect("it is in the table").params.magic;
         let ours = Keys::new([1; 32], [2; 32]).expect("it is below the order of the curve").encode();

@@ -1,4 +1,4 @@
-//! A handshake over the encrypted transport, had once in memory: what each side starts with, and all that it says.
+//! A handshake over the encrypted transport, run once in memory: the start of each side, and all its bytes.
 
 use bitcoin::v2::{Garbage, Keys, Phase, Start, contents};
 use bitcoin::{Event, Local, V2};
@@ -20,7 +20,7 @@ pub struct Side {
 }
 
 impl Side {
-    /// The initiator and the responder, with these garbages. Their keys are fixed: nothing here is worth a secret.
+    /// The initiator and the responder, with this garbage. Their keys are fixed, as no secret is needed.
     pub fn both([ours, theirs]: [Vec<u8>; 2]) -> [Self; 2] {
         let mut initiator = Self::new(Role::Initiator, 1, ours, flights::ours());
         let mut responder = Self::new(Role::Responder, 3, theirs, flights::theirs());
@@ -46,7 +46,7 @@ impl Side {
         V2::new(self.role, self.local.clone(), Start::new(keys, garbage))
     }
 
-    /// Goes on with what it heard.
+    /// Continues with the received bytes.
     fn turn(&mut self, handshake: &mut V2, heard: &mut Vec<u8>, to_peer: &mut Vec<u8>) {
         let before = to_peer.len();
         let mut rx = Rx::new(heard);
