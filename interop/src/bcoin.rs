@@ -1,4 +1,4 @@
-//! bcoin: a Bitcoin node in JavaScript, which shares no code with Core. `cargo xtask real-nodes` installs it from npm.
+//! bcoin: a Bitcoin node in JavaScript, independent of Core. `cargo xtask real-nodes` installs it from npm.
 
 use std::net::UdpSocket;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::rpc::PASSWORD;
 /// Its network.
 pub const CHAIN: &str = "bitcoin-regtest";
 
-/// Starts it, if it is installed and cannot reach anyone outside.
+/// Starts it, if it is installed and cannot reach other machines.
 pub async fn start() -> Option<Node> {
     let program = installed::find("bcoin", "node_modules/bcoin/bin/node")?;
     if has_a_way_out() {
@@ -22,7 +22,7 @@ pub async fn start() -> Option<Node> {
     Some(Node::start("bcoin", |directory, places| command(&program, directory, places)).await)
 }
 
-/// Whether there is a route to anywhere but here. Connecting a UDP socket looks for one and sends nothing.
+/// Whether there is a route to another machine. Connecting a UDP socket looks for one and sends nothing.
 fn has_a_way_out() -> bool {
     UdpSocket::bind("0.0.0.0:0").is_ok_and(|socket| socket.connect("192.0.2.1:9").is_ok())
 }
@@ -31,10 +31,10 @@ fn command(program: &Path, directory: &Path, Places { peers, rpc }: Places) -> C
     let mut command = Command::new("node");
     command
         .arg(program)
-        // Its native code does not build on current versions of node.js; what is in JavaScript needs none.
+        // Its native code does not build on current versions of node.js; its JavaScript works without.
         .env("NODE_BACKEND", "js")
         .args(["--network=regtest", "--memory=true", "--no-wallet", "--log-level=debug", "--log-file=false"])
-        // Without a limit of its own it takes 8 peers.
+        // By default it accepts 8 peers.
         .args(["--listen", "--max-inbound=100", "--max-outbound=1"])
         .arg(format!("--prefix={}", directory.display()))
         .arg(format!("--host={}", peers.ip()))

@@ -1,4 +1,4 @@
-//! btcd: a Bitcoin node in Go, with an implementation of BIP324 of its own. `cargo xtask real-nodes` builds it.
+//! btcd: a Bitcoin node in Go, with its own implementation of BIP324. `cargo xtask real-nodes` builds it.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,7 +15,7 @@ use crate::rpc::{PASSWORD, USER};
 /// The network of [`start`].
 pub const CHAIN: &str = "bitcoin-regtest";
 
-/// How it calls itself.
+/// Its user agent.
 pub const USER_AGENT: &str = "/btcwire:0.5.0/btcd:0.26.2/";
 
 /// Starts it with these flags, if it is installed.
@@ -23,7 +23,7 @@ pub async fn start(flags: &[&str]) -> Option<Node> {
     start_at((Ipv4Addr::LOCALHOST, 0).into(), flags, &[]).await
 }
 
-/// The same, with peers that come to this address; it has heard of `knows`.
+/// The same, listening for peers on this address; it knows the addresses in `knows`.
 pub async fn start_at(at: SocketAddr, flags: &[&str], knows: &[SocketAddr]) -> Option<Node> {
     let program = installed::find("btcd", "bin/btcd")?;
     let command = |directory: &Path, places| {
@@ -31,14 +31,14 @@ pub async fn start_at(at: SocketAddr, flags: &[&str], knows: &[SocketAddr]) -> O
             write_peers(directory, knows);
         }
         let mut command = command(&program, directory, places);
-        // Its server speaks plain HTTP on loopback alone.
+        // Its server speaks plain HTTP only on loopback.
         command.args(["--regtest", "--notls"]).args(flags);
         command
     };
     Some(Node::start_in("btcd", at, Dialect::BITCOIN, command).await)
 }
 
-/// What it has heard of, as it stores that itself: addresses, and the buckets that they are in.
+/// Its own file of known addresses: the addresses, and their buckets.
 fn write_peers(directory: &Path, knows: &[SocketAddr]) {
     const NEW_BUCKETS: usize = 1024;
     const TRIED_BUCKETS: usize = 64;
@@ -63,8 +63,8 @@ fn write_peers(directory: &Path, knows: &[SocketAddr]) {
     written.expect("the folder is ours");
 }
 
-/// What all of its networks have in common. It resolves and maps nothing, and dials what it is told and what its peers
-/// tell it.
+/// The common part for all of its networks. It resolves and maps nothing, and only dials addresses from us or from its
+/// peers.
 pub(crate) fn command(program: &Path, directory: &Path, Places { peers, rpc }: Places) -> Command {
     let mut command = Command::new(program);
     command

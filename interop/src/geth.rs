@@ -1,4 +1,4 @@
-//! geth: Ethereum's node in Go, and devp2p, its developers' tool. `cargo xtask real-nodes` builds both.
+//! geth: Ethereum's node in Go, and devp2p, its developer tool. `cargo xtask real-nodes` builds both.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -15,12 +15,12 @@ use crate::node::{Dialect, Node, Places};
 /// The network of [`start`].
 pub const CHAIN: &str = "hoodi";
 
-/// Its user agent begins so.
+/// The start of its client id.
 pub const CLIENT_ID: &str = "Geth/v1.17.10-";
 
 const DIALECT: Dialect = Dialect { path: "/", probe: "net_version" };
 
-/// Starts it on a public test network, at its first block, if it is installed.
+/// Starts it on a public test network, at the first block, if it is installed.
 pub async fn start() -> Option<Node> {
     let program = installed::find("geth", "bin/geth")?;
     Some(
@@ -29,13 +29,13 @@ pub async fn start() -> Option<Node> {
     )
 }
 
-/// It resolves, maps and discovers nothing, and dials what it is told.
+/// It resolves, maps and discovers nothing, and dials only on our request.
 fn command(program: &Path, directory: &Path, Places { peers, rpc }: Places) -> Command {
     let mut command = Command::new(program);
     command
         .args(["--hoodi", "--nat=none", "--nodiscover", "--bootnodes=", "--discovery.dns=", "--syncmode=full"])
         .args(["--ipcdisable", "--maxpeers=1000", "--maxpendpeers=1000", "--verbosity=4"])
-        // It has one block.
+        // Its chain has one block.
         .args(["--cache=64", "--http", "--http.api=admin,net,eth"])
         .arg(format!("--datadir={}", directory.join("data").display()))
         .arg(format!("--port={}", peers.port()))
@@ -45,33 +45,33 @@ fn command(program: &Path, directory: &Path, Places { peers, rpc }: Places) -> C
     command
 }
 
-/// How it is dialled: `enode://ID@HOST:PORT`.
+/// Its name: `enode://ID@HOST:PORT`.
 ///
 /// # Panics
-/// If it does not say.
+/// If it gives none.
 #[must_use]
 pub fn enode(node: &Node) -> String {
     let info = node.call("admin_nodeInfo", &json!([]));
     let enode = info["enode"].as_str().expect("it says");
-    // It does not know its address, and names a port for discovery that it does not use.
+    // It does not know its address, and names a discovery port that it does not use.
     let (id, _) = enode.split_once('@').expect("an enode has an address");
     format!("{id}@{}", node.address())
 }
 
-/// Makes it dial a node of this name, until [`forget`].
+/// Makes it dial the node of this name, until [`forget`].
 pub fn dial(node: &Node, enode: &str) {
     let _: Value = node.call("admin_addPeer", &json!([enode]));
 }
 
-/// Makes it dial this node no more.
+/// Makes it stop dialling this node.
 pub fn forget(node: &Node, enode: &str) {
     let _: Value = node.call("admin_removePeer", &json!([enode]));
 }
 
-/// What it knows of a peer of this id that is connected.
+/// Its information on a connected peer with this id.
 ///
 /// # Panics
-/// If it does not say whom it knows.
+/// If it gives no list of peers.
 #[must_use]
 pub fn peer(node: &Node, id: PublicKey) -> Option<Value> {
     let peers = node.call("admin_peers", &json!([]));
@@ -88,7 +88,7 @@ pub fn devp2p() -> Option<tokio::process::Command> {
     Some(command)
 }
 
-/// The chain that its conformance tests are about.
+/// The chain of its conformance tests.
 #[derive(Debug)]
 pub struct TestChain;
 
@@ -105,7 +105,7 @@ impl TestChain {
     pub const HEIGHT: &str = "600";
 }
 
-/// Runs these of the conformance tests against a node, if they are installed: whether all pass, and what they print.
+/// Runs these conformance tests against a node, if they are installed. Returns whether all pass, and their output.
 ///
 /// # Panics
 /// If they cannot be run.
@@ -120,7 +120,7 @@ pub async fn conformance(tests: &str, enode: &str) -> Option<(bool, String)> {
     Some((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
 }
 
-/// The consensus side of the node under test, which the conformance tests tell of their chain. It agrees to everything.
+/// The consensus side of the tested node, to which the conformance tests send their chain. It accepts everything.
 async fn engine() -> SocketAddr {
     const ANSWER: &[u8] =
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 36\r\nConnection: close\r\n\r\n\
@@ -138,7 +138,7 @@ async fn engine() -> SocketAddr {
                 line.clear();
             }
             let mut body = vec![0; len];
-            // What goes wrong here, the tests will say.
+            // The tests report errors here.
             let _ = stream.read_exact(&mut body).await;
             let _ = stream.write_all(ANSWER).await;
         }

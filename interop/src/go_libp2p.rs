@@ -1,5 +1,5 @@
-//! go-libp2p: the libp2p node in Go. `cargo xtask real-nodes` builds `peers/go/go-libp2p/main.go`, which makes a node of it
-//! that discovers no peers.
+//! go-libp2p: the libp2p node in Go. `cargo xtask real-nodes` builds `peers/go/go-libp2p/main.go`, which makes a node
+//! of it without discovery.
 
 use std::net::Ipv4Addr;
 use std::process::Command;
@@ -26,16 +26,16 @@ pub async fn start(flags: &[&str]) -> Option<Node> {
     Some(node.await)
 }
 
-/// Who it is.
+/// Its peer id.
 ///
 /// # Panics
-/// If it does not say.
+/// If it gives none.
 #[must_use]
 pub fn peer_id(node: &Node) -> PeerId {
     node.call("whoami", &json!([])).as_str().expect("it says").parse().expect("a peer id")
 }
 
-/// How it is dialled.
+/// Its multiaddr.
 #[must_use]
 pub fn multiaddr(node: &Node) -> String {
     Multiaddr::from(node.address()).with_peer_id(&peer_id(node)).to_string()
@@ -46,7 +46,7 @@ pub fn dial(node: &Node, address: &str) {
     let _: Value = node.call("dial", &json!([address]));
 }
 
-/// What it knows of a peer, connected or not.
+/// Its information on a peer, connected or not.
 #[must_use]
 pub fn knows(node: &Node, peer_id: &str) -> Option<Value> {
     Some(node.call("whowas", &json!([peer_id]))).filter(|known| !known.is_null())
@@ -57,7 +57,7 @@ pub fn ping(node: &Node, peer_id: &str) {
     let _: Value = node.call("ping", &json!([peer_id]));
 }
 
-/// How identify went with all of its peers: how often well, and the errors of the others.
+/// The results of identify with all of its peers: the number of successes, and the errors of the others.
 #[must_use]
 pub fn tally(node: &Node) -> Value {
     node.call("tally", &json!([]))

@@ -1,11 +1,11 @@
-//! Where `cargo xtask real-nodes` puts what it installs and builds.
+//! The files that `cargo xtask real-nodes` installs and builds.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::missing::leave_out;
 
-/// This file of a node, if the node is there; if not, its test is left out.
+/// This file of a node, if the node is installed; otherwise its test is left out.
 pub(crate) fn find(node: &str, file: &str) -> Option<PathBuf> {
     let found = Some(folder(node).join(file)).filter(|path| path.exists());
     if found.is_none() {

@@ -1,5 +1,5 @@
 //! js-libp2p: a libp2p node in JavaScript, with identify and ping. `cargo xtask real-nodes` installs it from npm;
-//! `peers/npm/js-libp2p/node.mjs` makes a node of it that discovers nobody.
+//! `peers/npm/js-libp2p/node.mjs` makes a node of it without discovery.
 
 use std::path::Path;
 use std::process::Command;
@@ -17,7 +17,7 @@ pub async fn start(key: &str) -> Option<Node> {
     Some(Node::start("js-libp2p", |_, places| command(&installed, places, key)).await)
 }
 
-/// It dials and resolves nothing of its own accord.
+/// It dials and resolves nothing by itself.
 fn command(installed: &Path, Places { peers, rpc }: Places, key: &str) -> Command {
     let mut command = Command::new("node");
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/npm/js-libp2p/node.mjs")).arg(installed);
@@ -28,10 +28,10 @@ fn command(installed: &Path, Places { peers, rpc }: Places, key: &str) -> Comman
     command
 }
 
-/// Who it is.
+/// Its peer id.
 ///
 /// # Panics
-/// If it does not say.
+/// If it gives none.
 #[must_use]
 pub fn peer_id(node: &Node) -> PeerId {
     node.call("whoami", &json!([])).as_str().expect("it says").parse().expect("a peer id")
@@ -42,7 +42,7 @@ pub fn dial(node: &Node, address: &Multiaddr) {
     let _: Value = node.call("dial", &json!([address.to_string()]));
 }
 
-/// What it knows of a peer, connected or not.
+/// Its information on a peer, connected or not.
 #[must_use]
 pub fn knows(node: &Node, peer_id: &PeerId) -> Option<Value> {
     Some(node.call("whowas", &json!([peer_id.to_string()]))).filter(|known| !known.is_null())

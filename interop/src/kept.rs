@@ -1,4 +1,4 @@
-//! Any handshake with a real node, and the connection that is kept after it.
+//! Any handshake with a real node, and the kept connection after it.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -13,13 +13,13 @@ use tokio::time::timeout;
 
 use crate::meet::PATIENCE;
 
-/// What was agreed over a connection, or how it went.
+/// A concluded handshake, or the verdict.
 type Met<H> = Result<Established<TcpStream, <H as Conversation>::Output>, Box<Verdict>>;
 
 /// Dials a node and has this handshake, as initiator.
 ///
 /// # Errors
-/// How it went, if not well.
+/// The verdict, if the handshake does not conclude.
 pub async fn dial<H: Handshake>(address: SocketAddr, handshake: H) -> Met<H> {
     let stream = net::dial(address, PATIENCE).await.map_err(|error| Verdict::failed(Stage::Connect, &error))?;
     converse(handshake, stream).await
@@ -28,10 +28,10 @@ pub async fn dial<H: Handshake>(address: SocketAddr, handshake: H) -> Met<H> {
 /// Waits for a node to dial us and has this handshake, as responder.
 ///
 /// # Errors
-/// How it went, if not well.
+/// The verdict, if the handshake does not conclude.
 ///
 /// # Panics
-/// If none dials.
+/// If no node dials.
 pub async fn accept<H: Handshake>(listener: &Listener, handshake: H) -> Met<H> {
     let accepted = timeout(PATIENCE, listener.accept()).await.expect("the node dials us");
     match accepted.expect("the listener is sound") {
@@ -45,8 +45,8 @@ async fn converse<H: Handshake>(mut handshake: H, stream: TcpStream) -> Met<H> {
     result.map_err(|failure| Box::new(Verdict::of_failure(&handshake, &failure)))
 }
 
-/// A connection that is kept after its handshake: what the node asks is answered in the background. Dropping it says
-/// goodbye.
+/// A connection that is kept after its handshake: it answers the node's requests in the background. Dropping it closes
+/// the connection.
 #[derive(Debug)]
 pub struct Kept<E> {
     events: mpsc::UnboundedReceiver<E>,
@@ -64,7 +64,7 @@ impl<E: Debug + Send + 'static> Kept<E> {
         let (line, events) = mpsc::unbounded_channel();
         let background = tokio::spawn(async move {
             let result = net::run(&mut session, stream, Limits::within(10 * PATIENCE), |seen| {
-                // It fails only if nobody listens any more.
+                // It fails only if there is no receiver any more.
                 let _ = line.send(seen.event);
             });
             match result.await {
@@ -75,10 +75,10 @@ impl<E: Debug + Send + 'static> Kept<E> {
         Self { events, background }
     }
 
-    /// Waits until something like this has happened.
+    /// Waits until such an event has happened.
     ///
     /// # Panics
-    /// If the connection ends before that, or it takes too long.
+    /// If the connection ends before, or it takes too long.
     pub async fn sees<T>(&mut self, what: &str, is: impl Fn(E) -> Option<T>) -> T {
         loop {
             match timeout(PATIENCE, self.events.recv()).await {

@@ -1,5 +1,5 @@
-//! LDK: a Lightning node as a library, built with these tests. Without a chain or channels, it talks to peers all the
-//! same. It runs in the test's own process and dials nobody of its own accord.
+//! LDK: a Lightning node as a library, built with these tests. It talks to peers even without a chain or channels. It
+//! runs in the test's own process and dials no peer by itself.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +25,7 @@ type Manager = PeerManager<
     Arc<IgnoringMessageHandler>,
 >;
 
-/// A running node. Dropping it ends it; if that is because its test failed, the end of its log is shown.
+/// A running node. Dropping it stops it; if the test failed, the end of its log is shown.
 pub struct Ldk {
     manager: Arc<Manager>,
     node_id: NodeId,
@@ -38,7 +38,7 @@ impl Ldk {
     /// Starts a node that listens on loopback.
     ///
     /// # Panics
-    /// If nobody can listen there.
+    /// If it cannot listen there.
     pub async fn start() -> Self {
         let random = || {
             let mut bytes = [0; 32];
@@ -48,7 +48,7 @@ impl Ldk {
         let keys = Arc::new(KeysManager::new(&random(), 1, 1, true));
         let node_id = ours(&keys.get_node_id(Recipient::Node).expect("it has one"));
         let log = Arc::new(Log::default());
-        // As a method, `clone` would look for itself in what this handler dereferences to: itself, without end.
+        // As a method, `clone` would resolve to the type that this handler dereferences to: itself, without end.
         let ignoring = Arc::new(IgnoringMessageHandler {});
         let handler = MessageHandler {
             chan_handler: Arc::new(ErroringMessageHandler::new()),
@@ -64,13 +64,13 @@ impl Ldk {
         Self { manager, node_id, address, accepting, log }
     }
 
-    /// Who it is.
+    /// Its node id.
     #[must_use]
     pub fn node_id(&self) -> NodeId {
         self.node_id
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -79,26 +79,26 @@ impl Ldk {
     /// Makes it dial a node.
     ///
     /// # Panics
-    /// If nobody listens there.
+    /// If nothing listens there.
     pub async fn dial(&self, node_id: NodeId, address: SocketAddr) {
         let stream = TcpStream::connect(address).await.expect("we listen").into_std().expect("it is open");
         let node_id = PublicKey::from_slice(&node_id.to_bytes()).expect("it is a point");
         tokio::spawn(ldk_net_tokio::setup_outbound(self.manager.clone(), node_id, stream));
     }
 
-    /// What it knows of a peer that it has shaken hands with and that is connected.
+    /// Its information on a connected peer after the handshake.
     #[must_use]
     pub fn peer(&self, node_id: NodeId) -> Option<PeerDetails> {
         self.manager.list_peers().into_iter().find(|peer| ours(&peer.counterparty_node_id) == node_id)
     }
 
-    /// How many messages of this name it has received, from whomever: `Pong`.
+    /// The number of messages of this name that it has received from all peers: `Pong`.
     #[must_use]
     pub fn received(&self, name: &str) -> usize {
         self.log.count(&format!("Received message {name}("))
     }
 
-    /// Lets its time pass: it pings everybody, and lets go of whoever has not answered the ping before.
+    /// Advances its time: it pings all peers, and disconnects those that have not answered the previous ping.
     pub fn tick(&self) {
         self.manager.timer_tick_occurred();
     }
@@ -125,7 +125,7 @@ impl Drop for Ldk {
     }
 }
 
-/// What it says of itself.
+/// Its log.
 #[derive(Debug, Default)]
 struct Log(Mutex<Vec<String>>);
 

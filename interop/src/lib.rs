@@ -1,16 +1,16 @@
-//! Handshakes with real nodes that we did not write: `tests/nodes/` has one file per node.
+//! Handshakes with independent real nodes: `tests/nodes/` has one file per node.
 //!
 //! ```text
 //!   test ── rpc ──▶ node     what it says of itself, and of us
 //!    └── handshake ─▶ ◀─┘    either of the two dials
 //! ```
 //!
-//! A node runs in a directory of its own, on loopback, and ends with the test that started it. `cargo xtask test` runs
-//! all of this in a network namespace with no way out. A node that is not installed is left out, and the test says so;
-//! with `VERACK_REQUIRE_REAL_NODES=1` it fails instead.
+//! A node runs in its own directory, on loopback, and stops with the test that started it. `cargo xtask test` runs all
+//! tests in a network namespace without a way out. The test of a node that is not installed is left out, and reports
+//! it; with `VERACK_REQUIRE_REAL_NODES=1` it fails instead.
 //!
 //! To add a node: a file here that starts it, a file in `tests/nodes/`, and a folder in `peers/npm`, `peers/go` or
-//! `peers/rust` with what pins it, from which `cargo xtask real-nodes` makes it.
+//! `peers/rust` that pins its version, from which `cargo xtask real-nodes` builds it.
 
 #![expect(clippy::panic, reason = "what a node does not do fails its test")]
 

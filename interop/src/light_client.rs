@@ -1,4 +1,4 @@
-//! bip157: a light client of Bitcoin's as a library, built with these tests. It runs in the test's own process.
+//! bip157: a Bitcoin light client as a library, built with these tests. It runs in the test's own process.
 
 use std::net::SocketAddr;
 
@@ -11,10 +11,10 @@ use crate::meet::PATIENCE;
 /// Its network.
 pub const CHAIN: &str = "bitcoin-regtest";
 
-/// What it wants of the peers that it dials.
+/// The services that it requires of peers that it dials.
 pub const SERVICES: &str = "NETWORK,WITNESS,COMPACT_FILTERS,P2P_V2";
 
-/// A running client. Dropping it ends it.
+/// A running client. Dropping it stops it.
 #[derive(Debug)]
 pub struct LightClient {
     client: Client,
@@ -29,12 +29,12 @@ impl LightClient {
         peer.set_services(if bip324 { ServiceFlags::P2P_V2 } else { ServiceFlags::NONE });
         let builder = Builder::new(Network::Regtest).whitelist_only().add_peer(peer);
         let (node, client) = builder.handshake_timeout(PATIENCE).response_timeout(PATIENCE).build();
-        // It ends with an error once its one peer has left.
+        // It ends with an error once its only peer has closed.
         let background = tokio::spawn(async move { drop(node.run().await) });
         Self { client, background }
     }
 
-    /// Waits until it says that its handshake is done.
+    /// Waits until it reports that its handshake is done.
     ///
     /// # Panics
     /// If it ends before, or it takes too long.

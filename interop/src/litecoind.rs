@@ -1,4 +1,4 @@
-//! Litecoin Core: of the nodes of Core's line, the one that Debian has.
+//! Litecoin Core: a descendant of Bitcoin Core that Debian packages.
 
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -16,7 +16,7 @@ pub async fn start() -> Option<Node> {
     start_at(Ipv4Addr::LOCALHOST).await
 }
 
-/// The same, with peers that come to this address.
+/// The same, listening for peers on this address.
 pub async fn start_at(ip: Ipv4Addr) -> Option<Node> {
     if !is_installed() {
         leave_out("litecoind is not installed (Debian: apt-get install litecoind)");
@@ -29,7 +29,7 @@ fn is_installed() -> bool {
     Command::new("litecoind").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// These flags confine it to the address that it is given, wherever it runs: it dials, resolves and maps nothing of its own accord.
+/// These flags confine it to its address, wherever it runs: it dials, resolves and maps nothing by itself.
 fn command(directory: &Path, Places { peers, rpc }: Places) -> Command {
     let mut command = Command::new("litecoind");
     command

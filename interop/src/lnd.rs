@@ -10,7 +10,7 @@ use crate::node::{Dialect, Node, Places, eventually};
 use crate::rpc::{PASSWORD, USER};
 use crate::{btcd, installed};
 
-/// A node with its own chain. Dropping it ends both.
+/// A node with its own chain. Dropping it stops both.
 #[derive(Debug)]
 pub struct Lnd {
     node: Node,
@@ -41,28 +41,28 @@ impl Lnd {
         Some(lnd)
     }
 
-    /// How it is dialled: `ID@HOST:PORT`.
+    /// Its name: `ID@HOST:PORT`.
     ///
     /// # Panics
-    /// If it does not say.
+    /// If it gives none.
     #[must_use]
     pub fn target(&self) -> String {
         let info = self.call(&["getinfo"]).expect("it answers");
         format!("{}@{}", info["identity_pubkey"].as_str().expect("it says"), self.node.address())
     }
 
-    /// Makes it dial a node, `ID@HOST:PORT`, and waits until they are connected, or are not.
+    /// Makes it dial a node, `ID@HOST:PORT`, and waits until the connection succeeds or fails.
     ///
     /// # Errors
-    /// What it says if they are not.
+    /// Its error, if the connection fails.
     pub fn dial(&self, target: &str) -> Result<Value, String> {
         self.call(&["connect", target])
     }
 
-    /// What it knows of a peer of this id that is connected.
+    /// Its information on a connected peer with this id.
     ///
     /// # Panics
-    /// If it does not say whom it knows.
+    /// If it gives no list of peers.
     #[must_use]
     pub fn peer(&self, id: &str) -> Option<Value> {
         let peers = self.call(&["listpeers"]).expect("it answers");
@@ -85,10 +85,10 @@ impl Lnd {
     }
 }
 
-/// btcd with three blocks of today. lnd wants its RPC encrypted, and we want it plain: so it makes the blocks, and is
-/// started once more.
+/// btcd with three recent blocks. lnd needs an encrypted RPC, and we need a plain one: so btcd makes the blocks, and is
+/// then restarted.
 async fn chain(program: &Path) -> Node {
-    /// An address on that network whose key was thrown away.
+    /// An address on that network with an unknown key.
     const NOWHERE: &str = "SMJ12qn9jNCCXJnTYRz5Yu9ZenERqvYwfg";
     let command = |program: &Path, directory: &Path, places| {
         let mut command = btcd::command(program, directory, places);
@@ -115,7 +115,7 @@ async fn chain(program: &Path) -> Node {
     encrypted.await
 }
 
-/// It resolves and maps nothing, and dials what it is told.
+/// It resolves and maps nothing, and dials only on our request.
 fn command(program: &Path, directory: &Path, Places { peers, rpc }: Places) -> Command {
     let mut command = Command::new(program);
     command

@@ -1,4 +1,4 @@
-//! Our side of a meeting with a real node.
+//! Our side of a connection with a real node.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,10 +16,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// How we call ourselves.
+/// Our user agent.
 pub const USER_AGENT: &str = "/verack:0.1.0/";
 
-/// How long something may take that will come, on any machine.
+/// Time for an event that must happen, on any machine.
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The parameters of a network.
@@ -31,7 +31,7 @@ pub fn params(chain: &str) -> Params {
     Chain::named(chain).expect("the network has a row").params
 }
 
-/// An introduction as a full node gives it: nodes that dial want the services `NETWORK` and `WITNESS`.
+/// The introduction of a full node: nodes that dial require the services `NETWORK` and `WITNESS`.
 ///
 /// # Panics
 /// If there is no network of this name.
@@ -48,7 +48,7 @@ pub fn local(chain: &str) -> Local {
 /// Dials a node and has the handshake.
 ///
 /// # Errors
-/// How it went, if not well.
+/// The verdict, if the handshake does not conclude.
 pub async fn greet(
     node: SocketAddr,
     local: Local,
@@ -58,7 +58,7 @@ pub async fn greet(
     converse(V1::initiator(local), stream, within).await
 }
 
-/// Greets a node this often, one time after the other, and counts how each time went.
+/// Has a handshake with a node this often, one after the other, and counts the results.
 pub async fn greet_often(node: SocketAddr, chain: &str, times: usize) -> BTreeMap<String, usize> {
     let mut tally = BTreeMap::new();
     for _ in 0..times {
@@ -74,7 +74,7 @@ pub async fn greet_often(node: SocketAddr, chain: &str, times: usize) -> BTreeMa
 /// Listens on loopback.
 ///
 /// # Panics
-/// If nobody can.
+/// If that fails.
 pub async fn listen() -> (Listener, SocketAddr) {
     let caps = Caps { total: 1, per_address: 1 };
     let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), caps).await;
@@ -86,10 +86,10 @@ pub async fn listen() -> (Listener, SocketAddr) {
 /// Waits for a node to dial us and has the handshake.
 ///
 /// # Errors
-/// How it went, if not well.
+/// The verdict, if the handshake does not conclude.
 ///
 /// # Panics
-/// If none dials.
+/// If no node dials.
 pub async fn welcome(listener: &Listener, local: Local) -> Result<Established<TcpStream, Concluded>, Box<Verdict>> {
     let accepted = timeout(PATIENCE, listener.accept()).await.expect("the node dials us");
     match accepted.expect("the listener is sound") {
@@ -107,15 +107,16 @@ async fn converse(
     result.map_err(|failure| Box::new(Verdict::of_failure(&handshake, &failure)))
 }
 
-/// A connection that is kept after its handshake: pings are answered in the background. Dropping it says goodbye.
+/// A connection that is kept after its handshake: it answers pings in the background. Dropping it closes the
+/// connection.
 #[derive(Debug)]
 pub struct Kept {
     arrivals: mpsc::UnboundedReceiver<Arrival>,
     background: JoinHandle<Verdict>,
     heard: Vec<Message>,
-    /// Bytes since the connection began.
+    /// Bytes since the start of the connection.
     pub received: u64,
-    /// Bytes since the connection began.
+    /// Bytes since the start of the connection.
     pub sent: u64,
 }
 
@@ -145,7 +146,7 @@ impl Kept {
             let mut session = Session::new(concluded.channel);
             let limits = Limits::within(10 * PATIENCE);
             let result = net::run(&mut session, stream, limits, |seen| {
-                // It fails only if nobody listens any more.
+                // It fails only if there is no receiver any more.
                 let _ = line.send(Arrival { event: seen.event, received: seen.received.len(), sent: seen.sent.len() });
             });
             match result.await {
@@ -156,10 +157,10 @@ impl Kept {
         Self { arrivals, background, heard: Vec::new(), received, sent: sent + bytes.len() as u64 }
     }
 
-    /// Waits until the node has said something like this since the handshake.
+    /// Waits until the node has sent such a message since the handshake.
     ///
     /// # Panics
-    /// If the connection ends before that, or it takes too long.
+    /// If the connection ends before, or it takes too long.
     pub async fn hears(&mut self, what: &str, is: impl Fn(&Message) -> bool) {
         while !self.heard.iter().any(&is) {
             match timeout(PATIENCE, self.arrivals.recv()).await {
@@ -170,7 +171,7 @@ impl Kept {
         }
     }
 
-    /// What the node has said since the handshake, in order.
+    /// The node's messages since the handshake, in order.
     pub fn heard(&mut self) -> &[Message] {
         while let Ok(arrival) = self.arrivals.try_recv() {
             self.count(arrival);

@@ -1,4 +1,4 @@
-//! Our side of a meeting with a real libp2p node.
+//! Our side of a connection with a real libp2p node.
 
 use std::net::SocketAddr;
 
@@ -9,16 +9,16 @@ use tokio::net::TcpStream;
 
 use crate::kept;
 
-/// How we call ourselves.
+/// Our agent.
 pub const AGENT: &str = "verack/0.1.0";
 
-/// Where we say that we see the node.
+/// The node's address in our introduction.
 pub const OBSERVED: &str = "/ip4/192.0.2.7/tcp/4001";
 
-/// The value of our pings: no other would be in their answers.
+/// The value of our pings, to recognise their answers.
 const PING: u32 = 0x7665_7261;
 
-/// A node that nobody has met before.
+/// A new identity for our side.
 ///
 /// # Panics
 /// If the system has no random numbers.
@@ -34,7 +34,7 @@ pub fn local() -> Local {
     local
 }
 
-/// Where we listen, for whoever is told to dial us.
+/// Our listen address, for nodes that should dial us.
 #[must_use]
 pub fn here(address: SocketAddr, local: &Local) -> Multiaddr {
     Multiaddr::from(address).with_peer_id(&local.identity.peer_id())
@@ -43,7 +43,7 @@ pub fn here(address: SocketAddr, local: &Local) -> Multiaddr {
 /// Dials a node and has the handshake.
 ///
 /// # Errors
-/// How it went, if not well.
+/// The verdict, if the handshake does not conclude.
 pub async fn greet(
     address: SocketAddr,
     peer_id: Option<PeerId>,
@@ -55,15 +55,15 @@ pub async fn greet(
 /// Waits for a node to dial us and has the handshake.
 ///
 /// # Errors
-/// How it went, if not well.
+/// The verdict, if the handshake does not conclude.
 ///
 /// # Panics
-/// If none dials.
+/// If no node dials.
 pub async fn welcome(listener: &Listener, local: Local) -> Result<Established<TcpStream, Agreed>, Box<Verdict>> {
     kept::accept(listener, Hello::responder(local)).await
 }
 
-/// A connection that is kept after its handshake, with a ping of ours. Dropping it ends it.
+/// A connection that is kept after its handshake, with a ping of ours. Dropping it closes the connection.
 #[derive(Debug)]
 pub struct Kept(kept::Kept<Event>);
 
@@ -78,7 +78,7 @@ impl Kept {
     /// Waits until our ping is answered.
     ///
     /// # Panics
-    /// If the connection ends before that, or it takes too long.
+    /// If the connection ends before, or it takes too long.
     pub async fn hears_our_pong(&mut self) {
         let is_pong = |event| match event {
             Event::Heard(Message::Frame(frame)) if frame.kind == Kind::Ping && frame.has(ACK) => Some(frame.length),

@@ -1,4 +1,4 @@
-//! Our side of a meeting with a real Lightning node.
+//! Our side of a connection with a real Lightning node.
 
 use std::net::SocketAddr;
 
@@ -20,7 +20,7 @@ pub fn key() -> SecretKey {
     SecretKey::new(bytes).expect("what is no key does not come up")
 }
 
-/// A plain introduction of a node that nobody has met before.
+/// A plain introduction with a new node id.
 ///
 /// # Panics
 /// If the system has no random numbers.
@@ -33,7 +33,7 @@ pub fn local() -> Local {
 /// Dials a node and has the handshake.
 ///
 /// # Errors
-/// How it went, if not well.
+/// The verdict, if the handshake does not conclude.
 pub async fn greet(
     address: SocketAddr,
     node_id: NodeId,
@@ -45,20 +45,20 @@ pub async fn greet(
 /// Waits for a node to dial us and has the handshake.
 ///
 /// # Errors
-/// How it went, if not well.
+/// The verdict, if the handshake does not conclude.
 ///
 /// # Panics
-/// If none dials.
+/// If no node dials.
 pub async fn welcome(listener: &Listener, local: Local) -> Result<Established<TcpStream, Agreed>, Box<Verdict>> {
     kept::accept(listener, Hello::responder(local)).await
 }
 
-/// A connection that is kept after its handshake. Dropping it says goodbye.
+/// A connection that is kept after its handshake. Dropping it closes the connection.
 #[derive(Debug)]
 pub struct Kept(kept::Kept<Event>);
 
 impl Kept {
-    /// Keeps the connection, and sends a ping that asks for a pong of this length.
+    /// Keeps the connection, and sends a ping that requests a pong of this length.
     #[must_use]
     pub fn keep(established: Established<TcpStream, Agreed>, pong_len: u16) -> Self {
         let (stream, agreed) = established.into_stream();
@@ -66,10 +66,10 @@ impl Kept {
         Self(kept::Kept::keep(stream, session))
     }
 
-    /// Waits until the node says something like this.
+    /// Waits until the node sends such a message.
     ///
     /// # Panics
-    /// If the connection ends before that, or it takes too long.
+    /// If the connection ends before, or it takes too long.
     pub async fn hears(&mut self, what: &str, is: impl Fn(&Message) -> bool) {
         self.0.sees(what, |event| matches!(event, Event::Heard(message) if is(&message)).then_some(())).await;
     }

@@ -1,4 +1,4 @@
-//! Our side of a meeting with a real Monero node.
+//! Our side of a connection with a real Monero node.
 
 use monero::message::Event;
 use monero::{Local, Message, Network, Session};
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use crate::kept;
 use crate::monerod::CHAIN;
 
-/// An introduction of a node that nobody has met before.
+/// An introduction with a new peer id.
 ///
 /// # Panics
 /// If the system has no random numbers.
@@ -18,22 +18,22 @@ pub fn local() -> Local {
     Local::new(network, getrandom::u64().expect("the system has random numbers"))
 }
 
-/// A connection that is kept after its handshake. Dropping it says goodbye.
+/// A connection that is kept after its handshake. Dropping it closes the connection.
 #[derive(Debug)]
 pub struct Kept(kept::Kept<Event>);
 
 impl Kept {
-    /// Keeps the connection of the side that this is, and sends a ping.
+    /// Keeps the connection of this side, and sends a ping.
     #[must_use]
     pub fn keep<T>(established: Established<TcpStream, T>, local: Local) -> Self {
         let (stream, _): (Unread<TcpStream>, T) = established.into_stream();
         Self(kept::Kept::keep(stream, Session::new(local).with_ping()))
     }
 
-    /// Waits until the node says something like this, and gives what was made of it.
+    /// Waits until the node sends a message for which `is` returns a result, and returns that.
     ///
     /// # Panics
-    /// If the connection ends before that, or it takes too long.
+    /// If the connection ends before, or it takes too long.
     pub async fn hears<T>(&mut self, what: &str, is: impl Fn(&Message) -> Option<T>) -> T {
         let heard = |event: Event| match event {
             Event::Heard(message) => is(&message),
@@ -42,7 +42,7 @@ impl Kept {
         self.0.sees(what, heard).await
     }
 
-    /// Waits until we say something like this.
+    /// Waits until our side sends such a message.
     ///
     /// # Panics
     /// As [`Kept::hears`].

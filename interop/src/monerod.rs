@@ -1,4 +1,4 @@
-//! Monero's own node, as Debian has it.
+//! Monero's own node, as packaged by Debian.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -12,15 +12,16 @@ use crate::node::{Dialect, Node, Places};
 /// Its network.
 pub const CHAIN: &str = "monero-regtest";
 
-/// How it answers questions.
+/// Its form of JSON-RPC.
 const DIALECT: Dialect = Dialect { path: "/json_rpc", probe: "get_info" };
 
-/// Starts it, if it is installed. It dials these, again and again while they are not connected, and nobody else.
+/// Starts it, if it is installed. It dials these addresses, again and again while they are not connected, and no
+/// others.
 pub async fn start(dials: &[SocketAddr]) -> Option<Node> {
     start_at(Ipv4Addr::LOCALHOST, dials).await
 }
 
-/// The same, with peers that come to this address. It tells nobody of those who are on loopback.
+/// The same, listening for peers on this address. It does not gossip peers on loopback.
 pub async fn start_at(ip: Ipv4Addr, dials: &[SocketAddr]) -> Option<Node> {
     if !is_installed() {
         leave_out("monerod is not installed (Debian: apt-get install monero)");
@@ -35,8 +36,8 @@ fn is_installed() -> bool {
     Command::new("monerod").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// Whoever has no exclusive node and room for peers looks for seeds, whatever the other flags say. With these flags it
-/// dials, resolves and maps nothing of its own accord.
+/// A node without exclusive nodes and with free places looks for seeds, whatever the other flags are. With these flags
+/// it dials, resolves and maps nothing by itself.
 fn command(directory: &Path, Places { peers, rpc }: Places, dials: &[SocketAddr]) -> Command {
     let mut command = Command::new("monerod");
     command
@@ -57,10 +58,10 @@ fn command(directory: &Path, Places { peers, rpc }: Places, dials: &[SocketAddr]
     command
 }
 
-/// What it knows of the peer with this id, if that is connected.
+/// Its information on the peer with this id, if that is connected.
 ///
 /// # Panics
-/// If it does not say whom it knows.
+/// If it gives no list of peers.
 #[must_use]
 pub fn peer(node: &Node, peer_id: u64) -> Option<Value> {
     let answer = node.call("get_connections", &json!({}));

@@ -1,4 +1,4 @@
-//! A network namespace of a thread's own, where any address can be at home.
+//! A network namespace for one thread, in which any address can be local.
 
 use std::process::Command;
 
@@ -6,8 +6,8 @@ use nix::sched::{CloneFlags, unshare};
 
 use crate::missing::leave_out;
 
-/// Moves this thread, and all that it starts from now on, into a network in which these prefixes are this machine, and
-/// nothing else is. Whether that could be done; if not, it says why.
+/// Moves this thread, and all that it starts later, into a network in which these prefixes belong to this machine, and
+/// nothing else exists. Returns whether that succeeded; if not, prints the reason.
 #[must_use]
 pub fn enter(prefixes: &[&str]) -> bool {
     if let Err(error) = unshare(CloneFlags::CLONE_NEWNET) {

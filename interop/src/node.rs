@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::rpc;
 
-/// A running node. Dropping it ends it; if that is because its test failed, the end of its log is shown.
+/// A running node. Dropping it stops it; if the test failed, the end of its log is shown.
 #[derive(Debug)]
 pub struct Node {
     name: &'static str,
@@ -24,41 +24,41 @@ pub struct Node {
     dialect: Dialect,
 }
 
-/// How a node answers questions over JSON-RPC.
+/// A node's form of JSON-RPC.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dialect {
     /// The path of its URL.
     pub(crate) path: &'static str,
-    /// A method without parameters that it answers as soon as it is up; empty if it has no JSON-RPC.
+    /// A method without parameters that it answers once it is up; empty if it has no JSON-RPC.
     pub(crate) probe: &'static str,
 }
 
 impl Dialect {
-    /// Of every descendant of Bitcoin's node.
+    /// For every descendant of Bitcoin's node.
     pub(crate) const BITCOIN: Self = Self { path: "/", probe: "getconnectioncount" };
 
-    /// Of a node that is ready once it takes connections of peers.
+    /// For a node that is ready once it accepts peers.
     pub(crate) const NONE: Self = Self { path: "/", probe: "" };
 }
 
-/// Where a node is told to listen.
+/// The addresses on which a node should listen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Places {
     pub(crate) peers: SocketAddr,
     pub(crate) rpc: SocketAddr,
 }
 
-/// What a node writes to its standard output and error, in its directory.
+/// The file for a node's standard output and error, in its directory.
 const LOG: &str = "log";
 
 impl Node {
-    /// Starts a node and waits until it listens for peers and answers questions. `command` is given an empty directory
-    /// and where to listen.
+    /// Starts a node and waits until it accepts peers and RPC calls. `command` gets an empty directory and the
+    /// addresses on which to listen.
     pub(crate) async fn start(name: &'static str, command: impl FnOnce(&Path, Places) -> Command) -> Self {
         Self::start_at(name, Ipv4Addr::LOCALHOST, command).await
     }
 
-    /// The same, with peers that come to this address.
+    /// The same, listening for peers on this address.
     pub(crate) async fn start_at(
         name: &'static str,
         ip: Ipv4Addr,
@@ -67,7 +67,7 @@ impl Node {
         Self::start_in(name, (ip, 0).into(), Dialect::BITCOIN, command).await
     }
 
-    /// The same, of a node that answers questions in its own way, with peers that come to `at`; port 0 is any.
+    /// The same for a node with this form of JSON-RPC, listening for peers on `at`; port 0 is any.
     pub(crate) async fn start_in(
         name: &'static str,
         at: SocketAddr,
@@ -96,7 +96,7 @@ impl Node {
         answers && self.takes_peers()
     }
 
-    /// Whether it listens for peers, by the kernel's table: some nodes limit connections, so none is made to find out.
+    /// Whether it listens for peers, by the kernel's table: some nodes limit connections, so this opens none.
     fn takes_peers(&self) -> bool {
         let port = format!(":{:04X}", self.places.peers.port());
         ["tcp", "tcp6"].iter().any(|table| {
@@ -110,29 +110,29 @@ impl Node {
         })
     }
 
-    /// Its files.
+    /// Its directory.
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Where it answers questions.
+    /// The address of its RPC.
     pub(crate) fn rpc(&self) -> SocketAddr {
         self.places.rpc
     }
 
-    /// Waits until it has ended of its own accord, as it was told to.
+    /// Waits until it has stopped by itself, after it was told to.
     pub(crate) async fn ended(mut self) -> TempDir {
         eventually(&format!("{} to end", self.name), || self.process.try_wait().ok().flatten()).await;
         std::mem::replace(&mut self.directory, tempfile::tempdir().expect("a directory can be made"))
     }
 
-    /// Where it listens for peers.
+    /// The address on which it listens for peers.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.places.peers
     }
 
-    /// Asks it something, or tells it what to do.
+    /// Calls a method of its RPC.
     ///
     /// # Panics
     /// If it answers with an error.
@@ -145,15 +145,15 @@ impl Node {
     /// Makes it dial this address, once.
     ///
     /// # Panics
-    /// If it refuses to.
+    /// If it refuses.
     pub fn dial(&self, address: SocketAddr) {
         let _: Value = self.call("addnode", &json!([address.to_string(), "onetry"]));
     }
 
-    /// What it knows of the one peer with this user agent, if that is connected.
+    /// Its information on the only peer with this user agent, if that is connected.
     ///
     /// # Panics
-    /// If there are more of them.
+    /// If there are several.
     #[must_use]
     pub fn peer(&self, user_agent: &str) -> Option<Value> {
         let peers = self.call("getpeerinfo", &json!([]));
@@ -174,7 +174,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        // Both fail only if it has ended already. Nothing of it is worth an orderly end.
+        // Both fail only if it has stopped already. It needs no orderly end.
         let _ = self.process.kill();
         let _ = self.process.wait();
         if thread::panicking() {
@@ -183,16 +183,16 @@ impl Drop for Node {
     }
 }
 
-/// Two ports that nobody listens on. They are found together, so that they differ.
+/// Two free ports. They are found together, so that they differ.
 fn free_places(at: SocketAddr) -> io::Result<Places> {
     let [peers, rpc] = [at, (Ipv4Addr::LOCALHOST, 0).into()].map(TcpListener::bind);
     Ok(Places { peers: peers?.local_addr()?, rpc: rpc?.local_addr()? })
 }
 
-/// Looks again and again, until there is something to be seen.
+/// Calls `look` again and again, until it returns a result.
 ///
 /// # Panics
-/// If there is nothing after five minutes, which no machine is slow enough for.
+/// If there is none after five minutes, more than the slowest machine needs.
 pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + Duration::from_secs(300);
     loop {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-/// The program, built beside the test that asks for it.
+/// The program, built beside the calling test.
 ///
 /// # Panics
 /// If it is not there.
@@ -21,18 +21,18 @@ pub fn verack() -> Command {
     command
 }
 
-/// Time for what will come, on any machine.
+/// Time for events that must happen, on any machine.
 const PATIENT: [&str; 2] = ["--timeout", "120s"];
 
-/// What the program reports of one handshake with a node.
+/// The program's report of one handshake with a node.
 ///
 /// # Panics
-/// If it prints no JSON.
+/// If it does not print JSON.
 pub async fn report(target: &str, options: &[&str]) -> Value {
     run(&[&["--json"], patience(options), options, &[target]].concat()).await.swap_remove(0)
 }
 
-/// The time for what will come, unless the options say another.
+/// The default time, unless the options set one.
 fn patience(options: &[&str]) -> &'static [&'static str] {
     if options.contains(&PATIENT[0]) { &[] } else { &PATIENT }
 }
@@ -40,7 +40,7 @@ fn patience(options: &[&str]) -> &'static [&'static str] {
 /// The lines of JSON that it prints with these arguments.
 ///
 /// # Panics
-/// If it prints something else.
+/// If it prints anything else.
 pub async fn run(args: &[&str]) -> Vec<Value> {
     let output = verack().args(args).output().await.expect("it runs");
     let lines = output.stdout.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
@@ -50,11 +50,11 @@ pub async fn run(args: &[&str]) -> Vec<Value> {
     lines
 }
 
-/// `verack listen` on loopback. Dropping it ends it.
+/// `verack listen` on loopback. Dropping it stops it.
 #[derive(Debug)]
 pub struct Listening {
     child: Child,
-    /// How it says that it is named: an address, or one with its key.
+    /// Its own name: an address, or one with its key.
     pub us: String,
     lines: Lines<BufReader<ChildStdout>>,
 }
@@ -63,7 +63,7 @@ impl Listening {
     /// Starts it.
     ///
     /// # Panics
-    /// If it does not come up.
+    /// If it does not start.
     pub async fn start(options: &[&str]) -> Self {
         let mut listen = verack();
         listen.args(["listen", "127.0.0.1:0", "--json"]).args(patience(options)).args(options);
@@ -80,7 +80,7 @@ impl Listening {
                 }
             }
         }
-        // What else it says is read, so that it never waits for a reader.
+        // Its other output is read, so that it never waits for a reader.
         tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
         let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
         Self { child, us, lines }
@@ -94,7 +94,7 @@ impl Listening {
         self.line(|line| line["type"] == "handshake").await
     }
 
-    /// The next line like this.
+    /// The next line that matches.
     ///
     /// # Panics
     /// If it ends before.
@@ -107,16 +107,16 @@ impl Listening {
         }
     }
 
-    /// Ends it.
+    /// Stops it.
     ///
     /// # Panics
-    /// If it cannot be ended.
+    /// If it cannot be stopped.
     pub async fn end(mut self) {
         self.child.kill().await.expect("it is ours");
     }
 }
 
-/// `verack` that has dialled a node and keeps the connection. Dropping it ends it.
+/// `verack` that has dialled a node and keeps the connection. Dropping it stops it.
 #[derive(Debug)]
 pub struct Holding {
     _child: Child,
@@ -139,7 +139,7 @@ impl Holding {
         Self { _child: child, lines, report }
     }
 
-    /// The record of the connection, once that is over.
+    /// The record of the connection, after its end.
     ///
     /// # Panics
     /// If there is none.
@@ -153,10 +153,10 @@ async fn next_json(lines: &mut Lines<BufReader<ChildStdout>>) -> Value {
     serde_json::from_str(&line).expect("each line is JSON")
 }
 
-/// How often a test repeats what must always be so: `VERACK_ROUNDS`, or so often if that is not set.
+/// The number of repetitions in a test: `VERACK_ROUNDS`, or this default.
 ///
 /// # Panics
-/// If it is set to something else than a number.
+/// If it is set but not a number.
 #[must_use]
 pub fn rounds_or(usual: usize) -> usize {
     std::env::var("VERACK_ROUNDS").map_or(usual, |rounds| rounds.parse().expect("VERACK_ROUNDS is a number"))

@@ -1,4 +1,4 @@
-//! Our side of a meeting with a real Ethereum node.
+//! Our side of a connection with a real Ethereum node.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,13 +15,13 @@ use tokio::time::timeout;
 
 use crate::meet::PATIENCE;
 
-/// How we call ourselves.
+/// Our client id.
 pub const CLIENT_ID: &str = "verack/0.1.0";
 
 /// A concluded handshake.
 pub type Met = Established<TcpStream, Agreed>;
 
-/// A node with a key that nobody has seen before, which says this Status.
+/// A node with a new key, which sends this Status.
 ///
 /// # Panics
 /// If the system has no random numbers.
@@ -33,10 +33,10 @@ pub fn local(status: OurStatus) -> Local {
     local
 }
 
-/// Mainnet after Prague, by one that knows of no fork to come: what `node.mjs` says of it, too.
+/// Mainnet after Prague, for a node that knows no later fork: `node.mjs` announces the same.
 ///
 /// # Panics
-/// If mainnet is no network that we know.
+/// If mainnet is not a known network.
 #[must_use]
 pub fn mainnet() -> OurChain {
     let genesis = Network::named("ethereum").expect("it has a row").genesis;
@@ -64,7 +64,7 @@ fn fresh() -> Fresh {
 /// Dials a node and has the handshake.
 ///
 /// # Errors
-/// How it went, if not well.
+/// The verdict, if the handshake does not conclude.
 pub async fn greet(node: SocketAddr, id: PublicKey, local: Local, within: Duration) -> Result<Met, Box<Verdict>> {
     let stream = net::dial(node, PATIENCE).await.map_err(|error| Verdict::failed(Stage::Connect, &error))?;
     converse(Rlpx::initiator(local, fresh(), id), stream, within).await
@@ -73,10 +73,10 @@ pub async fn greet(node: SocketAddr, id: PublicKey, local: Local, within: Durati
 /// Waits for a node to dial us and has the handshake.
 ///
 /// # Errors
-/// How it went, if not well.
+/// The verdict, if the handshake does not conclude.
 ///
 /// # Panics
-/// If none dials.
+/// If no node dials.
 pub async fn welcome(listener: &Listener, local: Local) -> Result<Met, Box<Verdict>> {
     let accepted = timeout(PATIENCE, listener.accept()).await.expect("the node dials us");
     match accepted.expect("the listener is sound") {
@@ -90,8 +90,8 @@ async fn converse(mut handshake: Rlpx, stream: TcpStream, within: Duration) -> R
     result.map_err(|failure| Box::new(Verdict::of_failure(&handshake, &failure)))
 }
 
-/// A connection that is kept after its handshake: pings are answered in the background, and one is sent. Dropping it
-/// says goodbye.
+/// A connection that is kept after its handshake: it answers pings in the background, and sends one. Dropping it closes
+/// the connection.
 #[derive(Debug)]
 pub struct Kept {
     arrivals: mpsc::UnboundedReceiver<Message>,
@@ -108,7 +108,7 @@ impl Kept {
             let mut session = Session::new(channel).pinging();
             let result = net::run(&mut session, stream, Limits::within(10 * PATIENCE), |seen| {
                 if let Event::Heard(message) = seen.event {
-                    // It fails only if nobody listens any more.
+                    // It fails only if there is no receiver any more.
                     let _ = line.send(message);
                 }
             });
@@ -120,10 +120,10 @@ impl Kept {
         Self { arrivals, background }
     }
 
-    /// Waits until the node says this.
+    /// Waits until the node sends this message.
     ///
     /// # Panics
-    /// If the connection ends before that, or it takes too long.
+    /// If the connection ends before, or it takes too long.
     pub async fn hears(&mut self, message: Message) {
         loop {
             match timeout(PATIENCE, self.arrivals.recv()).await {

@@ -1,4 +1,4 @@
-//! JSON-RPC over HTTP, as every descendant of Bitcoin's node offers it, and Monero's.
+//! JSON-RPC over HTTP, as offered by descendants of Bitcoin's node, and by Monero's.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// The user and the password that every node here is started with.
+/// The user name and the password of all nodes here.
 pub(crate) const USER: &str = "verack";
 pub(crate) const PASSWORD: &str = "verack";
 
-/// The two, as HTTP's basic authentication wants them: base64 of `verack:verack`.
+/// Both, for HTTP basic authentication: base64 of `verack:verack`.
 const AUTHORIZATION: &str = "dmVyYWNrOnZlcmFjaw==";
 
-/// How often a method is called whose answer is cut short: Monero's node at times closes before a long one has left.
+/// Calls of a method whose answer is truncated, at most: Monero's node sometimes closes before a long answer has left.
 const TRIES: usize = 10;
 
 /// Calls a method and waits for its result.
@@ -31,11 +31,12 @@ pub(crate) fn call(node: SocketAddr, path: &str, method: &str, params: &Value) -
 }
 
 fn ask(node: SocketAddr, path: &str, method: &str, params: &Value) -> io::Result<Value> {
-    // btcd's and geth's servers want to know the version.
+    // The servers of btcd and geth require the version.
     let body = json!({ "jsonrpc": "2.0", "id": 0, "method": method, "params": params }).to_string();
     let mut stream = TcpStream::connect(node)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-    // The answer ends where the connection does. Monero's node has to be told that; to others HTTP/1.0 says so.
+    // The answer ends where the connection does. Monero's node needs the header for that; for others HTTP/1.0 implies
+    // it.
     write!(
         stream,
         "POST {path} HTTP/1.0\r\nAuthorization: Basic {AUTHORIZATION}\r\nContent-Type: application/json\r\n\

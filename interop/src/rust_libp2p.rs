@@ -1,5 +1,5 @@
-//! rust-libp2p, built with these tests: a node that speaks identify and ping. It runs in the test's own process and dials
-//! nobody of its own accord.
+//! rust-libp2p, built with these tests: a node with identify and ping. It runs in the test's own process and dials no
+//! peer by itself.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use rust_libp2p::{SwarmBuilder, identify, noise, ping, tcp, yamux};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-/// The family of protocols that it says it belongs to.
+/// The protocol family that it announces.
 pub const PROTOCOL_VERSION: &str = "/interop/1.0";
 
 #[derive(NetworkBehaviour)]
@@ -24,7 +24,7 @@ struct Behaviour {
     ping: ping::Behaviour,
 }
 
-/// A running node. Dropping it ends it; if that is because its test failed, what it saw is shown.
+/// A running node. Dropping it stops it; if the test failed, its events are shown.
 pub struct RustLibp2p {
     peer_id: PeerId,
     address: SocketAddr,
@@ -33,12 +33,12 @@ pub struct RustLibp2p {
     background: JoinHandle<()>,
 }
 
-/// What it knows of a peer.
+/// Its information on a peer.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// How the peer introduced itself: its program and where it sees the node.
+    /// The peer's introduction: its program, and the node's address as the peer sees it.
     pub introduced: Option<(String, String)>,
-    /// How many of the node's pings the peer has answered.
+    /// The number of the node's pings that the peer has answered.
     pub pongs: usize,
     /// Whether it is connected.
     pub connected: bool,
@@ -50,10 +50,10 @@ struct Seen {
     log: Vec<String>,
 }
 
-/// A key of each kind that it can make.
+/// A key of this kind.
 ///
 /// # Panics
-/// If there is no such kind.
+/// If it cannot make such a key.
 #[must_use]
 pub fn key(kind: &str) -> Keypair {
     match kind {
@@ -68,7 +68,7 @@ impl RustLibp2p {
     /// Starts a node with this key that listens on loopback.
     ///
     /// # Panics
-    /// If nobody can listen there.
+    /// If it cannot listen there.
     pub async fn start(key: Keypair) -> Self {
         let peer_id = key.public().to_peer_id().to_string().parse().expect("a peer id");
         let mut swarm = SwarmBuilder::with_existing_identity(key)
@@ -90,13 +90,13 @@ impl RustLibp2p {
         Self { peer_id, address, dials, seen, background }
     }
 
-    /// Who it is.
+    /// Its peer id.
     #[must_use]
     pub fn peer_id(&self) -> &PeerId {
         &self.peer_id
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -105,12 +105,12 @@ impl RustLibp2p {
     /// Makes it dial this address, once.
     ///
     /// # Panics
-    /// If it has ended.
+    /// If it has stopped.
     pub fn dial(&self, address: Multiaddr) {
         self.dials.send(address).expect("it lives");
     }
 
-    /// What it knows of a peer that it has met.
+    /// Its information on a peer that it has been connected to.
     #[must_use]
     pub fn knows(&self, peer_id: &PeerId) -> Option<Known> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,7 +145,7 @@ async fn live(
             }
             event = swarm.select_next_some() => {
                 if let (SwarmEvent::NewListenAddr { address, .. }, Some(listens)) = (&event, listens.take()) {
-                    // It fails only if nobody waits any more.
+                    // It fails only if there is no receiver any more.
                     let _ = listens.send(socket(&address.to_string()));
                 }
                 seen.lock().unwrap_or_else(PoisonError::into_inner).see(event);

@@ -1,4 +1,4 @@
-//! bcoin, which speaks the protocol as of 70015 and shares no code with Core.
+//! bcoin, with protocol version 70015, independent of Core.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ async fn a_connection_is_kept_after_we_dialled_and_no_byte_of_it_is_lost() {
     assert_eq!((agreed.version.version, agreed.common_version), (70015, 70015));
     assert_eq!(agreed.version.user_agent.to_string(), "/bcoin:v1.0.2/");
     assert_eq!(agreed.version.services, Services(0b1001));
-    // It is older than both.
+    // Its version is older than both.
     assert!(!agreed.announced.wtxidrelay && !agreed.announced.sendaddrv2);
 
     let mut kept = Kept::keep(established, params(CHAIN), 0x5eed).await;
@@ -43,7 +43,7 @@ async fn it_dials_us_and_stays_until_we_say_goodbye() {
 
     let mut kept = Kept::keep(established, params(CHAIN), 0x5eed).await;
     kept.hears("its pong", |message| *message == Message::Pong(0x5eed)).await;
-    // It pings every 30 s, from the moment it is connected.
+    // It pings every 30 s, from the start of the connection.
     kept.hears("its ping", |message| matches!(message, Message::Ping(Some(_)))).await;
     let us =
         eventually("our pong to arrive", || node.peer(USER_AGENT).filter(|us| us["minping"].as_f64() >= Some(0.0)))
@@ -70,7 +70,7 @@ async fn it_dials_us_and_leaves_because_we_offer_nothing() {
     assert_eq!(end, (Outcome::Partial, Stage::Ack, "closed"));
 }
 
-/// A byte that went missing, was taken twice or is still unread would show.
+/// A byte that was lost, counted twice or left unread would show.
 async fn both_count_the_same_bytes(node: &Node, kept: &mut Kept) {
     eventually("both to count the same bytes", || {
         let us = node.peer(USER_AGENT)?;

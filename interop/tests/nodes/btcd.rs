@@ -1,4 +1,4 @@
-//! btcd, over v1 and BIP324, met by the program itself.
+//! btcd, over v1 and BIP324, against the program itself.
 
 use std::net::SocketAddr;
 
@@ -9,7 +9,7 @@ use verack_interop::{eventually, netns};
 
 use crate::assert_ok;
 
-/// Many more connections than it takes of itself.
+/// Many more connections than its default.
 const ROOMY: &str = "--maxpeers=1000";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,7 +22,7 @@ async fn it_is_found_ok_over_v1_each_time() {
     }
 }
 
-/// It dials those alone that offer blocks, witnesses included.
+/// It only dials nodes that offer blocks with witnesses.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_dials_us_over_v1_each_time() {
     let Some(node) = start(&[ROOMY]).await else { return };
@@ -48,7 +48,7 @@ async fn it_dials_us_over_bip324_each_time() {
     }
 }
 
-/// It limits attempts over BIP324, so an attempt now and then ends over v1: that is no proof that it speaks v1 alone.
+/// It limits attempts over BIP324, so some attempts end over v1: that does not prove that it speaks only v1.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_never_said_to_speak_v1_alone_while_it_limits_attempts_over_bip324() {
     let Some(node) = start(&["--v2transport", ROOMY]).await else { return };
@@ -61,7 +61,7 @@ async fn it_is_never_said_to_speak_v1_alone_while_it_limits_attempts_over_bip324
     }
 }
 
-/// The reject that it sends names its reason, and the peer is told apart from one that is broken.
+/// Its reject gives the reason, and the report separates the peer from a broken one.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_refuses_to_stay_with_a_side_that_offers_no_blocks() {
     let Some(node) = start(&[ROOMY]).await else { return };
@@ -72,11 +72,11 @@ async fn it_refuses_to_stay_with_a_side_that_offers_no_blocks() {
     eventually("us to be gone", || (node.call("getconnectioncount", &json!([])) == 0).then_some(())).await;
 }
 
-/// With all of its places taken by nodes that it has dialled, it still accepts, says its verack, and closes.
+/// When all of its places are taken by nodes that it has dialled, it still accepts, sends its verack, and closes.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_leaves_after_its_verack_when_it_is_full_and_that_is_told_each_time() {
     const PLACES: usize = 2;
-    // With a peer of its own to connect to it keeps fewer places free for those that it dials.
+    // With `--connect` it keeps fewer places for nodes that it dials.
     let Some(node) = start(&[&format!("--maxpeers={PLACES}"), "--connect=127.0.0.1:1"]).await else { return };
     let mut dialled = Vec::new();
     for _ in 0..PLACES {
@@ -93,7 +93,7 @@ async fn it_leaves_after_its_verack_when_it_is_full_and_that_is_told_each_time()
             break;
         }
         let lines = run(&["--json", "--timeout", "120s", "--hold", "1m", "-c", CHAIN, &address]).await;
-        // One that it is about to leave still has its only place for those that dial it.
+        // A node that it is about to leave still holds the only place for nodes that dial it.
         if lines[0]["outcome"] == "failed" {
             assert_eq!(lines[0]["reason"], "closed", "{}", lines[0]);
             continue;
@@ -108,10 +108,10 @@ async fn it_leaves_after_its_verack_when_it_is_full_and_that_is_told_each_time()
     assert_eq!(told, rounds);
 }
 
-/// It answers each connection with another 23 % of what it knows.
+/// It answers each connection with another 23 % of its addresses.
 #[tokio::test]
 async fn five_that_know_each_other_and_forty_dead_addresses_are_mapped_by_one_crawl() {
-    // Peers do not share addresses that are not routable. Nothing listens on the dead ones.
+    // Nodes do not gossip addresses that are not routable. Nothing listens on the dead ones.
     if !netns::enter(&["11.0.0.0/8"]) {
         return;
     }

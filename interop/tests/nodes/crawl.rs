@@ -1,4 +1,4 @@
-//! A crawl of real nodes, from the one that is named to the one that it knows.
+//! A crawl of real nodes, from a named node to the node that it knows.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,15 +12,15 @@ use verack_interop::litecoind::{self, CHAIN};
 use verack_interop::program::verack;
 use verack_interop::{Node, netns};
 
-/// The first node is here.
+/// The address of the first node.
 const FIRST: Ipv4Addr = Ipv4Addr::new(11, 0, 0, 1);
 
-/// Addresses that a node is told. It answers with 23 % of what it knows, so one would be too few.
+/// Addresses that a node learns. It answers with 23 % of them, so one would be too few.
 const TOLD: u8 = 60;
 
 #[tokio::test]
 async fn from_one_node_it_comes_to_the_other_and_stores_whom_both_know() {
-    // All of 12.0.0.0/8 is the second node; nobody is in 13.0.0.0/8. Nodes keep no address that is not routable.
+    // All of 12.0.0.0/8 is the second node; 13.0.0.0/8 has no node. Nodes keep only routable addresses.
     if !netns::enter(&["11.0.0.0/8", "12.0.0.0/8"]) {
         return;
     }
@@ -54,13 +54,13 @@ async fn from_one_node_it_comes_to_the_other_and_stores_whom_both_know() {
     assert!(found.iter().all(|peer| from_first(peer)));
     let heard_of: Vec<_> = strangers.iter().filter_map(at).collect();
     assert!(!heard_of.is_empty() && heard_of.iter().all(|peer| peer.good == 0), "{summary}");
-    // Nothing else: what both were told, and the first of them.
+    // Nothing else: the addresses that both learned, and the first node.
     assert_eq!(peers.len(), 1 + found.len() + heard_of.len());
     assert_eq!(summary["known"], peers.len());
     assert_eq!(summary["reachable"], 1 + found.len());
 }
 
-/// Tells a node addresses in different networks.
+/// Sends a node addresses in different networks.
 fn tell(node: &Node, first: u8, port: u16) -> BTreeSet<SocketAddr> {
     let addresses = (0..TOLD).map(|nth| SocketAddr::from(([first, nth, 0, 1], port)));
     let tell = |address: &SocketAddr| {
@@ -70,7 +70,7 @@ fn tell(node: &Node, first: u8, port: u16) -> BTreeSet<SocketAddr> {
     addresses.filter(tell).collect()
 }
 
-/// A node of this age answers half a minute after it was asked, on average. On its own clock it may pass sooner.
+/// A node of this version answers about half a minute after the request. With mock time this passes faster.
 async fn pass_time(nodes: &[&Node]) -> std::convert::Infallible {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     for minute in (0..).step_by(2) {

@@ -1,4 +1,4 @@
-//! `@ethereumjs/devp2p`, which speaks eth/67 and eth/68 and shares no code with us or with geth.
+//! `@ethereumjs/devp2p`, with eth/67 and eth/68, independent of our code and of geth.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,7 +20,7 @@ async fn all_of_100_handshakes_are_ok_and_each_ping_is_answered() {
     let id = ethereumjs::id(&node);
     let mut tally = BTreeMap::new();
     for nth in 0..TIMES {
-        // It takes our own Status as well as its own back.
+        // It accepts our own Status as well as an echo of its own.
         let ours = if nth % 2 == 0 { OurStatus::Echo } else { OurStatus::Of(mainnet()) };
         let verdict = match greet(node.address(), id, local(ours), PATIENCE).await {
             Ok(met) => {
@@ -49,7 +49,7 @@ async fn it_dials_us_100_times_and_all_are_ok_and_each_ping_is_answered() {
         ethereumjs::ping(&node, us);
         eventually("our pong to arrive", || (knows(&node, us)?["pongs"] == 1).then_some(())).await;
         drop(kept);
-        // Its next dial finds a listener that takes one at a time.
+        // Its next dial needs a listener that accepts one connection at a time.
         eventually("us to be gone", || (knows(&node, us)?["connected"] == false).then_some(())).await;
     }
 }
@@ -78,19 +78,19 @@ async fn both_know_of_each_other_what_each_said() {
     assert_eq!(known["status"]["genesis"], status.genesis.to_string());
 }
 
-/// Each case bends our side in a way whose consequence is known from the node's source.
+/// Each case modifies our side; the node's source says what it then does.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_goes_wrong_is_called_by_its_name() {
     let Some(node) = ethereumjs::start(MANY).await else { return };
     let id = ethereumjs::id(&node);
 
-    // It finds nothing that both speak, says so, and closes two seconds later.
+    // It finds no common capability, sends that reason, and closes two seconds later.
     let mut useless = local(OurStatus::Echo);
     useless.protocols = vec![Protocol::eth(71)];
     let verdict = greet(node.address(), id, useless, PATIENCE).await.unwrap_err();
     assert_eq!((verdict.stage(), verdict.reason()), (Stage::Ack, "ethereum.no-shared-eth"));
 
-    // What is sealed for another key it does not open, and says nothing at all.
+    // It cannot decrypt an auth for another key, and does not answer.
     let wrong_key = local(OurStatus::Echo);
     let other = local(OurStatus::Echo).node_id();
     let verdict = greet(node.address(), other, wrong_key, Duration::from_secs(1)).await.unwrap_err();
@@ -98,14 +98,14 @@ async fn what_goes_wrong_is_called_by_its_name() {
     assert_eq!(end, (Outcome::Failed, Stage::Transport, "timeout"));
     assert!(verdict.detail().contains("its key is not the one in its node id"), "{verdict}");
 
-    // It is not on the network that we ask for.
+    // It is on another network than the one that we use.
     let mut elsewhere = local(OurStatus::Echo);
     let genesis = Hash([7; 32]);
     elsewhere.expected = Some(ethereum::local::Expected { network_id: 1, genesis });
     let verdict = greet(node.address(), id, elsewhere, PATIENCE).await.unwrap_err();
     assert_eq!((verdict.reason(), verdict.blame()), ("ethereum.genesis", Some(Blame::Mismatch)));
 
-    // Our Status names another first block than its own.
+    // Our Status has another genesis than its own.
     let private = ethereum::eth::OurChain { genesis, ..mainnet() };
     let verdict = greet(node.address(), id, local(OurStatus::Of(private)), PATIENCE).await.unwrap_err();
     assert_eq!((verdict.reason(), verdict.blame()), ("ethereum.disconnect.subprotocol", Some(Blame::Mismatch)));
@@ -122,7 +122,7 @@ async fn a_full_node_is_reached_and_refuses() {
     let verdict = greet(node.address(), id, local(OurStatus::Echo), PATIENCE).await.unwrap_err();
     assert_eq!(verdict.reason(), "ethereum.disconnect.too-many-peers");
     assert_eq!((verdict.stage(), verdict.blame()), (Stage::Ack, Some(Blame::Refused)));
-    // Who asks for no more than Hello has it before it is turned away.
+    // If we only want Hello, we get it before the node refuses us.
     let mut hello = local(OurStatus::Echo);
     hello.goal = Goal::Hello;
     assert!(greet(node.address(), id, hello, PATIENCE).await.is_ok());

@@ -1,4 +1,4 @@
-//! geth on a public test network at its first block, and its developers' conformance tests, met by the program itself.
+//! geth on a public test network at its first block, and its conformance tests, against the program itself.
 
 use serde_json::json;
 use verack_interop::geth::{CHAIN, CLIENT_ID, TestChain, conformance, devp2p, dial, enode, forget, start};
@@ -15,13 +15,13 @@ async fn it_is_found_ok_each_time() {
         assert_eq!(report["peer"]["network"], CHAIN, "{report}");
         assert!(report["peer"]["client_id"].as_str().unwrap().starts_with(CLIENT_ID), "{report}");
     }
-    // It is named by another key.
+    // It is dialled with another key.
     let other = ethereum::SecretKey::new([0x55; 32]).unwrap().public();
     let misnamed = report(&format!("enode://{other}@{}", node.address()), &["-c", CHAIN]).await;
     assert_eq!((&misnamed["outcome"], &misnamed["stage"]), (&json!("failed"), &json!("transport")), "{misnamed}");
 }
 
-/// It dials one key again only after 35 s, so each time we have another.
+/// It dials the same key again only after 35 s, so our side uses a new key each time.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_dials_us_each_time() {
     let Some(node) = start().await else { return };
@@ -54,7 +54,7 @@ async fn malformed_packets_of_its_conformance_tests_are_answered_as_they_demand(
     assert!(passed && said.contains("1/1 tests passed"), "{said}");
 }
 
-/// Our Status names the last block of their chain.
+/// Our Status has the last block of their chain.
 #[tokio::test(flavor = "multi_thread")]
 async fn its_conformance_test_of_the_status_is_passed_with_the_head_of_its_chain() {
     let chain =
@@ -65,7 +65,7 @@ async fn its_conformance_test_of_the_status_is_passed_with_the_head_of_its_chain
     assert!(passed && said.contains("1/1 tests passed"), "{said}");
 }
 
-/// It reads our Status before it says its own, and we repeat what it says; so ours comes after half of the time.
+/// It reads our Status before it sends its own, and we echo; so our own Status comes after half of the time.
 #[tokio::test(flavor = "multi_thread")]
 async fn its_conformance_test_of_the_status_is_passed_by_a_side_that_would_repeat_it() {
     let chain =
@@ -94,7 +94,7 @@ async fn it_refuses_a_key_that_is_connected_already_and_says_so() {
     }
 }
 
-/// `devp2p rlpx ping` reads our Hello, says none of its own and leaves.
+/// `devp2p rlpx ping` reads our Hello, sends none of its own and leaves.
 #[tokio::test(flavor = "multi_thread")]
 async fn its_ping_gets_our_hello_and_is_not_said_to_be_full() {
     let Some(mut devp2p) = devp2p() else { return };

@@ -1,4 +1,4 @@
-//! go-libp2p, met by the program itself.
+//! go-libp2p, against the program itself.
 
 use serde_json::{Value, json};
 use verack_interop::go_libp2p::{dial, knows, multiaddr, peer_id, ping, start, tally};
@@ -20,8 +20,8 @@ async fn it_is_found_ok_each_time_however_it_agrees_on_the_muxer() {
     }
 }
 
-/// A visitor says who it is unasked, however soon it leaves; and it answers the node's own question before it does, so that
-/// the log of the node has no failure of it.
+/// A visitor pushes its introduction, however soon it leaves; and it answers the node's own request first, so that the
+/// node's log shows no failure.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_knows_who_has_visited_it_each_time() {
     let Some(node) = start(&[]).await else { return };
@@ -39,14 +39,14 @@ async fn it_knows_who_has_visited_it_each_time() {
         let known = eventually("our introduction to arrive", || identified(&node, us)).await;
         assert!(known["agent"].as_str().unwrap().starts_with("verack/"), "{known}");
     }
-    // On a machine that is busy for a second, it asks when we have left.
+    // On a machine that is busy for a second, the node may ask only after we have left.
     let tally = tally(&node);
     let failed = tally["failed"].as_array().unwrap();
     assert!(failed.len() <= unasked, "of {} visits, {unasked} of which it asked nothing in: {failed:?}", rounds_or(20));
     assert!(unasked < rounds_or(20), "it never asked");
 }
 
-/// Whether this line of a trace is our answer to the question of a node that we dialled: its streams have even numbers.
+/// Whether this line of a trace is our answer to the request of a node that we dialled: its streams have even numbers.
 fn answers(line: &Value) -> bool {
     let stream = &line["fields"]["stream"];
     line["message"] == "identify"
@@ -54,7 +54,7 @@ fn answers(line: &Value) -> bool {
         && stream.as_u64().is_some_and(|stream| stream % 2 == 0)
 }
 
-/// What it knows of a peer that has introduced itself.
+/// Its information on a peer that has introduced itself.
 fn identified(node: &Node, peer_id: &str) -> Option<Value> {
     knows(node, peer_id).filter(|known| known["identified"].as_u64() >= Some(1))
 }

@@ -1,4 +1,4 @@
-//! js-libp2p, which agrees on the muxer within Noise.
+//! js-libp2p, which chooses the muxer within Noise.
 
 use libp2p::{KeyType, Muxer, Opening};
 use verack_interop::eventually;
@@ -12,7 +12,7 @@ async fn all_of_100_handshakes_are_ok_and_live_if_we_dial() {
     let id = peer_id(&node);
     for nth in 0..100 {
         let mut ours = local();
-        // Both openings, by turns, and both ways to agree on the muxer.
+        // Both openings alternately, and both ways to choose the muxer.
         ours.opening = if nth % 2 == 0 { Opening::Optimistic } else { Opening::Patient };
         ours.inlines_muxer = nth % 3 > 0;
         let muxer = if ours.inlines_muxer { Muxer::Inlined } else { Muxer::Negotiated };

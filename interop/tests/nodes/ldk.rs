@@ -10,7 +10,7 @@ use verack_interop::ldk::Ldk;
 use verack_interop::meet::listen;
 use verack_interop::meet_lightning::{Kept, greet, key, local, welcome};
 
-/// How long our pings ask the pong to be: no other length would be its answer.
+/// The pong length that our pings request, to recognise the answer.
 const PONG_LEN: u16 = 1234;
 
 fn is_our_pong(message: &Message) -> bool {
@@ -51,7 +51,7 @@ async fn each_side_knows_what_the_other_said() {
     let kept = Kept::keep(established, PONG_LEN);
     let peer = eventually("us to be its peer", || ldk.peer(us)).await;
     assert!(peer.is_inbound_connection);
-    // It counts bytes from the other end.
+    // It orders the bytes from the other end.
     let seen: Vec<u8> = peer.init_features.le_flags().iter().rev().copied().collect();
     assert_eq!(Features::from_bytes(&seen), Ok(features));
     drop(kept);
@@ -108,7 +108,7 @@ async fn it_leaves_if_we_require_what_it_does_not_know() {
     let ldk = Ldk::start().await;
     let mut demanding = local();
     demanding.init.features = Features::of(&[9, 998]);
-    // Our init comes with act three, so it leaves before its own init is on its way.
+    // Our init comes with act three, so it closes before it sends its own init.
     let verdict = greet(ldk.address(), ldk.node_id(), demanding).await.unwrap_err();
     assert_eq!((verdict.outcome(), verdict.stage(), verdict.reason()), (Outcome::Failed, Stage::Hello, "closed"));
     assert!(verdict.detail().contains("it wants other features"), "{verdict}");

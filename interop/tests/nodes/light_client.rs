@@ -1,11 +1,11 @@
-//! bip157, a light client, which dials the program over v1 and BIP324. It writes a flight in parts, without `TCP_NODELAY`.
+//! bip157, a light client, dials the program over v1 and BIP324. It writes a flight in parts, without `TCP_NODELAY`.
 
 use verack_interop::light_client::{CHAIN, LightClient, SERVICES};
 use verack_interop::program::{Listening, rounds_or};
 
 use crate::assert_ok;
 
-/// A kernel delays an acknowledgement by 40 ms at least; the client waits for one over v1, and for two over v2.
+/// A kernel delays an acknowledgement by at least 40 ms; the client waits for one over v1, and for two over v2.
 const FAST: f64 = 20.0;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,7 +22,7 @@ async fn it_dials_us_over_either_transport_and_both_are_done() {
     }
 }
 
-/// The milliseconds of the handshake that took least, so that a busy machine does not count.
+/// The fastest handshake in milliseconds, so that a busy machine does not matter.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_it_writes_in_parts_does_not_wait_for_our_acknowledgement() {
     for bip324 in [false, true] {

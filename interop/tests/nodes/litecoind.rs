@@ -1,5 +1,5 @@
-//! Litecoin Core, which speaks the protocol as Bitcoin Core 0.21 does: it sends a message's header apart from its
-//! payload, and `sendheaders` right behind its `verack`.
+//! Litecoin Core, which behaves as Bitcoin Core 0.21: it sends a message's header apart from its payload, and
+//! `sendheaders` directly after its `verack`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -67,7 +67,7 @@ async fn it_dials_us_and_stays_until_we_say_goodbye() {
     eventually("us to be gone", || node.peer(USER_AGENT).is_none().then_some(())).await;
 }
 
-/// A byte that went missing, was taken twice or is still unread would show.
+/// A byte that was lost, counted twice or left unread would show.
 async fn both_count_the_same_bytes(node: &Node, kept: &mut Kept) {
     eventually("both to count the same bytes", || {
         let us = node.peer(USER_AGENT)?;
@@ -77,7 +77,7 @@ async fn both_count_the_same_bytes(node: &Node, kept: &mut Kept) {
     .await;
 }
 
-/// Each case bends our side in a way whose consequence is known from the node's source.
+/// Each case modifies our side; the node's source says what it then does.
 #[tokio::test]
 async fn what_goes_wrong_is_called_by_its_name() {
     let Some(node) = litecoind::start().await else { return };
@@ -89,18 +89,18 @@ async fn what_goes_wrong_is_called_by_its_name() {
     };
     let failed = |reason| (Outcome::Failed, Stage::Hello, reason);
 
-    // It hangs up on versions below 31800 without introducing itself.
+    // It disconnects versions below 31800 without introducing itself.
     assert_eq!(verdict(PATIENCE, |local| local.version.version = 31799).await, failed("closed"));
-    // It hangs up on another network's magic.
+    // It disconnects on another network's magic.
     let litecoin = |local: &mut Local| local.params.magic = params("litecoin").magic;
     assert_eq!(verdict(PATIENCE, litecoin).await, failed("closed"));
-    // It drops a message whose checksum is wrong, and waits for a better one.
+    // It drops a message with a wrong checksum, and waits for the next one.
     let groestl = |local: &mut Local| local.params.checksum = params("groestlcoin").checksum;
     assert_eq!(verdict(Duration::from_secs(1), groestl).await, failed("timeout"));
     // It has no such service.
     let demanding = |local: &mut Local| local.require_services = Services(1 << 63);
     assert_eq!(verdict(PATIENCE, demanding).await, failed("bitcoin.services"));
-    // It hangs up on the banned before they can say a word.
+    // It disconnects banned peers before they can send anything.
     let _ = node.call("setban", &json!(["127.0.0.1", "add"]));
     assert_eq!(verdict(PATIENCE, |_| {}).await, failed("closed"));
 }

@@ -1,4 +1,4 @@
-//! lnd on a simulation network, met by the program itself.
+//! lnd on a simulation network, against the program itself.
 
 use serde_json::json;
 use verack_interop::eventually;
@@ -7,12 +7,12 @@ use verack_interop::program::{Holding, Listening, report, rounds_or, run};
 
 use crate::assert_ok;
 
-/// The id of a node that is named `ID@HOST:PORT`.
+/// The id in the name `ID@HOST:PORT`.
 fn id(target: &str) -> &str {
     target.split('@').next().unwrap()
 }
 
-/// One node serves for all of it: it takes seconds of computing to start.
+/// One node for all of it: its start takes seconds of computation.
 #[tokio::test(flavor = "multi_thread")]
 async fn in_both_roles_it_is_found_ok_and_partial_if_it_refuses_our_features() {
     let Some(lnd) = Lnd::start().await else { return };
@@ -50,7 +50,7 @@ async fn it_dials(lnd: &Lnd) {
     }
 }
 
-/// It says its init and closes once it has read ours: no feature, too few, or one that it must know and does not.
+/// It sends its init and closes once it has read ours: no feature, too few, or an unknown required one.
 async fn it_refuses(lnd: &Lnd, features: &str) {
     let target = lnd.target();
     for _ in 0..rounds_or(3) {
@@ -58,14 +58,14 @@ async fn it_refuses(lnd: &Lnd, features: &str) {
         assert_eq!((&ours["outcome"], &ours["stage"]), (&json!("partial"), &json!("ack")), "{ours:#}");
 
         let mut listening = Listening::start(&["--protocol", "lightning", "--feature-bits", features]).await;
-        // It says that they are connected, or that they are not any more: a race of its own.
+        // It reports that they are connected, or not any more: a race in lnd.
         let _ = lnd.dial(&listening.us);
         let theirs = listening.report().await;
         assert_eq!((&theirs["outcome"], &theirs["stage"]), (&json!("partial"), &json!("ack")), "{theirs:#}");
     }
 }
 
-/// It closes the older one.
+/// It closes the older connection.
 async fn it_keeps_one_connection_for_each_key(lnd: &Lnd) {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("key").display().to_string();

@@ -1,5 +1,5 @@
-//! Handshakes with real nodes, a file for each. They are one program, so that its tests run side by side: most of their
-//! time is spent in waiting for nodes.
+//! Handshakes with real nodes, one file for each. They are one program, so that its tests run side by side: they mostly
+//! wait for nodes.
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod bcoin;
@@ -22,7 +22,7 @@ mod zebra;
 
 use serde_json::Value;
 
-/// That a handshake ended well.
+/// Asserts that a handshake concluded.
 #[track_caller]
 fn assert_ok(report: &Value) {
     assert_eq!(report["outcome"], "ok", "{report:#}");

@@ -10,7 +10,7 @@ use verack_interop::kept::{accept, dial};
 use verack_interop::meet_monero::{Kept, local};
 use verack_interop::{eventually, monerod};
 
-/// Who answers our ping.
+/// The id in the answer to our ping.
 fn pong(message: &Message) -> Option<u64> {
     match message {
         Message::PingResponse { status, peer_id } if status.as_bytes() == b"OK" => Some(*peer_id),
@@ -31,7 +31,7 @@ async fn all_of_100_handshakes_are_ok_and_live_if_we_dial() {
 
 #[tokio::test]
 async fn all_of_100_handshakes_are_ok_and_live_if_it_dials() {
-    // It dials whom it is told at its start, so this is a hundred of us.
+    // It dials the addresses given at its start, so this is a hundred of ours.
     let caps = Caps { total: 200, per_address: 200 };
     let listener = Listener::bind((Ipv4Addr::UNSPECIFIED, 0).into(), caps).await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -90,7 +90,7 @@ async fn its_timed_sync_is_answered() {
     let sync = |message: &Message| matches!(message, Message::TimedSyncRequest(_)).then_some(());
     kept.hears("its timed sync", sync).await;
     kept.says("our answer", |message| matches!(message, Message::TimedSyncResponse(..))).await;
-    // It closes on an answer that it cannot read.
+    // It closes if it cannot read our answer.
     let peer = eventually("us to be in step", || monerod::peer(&node, us).filter(|us| us["state"] == "normal")).await;
     assert_eq!(peer["height"], 1, "{peer}");
 }
@@ -102,14 +102,14 @@ async fn whoever_says_nothing_of_support_flags_is_asked_before_the_answer() {
     ours.introduction.node.support_flags = 0;
     let us = ours.introduction.node.peer_id;
     let established = dial(node.address(), Hello::initiator(ours.clone())).await.unwrap();
-    // Our request, and our answer to its question.
+    // Our request, and our answer to its request.
     assert!(established.sent > 250 + 50, "{} bytes", established.sent);
     let _kept = Kept::keep(established, ours);
     let peer = eventually("us to be its peer", || monerod::peer(&node, us)).await;
     assert_eq!(peer["support_flags"], 0, "{peer}");
 }
 
-/// Each case bends our side in a way whose consequence is known from the node's source.
+/// Each case modifies our side; the node's source says what it then does.
 #[tokio::test]
 async fn what_goes_wrong_is_called_by_its_name() {
     let Some(node) = monerod::start(&[]).await else { return };
@@ -119,9 +119,9 @@ async fn what_goes_wrong_is_called_by_its_name() {
         assert_eq!((outcome, stage, reason), (Outcome::Failed, Stage::Hello, "closed"), "{detail}");
         assert!(detail.contains("another network, has no slot left"), "{detail}");
     };
-    // It hangs up on another network without a word.
+    // It disconnects another network without an answer.
     verdict(Local::new(Network::named("monero-stagenet").unwrap(), 7)).await;
-    // And on itself.
+    // It also disconnects itself.
     let established = dial(node.address(), Hello::initiator(local())).await.unwrap();
     let its = established.output.introduction.node.peer_id;
     let mut itself = local();

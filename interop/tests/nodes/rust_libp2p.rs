@@ -1,4 +1,4 @@
-//! rust-libp2p, which agrees on the muxer by names.
+//! rust-libp2p, which chooses the muxer by names.
 
 use handshake::{Blame, Stage};
 use libp2p::{Identity, KeyType, Muxer, Opening};
@@ -13,7 +13,7 @@ async fn all_of_100_handshakes_are_ok_and_live_if_we_dial() {
     let node = RustLibp2p::start(key("Ed25519")).await;
     for nth in 0..100 {
         let mut ours = local();
-        // Both openings, by turns.
+        // Both openings alternately.
         ours.opening = if nth % 2 == 0 { Opening::Optimistic } else { Opening::Patient };
         let established = greet(node.address(), Some(node.peer_id().clone()), ours).await.unwrap();
         assert_eq!(established.output.muxer, Muxer::Negotiated);

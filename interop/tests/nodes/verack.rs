@@ -8,10 +8,10 @@ use verack_interop::program::{self, Listening, rounds_or};
 use verack_interop::rust_libp2p::{RustLibp2p, key};
 use verack_interop::{Node, bcoin, eventually, js_libp2p, litecoind};
 
-/// How often what must always be so is tried; `VERACK_ROUNDS` sets another number.
+/// The default number of repetitions; `VERACK_ROUNDS` sets another.
 const USUAL: usize = 100;
 
-/// What it reports of one handshake with a node.
+/// The program's report of one handshake with a node.
 async fn report(chain: &str, address: SocketAddr, transport: &str) -> Value {
     program::report(&address.to_string(), &["-c", chain, "--transport", transport]).await
 }
@@ -51,7 +51,7 @@ async fn it_finds_bcoin_ok_each_time() {
     }
 }
 
-/// It takes our key for headers of messages, answers with a `reject`, and bans whoever sends it ten such headers.
+/// It reads our key as message headers, answers with a `reject`, and bans a peer after ten such headers.
 #[tokio::test]
 async fn bcoin_does_not_ban_us_for_a_key_and_is_found_ok_over_v1() {
     let Some(node) = bcoin::start().await else { return };
@@ -79,7 +79,7 @@ async fn litecoind_dials_it_and_stays_until_it_says_goodbye() {
     node.dial(address);
     let report = ours.report().await;
     assert_eq!((&report["role"], &report["outcome"]), (&json!("responder"), &json!("ok")));
-    // It pings only whom it has shaken hands with.
+    // It pings only after a handshake.
     eventually("our pong to arrive", || us(&node).filter(|us| us["pingtime"].is_number())).await;
     ours.end().await;
     eventually("us to be gone", || us(&node).is_none().then_some(())).await;
@@ -95,7 +95,7 @@ async fn bcoin_dials_it() {
     eventually("us to be its peer", || us(&node)).await;
 }
 
-/// What it reports of one handshake with a libp2p node.
+/// The program's report of one handshake with a libp2p node.
 async fn report_libp2p(address: SocketAddr, peer_id: &PeerId) -> Value {
     program::report(&Multiaddr::from(address).with_peer_id(peer_id).to_string(), &[]).await
 }

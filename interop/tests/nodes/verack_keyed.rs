@@ -1,4 +1,4 @@
-//! The program itself against real nodes that are named by their keys, in both directions.
+//! The program itself against real nodes with node keys, in both directions.
 
 use ethereum::Enode;
 use lightning::NodeId;
@@ -7,14 +7,14 @@ use verack_interop::ethereumjs::{self, MANY};
 use verack_interop::ldk::Ldk;
 use verack_interop::program::{Listening, report, rounds_or};
 
-/// How often what must always be so is tried; `VERACK_ROUNDS` sets another number.
+/// The default number of repetitions; `VERACK_ROUNDS` sets another.
 const USUAL: usize = 100;
 
 async fn listening(options: &[&str]) -> Listening {
     Listening::start(&[&["--trace", "--hold", "60s"], options].concat()).await
 }
 
-/// That the peer said this.
+/// Whether the peer sent this message.
 fn heard<'m>(message: &'m str) -> impl Fn(&Value) -> bool + 'm {
     move |line| line["direction"] == "received" && line["message"] == message
 }
@@ -30,7 +30,7 @@ async fn it_finds_ethereumjs_ok_each_time() {
         assert_eq!((&peer["client_id"], &peer["eth_version"]), (&json!(ethereumjs::CLIENT_ID), &json!(68)));
         assert_eq!((&peer["network"], &peer["fork"]), (&json!("ethereum"), &json!("prague")));
     }
-    // Its software is of the fork before the latest.
+    // Its software knows all forks but the latest.
     let stale = report(&target, &["-c", "ethereum"]).await;
     assert_eq!((&stale["reason"], &stale["blame"]), (&json!("ethereum.fork-id"), &json!("mismatch")), "{stale}");
     assert!(stale["detail"].as_str().unwrap().contains("does not know osaka"), "{stale}");
@@ -41,7 +41,7 @@ async fn it_finds_ethereumjs_ok_each_time() {
     assert_eq!((&misnamed["stage"], &misnamed["outcome"]), (&json!("transport"), &json!("failed")), "{misnamed}");
 }
 
-/// A node's id, but not that of any node.
+/// A valid node id that no node has.
 fn other_id() -> String {
     ethereum::SecretKey::new([0x55; 32]).unwrap().public().to_string()
 }
@@ -50,7 +50,7 @@ fn other_id() -> String {
 async fn ethereumjs_dials_it_and_answers_its_ping() {
     let Some(node) = ethereumjs::start(MANY).await else { return };
     for nth in 0..rounds_or(USUAL) {
-        // Each time another node, as for LDK below. It leaves a peer that names a fork that it does not know yet.
+        // A new node each time, as for LDK below. It leaves a peer that announces a fork that it does not know yet.
         let options = ["--protocol", "ethereum", "--status", "echo"];
         let mut listening = listening(&options).await;
         let ours: Enode = listening.us.parse().unwrap();
@@ -70,12 +70,12 @@ async fn it_finds_ldk_ok_each_time() {
     for _ in 0..rounds_or(USUAL) {
         let report = report(&target, &["-c", "bitcoin"]).await;
         assert_eq!((&report["outcome"], &report["transport"]), (&json!("ok"), &json!("bolt8")), "{report}");
-        // As it is set up here it does not say which chains it is on.
+        // In this setup it does not name its chains.
         assert_eq!(report["peer"]["networks"], json!([]));
         let features = report["peer"]["features"].as_array().unwrap();
         assert!(features.contains(&json!("var_onion_optin")), "{report}");
     }
-    // It understands nobody who takes it for another.
+    // It cannot decrypt the act one of a peer that dials another key.
     let other = lightning::SecretKey::new([0x55; 32]).unwrap().node_id();
     let misnamed = report(&format!("{other}@{}", ldk.address()), &[]).await;
     assert_eq!((&misnamed["stage"], &misnamed["reason"]), (&json!("transport"), &json!("closed")), "{misnamed}");
@@ -85,7 +85,7 @@ async fn it_finds_ldk_ok_each_time() {
 async fn ldk_dials_it_and_answers_its_ping() {
     let ldk = Ldk::start().await;
     for nth in 0..rounds_or(USUAL) {
-        // Each time another node: it dials one that it is connected to no second time.
+        // A new node each time: it does not dial a connected node again.
         let mut listening = listening(&["--protocol", "lightning", "-c", "bitcoin"]).await;
         let (id, address) = listening.us.split_once('@').unwrap();
         let (id, address) = (id.parse::<NodeId>().unwrap(), address.parse().unwrap());

@@ -50,7 +50,7 @@ async fn a_crawl_from_one_of_three_finds_the_other_two() {
     let third = monerod::start_at(three, &[]).await.unwrap();
     let others = [second.address(), third.address()];
     let first = monerod::start_at(one, &others).await.unwrap();
-    // Whom it has shaken hands with, it tells of.
+    // It gossips nodes with which it had a handshake.
     eventually("the first to know both", || {
         let known = first.call("get_connections", &json!({}));
         known["connections"].as_array().is_some_and(|known| known.len() == 2).then_some(())

@@ -1,4 +1,4 @@
-//! Zebra's network layer, which takes one connection for each address in 119 s, met by the program itself.
+//! Zebra's network layer, which accepts one connection per address in 119 s, against the program itself.
 
 use serde_json::json;
 use verack_interop::program::{Listening, report, rounds_or, run};
