@@ -25,7 +25,7 @@ const TALKS: usize = 128;
 /// Runs `times` handshakes in each round, alternately with as many runs of the bare cryptography.
 pub fn measure(times: usize, rounds: usize) -> Result<Findings> {
     let beside = Beside { times, rounds, bare: "cryptography", most: MOST_CPU }.begin()?;
-    // With lengths as Core chooses them.
+    // Garbage as Core sends it.
     let mut random = rand::rng();
     let mut garbage = || {
         let mut bytes = vec![0; random.random_range(0..=MAX_GARBAGE_LEN)];

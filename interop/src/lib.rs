@@ -1,7 +1,7 @@
 //! Handshakes with independent real nodes: `tests/nodes/` has one file per node.
 //!
 //! ```text
-//!   test ── rpc ──▶ node     what it says of itself, and of us
+//!   test ── rpc ──▶ node     its information on itself and on us
 //!    └── handshake ─▶ ◀─┘    either of the two dials
 //! ```
 //!

@@ -1,9 +1,9 @@
 //! Recorded connections with real nodes: one JSON object per line.
 //!
 //! ```text
-//! {"meta": {…}}                  what is known of both sides; not in all of them
-//! {"dir": "in", "hex": "…"}      what the node sent
-//! {"dir": "out", "hex": "…"}     what it was sent
+//! {"meta": {…}}                  settings of both sides; not in every transcript
+//! {"dir": "in", "hex": "…"}      bytes that the node sent
+//! {"dir": "out", "hex": "…"}     bytes sent to it
 //! ```
 
 use std::fs;

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::run::succeeds;
 
-/// `unshare` with its options for a namespace: as root, or as a user who is root in it. Processes get their own
+/// `unshare` with its options for a namespace: as root, or as a user mapped to root in it. Processes get their own
 /// namespace as well, so that no node outlives its test.
 const WAYS: &[&[&str]] = &[
     &["--net", "--pid", "--fork", "--kill-child"],

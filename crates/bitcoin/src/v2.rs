@@ -49,7 +49,7 @@ pub const MAX_GARBAGE_LEN: usize = 4095;
 
 /// Bytes of decoys that a peer may send before the handshake is over.
 ///
-/// BIP324 sets no limit, and Core sends none. The limit allows six thousand empty decoys, or one as long as a typical
+/// BIP324 sets no limit, and Core sends none. This limit allows six thousand empty decoys, or one decoy as long as a
 /// block message, and is half of a driver's default byte budget.
 pub const MAX_DECOYS_LEN: usize = 128 * 1024;
 

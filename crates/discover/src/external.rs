@@ -27,9 +27,9 @@ pub struct External {
 pub struct Majority {
     /// Our address as they see it.
     pub address: IpAddr,
-    /// The groups that report it,
+    /// The number of groups that report it,
     pub agreed: usize,
-    /// and the groups that reported any address.
+    /// and of those that report any address.
     pub of: usize,
     /// The groups that report another address, with that address.
     pub dissenters: Vec<(Group, IpAddr)>,

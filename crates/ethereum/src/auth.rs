@@ -4,7 +4,7 @@
 //! EIP-8:   size u16 | ECIES of: RLP list | zeros or anything       size is authenticated, and counts what follows it
 //! before:             ECIES of: fields of fixed length             307 bytes in all, or 210
 //!
-//! auth:    signature 65 | initiator's key 64 | nonce 32 | 4        signed by the ephemeral key, which so is told
+//! auth:    signature 65 | initiator's key 64 | nonce 32 | 4        signed by the ephemeral key, which it reveals
 //! ack:     ephemeral key 64 | nonce 32 | 4
 //! ```
 //! Each side reads both forms. A packet of the old form starts with 4, as sealed bytes do; an EIP-8 packet that is

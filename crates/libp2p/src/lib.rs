@@ -3,8 +3,8 @@
 //! ```text
 //! initiator                                      responder
 //!   /multistream/1.0.0, /noise, e ──────────▶
-//!                                 ◀────────── /multistream/1.0.0, /noise, e, s, who it is
-//!   s, who it is; identify?       ──────────▶
+//!                                 ◀────────── /multistream/1.0.0, /noise, e, s, identity
+//!   s, identity; identify?        ──────────▶
 //!                                 ◀────────── identify!  identify?
 //!   identify!                     ──────────▶
 //! ```

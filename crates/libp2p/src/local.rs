@@ -46,7 +46,7 @@ pub struct Local {
     /// Whether we offer to choose the muxer within Noise, which saves a round trip for sides that wait for answers.
     pub inlines_muxer: bool,
     /// Whether we push our introduction with `/ipfs/id/push/1.0.0`, as soon as the connection is encrypted. Otherwise a
-    /// peer may not learn who visited it briefly.
+    /// peer may not learn the identity of a brief visitor.
     pub pushes: bool,
 }
 

@@ -180,7 +180,7 @@ pub enum Limit {
     Peers,
 }
 
-/// A malformed message's adjective in an error.
+/// The wording of an error for a malformed message.
 struct Manner(Malformed);
 
 impl fmt::Display for Manner {

@@ -20,7 +20,7 @@ pub struct Failure<E> {
     pub instead: Option<String>,
     /// How much of our data the peer can have read.
     pub ours: OursRead,
-    /// Whether the connection ended by an RST, of which [`Cause::Closed`] says when it counts as a close.
+    /// Whether the connection ended by an RST. See [`Cause::Closed`] for when that counts as a close.
     pub reset: bool,
     /// Bytes that the handshake had received.
     pub received: u64,

@@ -1,4 +1,4 @@
-//! The driver: when it writes, what bounds it, what it hands over, and how it tells one end from another.
+//! The driver: its writes, its limits, its results, and the kinds of a connection's end.
 
 mod common;
 

@@ -65,7 +65,7 @@ impl Transports {
     }
 }
 
-/// A finished attempt to shake hands with a peer.
+/// A finished attempt at a handshake with a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// The network's name.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   127.70.3.4:steady   ─┐
-//!   127.99.8.7:steady   ─┼─▶ one listener on 0.0.0.0: the accepted socket's own address says who was called
+//!   127.99.8.7:steady   ─┼─▶ one listener on 0.0.0.0: the accepted socket's own address is that of the called node
 //!   127.180.0.9:fleeting ──▶ a socket of its own, which listens while it is up
 //!   any:refusing        ───▶ a socket that does not listen
 //!   any:silent          ───▶ a listener whose queue is full

@@ -4,8 +4,8 @@
 //!   node      0 ──────────▶ steady ────▶ fleeting ────▶ refusing ────▶ silent
 //!             always up     up at times  nothing there  no answer      (how many of each)
 //!
-//!   list      0 ─────▶ 1 ─────▶ 2 ─────▶ ... ─────▶ 0    node n tells list n modulo their number
-//!             each has a node that tells the next one, its share of all, and others by chance
+//!   list      0 ─────▶ 1 ─────▶ 2 ─────▶ ... ─────▶ 0    node n gossips list n modulo their number
+//!             each has a node that gossips the next list, its share of all nodes, and random ones
 //! ```
 //!
 //! Nothing is stored: an address is computed from its node, and a node from its address. So every program with the same

@@ -1,11 +1,11 @@
 //! Writes a batch into the database, in one transaction.
 //!
 //! ```text
-//! texts ──▶ numbers          what peers share, once
-//! learned ──▶ upsert         many, and mostly known already
-//! attempts ──▶ find ──▶ fold in Rust ──▶ update, remember     what is new is added before
-//! crowd ──▶ delete           whom nobody ever met, if they are too many
-//! sweep ──▶ delete           texts that nothing refers to, at the end
+//! texts ──▶ numbers          texts that peers share are stored once
+//! learned ──▶ upsert         many addresses, mostly known already
+//! attempts ──▶ find ──▶ fold in Rust ──▶ update, remember     new peers are added first
+//! crowd ──▶ delete           peers that never answered, if there are too many
+//! sweep ──▶ delete           texts without references, at the end
 //! ```
 
 use std::collections::HashMap;
