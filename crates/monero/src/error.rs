@@ -116,7 +116,7 @@ impl Fault for Error {
     }
 }
 
-/// What is wrong with a message.
+/// The fault in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// It does not start with the signature of portable storage.
