@@ -68,7 +68,7 @@ Targets:
   enr:...                   an Ethereum node's record
   ID@HOST:PORT              a Lightning node; ID has 66 hex digits
   /ip4/IP/tcp/PORT/p2p/ID   a libp2p node; /ip6, /dns4, /dns6, /dns as well;
-                            without /p2p/ID, whoever is there
+                            without /p2p/ID, any node there
   /dnsaddr/NAME/p2p/ID      every libp2p node that NAME lists
   @FILE                     one target a line; '#' starts a comment
   -                         the same from standard input
@@ -86,17 +86,17 @@ encrypted (RLPx, BOLT 8, Noise). So are multiaddrs, which start with a slash.
 Examples:
   verack my.node.example              am I reachable, and if not, why?
   verack --trace 127.0.0.1 -c regtest what goes over the wire?
-  verack -c litecoin --dns-seeds      everybody whom the DNS seeds know
+  verack -c litecoin --dns-seeds      every node that the DNS seeds know
   verack --json @nodes.txt            one object a line, the last a summary
-  verack listen -c regtest            shake hands with who dials us
+  verack listen -c regtest            shake hands with nodes that dial us
   verack crawl                        map the network, into a database
-  verack addrs my.node.example        whom does it know?
+  verack addrs my.node.example        which nodes does it know?
   verack identify 192.0.2.1:8333      what listens there?
   verack enode://...@192.0.2.1:30303  which Ethereum node is that?
   verack -c sepolia enode://...       is it on Sepolia?
   verack 02...@192.0.2.1              what does that Lightning node offer?
   verack listen --protocol lightning  be a Lightning node; says under which id
-  verack /ip4/192.0.2.1/tcp/4001      who is that libp2p node?
+  verack /ip4/192.0.2.1/tcp/4001      what is that libp2p node?
   verack -c monero node.example       how high is that Monero node?
 
 Exit codes:
@@ -209,7 +209,7 @@ pub enum ColorChoice {
 /// Shaking hands with targets.
 #[derive(Debug, Args)]
 pub struct Shake {
-    /// Whom to shake hands with: names, addresses, @FILE, '-' (see below)
+    /// Targets: names, addresses, @FILE, '-' (see below)
     #[arg(value_name = "TARGET", required_unless_present = "dns_seeds")]
     pub targets: Vec<String>,
     /// The network's own DNS seeds as targets
@@ -224,7 +224,7 @@ pub struct Shake {
     /// Whether connections are kept.
     #[command(flatten)]
     pub keeping: Keeping,
-    /// Whom we dial, and how.
+    /// Which addresses we dial, and how.
     #[command(flatten)]
     pub dialling: Dialling,
     /// Show what would be dialled, and dial nothing; names are looked up
@@ -307,7 +307,7 @@ pub struct Keeping {
     pub hold: Option<Duration>,
 }
 
-/// Whom we dial, and how.
+/// Which addresses we dial, and how.
 #[derive(Clone, Debug, Args)]
 pub struct Dialling {
     /// Port of targets that name none [default: the network's]

@@ -57,19 +57,19 @@ pub struct Crawl {
     /// What bounds us.
     #[command(flatten)]
     pub bounds: Bounds,
-    /// Whom we dial, and how.
+    /// Which addresses we dial, and how.
     #[command(flatten)]
     pub dialling: Dialling,
 }
 
 const AFTER_CRAWL: &str = "\
-As a node at its start, it dials whom the database remembers, then asks the DNS seeds, then takes
+As a node at its start, it dials the peers that the database remembers, then asks the DNS seeds, then takes
 --seed-nodes, each only if the one before led to fewer than two peers. Ctrl-C, and SIGTERM, end it
 with everything stored, and the next run goes on from there. A killed run loses its last two seconds
 at most.
 
 Examples:
-  verack crawl                                  everybody whom Bitcoin's DNS seeds lead to
+  verack crawl                                  every node that Bitcoin's DNS seeds lead to
   verack crawl -c litecoin --max-peers 200 --for 10m
   verack crawl --allow-private 127.0.0.1:18444 -c regtest --db lab.sqlite
   verack crawl --watch --json | jq -c 'select(.outcome==\"ok\")'
@@ -105,7 +105,7 @@ impl Crawl {
 /// What one peer knows.
 #[derive(Debug, Args)]
 pub struct Addrs {
-    /// Whom to ask; of several addresses behind a name, the first that answers
+    /// The peers to ask; of several addresses behind a name, the first that answers
     #[arg(value_name = "TARGET")]
     pub target: String,
     /// How we ask.
@@ -117,7 +117,7 @@ pub struct Addrs {
     /// What bounds us.
     #[command(flatten)]
     pub bounds: Bounds,
-    /// Whom we dial, and how.
+    /// Which addresses we dial, and how.
     #[command(flatten)]
     pub dialling: Dialling,
 }
@@ -170,7 +170,7 @@ Exit codes:
 /// At which address we are seen.
 #[derive(Debug, Args)]
 pub struct Whoami {
-    /// Whom to ask [default: the network's DNS seeds]
+    /// The peers to ask [default: the network's DNS seeds]
     #[arg(value_name = "TARGET")]
     pub targets: Vec<String>,
     /// Ask so many peers, each in another network (IPv4 /16, IPv6 /32)
@@ -182,7 +182,7 @@ pub struct Whoami {
     /// What bounds us.
     #[command(flatten)]
     pub bounds: Bounds,
-    /// Whom we dial, and how.
+    /// Which addresses we dial, and how.
     #[command(flatten)]
     pub dialling: Dialling,
 }

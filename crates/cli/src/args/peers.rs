@@ -29,9 +29,9 @@ pub struct Peers {
 
 const AFTER_HELP: &str = "\
 Examples:
-  verack peers --reachable --count-by user-agent       who runs what?
+  verack peers --reachable --count-by user-agent       how many run what?
   verack peers --network onion --sort last-good -n 20  the last that answered over Tor
-  verack peers show 192.0.2.1:8333                     how has it fared, and who told us of it?
+  verack peers show 192.0.2.1:8333                     its history, and the source of its address
   verack peers export --as dnsseed -c bitcoin          for Core's makeseeds.py
   verack peers import nodes.json seeds.txt             what bitnodes and a seeder know
 
@@ -110,16 +110,16 @@ pub struct Query {
     /// Of this network, by name or alias
     #[arg(short, long, value_name = "NAME")]
     pub chain: Option<String>,
-    /// Whose user agent contains this; '*' and '?' make it a pattern for all of it
+    /// Peers with this in their user agent; '*' and '?' make it a pattern for all of it
     #[arg(long, value_name = "TEXT")]
     pub user_agent: Option<String>,
     /// That offer all of these: decimal, 0x… or names such as NETWORK,WITNESS
     #[arg(short, long, value_name = "SERVICES")]
     pub services: Option<ServicesArg>,
-    /// Whose last handshake was OK
+    /// Peers with a successful last handshake
     #[arg(long, conflicts_with = "unreachable")]
     pub reachable: bool,
-    /// Whose last handshake was not
+    /// Peers without one at the last attempt
     #[arg(long)]
     pub unreachable: bool,
     /// Seen since then: 90m or 7d ago, a day or a time in UTC, @SECONDS

@@ -26,7 +26,7 @@ pub static CONTACT: Opt<String> = Opt::value(
     "TEXT",
     contact,
     INTRODUCTION,
-    "Whom to reach about these connections, such as ops@example.org: a comment in what we call our program (Bitcoin, \
+    "A contact for questions about these connections, such as ops@example.org: a comment in what we call our program (Bitcoin, \
      Ethereum, libp2p)",
 )
 .conflicts_with("user-agent");
