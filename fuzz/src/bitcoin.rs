@@ -15,7 +15,7 @@ use verack_bitcoin::frame::{Frame, FrameReader, HEADER_LEN};
 use verack_bitcoin::gossip::{Address, Gossip, MAX_ENTRIES, seeds};
 use verack_bitcoin::message::{Command, Feature, MAX_WHOLE_LEN, Message};
 use verack_bitcoin::version::Tail;
-use verack_bitcoin::{Chain, Channel, Concluded, Halt, Local, Params, Services, Session, V1};
+use verack_bitcoin::{Chain, Channel, Concluded, ReadError, Local, Params, Services, Session, V1};
 
 /// Any bytes to our initiator.
 pub fn initiator(input: &[u8]) {
@@ -73,11 +73,11 @@ pub fn wire(input: &[u8]) {
             Ok(Frame::Whole { command, payload, .. }) => read_and_write(command, payload),
             Ok(Frame::Long { len, .. }) => assert!(len > MAX_WHOLE_LEN),
             Ok(Frame::Skipped(bytes)) => assert!(bytes > 0),
-            Err(Halt::Short(short)) => {
+            Err(ReadError::Short(short)) => {
                 assert!(short.0 > 0);
                 return;
             }
-            Err(Halt::Error(error)) => {
+            Err(ReadError::Error(error)) => {
                 assert_printable(&error.to_string());
                 return;
             }

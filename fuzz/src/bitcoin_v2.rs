@@ -11,7 +11,7 @@ use testing::survives;
 use verack_bitcoin::message::Command;
 use verack_bitcoin::v2::keys::Session as Keyed;
 use verack_bitcoin::v2::{Garbage, Keys, Packet, Start, contents};
-use verack_bitcoin::{Accept, Chain, Concluded, Error, Halt, Local, Params, Transport, V2};
+use verack_bitcoin::{Accept, Chain, Concluded, Error, ReadError, Local, Params, Transport, V2};
 
 /// Any bytes to our initiator.
 pub fn initiator(input: &[u8]) {
@@ -41,11 +41,11 @@ pub fn open(input: &[u8]) {
                 Ok(Packet::Whole { contents, .. }) => drop(contents::read(contents)),
                 Ok(Packet::Long { head, len, .. }) => assert!(head.len() == 15 && len > 15),
                 Ok(Packet::Skipped { bytes, .. }) => assert!(bytes > 0),
-                Err(Halt::Short(short)) => {
+                Err(ReadError::Short(short)) => {
                     assert!(short.0 > 0 && taken == 0);
                     break;
                 }
-                Err(Halt::Error(error)) => {
+                Err(ReadError::Error(error)) => {
                     assert!(error.code().starts_with("bitcoin.v2."));
                     return;
                 }

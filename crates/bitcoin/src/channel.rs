@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use handshake::{Rx, Unfinished};
 
 use crate::chain::{Checksum, Params};
-use crate::error::{Error, Halt};
+use crate::error::{Error, ReadError};
 use crate::frame::{Frame, FrameReader, write_message};
 use crate::message::{Command, Event, MAX_ADDRESSES_LEN, Message};
 use crate::v2::{Open, Packet, Phase, Seal, SessionId, contents};
@@ -57,12 +57,12 @@ impl Channel {
     ///
     /// # Errors
     /// As [`Reader::read`].
-    pub fn read(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+    pub fn read(&mut self, rx: &mut Rx<'_>) -> Result<Event, ReadError> {
         self.reader.read(rx)
     }
 
     /// As [`Channel::read`], with the payload's length in bytes for a message that was read whole; 0 for other events.
-    pub(crate) fn read_measured(&mut self, rx: &mut Rx<'_>) -> Result<(Event, usize), Halt> {
+    pub(crate) fn read_measured(&mut self, rx: &mut Rx<'_>) -> Result<(Event, usize), ReadError> {
         self.reader.read_measured(rx)
     }
 
@@ -154,12 +154,12 @@ impl Reader {
     /// The next message or other event.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error if reading cannot continue.
-    pub fn read(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+    /// [`ReadError::Short`] if it has not arrived; an error if reading cannot continue.
+    pub fn read(&mut self, rx: &mut Rx<'_>) -> Result<Event, ReadError> {
         Ok(self.read_measured(rx)?.0)
     }
 
-    fn read_measured(&mut self, rx: &mut Rx<'_>) -> Result<(Event, usize), Halt> {
+    fn read_measured(&mut self, rx: &mut Rx<'_>) -> Result<(Event, usize), ReadError> {
         match self {
             Self::V1(frames) => read_frame(frames, rx),
             Self::V2(open) => Ok(heard(open.read(rx)?)),
@@ -167,7 +167,7 @@ impl Reader {
     }
 }
 
-fn read_frame(frames: &mut FrameReader, rx: &mut Rx<'_>) -> Result<(Event, usize), Halt> {
+fn read_frame(frames: &mut FrameReader, rx: &mut Rx<'_>) -> Result<(Event, usize), ReadError> {
     Ok(match frames.read(rx)? {
         Frame::Whole { command, payload, checksum } => {
             if Message::knows(command) {

@@ -175,9 +175,9 @@ impl Fault for Error {
 }
 
 /// Why nothing was read.
-pub type Halt = handshake::Halt<Error>;
+pub type ReadError = handshake::ReadError<Error>;
 
-impl From<v2::Error> for Halt {
+impl From<v2::Error> for ReadError {
     fn from(error: v2::Error) -> Self {
         Self::Error(error.into())
     }

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use handshake::{BANNER_LEN, Banner, Rx, Short, Unfinished};
 
 use crate::chain::{Chain, Magic, Params};
-use crate::error::{Error, Halt};
+use crate::error::{Error, ReadError};
 use crate::message::{AsSent, Command, MAX_ADDRESSES_LEN, MAX_PAYLOAD_LEN, MAX_WHOLE_LEN};
 
 /// Bytes before the payload.
@@ -88,9 +88,9 @@ impl FrameReader {
     /// The next message, or part of a long one.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error as soon as the magic is wrong or the announced length is over
+    /// [`ReadError::Short`] if it has not arrived; an error as soon as the magic is wrong or the announced length is over
     /// [`MAX_PAYLOAD_LEN`], before waiting for the payload.
-    pub fn read<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Frame<'b>, Halt> {
+    pub fn read<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Frame<'b>, ReadError> {
         if self.to_skip > 0 {
             if rx.is_empty() {
                 return Err(Short(self.to_skip).into());
@@ -121,7 +121,7 @@ impl FrameReader {
 
     /// Core compares the magic once the header is whole. Four bytes suffice, and come sooner, if they are the magic of
     /// a known network. Any other four bytes might also start a key (BIP324); the next twelve decide.
-    fn check_magic(&mut self, rx: &Rx<'_>) -> Result<(), Halt> {
+    fn check_magic(&mut self, rx: &Rx<'_>) -> Result<(), ReadError> {
         let found = *rx.peek::<4>()?;
         if found == self.params.magic.0 {
             self.in_sync = true;
@@ -192,7 +192,7 @@ mod tests {
 
     use super::{Frame, FrameReader, write_message};
     use crate::chain::{Chain, Magic};
-    use crate::error::{Banner, Error, Halt};
+    use crate::error::{Banner, Error, ReadError};
     use crate::message::Command;
 
     fn reader() -> FrameReader {
@@ -216,7 +216,7 @@ mod tests {
         let mut bytes = *b"\xf9\xbe\xb4\xd9inv\0\0\0\0\0\0\0\0\0\x01\x09\x3d\x00....";
         let command = Command::new(b"inv").unwrap();
         let error = Error::Oversized { command, len: 4_000_001, max: 4_000_000 };
-        assert_eq!(reader().read(&mut Rx::new(&mut bytes)), Err(Halt::Error(error)));
+        assert_eq!(reader().read(&mut Rx::new(&mut bytes)), Err(ReadError::Error(error)));
     }
 
     #[test]
@@ -225,7 +225,7 @@ mod tests {
         let mut header = *b"\xf9\xbe\xb4\xd9inv\0\0\0\0\0\0\0\0\0\x01\x08\0\0....";
         let command = Command::new(b"inv").unwrap();
         assert_eq!(reader.read(&mut Rx::new(&mut header)), Ok(Frame::Long { command, len: 2049 }));
-        assert_eq!(reader.read(&mut Rx::new(&mut [])), Err(Halt::Short(Short(2049))));
+        assert_eq!(reader.read(&mut Rx::new(&mut [])), Err(ReadError::Short(Short(2049))));
         assert_eq!(reader.read(&mut Rx::new(&mut [0; 2000])), Ok(Frame::Skipped(2000)));
         let mut more = [0; 50];
         let mut rx = Rx::new(&mut more);
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn what_it_is_not_is_told_as_soon_as_it_is_certain() {
         let read = |bytes: &[u8]| match reader().read(&mut Rx::new(&mut Vec::from(bytes))) {
-            Err(Halt::Error(error)) => Some(error),
+            Err(ReadError::Error(error)) => Some(error),
             _ => None,
         };
         let expected = Chain::named("bitcoin").unwrap().params.magic;

@@ -27,7 +27,7 @@ pub use entry::{Entries, Entry, MAX_ENTRIES};
 use handshake::{Conversation, End, Evidence, Rx, Step, Unfinished};
 
 use crate::channel::Channel;
-use crate::error::{Error, Halt};
+use crate::error::{Error, ReadError};
 use crate::message::{Command, Event, MAX_ADDRESSES_LEN, Message};
 use crate::services::Services;
 use crate::version::{Tail, Version};
@@ -122,7 +122,7 @@ impl Gossip {
     }
 
     /// The peer's next event.
-    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, ReadError> {
         match self.channel.read(rx)? {
             Event::Heard(Message::Other { command: command @ (Command::ADDR | Command::ADDRV2), len }) => {
                 Err(Error::Oversized { command, len, max: MAX_ADDRESSES_LEN }.into())

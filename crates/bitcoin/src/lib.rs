@@ -60,7 +60,7 @@ pub use attempt::{Initiator, Knowledge, NextAttempt, TransportAttempt, Transport
 pub use chain::{CHAINS, Chain, Magic, Params};
 pub use channel::{Channel, Transport};
 pub use conversation::Concluded;
-pub use error::{Error, Halt};
+pub use error::{Error, ReadError};
 pub use gossip::Gossip;
 pub use handshake;
 pub use hello::{Agreed, Announced, Local};

@@ -9,7 +9,7 @@ use handshake::{Conversation, End as Ending, Evidence, Fault, Handshake, OursRea
 use testing::{End, cut, feed};
 use verack_bitcoin::message::{MAX_WHOLE_LEN, Message};
 use verack_bitcoin::v2::{Garbage, MAX_CONTENTS_LEN, MAX_DECOYS_LEN, MAX_GARBAGE_LEN, Packet};
-use verack_bitcoin::{Error, Halt, Transport, v2};
+use verack_bitcoin::{Error, ReadError, Transport, v2};
 
 #[test]
 fn garbage_is_as_long_as_it_may_be_and_no_longer() {
@@ -143,7 +143,7 @@ fn a_program_may_have_long_packets_whole() {
     let mut open = keys().encode().share(Role::Initiator, &Peer::encoding()).derive(Role::Responder, magic).open;
     open.wait_for(100_000);
     let (mut start, mut whole) = (sealed[..50_000].to_vec(), sealed);
-    assert!(matches!(open.read(&mut Rx::new(&mut start)), Err(Halt::Short(short)) if short.0 == 50_020));
+    assert!(matches!(open.read(&mut Rx::new(&mut start)), Err(ReadError::Short(short)) if short.0 == 50_020));
     let expected = Packet::Whole { ignore: false, contents: &[7; 100_000] };
     assert_eq!(open.read(&mut Rx::new(&mut whole)), Ok(expected));
 }

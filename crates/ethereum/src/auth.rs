@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::ecies::{self, Unopened};
 use crate::error::{Error, Malformed};
-use crate::frame::Halt;
+use crate::frame::ReadError;
 use crate::key::{PublicKey, SecretKey, UNCOMPRESSED};
 use crate::rlp::{Items, write_bytes, write_list, write_uint};
 
@@ -267,16 +267,16 @@ impl<const PLAIN_LEN: usize> Reader<PLAIN_LEN> {
     /// The peer's packet, decrypted in place.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error as soon as four bytes cannot be the start of a packet, so before
+    /// [`ReadError::Short`] if it has not arrived; an error as soon as four bytes cannot be the start of a packet, so before
     /// waiting for a size that is too large; or if `key` does not decrypt it.
-    pub fn read<'b>(&mut self, key: &SecretKey, rx: &mut Rx<'b>) -> Result<Opened<'b>, Halt> {
+    pub fn read<'b>(&mut self, key: &SecretKey, rx: &mut Rx<'b>) -> Result<Opened<'b>, ReadError> {
         let &[high, low, third, _] = rx.peek::<4>()?;
         let size = u16::from_be_bytes([high, low]);
         let least = u16::try_from(ecies::OVERHEAD).expect("113");
         let is_eip8 = (least..=MAX_SIZE).contains(&size) && third == UNCOMPRESSED;
         if high == UNCOMPRESSED && !self.is_not_plain {
             match self.read_plain(key, rx) {
-                Err(Halt::Error(_)) if is_eip8 => self.is_not_plain = true,
+                Err(ReadError::Error(_)) if is_eip8 => self.is_not_plain = true,
                 end => return end,
             }
         }
@@ -305,7 +305,7 @@ impl<const PLAIN_LEN: usize> Reader<PLAIN_LEN> {
         Some(Unfinished::new(self.name, rest.len(), len))
     }
 
-    fn read_plain<'b>(&self, key: &SecretKey, rx: &mut Rx<'b>) -> Result<Opened<'b>, Halt> {
+    fn read_plain<'b>(&self, key: &SecretKey, rx: &mut Rx<'b>) -> Result<Opened<'b>, ReadError> {
         let mut trial = *rx.peek::<PLAIN_LEN>()?;
         ecies::open(key, &[], &mut trial).map_err(|why| self.error(why))?;
         let bytes = rx.take(PLAIN_LEN)?;

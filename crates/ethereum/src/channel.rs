@@ -7,7 +7,7 @@ use handshake::Rx;
 
 use crate::disconnect::Reason;
 use crate::error::{Error, Malformed};
-use crate::frame::{Frame, Halt, MAX_WHOLE_LEN, Open, Seal};
+use crate::frame::{Frame, ReadError, MAX_WHOLE_LEN, Open, Seal};
 use crate::message::{EMPTY, id};
 use crate::rlp::{Items, write_uint};
 use crate::snappy;
@@ -68,8 +68,8 @@ impl Channel {
     /// The next message, or part of a long one.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error if a MAC is wrong, or the message has no id.
-    pub fn hear<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Heard<'b>, Halt> {
+    /// [`ReadError::Short`] if it has not arrived; an error if a MAC is wrong, or the message has no id.
+    pub fn hear<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Heard<'b>, ReadError> {
         let data: &[u8] = match self.open.read(rx)? {
             Frame::Whole(data) => data,
             Frame::Long(len) => return Ok(Heard::Long(len)),

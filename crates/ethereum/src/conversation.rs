@@ -21,7 +21,7 @@ use crate::channel::{Channel, Heard};
 use crate::disconnect::Reason;
 use crate::error::{Error, Malformed};
 use crate::eth::{self, Status};
-use crate::frame::{Halt, MAX_WHOLE_LEN};
+use crate::frame::{ReadError, MAX_WHOLE_LEN};
 use crate::hash::Hash;
 use crate::headers::{self, RequestId};
 use crate::hello::{self, Capability, Hello};
@@ -231,7 +231,7 @@ impl Conversation {
     }
 
     /// The peer's next message, or a part of one that is skipped.
-    pub(crate) fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+    pub(crate) fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, ReadError> {
         let channel = self.channel.as_mut().expect("nothing is heard once all is agreed");
         let (id, data) = match channel.hear(rx)? {
             Heard::Message { id, data } => (id, data),

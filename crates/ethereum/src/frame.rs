@@ -101,7 +101,7 @@ pub enum Frame<'r> {
 }
 
 /// Why nothing could be read.
-pub type Halt = handshake::Halt<Error>;
+pub type ReadError = handshake::ReadError<Error>;
 
 impl Open {
     pub(crate) fn new(aes_secret: &[u8; 32], mac: Mac) -> Self {
@@ -111,8 +111,8 @@ impl Open {
     /// The next frame, decrypted in place, or part of a long one.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error if one of its MACs is wrong.
-    pub fn read<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Frame<'b>, Halt> {
+    /// [`ReadError::Short`] if it has not arrived; an error if one of its MACs is wrong.
+    pub fn read<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Frame<'b>, ReadError> {
         let header = match self.state {
             State::Header => self.header(rx.peek()?)?,
             State::Data(header) => header,
@@ -165,7 +165,7 @@ impl Open {
         Ok(header)
     }
 
-    fn skip<'b>(&mut self, left: usize, len: usize, rx: &mut Rx<'b>) -> Result<Frame<'b>, Halt> {
+    fn skip<'b>(&mut self, left: usize, len: usize, rx: &mut Rx<'b>) -> Result<Frame<'b>, ReadError> {
         if left == 0 {
             let mac = rx.take(MAC_LEN)?;
             compare(self.mac.frame(), mac, "frame")?;

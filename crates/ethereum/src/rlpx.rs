@@ -17,7 +17,7 @@ use crate::conversation::Conversation;
 pub use crate::conversation::Shared;
 use crate::error::Error;
 use crate::eth::Status;
-use crate::frame::Halt;
+use crate::frame::ReadError;
 use crate::hello::Hello;
 use crate::key::PublicKey;
 use crate::local::{Fresh, Local};
@@ -117,7 +117,7 @@ impl Rlpx {
     }
 
     /// Sends the next message, or reads the awaited one.
-    fn go_on(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Event, Halt> {
+    fn go_on(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Event, ReadError> {
         let Self { local, fresh, state, .. } = self;
         let start = tx.len();
         match state {
@@ -189,7 +189,7 @@ impl handshake::Conversation for Rlpx {
         match self.go_on(rx, tx) {
             Ok(event) => Ok(Step::Event(event)),
             Err(halt) => {
-                if let (State::Converse(conversation), Halt::Error(fault)) = (&mut self.state, &halt)
+                if let (State::Converse(conversation), ReadError::Error(fault)) = (&mut self.state, &halt)
                     && let Some(reason) = fault.parting()
                 {
                     conversation.part(reason, tx);

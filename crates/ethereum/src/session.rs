@@ -9,7 +9,7 @@ use handshake::{Conversation, Leave, Rx, Step};
 use crate::channel::{Channel, Heard};
 use crate::disconnect::Reason;
 use crate::error::Error;
-use crate::frame::Halt;
+use crate::frame::ReadError;
 use crate::message::{EMPTY, Event, Message, id};
 
 /// The interval between Pings. A node that has received nothing for twice as long leaves. (geth, p2p/peer.go:
@@ -53,7 +53,7 @@ impl Session {
         Some(message)
     }
 
-    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, ReadError> {
         let message = match self.channel.hear(rx)? {
             Heard::Long(len) => return Ok(Event::Long(len)),
             Heard::Skipped(bytes) => return Ok(Event::Skipped(bytes)),

@@ -6,14 +6,14 @@ use crate::rx::Short;
 
 /// Why nothing was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Halt<E> {
+pub enum ReadError<E> {
     /// Too few bytes.
     Short(Short),
     /// The stream cannot be read on.
     Error(E),
 }
 
-impl<E> Halt<E> {
+impl<E> ReadError<E> {
     /// Converts it for the [`Handshake`](crate::Handshake) that reads: too few bytes become [`Step::Need`], not an
     /// error.
     ///
@@ -27,13 +27,13 @@ impl<E> Halt<E> {
     }
 }
 
-impl<E> From<Short> for Halt<E> {
+impl<E> From<Short> for ReadError<E> {
     fn from(short: Short) -> Self {
         Self::Short(short)
     }
 }
 
-impl<E: Fault> From<E> for Halt<E> {
+impl<E: Fault> From<E> for ReadError<E> {
     fn from(error: E) -> Self {
         Self::Error(error)
     }

@@ -102,7 +102,7 @@ pub use banner::{BANNER_LEN, Banner};
 pub use evidence::{End, Evidence, Leave, OursRead, Unfinished};
 pub use fault::{Blame, Fault};
 pub use fields::{EndsIn, Fields};
-pub use halt::Halt;
+pub use halt::ReadError;
 pub use hex::{Hex, from_hex, read_hex};
 pub use reason::{Reason, ReasonKind};
 pub use remark::Remark;

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use handshake::Rx;
 use noise::{CipherState, TAG_LEN};
 
-use crate::error::{Error, Halt};
+use crate::error::{Error, ReadError};
 
 /// Bytes of a length field.
 pub(crate) const HEADER_LEN: usize = 2;
@@ -71,8 +71,8 @@ impl Open {
     /// The text of the next frame, decrypted in place: at most [`MAX_HEARD_LEN`] bytes.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error if its tag is wrong, or as soon as its length is over the limit.
-    pub fn frame<'b>(&mut self, rx: &mut Rx<'b>) -> Result<&'b mut [u8], Halt> {
+    /// [`ReadError::Short`] if it has not arrived; an error if its tag is wrong, or as soon as its length is over the limit.
+    pub fn frame<'b>(&mut self, rx: &mut Rx<'b>) -> Result<&'b mut [u8], ReadError> {
         let len = u16::from_be_bytes(*rx.peek()?);
         if usize::from(len) < TAG_LEN {
             return Err(Error::Mac(None).into());
@@ -89,8 +89,8 @@ impl Open {
 /// Takes a message of Noise's handshake, which has at least `least` bytes.
 ///
 /// # Errors
-/// [`Halt::Short`] if it has not arrived; an error as soon as its length is invalid.
-pub fn take_message<'b>(rx: &mut Rx<'b>, number: u8, least: u16) -> Result<&'b mut [u8], Halt> {
+/// [`ReadError::Short`] if it has not arrived; an error as soon as its length is invalid.
+pub fn take_message<'b>(rx: &mut Rx<'b>, number: u8, least: u16) -> Result<&'b mut [u8], ReadError> {
     let len = u16::from_be_bytes(*rx.peek()?);
     if !(least..=MAX_HANDSHAKE_LEN).contains(&len) {
         return Err(Error::NoiseLength { message: number, len, least, most: MAX_HANDSHAKE_LEN }.into());

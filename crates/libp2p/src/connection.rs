@@ -26,7 +26,7 @@ use self::queue::Queue;
 pub(crate) use self::stream::PING;
 use self::streams::Streams;
 use crate::channel::Channel;
-use crate::error::{Error, Halt};
+use crate::error::{Error, ReadError};
 use crate::event::{Event, Message};
 use crate::identify::Identify;
 use crate::identity::PublicKey;
@@ -163,8 +163,8 @@ impl Connection {
     /// next frame has arrived.
     ///
     /// # Errors
-    /// [`Halt::Short`] if there is neither; an error if the peer breaks a rule.
-    pub(crate) fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Event, Halt> {
+    /// [`ReadError::Short`] if there is neither; an error if the peer breaks a rule.
+    pub(crate) fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Event, ReadError> {
         if let Some(message) = self.next_message()? {
             return Ok(Event::Heard(message));
         }
@@ -194,8 +194,8 @@ impl Connection {
     fn next_name(&mut self) -> Result<Option<Message>, Error> {
         let (name, len) = match multistream::read(self.opened.rest()) {
             Ok((name, len)) => (Text::from(name), len),
-            Err(Halt::Short(_)) => return Ok(None),
-            Err(Halt::Error(error)) => return Err(error),
+            Err(ReadError::Short(_)) => return Ok(None),
+            Err(ReadError::Error(error)) => return Err(error),
         };
         self.opened.advance(len);
         if self.muxing.hear(&name, self.role, self.opening, &mut self.queue)? {

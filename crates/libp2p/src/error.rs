@@ -205,7 +205,7 @@ pub enum Malformed {
 }
 
 /// Why nothing was read.
-pub type Halt = handshake::Halt<Error>;
+pub type ReadError = handshake::ReadError<Error>;
 
 /// The place of a wrong tag.
 enum Tag {

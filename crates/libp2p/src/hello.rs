@@ -20,7 +20,7 @@ use self::proposing::Proposing;
 use self::state::{Input, State, heard_name, say_name};
 use crate::channel::{Channel, with_length};
 use crate::connection::{Connection, MAX_PROPOSALS, Muxer};
-use crate::error::{Error, Halt};
+use crate::error::{Error, ReadError};
 use crate::event::{Event, Message};
 use crate::identify::Identify;
 use crate::identity::PublicKey;
@@ -212,7 +212,7 @@ impl Hello {
         Step::Done(Agreed { public_key, muxer, identify, connection: *connection })
     }
 
-    fn go(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Agreed>, Halt> {
+    fn go(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Agreed>, ReadError> {
         let over = State::Over(self.state.stage(), self.state.awaiting());
         match &mut self.state {
             State::Over(..) => return Ok(Step::Need(1)),
@@ -220,7 +220,7 @@ impl Hello {
                 let stepped = if connection.is_over() { Err(Short(1).into()) } else { connection.step(rx, tx) };
                 self.muxer = connection.muxer();
                 match stepped {
-                    Err(Halt::Short(_)) if connection.is_over() => return Ok(self.conclude(tx)),
+                    Err(ReadError::Short(_)) if connection.is_over() => return Ok(self.conclude(tx)),
                     stepped => return stepped.map(Step::Event),
                 }
             }
@@ -251,7 +251,7 @@ impl Conversation for Hello {
     fn step(&mut self, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Step<Event, Agreed>, Error> {
         let (stage, awaiting) = (self.stage(), self.awaiting());
         self.go(rx, tx).or_else(|halt| {
-            if let Halt::Error(error) = &halt {
+            if let ReadError::Error(error) = &halt {
                 // The choice of a muxer comes after Noise in either form.
                 let stage = if matches!(error, Error::NoMuxer { .. }) { Stage::Hello } else { stage };
                 self.state = State::Over(stage, awaiting);

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use handshake::Short;
 
-use crate::error::{Error, Halt, Malformed};
+use crate::error::{Error, ReadError, Malformed};
 use crate::varint::{self, Unread};
 
 /// The first name of both sides.
@@ -34,8 +34,8 @@ const MESSAGE: &str = "protocol name";
 /// The name at the start of `bytes`, and its number of bytes with length and newline. Bytes after it are left.
 ///
 /// # Errors
-/// [`Halt::Short`] if it has not arrived; an error as soon as its length is too long, or its form is invalid.
-pub fn read(bytes: &[u8]) -> Result<(&[u8], usize), Halt> {
+/// [`ReadError::Short`] if it has not arrived; an error as soon as its length is too long, or its form is invalid.
+pub fn read(bytes: &[u8]) -> Result<(&[u8], usize), ReadError> {
     read_within(MAX_NAME_LEN, bytes)
 }
 
@@ -43,10 +43,10 @@ pub fn read(bytes: &[u8]) -> Result<(&[u8], usize), Halt> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_within(most: usize, bytes: &[u8]) -> Result<(&[u8], usize), Halt> {
-    let malformed = |what| Halt::Error(Error::Malformed { message: MESSAGE, what });
+pub fn read_within(most: usize, bytes: &[u8]) -> Result<(&[u8], usize), ReadError> {
+    let malformed = |what| ReadError::Error(Error::Malformed { message: MESSAGE, what });
     let (len, start) = varint::read(bytes).map_err(|unread| match unread {
-        Unread::Short => Halt::Short(Short(1)),
+        Unread::Short => ReadError::Short(Short(1)),
         Unread::NotMinimal => malformed(Malformed::NotMinimal("length")),
         Unread::TooLong => malformed(Malformed::TooLong("length")),
     })?;
@@ -55,7 +55,7 @@ pub fn read_within(most: usize, bytes: &[u8]) -> Result<(&[u8], usize), Halt> {
     if len == 0 {
         return Err(malformed(Malformed::EndsIn("name")));
     }
-    let line = bytes[start..].get(..len).ok_or_else(|| Halt::Short(Short(start + len - bytes.len())))?;
+    let line = bytes[start..].get(..len).ok_or_else(|| ReadError::Short(Short(start + len - bytes.len())))?;
     match line {
         [name @ .., b'\n'] => Ok((name, start + len)),
         _ => Err(malformed(Malformed::NoNewline)),
@@ -89,7 +89,7 @@ mod tests {
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     use super::{HEADER, MAX_NAME_LEN, NA, may_be_header, read, write};
-    use crate::error::{Error, Halt, Malformed};
+    use crate::error::{Error, ReadError, Malformed};
 
     #[test]
     fn names_are_written_as_the_specification_says() {
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn a_name_that_is_too_long_or_not_a_line_is_malformed() {
         let error = |bytes: &[u8]| match read(bytes) {
-            Err(Halt::Error(Error::Malformed { what, .. })) => Some(what),
+            Err(ReadError::Error(Error::Malformed { what, .. })) => Some(what),
             _ => None,
         };
         assert_eq!(error(b"\x00"), Some(Malformed::EndsIn("name")));
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(error(b"\x03nan"), Some(Malformed::NoNewline));
         assert_eq!(error(b"\x82\x08"), Some(Malformed::TooLong("length")));
         assert_eq!(error(&[0xff; 10]), Some(Malformed::TooLong("length")));
-        assert_eq!(read(b"\x81\x08"), Err(Halt::Short(Short(MAX_NAME_LEN + 1))));
+        assert_eq!(read(b"\x81\x08"), Err(ReadError::Short(Short(MAX_NAME_LEN + 1))));
     }
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
             let mut bytes = Vec::new();
             write(&name, &mut bytes);
             for len in 0..bytes.len() {
-                prop_assert!(matches!(read(&bytes[..len]), Err(Halt::Short(_))));
+                prop_assert!(matches!(read(&bytes[..len]), Err(ReadError::Short(_))));
             }
             bytes.extend_from_slice(b"what follows");
             let whole = bytes.len() - 12;

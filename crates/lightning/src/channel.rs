@@ -11,7 +11,7 @@ use handshake::{Rx, Unfinished};
 use noise::{CipherState, Key, TAG_LEN, hkdf};
 
 use crate::error::{Error, Part};
-use crate::wire::Halt;
+use crate::wire::ReadError;
 
 /// Bytes of a message, including its type. (BOLT 8)
 pub const MAX_MESSAGE_LEN: usize = 65_535;
@@ -94,8 +94,8 @@ impl Open {
     /// The next message: its type and its payload, decrypted in place. It has at most [`MAX_MESSAGE_LEN`] bytes.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error if a tag is wrong.
-    pub fn open<'b>(&mut self, rx: &mut Rx<'b>) -> Result<&'b mut [u8], Halt> {
+    /// [`ReadError::Short`] if it has not arrived; an error if a tag is wrong.
+    pub fn open<'b>(&mut self, rx: &mut Rx<'b>) -> Result<&'b mut [u8], ReadError> {
         let len = match self.len {
             Some(len) => len,
             None => self.open_len(*rx.peek::<HEADER_LEN>()?)?,

@@ -32,7 +32,7 @@ use crate::init::{Address, Init};
 use crate::key::{NodeId, SecretKey};
 use crate::message::{Event, Message, Notice, Ping, Pong};
 use crate::session::Allowance;
-use crate::wire::Halt;
+use crate::wire::ReadError;
 
 /// Bytes of the pong that proves that the peer accepted us. Any length would do.
 pub const PROOF_LEN: u16 = 4;
@@ -205,11 +205,11 @@ impl Hello {
     }
 
     /// Processes the peer's `init`, or a message before it. Without a next state the handshake is over.
-    fn hear_first(&mut self, mut transport: Transport, rx: &mut Rx<'_>) -> Result<Event, Halt> {
+    fn hear_first(&mut self, mut transport: Transport, rx: &mut Rx<'_>) -> Result<Event, ReadError> {
         let message = match transport.channel.open.open(rx) {
             Ok(message) => Message::read(message)?,
             Err(halt) => {
-                if let Halt::Short(_) = halt {
+                if let ReadError::Short(_) = halt {
                     self.state = State::Init(transport);
                 }
                 return Err(halt);
@@ -232,7 +232,7 @@ impl Hello {
     }
 
     /// Answers a ping, or processes our pong or a message before it. Without a next state the handshake is over.
-    fn prove(&mut self, mut proving: Proving, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Event, Halt> {
+    fn prove(&mut self, mut proving: Proving, rx: &mut Rx<'_>, tx: &mut Vec<u8>) -> Result<Event, ReadError> {
         let channel = &mut proving.agreed.channel;
         let event = if let Some(pong) = proving.pong.take() {
             let pong = Message::Pong(pong);
@@ -242,7 +242,7 @@ impl Hello {
             let bytes = match channel.open.open(rx) {
                 Ok(bytes) => bytes,
                 Err(halt) => {
-                    if let Halt::Short(_) = halt {
+                    if let ReadError::Short(_) = halt {
                         self.state = State::Pong(proving);
                     }
                     return Err(halt);
@@ -318,7 +318,7 @@ impl Conversation for Hello {
                 (Event::Said(init), State::Init(transport))
             }
             State::Init(transport) => {
-                return self.hear_first(transport, rx).map(Step::Event).or_else(Halt::into_step);
+                return self.hear_first(transport, rx).map(Step::Event).or_else(ReadError::into_step);
             }
             State::SayPing(mut agreed) => {
                 let ping = Message::Ping(Ping::for_pong_of(PROOF_LEN));
@@ -326,7 +326,7 @@ impl Conversation for Hello {
                 (Event::Said(ping), State::Pong(Proving { agreed, pong: None, allowance: Allowance::default() }))
             }
             State::Pong(proving) => {
-                return self.prove(proving, rx, tx).map(Step::Event).or_else(Halt::into_step);
+                return self.prove(proving, rx, tx).map(Step::Event).or_else(ReadError::into_step);
             }
             State::Concluded(agreed) => return Ok(Step::Done(agreed)),
             State::Over(..) => return Ok(Step::Need(1)),

@@ -9,7 +9,7 @@ use handshake::{Conversation, Rx, Step};
 use crate::channel::{Channel, MAX_MESSAGE_LEN};
 use crate::error::Error;
 use crate::message::{Event, Message, Ping, Pong};
-use crate::wire::Halt;
+use crate::wire::ReadError;
 
 /// The ping interval: nodes should not ping more often. (BOLT 1)
 pub const PING_EVERY: Duration = Duration::from_secs(30);
@@ -73,7 +73,7 @@ impl Session {
         self.ping.take().map(Message::Ping).or_else(|| self.pong.take().map(Message::Pong))
     }
 
-    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Message, Halt> {
+    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Message, ReadError> {
         let bytes = self.channel.open.open(rx)?;
         self.allowance.earn(bytes.len());
         let message = Message::read(bytes)?;

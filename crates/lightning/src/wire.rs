@@ -7,7 +7,7 @@ use handshake::{EndsIn, Fields};
 use crate::error::{Error, Malformed};
 
 /// Why nothing was read.
-pub type Halt = handshake::Halt<Error>;
+pub type ReadError = handshake::ReadError<Error>;
 
 /// Reads a number of two bytes.
 ///

@@ -122,7 +122,7 @@ pub enum Frame<'r> {
 }
 
 /// Why nothing was read.
-pub type Halt = handshake::Halt<Error>;
+pub type ReadError = handshake::ReadError<Error>;
 
 impl FrameReader {
     /// A reader at the start of a connection.
@@ -146,9 +146,9 @@ impl FrameReader {
     /// The next message, or a part of one that is skipped.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error as soon as the head is wrong or announces too long a body,
+    /// [`ReadError::Short`] if it has not arrived; an error as soon as the head is wrong or announces too long a body,
     /// before waiting for the body.
-    pub fn read<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Frame<'b>, Halt> {
+    pub fn read<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Frame<'b>, ReadError> {
         if self.to_skip > 0 {
             if rx.is_empty() {
                 return Err(Short(self.to_skip).into());
@@ -248,7 +248,7 @@ mod tests {
     use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
     use super::{
-        Command, Frame, FrameReader, HEAD_LEN, Halt, Kind, MAX_LATE_LEN, ReturnCode, SIGNATURE, write_message,
+        Command, Frame, FrameReader, HEAD_LEN, ReadError, Kind, MAX_LATE_LEN, ReturnCode, SIGNATURE, write_message,
     };
     use crate::error::Error;
 
@@ -284,7 +284,7 @@ mod tests {
         let (command, kind) = (Command::TXPOOL_COMPLEMENT, Kind::Notification);
         assert_eq!(reader.read(&mut Rx::new(head)), Ok(Frame::Other { command, kind, len: 3000 }));
         assert_eq!(reader.read(&mut Rx::new(&mut body[..2000])), Ok(Frame::Skipped(2000)));
-        assert_eq!(reader.read(&mut Rx::new(&mut [])), Err(Halt::Short(Short(1000))));
+        assert_eq!(reader.read(&mut Rx::new(&mut [])), Err(ReadError::Short(Short(1000))));
         let mut rest = [&body[2000..], &SIGNATURE].concat();
         let mut rx = Rx::new(&mut rest);
         assert_eq!(reader.read(&mut rx), Ok(Frame::Skipped(1000)));
@@ -298,7 +298,7 @@ mod tests {
             head[at..at + bytes.len()].copy_from_slice(bytes);
             FrameReader::new().read(&mut Rx::new(&mut head)).map(|_| ())
         };
-        let refused = |error: Error| Err(Halt::Error(error));
+        let refused = |error: Error| Err(ReadError::Error(error));
         let oversized = |command, len, most| refused(Error::Oversized { command, len, most });
         assert_eq!(head(8, &[0; 8]), Ok(()));
         assert_eq!(head(8, &65_537u64.to_le_bytes()), oversized(Command::HANDSHAKE, 65_537, 65_536));
@@ -320,13 +320,13 @@ mod tests {
     #[test]
     fn a_signature_is_compared_byte_by_byte() {
         let read = |bytes: &[u8]| FrameReader::new().read(&mut Rx::new(&mut bytes.to_vec())).map(|_| ());
-        assert_eq!(read(b"HTTP"), Err(Halt::Error(Error::NotLevin { found: b'H' })));
-        assert_eq!(read(b"\x01\x21\x01\x01\x01\x01\x01\x02"), Err(Halt::Error(Error::NotLevin { found: 2 })));
-        assert_eq!(read(&SIGNATURE), Err(Halt::Short(Short(25))));
+        assert_eq!(read(b"HTTP"), Err(ReadError::Error(Error::NotLevin { found: b'H' })));
+        assert_eq!(read(b"\x01\x21\x01\x01\x01\x01\x01\x02"), Err(ReadError::Error(Error::NotLevin { found: 2 })));
+        assert_eq!(read(&SIGNATURE), Err(ReadError::Short(Short(25))));
         let mut two = [message(Command::PING, Kind::Request, b""), b"x".to_vec()].concat();
         let (mut rx, mut reader) = (Rx::new(&mut two), FrameReader::new());
         assert!(reader.read(&mut rx).is_ok());
-        assert_eq!(reader.read(&mut rx), Err(Halt::Error(Error::OutOfSync { found: b'x' })));
+        assert_eq!(reader.read(&mut rx), Err(ReadError::Error(Error::OutOfSync { found: b'x' })));
     }
 
     fn any_kind() -> impl Strategy<Value = Kind> {

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::contents::LONG_NAME_LEN;
 use super::error::Error;
-use crate::Halt;
+use crate::ReadError;
 use crate::message::{MAX_PAYLOAD_LEN, MAX_WHOLE_LEN};
 
 /// Contents bytes of an accepted packet, at most: a message's name in its long form and the longest payload. The length
@@ -163,9 +163,9 @@ impl Open {
     /// The next packet, decrypted in place, or a part of a long one.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not arrived; an error if its length is over [`MAX_CONTENTS_LEN`], before waiting for
+    /// [`ReadError::Short`] if it has not arrived; an error if its length is over [`MAX_CONTENTS_LEN`], before waiting for
     /// its body, or if it is not authentic. After an error nothing more can be read.
-    pub fn read<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Packet<'b>, Halt> {
+    pub fn read<'b>(&mut self, rx: &mut Rx<'b>) -> Result<Packet<'b>, ReadError> {
         loop {
             match &mut self.place {
                 Place::Length(body) => {

@@ -8,7 +8,7 @@ use handshake::{BANNER_LEN, Banner, Role, Rx, Step};
 use super::keys::{Encoding, KEY_LEN, KeyPair};
 use super::secured::Secured;
 use super::{Error, Phase, Start};
-use crate::Halt;
+use crate::ReadError;
 use crate::chain::{Magic, Params};
 use crate::message::Command;
 
@@ -67,7 +67,7 @@ impl KeyExchange {
 }
 
 /// The peer's key; an error if other bytes come in its place.
-fn hear(params: &Params, rx: &mut Rx<'_>) -> Result<Encoding, Halt> {
+fn hear(params: &Params, rx: &mut Rx<'_>) -> Result<Encoding, ReadError> {
     is_it_a_key(rx.peek()?, params)?;
     let theirs = rx.take(KEY_LEN)?;
     Ok((&*theirs).try_into().expect("64 bytes"))

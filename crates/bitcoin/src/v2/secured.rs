@@ -9,7 +9,7 @@ use handshake::{End, Role, Rx, Short, Step, Unfinished};
 use super::cipher::{Open, Packet, Seal};
 use super::keys::{Session, SessionId, Shared, TERMINATOR_LEN};
 use super::{Error, Garbage, MAX_GARBAGE_LEN, Phase};
-use crate::Halt;
+use crate::ReadError;
 use crate::chain::{CHAINS, Magic};
 use crate::channel::{Channel, Reader, Writer, seal_message};
 use crate::hello::Hello;
@@ -108,7 +108,7 @@ impl Secured {
             seal_message(&mut self.seal, &message, &hello.local().tail, tx);
             return Ok(Step::Event(Event::Said(message)));
         }
-        self.hear(rx).or_else(Halt::into_step)
+        self.hear(rx).or_else(ReadError::into_step)
     }
 
     /// What we send before messages.
@@ -135,14 +135,14 @@ impl Secured {
     }
 
     /// What the peer sends before messages.
-    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Step<Event, Phase>, Halt> {
+    fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Step<Event, Phase>, ReadError> {
         match self.hearing {
             Hearing::Garbage(looked) => Ok(Step::Event(Event::Transport(self.hear_garbage(looked, rx)?))),
             Hearing::Packets(begun) => self.hear_packet(begun, rx),
         }
     }
 
-    fn hear_garbage(&mut self, looked: usize, rx: &mut Rx<'_>) -> Result<Phase, Halt> {
+    fn hear_garbage(&mut self, looked: usize, rx: &mut Rx<'_>) -> Result<Phase, ReadError> {
         const MOST: usize = MAX_GARBAGE_LEN + TERMINATOR_LEN;
         let arrived = &rx.rest()[..rx.len().min(MOST)];
         let Some(after) = position(&self.their_terminator, &arrived[looked..]) else {
@@ -162,7 +162,7 @@ impl Secured {
     }
 
     /// A packet before messages. The contents of the version packet are reserved for future versions and ignored.
-    fn hear_packet(&mut self, begun: Option<usize>, rx: &mut Rx<'_>) -> Result<Step<Event, Phase>, Halt> {
+    fn hear_packet(&mut self, begun: Option<usize>, rx: &mut Rx<'_>) -> Result<Step<Event, Phase>, ReadError> {
         let before = rx.taken();
         let event = match (self.open.read(rx)?, begun) {
             (Packet::Whole { ignore: false, contents }, _) => {

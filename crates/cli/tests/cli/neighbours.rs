@@ -9,7 +9,7 @@ use bitcoin::frame::write_message;
 use bitcoin::gossip::{Address, Entries, Entry};
 use bitcoin::v2::{Garbage, Keys, Start};
 use bitcoin::version::Tail;
-use bitcoin::{Accept, Chain, Channel, Command, Concluded, Event, Halt, Local, Message, NetAddress, Services};
+use bitcoin::{Accept, Chain, Channel, Command, Concluded, Event, ReadError, Local, Message, NetAddress, Services};
 use handshake::Rx;
 use net::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -166,12 +166,12 @@ async fn await_getaddr(stream: &mut net::Unread<TcpStream>, channel: &mut Channe
         match event {
             Ok(Event::Heard(Message::Getaddr)) => return Some(()),
             Ok(_) => {}
-            Err(Halt::Short(_)) => {
+            Err(ReadError::Short(_)) => {
                 if stream.read_buf(&mut arrived).await.ok()? == 0 {
                     return None;
                 }
             }
-            Err(Halt::Error(_)) => return None,
+            Err(ReadError::Error(_)) => return None,
         }
     }
 }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use handshake::Text;
 
-use crate::error::{Error, Halt, Malformed};
+use crate::error::{Error, ReadError, Malformed};
 use crate::event::Message;
 use crate::identify::{self, Identify, MAX_ANNOUNCED_LEN, MAX_LEN, MAX_MESSAGES};
 use crate::identity::PublicKey;
@@ -137,8 +137,8 @@ impl Asking {
         };
         let (name, len) = match multistream::read(&self.buffer) {
             Ok((name, len)) => (Text::from(name), len),
-            Err(Halt::Short(_)) => return Ok(None),
-            Err(Halt::Error(error)) => return Err(error),
+            Err(ReadError::Short(_)) => return Ok(None),
+            Err(ReadError::Error(error)) => return Err(error),
         };
         if name.as_bytes() != expected.as_bytes() {
             let is_no = self.expects == Expects::Protocol && name.as_bytes() == NA.as_bytes();

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use handshake::Text;
 
-use crate::error::Halt;
+use crate::error::ReadError;
 use crate::event::Message;
 use crate::identify;
 use crate::multistream::{self, HEADER, NA};
@@ -99,8 +99,8 @@ impl Stream {
         }
         let (name, len) = match multistream::read_within(MAX_NAME_LEN, &self.buffer) {
             Ok((name, len)) => (Text::from(name), len),
-            Err(Halt::Short(_)) => return None,
-            Err(Halt::Error(_)) => {
+            Err(ReadError::Short(_)) => return None,
+            Err(ReadError::Error(_)) => {
                 self.finish();
                 return Some(Turn { heard: None, answer: Answer::Reset });
             }

@@ -8,7 +8,7 @@ use handshake::{Rx, Short, Stage, Text, Unfinished};
 use super::proposing::Proposing;
 use crate::channel::{HEADER_LEN, take_message};
 use crate::connection::Connection;
-use crate::error::{Error, Halt};
+use crate::error::{Error, ReadError};
 use crate::event::{Event, Message};
 use crate::multistream::{self, HEADER, may_be_header};
 use crate::payload::Payload;
@@ -45,8 +45,8 @@ impl State {
     /// The next input, if it has arrived.
     ///
     /// # Errors
-    /// [`Halt::Short`] if it has not; an error as soon as the bytes are invalid.
-    pub(super) fn input<'b>(&self, rx: &mut Rx<'b>) -> Result<Input<'b>, Halt> {
+    /// [`ReadError::Short`] if it has not; an error as soon as the bytes are invalid.
+    pub(super) fn input<'b>(&self, rx: &mut Rx<'b>) -> Result<Input<'b>, ReadError> {
         match self {
             Self::Proposing(proposing) => match proposing.expects() {
                 Some(HEADER) => take_header(rx),
@@ -92,7 +92,7 @@ impl State {
             return None;
         }
         let name = |what| match multistream::read(rest) {
-            Err(Halt::Short(Short(missing))) if rest.len() > 1 => {
+            Err(ReadError::Short(Short(missing))) if rest.len() > 1 => {
                 Unfinished::new(what, rest.len(), rest.len() + missing)
             }
             _ => Unfinished::new(what, rest.len(), None),
@@ -124,7 +124,7 @@ fn frame(what: &'static str, rest: &[u8]) -> Unfinished {
     Unfinished::new(what, rest.len(), len)
 }
 
-fn take_header<'b>(rx: &mut Rx<'b>) -> Result<Input<'b>, Halt> {
+fn take_header<'b>(rx: &mut Rx<'b>) -> Result<Input<'b>, ReadError> {
     // The first different byte suffices to detect another protocol, and comes sooner.
     if !may_be_header(rx.rest()) {
         return Err(Error::NotLibp2p.into());
@@ -132,7 +132,7 @@ fn take_header<'b>(rx: &mut Rx<'b>) -> Result<Input<'b>, Halt> {
     take_name(rx)
 }
 
-fn take_name<'b>(rx: &mut Rx<'b>) -> Result<Input<'b>, Halt> {
+fn take_name<'b>(rx: &mut Rx<'b>) -> Result<Input<'b>, ReadError> {
     let (name, len) = multistream::read(rx.rest())?;
     let name = name.into();
     rx.take(len)?;
