@@ -15,7 +15,7 @@ use verack_bitcoin::frame::{Frame, FrameReader, HEADER_LEN};
 use verack_bitcoin::gossip::{Address, Gossip, MAX_ENTRIES, seeds};
 use verack_bitcoin::message::{Command, Feature, MAX_WHOLE_LEN, Message};
 use verack_bitcoin::version::Tail;
-use verack_bitcoin::{Chain, Channel, Concluded, ReadError, Local, Params, Services, Session, V1};
+use verack_bitcoin::{Chain, Channel, Concluded, Local, Params, ReadError, Services, Session, V1};
 
 /// Any bytes to our initiator.
 pub fn initiator(input: &[u8]) {

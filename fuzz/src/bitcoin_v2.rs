@@ -11,7 +11,7 @@ use testing::survives;
 use verack_bitcoin::message::Command;
 use verack_bitcoin::v2::keys::Session as Keyed;
 use verack_bitcoin::v2::{Garbage, Keys, Packet, Start, contents};
-use verack_bitcoin::{Accept, Chain, Concluded, Error, ReadError, Local, Params, Transport, V2};
+use verack_bitcoin::{Accept, Chain, Concluded, Error, Local, Params, ReadError, Transport, V2};
 
 /// Any bytes to our initiator.
 pub fn initiator(input: &[u8]) {

@@ -7,7 +7,7 @@ use handshake::Rx;
 
 use crate::disconnect::Reason;
 use crate::error::{Error, Malformed};
-use crate::frame::{Frame, ReadError, MAX_WHOLE_LEN, Open, Seal};
+use crate::frame::{Frame, MAX_WHOLE_LEN, Open, ReadError, Seal};
 use crate::message::{EMPTY, id};
 use crate::rlp::{Items, write_uint};
 use crate::snappy;

@@ -21,7 +21,7 @@ use crate::channel::{Channel, Heard};
 use crate::disconnect::Reason;
 use crate::error::{Error, Malformed};
 use crate::eth::{self, Status};
-use crate::frame::{ReadError, MAX_WHOLE_LEN};
+use crate::frame::{MAX_WHOLE_LEN, ReadError};
 use crate::hash::Hash;
 use crate::headers::{self, RequestId};
 use crate::hello::{self, Capability, Hello};

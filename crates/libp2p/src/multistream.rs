@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use handshake::Short;
 
-use crate::error::{Error, ReadError, Malformed};
+use crate::error::{Error, Malformed, ReadError};
 use crate::varint::{self, Unread};
 
 /// The first name of both sides.
@@ -89,7 +89,7 @@ mod tests {
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     use super::{HEADER, MAX_NAME_LEN, NA, may_be_header, read, write};
-    use crate::error::{Error, ReadError, Malformed};
+    use crate::error::{Error, Malformed, ReadError};
 
     #[test]
     fn names_are_written_as_the_specification_says() {

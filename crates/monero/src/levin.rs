@@ -248,7 +248,7 @@ mod tests {
     use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
     use super::{
-        Command, Frame, FrameReader, HEAD_LEN, ReadError, Kind, MAX_LATE_LEN, ReturnCode, SIGNATURE, write_message,
+        Command, Frame, FrameReader, HEAD_LEN, Kind, MAX_LATE_LEN, ReadError, ReturnCode, SIGNATURE, write_message,
     };
     use crate::error::Error;
 

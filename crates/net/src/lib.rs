@@ -56,7 +56,7 @@ pub use files::raise_open_files;
 pub use handshake;
 pub use handshake::Outcome;
 pub use line::{AnyLine, Tcp};
-pub use listen::{Accepted, Caps, Listener, NETWORK_SHARE, Place, Turned};
+pub use listen::{Accepted, Caps, Listener, NETWORK_SHARE, Permit, Turned};
 pub use rate::{Pace, Rate};
 pub use reasons::REASONS;
 pub use run::{Driver, Established, Limits, Seen, run};

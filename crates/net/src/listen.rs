@@ -36,7 +36,7 @@ pub const NETWORK_SHARE: usize = 4;
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
-    door: Door,
+    admission: Admission,
 }
 
 /// A connection that came in.
@@ -49,7 +49,7 @@ pub enum Accepted {
         /// Its address.
         peer: SocketAddr,
         /// Keeps its place until dropped.
-        place: Place,
+        place: Permit,
     },
     /// Over a cap; the connection was closed.
     Turned(SocketAddr, Turned),
@@ -72,7 +72,7 @@ impl Listener {
     /// # Errors
     /// If the address is in use, or not ours.
     pub async fn bind(address: SocketAddr, caps: Caps) -> io::Result<Self> {
-        Ok(Self { socket: TcpListener::bind(address).await?, door: Door::new(caps) })
+        Ok(Self { socket: TcpListener::bind(address).await?, admission: Admission::new(caps) })
     }
 
     /// Listens on another address as well, under the same caps.
@@ -80,7 +80,7 @@ impl Listener {
     /// # Errors
     /// If the address is in use, or not ours.
     pub async fn also(&self, address: SocketAddr) -> io::Result<Self> {
-        Ok(Self { socket: TcpListener::bind(address).await?, door: self.door.clone() })
+        Ok(Self { socket: TcpListener::bind(address).await?, admission: self.admission.clone() })
     }
 
     /// The address that it listens on.
@@ -104,7 +104,7 @@ impl Listener {
         loop {
             match self.socket.accept().await {
                 Ok((stream, peer)) => {
-                    return Ok(match self.door.enter(peer.ip()) {
+                    return Ok(match self.admission.enter(peer.ip()) {
                         Ok(place) => {
                             // It fails only if the peer is gone; the handshake reports that.
                             let _ = stream.set_nodelay(true);
@@ -126,7 +126,7 @@ impl Listener {
 
 /// Counts open connections.
 #[derive(Clone, Debug)]
-struct Door {
+struct Admission {
     caps: Caps,
     inside: Arc<Mutex<Inside>>,
 }
@@ -145,12 +145,12 @@ struct Holder {
     gives_way: Arc<Notify>,
 }
 
-impl Door {
+impl Admission {
     fn new(caps: Caps) -> Self {
         Self { caps, inside: Arc::default() }
     }
 
-    fn enter(&self, ip: IpAddr) -> Result<Place, Turned> {
+    fn enter(&self, ip: IpAddr) -> Result<Permit, Turned> {
         let of = Networks::of(ip);
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
         let count = |is: &dyn Fn(&Networks) -> bool| inside.places.values().filter(|holder| is(&holder.of)).count();
@@ -169,7 +169,7 @@ impl Door {
         let (number, gives_way) = (inside.next, Arc::new(Notify::new()));
         inside.next += 1;
         inside.places.insert(number, Holder { of, gives_way: gives_way.clone() });
-        Ok(Place { number, gives_way, inside: self.inside.clone() })
+        Ok(Permit { number, gives_way, inside: self.inside.clone() })
     }
 }
 
@@ -227,20 +227,20 @@ pub(crate) fn source(ip: IpAddr) -> IpAddr {
 
 /// A place among the connections that may be open at once. Dropping it frees the place.
 #[derive(Debug)]
-pub struct Place {
+pub struct Permit {
     number: u64,
     gives_way: Arc<Notify>,
     inside: Arc<Mutex<Inside>>,
 }
 
-impl Place {
+impl Permit {
     /// Completes once the place was given to another connection. The caller then closes this one.
     pub async fn gives_way(&self) {
         self.gives_way.notified().await;
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner).places.remove(&self.number);
     }
@@ -250,12 +250,12 @@ impl Drop for Place {
 mod tests {
     use std::net::Ipv6Addr;
 
-    use super::{Caps, Door, NETWORK_SHARE, Place, Turned};
+    use super::{Admission, Caps, NETWORK_SHARE, Permit, Turned};
 
     #[test]
     fn places_are_capped_and_come_free_again() {
-        let door = Door::new(Caps { total: 3, per_address: 2 });
-        let enter = |ip: &str| door.enter(ip.parse().unwrap());
+        let admission = Admission::new(Caps { total: 3, per_address: 2 });
+        let enter = |ip: &str| admission.enter(ip.parse().unwrap());
         let first = enter("2001:db8::1").unwrap();
         let _second = enter("2001:db8::2").unwrap();
         assert_eq!(enter("2001:db8::3").unwrap_err(), Turned::PerAddress);
@@ -267,30 +267,30 @@ mod tests {
 
     #[test]
     fn a_customer_has_a_share_however_many_networks_it_holds() {
-        let door = Door::new(Caps { total: 1000, per_address: 2 });
+        let admission = Admission::new(Caps { total: 1000, per_address: 2 });
         let own = |n: u16| Ipv6Addr::new(0x2a01, 1, 2, n, 0, 0, 0, 1).into();
-        let held: Vec<_> = (0..100).map(|n| door.enter(own(n))).collect();
+        let held: Vec<_> = (0..100).map(|n| admission.enter(own(n))).collect();
         assert_eq!(held.iter().filter(|place| place.is_ok()).count(), 2 * NETWORK_SHARE);
         assert_eq!(held.last().unwrap().as_ref().unwrap_err(), &Turned::PerNetwork);
-        assert!(door.enter("2a01:1:3::1".parse().unwrap()).is_ok());
+        assert!(admission.enter("2a01:1:3::1".parse().unwrap()).is_ok());
     }
 
     #[tokio::test]
     async fn the_newest_of_the_greediest_gives_way_to_whoever_comes_from_elsewhere() {
         const TOTAL: usize = 200;
-        let door = Door::new(Caps { total: TOTAL, per_address: 1000 });
+        let admission = Admission::new(Caps { total: TOTAL, per_address: 1000 });
         // A provider's whole /32 connects, each time from another /48.
         let greedy = |n: u16| Ipv6Addr::new(0x2a01, 1, n, 0, 0, 0, 0, 1).into();
-        let enter = |ip| door.enter(ip);
-        let attackers: Vec<Place> = (0..200).map(|n| enter(greedy(n)).unwrap()).collect();
+        let enter = |ip| admission.enter(ip);
+        let attackers: Vec<Permit> = (0..200).map(|n| enter(greedy(n)).unwrap()).collect();
         assert_eq!(enter(greedy(300)).unwrap_err(), Turned::Total, "it does not make room for itself");
-        let honest: Vec<Place> = (1..=50u8).map(|n| enter([n, 1, 1, 1].into()).unwrap()).collect();
-        assert_eq!(door.inside.lock().unwrap().places.len(), TOTAL);
+        let honest: Vec<Permit> = (1..=50u8).map(|n| enter([n, 1, 1, 1].into()).unwrap()).collect();
+        assert_eq!(admission.inside.lock().unwrap().places.len(), TOTAL);
         for (nth, attacker) in attackers.iter().enumerate() {
             let gave_way = tokio::time::timeout(std::time::Duration::ZERO, attacker.gives_way()).await.is_ok();
             assert_eq!(gave_way, nth >= 150, "{nth}");
         }
         drop(attackers);
-        assert_eq!(door.inside.lock().unwrap().places.len(), honest.len());
+        assert_eq!(admission.inside.lock().unwrap().places.len(), honest.len());
     }
 }

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use net::{Accepted, Caps, Listener, Pace, Place, Rate, Stop};
+use net::{Accepted, Caps, Listener, Pace, Permit, Rate, Stop};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -114,7 +114,7 @@ struct Caller {
     target: Arc<str>,
     stream: TcpStream,
     peer: SocketAddr,
-    place: Place,
+    place: Permit,
 }
 
 async fn accept_all(listener: Listener, target: Arc<str>, rate: Option<Arc<Mutex<Rate>>>, admit: mpsc::Sender<Caller>) {

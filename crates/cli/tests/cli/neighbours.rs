@@ -9,7 +9,7 @@ use bitcoin::frame::write_message;
 use bitcoin::gossip::{Address, Entries, Entry};
 use bitcoin::v2::{Garbage, Keys, Start};
 use bitcoin::version::Tail;
-use bitcoin::{Accept, Chain, Channel, Command, Concluded, Event, ReadError, Local, Message, NetAddress, Services};
+use bitcoin::{Accept, Chain, Channel, Command, Concluded, Event, Local, Message, NetAddress, ReadError, Services};
 use handshake::Rx;
 use net::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use handshake::Text;
 
-use crate::error::{Error, ReadError, Malformed};
+use crate::error::{Error, Malformed, ReadError};
 use crate::event::Message;
 use crate::identify::{self, Identify, MAX_ANNOUNCED_LEN, MAX_LEN, MAX_MESSAGES};
 use crate::identity::PublicKey;
