@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 
 pub use self::keys::Keys;
 use crate::event::{Event, Observer};
-use crate::ledger::{Ledger, Place};
+use crate::ledger::{Ledger, NodeNumber};
 use crate::protocol::{
     Again, Contact, Identity, Introduced, Knowledge, Part, Retry, Session, Side, Sides, Span, Times, Tracer, Transport,
     Way,
@@ -66,7 +66,7 @@ pub struct Call {
     /// Whether the target has few enough addresses to investigate each, in a run that investigates.
     pub closely: bool,
     /// Its number in the ledger.
-    pub place: Option<Place>,
+    pub place: Option<NodeNumber>,
 }
 
 impl Call {
@@ -352,7 +352,7 @@ impl Attempts {
     pub async fn fail_at(
         &self,
         (target, identity): (&str, &Identity),
-        (address, place): (Option<SocketAddr>, Option<Place>),
+        (address, place): (Option<SocketAddr>, Option<NodeNumber>),
         stage: Stage,
         started: Instant,
         fault: &impl Fault,
@@ -389,7 +389,7 @@ struct FarEnd<'a> {
     address: SocketAddr,
     /// Whether to investigate a silent close.
     closely: bool,
-    place: Option<Place>,
+    place: Option<NodeNumber>,
     /// Whether the peer was reported before, over another requested transport.
     again: bool,
 }
@@ -408,7 +408,7 @@ struct Subject<'a> {
     /// The target as the user wrote it; for an accepted connection, our listening address.
     target: &'a str,
     address: Option<SocketAddr>,
-    place: Option<Place>,
+    place: Option<NodeNumber>,
     /// Whether the peer was reported before, over another requested transport.
     again: bool,
 }

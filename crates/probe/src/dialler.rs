@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use crate::attempt::{Attempts, Call};
 use crate::event::Event;
-use crate::ledger::{Name, Place};
+use crate::ledger::{Name, NodeNumber};
 use crate::lookup::{Finding, Found, Interrupted, Lookup, share_of};
 use crate::pacing::{Led, Pacing, moment};
 use crate::plan::Planned;
@@ -113,12 +113,12 @@ impl Dialler {
     }
 
     /// Reports why a target or address is not dialled.
-    async fn refuse(&self, target: (&str, &Identity), place: Option<Place>, since: Instant, why: &Refused) {
+    async fn refuse(&self, target: (&str, &Identity), place: Option<NodeNumber>, since: Instant, why: &Refused) {
         self.expect(target.1);
         self.report(target, place, since, why).await;
     }
 
-    async fn report(&self, target: (&str, &Identity), place: Option<Place>, since: Instant, why: &Refused) {
+    async fn report(&self, target: (&str, &Identity), place: Option<NodeNumber>, since: Instant, why: &Refused) {
         self.attempts.fail_at(target, (why.address(), place), Stage::Connect, since, why).await;
     }
 
@@ -328,7 +328,7 @@ impl Run {
     }
 
     /// Schedules the dial of an address, unless its turn would come too late.
-    fn dial(&mut self, lead: &mut Lead, place: Place, address: SocketAddr, identity: Identity) {
+    fn dial(&mut self, lead: &mut Lead, place: NodeNumber, address: SocketAddr, identity: Identity) {
         let now = Instant::now();
         let (ip, since) = (address.ip(), now - self.started);
         // A delay of ours in reading the answer does not reduce the peer's time.

@@ -19,18 +19,18 @@ pub struct Ledger(Mutex<Entries>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    /// Each node at each address, with its best result. A place's number is its index.
+    /// Each node at each address, with its best result. A node's number is its index.
     places: IndexMap<(SocketAddr, Identity), End>,
-    /// The further targets that led to a place.
-    others: HashMap<Place, BTreeSet<Arc<str>>>,
-    /// The names that led to a place.
-    namers: HashMap<Place, BTreeSet<Name>>,
+    /// The further targets that led to a node.
+    others: HashMap<NodeNumber, BTreeSet<Arc<str>>>,
+    /// The names that led to a node.
+    namers: HashMap<NodeNumber, BTreeSet<Name>>,
     tallies: Vec<Tally>,
 }
 
 /// The number of a node at an address. It is small, since a list of a million targets has a million of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Place(NonZeroU32);
+pub struct NodeNumber(NonZeroU32);
 
 /// The number of a looked-up name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,7 +55,7 @@ pub struct Tally {
     pub not_tried: u64,
 }
 
-/// The result of a place, from the worst to the best.
+/// The result of a node, from the worst to the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     NotTried,
@@ -79,52 +79,52 @@ impl Ledger {
         Name(entries.tallies.len() - 1)
     }
 
-    /// Records that a target led to a node at an address. Returns the place if it is new: then the caller dials it.
+    /// Records that a target led to a node at an address. Returns the node if it is new: then the caller dials it.
     pub fn lead(
         &self,
         target: &Arc<str>,
         name: Option<Name>,
         address: SocketAddr,
         identity: &Identity,
-    ) -> Option<Place> {
+    ) -> Option<NodeNumber> {
         let mut entries = self.entries();
         let Entries { places, others, namers, tallies } = &mut *entries;
         let entry = places.entry((address, identity.clone()));
         let is_new = matches!(entry, Entry::Vacant(_));
-        let place = Place::at(entry.index());
+        let node = NodeNumber::at(entry.index());
         let end = *entry.or_insert(End::NotTried);
         if !is_new {
-            others.entry(place).or_default().insert(target.clone());
+            others.entry(node).or_default().insert(target.clone());
         }
         if let Some(name) = name {
-            // A lookup reports its findings in parts, and may report a place twice.
-            if namers.entry(place).or_default().insert(name) {
+            // A lookup reports its findings in parts, and may report a node twice.
+            if namers.entry(node).or_default().insert(name) {
                 let tally = &mut tallies[name.0];
                 tally.addresses += 1;
                 *tally.count(end) += 1;
             }
         }
-        is_new.then_some(place)
+        is_new.then_some(node)
     }
 
-    /// The other targets that have led to a place so far.
-    pub fn others(&self, place: Place, first: &str) -> Vec<Arc<str>> {
+    /// The other targets that have led to a node so far.
+    pub fn others(&self, node: NodeNumber, first: &str) -> Vec<Arc<str>> {
         let entries = self.entries();
-        let others = entries.others.get(&place).into_iter().flatten();
+        let others = entries.others.get(&node).into_iter().flatten();
         others.filter(|target| ***target != *first).cloned().collect()
     }
 
-    /// Records the result of an attempt at a place.
-    pub fn conclude(&self, place: Place, verdict: &Verdict) {
+    /// Records the result of an attempt at a node.
+    pub fn conclude(&self, node: NodeNumber, verdict: &Verdict) {
         let mut entries = self.entries();
         let Entries { places, namers, tallies, .. } = &mut *entries;
-        let Some((_, kept)) = places.get_index_mut(place.index()) else { return };
+        let Some((_, kept)) = places.get_index_mut(node.index()) else { return };
         let (before, end) = (*kept, End::of(verdict));
         if end <= before {
             return;
         }
         *kept = end;
-        for name in namers.get(&place).into_iter().flatten() {
+        for name in namers.get(&node).into_iter().flatten() {
             let tally = &mut tallies[name.0];
             *tally.count(before) -= 1;
             *tally.count(end) += 1;
@@ -141,7 +141,7 @@ impl Ledger {
     }
 }
 
-impl Place {
+impl NodeNumber {
     fn at(index: usize) -> Self {
         let number = u32::try_from(index).ok().and_then(|index| NonZeroU32::MIN.checked_add(index));
         Self(number.expect("four billion targets do not fit into memory"))
