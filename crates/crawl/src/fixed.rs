@@ -9,7 +9,7 @@ use discover::Policy;
 use peers::{Format, Importer, Origin, Shown, Time, Unread};
 
 use super::places::place_of;
-use probe::protocol::{Network, Place, Told};
+use probe::protocol::{AddressRecord, Network, Place};
 
 /// Maximum bytes of a built-in list: Core's have some 50,000, and five times as many as text.
 const MAX_BUILT_IN_LEN: u64 = 16 << 20;
@@ -37,7 +37,7 @@ pub fn read(
     name: &str,
     chain: Network,
     port: u16,
-) -> Result<(Vec<Told>, Bad), String> {
+) -> Result<(Vec<AddressRecord>, Bad), String> {
     let start = input.fill_buf().map_err(|error| error.to_string())?;
     let is_bytes = start.first().is_some_and(|first| *first < b'\t');
     if is_bytes || contains(start, ARRAY) {
@@ -51,17 +51,22 @@ pub fn read(
     import(input, name, chain, port)
 }
 
-fn of_built_in((address, port): (Address, u16)) -> Told {
+fn of_built_in((address, port): (Address, u16)) -> AddressRecord {
     let place = match address.ip() {
         Some(ip) => Place::Ip(SocketAddr::new(ip, port)),
         None => Place::Overlay(address, port),
     };
     // A list does not say when its peers were last seen.
-    Told { seen: None, services: 0, place }
+    AddressRecord { seen: None, services: 0, place }
 }
 
 /// Reads the export formats of other programs.
-fn import(mut input: Box<dyn BufRead + '_>, name: &str, chain: Network, port: u16) -> Result<(Vec<Told>, Bad), String> {
+fn import(
+    mut input: Box<dyn BufRead + '_>,
+    name: &str,
+    chain: Network,
+    port: u16,
+) -> Result<(Vec<AddressRecord>, Bad), String> {
     let name: Arc<str> = name.into();
     let format = Format::guess(input.fill_buf().map_err(|error| error.to_string())?);
     let (now, source) = (Time::now(), Shown::from(&*name));
@@ -85,7 +90,7 @@ fn import(mut input: Box<dyn BufRead + '_>, name: &str, chain: Network, port: u1
         }
         let Some(place) = place_of(&peer.address) else { continue };
         if peer.chain.as_str() == chain.name {
-            told.push(Told { seen: peer.last_seen.map(|seen| seen.0), services: peer.services, place });
+            told.push(AddressRecord { seen: peer.last_seen.map(|seen| seen.0), services: peer.services, place });
         }
     }
     Ok((told, bad))

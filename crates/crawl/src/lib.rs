@@ -308,7 +308,7 @@ impl Crawl {
     }
 
     /// Stores news.
-    async fn store_told(&self, news: Vec<probe::protocol::Told>, source: &Shown) -> Result<(), peers::Error> {
+    async fn store_told(&self, news: Vec<probe::protocol::AddressRecord>, source: &Shown) -> Result<(), peers::Error> {
         let now = Time::now();
         for told in news {
             if let Some(learned) = map::learned(&told, &self.chain, source, now) {

@@ -12,7 +12,7 @@ use super::heard;
 use super::places::{kept, network};
 use super::record;
 use super::tally::{Facts, Tally};
-use probe::protocol::{Knowledge, Place, Told, Unusable};
+use probe::protocol::{AddressRecord, Knowledge, Place, Unusable};
 use probe::resolve::Family;
 use probe::visit::Visit;
 
@@ -80,7 +80,7 @@ impl Map {
 
     /// Adds the addresses that a peer shared; `clock` is the present time. Returns the news to store: new addresses,
     /// and addresses that were seen on a later day than known.
-    pub fn learn(&mut self, told: &[Told], from: IpAddr, clock: Time, now: Duration) -> Vec<Told> {
+    pub fn learn(&mut self, told: &[AddressRecord], from: IpAddr, clock: Time, now: Duration) -> Vec<AddressRecord> {
         let source = Source::Peer(from);
         let mut news = Vec::new();
         // Addresses to dial are looked up together, which is much faster.
@@ -109,7 +109,7 @@ impl Map {
     }
 
     /// Adds the addresses of a seed, which does not say when they were seen.
-    pub fn plant(&mut self, mut told: Vec<Told>, source: Source, now: Duration) -> Vec<Told> {
+    pub fn plant(&mut self, mut told: Vec<AddressRecord>, source: Source, now: Duration) -> Vec<AddressRecord> {
         told.retain(|told| is_stored(self.learn_one(told.place, source, now).0));
         told
     }
@@ -243,14 +243,14 @@ fn is_stored(learned: Learned) -> bool {
 }
 
 /// Notes what a peer said. Returns whether a node was seen there on a later day than noted.
-fn hear(note: Option<&mut Note>, told: &Told, clock: Time) -> bool {
+fn hear(note: Option<&mut Note>, told: &AddressRecord, clock: Time) -> bool {
     let Some(note) = note else { return false };
     heard::offers(note, told.services);
     told.seen.and_then(|seen| believed(seen, clock)).is_some_and(|seen| heard::saw(note, seen))
 }
 
 /// A shared address as the database's type. `None` if the database cannot represent it.
-pub fn learned(told: &Told, chain: &Shown, source: &Shown, now: Time) -> Option<peers::Learned> {
+pub fn learned(told: &AddressRecord, chain: &Shown, source: &Shown, now: Time) -> Option<peers::Learned> {
     Some(peers::Learned {
         chain: chain.clone(),
         address: kept(&told.place)?,
@@ -282,7 +282,7 @@ mod tests {
 
     use super::{Map, SMALL_NETWORK, believed};
     use crate::heard::saw;
-    use probe::protocol::{Place, Told};
+    use probe::protocol::{AddressRecord, Place};
     use probe::resolve::Family;
 
     const NOW: i64 = 1_800_000_000;
@@ -311,7 +311,7 @@ mod tests {
         for place in [Place::Ip("1.2.3.4:8333".parse().unwrap()), Place::Ip("[2a00::1]:1".parse().unwrap()), onion] {
             let mut map = Map::new(Policy::default(), Family::V4);
             let mut is_news = |seen| {
-                let told = Told { seen: Some(seen), services: 9, place };
+                let told = AddressRecord { seen: Some(seen), services: 9, place };
                 map.learn(&[told], IpAddr::from([9, 9, 9, 9]), Time(NOW), Duration::ZERO) == [told]
             };
             assert!(is_news(NOW - 9 * DAY), "{place} is new");
@@ -357,7 +357,7 @@ mod tests {
     #[test]
     fn what_the_database_has_is_no_news_and_nor_is_a_seeds_word_of_who_is_known() {
         let mut map = Map::new(Policy::default(), Family::Any);
-        let known = |place, seen| Told { seen: Some(seen), services: 0, place };
+        let known = |place, seen| AddressRecord { seen: Some(seen), services: 0, place };
         let mut heard = Note::default();
         saw(&mut heard, Time(NOW - DAY));
         let (first, second) = ("1.2.3.4:8333".parse().unwrap(), "1.2.3.5:8333".parse().unwrap());

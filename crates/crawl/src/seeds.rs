@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
 use probe::lookup::{Finding, Lookup, is_localhost};
-use probe::protocol::{Place, Told};
+use probe::protocol::{AddressRecord, Place};
 use probe::target::{Kind, Target};
 
 /// All seeds of a crawl.
@@ -48,7 +48,7 @@ pub struct Yield {
     /// The source's kind for the frontier.
     pub source: Source,
     /// The addresses.
-    pub told: Vec<Told>,
+    pub told: Vec<AddressRecord>,
 }
 
 /// A seed, and a finding of its lookup.
@@ -163,6 +163,6 @@ impl Seeds {
 }
 
 /// An address without further facts, from a seed or the user.
-fn news(address: SocketAddr) -> Told {
-    Told { seen: None, services: 0, place: Place::Ip(address) }
+fn news(address: SocketAddr) -> AddressRecord {
+    AddressRecord { seen: None, services: 0, place: Place::Ip(address) }
 }

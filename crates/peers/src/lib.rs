@@ -26,7 +26,7 @@ pub use peer::{Introduced, Learned, OUTCOMES, PeerHistory, STAGES, Time, Transpo
 pub use query::{Column, Filter, PeerSender, Peers, Sort, SortBy};
 pub use reliability::{Average, MIN_RETRY_S, Reliability, WINDOWS};
 pub use text::{MAX_TEXT_LEN, Shown, disarm};
-pub use writer::{Batch, BatchWriter, Told, Writer};
+pub use writer::{Batch, BatchWriter, PeerUpdate, Writer};
 
 /// What is known of a peer.
 ///

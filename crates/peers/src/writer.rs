@@ -39,19 +39,19 @@ pub struct Batch {
     /// Addresses that were told.
     pub learned: Vec<Learned>,
     /// Attempts, and peers as others know them.
-    pub told: Vec<Told>,
+    pub told: Vec<PeerUpdate>,
 }
 
 /// The data that a batch adds to one peer.
 #[derive(Debug)]
-pub enum Told {
+pub enum PeerUpdate {
     /// An attempt is over.
     Attempt(Attempt),
     /// Another database or program knows this.
     Peer(Peer),
 }
 
-impl Told {
+impl PeerUpdate {
     /// The peer: its network, its address, and when that was.
     #[must_use]
     pub fn who(&self) -> (&Shown, &Address, Time) {
@@ -93,7 +93,7 @@ impl Batch {
     /// All texts in it.
     pub fn texts(&self) -> impl Iterator<Item = &Shown> {
         let learned = self.learned.iter().flat_map(|learned| [&learned.chain, &learned.source]);
-        learned.chain(self.told.iter().flat_map(Told::texts).flatten())
+        learned.chain(self.told.iter().flat_map(PeerUpdate::texts).flatten())
     }
 }
 
@@ -112,7 +112,7 @@ const QUEUE: usize = MOST;
 #[derive(Debug)]
 enum Order {
     Learned(Learned),
-    Told(Told),
+    PeerUpdate(PeerUpdate),
     /// Commits all earlier data, and answers.
     Flush(oneshot::Sender<()>),
     /// Commits all earlier data, closes the database, and answers.
@@ -167,7 +167,7 @@ impl Writer {
         if attempt.blame == Some(Blame::Local) {
             return Ok(());
         }
-        self.order(Order::Told(Told::Attempt(attempt))).await
+        self.order(Order::PeerUpdate(PeerUpdate::Attempt(attempt))).await
     }
 
     /// Records an address from a source.
@@ -183,7 +183,7 @@ impl Writer {
     /// # Errors
     /// If nothing can be written any more.
     pub async fn import(&self, peer: Peer) -> Result<(), Error> {
-        self.order(Order::Told(Told::Peer(peer))).await
+        self.order(Order::PeerUpdate(PeerUpdate::Peer(peer))).await
     }
 
     /// Returns when all earlier data is in the database.
@@ -247,7 +247,7 @@ impl<E: BatchWriter> Task<E> {
             for order in arrived.drain(..) {
                 match order {
                     Order::Learned(learned) => self.batch.learned.push(learned),
-                    Order::Told(told) => self.batch.told.push(told),
+                    Order::PeerUpdate(told) => self.batch.told.push(told),
                     Order::Flush(answer) => self.answers.push(answer),
                     Order::Close(answer) => {
                         return self.commit().await.map(|()| Some(answer));

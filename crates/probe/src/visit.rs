@@ -3,7 +3,7 @@
 use net::{Outcome, Timer};
 
 use crate::attempt::{Attempt, Attempts, Call, Held};
-use crate::protocol::{Asked, KeptIntroduction, Times, Told, Tracer, Unusable, Ways};
+use crate::protocol::{AddressRecord, Asked, KeptIntroduction, Times, Tracer, Unusable, Ways};
 
 /// The result of a visit.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Visit {
     }
 
     /// Takes every address that the peer shared, including its own.
-    pub fn take_told(&mut self) -> Vec<Told> {
+    pub fn take_told(&mut self) -> Vec<AddressRecord> {
         let Some(asked) = &mut self.asked else { return Vec::new() };
         let mut told = std::mem::take(&mut asked.told);
         told.extend(asked.own);

@@ -16,7 +16,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, SqliteConnection};
 
 use peers::{
-    Address, Attempt, Batch, BatchWriter, Ending, Error, Learned, Peer, RawEnding, RawPast, RawPeer, Shown, Time, Told,
+    Address, Attempt, Batch, BatchWriter, Ending, Error, Learned, Peer, PeerUpdate, RawEnding, RawPast, RawPeer, Shown,
+    Time,
 };
 
 use crate::crowd::{Crowd, KEPT_UNANSWERED};
@@ -143,18 +144,18 @@ async fn tell(
     db: &mut SqliteConnection,
     statements: &Statements,
     numbers: &HashMap<Shown, i64>,
-    told: &[Told],
+    told: &[PeerUpdate],
 ) -> Result<(), sqlx::Error> {
     let number_of = |text: &Shown| numbers[text];
-    let key = |told: &Told| {
+    let key = |told: &PeerUpdate| {
         let (chain, address, _) = told.who();
         (number_of(chain), address.clone())
     };
     let mut peers = HashMap::new();
     find(db, statements, told.iter().map(key).collect(), &mut peers).await?;
-    let new: Vec<&Told> = told.iter().filter(|told| !peers.contains_key(&key(told))).collect();
+    let new: Vec<&PeerUpdate> = told.iter().filter(|told| !peers.contains_key(&key(told))).collect();
     if !new.is_empty() {
-        let add = |query, told: &&Told| {
+        let add = |query, told: &&PeerUpdate| {
             let (chain, address, seen) = told.who();
             bind_address(query, address, number_of(chain), seen)
         };
@@ -165,11 +166,11 @@ async fn tell(
     for told in told {
         let (id, peer) = peers.get_mut(&key(told)).ok_or(sqlx::Error::RowNotFound)?;
         match told {
-            Told::Attempt(attempt) => {
+            PeerUpdate::Attempt(attempt) => {
                 attempts.push((*id, peer.tried % KEPT_ATTEMPTS, past(attempt, number_of)));
                 peer.tried(attempt, number_of);
             }
-            Told::Peer(other) => peer.merge(numbered(other, number_of)),
+            PeerUpdate::Peer(other) => peer.merge(numbered(other, number_of)),
         }
     }
     let peers: Vec<_> = peers.into_values().collect();

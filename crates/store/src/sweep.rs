@@ -47,7 +47,7 @@ mod tests {
     use crate::scribe::Scribe;
     use crate::{KEPT_ATTEMPTS, Store};
     use peers::{
-        Address, Attempt, Batch, BatchWriter as _, Ending, Introduced, Learned, Outcome, Time, Told, Transports,
+        Address, Attempt, Batch, BatchWriter as _, Ending, Introduced, Learned, Outcome, PeerUpdate, Time, Transports,
     };
 
     fn address(nth: u8) -> Address {
@@ -76,7 +76,7 @@ mod tests {
             latency: None,
             source: None,
         };
-        Batch { learned: Vec::new(), told: vec![Told::Attempt(attempt)] }
+        Batch { learned: Vec::new(), told: vec![PeerUpdate::Attempt(attempt)] }
     }
 
     async fn texts(db: &mut SqliteConnection) -> Vec<String> {

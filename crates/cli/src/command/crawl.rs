@@ -64,7 +64,7 @@ async fn crawl(
     let policy = args.policy(rules.excluded.clone());
     let store = args.database.open().await?;
     let (results, unprinted) = queue(Printer::without_summary(global, global.format() != Format::Human), None);
-    let told = Arc::new(Told { results: results.clone(), progress: Progress::new(global).into() });
+    let told = Arc::new(CrawlPrinter { results: results.clone(), progress: Progress::new(global).into() });
     let attempts = Attempts {
         sides,
         timeout,
@@ -135,18 +135,18 @@ async fn crawl(
 
 /// Prints the events of a crawl.
 #[derive(Debug)]
-struct Told {
+struct CrawlPrinter {
     results: Results,
     progress: Mutex<Progress>,
 }
 
-impl Told {
+impl CrawlPrinter {
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Observer for Told {
+impl Observer for CrawlPrinter {
     fn on(&self, event: Event<'_>) {
         match event {
             Event::Progress(state) => self.progress().show(state),

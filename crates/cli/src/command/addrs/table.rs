@@ -12,7 +12,7 @@ use crate::args::Format;
 use crate::calendar::Ago;
 use crate::output::write_json;
 use crawl::network;
-use probe::protocol::{Asked, Side, Told};
+use probe::protocol::{AddressRecord, Asked, Side};
 use probe::report::{HexBits, Text, outcome_name};
 use probe::stamp::Stamp;
 
@@ -152,7 +152,7 @@ impl Answer<'_> {
     /// Sorted by network, then by the time last seen, latest first.
     fn to_table(&self) -> String {
         let now = Time::now();
-        let mut told: Vec<&Told> = self.asked.told.iter().collect();
+        let mut told: Vec<&AddressRecord> = self.asked.told.iter().collect();
         told.sort_by_key(|told| (network(&told.place), std::cmp::Reverse(told.seen)));
         let mut text = String::new();
         for told in told {

@@ -11,7 +11,7 @@ use super::introduced::Introduced;
 use super::lines::entry;
 use crate::protocol::converse::converse_after;
 use crate::protocol::keep::{Kept, LastWords, Sign, Span, keep};
-use crate::protocol::{Asked, Introduced as AnyIntroduced, Session, Times, Told, Tracer, Unusable};
+use crate::protocol::{AddressRecord, Asked, Introduced as AnyIntroduced, Session, Times, Tracer, Unusable};
 
 /// The connection.
 #[derive(Debug)]
@@ -72,15 +72,15 @@ impl Connection {
         match converse_after(&mut gossip, stream, times, tracer, |seen, at| entry(seen, at, &params)).await {
             Ok(told) => Asked {
                 verdict: Verdict::ok(Vec::new()),
-                told: told.entries.iter().map(Told::from).collect(),
+                told: told.entries.iter().map(AddressRecord::from).collect(),
                 unusable: told.entries.unusable().map(Unusable::from).collect(),
-                own: told.own.as_ref().map(Told::from),
+                own: told.own.as_ref().map(AddressRecord::from),
             },
             Err(failure) => Asked {
                 verdict: Verdict::of_failure_behind(&gossip, &failure),
                 told: Vec::new(),
                 unusable: Vec::new(),
-                own: gossip.own().map(Told::from),
+                own: gossip.own().map(AddressRecord::from),
             },
         }
     }

@@ -10,7 +10,7 @@ use net::Verdict;
 
 use crate::protocol::field::{Field, FieldKind, write_fields};
 use crate::protocol::introduced::{Introduced as AnyIntroduced, Kept};
-use crate::protocol::{Asked, Place, Told, Unusable};
+use crate::protocol::{AddressRecord, Asked, Place, Unusable};
 
 /// A peer's introduction, as received.
 #[derive(Clone, Debug)]
@@ -69,7 +69,7 @@ impl Introduced {
                     }
                     Address::Other(_) => return None,
                 };
-                Some(Told { seen: peer.last_seen.map(NonZeroI64::get), services: 0, place })
+                Some(AddressRecord { seen: peer.last_seen.map(NonZeroI64::get), services: 0, place })
             })
             .collect();
         let others = self.peers.len() - told.len();

@@ -12,11 +12,11 @@ pub struct Asked {
     /// The verdict: a peer may complete the handshake and then share nothing.
     pub verdict: Verdict,
     /// The addresses that it shared.
-    pub told: Vec<Told>,
+    pub told: Vec<AddressRecord>,
     /// The unusable addresses that it shared.
     pub unusable: Vec<Unusable>,
     /// Its announcement of itself, if there was one.
-    pub own: Option<Told>,
+    pub own: Option<AddressRecord>,
 }
 
 /// Addresses that are unusable for one reason.
@@ -38,7 +38,7 @@ impl From<(gossip::Unusable, usize)> for Unusable {
 
 /// An address that a peer shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct AddressRecord {
     /// When the node was last seen, in seconds since 1970, as the peer claims (any value occurs). `None` without a
     /// claim.
     pub seen: Option<i64>,
@@ -68,7 +68,7 @@ impl fmt::Display for Place {
     }
 }
 
-impl From<&Entry> for Told {
+impl From<&Entry> for AddressRecord {
     fn from(entry: &Entry) -> Self {
         let place = match entry.socket() {
             Some(socket) => Place::Ip(socket),
