@@ -7,7 +7,7 @@ use std::hash::BuildHasher;
 
 use discover::{Group, Key, Learned, Note, Refusal, Source};
 
-use probe::protocol::Place;
+use probe::protocol::Endpoint;
 
 /// All known ones, some twenty bytes each.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Aside {
     }
 
     /// Adds an address. Returns the result and, unless the address was refused, its note.
-    pub fn learn(&mut self, place: Place, source: Source) -> (Learned, Option<&mut Note>) {
+    pub fn learn(&mut self, place: Endpoint, source: Source) -> (Learned, Option<&mut Note>) {
         let is_full = self.known.len() >= MAX_ASIDE;
         let room = match self.known.entry(self.key.hash_one(place)) {
             Entry::Occupied(known) => return (Learned::Known, Some(known.into_mut())),
@@ -59,12 +59,12 @@ mod tests {
     use discover::{Key, Learned, Source};
 
     use super::{Aside, MAX_PER_GROUP};
-    use probe::protocol::Place;
+    use probe::protocol::Endpoint;
 
-    fn place(n: u32) -> Place {
+    fn place(n: u32) -> Endpoint {
         let mut key = [0; 32];
         key[..4].copy_from_slice(&n.to_le_bytes());
-        Place::Overlay(Address::TorV3(key), 8333)
+        Endpoint::Overlay(Address::TorV3(key), 8333)
     }
 
     #[test]

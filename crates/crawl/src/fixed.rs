@@ -9,7 +9,7 @@ use discover::Policy;
 use peers::{Format, Importer, Origin, Shown, Time, Unread};
 
 use super::places::place_of;
-use probe::protocol::{AddressRecord, Network, Place};
+use probe::protocol::{AddressRecord, Endpoint, Network};
 
 /// Maximum bytes of a built-in list: Core's have some 50,000, and five times as many as text.
 const MAX_BUILT_IN_LEN: u64 = 16 << 20;
@@ -53,8 +53,8 @@ pub fn read(
 
 fn of_built_in((address, port): (Address, u16)) -> AddressRecord {
     let place = match address.ip() {
-        Some(ip) => Place::Ip(SocketAddr::new(ip, port)),
-        None => Place::Overlay(address, port),
+        Some(ip) => Endpoint::Ip(SocketAddr::new(ip, port)),
+        None => Endpoint::Overlay(address, port),
     };
     // A list does not say when its peers were last seen.
     AddressRecord { seen: None, services: 0, place }

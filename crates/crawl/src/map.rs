@@ -12,7 +12,7 @@ use super::heard;
 use super::places::{kept, network};
 use super::record;
 use super::tally::{Facts, Tally};
-use probe::protocol::{AddressRecord, Knowledge, Place, Unusable};
+use probe::protocol::{AddressRecord, Endpoint, Knowledge, Unusable};
 use probe::resolve::Family;
 use probe::visit::Visit;
 
@@ -87,7 +87,7 @@ impl Map {
         let (mut sockets, mut whose) = (Vec::with_capacity(told.len()), Vec::with_capacity(told.len()));
         for told in told {
             match told.place {
-                Place::Ip(socket) if self.family.takes(socket.ip()) => {
+                Endpoint::Ip(socket) if self.family.takes(socket.ip()) => {
                     sockets.push(socket);
                     whose.push(told);
                 }
@@ -115,7 +115,7 @@ impl Map {
     }
 
     /// Adds an address before the start, with its note.
-    pub fn plant_one(&mut self, place: Place, source: Source, heard: Note) {
+    pub fn plant_one(&mut self, place: Endpoint, source: Source, heard: Note) {
         if let (_, Some(note)) = self.learn_one(place, source, Duration::ZERO) {
             *note = heard;
         }
@@ -131,16 +131,16 @@ impl Map {
         counts
     }
 
-    fn learn_one(&mut self, place: Place, source: Source, now: Duration) -> (Learned, Option<&mut Note>) {
+    fn learn_one(&mut self, place: Endpoint, source: Source, now: Duration) -> (Learned, Option<&mut Note>) {
         let Self { frontier, aside, tally, family, .. } = self;
         match place {
-            Place::Ip(socket) if family.takes(socket.ip()) => {
+            Endpoint::Ip(socket) if family.takes(socket.ip()) => {
                 (frontier.learn(socket, source, now), frontier.note(socket))
             }
-            Place::Ip(socket) if !discover::is_globally_routable(socket.ip()) => {
+            Endpoint::Ip(socket) if !discover::is_globally_routable(socket.ip()) => {
                 (Learned::Refused(Refusal::Address), None)
             }
-            Place::Ip(_) | Place::Overlay(..) => {
+            Endpoint::Ip(_) | Endpoint::Overlay(..) => {
                 let (learned, note) = aside.learn(place, source);
                 if learned == Learned::New {
                     *tally.aside.entry(network(&place)).or_default() += 1;
@@ -282,7 +282,7 @@ mod tests {
 
     use super::{Map, SMALL_NETWORK, believed};
     use crate::heard::saw;
-    use probe::protocol::{AddressRecord, Place};
+    use probe::protocol::{AddressRecord, Endpoint};
     use probe::resolve::Family;
 
     const NOW: i64 = 1_800_000_000;
@@ -307,8 +307,10 @@ mod tests {
 
     #[test]
     fn who_is_known_is_news_on_each_later_day_on_which_somebody_has_seen_it() {
-        let onion = Place::Overlay(Address::TorV3([7; 32]), 8333);
-        for place in [Place::Ip("1.2.3.4:8333".parse().unwrap()), Place::Ip("[2a00::1]:1".parse().unwrap()), onion] {
+        let onion = Endpoint::Overlay(Address::TorV3([7; 32]), 8333);
+        for place in
+            [Endpoint::Ip("1.2.3.4:8333".parse().unwrap()), Endpoint::Ip("[2a00::1]:1".parse().unwrap()), onion]
+        {
             let mut map = Map::new(Policy::default(), Family::V4);
             let mut is_news = |seen| {
                 let told = AddressRecord { seen: Some(seen), services: 9, place };
@@ -361,9 +363,9 @@ mod tests {
         let mut heard = Note::default();
         saw(&mut heard, Time(NOW - DAY));
         let (first, second) = ("1.2.3.4:8333".parse().unwrap(), "1.2.3.5:8333".parse().unwrap());
-        map.plant_one(Place::Ip(first), Source::Seed, heard);
+        map.plant_one(Endpoint::Ip(first), Source::Seed, heard);
         assert!(map.recall_one(second, true, None, heard));
-        let both = |seen| [known(Place::Ip(first), seen), known(Place::Ip(second), seen)];
+        let both = |seen| [known(Endpoint::Ip(first), seen), known(Endpoint::Ip(second), seen)];
         let mut learned = |seen| map.learn(&both(seen), [9; 4].into(), Time(NOW), Duration::ZERO).len();
         assert_eq!([learned(NOW - 2 * DAY), learned(NOW), learned(NOW)], [0, 2, 0]);
         assert_eq!(map.plant(both(NOW).into(), Source::Seed, Duration::ZERO), []);

@@ -9,7 +9,7 @@ use super::heard;
 use super::map::Map;
 use super::places::place_of;
 use super::tally::Facts;
-use probe::protocol::Place;
+use probe::protocol::Endpoint;
 
 /// Adds to the map what the database knows about a network: peers that were good come first.
 ///
@@ -31,7 +31,7 @@ pub async fn remember(map: &mut Map, book: &dyn Book, chain: &Shown, again: bool
 fn recall(map: &mut Map, peer: &Peer, Time(now): Time, again: bool) {
     let source = if peer.last_good.is_some() { Source::Remembered } else { Source::Seed };
     let address = match place_of(&peer.address) {
-        Some(Place::Ip(address)) => address,
+        Some(Endpoint::Ip(address)) => address,
         Some(overlay) => return map.plant_one(overlay, Source::Seed, heard::of_peer(peer)),
         None => return,
     };
@@ -43,6 +43,6 @@ fn recall(map: &mut Map, peer: &Peer, Time(now): Time, again: bool) {
                 map.tally.add(address, &Facts::of_peer(peer));
             }
         }
-        _ => map.plant_one(Place::Ip(address), source, heard::of_peer(peer)),
+        _ => map.plant_one(Endpoint::Ip(address), source, heard::of_peer(peer)),
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
 use probe::lookup::{Finding, Lookup, is_localhost};
-use probe::protocol::{AddressRecord, Place};
+use probe::protocol::{AddressRecord, Endpoint};
 use probe::target::{Kind, Target};
 
 /// All seeds of a crawl.
@@ -164,5 +164,5 @@ impl Seeds {
 
 /// An address without further facts, from a seed or the user.
 fn news(address: SocketAddr) -> AddressRecord {
-    AddressRecord { seen: None, services: 0, place: Place::Ip(address) }
+    AddressRecord { seen: None, services: 0, place: Endpoint::Ip(address) }
 }

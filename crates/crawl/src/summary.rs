@@ -12,7 +12,7 @@ use super::lists::Lists;
 use super::map::Map;
 use super::places::network;
 use super::tally::{Counter, Named};
-use probe::protocol::{Place, Side};
+use probe::protocol::{Endpoint, Side};
 use probe::report::in_milliseconds;
 use probe::stamp::Stamp;
 
@@ -121,7 +121,7 @@ impl Summary {
         let counts = map.frontier.counts();
         let mut known_networks = tally.aside.clone();
         for address in map.frontier.addresses() {
-            *known_networks.entry(network(&Place::Ip(address))).or_default() += 1;
+            *known_networks.entry(network(&Endpoint::Ip(address))).or_default() += 1;
         }
         let services = side.service_names(u64::MAX).into_iter().zip(tally.services.iter().copied());
         let mut summary = Self {

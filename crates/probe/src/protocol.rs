@@ -39,7 +39,7 @@ pub use self::bitcoin::{Bitcoin, BitcoinOptions, ServicesArg, TransportChoice, m
 pub use self::common::{CONTACT, KEY, START_HEIGHT, USER_AGENT, program};
 pub use self::converse::{Times, Tracer, converse, converse_after, converse_within, guess};
 pub use self::field::FieldAbout;
-pub use self::gossip::{AddressRecord, Asked, Place, Unusable};
+pub use self::gossip::{AddressRecord, Asked, Endpoint, Unusable};
 pub use self::identity::{Identity, Part};
 pub use self::introduced::{Introduced, Kept as KeptIntroduction};
 pub use self::keep::{Kept, KeptEnd, LastWords, Leaving, Pings, Sign, Span, keep};

@@ -45,12 +45,12 @@ pub struct AddressRecord {
     /// The node's services, as the peer claims.
     pub services: u64,
     /// The node's place.
-    pub place: Place,
+    pub place: Endpoint,
 }
 
 /// Where a peer can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum Endpoint {
     /// On the Internet.
     Ip(SocketAddr),
     /// In a network that needs its own router, at this port: stored and shown, but not dialled.
@@ -58,7 +58,7 @@ pub enum Place {
 }
 
 /// `203.0.113.1:8333`, `[2a01::1]:8333`, `….onion:8333`.
-impl fmt::Display for Place {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ip(socket) => socket.fmt(f),
@@ -71,8 +71,8 @@ impl fmt::Display for Place {
 impl From<&Entry> for AddressRecord {
     fn from(entry: &Entry) -> Self {
         let place = match entry.socket() {
-            Some(socket) => Place::Ip(socket),
-            None => Place::Overlay(entry.address, entry.port),
+            Some(socket) => Endpoint::Ip(socket),
+            None => Endpoint::Overlay(entry.address, entry.port),
         };
         Self { seen: Some(entry.time.into()), services: entry.services.0, place }
     }

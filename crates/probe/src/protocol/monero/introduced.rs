@@ -10,7 +10,7 @@ use net::Verdict;
 
 use crate::protocol::field::{Field, FieldKind, write_fields};
 use crate::protocol::introduced::{Introduced as AnyIntroduced, Kept};
-use crate::protocol::{AddressRecord, Asked, Place, Unusable};
+use crate::protocol::{AddressRecord, Asked, Endpoint, Unusable};
 
 /// A peer's introduction, as received.
 #[derive(Clone, Debug)]
@@ -62,10 +62,10 @@ impl Introduced {
             .iter()
             .filter_map(|peer| {
                 let place = match &peer.address {
-                    Address::Ip(socket) => Place::Ip(*socket),
+                    Address::Ip(socket) => Endpoint::Ip(*socket),
                     Address::Tor(host) | Address::I2p(host) => {
                         let name = std::str::from_utf8(host.name().as_bytes()).ok()?;
-                        Place::Overlay(name.parse().ok()?, host.port)
+                        Endpoint::Overlay(name.parse().ok()?, host.port)
                     }
                     Address::Other(_) => return None,
                 };
