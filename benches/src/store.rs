@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ::peers::{
-    Address, Attempt, Column, Ending, Filter, Introduced, Learned, Outcome, Shown, Time, Transports, Writer,
+    Address, Attempt, Column, Ending, EscapedText, Filter, Introduced, Learned, Outcome, Time, Transports, Writer,
 };
 use ::store::{KEPT_ATTEMPTS, Store};
 use handshake::Stage;
@@ -159,7 +159,7 @@ fn address(nth: usize, peers: usize) -> Address {
 }
 
 fn learned(nth: usize, peers: usize) -> Learned {
-    let source = Shown::from(address(nth % 24_000 * 23, peers).as_str());
+    let source = EscapedText::from(address(nth % 24_000 * 23, peers).as_str());
     let (chain, address) = (CHAIN.into(), address(nth, peers));
     Learned { chain, address, at: Time(BEGIN), seen: Some(Time(BEGIN)), services: 0xc09, source }
 }

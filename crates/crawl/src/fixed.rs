@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bitcoin::gossip::{Address, seeds as built_in};
 use discover::Policy;
-use peers::{Format, Importer, Origin, Shown, Time, Unread};
+use peers::{EscapedText, Format, Importer, Origin, Time, Unread};
 
 use super::places::place_of;
 use probe::protocol::{AddressRecord, Endpoint, Network};
@@ -69,7 +69,7 @@ fn import(
 ) -> Result<(Vec<AddressRecord>, Bad), String> {
     let name: Arc<str> = name.into();
     let format = Format::guess(input.fill_buf().map_err(|error| error.to_string())?);
-    let (now, source) = (Time::now(), Shown::from(&*name));
+    let (now, source) = (Time::now(), EscapedText::from(&*name));
     let origin = Origin { name, chain: chain.name.into(), port, now, source };
     let (mut told, mut bad) = (Vec::new(), Bad::default());
     for peer in Importer::new(format, origin, input) {

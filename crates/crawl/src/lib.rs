@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use discover::{Next, Policy};
 use net::Timer;
-use peers::{Book, Shown, Time, Writer};
+use peers::{Book, EscapedText, Time, Writer};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -54,7 +54,7 @@ use probe::{Config, Probe};
 pub struct Crawl {
     attempts: Attempts,
     /// The network's name in the database.
-    chain: Shown,
+    chain: EscapedText,
     writer: Writer,
     started: Instant,
     map: Mutex<Map>,
@@ -158,7 +158,7 @@ impl Crawl {
         book: &dyn Book,
         again: bool,
     ) -> Result<Arc<Self>, peers::Error> {
-        let chain = Shown::from(attempts.sides.chosen().chain());
+        let chain = EscapedText::from(attempts.sides.chosen().chain());
         let mut map = Map::new(policy, family);
         remember(&mut map, book, &chain, again).await?;
         let writer = book.writer().await?;
@@ -308,7 +308,11 @@ impl Crawl {
     }
 
     /// Stores news.
-    async fn store_told(&self, news: Vec<probe::protocol::AddressRecord>, source: &Shown) -> Result<(), peers::Error> {
+    async fn store_told(
+        &self,
+        news: Vec<probe::protocol::AddressRecord>,
+        source: &EscapedText,
+    ) -> Result<(), peers::Error> {
         let now = Time::now();
         for told in news {
             if let Some(learned) = map::learned(&told, &self.chain, source, now) {
@@ -368,7 +372,7 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr, knowledge: Knowledge) {
         (map.learn(&told, address.ip(), at, crawl.now()), map.is_asked_again(address))
     };
     let stored = async {
-        crawl.store_told(news, &Shown::from(&*call.target)).await?;
+        crawl.store_told(news, &EscapedText::from(&*call.target)).await?;
         // The result was stored and reported a moment ago.
         match is_asked_again {
             true => Ok(()),

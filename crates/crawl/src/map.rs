@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use discover::{Frontier, Key, Learned, Note, Policy, Refusal, Source};
-use peers::{Shown, Time};
+use peers::{EscapedText, Time};
 
 use super::aside::Aside;
 use super::heard;
@@ -250,7 +250,7 @@ fn hear(note: Option<&mut Note>, told: &AddressRecord, clock: Time) -> bool {
 }
 
 /// A shared address as the database's type. `None` if the database cannot represent it.
-pub fn learned(told: &AddressRecord, chain: &Shown, source: &Shown, now: Time) -> Option<peers::Learned> {
+pub fn learned(told: &AddressRecord, chain: &EscapedText, source: &EscapedText, now: Time) -> Option<peers::Learned> {
     Some(peers::Learned {
         chain: chain.clone(),
         address: kept(&told.place)?,

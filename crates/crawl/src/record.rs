@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use net::Outcome;
-use peers::{Ending, Shown, Time, Transports};
+use peers::{Ending, EscapedText, Time, Transports};
 use probe::attempt::Attempt;
 use probe::protocol::{KeptIntroduction, Retry};
 use probe::visit::Visit;
@@ -37,7 +37,7 @@ pub fn transports(visit: &Visit) -> Transports {
 }
 
 /// The database's record.
-pub fn record(visit: &Visit, chain: &Shown, address: SocketAddr, at: Time) -> peers::Attempt {
+pub fn record(visit: &Visit, chain: &EscapedText, address: SocketAddr, at: Time) -> peers::Attempt {
     let Attempt { verdict, timing, .. } = visit.best();
     peers::Attempt {
         chain: chain.clone(),
@@ -55,5 +55,5 @@ pub fn record(visit: &Visit, chain: &Shown, address: SocketAddr, at: Time) -> pe
 /// An introduction as the database's type.
 pub fn introduced(kept: KeptIntroduction) -> peers::Introduced {
     let KeptIntroduction { version, services, user_agent, height } = kept;
-    peers::Introduced { version, services, user_agent: Shown::of(&user_agent), height }
+    peers::Introduced { version, services, user_agent: EscapedText::of(&user_agent), height }
 }

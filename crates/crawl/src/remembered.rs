@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use discover::Source;
-use peers::{Book, Peer, Shown, Time};
+use peers::{Book, EscapedText, Peer, Time};
 
 use super::heard;
 use super::map::Map;
@@ -19,7 +19,7 @@ use probe::protocol::Endpoint;
 ///
 /// # Errors
 /// The database cannot be read.
-pub async fn remember(map: &mut Map, book: &dyn Book, chain: &Shown, again: bool) -> Result<(), peers::Error> {
+pub async fn remember(map: &mut Map, book: &dyn Book, chain: &EscapedText, again: bool) -> Result<(), peers::Error> {
     let now = Time::now();
     let mut peers = book.remembered(chain, None);
     while let Some(peer) = peers.next().await? {

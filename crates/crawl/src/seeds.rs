@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use discover::Source;
 use discover::seeds::{Kind as SeedKind, PEERS_ENOUGH, Start};
-use peers::Shown;
+use peers::EscapedText;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
@@ -44,7 +44,7 @@ const LOOKUPS: usize = 32;
 #[derive(Debug)]
 pub struct Yield {
     /// The source's name in the database.
-    pub name: Shown,
+    pub name: EscapedText,
     /// The source's kind for the frontier.
     pub source: Source,
     /// The addresses.
@@ -158,7 +158,7 @@ impl Seeds {
             return Sown::Bad(target.text.to_string(), why.to_string());
         }
         let told: Vec<_> = told.into_iter().flatten().map(|(address, _)| news(address)).collect();
-        Sown::Found(Yield { name: Shown::from(&*target.text), source, told })
+        Sown::Found(Yield { name: EscapedText::from(&*target.text), source, told })
     }
 }
 

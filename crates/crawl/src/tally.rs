@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::net::SocketAddr;
 
-use peers::{Network, Outcome, Peer, Shown};
+use peers::{EscapedText, Network, Outcome, Peer};
 
 use super::record::{introduced, transports};
 use probe::visit::Visit;
@@ -37,7 +37,7 @@ pub struct Tally {
     /// Protocol versions.
     pub versions: Counter<Named<i32>>,
     /// Programs.
-    pub agents: Counter<Named<Shown>>,
+    pub agents: Counter<Named<EscapedText>>,
     /// By bit number.
     pub services: Vec<u64>,
     /// The last result of each known address, if later results may replace it.
@@ -70,7 +70,7 @@ pub struct Facts {
 struct Reached {
     transports: [Option<&'static str>; 2],
     version: i32,
-    agent: Shown,
+    agent: EscapedText,
     services: u64,
 }
 
@@ -97,7 +97,7 @@ impl Facts {
             Box::new(Reached {
                 transports: good(peer.transports),
                 version: peer.version.unwrap_or_default(),
-                agent: peer.user_agent.clone().unwrap_or_else(|| Shown::from("")),
+                agent: peer.user_agent.clone().unwrap_or_else(|| EscapedText::from("")),
                 services: peer.services,
             })
         });
@@ -225,11 +225,11 @@ impl Change {
 mod tests {
     use std::net::SocketAddr;
 
-    use super::{Facts, MAX_NAMES, Network, Outcome, Reached, Shown, Tally};
+    use super::{EscapedText, Facts, MAX_NAMES, Network, Outcome, Reached, Tally};
 
     fn facts(outcome: Outcome, agent: &str) -> Facts {
         let transports = [Some("v1"), None];
-        let reached = Reached { transports, version: 70016, agent: Shown::from(agent), services: 9 };
+        let reached = Reached { transports, version: 70016, agent: EscapedText::from(agent), services: 9 };
         Facts {
             network: Network::Ipv4,
             outcome,

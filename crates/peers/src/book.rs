@@ -11,7 +11,7 @@ use crate::format::{ExportError, Exporter, Format};
 use crate::good::Standard;
 use crate::peer::PeerHistory;
 use crate::query::{Column, Filter, Peers, Sort, SortBy};
-use crate::text::Shown;
+use crate::text::EscapedText;
 use crate::writer::Writer;
 
 /// Values of a column and how many peers have each; `None` is those that have none.
@@ -25,7 +25,7 @@ pub trait Book: fmt::Debug + Send + Sync {
 
     /// All known peers of a network, for the start of a crawl: first the peers that concluded a handshake, the latest
     /// first, then the others, the latest seen first. `Peer::due` says when each may be tried again.
-    fn remembered(&self, chain: &Shown, limit: Option<u32>) -> Peers;
+    fn remembered(&self, chain: &EscapedText, limit: Option<u32>) -> Peers;
 
     /// Counts the matching peers by the value of a column, highest count first; `None` counts peers without a value.
     ///

@@ -2,7 +2,7 @@
 //! and the [`Book`] that keeps it, whatever engine does.
 //!
 //! It knows no protocol, no socket and no clock: networks, reasons and times are told to it. What peers chose, such as
-//! their user agents, is kept as [`Shown`], which no file format misreads.
+//! their user agents, is kept as [`EscapedText`], which no file format misreads.
 
 mod address;
 mod book;
@@ -25,7 +25,7 @@ pub use peer::{Attempt, Ending as RawEnding, Past as RawPast, Peer as RawPeer};
 pub use peer::{Introduced, Learned, OUTCOMES, PeerHistory, STAGES, Time, Transports};
 pub use query::{Column, Filter, PeerSender, Peers, Sort, SortBy};
 pub use reliability::{Average, MIN_RETRY_S, Reliability, WINDOWS};
-pub use text::{MAX_TEXT_LEN, Shown, disarm};
+pub use text::{EscapedText, MAX_TEXT_LEN, disarm};
 pub use writer::{Batch, BatchWriter, PeerUpdate, Writer};
 
 /// What is known of a peer.
@@ -38,10 +38,10 @@ pub use writer::{Batch, BatchWriter, PeerUpdate, Writer};
 /// assert_eq!(peer.due(), None, "when it may be tried again, if it was tried");
 /// # Ok::<(), verack_peers::NoAddress>(())
 /// ```
-pub type Peer = peer::Peer<Shown>;
+pub type Peer = peer::Peer<EscapedText>;
 
 /// How an attempt ended.
-pub type Ending = peer::Ending<Shown>;
+pub type Ending = peer::Ending<EscapedText>;
 
 /// An attempt of the past.
-pub type Past = peer::Past<Shown>;
+pub type Past = peer::Past<EscapedText>;

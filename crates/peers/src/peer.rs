@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::reliability::Reliability;
-use crate::text::Shown;
+use crate::text::EscapedText;
 
 /// Unix seconds. The caller passes the time of each event; the store reads the clock only to detect times in the
 /// future.
@@ -39,7 +39,7 @@ pub const STAGES: [Stage; 6] =
 
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending<T = Shown> {
+pub struct Ending<T = EscapedText> {
     /// How it went.
     pub outcome: Outcome,
     /// The stage that was entered last.
@@ -69,7 +69,7 @@ impl Transports {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// The network's name.
-    pub chain: Shown,
+    pub chain: EscapedText,
     /// The address that was dialled.
     pub address: Address,
     /// When it ended.
@@ -86,7 +86,7 @@ pub struct Attempt {
     /// From the dial to the peer's introduction.
     pub latency: Option<Duration>,
     /// The source of the address; recorded if the peer has none yet.
-    pub source: Option<Shown>,
+    pub source: Option<EscapedText>,
 }
 
 /// How a peer introduced itself.
@@ -97,7 +97,7 @@ pub struct Introduced {
     /// Its services, one bit each.
     pub services: u64,
     /// Its program.
-    pub user_agent: Shown,
+    pub user_agent: EscapedText,
     /// Its block height, if it gave one.
     pub height: Option<i32>,
 }
@@ -106,7 +106,7 @@ pub struct Introduced {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Learned {
     /// The network's name.
-    pub chain: Shown,
+    pub chain: EscapedText,
     /// The address.
     pub address: Address,
     /// When we learned it.
@@ -116,12 +116,12 @@ pub struct Learned {
     /// The peer's services according to the source; 0 for unknown. The peer's own statement takes precedence.
     pub services: u64,
     /// The source: a peer's address, a seed's name or a file's.
-    pub source: Shown,
+    pub source: EscapedText,
 }
 
 /// The data of a peer. `T` is a text: the text itself, or, within the store, its number.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Peer<T = Shown> {
+pub struct Peer<T = EscapedText> {
     /// The network's name.
     pub chain: T,
     /// Its address.
@@ -197,7 +197,7 @@ impl<T> Peer<T> {
     }
 
     /// Records an attempt. The attempts of one peer come in the order of their ends.
-    pub fn tried(&mut self, attempt: &Attempt, number_of: impl Fn(&Shown) -> T) {
+    pub fn tried(&mut self, attempt: &Attempt, number_of: impl Fn(&EscapedText) -> T) {
         let good = attempt.ending.outcome == Outcome::Ok;
         let since_last = self.last_tried.map(|Time(last)| attempt.at.0.saturating_sub(last));
         self.reliability.update(good, since_last);
@@ -288,7 +288,7 @@ pub struct PeerHistory {
 
 /// An attempt of the past.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Past<T = Shown> {
+pub struct Past<T = EscapedText> {
     /// When it ended.
     pub at: Time,
     /// How it ended.

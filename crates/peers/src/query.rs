@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 use crate::address::Network;
 use crate::error::Error;
 use crate::peer::{Peer as AnyPeer, Time};
-use crate::text::Shown;
+use crate::text::EscapedText;
 
-type Peer = AnyPeer<Shown>;
+type Peer = AnyPeer<EscapedText>;
 
 /// Rows that are read ahead of the task that takes them.
 const AHEAD: usize = 256;
@@ -19,7 +19,7 @@ const AHEAD: usize = 256;
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Peers of this network.
-    pub chain: Option<Shown>,
+    pub chain: Option<EscapedText>,
     /// Peers with a matching user agent, ignoring case. A pattern with `*` (any text) or `?` (any one letter) must
     /// match as a whole; other text needs only to occur.
     pub user_agent: Option<String>,

@@ -11,11 +11,11 @@ pub const MAX_TEXT_LEN: usize = 256;
 /// A user agent, a reason, a source: at most [`MAX_TEXT_LEN`] bytes that another program chose.
 ///
 /// It is stored as [`Printable`] shows it, in printable ASCII only, so it is the same text in the database, in every
-/// file and on the screen. No byte is lost: [`Shown::to_bytes`] converts it back.
+/// file and on the screen. No byte is lost: [`EscapedText::to_bytes`] converts it back.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Shown(Box<str>);
+pub struct EscapedText(Box<str>);
 
-impl Shown {
+impl EscapedText {
     /// The text of these bytes. Bytes after the first [`MAX_TEXT_LEN`] are cut off.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
@@ -52,7 +52,7 @@ impl Shown {
     }
 }
 
-/// Makes a [`Shown`] text safe for a spreadsheet, which runs a cell that begins with `=`, `+`, `-` or `@` as a formula.
+/// Makes a [`EscapedText`] text safe for a spreadsheet, which runs a cell that begins with `=`, `+`, `-` or `@` as a formula.
 /// The first character becomes an escape, so the text stays the same. (OWASP: CSV Injection)
 pub fn disarm(shown: &mut String) {
     if let Some(first @ (b'=' | b'+' | b'-' | b'@')) = shown.bytes().next() {
@@ -84,31 +84,31 @@ fn nibble(digit: u8) -> Option<u8> {
     u8::try_from(char::from(digit).to_digit(16)?).ok()
 }
 
-impl From<&str> for Shown {
+impl From<&str> for EscapedText {
     fn from(text: &str) -> Self {
         Self::of(text.as_bytes())
     }
 }
 
-impl fmt::Display for Shown {
+impl fmt::Display for EscapedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
 }
 
-impl fmt::Debug for Shown {
+impl fmt::Debug for EscapedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.0)
     }
 }
 
-impl Serialize for Shown {
+impl Serialize for EscapedText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
     }
 }
 
-impl<'de> Deserialize<'de> for Shown {
+impl<'de> Deserialize<'de> for EscapedText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let shown = String::deserialize(deserializer)?;
         Self::read(shown.as_bytes())
@@ -121,15 +121,15 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
-    use super::{MAX_TEXT_LEN, Shown, disarm};
+    use super::{EscapedText, MAX_TEXT_LEN, disarm};
 
     proptest! {
         #[test]
         fn every_byte_comes_back(bytes in vec(any::<u8>(), 0..=MAX_TEXT_LEN)) {
-            let text = Shown::of(&bytes);
+            let text = EscapedText::of(&bytes);
             prop_assert!(text.as_str().bytes().all(|byte| (b' '..=b'~').contains(&byte)));
             prop_assert_eq!(text.to_bytes(), bytes);
-            prop_assert_eq!(Shown::read(text.as_str().as_bytes()), Some(text));
+            prop_assert_eq!(EscapedText::read(text.as_str().as_bytes()), Some(text));
         }
     }
 
@@ -139,20 +139,20 @@ mod tests {
             let mut shown = text.to_owned();
             disarm(&mut shown);
             assert_eq!(shown, disarmed);
-            assert_eq!(Shown::read(shown.as_bytes()), Some(text.into()));
+            assert_eq!(EscapedText::read(shown.as_bytes()), Some(text.into()));
         }
     }
 
     #[test]
     fn a_text_is_bounded() {
-        assert_eq!(Shown::of(&[b'a'; 300]).as_str().len(), MAX_TEXT_LEN);
-        assert_eq!(Shown::read(&[b'a'; 300]), None);
-        assert!(Shown::read(Shown::of(&[0; 300]).as_str().as_bytes()).is_some());
+        assert_eq!(EscapedText::of(&[b'a'; 300]).as_str().len(), MAX_TEXT_LEN);
+        assert_eq!(EscapedText::read(&[b'a'; 300]), None);
+        assert!(EscapedText::read(EscapedText::of(&[0; 300]).as_str().as_bytes()).is_some());
     }
 
     #[test]
     fn a_backslash_of_another_program_stands_for_itself() {
-        assert_eq!(Shown::read(br"/a\b\xzz\/").unwrap().to_bytes(), br"/a\b\xzz\/");
-        assert_eq!(Shown::read("/é/".as_bytes()).unwrap().as_str(), r"/\xc3\xa9/");
+        assert_eq!(EscapedText::read(br"/a\b\xzz\/").unwrap().to_bytes(), br"/a\b\xzz\/");
+        assert_eq!(EscapedText::read("/é/".as_bytes()).unwrap().as_str(), r"/\xc3\xa9/");
     }
 }

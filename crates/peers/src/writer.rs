@@ -17,9 +17,9 @@ use tokio::time::{Instant, sleep_until};
 use crate::address::Address;
 use crate::error::{Error, Why};
 use crate::peer::{Attempt, Learned, Peer as AnyPeer, Time};
-use crate::text::Shown;
+use crate::text::EscapedText;
 
-type Peer = AnyPeer<Shown>;
+type Peer = AnyPeer<EscapedText>;
 
 /// The part of an engine that writes.
 pub trait BatchWriter: Send + 'static {
@@ -54,7 +54,7 @@ pub enum PeerUpdate {
 impl PeerUpdate {
     /// The peer: its network, its address, and when that was.
     #[must_use]
-    pub fn who(&self) -> (&Shown, &Address, Time) {
+    pub fn who(&self) -> (&EscapedText, &Address, Time) {
         match self {
             Self::Attempt(attempt) => (&attempt.chain, &attempt.address, attempt.at),
             Self::Peer(peer) => (&peer.chain, &peer.address, peer.first_seen),
@@ -63,7 +63,7 @@ impl PeerUpdate {
 
     /// Its texts: network, reason, user agent and source.
     #[must_use]
-    pub fn texts(&self) -> [Option<&Shown>; 4] {
+    pub fn texts(&self) -> [Option<&EscapedText>; 4] {
         match self {
             Self::Attempt(attempt) => {
                 let user_agent = attempt.introduced.as_ref().map(|introduced| &introduced.user_agent);
@@ -91,7 +91,7 @@ impl Batch {
     }
 
     /// All texts in it.
-    pub fn texts(&self) -> impl Iterator<Item = &Shown> {
+    pub fn texts(&self) -> impl Iterator<Item = &EscapedText> {
         let learned = self.learned.iter().flat_map(|learned| [&learned.chain, &learned.source]);
         learned.chain(self.told.iter().flat_map(PeerUpdate::texts).flatten())
     }

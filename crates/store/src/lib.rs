@@ -4,17 +4,17 @@
 //! crawl ──▶ Writer ──▶ one task ──▶ batches ──▶ SQLite ◀── Store: peers, count_by, show, remembered
 //! ```
 
-mod crowd;
 mod error;
+mod eviction;
 mod query;
 mod row;
 mod schema;
-mod scribe;
 mod sql;
 mod store;
 mod sweep;
+mod writer;
 
-pub use crowd::KEPT_UNANSWERED;
+pub use eviction::KEPT_UNANSWERED;
 pub use peers;
-pub use scribe::KEPT_ATTEMPTS;
 pub use store::{BUSY_TIMEOUT, Store};
+pub use writer::KEPT_ATTEMPTS;

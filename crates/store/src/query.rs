@@ -7,8 +7,8 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
 use peers::{
-    Address, Book, Column, Counts, Error, Filter, Network, OUTCOMES, Peer, PeerHistory, PeerSender, Peers, STAGES,
-    Shown, Sort, SortBy, Time, Writer,
+    Address, Book, Column, Counts, Error, EscapedText, Filter, Network, OUTCOMES, Peer, PeerHistory, PeerSender, Peers,
+    STAGES, Sort, SortBy, Time, Writer,
 };
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Sqlite};
@@ -58,7 +58,7 @@ fn name_of(column: Column) -> &'static str {
 }
 
 /// The meaning of a number in this column; `text` is the text with that number.
-fn shown(column: Column, number: i64, text: Option<Shown>) -> Option<String> {
+fn shown(column: Column, number: i64, text: Option<EscapedText>) -> Option<String> {
     let place = usize::try_from(number).unwrap_or(usize::MAX);
     let name = match column {
         Column::UserAgent | Column::Reason | Column::Chain | Column::Source => {
@@ -90,7 +90,7 @@ impl Store {
     /// All known peers of a network, for the start of a crawl: first the peers that concluded a handshake, the latest
     /// first, then the others, the latest seen first. `Peer::due` says when each may be tried again.
     #[must_use]
-    pub fn remembered(&self, chain: &Shown, limit: Option<u32>) -> Peers {
+    pub fn remembered(&self, chain: &EscapedText, limit: Option<u32>) -> Peers {
         let mut query = QueryBuilder::new(PEERS);
         push_filter(&mut query, &Filter { chain: Some(chain.clone()), ..Filter::default() });
         query.push(" ORDER BY last_good DESC NULLS LAST, last_seen DESC");
@@ -177,7 +177,7 @@ impl Book for Store {
         self.peers(filter, sort, limit)
     }
 
-    fn remembered(&self, chain: &Shown, limit: Option<u32>) -> Peers {
+    fn remembered(&self, chain: &EscapedText, limit: Option<u32>) -> Peers {
         self.remembered(chain, limit)
     }
 

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row, Sqlite, Type};
 
 use peers::{
-    Address, OUTCOMES, RawEnding as Ending, RawPast as Past, RawPeer as Peer, Reliability, STAGES, Shown, Time,
+    Address, EscapedText, OUTCOMES, RawEnding as Ending, RawPast as Past, RawPeer as Peer, Reliability, STAGES, Time,
     Transports,
 };
 
@@ -25,7 +25,7 @@ impl Word for i64 {
     }
 }
 
-impl Word for Shown {
+impl Word for EscapedText {
     fn read(columns: &mut Columns<'_>) -> Result<Option<Self>, sqlx::Error> {
         // Other programs may write into the database, so its text is bounded and escaped.
         let shown: Option<&str> = columns.next()?;

@@ -12,7 +12,7 @@ use peers::{Error, Why, Writer};
 
 use crate::error;
 use crate::schema::{self, Problem};
-use crate::scribe::Scribe;
+use crate::writer::SqliteWriter;
 
 /// How long another process may write: about a hundred times as long as a batch takes.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -100,7 +100,7 @@ impl Store {
     /// If the file cannot be opened any more.
     pub async fn writer(&self) -> Result<Writer, Error> {
         let db: SqliteConnection = self.options.connect().await.map_err(|error| error::of(&self.path, &error))?;
-        Ok(Writer::start(Scribe::new(db, Arc::clone(&self.path)), Arc::clone(&self.path)))
+        Ok(Writer::start(SqliteWriter::new(db, Arc::clone(&self.path)), Arc::clone(&self.path)))
     }
 
     /// Its file.
@@ -156,7 +156,7 @@ mod tests {
     use sqlx::ConnectOptions;
 
     use super::Store;
-    use crate::scribe::Scribe;
+    use crate::writer::SqliteWriter;
     use peers::Why;
     use peers::{Filter, Learned, Time, Writer};
 
@@ -170,8 +170,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path().join("peers.sqlite")).await.unwrap();
         let options = store.options.clone().busy_timeout(Duration::from_millis(50)).pragma(setting, value);
-        let scribe = Scribe::new(options.connect().await.unwrap(), store.path.clone());
-        let writer = Writer::start(scribe, store.path.clone());
+        let writer = SqliteWriter::new(options.connect().await.unwrap(), store.path.clone());
+        let writer = Writer::start(writer, store.path.clone());
         let mut refused = Ok(());
         for nth in 0..100_000 {
             refused = writer.learned(learned(nth)).await;
@@ -224,8 +224,8 @@ mod tests {
         let mut other = store.options.connect().await.unwrap();
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
         let options = store.options.clone().busy_timeout(Duration::from_millis(50));
-        let scribe = Scribe::new(options.connect().await.unwrap(), store.path.clone());
-        let writer = Writer::start(scribe, store.path.clone());
+        let writer = SqliteWriter::new(options.connect().await.unwrap(), store.path.clone());
+        let writer = Writer::start(writer, store.path.clone());
         writer.learned(learned(1)).await.unwrap();
         assert_eq!(writer.flush().await.unwrap_err().why, Why::Locked);
         // Readers do not wait.

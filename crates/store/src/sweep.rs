@@ -43,8 +43,8 @@ mod tests {
     use sqlx::{ConnectOptions, SqliteConnection};
     use tempfile::TempDir;
 
-    use crate::crowd::Crowd;
-    use crate::scribe::Scribe;
+    use crate::eviction::Eviction;
+    use crate::writer::SqliteWriter;
     use crate::{KEPT_ATTEMPTS, Store};
     use peers::{
         Address, Attempt, Batch, BatchWriter as _, Ending, Introduced, Learned, Outcome, PeerUpdate, Time, Transports,
@@ -94,16 +94,16 @@ mod tests {
     async fn what_is_forgotten_leaves_no_text_behind_and_what_is_referred_to_stays() {
         let (_directory, store, options) = database().await;
         let mut db = options.connect().await.unwrap();
-        let mut scribe = Scribe::new(options.connect().await.unwrap(), store.path().into());
-        scribe.write(&there(1, "/first/")).await.unwrap();
+        let mut writer = SqliteWriter::new(options.connect().await.unwrap(), store.path().into());
+        writer.write(&there(1, "/first/")).await.unwrap();
         for nth in 1..=KEPT_ATTEMPTS {
-            scribe.write(&there(1, &format!("/{nth}/"))).await.unwrap();
+            writer.write(&there(1, &format!("/{nth}/"))).await.unwrap();
         }
         // It has a source now, and the last three of the others remain.
-        let mut scribe = scribe.keeping(Crowd::new(3));
-        scribe.write(&told(1..=100)).await.unwrap();
+        let mut writer = writer.keeping(Eviction::new(3));
+        writer.write(&told(1..=100)).await.unwrap();
         assert_eq!(texts(&mut db).await.len(), 3 + KEPT_ATTEMPTS as usize + 100);
-        scribe.sweep().await.unwrap();
+        writer.sweep().await.unwrap();
         let mut kept = vec!["bitcoin".to_owned(), "ok".to_owned()];
         kept.extend((1..=KEPT_ATTEMPTS).map(|nth| format!("/{nth}/")));
         kept.extend([1, 98, 99, 100].map(|nth| format!("source {nth}")));
@@ -120,14 +120,14 @@ mod tests {
     async fn a_run_that_wrote_little_leaves_it_to_another() {
         let (_directory, store, options) = database().await;
         let mut db = options.connect().await.unwrap();
-        Scribe::new(options.connect().await.unwrap(), store.path().into()).write(&told(1..=100)).await.unwrap();
+        SqliteWriter::new(options.connect().await.unwrap(), store.path().into()).write(&told(1..=100)).await.unwrap();
         sqlx::query("INSERT INTO text (text) VALUES ('nobody')").execute(&mut db).await.unwrap();
-        let mut scribe = Scribe::new(options.connect().await.unwrap(), store.path().into());
-        scribe.write(&told(1..=24)).await.unwrap();
-        scribe.sweep().await.unwrap();
+        let mut writer = SqliteWriter::new(options.connect().await.unwrap(), store.path().into());
+        writer.write(&told(1..=24)).await.unwrap();
+        writer.sweep().await.unwrap();
         assert!(texts(&mut db).await.contains(&"nobody".to_owned()));
-        scribe.write(&told(25..=25)).await.unwrap();
-        scribe.sweep().await.unwrap();
+        writer.write(&told(25..=25)).await.unwrap();
+        writer.sweep().await.unwrap();
         assert!(!texts(&mut db).await.contains(&"nobody".to_owned()));
     }
 
@@ -135,8 +135,8 @@ mod tests {
     async fn a_text_that_another_process_forgot_is_known_anew() {
         let (_directory, store, options) = database().await;
         let (mut one, mut two) = (
-            Scribe::new(options.connect().await.unwrap(), store.path().into()),
-            Scribe::new(options.connect().await.unwrap(), store.path().into()),
+            SqliteWriter::new(options.connect().await.unwrap(), store.path().into()),
+            SqliteWriter::new(options.connect().await.unwrap(), store.path().into()),
         );
         one.write(&told(7..=7)).await.unwrap();
         let mut db = options.connect().await.unwrap();

@@ -12,8 +12,8 @@ use std::time::Duration;
 use common::{CHAIN, KNOWN, all, failed, good, store};
 use handshake::Stage;
 use peers::{
-    Address, Average, Ending, Exporter, Filter, Format, Importer, Origin, Outcome, Peer, Reliability, Shown, Standard,
-    Time, Transports,
+    Address, Average, Ending, EscapedText, Exporter, Filter, Format, Importer, Origin, Outcome, Peer, Reliability,
+    Standard, Time, Transports,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -51,9 +51,9 @@ fn read(format: Format, bytes: &[u8]) -> (Vec<Peer>, Vec<String>) {
     (peers, errors)
 }
 
-fn text() -> impl Strategy<Value = Shown> {
+fn text() -> impl Strategy<Value = EscapedText> {
     let hostile = vec(select(b"=+-@\"',;\\\\ \t\r\n\0\x1b\xff\xc3\xa9x41#[]{}%".as_slice()), 0..40);
-    prop_oneof![vec(any::<u8>(), 0..40), hostile, Just(vec![0; 256])].prop_map(|bytes| Shown::of(&bytes))
+    prop_oneof![vec(any::<u8>(), 0..40), hostile, Just(vec![0; 256])].prop_map(|bytes| EscapedText::of(&bytes))
 }
 
 fn address() -> impl Strategy<Value = Address> {
@@ -192,7 +192,7 @@ proptest! {
         let (back, errors) = read(Format::Dnsseed, &bytes);
         prop_assert_eq!(errors, Vec::<String>::new());
         for ((seen, back), peer) in seen.into_iter().zip(back).zip(&mut peers) {
-            let agent = peer.user_agent.as_ref().map_or("", Shown::as_str);
+            let agent = peer.user_agent.as_ref().map_or("", EscapedText::as_str);
             let uptime = f64::from(peer.reliability.0[4].reliability) * 100.0;
             assert!((seen.uptime_30d - uptime).abs() < 0.006);
             prop_assert_eq!(seen, MakeSeeds {

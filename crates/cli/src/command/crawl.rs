@@ -23,7 +23,7 @@ use crate::args::{self, Format, Global};
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Results, Screen, queue, write_json};
 use crate::targets;
-use peers::Shown;
+use peers::EscapedText;
 use probe::attempt::Attempts;
 use probe::event::{Event, Observer};
 use probe::lookup::{Lookup, Rules};
@@ -180,7 +180,7 @@ fn read_seeds(path: &Path, network: Network, port: u16) -> Result<Yield, Error> 
     if told.is_empty() {
         return Err(Error::Usage(format!("there is no address of {} in {shown}", network.name)));
     }
-    Ok(Yield { name: Shown::from(&*name), source: Source::Seed, told })
+    Ok(Yield { name: EscapedText::from(&*name), source: Source::Seed, told })
 }
 
 /// The last line, or the last lines for people. CSV contains only rows, so its last line goes to standard error.

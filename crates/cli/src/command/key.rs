@@ -19,7 +19,7 @@ use probe::trace::hex;
 /// The public facts about a key: never the key itself.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "key")]
-struct Shown {
+struct KeyReport {
     started: Stamp,
     file: String,
     made: bool,
@@ -34,7 +34,7 @@ pub fn run(args: &Key, global: &Global) -> Result<Exit, Error> {
     let made = make(file)?;
     let secret = key_file::read(file)?;
     let unfit = || Error::Usage(format!("the number in {} is no key: it is 0, or too large", file.display()));
-    let shown = Shown {
+    let shown = KeyReport {
         started,
         file: file.display().to_string(),
         made,
@@ -70,8 +70,8 @@ fn make(path: &Path) -> Result<bool, Error> {
     Ok(true)
 }
 
-fn write(out: &mut impl Write, shown: &Shown, global: &Global) -> io::Result<()> {
-    let Shown { file, made, ethereum_node_id: Text(enode), lightning_node_id: Text(node_id), .. } = shown;
+fn write(out: &mut impl Write, shown: &KeyReport, global: &Global) -> io::Result<()> {
+    let KeyReport { file, made, ethereum_node_id: Text(enode), lightning_node_id: Text(node_id), .. } = shown;
     let Text(peer_id) = &shown.libp2p_peer_id;
     match global.format() {
         Format::Human => {

@@ -11,7 +11,7 @@ use std::io::{self, BufWriter, StdoutLock};
 
 use anstyle::Style;
 use bitcoin::Chain;
-use peers::{Column, ExportError, Filter, Outcome, Shown, Sort, SortBy};
+use peers::{Column, EscapedText, ExportError, Filter, Outcome, Sort, SortBy};
 use store::Store;
 
 use super::{printed, runtime};
@@ -80,14 +80,14 @@ impl Selection {
 }
 
 /// The canonical name for a network's name or alias. Stored networks may be missing from the table.
-fn canonical(name: &str) -> Shown {
+fn canonical(name: &str) -> EscapedText {
     match protocol::Network::named(name) {
         Some(network) => network.name.into(),
         None => name.into(),
     }
 }
 
-fn in_table(name: &Shown) -> Option<&'static Chain> {
+fn in_table(name: &EscapedText) -> Option<&'static Chain> {
     Chain::named(name.as_str())
 }
 

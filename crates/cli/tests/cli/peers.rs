@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use handshake::{Blame, Stage};
-use peers::{Address, Attempt, Ending, Introduced, Learned, Outcome, Shown, Time, Transports};
+use peers::{Address, Attempt, Ending, EscapedText, Introduced, Learned, Outcome, Time, Transports};
 use store::Store;
 use tempfile::TempDir;
 
@@ -123,6 +123,6 @@ fn attempt(
         transports: Transports { v1: None, v2: Some(outcome) },
         latency: introduced.as_ref().map(|_| Duration::from_micros(41_300)),
         introduced,
-        source: Some(Shown::from("seed.example")),
+        source: Some(EscapedText::from("seed.example")),
     }
 }

@@ -18,7 +18,7 @@ use crate::format::import::{BadLine, Line, Origin, Unread};
 use crate::format::rows::{Row, Rows};
 use crate::format::{list, rpc};
 use crate::peer::{Peer, Time};
-use crate::text::Shown;
+use crate::text::EscapedText;
 
 /// One row on each line.
 pub(super) fn write(out: &mut impl io::Write, peer: &Peer, is_first: bool) -> io::Result<()> {
@@ -30,7 +30,7 @@ pub(super) fn write(out: &mut impl io::Write, peer: &Peer, is_first: bool) -> io
         peer.address.host(),
         peer.address.port(),
         peer.version.unwrap_or_default(),
-        peer.user_agent.as_ref().map_or("", Shown::as_str),
+        peer.user_agent.as_ref().map_or("", EscapedText::as_str),
         // We do not stay connected: the time of the last answer is the closest value.
         peer.last_good.unwrap_or_default(),
         peer.services,
@@ -113,7 +113,7 @@ fn of_row(origin: &Origin, name: Option<&[u8]>, row: &[Value]) -> Line {
     let Some((version, user_agent, since)) = rest else { return Ok(Some(peer)) };
     peer.version = Some(number(version).ok_or("a protocol version")?).filter(|version| *version != 0);
     let user_agent = user_agent.as_str().ok_or("a user agent behind the protocol version")?;
-    let user_agent = Shown::read(user_agent.as_bytes()).ok_or("a user agent of at most 256 bytes")?;
+    let user_agent = EscapedText::read(user_agent.as_bytes()).ok_or("a user agent of at most 256 bytes")?;
     peer.user_agent = (peer.version.is_some() || !user_agent.as_str().is_empty()).then_some(user_agent);
     let since = since.as_i64().ok_or("Unix seconds behind the user agent")?;
     if since > 0 {

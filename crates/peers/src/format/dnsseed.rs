@@ -13,7 +13,7 @@ use crate::address::Address;
 use crate::format::import::{Line, Origin};
 use crate::good::Standard;
 use crate::peer::{Peer, Time};
-use crate::text::Shown;
+use crate::text::EscapedText;
 
 const HEADER: &str = "# address                                        good  lastSuccess    %(2h)   %(8h)   %(1d)   \
                       %(7d)  %(30d)  blocks      svcs  version";
@@ -30,7 +30,7 @@ pub(super) fn write(out: &mut impl io::Write, peer: &Peer, standard: &Standard) 
         write!(out, " {:>6.2}%", 100.0 * f64::from(average.reliability))?;
     }
     let (height, version) = (peer.height.unwrap_or_default(), peer.version.unwrap_or_default());
-    let user_agent = peer.user_agent.as_ref().map_or("", Shown::as_str);
+    let user_agent = peer.user_agent.as_ref().map_or("", EscapedText::as_str);
     writeln!(out, "  {height:>6}  {:08x}  {version:>5} \"{user_agent}\"", peer.services)
 }
 
@@ -55,7 +55,7 @@ pub(super) fn read(origin: &Origin, line: &[u8]) -> Line {
     // The seeder writes 0 for unknown values.
     (peer.height, peer.version) = ((height != 0).then_some(height), (version != 0).then_some(version));
     let user_agent = fields.0.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(fields.0);
-    let user_agent = Shown::read(user_agent).ok_or_else(|| "a user agent of at most 256 bytes".to_owned())?;
+    let user_agent = EscapedText::read(user_agent).ok_or_else(|| "a user agent of at most 256 bytes".to_owned())?;
     peer.user_agent = (peer.version.is_some() || !user_agent.as_str().is_empty()).then_some(user_agent);
     peer.source = Some(origin.source.clone());
     if last_good > 0 {

@@ -9,7 +9,7 @@ use handshake::Printable;
 use crate::format::lines::Lines;
 use crate::format::{Format, bitnodes, csv, dnsseed, jsonl, list};
 use crate::peer::{Peer, Time};
-use crate::text::Shown;
+use crate::text::EscapedText;
 
 /// Values for what a file does not say.
 #[derive(Clone, Debug)]
@@ -17,13 +17,13 @@ pub struct Origin {
     /// The file's name, for messages.
     pub name: Arc<str>,
     /// The network.
-    pub chain: Shown,
+    pub chain: EscapedText,
     /// The port of an address that has none.
     pub port: u16,
     /// The current time. Later times in a file are replaced by it.
     pub now: Time,
     /// The source to record for its peers.
-    pub source: Shown,
+    pub source: EscapedText,
 }
 
 /// The peers of a file.

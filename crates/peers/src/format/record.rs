@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::format::import::Origin;
 use crate::peer::{Ending, OUTCOMES, Peer, STAGES, Time, Transports};
 use crate::reliability::{Average, Reliability};
-use crate::text::Shown;
+use crate::text::EscapedText;
 
 /// A peer as it is written. When read, only the address is required.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ impl Serialize for Peer {
 
 impl Record {
     pub(super) fn of(peer: &Peer) -> Self {
-        let text = |text: &Shown| text.as_str().to_owned();
+        let text = |text: &EscapedText| text.as_str().to_owned();
         let name = |outcome: Outcome| outcome.name().to_owned();
         let ending = peer.ending.as_ref();
         let [a, b, c, d, e] = peer.reliability.0;
@@ -228,8 +228,8 @@ fn micros(latency: Duration) -> u32 {
     u32::try_from(latency.as_micros()).unwrap_or(u32::MAX)
 }
 
-fn text(shown: Option<&str>, field: &str) -> Result<Option<Shown>, String> {
-    named(shown, field, |shown| Shown::read(shown.as_bytes()))
+fn text(shown: Option<&str>, field: &str) -> Result<Option<EscapedText>, String> {
+    named(shown, field, |shown| EscapedText::read(shown.as_bytes()))
 }
 
 fn outcome(name: Option<&str>, field: &str) -> Result<Option<Outcome>, String> {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use handshake::Stage;
 use peers::{
-    Address, Attempt, Ending, Introduced, Learned, Outcome, Peer, PeerHistory, Shown, Sort, SortBy, Time, Transports,
+    Address, Attempt, Ending, EscapedText, Introduced, Learned, Outcome, Peer, PeerHistory, Sort, SortBy, Time,
+    Transports,
 };
 use tempfile::TempDir;
 use verack_store::Store;
@@ -50,7 +51,7 @@ pub fn good(nth: u32, at: i64, user_agent: &[u8]) -> Attempt {
         introduced: Some(Introduced {
             version: 70016,
             services: 0xc09,
-            user_agent: Shown::of(user_agent),
+            user_agent: EscapedText::of(user_agent),
             height: Some(900_000),
         }),
         latency: Some(Duration::from_micros(12_345)),

@@ -12,7 +12,7 @@ use probe::event::{Gain, Progress as State, SeedAnswer};
 /// Shows the progress of a crawl.
 #[derive(Debug)]
 pub struct Progress {
-    shown: Shown,
+    shown: EscapedText,
     next: Instant,
     /// When it was last shown, and the number of dials then.
     before: (Duration, u64),
@@ -21,7 +21,7 @@ pub struct Progress {
 }
 
 #[derive(Debug)]
-enum Shown {
+enum EscapedText {
     Bar(ProgressBar),
     Log,
     Nothing,
@@ -38,9 +38,9 @@ impl Progress {
     pub fn new(global: &Global) -> Self {
         let terminals = stderr().is_terminal() && (std::io::stdout().is_terminal() || global.format() == Format::Human);
         let shown = match (global.quiet, terminals && global.format() == Format::Human) {
-            (true, _) => Shown::Nothing,
-            (false, true) => Shown::Bar(bar()),
-            (false, false) => Shown::Log,
+            (true, _) => EscapedText::Nothing,
+            (false, true) => EscapedText::Bar(bar()),
+            (false, false) => EscapedText::Log,
         };
         let mut progress = Self { shown, next: Instant::now(), before: (Duration::ZERO, 0), rate: 0.0 };
         progress.next += progress.every();
@@ -48,12 +48,12 @@ impl Progress {
     }
 
     fn every(&self) -> Duration {
-        if let Shown::Bar(_) = self.shown { BAR_EVERY } else { LOG_EVERY }
+        if let EscapedText::Bar(_) = self.shown { BAR_EVERY } else { LOG_EVERY }
     }
 
     /// Shows the progress, if an update is due.
     pub fn show(&mut self, state: &State) {
-        if matches!(self.shown, Shown::Nothing) || Instant::now() < self.next {
+        if matches!(self.shown, EscapedText::Nothing) || Instant::now() < self.next {
             return;
         }
         let State { elapsed, known, tried, reached, in_flight, waiting, ready, dials } = *state;
@@ -61,7 +61,7 @@ impl Progress {
         #[expect(clippy::cast_precision_loss, reason = "for people, and below 2^53")]
         let lately = (dials - before) as f64 / (elapsed - then).as_secs_f64().max(0.001);
         // The frequently updated line shows a smoothed rate, once there is an earlier one.
-        let weight = if matches!(self.shown, Shown::Bar(_)) && self.rate > 0.0 { 0.1 } else { 1.0 };
+        let weight = if matches!(self.shown, EscapedText::Bar(_)) && self.rate > 0.0 { 0.1 } else { 1.0 };
         self.rate += weight * (lately - self.rate);
         let waiting = if waiting > 0 { format!(", {waiting} for later") } else { String::new() };
         let line = format!(
@@ -70,9 +70,9 @@ impl Progress {
             to_go(ready, self.rate)
         );
         match &self.shown {
-            Shown::Bar(bar) => bar.set_message(line),
-            Shown::Log => say!("{:>6.0} s: {line}", elapsed.as_secs_f64()),
-            Shown::Nothing => {}
+            EscapedText::Bar(bar) => bar.set_message(line),
+            EscapedText::Log => say!("{:>6.0} s: {line}", elapsed.as_secs_f64()),
+            EscapedText::Nothing => {}
         }
         self.next = Instant::now() + self.every();
     }
@@ -98,15 +98,15 @@ impl Progress {
     /// Prints another line.
     pub fn say(&self, line: &str) {
         match &self.shown {
-            Shown::Bar(bar) => bar.println(line),
-            Shown::Log => say!("{line}"),
-            Shown::Nothing => {}
+            EscapedText::Bar(bar) => bar.println(line),
+            EscapedText::Log => say!("{line}"),
+            EscapedText::Nothing => {}
         }
     }
 
     /// Removes the updated line.
     pub fn clear(&self) {
-        if let Shown::Bar(bar) = &self.shown {
+        if let EscapedText::Bar(bar) = &self.shown {
             bar.finish_and_clear();
         }
     }

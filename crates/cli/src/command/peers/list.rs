@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use peers::{ExportError, Format as FileFormat, Peer, Shown};
+use peers::{EscapedText, ExportError, Format as FileFormat, Peer};
 use serde::Serialize;
 use store::Store;
 
@@ -100,7 +100,7 @@ fn row(peer: &Peer) -> [Cell; 9] {
         or_dash(peer.height),
         or_dash(peer.latency.map(in_ms)),
         or_dash(peer.last_seen.map(Utc)),
-        peer.user_agent.as_ref().map_or("", Shown::as_str).into(),
+        peer.user_agent.as_ref().map_or("", EscapedText::as_str).into(),
     ]
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use bitcoin::{Chain, Services};
-use peers::{Address, ExportError, Outcome, Past, Peer, PeerHistory, Shown, Time, Transports, WINDOWS};
+use peers::{Address, EscapedText, ExportError, Outcome, Past, Peer, PeerHistory, Time, Transports, WINDOWS};
 use serde::Serialize;
 use store::Store;
 
@@ -83,7 +83,7 @@ fn facts(peer: &Peer) -> Vec<(&'static str, String)> {
         [("v1", v1), ("v2", v2)].into_iter().filter_map(|(name, outcome)| Some((name, outcome?.name().into()))),
     );
     if let Some(version) = peer.version {
-        let user_agent = peer.user_agent.as_ref().map_or("", Shown::as_str);
+        let user_agent = peer.user_agent.as_ref().map_or("", EscapedText::as_str);
         let height = peer.height.map(|height| format!(", height {height}")).unwrap_or_default();
         facts.push(("introduced as", format!("{user_agent}, version {version}{height}")));
     }
@@ -151,7 +151,7 @@ fn write_attempts(out: &mut impl Write, attempts: &[Past], paint: Paint) -> io::
             or_dash(past.transports.v1.map(Outcome::name)),
             or_dash(past.transports.v2.map(Outcome::name)),
             or_dash(past.latency.map(in_ms)),
-            past.user_agent.as_ref().map_or("", Shown::as_str).into(),
+            past.user_agent.as_ref().map_or("", EscapedText::as_str).into(),
         ])?;
     }
     table.finish().map(drop)
@@ -179,7 +179,7 @@ impl<'p> From<&'p Past> for Attempt<'p> {
             reason: past.ending.reason.as_str(),
             v1: past.transports.v1.map(Outcome::name),
             v2: past.transports.v2.map(Outcome::name),
-            user_agent: past.user_agent.as_ref().map(Shown::as_str),
+            user_agent: past.user_agent.as_ref().map(EscapedText::as_str),
             latency_ms: past.latency.map(probe::report::in_milliseconds),
         }
     }
@@ -188,14 +188,14 @@ impl<'p> From<&'p Past> for Attempt<'p> {
 fn write_json(out: &mut impl Write, history: &PeerHistory, started: Stamp) -> io::Result<()> {
     #[derive(Serialize)]
     #[serde(tag = "type", rename = "peer")]
-    struct Shown<'p> {
+    struct History<'p> {
         started: Stamp,
         #[serde(flatten)]
         peer: &'p Peer,
         attempts: Vec<Attempt<'p>>,
     }
     let attempts = history.attempts.iter().map(Attempt::from).collect();
-    serde_json::to_writer(&mut *out, &Shown { started, peer: &history.peer, attempts })?;
+    serde_json::to_writer(&mut *out, &History { started, peer: &history.peer, attempts })?;
     writeln!(out)
 }
 

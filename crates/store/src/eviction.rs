@@ -27,14 +27,14 @@ const FORGET: [&str; 2] =
 
 /// The number of unanswered peers, as far as it is known.
 #[derive(Debug)]
-pub(crate) struct Crowd {
+pub(crate) struct Eviction {
     most: u64,
     /// The excess at the last count.
     over: u64,
     uncounted: usize,
 }
 
-impl Crowd {
+impl Eviction {
     /// Counts at its first use, and keeps at most this many.
     pub(crate) fn new(most: u64) -> Self {
         Self { most, over: 0, uncounted: COUNTED_EACH }
@@ -66,10 +66,10 @@ mod tests {
     use sqlx::sqlite::SqliteConnectOptions;
     use sqlx::{ConnectOptions, SqliteConnection};
 
-    use super::Crowd;
+    use super::Eviction;
     use crate::Store;
-    use crate::scribe::Scribe;
-    use peers::{Address, Batch, BatchWriter as _, Learned, Shown, Time};
+    use crate::writer::SqliteWriter;
+    use peers::{Address, Batch, BatchWriter as _, EscapedText, Learned, Time};
 
     fn address(nth: u32) -> Address {
         SocketAddr::new(Ipv4Addr::from_bits(0x0100_0000 + nth).into(), 8333).into()
@@ -97,8 +97,8 @@ mod tests {
         let store = Store::open(directory.path().join("peers.sqlite")).await.unwrap();
         let options = SqliteConnectOptions::new().filename(store.path());
         let mut db = options.connect().await.unwrap();
-        let mut scribe = Scribe::new(options.connect().await.unwrap(), store.path().into());
-        scribe.write(&batch(0..10)).await.unwrap();
+        let mut writer = SqliteWriter::new(options.connect().await.unwrap(), store.path().into());
+        writer.write(&batch(0..10)).await.unwrap();
         sqlx::query("INSERT INTO text (text) VALUES ('/a/')").execute(&mut db).await.unwrap();
         sqlx::raw_sql(
             "UPDATE peer SET user_agent = (SELECT id FROM text WHERE text = '/a/'), last_good = 1 WHERE id <= 4;
@@ -109,13 +109,13 @@ mod tests {
         .await
         .unwrap();
 
-        let mut scribe = scribe.keeping(Crowd::new(1000));
+        let mut writer = writer.keeping(Eviction::new(1000));
         // Learned in batches that each are as large as the limit.
         for nth in 1..=300 {
-            scribe.write(&batch(nth * 1000..(nth + 1) * 1000)).await.unwrap();
+            writer.write(&batch(nth * 1000..(nth + 1) * 1000)).await.unwrap();
         }
         for _ in 0..300 {
-            scribe.write(&batch(300_999..301_000)).await.unwrap();
+            writer.write(&batch(300_999..301_000)).await.unwrap();
         }
         let peers = count(&mut db, "SELECT count(*) FROM peer").await;
         assert!((1000..300_000).contains(&peers), "{peers}");
@@ -123,6 +123,6 @@ mod tests {
         assert_eq!(count(&mut db, "SELECT count(*) FROM attempt").await, 5, "forgotten with their peers");
         assert_eq!(store.show(&address(300_999)).await.unwrap().len(), 1, "the latest is kept");
         assert_eq!(store.show(&address(5)).await.unwrap().len(), 0, "the first is not");
-        assert_eq!(store.show(&address(0)).await.unwrap()[0].peer.user_agent, Some(Shown::from("/a/")));
+        assert_eq!(store.show(&address(0)).await.unwrap()[0].peer.user_agent, Some(EscapedText::from("/a/")));
     }
 }

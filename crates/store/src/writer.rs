@@ -4,7 +4,7 @@
 //! texts ──▶ numbers          texts that peers share are stored once
 //! learned ──▶ upsert         many addresses, mostly known already
 //! attempts ──▶ find ──▶ fold in Rust ──▶ update, remember     new peers are added first
-//! crowd ──▶ delete           peers that never answered, if there are too many
+//! eviction ──▶ delete           peers that never answered, if there are too many
 //! sweep ──▶ delete           texts without references, at the end
 //! ```
 
@@ -16,12 +16,12 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, SqliteConnection};
 
 use peers::{
-    Address, Attempt, Batch, BatchWriter, Ending, Error, Learned, Peer, PeerUpdate, RawEnding, RawPast, RawPeer, Shown,
-    Time,
+    Address, Attempt, Batch, BatchWriter, Ending, Error, EscapedText, Learned, Peer, PeerUpdate, RawEnding, RawPast,
+    RawPeer, Time,
 };
 
-use crate::crowd::{Crowd, KEPT_UNANSWERED};
 use crate::error;
+use crate::eviction::{Eviction, KEPT_UNANSWERED};
 use crate::row::{Columns, bind_past, bind_peer};
 use crate::sql::{Query, Statements};
 use crate::sweep::sweep;
@@ -34,20 +34,20 @@ const MAX_NUMBERS: usize = 1 << 15;
 
 /// The writer, with its prepared statements.
 #[derive(Debug)]
-pub(crate) struct Scribe {
+pub(crate) struct SqliteWriter {
     db: SqliteConnection,
     statements: Statements,
-    numbers: HashMap<Shown, i64>,
+    numbers: HashMap<EscapedText, i64>,
     /// The version of the database that the numbers belong to, as changed by other connections.
     data_version: i64,
-    crowd: Crowd,
+    eviction: Eviction,
     /// Entries written so far.
     written: u64,
     /// What errors name.
     path: Arc<Path>,
 }
 
-impl BatchWriter for Scribe {
+impl BatchWriter for SqliteWriter {
     async fn write(&mut self, batch: &Batch) -> Result<(), Error> {
         self.write_batch(batch).await.map_err(|error| error::of(&self.path, &error))
     }
@@ -62,21 +62,21 @@ impl BatchWriter for Scribe {
     }
 }
 
-impl Scribe {
+impl SqliteWriter {
     pub(crate) fn new(db: SqliteConnection, path: Arc<Path>) -> Self {
-        let crowd = Crowd::new(KEPT_UNANSWERED);
-        Self { db, statements: Statements::new(), numbers: HashMap::new(), data_version: 0, crowd, written: 0, path }
+        let eviction = Eviction::new(KEPT_UNANSWERED);
+        Self { db, statements: Statements::new(), numbers: HashMap::new(), data_version: 0, eviction, written: 0, path }
     }
 
     /// The same with another limit on unanswered peers.
     #[cfg(test)]
-    pub(crate) fn keeping(self, crowd: Crowd) -> Self {
-        Self { crowd, ..self }
+    pub(crate) fn keeping(self, eviction: Eviction) -> Self {
+        Self { eviction, ..self }
     }
 
     /// Writes a whole batch or nothing.
     pub(crate) async fn write_batch(&mut self, batch: &Batch) -> Result<(), sqlx::Error> {
-        let Self { db, statements, numbers, data_version, crowd, written, .. } = self;
+        let Self { db, statements, numbers, data_version, eviction, written, .. } = self;
         // The lock is taken at once: if a reader becomes a writer later, another writer may come first.
         let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
         // Another process may have deleted texts whose numbers we remember. (SQLite: PRAGMA data_version)
@@ -88,7 +88,7 @@ impl Scribe {
         number(&mut transaction, statements, numbers, batch).await?;
         learn(&mut transaction, statements, numbers, &batch.learned).await?;
         tell(&mut transaction, statements, numbers, &batch.told).await?;
-        crowd.thin_out(&mut transaction, batch.len()).await?;
+        eviction.thin_out(&mut transaction, batch.len()).await?;
         *written += batch.len() as u64;
         transaction.commit().await
     }
@@ -104,16 +104,16 @@ impl Scribe {
 async fn number(
     db: &mut SqliteConnection,
     statements: &Statements,
-    numbers: &mut HashMap<Shown, i64>,
+    numbers: &mut HashMap<EscapedText, i64>,
     batch: &Batch,
 ) -> Result<(), sqlx::Error> {
     if numbers.len() > MAX_NUMBERS {
         numbers.clear();
     }
-    let mut new: Vec<&Shown> = batch.texts().filter(|text| !numbers.contains_key(*text)).collect();
+    let mut new: Vec<&EscapedText> = batch.texts().filter(|text| !numbers.contains_key(*text)).collect();
     new.sort_unstable();
     new.dedup();
-    let bind = |query: Query, text: &&Shown| query.bind(text.as_str().to_owned());
+    let bind = |query: Query, text: &&EscapedText| query.bind(text.as_str().to_owned());
     let take = |row: &SqliteRow| {
         let mut columns = Columns::of(row);
         let number = columns.next()?;
@@ -126,7 +126,7 @@ async fn number(
 async fn learn(
     db: &mut SqliteConnection,
     statements: &Statements,
-    numbers: &HashMap<Shown, i64>,
+    numbers: &HashMap<EscapedText, i64>,
     learned: &[Learned],
 ) -> Result<(), sqlx::Error> {
     let bind = |query: Query, learned: &Learned| {
@@ -143,10 +143,10 @@ async fn learn(
 async fn tell(
     db: &mut SqliteConnection,
     statements: &Statements,
-    numbers: &HashMap<Shown, i64>,
+    numbers: &HashMap<EscapedText, i64>,
     told: &[PeerUpdate],
 ) -> Result<(), sqlx::Error> {
-    let number_of = |text: &Shown| numbers[text];
+    let number_of = |text: &EscapedText| numbers[text];
     let key = |told: &PeerUpdate| {
         let (chain, address, _) = told.who();
         (number_of(chain), address.clone())
@@ -203,7 +203,7 @@ fn bind_address(query: Query, address: &Address, chain: i64, Time(first_seen): T
     query.bind(address.as_str().to_owned()).bind(chain).bind(address.network().code()).bind(first_seen)
 }
 
-fn past(attempt: &Attempt, number_of: impl Fn(&Shown) -> i64) -> RawPast<i64> {
+fn past(attempt: &Attempt, number_of: impl Fn(&EscapedText) -> i64) -> RawPast<i64> {
     RawPast {
         at: attempt.at,
         ending: ending(&attempt.ending, &number_of),
@@ -213,7 +213,7 @@ fn past(attempt: &Attempt, number_of: impl Fn(&Shown) -> i64) -> RawPast<i64> {
     }
 }
 
-fn numbered(peer: &Peer, number_of: impl Fn(&Shown) -> i64) -> RawPeer<i64> {
+fn numbered(peer: &Peer, number_of: impl Fn(&EscapedText) -> i64) -> RawPeer<i64> {
     RawPeer {
         chain: number_of(&peer.chain),
         source: peer.source.as_ref().map(&number_of),
@@ -235,6 +235,6 @@ fn numbered(peer: &Peer, number_of: impl Fn(&Shown) -> i64) -> RawPeer<i64> {
     }
 }
 
-fn ending(ending: &Ending, number_of: impl Fn(&Shown) -> i64) -> RawEnding<i64> {
+fn ending(ending: &Ending, number_of: impl Fn(&EscapedText) -> i64) -> RawEnding<i64> {
     RawEnding { outcome: ending.outcome, stage: ending.stage, reason: number_of(&ending.reason) }
 }
