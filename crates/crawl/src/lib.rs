@@ -352,7 +352,7 @@ enum Wake {
 /// however the crawl ends.
 async fn visit(crawl: Arc<Crawl>, address: SocketAddr, knowledge: Knowledge) {
     let call = Call::new(address.to_string().into(), Identity::Any, address);
-    let ways = crawl.attempts.sides.chosen().ways(knowledge);
+    let ways = crawl.attempts.sides.chosen().dial_modes(knowledge);
     let (mut timer, mut ending) = (Timer::new(), crawl.ending.subscribe());
     let mut visit = tokio::select! {
         biased;

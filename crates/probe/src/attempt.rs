@@ -17,8 +17,8 @@ pub use self::keys::Keys;
 use crate::event::{Event, Observer};
 use crate::ledger::{Ledger, NodeNumber};
 use crate::protocol::{
-    Again, Contact, Identity, Introduced, Knowledge, Part, Retry, Session, Side, Sides, Span, Times, Tracer, Transport,
-    Way,
+    Contact, DialMode, Identity, Introduced, Knowledge, Part, Redial, Retry, Session, Side, Sides, Span, Times, Tracer,
+    Transport,
 };
 use crate::report::{Bytes, HeldReport, Report, Timing, outcome_name};
 use crate::stamp::Stamp;
@@ -86,7 +86,7 @@ impl Attempts {
     pub async fn dial(&self, call: &Call, timer: &mut Timer) -> usize {
         let mut connections = 0;
         let side = self.sides.of(&call.identity);
-        for (nth, way) in side.ways(Knowledge::Named).into_iter().enumerate() {
+        for (nth, way) in side.dial_modes(Knowledge::Named).into_iter().enumerate() {
             self.await_turn(call, way).await;
             if self.stop.is_stopped() {
                 self.observer.on(Event::NotTried(1));
@@ -112,14 +112,14 @@ impl Attempts {
 
     /// Dials an address and performs the handshake in this way. If the peer must be dialled again in another way,
     /// returns the second attempt, then the first.
-    pub async fn reach(&self, call: &Call, way: Way, timer: &mut Timer) -> (Box<Attempt>, Option<Box<Attempt>>) {
+    pub async fn reach(&self, call: &Call, way: DialMode, timer: &mut Timer) -> (Box<Attempt>, Option<Box<Attempt>>) {
         self.await_turn(call, way).await;
         self.reach_by(call.deadline(self.timeout), call, way, timer).await
     }
 
     /// Waits until the host may be dialled in this way, or the run stops. The attempt's time does not include this
     /// wait.
-    async fn await_turn(&self, call: &Call, way: Way) {
+    async fn await_turn(&self, call: &Call, way: DialMode) {
         if !way.transport.begins_with_key {
             return;
         }
@@ -139,7 +139,7 @@ impl Attempts {
         &self,
         deadline: Instant,
         call: &Call,
-        way: Way,
+        way: DialMode,
         timer: &mut Timer,
     ) -> (Box<Attempt>, Option<Box<Attempt>>) {
         let end = self.far_end(call);
@@ -156,7 +156,7 @@ impl Attempts {
     async fn reach_again(
         &self,
         mut first: Box<Attempt>,
-        Again { way, pause }: Again,
+        Redial { way, pause }: Redial,
         (end, spent): (&FarEnd<'_>, Duration),
         deadline: Instant,
         timer: &mut Timer,
@@ -207,7 +207,7 @@ impl Attempts {
         let side = self.sides.chosen();
         let part = Part::Accepting;
         let end = FarEnd { side, part, target, address: peer, closely: false, place: None, again: false };
-        let way = side.way_in();
+        let way = side.accept_mode();
         let mut attempt = Box::new(Attempt::begun(part.role(), way.transport, now));
         let moments = Moments { started: now, opened: now, deadline: now + self.timeout };
         self.shake(&end, way, stream, &moments, &mut attempt, &mut self.timer()).await;
@@ -218,10 +218,10 @@ impl Attempts {
     async fn try_dial(
         &self,
         end: &FarEnd<'_>,
-        way: Way,
+        way: DialMode,
         deadline: Instant,
         timer: &mut Timer,
-    ) -> (Box<Attempt>, Option<Again>) {
+    ) -> (Box<Attempt>, Option<Redial>) {
         let started = Instant::now();
         let within = self.connect_timeout.min(deadline.saturating_duration_since(started));
         tracing::debug!(address = %end.address, transport = way.transport.name, "dials");
@@ -240,12 +240,12 @@ impl Attempts {
     async fn shake(
         &self,
         end: &FarEnd<'_>,
-        way: Way,
+        way: DialMode,
         stream: TcpStream,
         moments: &Moments,
         attempt: &mut Attempt,
         timer: &mut Timer,
-    ) -> Option<Again> {
+    ) -> Option<Redial> {
         let FarEnd { side, part, target, address, closely, .. } = *end;
         let &Moments { started, opened, deadline } = moments;
         let mut trace = self.tracer(target, address, Stamp::of(opened));
@@ -358,7 +358,7 @@ impl Attempts {
         fault: &impl Fault,
     ) {
         let side = self.sides.of(identity);
-        for (nth, way) in side.ways(Knowledge::Named).into_iter().enumerate() {
+        for (nth, way) in side.dial_modes(Knowledge::Named).into_iter().enumerate() {
             let attempt = Attempt::failed(stage, fault, way.transport, started);
             let subject = Subject { side, target, address, place, again: nth > 0 };
             self.report_at(&subject, &attempt, None).await;
@@ -523,9 +523,9 @@ mod tests {
     use tokio::time::Instant;
 
     use super::{Attempt, Attempts, Call};
-    use crate::protocol::{Transport, Way};
+    use crate::protocol::{DialMode, Transport};
 
-    fn size<F>(_: impl FnOnce(&'static Attempts, &'static Call, Way, &'static mut Timer) -> F) -> usize {
+    fn size<F>(_: impl FnOnce(&'static Attempts, &'static Call, DialMode, &'static mut Timer) -> F) -> usize {
         size_of::<F>()
     }
 

@@ -105,7 +105,7 @@ impl Probe {
         let mut attempts = Vec::new();
         for target in Target::parse(text)? {
             let side = self.attempts.sides.of(&target.identity);
-            let transport = side.way_in().transport;
+            let transport = side.accept_mode().transport;
             let (started, mut all) = (Instant::now(), Vec::new());
             let deadline = started + share_of(self.attempts.timeout);
             let ended = self.lookup.find(&target, side.port(), deadline, |found| all.extend(found)).await;
@@ -128,7 +128,7 @@ impl Probe {
     }
 
     async fn call(&self, call: &Call) -> Box<Attempt> {
-        let way = self.attempts.sides.of(&call.identity).ways(Knowledge::Named).first;
+        let way = self.attempts.sides.of(&call.identity).dial_modes(Knowledge::Named).first;
         self.attempts.reach(call, way, &mut self.attempts.timer()).await.0
     }
 }

@@ -94,14 +94,14 @@ impl Dialler {
 
     /// Expects one attempt for each way.
     fn expect(&self, identity: &Identity) {
-        let ways = self.attempts.sides.of(identity).ways(Knowledge::Named);
+        let ways = self.attempts.sides.of(identity).dial_modes(Knowledge::Named);
         self.attempts.observer.on(Event::Expected(ways.count()));
     }
 
     /// Reports that an address would be dialled.
     fn plan(&self, call: &Call) {
         let side = self.attempts.sides.of(&call.identity);
-        let ways = side.ways(Knowledge::Named).into_iter();
+        let ways = side.dial_modes(Knowledge::Named).into_iter();
         self.attempts.observer.on(Event::Planned(&Planned {
             started: Stamp::now(),
             target: &call.target,

@@ -10,6 +10,7 @@
 mod bitcoin;
 mod common;
 mod converse;
+mod dial_mode;
 mod ethereum;
 pub mod field;
 mod gossip;
@@ -26,7 +27,6 @@ mod retry;
 mod session;
 mod side;
 mod sides;
-mod way;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -38,6 +38,7 @@ use serde_json::Value as Json;
 pub use self::bitcoin::{Bitcoin, BitcoinOptions, ServicesArg, TransportChoice, may_be_asked_twice};
 pub use self::common::{CONTACT, KEY, START_HEIGHT, USER_AGENT, program};
 pub use self::converse::{Times, Tracer, converse, converse_after, converse_within, guess};
+pub use self::dial_mode::{DialMode, DialModes, Knowledge, Redial, Transport};
 pub use self::field::FieldAbout;
 pub use self::gossip::{AddressRecord, Asked, Endpoint, Unusable};
 pub use self::identity::{Identity, Part};
@@ -51,7 +52,6 @@ pub use self::retry::{Lasting, Retry};
 pub use self::session::Session;
 pub use self::side::{Contact, Side};
 pub use self::sides::{Choice, Sides};
-pub use self::way::{Again, Knowledge, Transport, Way, Ways};
 use crate::key::Secret;
 use crate::target::{BadTarget, Target};
 

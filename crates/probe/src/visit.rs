@@ -3,7 +3,7 @@
 use net::{Outcome, Timer};
 
 use crate::attempt::{Attempt, Attempts, Call, Held};
-use crate::protocol::{AddressRecord, Asked, KeptIntroduction, Times, Tracer, Unusable, Ways};
+use crate::protocol::{AddressRecord, Asked, DialModes, KeptIntroduction, Times, Tracer, Unusable};
 
 /// The result of a visit.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Tried {
 
 impl Attempts {
     /// Visits an address in each of these ways, and asks on the first connection with a successful handshake.
-    pub async fn visit(&self, call: &Call, ways: Ways, timer: &mut Timer) -> Visit {
+    pub async fn visit(&self, call: &Call, ways: DialModes, timer: &mut Timer) -> Visit {
         let mut visit = Visit { attempts: Vec::with_capacity(ways.count()), asked: None };
         for way in ways {
             let (mut attempt, earlier) = self.reach(call, way, timer).await;

@@ -10,8 +10,8 @@ use probe::attempt::Attempt;
 use probe::key::Secret;
 use probe::protocol::field::{Field, FieldKind, abouts, write_fields};
 use probe::protocol::{
-    Again, AnyOption, Contact, FieldAbout, Introduced, Knowledge, Lasting, Misuse, Network, Opt, Protocol, Retry, Side,
-    Transport, Values, Way, converse, parse,
+    AnyOption, Contact, DialMode, FieldAbout, Introduced, Knowledge, Lasting, Misuse, Network, Opt, Protocol, Redial,
+    Retry, Side, Transport, Values, converse, parse,
 };
 use probe::trace::{Direction, Entry};
 
@@ -95,11 +95,16 @@ impl Side for OurSide {
         PORT
     }
 
-    fn way_in(&self) -> Way {
-        Way { transport: TRANSPORT, knowledge: Knowledge::Nothing }
+    fn accept_mode(&self) -> DialMode {
+        DialMode { transport: TRANSPORT, knowledge: Knowledge::Nothing }
     }
 
-    fn shake<'a>(&'a self, _way: Way, contact: Contact<'a>, attempt: &'a mut Attempt) -> BoxFuture<'a, Option<Again>> {
+    fn shake<'a>(
+        &'a self,
+        _way: DialMode,
+        contact: Contact<'a>,
+        attempt: &'a mut Attempt,
+    ) -> BoxFuture<'a, Option<Redial>> {
         Box::pin(async move {
             let Contact { stream, part, times, tracer, .. } = contact;
             let mut greeting = Greeting::new(part.role(), self.byte);

@@ -162,7 +162,7 @@ impl One {
     async fn ask_at(&self, address: SocketAddr, spent: Duration) -> bool {
         let Target { text, identity, .. } = &self.target;
         let call = Call { spent, ..Call::new(text.clone(), identity.clone(), address) };
-        let ways = self.attempts.sides.of(identity).ways(Knowledge::Named);
+        let ways = self.attempts.sides.of(identity).dial_modes(Knowledge::Named);
         let visit = self.attempts.visit(&call, ways, &mut self.attempts.timer()).await;
         for tried in &visit.attempts {
             self.attempts.report(&call, &tried.attempt, tried.earlier.as_deref()).await;

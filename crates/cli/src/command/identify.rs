@@ -197,7 +197,7 @@ impl Search {
         let attempts = self.attempts(side(one)?);
         let call = Call::new(target.text.clone(), target.identity.clone(), address);
         let side = attempts.sides.of(&call.identity);
-        let way = side.ways(Knowledge::Nothing).first;
+        let way = side.dial_modes(Knowledge::Nothing).first;
         let (attempt, _) = attempts.reach(&call, way, timer).await;
         let detail = match attempt.introduced.as_ref().filter(|_| attempt.verdict.outcome() == Outcome::Ok) {
             Some(introduced) => introduced.to_string(),

@@ -232,7 +232,7 @@ impl Inquiry {
 
 async fn ask(attempts: Arc<Attempts>, heard: Arc<Mutex<Heard>>, address: SocketAddr) {
     let call = Call::new(address.to_string().into(), Identity::Any, address);
-    let way = attempts.sides.chosen().ways(Knowledge::Nothing).first;
+    let way = attempts.sides.chosen().dial_modes(Knowledge::Nothing).first;
     let (attempt, earlier) = attempts.reach(&call, way, &mut attempts.timer()).await;
     attempts.report(&call, &attempt, earlier.as_deref()).await;
     let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);

@@ -34,8 +34,8 @@ use super::converse::{converse, guess};
 use super::field::{FieldAbout, abouts};
 use super::retry::{Lasting, Retry};
 use super::{
-    Again, AnyOption, Contact, Knowledge, Misuse, Network, Protocol, Seed, Side, Times, Tracer, Transport, Values, Way,
-    Ways,
+    AnyOption, Contact, DialMode, DialModes, Knowledge, Misuse, Network, Protocol, Redial, Seed, Side, Times, Tracer,
+    Transport, Values,
 };
 use crate::attempt::Attempt;
 use crate::key::Secret;
@@ -209,7 +209,7 @@ impl Bitcoin {
     }
 
     /// What to do if a connection that we open in this way ends early.
-    fn plan(&self, way: Way) -> Option<TransportAttempt> {
+    fn plan(&self, way: DialMode) -> Option<TransportAttempt> {
         let policy = match (self.transport, way.transport) {
             (_, EITHER) => return None,
             (_, V1_TRANSPORT) => TransportPolicy::V1,
@@ -239,7 +239,7 @@ impl Bitcoin {
         mut handshake: Box<impl Handshaking>,
         (stream, times, tracer): (TcpStream, Times<'_>, Option<Tracer<'_>>),
         attempt: &mut Attempt,
-    ) -> Option<Again> {
+    ) -> Option<Redial> {
         let params = &self.template.params;
         let (closely, stays) = (times.closely && may_be_asked_twice(&self.chain), times.stays);
         let is_hello = |event: &Event| matches!(event, Event::Heard(Message::Version(_)));
@@ -277,10 +277,10 @@ impl Bitcoin {
                 let Cause::Fault(fault) = &failure.cause else { return None };
                 let next = plan?.after(fault)?;
                 let way = match next.attempt.transport() {
-                    bitcoin::Transport::V1 => Way { transport: V1_TRANSPORT, knowledge: Knowledge::Nothing },
-                    bitcoin::Transport::V2 => Way { transport: V2_TRANSPORT, knowledge: Knowledge::Nothing },
+                    bitcoin::Transport::V1 => DialMode { transport: V1_TRANSPORT, knowledge: Knowledge::Nothing },
+                    bitcoin::Transport::V2 => DialMode { transport: V2_TRANSPORT, knowledge: Knowledge::Nothing },
                 };
-                Some(Again { way, pause: next.pause })
+                Some(Redial { way, pause: next.pause })
             }
         }
     }
@@ -337,8 +337,8 @@ impl Side for Bitcoin {
         self.port
     }
 
-    fn ways(&self, knowledge: Knowledge) -> Ways {
-        let over = |transport| Way { transport, knowledge };
+    fn dial_modes(&self, knowledge: Knowledge) -> DialModes {
+        let over = |transport| DialMode { transport, knowledge };
         let first = |policy| {
             let attempt = TransportAttempt::first(policy, self.speaks_v2, known(knowledge));
             over(transport(Some(attempt.transport())))
@@ -347,28 +347,33 @@ impl Side for Bitcoin {
             TransportChoice::Auto => first(TransportPolicy::Auto).into(),
             TransportChoice::V2 => first(TransportPolicy::V2).into(),
             TransportChoice::V1 => first(TransportPolicy::V1).into(),
-            TransportChoice::Both => Ways { first: over(V2_TRANSPORT), second: Some(over(V1_TRANSPORT)) },
+            TransportChoice::Both => DialModes { first: over(V2_TRANSPORT), second: Some(over(V1_TRANSPORT)) },
         }
     }
 
-    fn way_in(&self) -> Way {
+    fn accept_mode(&self) -> DialMode {
         let transport = match self.transport {
             TransportChoice::Auto | TransportChoice::Both => EITHER,
             TransportChoice::V1 => V1_TRANSPORT,
             TransportChoice::V2 => V2_TRANSPORT,
         };
-        Way { transport, knowledge: Knowledge::Nothing }
+        DialMode { transport, knowledge: Knowledge::Nothing }
     }
 
     fn costs_key_exchange(&self) -> bool {
-        self.way_in().transport != V1_TRANSPORT
+        self.accept_mode().transport != V1_TRANSPORT
     }
 
     fn service_names(&self, services: u64) -> Vec<String> {
         Services(services).names(&self.template.params).map(|name| name.to_string()).collect()
     }
 
-    fn shake<'a>(&'a self, way: Way, contact: Contact<'a>, attempt: &'a mut Attempt) -> BoxFuture<'a, Option<Again>> {
+    fn shake<'a>(
+        &'a self,
+        way: DialMode,
+        contact: Contact<'a>,
+        attempt: &'a mut Attempt,
+    ) -> BoxFuture<'a, Option<Redial>> {
         let Contact { stream, peer, part, times, tracer } = contact;
         let (role, local, rest) = (part.role(), self.local(peer), (stream, times, tracer));
         // We know nothing about a peer that dials us, so nothing is planned.

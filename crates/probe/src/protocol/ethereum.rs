@@ -33,8 +33,8 @@ use super::field::{FieldAbout, abouts};
 use super::keep::{Kept, Sign, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
-    Again, AnyOption, Contact, Identity, Knowledge, Misuse, Network, Part, Protocol, Session, Side, Tracer, Transport,
-    Values, Way,
+    AnyOption, Contact, DialMode, Identity, Knowledge, Misuse, Network, Part, Protocol, Redial, Session, Side, Tracer,
+    Transport, Values,
 };
 use crate::attempt::Attempt;
 use crate::key::{self, Secret};
@@ -294,8 +294,8 @@ impl Side for Ethereum {
         DEFAULT_PORT
     }
 
-    fn way_in(&self) -> Way {
-        Way { transport: RLPX, knowledge: Knowledge::Nothing }
+    fn accept_mode(&self) -> DialMode {
+        DialMode { transport: RLPX, knowledge: Knowledge::Nothing }
     }
 
     /// Our side cannot be discovered.
@@ -304,7 +304,12 @@ impl Side for Ethereum {
         Some(Enode { id: self.local.node_id(), host, port, discovery_port: Some(0) }.to_string())
     }
 
-    fn shake<'a>(&'a self, _way: Way, contact: Contact<'a>, attempt: &'a mut Attempt) -> BoxFuture<'a, Option<Again>> {
+    fn shake<'a>(
+        &'a self,
+        _way: DialMode,
+        contact: Contact<'a>,
+        attempt: &'a mut Attempt,
+    ) -> BoxFuture<'a, Option<Redial>> {
         Box::pin(async {
             self.converse(contact, attempt).await;
             None

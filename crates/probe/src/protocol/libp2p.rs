@@ -24,8 +24,8 @@ use super::field::{FieldAbout, abouts};
 use super::keep::{Kept, Sign, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
-    Again, AnyOption, Contact, Identity, Knowledge, Misuse, Network, Part, Protocol, Session, Side, Times, Tracer,
-    Transport, Values, Way,
+    AnyOption, Contact, DialMode, Identity, Knowledge, Misuse, Network, Part, Protocol, Redial, Session, Side, Times,
+    Tracer, Transport, Values,
 };
 use crate::attempt::Attempt;
 use crate::key::{self, Secret};
@@ -187,15 +187,20 @@ impl Side for Libp2p {
         DEFAULT_PORT
     }
 
-    fn way_in(&self) -> Way {
-        Way { transport: NOISE, knowledge: Knowledge::Nothing }
+    fn accept_mode(&self) -> DialMode {
+        DialMode { transport: NOISE, knowledge: Knowledge::Nothing }
     }
 
     fn our_target(&self, address: SocketAddr) -> Option<String> {
         Some(Multiaddr::from(address).with_peer_id(&self.keys.peer_id()).to_string())
     }
 
-    fn shake<'a>(&'a self, _way: Way, contact: Contact<'a>, attempt: &'a mut Attempt) -> BoxFuture<'a, Option<Again>> {
+    fn shake<'a>(
+        &'a self,
+        _way: DialMode,
+        contact: Contact<'a>,
+        attempt: &'a mut Attempt,
+    ) -> BoxFuture<'a, Option<Redial>> {
         Box::pin(async {
             self.converse(contact, attempt).await;
             None

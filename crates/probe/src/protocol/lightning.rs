@@ -23,8 +23,8 @@ use super::field::{FieldAbout, abouts};
 use super::keep::{Kept, LastWords, Sign, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
-    Again, AnyOption, Contact, Identity, Knowledge, Misuse, Network, Part, Protocol, Session, Side, Tracer, Transport,
-    Values, Way,
+    AnyOption, Contact, DialMode, Identity, Knowledge, Misuse, Network, Part, Protocol, Redial, Session, Side, Tracer,
+    Transport, Values,
 };
 use crate::attempt::Attempt;
 use crate::key::{self, Secret};
@@ -189,15 +189,20 @@ impl Side for Lightning {
         self.chain.map_or(lightning::CHAINS[0].port, |chain| chain.port)
     }
 
-    fn way_in(&self) -> Way {
-        Way { transport: BOLT8, knowledge: Knowledge::Nothing }
+    fn accept_mode(&self) -> DialMode {
+        DialMode { transport: BOLT8, knowledge: Knowledge::Nothing }
     }
 
     fn our_target(&self, address: SocketAddr) -> Option<String> {
         Some(format!("{}@{address}", self.key.node_id()))
     }
 
-    fn shake<'a>(&'a self, _way: Way, contact: Contact<'a>, attempt: &'a mut Attempt) -> BoxFuture<'a, Option<Again>> {
+    fn shake<'a>(
+        &'a self,
+        _way: DialMode,
+        contact: Contact<'a>,
+        attempt: &'a mut Attempt,
+    ) -> BoxFuture<'a, Option<Redial>> {
         Box::pin(async {
             self.converse(contact, attempt).await;
             None

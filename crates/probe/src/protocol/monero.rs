@@ -24,8 +24,8 @@ use super::field::{FieldAbout, abouts};
 use super::keep::{Kept, Sign, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
-    Again, AnyOption, Asked, Contact, Introduced as AnyIntroduced, Knowledge, Misuse, Network, Part, Protocol, Session,
-    Side, Times, Tracer, Transport, Values, Way,
+    AnyOption, Asked, Contact, DialMode, Introduced as AnyIntroduced, Knowledge, Misuse, Network, Part, Protocol,
+    Redial, Session, Side, Times, Tracer, Transport, Values,
 };
 use crate::attempt::Attempt;
 use crate::key::Secret;
@@ -164,15 +164,20 @@ impl Side for Monero {
         self.network.port
     }
 
-    fn way_in(&self) -> Way {
-        Way { transport: LEVIN, knowledge: Knowledge::Nothing }
+    fn accept_mode(&self) -> DialMode {
+        DialMode { transport: LEVIN, knowledge: Knowledge::Nothing }
     }
 
     fn costs_key_exchange(&self) -> bool {
         false
     }
 
-    fn shake<'a>(&'a self, _way: Way, contact: Contact<'a>, attempt: &'a mut Attempt) -> BoxFuture<'a, Option<Again>> {
+    fn shake<'a>(
+        &'a self,
+        _way: DialMode,
+        contact: Contact<'a>,
+        attempt: &'a mut Attempt,
+    ) -> BoxFuture<'a, Option<Redial>> {
         Box::pin(async {
             self.converse(contact, attempt).await;
             None

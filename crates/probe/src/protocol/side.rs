@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use futures_util::future::BoxFuture;
 use tokio::net::TcpStream;
 
-use super::{Again, Knowledge, Part, Protocol, Times, Tracer, Way, Ways};
+use super::{DialMode, DialModes, Knowledge, Part, Protocol, Redial, Times, Tracer};
 use crate::attempt::Attempt;
 
 /// Our side of a protocol: the same for all connections of a run, except keys, nonces and the clock.
@@ -28,12 +28,12 @@ pub trait Side: fmt::Debug + Send + Sync {
     fn port(&self) -> u16;
 
     /// The ways to dial an address, given this knowledge about its node.
-    fn ways(&self, knowledge: Knowledge) -> Ways {
-        Way { knowledge, ..self.way_in() }.into()
+    fn dial_modes(&self, knowledge: Knowledge) -> DialModes {
+        DialMode { knowledge, ..self.accept_mode() }.into()
     }
 
     /// The way to accept connections.
-    fn way_in(&self) -> Way;
+    fn accept_mode(&self) -> DialMode;
 
     /// Our own target, if we listen at this address and an address alone is not enough.
     fn our_target(&self, _address: SocketAddr) -> Option<String> {
@@ -52,7 +52,12 @@ pub trait Side: fmt::Debug + Send + Sync {
 
     /// Performs the handshake over a connection, and fills in the attempt: verdict, introduction, and a session if the
     /// connection is needed afterwards. Also returns a better way to dial, if there is one.
-    fn shake<'a>(&'a self, way: Way, contact: Contact<'a>, attempt: &'a mut Attempt) -> BoxFuture<'a, Option<Again>>;
+    fn shake<'a>(
+        &'a self,
+        way: DialMode,
+        contact: Contact<'a>,
+        attempt: &'a mut Attempt,
+    ) -> BoxFuture<'a, Option<Redial>>;
 
     /// Revises an attempt's verdict, after the peer introduced itself on a later connection.
     fn reconsider(&self, _attempt: &mut Attempt, _later: &Attempt) {}

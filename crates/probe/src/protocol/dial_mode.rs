@@ -35,7 +35,7 @@ pub enum Knowledge {
 
 /// A possible connection: its transport, and what is known about the node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Way {
+pub struct DialMode {
     /// What carries the handshake.
     pub transport: Transport,
     /// What is known about the node.
@@ -44,38 +44,38 @@ pub struct Way {
 
 /// Another dial, after one that failed.
 #[derive(Clone, Copy, Debug)]
-pub struct Again {
+pub struct Redial {
     /// The way to dial.
-    pub way: Way,
+    pub way: DialMode,
     /// The minimum time after the end of the first attempt.
     pub pause: Duration,
 }
 
 /// The ways to dial an address, each with its own connection and report: one or two.
 #[derive(Clone, Copy, Debug)]
-pub struct Ways {
+pub struct DialModes {
     /// The first or only way.
-    pub first: Way,
+    pub first: DialMode,
     /// The other way.
-    pub second: Option<Way>,
+    pub second: Option<DialMode>,
 }
 
-impl Ways {
+impl DialModes {
     /// The number of ways.
     pub fn count(self) -> usize {
         1 + usize::from(self.second.is_some())
     }
 }
 
-impl From<Way> for Ways {
-    fn from(first: Way) -> Self {
+impl From<DialMode> for DialModes {
+    fn from(first: DialMode) -> Self {
         Self { first, second: None }
     }
 }
 
-impl IntoIterator for Ways {
-    type Item = Way;
-    type IntoIter = iter::Chain<iter::Once<Way>, option::IntoIter<Way>>;
+impl IntoIterator for DialModes {
+    type Item = DialMode;
+    type IntoIter = iter::Chain<iter::Once<DialMode>, option::IntoIter<DialMode>>;
 
     fn into_iter(self) -> Self::IntoIter {
         iter::once(self.first).chain(self.second)
