@@ -1,8 +1,10 @@
 //! The command line: its options and the text of the help.
 
+#[cfg(feature = "crawl")]
 mod discovery;
 mod options;
 mod parse;
+#[cfg(feature = "crawl")]
 mod peers;
 pub mod values;
 
@@ -17,8 +19,10 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use discover::{Exclusions, Pace};
 
+#[cfg(feature = "crawl")]
 pub use discovery::{Addrs, Crawl, Identify, Whoami};
 use options::Options as ProtocolOptions;
+#[cfg(feature = "crawl")]
 pub use peers::{Export, FileFormat, Import, Peers, PeersCommand, Query, Show};
 pub use values::ListenAddress;
 
@@ -40,7 +44,11 @@ use probe::resolve::{Family, Options};
         Every address behind every target is dialled at once; each attempt ends as OK, PARTIALLY OK (the peer \
         introduced itself and then went away) or FAILED, with the stage it reached, a stable reason code, whose fault \
         it was, and one plain sentence.",
-    after_help = "Try 'verack demo' for a simulated network, and 'verack --help' for all options.",
+    after_help = if cfg!(feature = "demo") {
+        "Try 'verack demo' for a simulated network, and 'verack --help' for all options."
+    } else {
+        "Try 'verack --help' for all options."
+    },
     after_long_help = AFTER_HELP,
     override_usage = "verack [OPTIONS] <TARGET>...\n       verack [OPTIONS] <COMMAND>",
     subcommand_negates_reqs = true,
@@ -114,16 +122,22 @@ pub enum Command {
     /// Accept connections, shake hands, and report each peer
     Listen(Box<Listen>),
     /// Map a network: from seeds, or from these targets, to everybody who answers
+    #[cfg(feature = "crawl")]
     Crawl(Box<Crawl>),
     /// Ask one peer whom it knows
+    #[cfg(feature = "crawl")]
     Addrs(Box<Addrs>),
     /// Find out what listens at an address: which protocol, on which network
+    #[cfg(feature = "crawl")]
     Identify(Box<Identify>),
     /// Find out at which address peers see us
+    #[cfg(feature = "crawl")]
     Whoami(Box<Whoami>),
     /// List, count, show, export and import the peers that are known
+    #[cfg(feature = "crawl")]
     Peers(Box<Peers>),
     /// Shake hands with a simulated network; needs no real one
+    #[cfg(feature = "demo")]
     Demo(Demo),
     /// Make a key of ours, and show who we are with it
     Key(Key),

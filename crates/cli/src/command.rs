@@ -1,17 +1,23 @@
 //! The commands of the program, one file each.
 
+#[cfg(feature = "crawl")]
 pub mod addrs;
 pub mod chains;
+#[cfg(feature = "crawl")]
 pub mod crawl;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod generate;
+#[cfg(feature = "crawl")]
 pub mod identify;
 mod interrupt;
 pub mod key;
 pub mod listen;
+#[cfg(feature = "crawl")]
 pub mod peers;
 pub mod reasons;
 pub mod shake;
+#[cfg(feature = "crawl")]
 pub mod whoami;
 
 use std::future::pending;

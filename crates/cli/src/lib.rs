@@ -10,8 +10,10 @@ macro_rules! say {
 }
 
 mod args;
+#[cfg(feature = "crawl")]
 mod calendar;
 mod command;
+#[cfg(feature = "crawl")]
 mod database;
 mod exit;
 mod key_file;
@@ -33,11 +35,17 @@ pub fn main() -> ExitCode {
     let exit = match cli.command {
         None => command::shake::run(&cli.shake, &cli.global),
         Some(Command::Listen(args)) => command::listen::run(&args, &cli.global),
+        #[cfg(feature = "crawl")]
         Some(Command::Crawl(args)) => command::crawl::run(&args, &cli.global),
+        #[cfg(feature = "crawl")]
         Some(Command::Addrs(args)) => command::addrs::run(&args, &cli.global),
+        #[cfg(feature = "crawl")]
         Some(Command::Identify(args)) => command::identify::run(&args, &cli.global),
+        #[cfg(feature = "crawl")]
         Some(Command::Whoami(args)) => command::whoami::run(&args, &cli.global),
+        #[cfg(feature = "crawl")]
         Some(Command::Peers(args)) => command::peers::run(&args, &cli.global),
+        #[cfg(feature = "demo")]
         Some(Command::Demo(args)) => command::demo::run(&args, &cli.global),
         Some(Command::Key(args)) => command::key::run(&args, &cli.global),
         Some(Command::Reasons(args)) => command::reasons::run(&args, &cli.global),

@@ -16,8 +16,11 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 pub use self::csv::flat;
+#[cfg(feature = "crawl")]
 pub use self::human::{BAD, DIM, GOOD, HALF};
-pub use self::queue::{Results, Unprinted, Watcher, queue};
+#[cfg(feature = "crawl")]
+pub use self::queue::Results;
+pub use self::queue::{Unprinted, Watcher, queue};
 use crate::args::{ColorChoice, Format, Global, TraceLevel};
 use crate::summary::Summary;
 use probe::ledger::Ledger;
@@ -225,6 +228,7 @@ impl Screen {
     }
 
     /// Only standard output.
+    #[cfg(feature = "crawl")]
     pub fn plain() -> Self {
         Self { progress: None }
     }

@@ -127,12 +127,14 @@ impl State {
 
 impl Results {
     /// Accepts no more results.
+    #[cfg(feature = "crawl")]
     pub fn close(&self) {
         let Open(shared) = &*self.0;
         shared.close();
     }
 
     /// Adds formatted text, in whole lines.
+    #[cfg(feature = "crawl")]
     pub fn text(&self, text: &[u8]) {
         self.put(|state| state.printer.text.out.extend_from_slice(text));
     }
