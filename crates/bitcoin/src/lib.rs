@@ -71,3 +71,7 @@ pub use session::Session;
 pub use v1::V1;
 pub use v2::V2;
 pub use version::{NetAddress, UserAgent, Version};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

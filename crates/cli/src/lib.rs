@@ -90,3 +90,7 @@ fn start_log(quiet: bool) {
         Err(error) => say!("verack: nothing is logged: RUST_LOG is {chosen:?}, not level or target=level: {error}"),
     }
 }
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -397,3 +397,7 @@ async fn moment(at: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -46,3 +46,7 @@ pub use frontier::{HostPorts, MAX_PER_NAME, MAX_PORTS_PER_HOST, Paced, Turn};
 pub use group::Group;
 pub use key::Key;
 pub use routable::{is_bad_port, is_globally_routable};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

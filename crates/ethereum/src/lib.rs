@@ -101,3 +101,7 @@ pub use network::{NETWORKS, Network};
 pub use reasons::REASONS;
 pub use rlpx::{Agreed, Rlpx};
 pub use session::Session;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

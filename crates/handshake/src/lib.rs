@@ -257,3 +257,7 @@ impl Outcome {
         }
     }
 }
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

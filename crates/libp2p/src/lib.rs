@@ -95,3 +95,7 @@ pub use peer_id::PeerId;
 pub use reasons::REASONS;
 pub use session::{Farewell, Session};
 pub use target::{Place, Target};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -78,3 +78,7 @@ pub use key::{NodeId, SecretKey};
 pub use message::{Event, Kind, Message};
 pub use reasons::REASONS;
 pub use session::Session;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -74,3 +74,7 @@ pub use network::{NETWORKS, Network, NetworkId};
 pub use peer::{MAX_PEERS, Peer, Peers};
 pub use reasons::REASONS;
 pub use session::Session;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

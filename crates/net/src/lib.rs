@@ -64,3 +64,7 @@ pub use stop::Stop;
 pub use timer::Timer;
 pub use unread::Unread;
 pub use verdict::{Ending, INTERRUPTED, UNCONFIRMED, Verdict, Why};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

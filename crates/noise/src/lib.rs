@@ -20,3 +20,7 @@ mod symmetric;
 pub use cipher::{CipherState, Forged, TAG_LEN};
 pub use key::{Key, hkdf};
 pub use symmetric::SymmetricState;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -45,3 +45,7 @@ pub type Ending = peer::Ending<EscapedText>;
 
 /// An attempt of the past.
 pub type Past = peer::Past<EscapedText>;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

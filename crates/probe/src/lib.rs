@@ -47,3 +47,7 @@ pub mod trace;
 pub mod visit;
 
 pub use config::{Config, Probe};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -53,3 +53,7 @@ pub use peer::Peer;
 pub use population::Population;
 pub use topology::{Ground, Kind, Ports, Topology};
 pub use truth::{Transport, Truth, Truths};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -18,3 +18,7 @@ pub use eviction::KEPT_UNANSWERED;
 pub use peers;
 pub use store::{BUSY_TIMEOUT, Store};
 pub use writer::KEPT_ATTEMPTS;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;
