@@ -185,6 +185,7 @@ impl From<v2::Error> for ReadError {
 
 /// What is wrong with a payload. Each carries the field's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Malformed {
     /// The payload ends before the field does.
     #[error("it ends inside the {0}")]

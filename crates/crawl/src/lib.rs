@@ -79,6 +79,7 @@ pub struct Limits {
 
 /// How a crawl ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Ended {
     /// No address is left to dial.
     Complete,
@@ -107,6 +108,7 @@ impl Ended {
 
 /// Why a crawl failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum MapError {
     /// The options contradict each other.
     #[error(transparent)]

@@ -96,6 +96,7 @@ pub enum Learned {
 
 /// Why an address is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Refusal {
     /// It cannot be dialled: port 0, not globally routable, or a port of another service ([`is_bad_port`]).
     Address,

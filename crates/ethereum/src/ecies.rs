@@ -32,6 +32,7 @@ pub(crate) fn inside(len: usize) -> core::ops::Range<usize> {
 
 /// Why sealed bytes cannot be decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unopened {
     /// There are fewer bytes than sealing adds.
     Short,

@@ -27,6 +27,7 @@ pub struct Enode {
 
 /// Why a text is not an enode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotAnEnode {
     /// It has another start.
     #[error("it does not start with enode://")]

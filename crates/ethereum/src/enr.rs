@@ -46,6 +46,7 @@ pub struct Enr {
 
 /// Why a text is not a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotAnEnr {
     /// It has another start.
     #[error("it does not start with enr:")]

@@ -184,6 +184,7 @@ impl Fault for Error {
 
 /// The fault in a message. Each carries the item's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Malformed {
     /// The message ends before the item does.
     #[error("it ends inside its {0}")]

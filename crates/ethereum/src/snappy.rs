@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 
 /// Why bytes cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Undecodable {
     /// The decoded length is over the limit. Nothing was decoded.
     #[error("claims {0} bytes decoded")]

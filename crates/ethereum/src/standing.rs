@@ -29,6 +29,7 @@ pub enum Standing {
 
 /// Why a node's fork id does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unfit {
     /// It does not know the fork that followed: its software is too old for the chain.
     Stale(Fork),

@@ -177,6 +177,7 @@ impl Fault for Error {
 
 /// The fault in a message. Each carries the field's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Malformed {
     /// The message ends before the field does.
     #[error("it ends inside the {0}")]

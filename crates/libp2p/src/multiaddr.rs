@@ -320,6 +320,7 @@ fn write_part(code: u64, value: &[u8], tx: &mut Vec<u8>) {
 
 /// Why a text is not a multiaddr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotAMultiaddr {
     /// It does not start with a slash.
     #[error("it does not start with a slash")]

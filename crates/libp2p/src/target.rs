@@ -160,6 +160,7 @@ impl fmt::Display for Target {
 
 /// A multiaddr that cannot be dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotDialable {
     /// It has another form.
     #[error("expected a host with a TCP port, as /ip4/192.0.2.1/tcp/4001, or /dnsaddr/NAME")]
@@ -171,6 +172,7 @@ pub enum NotDialable {
 
 /// Why a text cannot be dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotATarget {
     /// It is not a multiaddr.
     #[error(transparent)]

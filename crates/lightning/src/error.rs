@@ -125,6 +125,7 @@ pub enum Part {
 
 /// The fault in a message. Each carries the field's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Malformed {
     /// The message ends before the field does.
     #[error("it ends inside the {0}")]

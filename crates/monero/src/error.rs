@@ -118,6 +118,7 @@ impl Fault for Error {
 
 /// The fault in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Malformed {
     /// It does not start with the signature of portable storage.
     #[error("it does not start as portable storage does")]
@@ -162,6 +163,7 @@ impl From<EndsIn> for Malformed {
 
 /// A limit of portable storage or of peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
 pub enum Limit {
     /// Nested sections and arrays.
     #[error("more than {MAX_DEPTH} sections and arrays inside each other")]

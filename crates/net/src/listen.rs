@@ -57,6 +57,7 @@ pub enum Accepted {
 
 /// Which cap a connection was over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Turned {
     /// [`Caps::total`]
     Total,

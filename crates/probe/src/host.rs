@@ -15,6 +15,7 @@ pub struct Host {
 
 /// Why a text is not an IP address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BadHost {
     /// It has another form.
     Form,

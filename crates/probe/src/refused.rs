@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 /// Why something is not dialled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Refused {
     /// It is not of the requested family.
     #[error(

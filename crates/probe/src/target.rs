@@ -41,6 +41,7 @@ pub enum Kind {
 
 /// Not a target.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BadTarget {
     /// It has no known form.
     #[error(

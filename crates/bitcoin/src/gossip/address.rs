@@ -154,6 +154,7 @@ impl Address {
 
 /// Why an entry is unusable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Unusable {
     /// It has port 0, which no TCP connection can use. Only I2P has no ports.
     Port,

@@ -58,6 +58,7 @@ const SHOWN_LEN: usize = 40;
 
 /// Not an array of bytes in C source text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BadArray {
     /// There is no array, or none of that network.
     #[error("expected `chainparams_seed_<network>[] = {{0x01, ...}};`")]

@@ -8,6 +8,7 @@ use crate::escaped::EscapedText;
 
 /// Why there are no addresses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ResolveError {
     /// The name does not exist.
     #[error("there is no host of the name {0}")]
