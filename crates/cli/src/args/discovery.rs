@@ -63,10 +63,10 @@ pub struct Crawl {
 }
 
 const AFTER_CRAWL: &str = "\
-As a node at its start, it dials the peers that the database remembers, then asks the DNS seeds, then takes
---seed-nodes, each only if the one before led to fewer than two peers. Ctrl-C, and SIGTERM, end it
-with everything stored, and the next run goes on from there. A killed run loses its last two seconds
-at most.
+As a node at its start, it dials the peers that the database remembers, then asks the DNS seeds,
+then takes --seed-nodes, each only if the one before led to fewer than two peers. Ctrl-C, and
+SIGTERM, end it with everything stored, and the next run goes on from there. A killed run loses its
+last two seconds at most.
 
 Examples:
   verack crawl                                  every node that Bitcoin's DNS seeds lead to
