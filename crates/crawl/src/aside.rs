@@ -30,9 +30,9 @@ impl Aside {
     }
 
     /// Adds an address. Returns the result and, unless the address was refused, its note.
-    pub fn learn(&mut self, place: Endpoint, source: Source) -> (Learned, Option<&mut Note>) {
+    pub fn learn(&mut self, endpoint: Endpoint, source: Source) -> (Learned, Option<&mut Note>) {
         let is_full = self.known.len() >= MAX_ASIDE;
-        let room = match self.known.entry(self.key.hash_one(place)) {
+        let room = match self.known.entry(self.key.hash_one(endpoint)) {
             Entry::Occupied(known) => return (Learned::Known, Some(known.into_mut())),
             Entry::Vacant(_) if is_full => return (Learned::Refused(Refusal::Total), None),
             Entry::Vacant(room) => room,
@@ -61,7 +61,7 @@ mod tests {
     use super::{Aside, MAX_PER_GROUP};
     use probe::protocol::Endpoint;
 
-    fn place(n: u32) -> Endpoint {
+    fn endpoint(n: u32) -> Endpoint {
         let mut key = [0; 32];
         key[..4].copy_from_slice(&n.to_le_bytes());
         Endpoint::Overlay(Address::TorV3(key), 8333)
@@ -71,7 +71,7 @@ mod tests {
     fn an_address_is_news_once_and_a_network_has_its_share_of_them() {
         let mut aside = Aside::new(Key::new([1; 16]));
         let peer = |last| Source::Peer([9, 9, 0, last].into());
-        let mut is_new = |n, source| aside.learn(place(n), source).0 == Learned::New;
+        let mut is_new = |n, source| aside.learn(endpoint(n), source).0 == Learned::New;
         assert!(is_new(0, peer(1)) && !is_new(0, peer(2)));
         let taken = (1..10_000).filter(|n| is_new(*n, peer((n % 250).try_into().unwrap()))).count();
         assert_eq!(taken + 1, MAX_PER_GROUP as usize);

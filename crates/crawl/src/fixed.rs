@@ -8,7 +8,7 @@ use bitcoin::gossip::{Address, seeds as built_in};
 use discover::Policy;
 use peers::{EscapedText, Format, Importer, Origin, Time, Unread};
 
-use super::places::place_of;
+use super::endpoints::endpoint_of;
 use probe::protocol::{AddressRecord, Endpoint, Network};
 
 /// Maximum bytes of a built-in list: Core's have some 50,000, and five times as many as text.
@@ -52,12 +52,12 @@ pub fn read(
 }
 
 fn of_built_in((address, port): (Address, u16)) -> AddressRecord {
-    let place = match address.ip() {
+    let endpoint = match address.ip() {
         Some(ip) => Endpoint::Ip(SocketAddr::new(ip, port)),
         None => Endpoint::Overlay(address, port),
     };
     // A list does not say when its peers were last seen.
-    AddressRecord { seen: None, services: 0, place }
+    AddressRecord { seen: None, services: 0, endpoint }
 }
 
 /// Reads the export formats of other programs.
@@ -88,9 +88,9 @@ fn import(
         if told.len() == Policy::MAX_KNOWN {
             return Err(format!("more than {} addresses; 'verack peers import' takes them", Policy::MAX_KNOWN));
         }
-        let Some(place) = place_of(&peer.address) else { continue };
+        let Some(endpoint) = endpoint_of(&peer.address) else { continue };
         if peer.chain.as_str() == chain.name {
-            told.push(AddressRecord { seen: peer.last_seen.map(|seen| seen.0), services: peer.services, place });
+            told.push(AddressRecord { seen: peer.last_seen.map(|seen| seen.0), services: peer.services, endpoint });
         }
     }
     Ok((told, bad))
@@ -137,7 +137,7 @@ mod tests {
     fn read_of(chain: &str, bytes: &[u8]) -> (Result<Vec<String>, String>, Bad) {
         let chain = Network::named(chain).unwrap();
         match read(Box::new(bytes), "f", chain, 8333) {
-            Ok((told, bad)) => (Ok(told.iter().map(|told| told.place.to_string()).collect()), bad),
+            Ok((told, bad)) => (Ok(told.iter().map(|told| told.endpoint.to_string()).collect()), bad),
             Err(error) => (Err(error), Bad::default()),
         }
     }

@@ -12,11 +12,11 @@
 //! down the dispatcher, never a connection.
 
 mod aside;
+mod endpoints;
 mod fixed;
 mod heard;
 mod lists;
 mod map;
-mod places;
 mod record;
 mod remembered;
 mod seeds;
@@ -34,9 +34,9 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+pub use self::endpoints::network;
 pub use self::fixed::{Bad, read as read_fixed_seeds};
 use self::map::Map;
-pub use self::places::network;
 use self::record::record;
 use self::remembered::remember;
 use self::seeds::Sown;

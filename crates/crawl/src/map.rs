@@ -8,8 +8,8 @@ use discover::{Frontier, Key, Learned, Note, Policy, Refusal, Source};
 use peers::{EscapedText, Time};
 
 use super::aside::Aside;
+use super::endpoints::{kept, network};
 use super::heard;
-use super::places::{kept, network};
 use super::record;
 use super::tally::{Facts, Tally};
 use probe::protocol::{AddressRecord, Endpoint, Knowledge, Unusable};
@@ -86,13 +86,13 @@ impl Map {
         // Addresses to dial are looked up together, which is much faster.
         let (mut sockets, mut whose) = (Vec::with_capacity(told.len()), Vec::with_capacity(told.len()));
         for told in told {
-            match told.place {
+            match told.endpoint {
                 Endpoint::Ip(socket) if self.family.takes(socket.ip()) => {
                     sockets.push(socket);
                     whose.push(told);
                 }
-                place => {
-                    let (learned, note) = self.learn_one(place, source, now);
+                endpoint => {
+                    let (learned, note) = self.learn_one(endpoint, source, now);
                     if hear(note, told, clock) || is_stored(learned) {
                         news.push(*told);
                     }
@@ -110,13 +110,13 @@ impl Map {
 
     /// Adds the addresses of a seed, which does not say when they were seen.
     pub fn plant(&mut self, mut told: Vec<AddressRecord>, source: Source, now: Duration) -> Vec<AddressRecord> {
-        told.retain(|told| is_stored(self.learn_one(told.place, source, now).0));
+        told.retain(|told| is_stored(self.learn_one(told.endpoint, source, now).0));
         told
     }
 
     /// Adds an address before the start, with its note.
-    pub fn plant_one(&mut self, place: Endpoint, source: Source, heard: Note) {
-        if let (_, Some(note)) = self.learn_one(place, source, Duration::ZERO) {
+    pub fn plant_one(&mut self, endpoint: Endpoint, source: Source, heard: Note) {
+        if let (_, Some(note)) = self.learn_one(endpoint, source, Duration::ZERO) {
             *note = heard;
         }
     }
@@ -131,9 +131,9 @@ impl Map {
         counts
     }
 
-    fn learn_one(&mut self, place: Endpoint, source: Source, now: Duration) -> (Learned, Option<&mut Note>) {
+    fn learn_one(&mut self, endpoint: Endpoint, source: Source, now: Duration) -> (Learned, Option<&mut Note>) {
         let Self { frontier, aside, tally, family, .. } = self;
-        match place {
+        match endpoint {
             Endpoint::Ip(socket) if family.takes(socket.ip()) => {
                 (frontier.learn(socket, source, now), frontier.note(socket))
             }
@@ -141,9 +141,9 @@ impl Map {
                 (Learned::Refused(Refusal::Address), None)
             }
             Endpoint::Ip(_) | Endpoint::Overlay(..) => {
-                let (learned, note) = aside.learn(place, source);
+                let (learned, note) = aside.learn(endpoint, source);
                 if learned == Learned::New {
-                    *tally.aside.entry(network(&place)).or_default() += 1;
+                    *tally.aside.entry(network(&endpoint)).or_default() += 1;
                 }
                 (learned, note)
             }
@@ -253,7 +253,7 @@ fn hear(note: Option<&mut Note>, told: &AddressRecord, clock: Time) -> bool {
 pub fn learned(told: &AddressRecord, chain: &EscapedText, source: &EscapedText, now: Time) -> Option<peers::Learned> {
     Some(peers::Learned {
         chain: chain.clone(),
-        address: kept(&told.place)?,
+        address: kept(&told.endpoint)?,
         at: now,
         seen: told.seen.and_then(|seen| believed(seen, now)),
         services: told.services,
@@ -308,15 +308,15 @@ mod tests {
     #[test]
     fn who_is_known_is_news_on_each_later_day_on_which_somebody_has_seen_it() {
         let onion = Endpoint::Overlay(Address::TorV3([7; 32]), 8333);
-        for place in
+        for endpoint in
             [Endpoint::Ip("1.2.3.4:8333".parse().unwrap()), Endpoint::Ip("[2a00::1]:1".parse().unwrap()), onion]
         {
             let mut map = Map::new(Policy::default(), Family::V4);
             let mut is_news = |seen| {
-                let told = AddressRecord { seen: Some(seen), services: 9, place };
+                let told = AddressRecord { seen: Some(seen), services: 9, endpoint };
                 map.learn(&[told], IpAddr::from([9, 9, 9, 9]), Time(NOW), Duration::ZERO) == [told]
             };
-            assert!(is_news(NOW - 9 * DAY), "{place} is new");
+            assert!(is_news(NOW - 9 * DAY), "{endpoint} is new");
             assert!(!is_news(NOW - 9 * DAY) && !is_news(NOW - 30 * DAY));
             assert!(is_news(NOW - 7 * DAY) && !is_news(NOW - 8 * DAY));
             assert!(!is_news(NOW + DAY) && !is_news(0), "that is not believed");
@@ -359,7 +359,7 @@ mod tests {
     #[test]
     fn what_the_database_has_is_no_news_and_nor_is_a_seeds_word_of_who_is_known() {
         let mut map = Map::new(Policy::default(), Family::Any);
-        let known = |place, seen| AddressRecord { seen: Some(seen), services: 0, place };
+        let known = |endpoint, seen| AddressRecord { seen: Some(seen), services: 0, endpoint };
         let mut heard = Note::default();
         saw(&mut heard, Time(NOW - DAY));
         let (first, second) = ("1.2.3.4:8333".parse().unwrap(), "1.2.3.5:8333".parse().unwrap());

@@ -5,9 +5,9 @@ use std::time::Duration;
 use discover::Source;
 use peers::{Book, EscapedText, Peer, Time};
 
+use super::endpoints::endpoint_of;
 use super::heard;
 use super::map::Map;
-use super::places::place_of;
 use super::tally::Facts;
 use probe::protocol::Endpoint;
 
@@ -30,7 +30,7 @@ pub async fn remember(map: &mut Map, book: &dyn Book, chain: &EscapedText, again
 
 fn recall(map: &mut Map, peer: &Peer, Time(now): Time, again: bool) {
     let source = if peer.last_good.is_some() { Source::Remembered } else { Source::Seed };
-    let address = match place_of(&peer.address) {
+    let address = match endpoint_of(&peer.address) {
         Some(Endpoint::Ip(address)) => address,
         Some(overlay) => return map.plant_one(overlay, Source::Seed, heard::of_peer(peer)),
         None => return,

@@ -164,5 +164,5 @@ impl Seeds {
 
 /// An address without further facts, from a seed or the user.
 fn news(address: SocketAddr) -> AddressRecord {
-    AddressRecord { seen: None, services: 0, place: Endpoint::Ip(address) }
+    AddressRecord { seen: None, services: 0, endpoint: Endpoint::Ip(address) }
 }

@@ -8,9 +8,9 @@ use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
 use super::Ended;
+use super::endpoints::network;
 use super::lists::Lists;
 use super::map::Map;
-use super::places::network;
 use super::tally::{Counter, Named};
 use probe::protocol::{Endpoint, Side};
 use probe::report::in_milliseconds;

@@ -49,7 +49,7 @@ pub enum Accepted {
         /// Its address.
         peer: SocketAddr,
         /// Keeps its place until dropped.
-        place: Permit,
+        permit: Permit,
     },
     /// Over a cap; the connection was closed.
     Turned(SocketAddr, Turned),
@@ -106,10 +106,10 @@ impl Listener {
             match self.socket.accept().await {
                 Ok((stream, peer)) => {
                     return Ok(match self.admission.enter(peer.ip()) {
-                        Ok(place) => {
+                        Ok(permit) => {
                             // It fails only if the peer is gone; the handshake reports that.
                             let _ = stream.set_nodelay(true);
-                            Accepted::In { stream, peer, place }
+                            Accepted::In { stream, peer, permit }
                         }
                         Err(turned) => Accepted::Turned(peer, turned),
                     });
@@ -271,7 +271,7 @@ mod tests {
         let admission = Admission::new(Caps { total: 1000, per_address: 2 });
         let own = |n: u16| Ipv6Addr::new(0x2a01, 1, 2, n, 0, 0, 0, 1).into();
         let held: Vec<_> = (0..100).map(|n| admission.enter(own(n))).collect();
-        assert_eq!(held.iter().filter(|place| place.is_ok()).count(), 2 * NETWORK_SHARE);
+        assert_eq!(held.iter().filter(|permit| permit.is_ok()).count(), 2 * NETWORK_SHARE);
         assert_eq!(held.last().unwrap().as_ref().unwrap_err(), &Turned::PerNetwork);
         assert!(admission.enter("2a01:1:3::1".parse().unwrap()).is_ok());
     }

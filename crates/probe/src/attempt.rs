@@ -44,7 +44,7 @@ pub struct Attempts {
     pub keys: Arc<Keys>,
     /// Whether to report each message.
     pub traces: bool,
-    /// Which targets led to which places.
+    /// Which targets led to which nodes.
     pub ledger: Arc<Ledger>,
     /// Receives the events.
     pub observer: Arc<dyn Observer>,
@@ -66,13 +66,13 @@ pub struct Call {
     /// Whether the target has few enough addresses to investigate each, in a run that investigates.
     pub closely: bool,
     /// Its number in the ledger.
-    pub place: Option<NodeNumber>,
+    pub node: Option<NodeNumber>,
 }
 
 impl Call {
     /// An address that the user named.
     pub fn new(target: Arc<str>, identity: Identity, address: SocketAddr) -> Self {
-        Self { target, identity, address, spent: Duration::ZERO, closely: true, place: None }
+        Self { target, identity, address, spent: Duration::ZERO, closely: true, node: None }
     }
 
     /// The deadline of an attempt that begins now.
@@ -191,9 +191,9 @@ impl Attempts {
     }
 
     fn far_end<'a>(&'a self, call: &'a Call) -> FarEnd<'a> {
-        let Call { target, identity, address, closely, place, .. } = call;
+        let Call { target, identity, address, closely, node, .. } = call;
         let (side, part, closely) = (self.sides.of(identity), Part::Dialling(identity), self.closely && *closely);
-        FarEnd { side, part, target, address: *address, closely, place: *place, again: false }
+        FarEnd { side, part, target, address: *address, closely, node: *node, again: false }
     }
 
     /// A timer for the attempts of one task.
@@ -206,7 +206,7 @@ impl Attempts {
         let now = Instant::now();
         let side = self.sides.chosen();
         let part = Part::Accepting;
-        let end = FarEnd { side, part, target, address: peer, closely: false, place: None, again: false };
+        let end = FarEnd { side, part, target, address: peer, closely: false, node: None, again: false };
         let way = side.accept_mode();
         let mut attempt = Box::new(Attempt::begun(part.role(), way.transport, now));
         let moments = Moments { started: now, opened: now, deadline: now + self.timeout };
@@ -313,7 +313,7 @@ impl Attempts {
 
     async fn report_at(&self, subject: &Subject<'_>, attempt: &Attempt, earlier: Option<&Attempt>) {
         self.room().await;
-        let Subject { side, target, address, place, again } = *subject;
+        let Subject { side, target, address, node, again } = *subject;
         let verdict = &attempt.verdict;
         // Expensive fields are computed inside the macro, which skips them without a log.
         tracing::debug!(
@@ -325,10 +325,10 @@ impl Attempts {
             detail = %attempt.detail(),
             "ended"
         );
-        let also = match place {
-            Some(place) => {
-                self.ledger.conclude(place, verdict);
-                self.ledger.others(place, target)
+        let also = match node {
+            Some(node) => {
+                self.ledger.conclude(node, verdict);
+                self.ledger.others(node, target)
             }
             None => Vec::new(),
         };
@@ -348,11 +348,11 @@ impl Attempts {
         self.fail_at(target, (address, None), stage, started, fault).await;
     }
 
-    /// As [`Attempts::fail`], for a place in the ledger.
+    /// As [`Attempts::fail`], for a node in the ledger.
     pub async fn fail_at(
         &self,
         (target, identity): (&str, &Identity),
-        (address, place): (Option<SocketAddr>, Option<NodeNumber>),
+        (address, node): (Option<SocketAddr>, Option<NodeNumber>),
         stage: Stage,
         started: Instant,
         fault: &impl Fault,
@@ -360,7 +360,7 @@ impl Attempts {
         let side = self.sides.of(identity);
         for (nth, way) in side.dial_modes(Knowledge::Named).into_iter().enumerate() {
             let attempt = Attempt::failed(stage, fault, way.transport, started);
-            let subject = Subject { side, target, address, place, again: nth > 0 };
+            let subject = Subject { side, target, address, node, again: nth > 0 };
             self.report_at(&subject, &attempt, None).await;
         }
     }
@@ -389,15 +389,15 @@ struct FarEnd<'a> {
     address: SocketAddr,
     /// Whether to investigate a silent close.
     closely: bool,
-    place: Option<NodeNumber>,
+    node: Option<NodeNumber>,
     /// Whether the peer was reported before, over another requested transport.
     again: bool,
 }
 
 impl<'a> FarEnd<'a> {
     fn subject(&self) -> Subject<'a> {
-        let Self { side, target, address, place, again, .. } = *self;
-        Subject { side, target, address: Some(address), place, again }
+        let Self { side, target, address, node, again, .. } = *self;
+        Subject { side, target, address: Some(address), node, again }
     }
 }
 
@@ -408,7 +408,7 @@ struct Subject<'a> {
     /// The target as the user wrote it; for an accepted connection, our listening address.
     target: &'a str,
     address: Option<SocketAddr>,
-    place: Option<NodeNumber>,
+    node: Option<NodeNumber>,
     /// Whether the peer was reported before, over another requested transport.
     again: bool,
 }

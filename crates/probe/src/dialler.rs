@@ -75,8 +75,8 @@ impl Dialler {
             return;
         };
         let mut run = Run::new(self, calls, !names.is_empty());
-        for (Call { target, identity, place, .. }, why) in refused {
-            run.dialler.report((&target, &identity), place, Instant::now(), &why).await;
+        for (Call { target, identity, node, .. }, why) in refused {
+            run.dialler.report((&target, &identity), node, Instant::now(), &why).await;
         }
         run.follow(names).await;
     }
@@ -113,13 +113,13 @@ impl Dialler {
     }
 
     /// Reports why a target or address is not dialled.
-    async fn refuse(&self, target: (&str, &Identity), place: Option<NodeNumber>, since: Instant, why: &Refused) {
+    async fn refuse(&self, target: (&str, &Identity), node: Option<NodeNumber>, since: Instant, why: &Refused) {
         self.expect(target.1);
-        self.report(target, place, since, why).await;
+        self.report(target, node, since, why).await;
     }
 
-    async fn report(&self, target: (&str, &Identity), place: Option<NodeNumber>, since: Instant, why: &Refused) {
-        self.attempts.fail_at(target, (why.address(), place), Stage::Connect, since, why).await;
+    async fn report(&self, target: (&str, &Identity), node: Option<NodeNumber>, since: Instant, why: &Refused) {
+        self.attempts.fail_at(target, (why.address(), node), Stage::Connect, since, why).await;
     }
 
     async fn fail(&self, target: (&str, &Identity), since: Instant, fault: &impl Fault) {
@@ -190,8 +190,8 @@ impl Sorted {
         };
         let Target { text: target, identity, .. } = target;
         let address = ip.at(port.unwrap_or_else(|| dialler.port_of(&identity)));
-        let Some(place) = dialler.attempts.ledger.lead(&target, None, address, &identity) else { return };
-        let call = dialler.counted(Call { place: Some(place), ..Call::new(target, identity, address) });
+        let Some(node) = dialler.attempts.ledger.lead(&target, None, address, &identity) else { return };
+        let call = dialler.counted(Call { node: Some(node), ..Call::new(target, identity, address) });
         match dialler.lookup.rules().allow(address) {
             Ok(()) => self.calls.push(call),
             Err(why) => self.refused.push((call, why)),
@@ -311,16 +311,16 @@ impl Run {
         for found in found {
             match found {
                 Ok((address, identity)) => {
-                    if let Some(place) = ledger.lead(&lead.target, Some(lead.name), address, &identity) {
-                        self.dial(lead, place, address, identity);
+                    if let Some(node) = ledger.lead(&lead.target, Some(lead.name), address, &identity) {
+                        self.dial(lead, node, address, identity);
                     }
                 }
                 Err(why) => {
                     let led = |address| ledger.lead(&lead.target, Some(lead.name), address, &lead.identity);
-                    let place = why.address().map(led);
-                    if place != Some(None) {
+                    let node = why.address().map(led);
+                    if node != Some(None) {
                         let target = (&*lead.target, &lead.identity);
-                        self.dialler.refuse(target, place.flatten(), lead.started, &why).await;
+                        self.dialler.refuse(target, node.flatten(), lead.started, &why).await;
                     }
                 }
             }
@@ -328,7 +328,7 @@ impl Run {
     }
 
     /// Schedules the dial of an address, unless its turn would come too late.
-    fn dial(&mut self, lead: &mut Lead, place: NodeNumber, address: SocketAddr, identity: Identity) {
+    fn dial(&mut self, lead: &mut Lead, node: NodeNumber, address: SocketAddr, identity: Identity) {
         let now = Instant::now();
         let (ip, since) = (address.ip(), now - self.started);
         // A delay of ours in reading the answer does not reduce the peer's time.
@@ -340,8 +340,8 @@ impl Run {
             return;
         }
         let closely = !mem::replace(&mut lead.has_led, true);
-        let (target, place) = (lead.target.clone(), Some(place));
-        let call = Call { target, identity, address, spent: spent + wait, closely, place };
+        let (target, node) = (lead.target.clone(), Some(node));
+        let call = Call { target, identity, address, spent: spent + wait, closely, node };
         self.dialler.pacing.push(&mut self.paced, Led::ByName, ip, self.dialler.counted(call), since);
     }
 

@@ -114,7 +114,7 @@ struct Caller {
     target: Arc<str>,
     stream: TcpStream,
     peer: SocketAddr,
-    place: Permit,
+    permit: Permit,
 }
 
 async fn accept_all(listener: Listener, target: Arc<str>, rate: Option<Arc<Mutex<Rate>>>, admit: mpsc::Sender<Caller>) {
@@ -127,8 +127,8 @@ async fn accept_all(listener: Listener, target: Arc<str>, rate: Option<Arc<Mutex
             Ok(Accepted::In { peer, .. }) if !admits(peer.ip()) => {
                 tracing::info!(%peer, "turned away: it begins handshakes faster than --per-address-rate");
             }
-            Ok(Accepted::In { stream, peer, place }) => {
-                if admit.send(Caller { target: target.clone(), stream, peer, place }).await.is_err() {
+            Ok(Accepted::In { stream, peer, permit }) => {
+                if admit.send(Caller { target: target.clone(), stream, peer, permit }).await.is_err() {
                     return;
                 }
             }
@@ -155,14 +155,14 @@ async fn shake_all(
             () = attempts.stop.stopped() => return,
             caller = callers.recv() => caller,
         };
-        let Some(Caller { target, stream, peer, place }) = caller else { return };
+        let Some(Caller { target, stream, peer, permit }) = caller else { return };
         left = left.map(|left| left - 1);
         let attempts = attempts.clone();
         tokio::spawn(async move {
             tokio::select! {
                 biased;
                 () = attempts.accept(&target, stream, peer) => {}
-                () = place.gives_way() => tracing::info!(%peer, "gave way to a peer from elsewhere"),
+                () = permit.gives_way() => tracing::info!(%peer, "gave way to a peer from elsewhere"),
             }
         });
     }

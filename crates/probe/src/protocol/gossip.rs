@@ -44,8 +44,8 @@ pub struct AddressRecord {
     pub seen: Option<i64>,
     /// The node's services, as the peer claims.
     pub services: u64,
-    /// The node's place.
-    pub place: Endpoint,
+    /// Where it can be reached.
+    pub endpoint: Endpoint,
 }
 
 /// Where a peer can be reached.
@@ -70,10 +70,10 @@ impl fmt::Display for Endpoint {
 
 impl From<&Entry> for AddressRecord {
     fn from(entry: &Entry) -> Self {
-        let place = match entry.socket() {
+        let endpoint = match entry.socket() {
             Some(socket) => Endpoint::Ip(socket),
             None => Endpoint::Overlay(entry.address, entry.port),
         };
-        Self { seen: Some(entry.time.into()), services: entry.services.0, place }
+        Self { seen: Some(entry.time.into()), services: entry.services.0, endpoint }
     }
 }

@@ -99,11 +99,11 @@ where
     let caps = Caps { total: 1, per_address: 1 };
     let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), caps).await.unwrap();
     let calling = tokio::spawn(call(listener.local_addr().unwrap()));
-    let Accepted::In { stream, place, .. } = listener.accept().await.unwrap() else {
+    let Accepted::In { stream, permit, .. } = listener.accept().await.unwrap() else {
         panic!("turned away the first who came");
     };
     let seen = shake(stream).await;
-    drop(place);
+    drop(permit);
     calling.abort();
     seen
 }

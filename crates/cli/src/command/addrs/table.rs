@@ -88,8 +88,8 @@ impl Answer<'_> {
             kind: "address",
             started: self.started,
             from: self.address,
-            network: network(&told.place).name(),
-            address: told.place.to_string(),
+            network: network(&told.endpoint).name(),
+            address: told.endpoint.to_string(),
             time: told.seen,
             services: told.services,
             services_hex: Text(HexBits(told.services)),
@@ -116,7 +116,7 @@ impl Answer<'_> {
             told: self.told(),
             unusable: self.asked.unusable.iter().map(|unusable| (unusable.name, unusable.count)).collect(),
             networks: self.networks(),
-            own: self.asked.own.map(|own| own.place.to_string()),
+            own: self.asked.own.map(|own| own.endpoint.to_string()),
         };
         write_json(&mut text, &last);
         text
@@ -153,15 +153,15 @@ impl Answer<'_> {
     fn to_table(&self) -> String {
         let now = Time::now();
         let mut told: Vec<&AddressRecord> = self.asked.told.iter().collect();
-        told.sort_by_key(|told| (network(&told.place), std::cmp::Reverse(told.seen)));
+        told.sort_by_key(|told| (network(&told.endpoint), std::cmp::Reverse(told.seen)));
         let mut text = String::new();
         for told in told {
             let services = self.side.service_names(told.services);
-            let network = network(&told.place).name();
-            let place = told.place.to_string();
+            let network = network(&told.endpoint).name();
+            let endpoint = told.endpoint.to_string();
             let seen =
                 told.seen.map(|seen| Ago { then: Time(seen), now }.to_string()).unwrap_or_else(|| "unknown".into());
-            let _ = writeln!(text, "{network:<5} {place:<47} {seen:>18}  {}", services.join(" "));
+            let _ = writeln!(text, "{network:<5} {endpoint:<47} {seen:>18}  {}", services.join(" "));
         }
         let count = self.told();
         let networks = self.networks().into_iter().map(|(name, count)| format!("{count} {name}"));
@@ -176,7 +176,7 @@ impl Answer<'_> {
             Some(Why { reason, detail, .. }) => writeln!(text, "{address} told no addresses: {reason}: {detail}"),
         };
         if let Some(own) = self.asked.own {
-            let _ = writeln!(text, "{address} announces itself as {}", own.place);
+            let _ = writeln!(text, "{address} announces itself as {}", own.endpoint);
         }
         text
     }
@@ -189,7 +189,7 @@ impl Answer<'_> {
 
     fn networks(&self) -> BTreeMap<&'static str, usize> {
         self.asked.told.iter().fold(BTreeMap::new(), |mut counts, told| {
-            *counts.entry(network(&told.place).name()).or_default() += 1;
+            *counts.entry(network(&told.endpoint).name()).or_default() += 1;
             counts
         })
     }

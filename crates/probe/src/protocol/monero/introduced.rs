@@ -61,7 +61,7 @@ impl Introduced {
             .peers
             .iter()
             .filter_map(|peer| {
-                let place = match &peer.address {
+                let endpoint = match &peer.address {
                     Address::Ip(socket) => Endpoint::Ip(*socket),
                     Address::Tor(host) | Address::I2p(host) => {
                         let name = std::str::from_utf8(host.name().as_bytes()).ok()?;
@@ -69,7 +69,7 @@ impl Introduced {
                     }
                     Address::Other(_) => return None,
                 };
-                Some(AddressRecord { seen: peer.last_seen.map(NonZeroI64::get), services: 0, place })
+                Some(AddressRecord { seen: peer.last_seen.map(NonZeroI64::get), services: 0, endpoint })
             })
             .collect();
         let others = self.peers.len() - told.len();

@@ -6,8 +6,8 @@ use bitcoin::gossip::Address;
 
 use probe::protocol::Endpoint;
 
-/// The place of an address in the database. `None` for an obsolete name, such as Tor's old ones.
-pub fn place_of(address: &peers::Address) -> Option<Endpoint> {
+/// The endpoint of an address in the database. `None` for an obsolete name, such as Tor's old ones.
+pub fn endpoint_of(address: &peers::Address) -> Option<Endpoint> {
     let (host, port): (Address, u16) = (address.host().parse().ok()?, address.port());
     Some(match host.ip() {
         Some(ip) => Endpoint::Ip(SocketAddr::new(ip, port)),
@@ -16,8 +16,8 @@ pub fn place_of(address: &peers::Address) -> Option<Endpoint> {
 }
 
 /// The network of an address.
-pub fn network(place: &Endpoint) -> peers::Network {
-    match place {
+pub fn network(endpoint: &Endpoint) -> peers::Network {
+    match endpoint {
         Endpoint::Ip(SocketAddr::V4(_)) => peers::Network::Ipv4,
         Endpoint::Ip(SocketAddr::V6(_)) => peers::Network::Ipv6,
         Endpoint::Overlay(Address::I2p(_), _) => peers::Network::I2p,
@@ -27,9 +27,9 @@ pub fn network(place: &Endpoint) -> peers::Network {
 }
 
 /// An address as the database's type. `None` for a name that it cannot represent.
-pub fn kept(place: &Endpoint) -> Option<peers::Address> {
-    match place {
+pub fn kept(endpoint: &Endpoint) -> Option<peers::Address> {
+    match endpoint {
         Endpoint::Ip(socket) => Some((*socket).into()),
-        Endpoint::Overlay(..) => place.to_string().parse().ok(),
+        Endpoint::Overlay(..) => endpoint.to_string().parse().ok(),
     }
 }
