@@ -82,6 +82,23 @@ impl Call {
 }
 
 impl Attempts {
+    /// Attempts with one time limit, for each connection as well, that close each connection after its handshake.
+    pub fn new(sides: Sides, timeout: Duration, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            sides,
+            timeout,
+            connect_timeout: timeout,
+            bind: None,
+            hold: None,
+            closely: false,
+            keys: Arc::default(),
+            traces: false,
+            ledger: Arc::default(),
+            observer,
+            stop: Stop::new(),
+        }
+    }
+
     /// Dials an address and performs the handshake over each requested transport. Returns the number of connections.
     pub async fn dial(&self, call: &Call, timer: &mut Timer) -> usize {
         let mut connections = 0;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use handshake::Stage;
-use net::Stop;
 use tokio::time::Instant;
 
 use crate::attempt::{Attempt, Attempts, Call};
@@ -66,19 +65,8 @@ impl Config {
     pub fn probe(self) -> Result<Probe, Misuse> {
         let key = || Ok(self.key.clone());
         let sides = Sides::every(Choice { network: self.network.as_ref(), values: &self.values, key: &key })?;
-        let attempts = Attempts {
-            sides,
-            timeout: self.timeout,
-            connect_timeout: self.connect_timeout,
-            bind: None,
-            hold: None,
-            closely: false,
-            keys: Arc::default(),
-            traces: false,
-            ledger: Arc::default(),
-            observer: self.observer,
-            stop: Stop::new(),
-        };
+        let attempts =
+            Attempts { connect_timeout: self.connect_timeout, ..Attempts::new(sides, self.timeout, self.observer) };
         let family = Family::Any;
         let options = Options { server: None, family, within: self.timeout };
         let rules = Rules { family, excluded: Arc::default(), bind: None, allow_private: self.allow_private };

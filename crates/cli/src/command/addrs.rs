@@ -47,17 +47,12 @@ async fn addrs(args: &Addrs, global: &Global, sides: Sides, target: Target) -> R
     let lookup = Lookup::new(args.dialling.lookup(timeout), args.dialling.rules()?);
     let one = One {
         attempts: Attempts {
-            sides,
-            timeout,
             connect_timeout: args.dialling.connect_timeout,
             bind: args.dialling.bind,
             hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
-            closely: false,
-            keys: Arc::default(),
             traces: global.trace.is_some(),
-            ledger: Arc::default(),
-            observer: Arc::new(results.clone()),
             stop: stop.clone(),
+            ..Attempts::new(sides, timeout, Arc::new(results.clone()))
         },
         target,
         port,

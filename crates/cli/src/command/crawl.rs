@@ -12,7 +12,6 @@ use crawl::{Crawl, Ended, Limits, Seeds, Summary, Yield, read_fixed_seeds};
 use discover::Source;
 use futures_util::future::BoxFuture;
 
-use net::Stop;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -66,18 +65,12 @@ async fn crawl(
     let (results, unprinted) = queue(Printer::without_summary(global, global.format() != Format::Human), None);
     let told = Arc::new(CrawlPrinter { results: results.clone(), progress: Progress::new(global).into() });
     let attempts = Attempts {
-        sides,
-        timeout,
         connect_timeout: args.dialling.connect_timeout,
         bind: args.dialling.bind,
         hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
-        closely: false,
-        keys: Arc::default(),
         traces: global.trace.is_some(),
-        ledger: Arc::default(),
-        observer: told.clone(),
-        // The crawl cancels unfinished visits itself, and repeats them when it continues.
-        stop: Stop::new(),
+        // `stop` stays as it is: the crawl cancels unfinished visits itself, and repeats them when it continues.
+        ..Attempts::new(sides, timeout, told.clone())
     };
     let limits =
         Limits { concurrency, until: args.within.map(|within| Instant::now() + within), max_peers: policy.max_peers };
@@ -208,7 +201,6 @@ mod tests {
     use std::sync::Arc;
 
     use clap::Parser;
-    use net::Stop;
     use peers::Filter;
     use store::Store;
     use tokio::sync::Notify;
@@ -241,18 +233,10 @@ mod tests {
         let (results, unprinted) = queue(Printer::without_summary(&global, true), None);
         results.text(&vec![b'\n'; TOO_MUCH]);
         let timeout = args.bounds.timeout;
+        let sides = args.introduction.choose(|choice| Sides::gossiping(choice, &[])).unwrap();
         let attempts = Attempts {
-            sides: args.introduction.choose(|choice| Sides::gossiping(choice, &[])).unwrap(),
-            timeout,
             connect_timeout: args.dialling.connect_timeout,
-            bind: None,
-            hold: None,
-            closely: false,
-            keys: Arc::default(),
-            traces: false,
-            ledger: Arc::default(),
-            observer: Arc::new(results.clone()),
-            stop: Stop::new(),
+            ..Attempts::new(sides, timeout, Arc::new(results.clone()))
         };
         let rules = args.dialling.rules().unwrap();
         let crawl =

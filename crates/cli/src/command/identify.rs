@@ -210,19 +210,8 @@ impl Search {
     }
 
     fn attempts(&self, side: Box<dyn Side>) -> Attempts {
-        Attempts {
-            sides: side.into(),
-            timeout: self.timeout,
-            connect_timeout: self.timeout,
-            bind: None,
-            hold: None,
-            closely: false,
-            keys: self.keys.clone(),
-            traces: false,
-            ledger: Arc::default(),
-            observer: self.observer.clone(),
-            stop: self.stop.clone(),
-        }
+        let (keys, stop) = (self.keys.clone(), self.stop.clone());
+        Attempts { keys, stop, ..Attempts::new(side.into(), self.timeout, self.observer.clone()) }
     }
 }
 

@@ -56,17 +56,10 @@ async fn listen(args: &Listen, global: &Global, sides: Sides, concurrency: usize
     let (results, unprinted) = queue(Printer::new(global), None);
     let stop = Stop::new();
     let attempts = Arc::new(Attempts {
-        sides,
-        timeout: args.bounds.timeout,
-        connect_timeout: args.bounds.timeout,
-        bind: None,
         hold: args.keeping.hold,
-        closely: false,
-        keys: Arc::default(),
         traces: global.trace.is_some(),
-        ledger: Arc::default(),
-        observer: Arc::new(results),
         stop: stop.clone(),
+        ..Attempts::new(sides, args.bounds.timeout, Arc::new(results))
     });
     // Listen for the signals first: a program that reads our address may interrupt us at once.
     let told = interrupted();

@@ -79,17 +79,14 @@ impl Work {
         let stop = Stop::new();
         let dialler = Dialler {
             attempts: Arc::new(Attempts {
-                sides: self.sides,
-                timeout: self.timeout,
                 connect_timeout: args.dialling.connect_timeout,
                 bind: args.dialling.bind,
                 hold: args.keeping.hold,
                 closely: self.targets.len() <= LOOKED_AT_CLOSELY,
-                keys: Arc::default(),
                 traces: global.trace.is_some(),
                 ledger,
-                observer: Arc::new(results),
                 stop: stop.clone(),
+                ..Attempts::new(self.sides, self.timeout, Arc::new(results))
             }),
             lookup,
             port: self.port,

@@ -61,17 +61,11 @@ async fn whoami(
     let timeout = args.bounds.timeout;
     let stop = Stop::new();
     let attempts = Arc::new(Attempts {
-        sides,
-        timeout,
         connect_timeout: args.dialling.connect_timeout,
         bind: args.dialling.bind,
-        hold: None,
-        closely: false,
-        keys: Arc::default(),
         traces: global.trace.is_some(),
-        ledger: Arc::default(),
-        observer: Arc::new(results),
         stop: stop.clone(),
+        ..Attempts::new(sides, timeout, Arc::new(results))
     });
     let inquiry = Inquiry {
         attempts,
