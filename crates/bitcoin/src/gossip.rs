@@ -172,7 +172,7 @@ impl Conversation for Gossip {
     fn suspicion(&self, evidence: Evidence) -> Cow<'static, str> {
         let sentence = match evidence.end {
             End::Closed => "it may take us for a crawler, or need the slot",
-            End::Silent => "it knows nobody, or keeps it to itself, or has answered our address before",
+            End::Silent => "it knows no address, or keeps them to itself, or has answered our address before",
         };
         sentence.into()
     }

@@ -353,7 +353,7 @@ pub struct Dialling {
     /// IPv6 only
     #[arg(short = '6', help_heading = "Addresses")]
     pub v6: bool,
-    /// Dial addresses that are not globally routable even if nobody but a name or a peer led to them
+    /// Dial addresses that are not globally routable even if only a name or a peer led to them
     #[arg(long, help_heading = "Addresses")]
     pub allow_private: bool,
 }

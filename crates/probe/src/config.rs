@@ -8,7 +8,7 @@ use handshake::Stage;
 use tokio::time::Instant;
 
 use crate::attempt::{Attempt, Attempts, Call};
-use crate::event::{Nobody, Observer};
+use crate::event::{NoObserver, Observer};
 use crate::key::Secret;
 use crate::lookup::{Lookup, Rules, share_of};
 use crate::protocol::{Choice, Knowledge, Misuse, Network, Sides, Values};
@@ -43,7 +43,7 @@ impl Default for Config {
             timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),
             allow_private: false,
-            observer: Arc::new(Nobody),
+            observer: Arc::new(NoObserver),
         }
     }
 }

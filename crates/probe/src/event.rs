@@ -86,8 +86,8 @@ pub trait Observer: fmt::Debug + Send + Sync {
 
 /// Ignores all events.
 #[derive(Clone, Copy, Debug)]
-pub struct Nobody;
+pub struct NoObserver;
 
-impl Observer for Nobody {
+impl Observer for NoObserver {
     fn on(&self, _: Event<'_>) {}
 }

@@ -172,7 +172,7 @@ impl Resolver {
     }
 
     /// Hands over every address behind `wanted`, with the node there, as soon as it is known. The addresses of one
-    /// answer come together, in order. If `whom` is one libp2p node, a list leads only to that node's addresses.
+    /// answer come together, in order. If `identity` is one libp2p node, a list leads only to that node's addresses.
     ///
     /// # Errors
     /// [`ResolveError`], if no address was found by the deadline.

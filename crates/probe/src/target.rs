@@ -53,7 +53,7 @@ pub enum BadTarget {
     #[error("{0}")]
     Own(String),
     /// A multiaddr with port 0.
-    #[error("nobody listens on port 0")]
+    #[error("no node listens on port 0")]
     NoPort,
     /// The number after a host is not a port.
     #[error("a port is a number from 1 to 65535")]

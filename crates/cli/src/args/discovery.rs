@@ -23,7 +23,7 @@ pub struct Crawl {
     /// Where what is found is kept.
     #[command(flatten)]
     pub database: Database,
-    /// Fixed seeds, asked if nobody else answers: Core's chainparamsseeds.h, or whatever 'verack peers import' reads
+    /// Fixed seeds, asked if no other source answers: Core's chainparamsseeds.h, or whatever 'verack peers import' reads
     #[arg(long, value_name = "FILE", help_heading = "Addresses")]
     pub seed_nodes: Vec<PathBuf>,
     /// Do not ask the network's DNS seeds

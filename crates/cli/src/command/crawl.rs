@@ -78,7 +78,7 @@ async fn crawl(
     let (known, refused) = crawl.remembered();
     if known == 0 && begins_with == 0 {
         let remembers = match refused {
-            0 => "the database remembers nobody".to_owned(),
+            0 => "the database remembers no peers".to_owned(),
             _ => format!("none of the {refused} addresses in the database may be dialled (see --allow-private)"),
         };
         return Err(Error::Usage(format!(

@@ -86,7 +86,7 @@ fn the_demo_tells_the_truth() {
     let output = run(["demo", "--honest", "5", "--timeout", "30s", "--json"]);
     let log = text(&output.stderr);
     assert_eq!(log.matches("verdicts is the truth.\n").count(), 2, "{log}");
-    assert!(log.ends_with("nodes, and nobody else.\n"), "{log}");
+    assert!(log.ends_with("nodes, and no others.\n"), "{log}");
     assert_eq!(output.status.code(), Some(0));
     let records = json_lines(&output);
     let kinds: BTreeSet<_> = records.iter().filter_map(|record| record["type"].as_str()).collect();

@@ -68,7 +68,7 @@ fn conclude(db: &Path, census: Census, global: &Global) -> Result<Exit, Error> {
     let faults = runtime()?.block_on(compare(db, census))?;
     if faults.are_none() {
         if !global.quiet {
-            say!("\nThe crawl reached each of these {up} nodes, and nobody else.");
+            say!("\nThe crawl reached each of these {up} nodes, and no others.");
         }
         return Ok(Exit::Success);
     }
