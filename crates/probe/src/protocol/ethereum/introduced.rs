@@ -32,7 +32,7 @@ pub static FIELDS: [Field<Introduced>; 16] = [
     Field::new(
         "eth_version",
         FieldKind::Number,
-        "the version of eth that was agreed; this and all below are null if it sent no Status",
+        "the version of eth that was agreed; null if it sent no Status, as are the fields of the Status",
         |i, to| to.value(&i.status.as_ref().map(|status| status.version)),
     ),
     Field::new("network_id", FieldKind::Number, "the number of its network", |i, to| {

@@ -30,9 +30,12 @@ pub static FIELDS: [Field<Introduced>; 10] = [
         "how yamux was agreed on: inlined in Noise's payloads, or negotiated",
         |i, to| to.value(&i.muxer.map(muxer_name)),
     ),
-    Field::new("agent", FieldKind::Text, "its program; this and all below are null if it did not say", |i, to| {
-        to.optional(i.said(|identify| identify.agent.as_ref()))
-    }),
+    Field::new(
+        "agent",
+        FieldKind::Text,
+        "its program; null if it sent no identify, as is all but peer_id, key_type and muxer",
+        |i, to| to.optional(i.said(|identify| identify.agent.as_ref())),
+    ),
     Field::new("protocol_version", FieldKind::Text, "the family that it says it belongs to", |i, to| {
         to.optional(i.said(|identify| identify.protocol_version.as_ref()))
     }),
