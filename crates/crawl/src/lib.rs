@@ -354,7 +354,8 @@ enum Wake {
 /// however the crawl ends.
 async fn visit(crawl: Arc<Crawl>, address: SocketAddr, knowledge: Knowledge) {
     let call = Call::new(address.to_string().into(), Identity::Any, address);
-    let ways = crawl.attempts.sides.chosen().dial_modes(knowledge);
+    let side = crawl.attempts.sides.chosen();
+    let ways = side.dial_modes(knowledge);
     let (mut timer, mut ending) = (Timer::new(), crawl.ending.subscribe());
     let mut visit = tokio::select! {
         biased;
@@ -378,7 +379,7 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr, knowledge: Knowledge) {
         // The result was stored and reported a moment ago.
         match is_asked_again {
             true => Ok(()),
-            false => crawl.writer.record(record(&visit, &crawl.chain, address, at)).await,
+            false => crawl.writer.record(record(&visit, side, &crawl.chain, address, at)).await,
         }
     };
     if let Err(error) = stored.await {
@@ -388,7 +389,7 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr, knowledge: Knowledge) {
     for tried in visit.attempts.iter().filter(|_| !is_asked_again) {
         crawl.attempts.report(&call, &tried.attempt, tried.earlier.as_deref()).await;
     }
-    crawl.map().conclude(address, &visit, crawl.now());
+    crawl.map().conclude(address, &visit, side, crawl.now());
     crawl.changed.notify_one();
 }
 

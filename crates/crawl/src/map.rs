@@ -12,7 +12,7 @@ use super::endpoints::{kept, network};
 use super::heard;
 use super::record;
 use super::tally::{Facts, Tally};
-use probe::protocol::{AddressRecord, Endpoint, Knowledge, Unusable};
+use probe::protocol::{AddressRecord, Endpoint, Knowledge, Side, Unusable};
 use probe::resolve::Family;
 use probe::visit::Visit;
 
@@ -163,8 +163,8 @@ impl Map {
         self.frontier.note(address).map_or(Knowledge::Nothing, |note| heard::knowledge(*note))
     }
 
-    /// Records the end of a visit.
-    pub fn conclude(&mut self, address: SocketAddr, visit: &Visit, now: Duration) {
+    /// Records the end of a visit with our `side`.
+    pub fn conclude(&mut self, address: SocketAddr, visit: &Visit, side: &dyn Side, now: Duration) {
         if let (Some(note), Some(introduced)) = (self.frontier.note(address), visit.kept()) {
             heard::offers(note, introduced.services);
         }
@@ -175,7 +175,7 @@ impl Map {
         self.frontier.done(address, outcome, now);
         // An address that we did not dial has no result; a peer that was asked again has one already.
         if outcome != discover::Outcome::NotDialled && !self.again.remove(&address) {
-            self.tally.add(address, &Facts::of(address, visit));
+            self.tally.add(address, &Facts::of(address, visit, side));
             self.forget_if_due();
         }
     }

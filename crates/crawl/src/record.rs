@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use net::Outcome;
 use peers::{Ending, EscapedText, Time, Transports};
 use probe::attempt::Attempt;
-use probe::protocol::{KeptIntroduction, Retry};
+use probe::protocol::{KeptIntroduction, Retry, Side};
 use probe::visit::Visit;
 
 /// The frontier's outcome.
@@ -20,11 +20,12 @@ pub fn outcome(visit: &Visit) -> discover::Outcome {
 }
 
 /// The outcome of each transport, as far as known.
-pub fn transports(visit: &Visit) -> Transports {
+pub fn transports(visit: &Visit, side: &dyn Side) -> Transports {
     let mut transports = Transports::default();
     let tried = visit.attempts.iter().flat_map(|tried| tried.earlier.as_deref().into_iter().chain([&*tried.attempt]));
-    let says =
-        |attempt: &&Attempt| attempt.verdict.stage() > handshake::Stage::Connect && !attempt.leaves_transport_open();
+    let says = |Attempt { verdict, .. }: &&Attempt| {
+        verdict.stage() > handshake::Stage::Connect && !side.leaves_transport_open(verdict)
+    };
     for attempt in tried.filter(says) {
         let outcome = Some(attempt.verdict.outcome());
         match attempt.transport.name {
@@ -36,8 +37,8 @@ pub fn transports(visit: &Visit) -> Transports {
     transports
 }
 
-/// The database's record.
-pub fn record(visit: &Visit, chain: &EscapedText, address: SocketAddr, at: Time) -> peers::Attempt {
+/// The database's record of a visit with our `side`.
+pub fn record(visit: &Visit, side: &dyn Side, chain: &EscapedText, address: SocketAddr, at: Time) -> peers::Attempt {
     let Attempt { verdict, timing, .. } = visit.best();
     peers::Attempt {
         chain: chain.clone(),
@@ -45,7 +46,7 @@ pub fn record(visit: &Visit, chain: &EscapedText, address: SocketAddr, at: Time)
         at,
         ending: Ending { outcome: verdict.outcome(), stage: verdict.stage(), reason: verdict.reason().into() },
         blame: verdict.blame(),
-        transports: transports(visit),
+        transports: transports(visit, side),
         introduced: visit.kept().map(introduced),
         latency: timing.connect.zip(timing.hello).map(|(connect, hello)| connect + hello),
         source: None,

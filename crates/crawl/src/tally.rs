@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use peers::{EscapedText, Network, Outcome, Peer};
 
 use super::record::{introduced, transports};
+use probe::protocol::Side;
 use probe::visit::Visit;
 
 /// The last result of each address, in numbers.
@@ -76,11 +77,11 @@ struct Reached {
 
 impl Facts {
     /// The parts of a visit.
-    pub fn of(address: SocketAddr, visit: &Visit) -> Self {
+    pub fn of(address: SocketAddr, visit: &Visit, side: &dyn Side) -> Self {
         let best = visit.best();
         let reached = visit.kept().filter(|_| best.verdict.outcome() == Outcome::Ok).map(|kept| {
             let peers::Introduced { version, services, user_agent, .. } = introduced(kept);
-            Box::new(Reached { transports: good(transports(visit)), version, agent: user_agent, services })
+            Box::new(Reached { transports: good(transports(visit, side)), version, agent: user_agent, services })
         });
         Self {
             network: peers::Address::from(address).network(),

@@ -499,12 +499,6 @@ impl Attempt {
         }
     }
 
-    /// Whether the verdict says nothing about the transport: nodes that speak it may also reject a connection like
-    /// this.
-    pub fn leaves_transport_open(&self) -> bool {
-        [bitcoin::v2::CLOSED_ON_KEY, bitcoin::v2::REFUSED_KEY].contains(&self.verdict.reason())
-    }
-
     /// Adds to a timeout's sentence the time `spent` before the dial, if that was a large part: a short silence proves
     /// little.
     fn account_for(&mut self, spent: Duration, timeout: Duration) {

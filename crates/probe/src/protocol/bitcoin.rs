@@ -386,11 +386,16 @@ impl Side for Bitcoin {
         }
     }
 
+    /// A node that speaks v2 may also close on our key, if it is full.
+    fn leaves_transport_open(&self, verdict: &Verdict) -> bool {
+        [CLOSED_ON_KEY, REFUSED_KEY].contains(&verdict.reason())
+    }
+
     fn reconsider(&self, attempt: &mut Attempt, later: &Attempt) {
         if let Some(introduced) = later.introduced.as_ref().and_then(|introduced| introduced.downcast_ref())
-            && let Some(verdict) = reconsidered(&attempt.verdict, introduced, later.transport)
+            && self.leaves_transport_open(&attempt.verdict)
         {
-            attempt.verdict = verdict;
+            attempt.verdict = reconsidered(&attempt.verdict, introduced, later.transport);
         }
     }
 }
@@ -425,13 +430,10 @@ fn known(knowledge: Knowledge) -> bitcoin::Knowledge {
 }
 
 /// Revises the verdict on a connection that the peer closed on our key, after its introduction on a later connection.
-fn reconsidered(verdict: &Verdict, later: &Introduced, over: Transport) -> Option<Verdict> {
-    if ![CLOSED_ON_KEY, REFUSED_KEY].contains(&verdict.reason()) {
-        return None;
-    }
+fn reconsidered(verdict: &Verdict, later: &Introduced, over: Transport) -> Verdict {
     let offers = over == V2_TRANSPORT || Services::P2P_V2.missing_from(later.version.services) == Services::NONE;
     let fault = v2::Error::ClosedOnKey(if offers { Offer::Made } else { Offer::Lacking });
-    Some(Verdict::failed(verdict.stage(), &fault))
+    Verdict::failed(verdict.stage(), &fault)
 }
 
 impl Lasting for bitcoin::Error {

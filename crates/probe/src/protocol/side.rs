@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use futures_util::future::BoxFuture;
+use net::Verdict;
 use tokio::net::TcpStream;
 
 use super::{DialMode, DialModes, Knowledge, Part, Protocol, Redial, Times, Tracer};
@@ -58,6 +59,11 @@ pub trait Side: fmt::Debug + Send + Sync {
         contact: Contact<'a>,
         attempt: &'a mut Attempt,
     ) -> BoxFuture<'a, Option<Redial>>;
+
+    /// Whether a verdict says nothing about the transport: nodes that speak it may also reject a connection in this way.
+    fn leaves_transport_open(&self, _verdict: &Verdict) -> bool {
+        false
+    }
 
     /// Revises an attempt's verdict, after the peer introduced itself on a later connection.
     fn reconsider(&self, _attempt: &mut Attempt, _later: &Attempt) {}
