@@ -135,7 +135,14 @@ impl Lookup {
             }
             Kind::Name(name, own) => addresses(name, Family::Any, own.unwrap_or(port)),
             Kind::NameOf(family, name, port) => addresses(name, *family, *port),
-            Kind::Listed(name, port) => Wanted::Listed { name: name.clone(), port: *port },
+            Kind::Listed(name, port) => {
+                let protocol = identity.protocol();
+                let Some((protocol, listing)) = protocol.and_then(|protocol| Some((protocol, protocol.listing()?)))
+                else {
+                    return Err(ResolveError::Nothing { name: name.clone(), what: "list in the node's protocol" });
+                };
+                Wanted::Listed { name: name.clone(), port: *port, protocol, listing }
+            }
             Kind::Seed(asked, own) => {
                 // A seed that does not know services answers only to its own name. (Core: net.cpp ThreadDNSAddressSeed)
                 let filtered = addresses(asked, Family::Any, port);
@@ -238,7 +245,7 @@ impl Refused {
             | Self::OtherFamily { address, .. }
             | Self::Excluded { address, .. } => Some(*address),
             Self::NoProxy { .. }
-            | Self::NoTransport(_)
+            | Self::NoTransport { .. }
             | Self::TooMany { .. }
             | Self::TooManyPorts { .. }
             | Self::TooLate { .. } => None,

@@ -19,6 +19,7 @@ mod introduced;
 mod keep;
 mod libp2p;
 mod lightning;
+mod listing;
 mod monero;
 mod network;
 mod option;
@@ -44,7 +45,7 @@ pub use self::gossip::{AddressRecord, Asked, Endpoint, Unusable};
 pub use self::identity::{Identity, Part};
 pub use self::introduced::{Introduced, Kept as KeptIntroduction};
 pub use self::keep::{Kept, KeptEnd, LastWords, Leaving, Pings, Sign, Span, keep};
-pub use self::libp2p::identity as libp2p_identity;
+pub use self::listing::{Listed, Listing};
 pub use self::monero::{Monero, MoneroOptions};
 pub use self::network::{Network, Seed};
 pub use self::option::{About, AnyOption, Arity, Misuse, Opt, Value, Values};
@@ -129,6 +130,11 @@ pub trait Protocol: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`BadTarget`] if it has this form, but is wrong.
     fn read_target(&self, _text: &str, _targets: &mut Vec<Target>) -> Option<Result<(), BadTarget>> {
+        None
+    }
+
+    /// How DNS names list its nodes, if they do. Targets of the kind [`Listed`](crate::target::Kind::Listed) need it.
+    fn listing(&self) -> Option<&'static Listing> {
         None
     }
 

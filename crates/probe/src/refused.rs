@@ -43,8 +43,13 @@ pub enum Refused {
         network: &'static str,
     },
     /// It is reached over a transport that we lack.
-    #[error("it is reached over {0}; verack dials libp2p over TCP alone")]
-    NoTransport(&'static str),
+    #[error("it is reached over {transport}; verack dials {protocol} over TCP alone")]
+    NoTransport {
+        /// Its protocol.
+        protocol: &'static str,
+        /// The transport.
+        transport: &'static str,
+    },
     /// A name led to more addresses than we dial for one name.
     #[error("{name} leads to {count} more; {most} addresses are dialled for a name")]
     TooMany {
@@ -90,7 +95,7 @@ impl Fault for Refused {
             Self::NotRoutable(_) => "local.address-not-routable",
             Self::Excluded { .. } => "local.excluded",
             Self::NoProxy { .. } => "local.no-proxy",
-            Self::NoTransport(_) => "local.no-transport",
+            Self::NoTransport { .. } => "local.no-transport",
             Self::TooMany { .. } | Self::TooManyPorts { .. } | Self::TooLate { .. } => "local.over-cap",
         }
     }

@@ -3,7 +3,7 @@
 //! ```text
 //!                  ┌─ A ────▶ addresses
 //! name ────────────┼─ AAAA ─▶ addresses                all side by side, under one deadline;
-//! /dnsaddr/name ───┴─ TXT ──▶ addresses, names, lists  what is known is handed over at once
+//! name with a list ┴─ TXT ──▶ addresses, names, lists  what is known is handed over at once
 //! ```
 
 mod error;
@@ -18,14 +18,12 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use libp2p::target::{NotATarget, NotDialable};
-use libp2p::{PeerId, Place};
 use tokio::time::{Instant, timeout_at};
 
 pub use self::error::ResolveError;
 use self::server::Server;
 use self::system::System;
-use crate::protocol::{Identity, libp2p_identity};
+use crate::protocol::{Identity, Listed, Listing, Protocol};
 
 /// Looks up names.
 #[derive(Clone, Debug)]
@@ -115,16 +113,6 @@ impl Family {
     }
 }
 
-impl From<libp2p::target::Family> for Family {
-    fn from(family: libp2p::target::Family) -> Self {
-        match family {
-            libp2p::target::Family::Any => Self::Any,
-            libp2p::target::Family::V4 => Self::V4,
-            libp2p::target::Family::V6 => Self::V6,
-        }
-    }
-}
-
 /// The subject of a lookup.
 #[derive(Clone, Debug)]
 pub enum Wanted {
@@ -137,12 +125,16 @@ pub enum Wanted {
         /// The port to add.
         port: u16,
     },
-    /// The addresses behind the multiaddrs that a name lists. (multiformats/multiaddr, `protocols/DNSADDR.md`)
+    /// The nodes that a name lists.
     Listed {
         /// The name.
         name: String,
         /// Only addresses with this port, if there is one.
         port: Option<u16>,
+        /// Their protocol.
+        protocol: &'static dyn Protocol,
+        /// How it lists them.
+        listing: &'static Listing,
     },
 }
 
@@ -155,10 +147,7 @@ impl Wanted {
     }
 }
 
-/// The missing record, for a name without a list of multiaddrs.
-const LIST: &str = "dnsaddr record, which would be a TXT record of _dnsaddr and this name";
-
-/// Maximum number of multiaddrs of a name, including those of nested lists. bootstrap.libp2p.io lists some twenty.
+/// Maximum number of entries of a name, including those of nested lists. bootstrap.libp2p.io lists some twenty.
 const MAX_LISTED: usize = 64;
 
 /// Maximum nesting of lists: bootstrap.libp2p.io names other lists, which name addresses.
@@ -172,7 +161,7 @@ impl Resolver {
     }
 
     /// Hands over every address behind `wanted`, with the node there, as soon as it is known. The addresses of one
-    /// answer come together, in order. If `identity` is one libp2p node, a list leads only to that node's addresses.
+    /// answer come together, in order. If `identity` is one node, a list leads only to that node's addresses.
     ///
     /// # Errors
     /// [`ResolveError`], if no address was found by the deadline.
@@ -245,10 +234,6 @@ impl Resolver {
         addresses.dedup();
         Ok(addresses)
     }
-
-    async fn list(&self, name: &str) -> Result<Vec<Vec<u8>>, ResolveError> {
-        self.server().texts(name, LIST).await
-    }
 }
 
 /// A list under lookup.
@@ -257,6 +242,7 @@ struct Asked {
     name: String,
     port: Option<u16>,
     depth: usize,
+    listing: &'static Listing,
 }
 
 /// The answer to one question.
@@ -270,9 +256,9 @@ struct Search<'r> {
     resolver: &'r Resolver,
     identity: &'r Identity,
     asking: FuturesUnordered<BoxFuture<'static, Answer>>,
-    /// How many more multiaddrs are allowed.
+    /// How many more entries are allowed.
     left: usize,
-    /// Transports of the listed multiaddrs that we lack.
+    /// Transports of listed nodes that we lack.
     others: BTreeSet<&'static str>,
 }
 
@@ -280,7 +266,9 @@ impl Search<'_> {
     fn begin(&mut self, wanted: &Wanted) {
         match wanted {
             Wanted::Addresses { name, family, port } => self.ask(name, *family, *port, self.identity),
-            Wanted::Listed { name, port } => self.ask_list(Asked { name: name.clone(), port: *port, depth: 1 }),
+            Wanted::Listed { name, port, listing, .. } => {
+                self.ask_list(Asked { name: name.clone(), port: *port, depth: 1, listing });
+            }
         }
     }
 
@@ -302,42 +290,41 @@ impl Search<'_> {
 
     fn ask_list(&mut self, asked: Asked) {
         let resolver = self.resolver.clone();
-        self.asking.push(Box::pin(async move { Answer::List(resolver.list(&asked.name).await, asked) }));
+        self.asking.push(Box::pin(async move {
+            let texts = resolver.server().list(&asked.name, asked.listing).await;
+            Answer::List(texts, asked)
+        }));
     }
 
     /// Returns the addresses in a list, and queries its names and nested lists.
     fn read(&mut self, texts: &[Vec<u8>], asked: &Asked) -> Vec<(SocketAddr, Identity)> {
         let mut at_once = Vec::new();
         for text in texts {
-            let Some(text) = str::from_utf8(text).ok().and_then(|text| text.strip_prefix("dnsaddr=")) else { continue };
+            let Some(listed) = (asked.listing.read)(text) else { continue };
             if self.left == 0 {
                 break;
             }
             self.left -= 1;
-            let libp2p::Target { place, peer_id } = match text.parse() {
-                Ok(target) => target,
-                Err(NotATarget::NotDialable(NotDialable::Needs(transport))) => {
-                    self.others.insert(transport);
-                    continue;
-                }
-                Err(error) => {
-                    tracing::debug!(list = asked.name, text, %error, "a record is no multiaddr that can be dialled");
-                    continue;
-                }
-            };
             let meant = self.identity.key();
-            if meant.is_some() && peer_id.as_ref().map(PeerId::as_bytes) != meant {
+            if meant.is_some() && listed.identity().is_some_and(|identity| identity.key() != meant) {
                 continue;
             }
             let fits = |port: u16| port > 0 && asked.port.is_none_or(|only| port == only);
-            let identity = libp2p_identity(peer_id.as_ref());
-            match place {
-                Place::At(address) if fits(address.port()) => at_once.push((address, identity)),
-                Place::Named { name, family, port } if fits(port) => self.ask(&name, family.into(), port, &identity),
-                Place::Listed { name, port } if asked.depth < MAX_DEPTH => {
-                    self.ask_list(Asked { name, port: asked.port.or(port), depth: asked.depth + 1 });
+            match listed {
+                Listed::At(address, identity) if fits(address.port()) => at_once.push((address, identity)),
+                Listed::Named { name, family, port, identity } if fits(port) => {
+                    self.ask(&name, family, port, &identity);
                 }
-                Place::At(_) | Place::Named { .. } | Place::Listed { .. } => {}
+                Listed::List { name, port, .. } if asked.depth < MAX_DEPTH => {
+                    self.ask_list(Asked { name, port: asked.port.or(port), depth: asked.depth + 1, ..*asked });
+                }
+                Listed::At(..) | Listed::Named { .. } | Listed::List { .. } => {}
+                Listed::Needs(transport) => {
+                    self.others.insert(transport);
+                }
+                Listed::Unreadable(error) => {
+                    tracing::debug!(list = asked.name, %error, "a record names no node that can be dialled");
+                }
             }
         }
         at_once
@@ -351,9 +338,9 @@ impl Search<'_> {
             (Wanted::Addresses { .. }, Some(error)) => error,
             (Wanted::Listed { .. }, Some(error)) if self.left == MAX_LISTED => error,
             (Wanted::Listed { .. }, Some(error)) => ResolveError::Listed { list: name, error: error.into() },
-            (Wanted::Listed { .. }, None) if !self.others.is_empty() => {
+            (Wanted::Listed { protocol, .. }, None) if !self.others.is_empty() => {
                 let transports: Vec<_> = self.others.iter().copied().collect();
-                ResolveError::OtherTransports { name, transports: transports.join(", ") }
+                ResolveError::OtherTransports { name, protocol: protocol.name(), transports: transports.join(", ") }
             }
             (_, None) => self.nothing(wanted, name),
         }
@@ -363,7 +350,7 @@ impl Search<'_> {
     fn nothing(&self, wanted: &Wanted, name: String) -> ResolveError {
         let what = match wanted {
             Wanted::Addresses { family, .. } => family.and(self.resolver.options.family).unwrap_or(*family).address(),
-            Wanted::Listed { .. } => LIST,
+            Wanted::Listed { listing, .. } => listing.record,
         };
         ResolveError::Nothing { name, what }
     }

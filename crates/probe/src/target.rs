@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use libp2p::target::Place;
-
 use crate::host::{BadHost, Host};
 use crate::protocol::{Identity, Seed, protocols};
 use crate::refused::Refused;
@@ -33,7 +31,8 @@ pub enum Kind {
     /// A DNS seed of a network: the name that selects nodes by services, and its own name, which is queried if the
     /// first leads nowhere.
     Seed(String, String),
-    /// A name that lists multiaddrs in TXT records; only those with this port, if there is one.
+    /// A name that [lists](crate::protocol::Protocol::listing) nodes in TXT records; only those with this port, if
+    /// there is one.
     Listed(String, Option<u16>),
     /// A place that we cannot reach.
     OutOfReach(Refused),
@@ -119,27 +118,12 @@ fn is_number(text: &str) -> bool {
 }
 
 impl Kind {
-    /// The place of a multiaddr.
-    ///
-    /// # Errors
-    /// If it has port 0, or an invalid name.
-    pub fn of_place(place: Place) -> Result<Self, BadTarget> {
-        let kind = match place {
-            Place::At(address) if address.port() > 0 => Self::Address(address.ip().into(), Some(address.port())),
-            Place::Named { name, family, port } if port > 0 => match family.into() {
-                Family::Any => Self::named(name, Some(port)),
-                family => match overlay(&name) {
-                    Some(network) => Self::OutOfReach(Refused::NoProxy { name, network }),
-                    None => Self::NameOf(family, name, port),
-                },
-            },
-            Place::Listed { port: Some(0), .. } | Place::At(_) | Place::Named { .. } => return Err(BadTarget::NoPort),
-            Place::Listed { name, port } => match overlay(&name) {
-                Some(network) => Self::OutOfReach(Refused::NoProxy { name, network }),
-                None => Self::Listed(name, port),
-            },
-        };
-        if kind.name().is_none_or(is_host_name) { Ok(kind) } else { Err(BadTarget::Form) }
+    /// A name to look up, as this kind of target, unless it belongs to a network behind a proxy.
+    pub(crate) fn of_name(name: String, kind: impl FnOnce(String) -> Self) -> Self {
+        match overlay(&name) {
+            Some(network) => Self::OutOfReach(Refused::NoProxy { name, network }),
+            None => kind(name),
+        }
     }
 
     /// A host, from its name or address.
@@ -150,16 +134,10 @@ impl Kind {
         match host.parse() {
             Ok(ip) => Ok(Self::Address(ip, port)),
             Err(BadHost::Zone) => Err(BadTarget::Zone),
-            Err(BadHost::Form) if is_host_name(host) => Ok(Self::named(host.to_owned(), port)),
+            Err(BadHost::Form) if is_host_name(host) => {
+                Ok(Self::of_name(host.to_owned(), |name| Self::Name(name, port)))
+            }
             Err(BadHost::Form) => Err(BadTarget::Host),
-        }
-    }
-
-    /// A host name to resolve, unless it belongs to a network behind a proxy.
-    fn named(name: String, port: Option<u16>) -> Self {
-        match overlay(&name) {
-            Some(network) => Self::OutOfReach(Refused::NoProxy { name, network }),
-            None => Self::Name(name, port),
         }
     }
 
@@ -202,7 +180,8 @@ impl Kind {
         if let Some(ip) = host(place)?.filter(|ip| ip.is_ipv4()) {
             return Ok(Self::Address(ip, port));
         }
-        if is_host_name(place) { Ok(Self::named(place.to_owned(), port)) } else { Err(otherwise) }
+        let named = || Self::of_name(place.to_owned(), |name| Self::Name(name, port));
+        is_host_name(place).then(named).ok_or(otherwise)
     }
 }
 
@@ -219,7 +198,7 @@ fn overlay(name: &str) -> Option<&'static str> {
 
 /// Whether it can be a host name: at most 253 bytes in labels of at most 63 (RFC 1035), and not only digits, as a
 /// mistyped address or port would be.
-fn is_host_name(host: &str) -> bool {
+pub(crate) fn is_host_name(host: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')

@@ -10,7 +10,9 @@ use futures_util::future::BoxFuture;
 use handshake::{Reason, Remark, Text};
 use libp2p::target::{NotATarget, NotDialable};
 use libp2p::yamux::{ACK, Kind as FrameKind, SYN};
-use libp2p::{Error as Fault, Event, Hello, Identify, Identity as Keys, Local, Message, Multiaddr, PeerId, PublicKey};
+use libp2p::{
+    Error as Fault, Event, Hello, Identify, Identity as Keys, Local, Message, Multiaddr, PeerId, Place, PublicKey,
+};
 use libp2p::{Farewell, SecretKey, Session as Keepalive, identify};
 use net::{Cause, Failure, Timer, Unread, Verdict};
 use tokio::net::TcpStream;
@@ -24,13 +26,14 @@ use super::field::{FieldAbout, abouts};
 use super::keep::{Kept, Sign, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
-    AnyOption, Contact, DialMode, Identity, Knowledge, Misuse, Network, Part, Protocol, Redial, Session, Side, Times,
-    Tracer, Transport, Values,
+    AnyOption, Contact, DialMode, Identity, Knowledge, Listed, Listing, Misuse, Network, Part, Protocol, Redial,
+    Session, Side, Times, Tracer, Transport, Values,
 };
 use crate::attempt::Attempt;
 use crate::key::{self, Secret};
 use crate::refused::Refused;
-use crate::target::{BadTarget, Kind, Target};
+use crate::resolve::Family;
+use crate::target::{BadTarget, Kind, Target, is_host_name};
 
 /// multistream-select, Noise, yamux and identify.
 #[derive(Debug)]
@@ -84,7 +87,7 @@ impl Protocol for Libp2pProtocol {
     fn read_target(&self, text: &str, targets: &mut Vec<Target>) -> Option<Result<(), BadTarget>> {
         let read = || {
             let (kind, peer_id) = match text.parse() {
-                Ok(libp2p::Target { place, peer_id }) => (Kind::of_place(place)?, peer_id),
+                Ok(libp2p::Target { place, peer_id }) => (kind_of(place)?, peer_id),
                 Err(NotATarget::NotDialable(NotDialable::Needs(transport))) => {
                     (Kind::OutOfReach(without(transport, text)), None)
                 }
@@ -98,6 +101,10 @@ impl Protocol for Libp2pProtocol {
         text.starts_with('/').then(read)
     }
 
+    fn listing(&self) -> Option<&'static Listing> {
+        Some(&DNSADDR)
+    }
+
     fn configure(
         &self,
         _network: Option<&Network>,
@@ -109,16 +116,68 @@ impl Protocol for Libp2pProtocol {
     }
 }
 
+/// Names that list multiaddrs. (multiformats/multiaddr, `protocols/DNSADDR.md`)
+static DNSADDR: Listing = Listing {
+    label: "_dnsaddr",
+    record: "dnsaddr record, which would be a TXT record of _dnsaddr and this name",
+    read: read_dnsaddr,
+};
+
+fn read_dnsaddr(record: &[u8]) -> Option<Listed> {
+    let text = str::from_utf8(record).ok()?.strip_prefix("dnsaddr=")?;
+    let libp2p::Target { place, peer_id } = match text.parse() {
+        Ok(target) => target,
+        Err(NotATarget::NotDialable(NotDialable::Needs(transport))) => return Some(Listed::Needs(transport)),
+        Err(error) => return Some(Listed::Unreadable(error.to_string())),
+    };
+    let identity = identity(peer_id.as_ref());
+    Some(match place {
+        Place::At(address) => Listed::At(address, identity),
+        Place::Named { name, family, port } => Listed::Named { name, family: family.into(), port, identity },
+        Place::Listed { name, port } => Listed::List { name, port, identity },
+    })
+}
+
+impl From<libp2p::target::Family> for Family {
+    fn from(family: libp2p::target::Family) -> Self {
+        match family {
+            libp2p::target::Family::Any => Self::Any,
+            libp2p::target::Family::V4 => Self::V4,
+            libp2p::target::Family::V6 => Self::V6,
+        }
+    }
+}
+
+/// The kind of target that a multiaddr's place is.
+fn kind_of(place: Place) -> Result<Kind, BadTarget> {
+    let (kind, port) = match place {
+        Place::At(address) => (Kind::Address(address.ip().into(), Some(address.port())), Some(address.port())),
+        Place::Named { name, family, port } => {
+            let within = |name| match family.into() {
+                Family::Any => Kind::Name(name, Some(port)),
+                family => Kind::NameOf(family, name, port),
+            };
+            (Kind::of_name(name, within), Some(port))
+        }
+        Place::Listed { name, port } => (Kind::of_name(name, |name| Kind::Listed(name, port)), port),
+    };
+    match (port, kind.name()) {
+        (Some(0), _) => Err(BadTarget::NoPort),
+        (_, Some(name)) if !is_host_name(name) => Err(BadTarget::Form),
+        _ => Ok(kind),
+    }
+}
+
 /// Why we cannot dial a multiaddr: Tor needs a proxy, the others use transports that we lack.
 fn without(transport: &'static str, text: &str) -> Refused {
     match transport {
         "onion3" => Refused::NoProxy { name: text.to_owned(), network: "Tor" },
-        other => Refused::NoTransport(other),
+        transport => Refused::NoTransport { protocol: "libp2p", transport },
     }
 }
 
 /// The node with this peer id, or any node.
-pub fn identity(peer_id: Option<&PeerId>) -> Identity {
+fn identity(peer_id: Option<&PeerId>) -> Identity {
     Identity::of(&PROTOCOL, peer_id.map(PeerId::as_bytes))
 }
 

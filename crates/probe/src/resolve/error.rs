@@ -41,11 +41,13 @@ pub enum ResolveError {
         what: String,
     },
     /// The listed addresses use only transports that we lack.
-    #[error("the records of {name} name only {transports}; verack dials libp2p over TCP alone")]
+    #[error("the records of {name} name only {transports}; verack dials {protocol} over TCP alone")]
     OtherTransports {
         /// The name.
         name: String,
-        /// Their names in multiaddrs, comma-separated.
+        /// The protocol of the listed nodes.
+        protocol: &'static str,
+        /// Their names in the records, comma-separated.
         transports: String,
     },
     /// Each listed name failed; the least certain failure represents all.

@@ -14,6 +14,7 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 
 use super::{One, ResolveError};
+use crate::protocol::Listing;
 
 /// DNS servers to query.
 #[derive(Clone)]
@@ -78,13 +79,14 @@ impl Server {
         Ok(ips.map(|ip| SocketAddr::new(ip, 0)).collect())
     }
 
-    /// The TXT records of a name's `_dnsaddr`, unchanged; `what` describes them in the error.
+    /// The TXT records of a name's list, unchanged.
     ///
     /// # Errors
     /// [`ResolveError`]
-    pub async fn texts(&self, name: &str, what: &'static str) -> Result<Vec<Vec<u8>>, ResolveError> {
+    pub async fn list(&self, name: &str, listing: &Listing) -> Result<Vec<Vec<u8>>, ResolveError> {
+        let Listing { label, record: what, .. } = *listing;
         let answer =
-            self.ask(&format!("_dnsaddr.{name}"), name, RecordType::TXT, what).await.map_err(|error| match error {
+            self.ask(&format!("{label}.{name}"), name, RecordType::TXT, what).await.map_err(|error| match error {
                 // The name itself may well exist.
                 ResolveError::NotFound(name) => ResolveError::Nothing { name, what },
                 other => other,
