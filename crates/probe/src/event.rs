@@ -1,6 +1,8 @@
 //! Events that occur while targets are probed.
 
 use std::fmt;
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -23,12 +25,23 @@ pub enum Event<'e> {
     Attempted(&'e Report<'e>),
     /// A kept connection is over.
     Held(&'e HeldReport<'e>),
+    /// A listener accepts no more connections.
+    ListenerFailed(&'e ListenerFailed<'e>),
     /// This many names or addresses were not tried: the run was interrupted.
     NotTried(usize),
     /// A crawl's seed has answered, or its lookup failed.
     Seed(&'e SeedAnswer<'e>),
     /// The progress of a crawl, a few times a second.
     Progress(&'e Progress),
+}
+
+/// A listener that accepts no more connections.
+#[derive(Clone, Copy, Debug)]
+pub struct ListenerFailed<'e> {
+    /// Our listening address.
+    pub address: SocketAddr,
+    /// The system's error.
+    pub error: &'e io::Error,
 }
 
 /// The result of a seed's lookup.

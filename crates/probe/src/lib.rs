@@ -7,7 +7,7 @@
 //!                         ledger      event ──▶ Observer: printers, a crawl, a server
 //! ```
 //! [`target`] parses what the user names, [`lookup`] finds the addresses behind it, [`dialler`] dials each of them, and
-//! an [`attempt`](attempt::Attempts) performs the handshake. [`protocol`] holds the interface that each protocol
+//! an [`attempt`](attempt::Attempts) performs the handshake. [`listen`] performs it with callers. [`protocol`] holds the interface that each protocol
 //! implements, and the list of protocols. An [`event::Observer`] receives the events.
 //!
 //! A program in a few lines:
@@ -31,6 +31,7 @@ pub mod host;
 mod json;
 pub mod key;
 pub mod ledger;
+pub mod listen;
 pub mod lookup;
 pub mod pacing;
 pub mod plan;

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::{Printer, Text};
 use crate::summary::Summary;
-use probe::event::{Event, Observer};
+use probe::event::{Event, ListenerFailed, Observer};
 use probe::report::Report;
 
 /// Maximum bytes of waiting text: some thousand results. Attempts with a further result wait before they continue, so
@@ -106,6 +106,9 @@ impl Observer for Results {
                 state.printer.report(report);
             }),
             Event::Held(held) => self.put(|state| state.printer.held(held)),
+            Event::ListenerFailed(ListenerFailed { address, error }) => {
+                say!("error: cannot accept connections on {address} any more: {error}");
+            }
             Event::NotTried(count) => self.put(|state| state.printer.summary.not_tried += count as u64),
             // The crawl command shows these events itself.
             _ => {}

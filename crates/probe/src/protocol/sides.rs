@@ -92,8 +92,13 @@ impl Sides {
     /// The side of one protocol.
     ///
     /// # Errors
-    /// As [`Protocol::configure`]; and if the protocol does not have an option.
+    /// As [`Protocol::configure`]; and if the protocol does not have an option, or the chosen network.
     pub fn only(protocol: &'static dyn Protocol, choice: Choice<'_>) -> Result<Self, Misuse> {
+        if let Some(network) = choice.network
+            && !network.speaks(protocol)
+        {
+            return Err(not_spoken_on(network, protocol));
+        }
         check_given(choice.values, &[protocol])?;
         Ok(choice.side(protocol)?.into())
     }
@@ -114,6 +119,14 @@ impl From<Box<dyn Side>> for Sides {
     fn from(chosen: Box<dyn Side>) -> Self {
         Self { chosen, others: Vec::new() }
     }
+}
+
+fn not_spoken_on(Network { name, protocol: own, .. }: &Network, protocol: &dyn Protocol) -> Misuse {
+    let spoken = protocol.name();
+    Misuse(match protocol.networks()[..] {
+        [] => format!("{spoken} has no networks, so {name} is none of them"),
+        [..] => format!("the nodes of {name} speak {}, not {spoken}", own.name()),
+    })
 }
 
 /// The protocol's index in the list.
