@@ -28,6 +28,7 @@ pub mod dialler;
 pub mod escaped;
 pub mod event;
 pub mod host;
+pub mod identify;
 mod json;
 pub mod key;
 pub mod ledger;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use probe::protocol::{Identity, Protocol, TransportChoice, at_port, may_be_asked_twice};
+use crate::protocol::{Identity, Protocol, TransportChoice, at_port, may_be_asked_twice};
 
 /// Maximum connections of a run.
 pub const MOST: usize = 8;
@@ -102,7 +102,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{MOST, Try, tries};
-    use probe::protocol::{Identity, protocol_named};
+    use crate::protocol::{Identity, protocol_named};
 
     fn first(port: u16) -> Vec<String> {
         tries(&Identity::Any, port).iter().take(MOST).map(ToString::to_string).collect()
