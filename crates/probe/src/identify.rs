@@ -32,14 +32,12 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep_until};
 
 pub use self::plan::MOST;
-use self::plan::{Try, tries};
+use self::plan::{Try, candidates, needs_key, tries};
 use crate::attempt::silence::{Silence, watch_silently};
 use crate::attempt::{Attempt, Attempts, Call, Keys};
 use crate::event::{NoObserver, Observer};
 use crate::lookup::{Finding, Interrupted, Lookup};
-use crate::protocol::{
-    Bitcoin, BitcoinOptions, Identity, Knowledge, Misuse, Monero, MoneroOptions, Side, Values, protocol_named,
-};
+use crate::protocol::{Candidate, Evidence, Knowledge, Misuse, Side};
 use crate::stamp::Stamp;
 use crate::target::{Kind, Target};
 
@@ -50,8 +48,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Identify {
     target: Target,
-    /// The port, if the target has none.
-    port: u16,
     /// Time limit of the name lookup, and of each connection.
     pub timeout: Duration,
     /// Receives the events: which addresses are not dialled, and why the target leads nowhere.
@@ -84,7 +80,7 @@ pub struct Identified {
     /// Connections that a higher limit would allow.
     pub not_tried: Vec<String>,
     /// Protocols that cannot be tried without the node's key.
-    pub needs_key: &'static [&'static str],
+    pub needs_key: Vec<&'static str>,
 }
 
 /// What listens at an address.
@@ -121,7 +117,7 @@ pub struct Tried {
 impl Identified {
     /// Before the first connection.
     fn begun(target: &Target, address: SocketAddr) -> Self {
-        let needs_key: &[&str] = if target.identity == Identity::Any { &["ethereum", "lightning"] } else { &[] };
+        let needs_key = needs_key(&target.identity, address.port());
         let (started, target) = (Stamp::now(), target.text.to_string());
         Self { started, target, address, known: None, tried: Vec::new(), not_tried: Vec::new(), needs_key }
     }
@@ -145,14 +141,16 @@ impl Identify {
     /// # Errors
     /// If the target has no port, and its protocol has no default port.
     pub fn new(target: Target, timeout: Duration) -> Result<Self, NoPort> {
-        /// Lightning's port on Bitcoin, for targets without one. (BOLT 1)
-        const DEFAULT_PORT: u16 = 9735;
-        let has_no_port = matches!(target.kind, Kind::Address(_, None) | Kind::Name(_, None) | Kind::Listed(..));
-        if has_no_port && !has_default(&target) {
+        let has_port = match target.kind {
+            Kind::Address(_, None) | Kind::Name(_, None) => target.identity.protocol().is_some(),
+            Kind::Listed(..) => false,
+            _ => true,
+        };
+        if !has_port {
             return Err(NoPort);
         }
         let (observer, stop, keys) = (Arc::new(NoObserver), Stop::new(), Arc::default());
-        Ok(Self { target, port: DEFAULT_PORT, timeout, observer, stop, keys })
+        Ok(Self { target, timeout, observer, stop, keys })
     }
 
     /// Tries the first permitted address behind the target. `None` if there is none, which an event explains.
@@ -160,7 +158,10 @@ impl Identify {
     /// # Errors
     /// If a protocol cannot be configured without options.
     pub async fn run(&self, lookup: &Lookup) -> Result<Option<Identified>, Misuse> {
-        let attempts = self.attempts(side(Try::Libp2p)?);
+        // A lookup that fails is reported in a protocol that names no network.
+        let candidates = candidates(&self.target.identity, 0);
+        let general = candidates.iter().find(|candidate| candidate.network.is_none()).or(candidates.first());
+        let attempts = self.attempts(general.expect("Bitcoin is among them").side()?);
         match self.first_address(lookup, &attempts).await {
             Some(address) => self.at(address).await.map(Some),
             None => Ok(None),
@@ -171,7 +172,7 @@ impl Identify {
     async fn first_address(&self, lookup: &Lookup, attempts: &Attempts) -> Option<SocketAddr> {
         let started = Instant::now();
         let who = (&*self.target.text, &self.target.identity);
-        let mut findings = lookup.start(&self.target, self.port, started + attempts.timeout);
+        let mut findings = lookup.start(&self.target, attempts.sides.chosen().port(), started + attempts.timeout);
         loop {
             let finding = tokio::select! {
                 biased;
@@ -205,11 +206,11 @@ impl Identify {
         let mut answer = Identified::begun(&self.target, address);
         let mut timer = Timer::until(&self.stop);
         let mut connections = 0;
-        for (n, &one) in all.iter().enumerate() {
+        for (n, one) in all.iter().enumerate() {
             let started = Instant::now();
             let (tried, known) = match one {
                 Try::Silence => self.in_silence(address, &mut timer).await,
-                other => self.try_one(other, address, &mut timer).await?,
+                Try::Handshake(candidate) => self.try_one(candidate, address, &mut timer).await?,
             };
             connections += tried.connections;
             let has_no_connection = !tried.connected;
@@ -257,11 +258,11 @@ impl Identify {
     /// Performs the handshake.
     async fn try_one(
         &self,
-        one: Try,
+        candidate: &Candidate,
         address: SocketAddr,
         timer: &mut Timer,
     ) -> Result<(Tried, Option<Known>), Misuse> {
-        let attempts = self.attempts(side(one)?);
+        let attempts = self.attempts(candidate.side()?);
         let Target { text, identity, .. } = &self.target;
         let call = Call::new(text.clone(), identity.clone(), address);
         let side = attempts.sides.of(&call.identity);
@@ -273,8 +274,8 @@ impl Identify {
         };
         let known = known(side, &attempt);
         let connected = attempt.verdict.stage() > Stage::Connect;
-        let connections = attempt.connections;
-        Ok((Tried { what: one.to_string(), connected, connections, outcome: attempt.verdict.reason(), detail }, known))
+        let (what, connections) = (candidate.name.clone(), attempt.connections);
+        Ok((Tried { what, connected, connections, outcome: attempt.verdict.reason(), detail }, known))
     }
 
     fn attempts(&self, side: Box<dyn Side>) -> Attempts {
@@ -282,40 +283,6 @@ impl Identify {
         Attempts { keys, stop, ..Attempts::new(side.into(), self.timeout, self.observer.clone()) }
     }
 }
-
-/// Whether its protocol has a default port for the target.
-fn has_default(target: &Target) -> bool {
-    target.identity.protocol().is_some_and(|protocol| protocol.name() == "lightning")
-        && !matches!(target.kind, Kind::Listed(..))
-}
-
-/// Our side for a connection.
-fn side(one: Try) -> Result<Box<dyn Side>, Misuse> {
-    Ok(match one {
-        Try::Bitcoin(chain, transport) => {
-            Box::new(Bitcoin::new(chain, &BitcoinOptions { transport, ..BitcoinOptions::default() })?)
-        }
-        Try::Monero(network) => Box::new(Monero::new(network, &MoneroOptions::default())),
-        Try::Silence | Try::Libp2p => plain("libp2p")?,
-        Try::Keyed(protocol) => plain(protocol.name())?,
-    })
-}
-
-/// Our side of a protocol, with default options.
-fn plain(name: &str) -> Result<Box<dyn Side>, Misuse> {
-    let protocol = protocol_named(name).expect("it is one of ours");
-    protocol.configure(None, &Values::default(), None)
-}
-
-/// A protocol's reasons that do not prove that the peer speaks it.
-const SAYS_NOTHING: [&str; 6] = [
-    "bitcoin.no-message",
-    "bitcoin.v2.no-terminator",
-    "libp2p.not-libp2p",
-    "monero.not-levin",
-    "ethereum.not-rlpx",
-    "lightning.version",
-];
 
 /// What an attempt shows about the node, if it shows anything.
 fn known(side: &dyn Side, attempt: &Attempt) -> Option<Known> {
@@ -335,12 +302,13 @@ fn known(side: &dyn Side, attempt: &Attempt) -> Option<Known> {
         return Some(of(elsewhere.iter().map(ToString::to_string).collect()));
     }
     let has_spoken_it = verdict.reason().split_once('.').is_some_and(|(family, _)| family == side.protocol().name());
-    match verdict.reason() {
-        _ if bytes.received == 0 || !has_spoken_it => None,
-        reason if SAYS_NOTHING.contains(&reason) => None,
-        // The magic of an unknown network.
-        "bitcoin.magic" => Some(of(Vec::new())),
-        "bitcoin.not-bitcoin" => Some(Known::service(verdict.detail())),
-        _ => Some(of(ours())),
+    if bytes.received == 0 || !has_spoken_it {
+        return None;
+    }
+    match side.protocol().evidence(verdict.reason()) {
+        Evidence::Nothing => None,
+        Evidence::OurNetwork => Some(of(ours())),
+        Evidence::UnknownNetwork => Some(of(Vec::new())),
+        Evidence::OtherService => Some(Known::service(verdict.detail())),
     }
 }

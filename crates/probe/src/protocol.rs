@@ -8,6 +8,7 @@
 //! Each protocol is a crate, an adapter below this module, and one line in the list here.
 
 mod bitcoin;
+mod candidate;
 mod common;
 mod converse;
 mod dial_mode;
@@ -36,7 +37,8 @@ use std::sync::OnceLock;
 use handshake::Reason;
 use serde_json::Value as Json;
 
-pub use self::bitcoin::{Bitcoin, BitcoinOptions, ServicesArg, TransportChoice, may_be_asked_twice};
+pub use self::bitcoin::{Bitcoin, BitcoinOptions, ServicesArg, TransportChoice};
+pub use self::candidate::{Candidate, Evidence, Likelihood};
 pub use self::common::{CONTACT, KEY, START_HEIGHT, USER_AGENT, program};
 pub use self::converse::{Times, Tracer, converse, converse_after, converse_within, guess};
 pub use self::dial_mode::{DialMode, DialModes, Knowledge, Redial, Transport};
@@ -131,6 +133,22 @@ pub trait Protocol: fmt::Debug + Send + Sync {
     /// [`BadTarget`] if it has this form, but is wrong.
     fn read_target(&self, _text: &str, _targets: &mut Vec<Target>) -> Option<Result<(), BadTarget>> {
         None
+    }
+
+    /// Handshakes that may identify a node of this protocol at this port, in the order of their likelihood. None if its
+    /// nodes answer only to their key.
+    fn candidates(&self, _port: u16) -> Vec<Candidate> {
+        Vec::new()
+    }
+
+    /// Whether a node of this network, or of any, answers another connection right after the first.
+    fn may_be_asked_twice(&self, _network: Option<&Network>) -> bool {
+        true
+    }
+
+    /// What a handshake shows about a peer that has sent bytes, if it failed for this reason of the protocol's own.
+    fn evidence(&self, _reason: &str) -> Evidence {
+        Evidence::OurNetwork
     }
 
     /// How DNS names list its nodes, if they do. Targets of the kind [`Listed`](crate::target::Kind::Listed) need it.

@@ -1,6 +1,7 @@
 //! Bitcoin's adapter: from options to a conversation, and from its result to an attempt.
 
 mod ask;
+mod candidates;
 mod introduced;
 mod lines;
 mod options;
@@ -34,8 +35,8 @@ use super::converse::{converse, guess};
 use super::field::{FieldAbout, abouts};
 use super::retry::{Lasting, Retry};
 use super::{
-    AnyOption, Contact, DialMode, DialModes, Knowledge, Misuse, Network, Protocol, Redial, Seed, Side, Times, Tracer,
-    Transport, Values,
+    AnyOption, Candidate, Contact, DialMode, DialModes, Evidence, Knowledge, Misuse, Network, Protocol, Redial, Seed,
+    Side, Times, Tracer, Transport, Values,
 };
 use crate::attempt::Attempt;
 use crate::key::Secret;
@@ -66,6 +67,18 @@ fn transport(chosen: Option<bitcoin::Transport>) -> Transport {
     }
 }
 
+impl BitcoinProtocol {
+    fn network(chain: &'static Chain) -> Network {
+        let kind = match chain.kind {
+            Kind::Main => "main",
+            Kind::Test => "test",
+            Kind::Regtest => "regtest",
+        };
+        let Chain { name, aliases, port, dns_seeds, .. } = *chain;
+        Network { protocol: &PROTOCOL, name, aliases, kind: Some(kind), port, dns_seeds }
+    }
+}
+
 impl Protocol for BitcoinProtocol {
     fn name(&self) -> &'static str {
         "bitcoin"
@@ -88,19 +101,7 @@ impl Protocol for BitcoinProtocol {
     }
 
     fn networks(&self) -> Vec<Network> {
-        let network = |chain: &'static Chain| Network {
-            protocol: &PROTOCOL,
-            name: chain.name,
-            aliases: chain.aliases,
-            kind: Some(match chain.kind {
-                Kind::Main => "main",
-                Kind::Test => "test",
-                Kind::Regtest => "regtest",
-            }),
-            port: chain.port,
-            dns_seeds: chain.dns_seeds,
-        };
-        bitcoin::CHAINS.iter().map(network).collect()
+        bitcoin::CHAINS.iter().map(Self::network).collect()
     }
 
     fn details(&self, network: &Network) -> Vec<(&'static str, Json)> {
@@ -126,6 +127,23 @@ impl Protocol for BitcoinProtocol {
         let own = network.own_seeds()?;
         let asked = Chain::named(network.name).into_iter().flat_map(Chain::seed_names);
         Ok(own.into_iter().zip(asked).map(|(seed, asked)| Seed { asked, ..seed }).collect())
+    }
+
+    fn candidates(&self, port: u16) -> Vec<Candidate> {
+        candidates::candidates(port)
+    }
+
+    fn may_be_asked_twice(&self, network: Option<&Network>) -> bool {
+        network.is_none_or(|network| may_be_asked_twice(network.name))
+    }
+
+    fn evidence(&self, reason: &str) -> Evidence {
+        match reason {
+            "bitcoin.no-message" | "bitcoin.v2.no-terminator" => Evidence::Nothing,
+            "bitcoin.magic" => Evidence::UnknownNetwork,
+            "bitcoin.not-bitcoin" => Evidence::OtherService,
+            _ => Evidence::OurNetwork,
+        }
     }
 
     fn tells_addresses(&self) -> bool {
@@ -459,7 +477,7 @@ fn elsewhere(cause: &Cause<bitcoin::Error>) -> Vec<&'static str> {
 
 /// Whether a node of this network answers a second connection right after the first. Zebra accepts one from each
 /// address in 119 s.
-pub fn may_be_asked_twice(chain: &str) -> bool {
+fn may_be_asked_twice(chain: &str) -> bool {
     !chain.starts_with("zcash")
 }
 

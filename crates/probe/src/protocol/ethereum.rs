@@ -33,8 +33,8 @@ use super::field::{FieldAbout, abouts};
 use super::keep::{Kept, Sign, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
-    AnyOption, Contact, DialMode, Identity, Knowledge, Misuse, Network, Part, Protocol, Redial, Session, Side, Tracer,
-    Transport, Values,
+    AnyOption, Contact, DialMode, Evidence, Identity, Knowledge, Misuse, Network, Part, Protocol, Redial, Session,
+    Side, Tracer, Transport, Values,
 };
 use crate::attempt::Attempt;
 use crate::key::{self, Secret};
@@ -106,6 +106,15 @@ impl Protocol for EthereumProtocol {
             _ if text.starts_with("enr:") => Some(read_record(text, targets)),
             _ => None,
         }
+    }
+
+    /// geth accepts one connection from an address in 30 s. (p2p/server.go inboundThrottleTime)
+    fn may_be_asked_twice(&self, _network: Option<&Network>) -> bool {
+        false
+    }
+
+    fn evidence(&self, reason: &str) -> Evidence {
+        if reason == "ethereum.not-rlpx" { Evidence::Nothing } else { Evidence::OurNetwork }
     }
 
     fn configure(

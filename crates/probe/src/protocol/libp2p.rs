@@ -26,8 +26,8 @@ use super::field::{FieldAbout, abouts};
 use super::keep::{Kept, Sign, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
-    AnyOption, Contact, DialMode, Identity, Knowledge, Listed, Listing, Misuse, Network, Part, Protocol, Redial,
-    Session, Side, Times, Tracer, Transport, Values,
+    AnyOption, Candidate, Contact, DialMode, Evidence, Identity, Knowledge, Likelihood, Listed, Listing, Misuse,
+    Network, Part, Protocol, Redial, Session, Side, Times, Tracer, Transport, Values,
 };
 use crate::attempt::Attempt;
 use crate::key::{self, Secret};
@@ -99,6 +99,16 @@ impl Protocol for Libp2pProtocol {
             Ok(())
         };
         text.starts_with('/').then(read)
+    }
+
+    /// Every libp2p node accepts multistream-select, on any network.
+    fn candidates(&self, port: u16) -> Vec<Candidate> {
+        let likelihood = if port == DEFAULT_PORT { Likelihood::Suggested } else { Likelihood::AnyNetwork };
+        vec![Candidate::of(&PROTOCOL, likelihood)]
+    }
+
+    fn evidence(&self, reason: &str) -> Evidence {
+        if reason == "libp2p.not-libp2p" { Evidence::Nothing } else { Evidence::OurNetwork }
     }
 
     fn listing(&self) -> Option<&'static Listing> {

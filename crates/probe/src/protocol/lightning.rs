@@ -23,8 +23,8 @@ use super::field::{FieldAbout, abouts};
 use super::keep::{Kept, LastWords, Sign, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
-    AnyOption, Contact, DialMode, Identity, Knowledge, Misuse, Network, Part, Protocol, Redial, Session, Side, Tracer,
-    Transport, Values,
+    AnyOption, Contact, DialMode, Evidence, Identity, Knowledge, Misuse, Network, Part, Protocol, Redial, Session,
+    Side, Tracer, Transport, Values,
 };
 use crate::attempt::Attempt;
 use crate::key::{self, Secret};
@@ -96,6 +96,10 @@ impl Protocol for LightningProtocol {
             Ok(())
         };
         Some(read())
+    }
+
+    fn evidence(&self, reason: &str) -> Evidence {
+        if reason == "lightning.version" { Evidence::Nothing } else { Evidence::OurNetwork }
     }
 
     fn configure(

@@ -24,8 +24,8 @@ use super::field::{FieldAbout, abouts};
 use super::keep::{Kept, Sign, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
-    AnyOption, Asked, Contact, DialMode, Introduced as AnyIntroduced, Knowledge, Misuse, Network, Part, Protocol,
-    Redial, Session, Side, Times, Tracer, Transport, Values,
+    AnyOption, Asked, Candidate, Contact, DialMode, Evidence, Introduced as AnyIntroduced, Knowledge, Likelihood,
+    Misuse, Network, Part, Protocol, Redial, Session, Side, Times, Tracer, Transport, Values,
 };
 use crate::attempt::Attempt;
 use crate::key::Secret;
@@ -76,6 +76,27 @@ impl Protocol for MoneroProtocol {
     fn details(&self, network: &Network) -> Vec<(&'static str, Json)> {
         let network = monero::Network::named(network.name);
         network.map_or_else(Vec::new, |network| vec![("genesis", Hex(&network.genesis).to_string().into())])
+    }
+
+    /// A node of any network answers a request with its own network id, or closes.
+    fn candidates(&self, port: u16) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        let mut add = |likelihood, network: Network| {
+            if !candidates.iter().any(|old: &Candidate| old.network == Some(network)) {
+                let (name, values) = (network.name.to_owned(), Values::default());
+                candidates.push(Candidate { name, likelihood, protocol: &PROTOCOL, network: Some(network), values });
+            }
+        };
+        let networks = self.networks();
+        let at_port = networks.iter().filter(|network| network.port == port);
+        at_port.for_each(|network| add(Likelihood::Suggested, *network));
+        networks.first().into_iter().for_each(|network| add(Likelihood::AnyNetwork, *network));
+        networks.iter().for_each(|network| add(Likelihood::Rare, *network));
+        candidates
+    }
+
+    fn evidence(&self, reason: &str) -> Evidence {
+        if reason == "monero.not-levin" { Evidence::Nothing } else { Evidence::OurNetwork }
     }
 
     fn tells_addresses(&self) -> bool {

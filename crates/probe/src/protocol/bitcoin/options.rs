@@ -1,5 +1,7 @@
 //! The options of our side of Bitcoin's handshake.
 
+use std::sync::Arc;
+
 use bitcoin::v2::{MAX_CONTENTS_LEN, MAX_GARBAGE_LEN};
 use bitcoin::{Chain, Feature, Magic, Services};
 
@@ -77,6 +79,17 @@ impl From<&Values> for BitcoinOptions {
             start_height: values.get(&START_HEIGHT).unwrap_or_default(),
         }
     }
+}
+
+/// The options that choose this transport.
+pub fn over(transport: bitcoin::Transport) -> Values {
+    let choice = match transport {
+        bitcoin::Transport::V1 => TransportChoice::V1,
+        bitcoin::Transport::V2 => TransportChoice::V2,
+    };
+    let mut values = Values::default();
+    values.put(&TRANSPORT, Arc::new(choice));
+    values
 }
 
 /// The choice of a transport.
