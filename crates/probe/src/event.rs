@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use crate::ask::Answer;
 use crate::plan::Planned;
 use crate::report::{HeldReport, Report};
 use crate::trace::Line;
@@ -23,6 +24,8 @@ pub enum Event<'e> {
     Planned(&'e Planned<'e>),
     /// An attempt is over.
     Attempted(&'e Report<'e>),
+    /// A node has answered the question for addresses, or failed to.
+    Answered(&'e Answer<'e>),
     /// A kept connection is over.
     Held(&'e HeldReport<'e>),
     /// A listener accepts no more connections.

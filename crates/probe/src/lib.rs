@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+pub mod ask;
 pub mod attempt;
 mod config;
 pub mod dialler;

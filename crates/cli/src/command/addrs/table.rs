@@ -12,24 +12,23 @@ use crate::args::Format;
 use crate::calendar::Ago;
 use crate::output::write_json;
 use crawl::network;
-use probe::protocol::{AddressRecord, Asked, Side};
+use probe::ask::Answer;
+use probe::protocol::AddressRecord;
 use probe::report::{HexBits, Text, outcome_name};
 use probe::stamp::Stamp;
 
-/// A peer's answer.
-#[derive(Debug)]
-pub struct Answer<'a> {
-    /// When we dialled the peer.
-    pub started: Stamp,
-    /// The target as the user wrote it.
-    pub target: &'a str,
-    /// The peer's address.
-    pub address: SocketAddr,
-    /// Our side of the protocol.
-    pub side: &'a dyn Side,
-    /// The answer.
-    pub asked: &'a Asked,
+/// Formats the whole answer.
+pub fn to_text(answer: &Answer<'_>, format: Format) -> Vec<u8> {
+    let answer = Printed(answer);
+    match format {
+        Format::Human => answer.to_table().into_bytes(),
+        Format::Json => answer.to_json(),
+        Format::Csv => answer.to_csv(),
+    }
 }
+
+/// An answer to be formatted.
+struct Printed<'a>(&'a Answer<'a>);
 
 /// One address, as a line of JSON or a row of CSV.
 #[derive(Debug, Serialize)]
@@ -71,29 +70,20 @@ struct Last<'a> {
     own: Option<String>,
 }
 
-impl Answer<'_> {
-    /// Formats the whole answer.
-    pub fn to_text(&self, format: Format) -> Vec<u8> {
-        match format {
-            Format::Human => self.to_table().into_bytes(),
-            Format::Json => self.to_json(),
-            Format::Csv => self.to_csv(),
-        }
-    }
-
+impl Printed<'_> {
     /// The peer's own announcement first, then the others in the peer's order.
     fn lines(&self) -> impl Iterator<Item = Line> {
-        let own = self.asked.own.iter().map(|told| (told, true));
-        own.chain(self.asked.told.iter().map(|told| (told, false))).map(|(told, own)| Line {
+        let own = self.0.asked.own.iter().map(|told| (told, true));
+        own.chain(self.0.asked.told.iter().map(|told| (told, false))).map(|(told, own)| Line {
             kind: "address",
-            started: self.started,
-            from: self.address,
+            started: self.0.started,
+            from: self.0.address,
             network: network(&told.endpoint).name(),
             address: told.endpoint.to_string(),
             time: told.seen,
             services: told.services,
             services_hex: Text(HexBits(told.services)),
-            service_names: self.side.service_names(told.services),
+            service_names: self.0.side.service_names(told.services),
             own,
         })
     }
@@ -101,22 +91,22 @@ impl Answer<'_> {
     fn to_json(&self) -> Vec<u8> {
         let mut text = Vec::new();
         self.lines().for_each(|line| write_json(&mut text, &line));
-        let verdict = &self.asked.verdict;
+        let verdict = &self.0.asked.verdict;
         let (reason, blame, detail) = (verdict.reason(), verdict.blame(), verdict.detail());
         let last = Last {
             kind: "addrs",
-            started: self.started,
-            target: self.target,
-            address: self.address,
-            chain: self.side.chain(),
-            outcome: outcome_name(&self.asked.verdict),
+            started: self.0.started,
+            target: self.0.target,
+            address: self.0.address,
+            chain: self.0.side.chain(),
+            outcome: outcome_name(&self.0.asked.verdict),
             reason,
             blame: blame.map(handshake::Blame::name),
             detail,
             told: self.told(),
-            unusable: self.asked.unusable.iter().map(|unusable| (unusable.name, unusable.count)).collect(),
+            unusable: self.0.asked.unusable.iter().map(|unusable| (unusable.name, unusable.count)).collect(),
             networks: self.networks(),
-            own: self.asked.own.map(|own| own.endpoint.to_string()),
+            own: self.0.asked.own.map(|own| own.endpoint.to_string()),
         };
         write_json(&mut text, &last);
         text
@@ -152,11 +142,11 @@ impl Answer<'_> {
     /// Sorted by network, then by the time last seen, latest first.
     fn to_table(&self) -> String {
         let now = Time::now();
-        let mut told: Vec<&AddressRecord> = self.asked.told.iter().collect();
+        let mut told: Vec<&AddressRecord> = self.0.asked.told.iter().collect();
         told.sort_by_key(|told| (network(&told.endpoint), std::cmp::Reverse(told.seen)));
         let mut text = String::new();
         for told in told {
-            let services = self.side.service_names(told.services);
+            let services = self.0.side.service_names(told.services);
             let network = network(&told.endpoint).name();
             let endpoint = told.endpoint.to_string();
             let seen =
@@ -165,17 +155,17 @@ impl Answer<'_> {
         }
         let count = self.told();
         let networks = self.networks().into_iter().map(|(name, count)| format!("{count} {name}"));
-        let unusable = self.asked.unusable.iter().map(|unusable| format!("{} {}", unusable.count, unusable.sentence));
+        let unusable = self.0.asked.unusable.iter().map(|unusable| format!("{} {}", unusable.count, unusable.sentence));
         let parts: Vec<_> = networks.chain(unusable).collect();
-        let address = self.address;
-        let _ = match self.asked.verdict.why() {
+        let address = self.0.address;
+        let _ = match self.0.asked.verdict.why() {
             None if count == 0 => writeln!(text, "{address} says that it knows no other nodes"),
             None => {
                 writeln!(text, "{address} told {count} addresses: {}", parts.join(", "))
             }
             Some(Why { reason, detail, .. }) => writeln!(text, "{address} told no addresses: {reason}: {detail}"),
         };
-        if let Some(own) = self.asked.own {
+        if let Some(own) = self.0.asked.own {
             let _ = writeln!(text, "{address} announces itself as {}", own.endpoint);
         }
         text
@@ -183,12 +173,12 @@ impl Answer<'_> {
 
     /// How many addresses it shared, including unusable ones.
     fn told(&self) -> usize {
-        let unusable: usize = self.asked.unusable.iter().map(|unusable| unusable.count).sum();
-        self.asked.told.len() + unusable
+        let unusable: usize = self.0.asked.unusable.iter().map(|unusable| unusable.count).sum();
+        self.0.asked.told.len() + unusable
     }
 
     fn networks(&self) -> BTreeMap<&'static str, usize> {
-        self.asked.told.iter().fold(BTreeMap::new(), |mut counts, told| {
+        self.0.asked.told.iter().fold(BTreeMap::new(), |mut counts, told| {
             *counts.entry(network(&told.endpoint).name()).or_default() += 1;
             counts
         })

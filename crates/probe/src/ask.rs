@@ -1,0 +1,127 @@
+//! Asks the node behind a target for the addresses that it knows.
+
+use std::net::SocketAddr;
+
+use discover::{Paced, Turn};
+use handshake::Stage;
+use net::Outcome;
+use tokio::time::Instant;
+
+use crate::attempt::{Attempts, Call};
+use crate::event::Event;
+use crate::lookup::{Finding, Interrupted, Lookup, share_of};
+use crate::pacing::{Led, Pacing, moment};
+use crate::protocol::{Asked, Knowledge, Side};
+use crate::stamp::Stamp;
+use crate::target::{Kind, Target};
+
+/// Asks a node for addresses.
+#[derive(Debug)]
+pub struct Ask {
+    /// The attempts. They hold a connection for as long as the node may take for its answer.
+    pub attempts: Attempts,
+    /// Finds the addresses of the target, and says which may be dialled.
+    pub lookup: Lookup,
+    /// The port of a target without one.
+    pub port: u16,
+    /// The rate limits.
+    pub pacing: Pacing,
+}
+
+/// The answer of a node.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// When we dialled the node.
+    pub started: Stamp,
+    /// The target as the user wrote it.
+    pub target: &'a str,
+    /// The node's address.
+    pub address: SocketAddr,
+    /// Our side of the protocol.
+    pub side: &'a dyn Side,
+    /// The answer.
+    pub asked: &'a Asked,
+}
+
+impl Ask {
+    /// Asks each address behind the target as it is found, until one shares addresses. Returns whether one did. Attempts
+    /// and [answers](Event::Answered) are events.
+    pub async fn run(&self, target: &Target) -> bool {
+        let Target { text, identity, kind } = target;
+        let started = Instant::now();
+        let mut waiting = self.pacing.queue();
+        let led = if let Kind::Address(..) = kind { Led::ByUser } else { Led::ByName };
+        let mut findings = self.lookup.start(target, self.port, started + share_of(self.attempts.timeout));
+        loop {
+            let finding = tokio::select! {
+                biased;
+                finding = findings.recv() => finding,
+                () = self.attempts.stop.stopped() => {
+                    let interrupted = Interrupted(started.elapsed());
+                    self.attempts.fail((text, identity), None, Stage::Resolve, started, &interrupted).await;
+                    break;
+                }
+            };
+            let Some(finding) = finding else { break };
+            let found = match finding {
+                Finding::Found(found) => found,
+                Finding::Ended(Ok(())) => break,
+                Finding::Ended(Err(error)) => {
+                    self.attempts.fail((text, identity), None, Stage::Resolve, started, &error).await;
+                    break;
+                }
+            };
+            let spent = started.elapsed().min(share_of(self.attempts.timeout));
+            for found in found {
+                match found {
+                    Ok((address, _)) => {
+                        self.pacing.push(&mut waiting, led, address.ip(), address, started.elapsed());
+                    }
+                    Err(why) => {
+                        self.attempts.fail((text, identity), why.address(), Stage::Connect, started, &why).await;
+                    }
+                }
+            }
+            while let Some(address) = self.next_of(&mut waiting, started).await {
+                let call = Call { spent, ..Call::new(text.clone(), identity.clone(), address) };
+                if self.ask_at(&call).await {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// The next address, once it is due; `None` if no more wait, or the run stops.
+    async fn next_of(&self, waiting: &mut Paced<SocketAddr>, started: Instant) -> Option<SocketAddr> {
+        let stop = &self.attempts.stop;
+        while !stop.is_stopped() {
+            let at = match waiting.next(started.elapsed()) {
+                Turn::Go(address) => return Some(address),
+                Turn::Wait(at) => started + at,
+                Turn::Empty => return None,
+            };
+            tokio::select! {
+                biased;
+                () = stop.stopped() => {}
+                () = moment(Some(at)) => {}
+            }
+        }
+        self.attempts.observer.on(Event::NotTried(waiting.len()));
+        *waiting = self.pacing.queue();
+        None
+    }
+
+    async fn ask_at(&self, call: &Call) -> bool {
+        let side = self.attempts.sides.of(&call.identity);
+        let ways = side.dial_modes(Knowledge::Named);
+        let visit = self.attempts.visit(call, ways, &mut self.attempts.timer()).await;
+        for tried in &visit.attempts {
+            self.attempts.report(call, &tried.attempt, tried.earlier.as_deref()).await;
+        }
+        let Some(asked) = &visit.asked else { return false };
+        let (started, target, address) = (visit.best().started, &*call.target, call.address);
+        self.attempts.observer.on(Event::Answered(&Answer { started, target, address, side, asked }));
+        asked.verdict.outcome() == Outcome::Ok
+    }
+}
