@@ -48,6 +48,7 @@ pub mod stamp;
 pub mod target;
 pub mod trace;
 pub mod visit;
+pub mod whoami;
 
 pub use config::{Config, Probe};
 

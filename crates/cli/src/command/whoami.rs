@@ -1,20 +1,14 @@
-//! Finds out our public address: by the majority of several peers in different networks, since one peer may err or lie.
+//! Finds out our public address, and prints it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use discover::external::MIN_GROUPS;
-use discover::{External, Group, Majority, Turn};
-use handshake::Stage;
+use discover::{Group, Majority};
 use net::Stop;
-use rand::seq::SliceRandom;
 use serde::Serialize;
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::interrupt::interrupted;
 use super::{Ended, concurrency, print_all, runtime, write_last};
@@ -22,14 +16,13 @@ use crate::args::{Format, Global, Whoami};
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, Unwritable, queue, write_json};
 use crate::targets;
-use probe::attempt::{Attempts, Call};
-use probe::event::Event;
-use probe::lookup::{Finding, Interrupted, Lookup, share_of};
-use probe::pacing::{Led, Pacing, moment};
-use probe::protocol::{Identity, Knowledge, Sides};
+use probe::attempt::Attempts;
+use probe::lookup::Lookup;
+use probe::protocol::Sides;
 use probe::report::in_milliseconds;
 use probe::stamp::Stamp;
-use probe::target::{Kind, Target};
+use probe::target::Target;
+use probe::whoami::{Heard, Inquiry, Testimony};
 
 /// Runs the command.
 pub fn run(args: &Whoami, global: &Global) -> Result<Exit, Error> {
@@ -74,9 +67,9 @@ async fn whoami(
         concurrency,
         pacing: args.dialling.pacing(),
         peers: args.peers,
-        heard: Arc::default(),
+        testimony: Testimony::default(),
     };
-    let heard = inquiry.heard.clone();
+    let testimony = inquiry.testimony.clone();
     let screen = Screen::plain();
     let inquiring = tokio::spawn(inquiry.run(targets));
     let (mut ended, summary) = print_all(interrupted(), unprinted, screen.clone(), &stop).await;
@@ -84,7 +77,7 @@ async fn whoami(
         inquiring.await.expect("asking does not panic, and is not aborted");
     }
     let reasons = summary.unwrap_or_default().reasons;
-    let answer = Answer::of(&heard.lock().unwrap_or_else(PoisonError::into_inner), reasons, args, started);
+    let answer = Answer::of(&testimony.so_far(), reasons, args, started);
     write_last(&screen, answer.to_text(global.format()), &mut ended).await;
     Ok(match ended {
         Ended::Interrupted => Exit::Interrupted,
@@ -92,169 +85,6 @@ async fn whoami(
         _ if answer.ipv4.is_some() || answer.ipv6.is_some() => Exit::Success,
         _ => Exit::NotReached,
     })
-}
-
-/// The peers' answers.
-#[derive(Debug, Default)]
-struct Heard {
-    external: External,
-    /// Peers with a completed handshake.
-    reached: usize,
-    /// Dialled peers.
-    dialled: usize,
-}
-
-/// Which peers to ask, and how.
-struct Inquiry {
-    attempts: Arc<Attempts>,
-    lookup: Lookup,
-    port: u16,
-    concurrency: usize,
-    pacing: Pacing,
-    peers: usize,
-    heard: Arc<Mutex<Heard>>,
-}
-
-impl Inquiry {
-    /// Asks one peer in each network after the other, until enough have answered.
-    async fn run(self, targets: Vec<Target>) {
-        let mut waiting = self.pacing.queue();
-        let (named, found) = self.addresses(targets).await;
-        for (led, addresses) in [(Led::ByUser, named), (Led::ByName, found)] {
-            for address in take_turns(addresses) {
-                self.pacing.push(&mut waiting, led, address.ip(), address, Duration::ZERO);
-            }
-        }
-        let (started, stop) = (Instant::now(), self.attempts.stop.clone());
-        let mut asking = JoinSet::new();
-        loop {
-            if stop.is_stopped() {
-                self.attempts.observer.on(Event::NotTried(waiting.len()));
-                waiting = self.pacing.queue();
-            }
-            let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).external.heard();
-            if heard >= self.peers {
-                return;
-            }
-            let room = (self.peers - heard).min(self.concurrency);
-            let mut wake = None;
-            while asking.len() < room && wake.is_none() {
-                match waiting.next(started.elapsed()) {
-                    Turn::Go(address) => {
-                        asking.spawn(ask(self.attempts.clone(), self.heard.clone(), address));
-                    }
-                    Turn::Wait(at) => wake = Some(started + at),
-                    Turn::Empty => break,
-                }
-            }
-            if asking.is_empty() && wake.is_none() {
-                return;
-            }
-            tokio::select! {
-                Some(_) = asking.join_next() => {}
-                () = moment(wake), if wake.is_some() => {}
-                () = stop.stopped(), if !waiting.is_empty() => {}
-            }
-        }
-    }
-
-    /// All permitted addresses behind all targets, without answers that come long after the first one. The first answer
-    /// alone is not enough: one seed would then choose all our witnesses. Reports why other addresses are not
-    /// permitted. Returns addresses that the user named, and addresses from names.
-    async fn addresses(&self, targets: Vec<Target>) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
-        /// The time for other seeds, after the first has answered.
-        const MORE: Duration = Duration::from_secs(1);
-        let started = Instant::now();
-        let (sender, mut found) = mpsc::unbounded_channel();
-        let mut unanswered: Vec<_> =
-            targets.iter().map(|target| (target.text.clone(), target.identity.clone())).collect();
-        for target in targets {
-            let mut findings = self.lookup.start(&target, self.port, started + share_of(self.attempts.timeout));
-            let sender = sender.clone();
-            tokio::spawn(async move {
-                while let Some(finding) = findings.recv().await {
-                    let _ = sender.send((target.clone(), finding));
-                }
-            });
-        }
-        drop(sender);
-        let (mut named, mut led_to) = (Vec::new(), Vec::new());
-        let mut until = started + self.attempts.timeout + MORE;
-        loop {
-            let next = tokio::select! {
-                biased;
-                () = self.attempts.stop.stopped() => break,
-                next = timeout_at(until, found.recv()) => next,
-            };
-            let Ok(Some((Target { text, identity, kind }, finding))) = next else { break };
-            if let Finding::Ended(_) = finding {
-                let place = unanswered.iter().position(|(name, asked)| (name, asked) == (&text, &identity));
-                place.map(|place| unanswered.swap_remove(place));
-            }
-            match finding {
-                Finding::Found(found) => {
-                    for found in found {
-                        match found {
-                            Ok((address, _)) if matches!(kind, Kind::Address(..)) => named.push(address),
-                            Ok((address, _)) => led_to.push(address),
-                            Err(why) => {
-                                let at = why.address();
-                                self.attempts.fail((&text, &identity), at, Stage::Connect, started, &why).await;
-                            }
-                        }
-                    }
-                }
-                Finding::Ended(Ok(())) => {}
-                Finding::Ended(Err(error)) => {
-                    self.attempts.fail((&text, &identity), None, Stage::Resolve, started, &error).await;
-                }
-            }
-            if !named.is_empty() || !led_to.is_empty() {
-                until = until.min(Instant::now() + MORE);
-            }
-        }
-        let is_stopped = self.attempts.stop.is_stopped();
-        for (name, identity) in unanswered.into_iter().filter(|_| is_stopped) {
-            let interrupted = Interrupted(started.elapsed());
-            self.attempts.fail((&name, &identity), None, Stage::Resolve, started, &interrupted).await;
-        }
-        let known: HashSet<_> = named.iter().copied().collect();
-        led_to.retain(|address| !known.contains(address));
-        (named, led_to)
-    }
-}
-
-async fn ask(attempts: Arc<Attempts>, heard: Arc<Mutex<Heard>>, address: SocketAddr) {
-    let call = Call::new(address.to_string().into(), Identity::Any, address);
-    let way = attempts.sides.chosen().dial_modes(Knowledge::Nothing).first;
-    let (attempt, earlier) = attempts.reach(&call, way, &mut attempts.timer()).await;
-    attempts.report(&call, &attempt, earlier.as_deref()).await;
-    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-    heard.dialled += 1;
-    if let Some(introduced) = &attempt.introduced {
-        heard.reached += 1;
-        if let Some(us) = introduced.our_address() {
-            heard.external.hear(address.ip(), us.ip());
-        }
-    }
-}
-
-/// Shuffles the addresses, then takes one of each network, then a second one of each, and so on.
-fn take_turns(mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    addresses.sort_unstable();
-    addresses.dedup();
-    addresses.shuffle(&mut rand::rng());
-    let mut before = HashMap::new();
-    let mut turns: Vec<_> = addresses
-        .into_iter()
-        .map(|address| {
-            let nth: &mut usize = before.entry(Group::of(address.ip())).or_default();
-            *nth += 1;
-            (*nth, address)
-        })
-        .collect();
-    turns.sort_by_key(|(nth, _)| *nth);
-    turns.into_iter().map(|(_, address)| address).collect()
 }
 
 /// The result. The JSON form is stable: fields are added, never renamed.
