@@ -13,10 +13,11 @@ mod peer;
 mod query;
 mod reliability;
 mod text;
+mod transfer;
 mod writer;
 
 pub use address::{Address, Network, NoAddress};
-pub use book::{Book, Counts, export};
+pub use book::{Book, Counts};
 pub use error::{Error, Why};
 pub use format::{BadLine, ExportError, Exporter, Format, Importer, MAX_UNPACKED_LEN, Origin, Unread, unpack};
 pub use good::Standard;
@@ -26,6 +27,7 @@ pub use peer::{Introduced, Learned, OUTCOMES, PeerHistory, STAGES, Time, Transpo
 pub use query::{Column, Filter, PeerSender, Peers, Sort, SortBy};
 pub use reliability::{Average, MIN_RETRY_S, Reliability, WINDOWS};
 pub use text::{EscapedText, MAX_TEXT_LEN, disarm};
+pub use transfer::export;
 pub use writer::{Batch, BatchWriter, PeerUpdate, Writer};
 
 /// What is known of a peer.
