@@ -52,6 +52,15 @@ impl Chain {
     pub fn with_magic(magic: Magic) -> impl Iterator<Item = &'static Self> + Clone {
         CHAINS.iter().filter(move |chain| chain.params.magic == magic)
     }
+
+    /// The network of a `peers.dat` with this start: the file in which Core keeps addresses.
+    pub fn of_peers_dat(start: &[u8]) -> Option<&'static Self> {
+        /// Upper bound of the address manager's format numbers. (Core: addrman_impl.h Format)
+        const FORMATS: u8 = 8;
+        let (magic, [format, ..]) = start.split_first_chunk::<4>()? else { return None };
+        let chain = CHAINS.iter().find(|chain| chain.params.magic.0 == *magic)?;
+        (*format < FORMATS).then_some(chain)
+    }
 }
 
 /// The purpose of a network.

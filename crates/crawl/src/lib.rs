@@ -20,6 +20,7 @@ mod map;
 mod record;
 mod remembered;
 mod seeds;
+mod standard;
 mod summary;
 mod tally;
 
@@ -41,6 +42,7 @@ use self::record::record;
 use self::remembered::remember;
 use self::seeds::Sown;
 pub use self::seeds::{Seeds, Yield};
+pub use self::standard::standard;
 pub use self::summary::{Ranked, Summary};
 use probe::attempt::{Attempts, Call};
 use probe::event::{Event, Gain, Progress, SeedAnswer};

@@ -57,6 +57,21 @@ impl Format {
         ("dnsseed", Self::Dnsseed),
         ("list", Self::List),
     ];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether a file of this format says on which network each peer is.
+    #[must_use]
+    pub fn tells_networks_apart(self) -> bool {
+        match self {
+            Self::JsonLines | Self::Csv => true,
+            Self::Bitnodes | Self::Rpc | Self::Dnsseed | Self::List => false,
+        }
+    }
 }
 
 /// Writes peers in a format.

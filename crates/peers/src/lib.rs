@@ -27,7 +27,7 @@ pub use peer::{Introduced, Learned, OUTCOMES, PeerHistory, STAGES, Time, Transpo
 pub use query::{Column, Filter, PeerSender, Peers, Sort, SortBy};
 pub use reliability::{Average, MIN_RETRY_S, Reliability, WINDOWS};
 pub use text::{EscapedText, MAX_TEXT_LEN, disarm};
-pub use transfer::export;
+pub use transfer::{ImportError, NotOneNetwork, export, import, of_one_network};
 pub use writer::{Batch, BatchWriter, PeerUpdate, Writer};
 
 /// What is known of a peer.

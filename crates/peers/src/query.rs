@@ -145,6 +145,12 @@ impl Column {
         ("v2", Self::V2),
         ("source", Self::Source),
     ];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(_, column)| *column == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// A stream of peers. Reading begins with the first call, and ends when the stream is dropped.

@@ -1,11 +1,13 @@
-//! Copies peers from a book to a file.
+//! Copies peers between a book and files.
 
 use std::io;
 
-use crate::book::Book;
-use crate::format::{ExportError, Exporter, Format};
+use crate::book::{Book, Counts};
+use crate::error::Error;
+use crate::format::{BadLine, ExportError, Exporter, Format, Importer, Unread};
 use crate::good::Standard;
-use crate::query::{Filter, Sort, SortBy};
+use crate::query::{Column, Filter, Sort, SortBy};
+use crate::writer::Writer;
 
 /// Writes the peers of a book that pass the filter, at most so many. Returns how many.
 ///
@@ -32,4 +34,69 @@ pub async fn export(
         exporter.write(&peer)?;
     }
     Ok(exporter.finish()?)
+}
+
+/// Restricts a filter to the only network of the peers that pass it: for the formats that do not
+/// [tell networks apart](Format::tells_networks_apart).
+///
+/// # Errors
+/// If there are several networks; and those of the book.
+pub async fn of_one_network(book: &dyn Book, filter: &Filter) -> Result<Filter, NotOneNetwork> {
+    let mut filter = filter.clone();
+    if filter.chain.is_none() {
+        let mut counts = book.count_by(Column::Chain, &filter).await?;
+        if counts.len() > 1 {
+            return Err(NotOneNetwork::Several(counts));
+        }
+        filter.chain = counts.pop().and_then(|(chain, _)| chain).map(|chain| chain.as_str().into());
+    }
+    Ok(filter)
+}
+
+/// Why a filter cannot be restricted to one network.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotOneNetwork {
+    /// There are peers of several networks: this many of each.
+    #[error("there are peers of {} networks", .0.len())]
+    Several(Counts),
+    /// The book cannot be read.
+    #[error(transparent)]
+    Book(#[from] Error),
+}
+
+/// Stores the peers of a file. Hands over each line that cannot be read, and continues after it. Returns how many peers
+/// were stored. [`Writer::flush`] tells whether they all are in the book.
+///
+/// # Errors
+/// Those of the book, and of the file. What came before is stored.
+pub async fn import(
+    peers: Importer<'_>,
+    writer: &Writer,
+    mut unreadable: impl FnMut(BadLine),
+) -> Result<u64, ImportError> {
+    let mut count = 0;
+    for peer in peers {
+        match peer {
+            Ok(peer) => {
+                writer.import(peer).await?;
+                count += 1;
+            }
+            Err(Unread::Line(line)) => unreadable(line),
+            Err(Unread::Io { error, .. }) => return Err(ImportError::Io(error)),
+        }
+    }
+    Ok(count)
+}
+
+/// Why a file was not imported to its end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The book.
+    #[error(transparent)]
+    Book(#[from] Error),
+    /// The file.
+    #[error(transparent)]
+    Io(io::Error),
 }
