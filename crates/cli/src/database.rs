@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use etcetera::BaseStrategy;
-use peers::Why;
+use peers::{Book, Why};
 use store::Store;
 
 use crate::exit::Error;
@@ -25,19 +25,19 @@ pub struct Database {
 impl Database {
     /// Opens it for writing. Creates it if it does not exist; creates the user's data folder, but not the folder of a
     /// path that the user named.
-    pub async fn open(&self) -> Result<Store, Error> {
+    pub async fn open(&self) -> Result<Box<dyn Book>, Error> {
         let path = self.path()?;
         if self.db.is_none()
             && let Some(folder) = path.parent()
         {
             make(folder)?;
         }
-        Ok(Store::open(&path).await?)
+        Ok(Box::new(Store::open(&path).await?))
     }
 
     /// Opens it for reading: it must exist, and may be read-only.
-    pub async fn open_existing(&self) -> Result<Store, Error> {
-        Ok(Store::open_existing(&self.path()?).await?)
+    pub async fn open_existing(&self) -> Result<Box<dyn Book>, Error> {
+        Ok(Box::new(Store::open_existing(&self.path()?).await?))
     }
 
     fn path(&self) -> Result<PathBuf, Error> {

@@ -42,6 +42,12 @@ pub trait Book: fmt::Debug + Send + Sync {
     /// If reading fails.
     fn show<'b>(&'b self, address: &'b Address) -> BoxFuture<'b, Result<Vec<PeerHistory>, Error>>;
 
+    /// Where it is, for messages: its file, for example.
+    fn place(&self) -> String;
+
+    /// Closes it. Later calls fail.
+    fn close(&self) -> BoxFuture<'_, ()>;
+
     /// Starts the task that writes. One is enough: two would wait for each other.
     ///
     /// # Errors

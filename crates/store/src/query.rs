@@ -193,6 +193,14 @@ impl Book for Store {
         Box::pin(self.show(address))
     }
 
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.readers.close())
+    }
+
     fn writer(&self) -> BoxFuture<'_, Result<Writer, Error>> {
         Box::pin(self.writer())
     }

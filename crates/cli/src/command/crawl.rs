@@ -61,7 +61,7 @@ async fn crawl(
     // The frontier decides which addresses may be dialled, whatever their source.
     let rules = Rules { allow_private: true, ..args.dialling.rules()? };
     let policy = args.policy(rules.excluded.clone());
-    let store = args.database.open().await?;
+    let book = args.database.open().await?;
     let (results, unprinted) = queue(Printer::without_summary(global, global.format() != Format::Human), None);
     let told = Arc::new(CrawlPrinter { results: results.clone(), progress: Progress::new(global).into() });
     let attempts = Attempts {
@@ -74,7 +74,7 @@ async fn crawl(
     };
     let limits =
         Limits { concurrency, until: args.within.map(|within| Instant::now() + within), max_peers: policy.max_peers };
-    let crawl = Crawl::begin(attempts, policy, args.dialling.family(), &store, args.again).await?;
+    let crawl = Crawl::begin(attempts, policy, args.dialling.family(), &*book, args.again).await?;
     let (known, refused) = crawl.remembered();
     if known == 0 && begins_with == 0 {
         let remembers = match refused {
@@ -87,7 +87,7 @@ async fn crawl(
     }
     let lookup = Lookup::new(args.dialling.lookup(timeout), rules);
     let seeds = Seeds::new(known, targets, dns, fixed, port, lookup, timeout);
-    let path = store.path().display();
+    let path = book.place();
     if !global.quiet && known > 0 {
         told.progress().say(&format!("{known} addresses are remembered in {path}"));
     }
@@ -122,7 +122,7 @@ async fn crawl(
     if let Some(error) = crawl.failure() {
         return Err(error.clone().into());
     }
-    store.close().await;
+    book.close().await;
     Ok(exit(&printed, ended, &summary))
 }
 

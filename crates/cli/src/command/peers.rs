@@ -11,8 +11,7 @@ use std::io::{self, BufWriter, StdoutLock};
 
 use anstyle::Style;
 use bitcoin::Chain;
-use peers::{Column, EscapedText, ExportError, Filter, Outcome, Sort, SortBy};
-use store::Store;
+use peers::{Book, Column, Counts, EscapedText, ExportError, Filter, Outcome, Sort, SortBy};
 
 use super::{printed, runtime};
 use crate::args::{Format, Global, Peers, PeersCommand, Query};
@@ -26,19 +25,16 @@ pub fn run(args: &Peers, global: &Global) -> Result<Exit, Error> {
         let database = &args.database;
         match &args.command {
             Some(PeersCommand::Import(import)) => import::run(import, database, global).await,
-            Some(PeersCommand::Show(show)) => show::run(show, &database.open_existing().await?, global).await,
-            Some(PeersCommand::Export(export)) => {
-                let store = database.open_existing().await?;
-                export::run(export, &store, global).await
-            }
+            Some(PeersCommand::Show(show)) => show::run(show, &*database.open_existing().await?, global).await,
+            Some(PeersCommand::Export(export)) => export::run(export, &*database.open_existing().await?, global).await,
             None => {
-                let store = database.open_existing().await?;
+                let book = database.open_existing().await?;
                 let selection = Selection::new(&args.query)?;
                 let asked = match args.count_by {
-                    Some(column) => count::run(column, &selection, &store, global).await,
-                    None => list::run(&selection, &store, global).await,
+                    Some(column) => count::run(column, &selection, &*book, global).await,
+                    None => list::run(&selection, &*book, global).await,
                 };
-                store.close().await;
+                book.close().await;
                 asked.map_or_else(unprinted, |()| Ok(Exit::Success))
             }
         }
@@ -138,20 +134,19 @@ fn unprinted(error: ExportError) -> Result<Exit, Error> {
 }
 
 /// Explains an empty result to the user.
-async fn say_what_there_is(store: &Store, global: &Global) -> Result<(), peers::Error> {
+async fn say_what_there_is(book: &dyn Book, global: &Global) -> Result<(), peers::Error> {
     if global.quiet || global.format() != Format::Human {
         return Ok(());
     }
-    match chains(store, &Filter::default()).await?.as_str() {
-        "" => say!("{} holds no peers yet", store.path().display()),
-        chains => say!("none of these: {} holds {chains}", store.path().display()),
+    match in_words(book.count_by(Column::Chain, &Filter::default()).await?).as_str() {
+        "" => say!("{} holds no peers yet", book.place()),
+        chains => say!("none of these: {} holds {chains}", book.place()),
     }
     Ok(())
 }
 
-/// The number of peers per network that pass a filter, in words: `3 of bitcoin, 1 of litecoin`.
-async fn chains(store: &Store, filter: &Filter) -> Result<String, peers::Error> {
-    let counts = store.count_by(Column::Chain, filter).await?;
+/// The number of peers of each network: `3 of bitcoin, 1 of litecoin`.
+fn in_words(counts: Counts) -> String {
     let words = counts.into_iter().map(|(chain, count)| format!("{count} of {}", chain.unwrap_or_default()));
-    Ok(words.collect::<Vec<_>>().join(", "))
+    words.collect::<Vec<_>>().join(", ")
 }

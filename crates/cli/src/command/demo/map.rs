@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use bitcoin::Params;
 use clap::Parser;
+use peers::{Filter, Peer, Sort, SortBy};
 use simnet::{Census, Faults, Ground, Population, Topology};
-use store::Store;
 
 use super::{CHAIN, beside, command_line, times};
 use crate::args::{Cli, Command, Global};
 use crate::command::{crawl, runtime};
+use crate::database::Database;
 use crate::exit::{Error, Exit};
 
 /// Some hundred nodes among twice as many addresses without a node; few enough for a new user's patience.
@@ -77,8 +78,14 @@ fn conclude(db: &Path, census: Census, global: &Global) -> Result<Exit, Error> {
 }
 
 async fn compare(db: &Path, mut census: Census) -> Result<Faults, Error> {
-    let store = Store::open(db).await?;
-    store.reasons(|address, reason| census.note(address, reason)).await?;
-    store.close().await;
+    let book = Database { db: Some(db.to_owned()) }.open_existing().await?;
+    let known = Sort { by: SortBy::Known, descending: false };
+    let note = |peer: Peer| {
+        if let Some(address) = peer.address.socket() {
+            census.note(address, peer.reason());
+        }
+    };
+    book.peers(&Filter::default(), known, None).for_each(note).await?;
+    book.close().await;
     Ok(census.conclude())
 }

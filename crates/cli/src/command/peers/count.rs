@@ -2,9 +2,8 @@
 
 use std::io::{self, Write};
 
-use peers::{Column, ExportError};
+use peers::{Book, Column, ExportError};
 use serde::Serialize;
-use store::Store;
 
 use super::table::{Align, Cell, Table};
 use super::{Selection, say_what_there_is, stdout};
@@ -23,12 +22,11 @@ struct Count<'c> {
 }
 
 /// Runs the query.
-pub async fn run(column: Column, selection: &Selection, store: &Store, global: &Global) -> Result<(), ExportError> {
+pub async fn run(column: Column, selection: &Selection, book: &dyn Book, global: &Global) -> Result<(), ExportError> {
     let started = Stamp::now();
-    let mut counts = store.count_by(column, &selection.filter).await?;
+    let mut counts = book.count_by(column, &selection.filter).await?;
     counts.truncate(selection.limit.map_or(usize::MAX, |limit| limit as usize));
-    let name = Column::ALL.into_iter().find(|(_, other)| *other == column).map_or("", |(name, _)| name);
-    let name = name.replace('-', "_");
+    let name = column.name().replace('-', "_");
     let counts: Vec<_> = counts
         .iter()
         .map(|(value, peers)| Count { started, by: &name, value: value.as_deref(), peers: *peers })
@@ -39,7 +37,7 @@ pub async fn run(column: Column, selection: &Selection, store: &Store, global: &
         Format::Csv => write_csv(&counts, &name)?,
     }
     if counts.is_empty() {
-        say_what_there_is(store, global).await?;
+        say_what_there_is(book, global).await?;
     }
     Ok(())
 }

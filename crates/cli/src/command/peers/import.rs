@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 
-use peers::{BadLine, Format, Importer, Origin, Time, Unread, Writer};
+use bitcoin::Chain;
+use peers::{BadLine, Format, ImportError, Importer, Origin, Time, Writer};
 use serde::Serialize;
 
 use super::super::printed;
@@ -31,8 +32,8 @@ struct Imported<'f> {
 pub async fn run(args: &Import, database: &Database, global: &Global) -> Result<Exit, Error> {
     // Report a file that cannot be opened before storing anything.
     let inputs: Vec<_> = args.files.iter().map(|name| open(name)).collect::<Result<_, _>>()?;
-    let store = database.open().await?;
-    let writer = store.writer().await?;
+    let book = database.open().await?;
+    let writer = book.writer().await?;
     let mut exit = Exit::Success;
     for (name, input) in args.files.iter().zip(inputs) {
         let taken = import(name, input, args, &writer).await;
@@ -45,7 +46,7 @@ pub async fn run(args: &Import, database: &Database, global: &Global) -> Result<
         report(&imported, global)?;
     }
     writer.close().await?;
-    store.close().await;
+    book.close().await;
     Ok(exit)
 }
 
@@ -61,15 +62,6 @@ fn open(name: &str) -> Result<Box<dyn BufRead>, Error> {
     peers::unpack(Box::new(BufReader::new(file))).map_err(unread)
 }
 
-/// The network of a `peers.dat` with this start, which is Core's own address file.
-fn chain_of_peers_dat(start: &[u8]) -> Option<&'static str> {
-    /// Upper bound of the address manager's format numbers. (Core: addrman_impl.h Format)
-    const FORMATS: u8 = 8;
-    let (magic, [format, ..]) = start.split_first_chunk::<4>()? else { return None };
-    let chain = bitcoin::CHAINS.iter().find(|chain| chain.params.magic.0 == *magic)?;
-    (*format < FORMATS).then_some(chain.name)
-}
-
 async fn import<'f>(
     name: &'f str,
     mut input: Box<dyn BufRead>,
@@ -83,7 +75,7 @@ async fn import<'f>(
             "{name} is a table, which is for people and leaves things out; export JSON Lines (--as jsonl) instead"
         )));
     }
-    if let Some(chain) = chain_of_peers_dat(input.fill_buf().map_err(unread)?) {
+    if let Some(Chain { name: chain, .. }) = Chain::of_peers_dat(input.fill_buf().map_err(unread)?) {
         return Err(Error::Usage(format!(
             "{name} is the peers.dat of a {chain} node; 'bitcoin-cli getnodeaddresses 0 > FILE' writes what can be imported"
         )));
@@ -99,18 +91,14 @@ async fn import<'f>(
         now: Time::now(),
         source: name.into(),
     };
-    let format_name = Format::ALL.into_iter().find(|(_, other)| *other == format).map_or("", |(name, _)| name);
-    let mut imported = Imported { started, file: name, format: format_name, peers: 0, bad_lines: 0 };
-    for peer in Importer::new(format, origin, input) {
-        match peer {
-            Ok(peer) => {
-                writer.import(peer).await?;
-                imported.peers += 1;
-            }
-            Err(Unread::Line(line)) => imported.refuse(&line),
-            Err(Unread::Io { error, .. }) => return Err(unread(error)),
-        }
-    }
+    let mut imported = Imported { started, file: name, format: format.name(), peers: 0, bad_lines: 0 };
+    let importer = Importer::new(format, origin, input);
+    let peers = peers::import(importer, writer, |line| imported.refuse(&line)).await;
+    imported.peers = peers.map_err(|error| match error {
+        ImportError::Book(error) => error.into(),
+        ImportError::Io(error) => unread(error),
+        other => Error::Local(other.to_string()),
+    })?;
     Ok(imported)
 }
 

@@ -2,11 +2,9 @@
 
 use std::io::{self, Write};
 
-use peers::{EscapedText, ExportError, Format as FileFormat, Peer};
+use peers::{Book, EscapedText, ExportError, Format as FileFormat, Peer};
 use serde::Serialize;
-use store::Store;
 
-use super::export::UNUSED_STANDARD;
 use super::table::{Align, Cell, Table, or_dash};
 use super::{Selection, say_what_there_is, stdout, style_of};
 use crate::args::{Format, Global};
@@ -15,20 +13,20 @@ use crate::output::{DIM, Paint};
 use probe::stamp::Stamp;
 
 /// Runs the query.
-pub async fn run(selection: &Selection, store: &Store, global: &Global) -> Result<(), ExportError> {
+pub async fn run(selection: &Selection, book: &dyn Book, global: &Global) -> Result<(), ExportError> {
     let count = match global.format() {
-        Format::Human => write_table(selection, store, Paint::of_stdout(global), stdout()).await?,
-        Format::Json => write_json(selection, store).await?,
-        Format::Csv => write_csv(selection, store).await?,
+        Format::Human => write_table(selection, book, Paint::of_stdout(global), stdout()).await?,
+        Format::Json => write_json(selection, book).await?,
+        Format::Csv => write_csv(selection, book).await?,
     };
     if count == 0 {
-        say_what_there_is(store, global).await?;
+        say_what_there_is(book, global).await?;
     }
     Ok(())
 }
 
 /// The exported JSON Lines, with the time of the query, as in all records.
-async fn write_json(selection: &Selection, store: &Store) -> Result<u64, ExportError> {
+async fn write_json(selection: &Selection, book: &dyn Book) -> Result<u64, ExportError> {
     #[derive(Serialize)]
     #[serde(tag = "type", rename = "peer")]
     struct Listed<'p> {
@@ -38,7 +36,7 @@ async fn write_json(selection: &Selection, store: &Store) -> Result<u64, ExportE
     }
     let Selection { filter, sort, limit } = selection;
     let started = Stamp::now();
-    let mut peers = store.peers(filter, *sort, *limit);
+    let mut peers = book.peers(filter, *sort, *limit);
     let (mut out, mut count) = (stdout(), 0);
     while let Some(peer) = peers.next().await? {
         serde_json::to_writer(&mut out, &Listed { started, peer: &peer }).map_err(io::Error::from)?;
@@ -49,9 +47,9 @@ async fn write_json(selection: &Selection, store: &Store) -> Result<u64, ExportE
     Ok(count)
 }
 
-async fn write_csv(selection: &Selection, store: &Store) -> Result<u64, ExportError> {
+async fn write_csv(selection: &Selection, book: &dyn Book) -> Result<u64, ExportError> {
     let Selection { filter, sort, limit } = selection;
-    peers::export(store, FileFormat::Csv, (filter, *sort, *limit), UNUSED_STANDARD, stdout()).await
+    peers::export(book, FileFormat::Csv, (filter, *sort, *limit), crawl::standard(None), stdout()).await
 }
 
 const COLUMNS: [(&str, Align); 9] = [
@@ -76,12 +74,12 @@ pub fn is_table(start: &[u8]) -> bool {
 /// One line per peer, after a header.
 pub async fn write_table(
     selection: &Selection,
-    store: &Store,
+    book: &dyn Book,
     paint: Paint,
     out: impl Write,
 ) -> Result<u64, ExportError> {
     let Selection { filter, sort, limit } = selection;
-    let mut peers = store.peers(filter, *sort, *limit);
+    let mut peers = book.peers(filter, *sort, *limit);
     let mut table = Table::new(out, paint, COLUMNS);
     while let Some(peer) = peers.next().await? {
         table.row(row(&peer))?;

@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 
 use bitcoin::{Chain, Services};
-use peers::{Address, EscapedText, ExportError, Outcome, Past, Peer, PeerHistory, Time, Transports, WINDOWS};
+use peers::{Address, Book, EscapedText, ExportError, Outcome, Past, Peer, PeerHistory, Time, Transports, WINDOWS};
 use serde::Serialize;
-use store::Store;
 
 use super::list::in_ms;
 use super::table::{Align, Cell, Table, or_dash};
@@ -17,12 +16,12 @@ use crate::output::Paint;
 use probe::stamp::Stamp;
 
 /// Runs the command.
-pub async fn run(args: &Show, store: &Store, global: &Global) -> Result<Exit, Error> {
+pub async fn run(args: &Show, book: &dyn Book, global: &Global) -> Result<Exit, Error> {
     let wrong = |error| Error::Usage(format!("'{}': {error}", args.address));
     let address = Address::parse(&args.address, args.chain.port).map_err(wrong)?;
     let started = Stamp::now();
     let answer = async {
-        let histories = store.show(&address).await?;
+        let histories = book.show(&address).await?;
         let mut out = stdout();
         match global.format() {
             Format::Human => histories.iter().try_for_each(|history| write_human(&mut out, history, global)),
@@ -35,7 +34,7 @@ pub async fn run(args: &Show, store: &Store, global: &Global) -> Result<Exit, Er
     match answer.await {
         Ok(false) => Ok(Exit::Success),
         Ok(true) => {
-            say!("{} has never heard of {address}", store.path().display());
+            say!("{} has never heard of {address}", book.place());
             Ok(Exit::NotReached)
         }
         Err(error) => unprinted(error),
