@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bitcoin::gossip::{Address, seeds as built_in};
-use discover::Policy;
+use discover::{Policy, Source};
 use peers::{EscapedText, Format, Importer, Origin, Time, Unread};
 
 use super::endpoints::endpoint_of;
+use super::seeds::Yield;
 use probe::protocol::{AddressRecord, Endpoint, Network};
 
 /// Maximum bytes of a built-in list: Core's have some 50,000, and five times as many as text.
@@ -32,7 +33,12 @@ pub struct Bad {
 ///
 /// # Errors
 /// The input cannot be read, or is of another kind, which the error names.
-pub fn read(
+pub fn read(input: Box<dyn BufRead + '_>, name: &str, chain: Network, port: u16) -> Result<(Yield, Bad), String> {
+    let (told, bad) = addresses(input, name, chain, port)?;
+    Ok((Yield { name: name.into(), source: Source::Seed, told }, bad))
+}
+
+fn addresses(
     mut input: Box<dyn BufRead + '_>,
     name: &str,
     chain: Network,
@@ -137,7 +143,7 @@ mod tests {
     fn read_of(chain: &str, bytes: &[u8]) -> (Result<Vec<String>, String>, Bad) {
         let chain = Network::named(chain).unwrap();
         match read(Box::new(bytes), "f", chain, 8333) {
-            Ok((told, bad)) => (Ok(told.iter().map(|told| told.endpoint.to_string()).collect()), bad),
+            Ok((found, bad)) => (Ok(found.told.iter().map(|told| told.endpoint.to_string()).collect()), bad),
             Err(error) => (Err(error), Bad::default()),
         }
     }

@@ -41,7 +41,7 @@ use self::map::Map;
 use self::record::record;
 use self::remembered::remember;
 use self::seeds::Sown;
-pub use self::seeds::{Seeds, Yield};
+pub use self::seeds::{Seeds, Sources, Yield};
 pub use self::standard::standard;
 pub use self::summary::{Ranked, Summary};
 use probe::attempt::{Attempts, Call};
@@ -135,8 +135,8 @@ pub async fn map(config: Config, targets: Vec<Target>, policy: Policy, book: &dy
     attempts.hold = Some(timeout);
     let limits = Limits { concurrency: CONCURRENCY, until: None, max_peers: policy.max_peers };
     let crawl = Crawl::begin(attempts, policy, Family::Any, book, false).await?;
-    let dns = dns.into_iter().map(Target::from).collect();
-    let seeds = Seeds::new(crawl.remembered().0, targets, dns, Vec::new(), port, lookup, timeout);
+    let sources = Sources { targets, dns, fixed: Vec::new() };
+    let seeds = Seeds::new(crawl.remembered().0, sources, port, lookup, timeout);
     let ended = crawl.run(seeds, limits, &Notify::new()).await;
     match crawl.failure() {
         Some(error) => Err(error.clone().into()),

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
 use probe::lookup::{Finding, Lookup, is_localhost};
-use probe::protocol::{AddressRecord, Endpoint};
+use probe::protocol::{AddressRecord, Endpoint, Seed};
 use probe::target::{Kind, Target};
 
 /// All seeds of a crawl.
@@ -35,6 +35,24 @@ pub struct Seeds {
     /// The number of names under lookup.
     asking: usize,
     answers: (UnboundedSender<Answer>, UnboundedReceiver<Answer>),
+}
+
+/// Where a crawl may begin, besides what it remembers.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// The user's targets.
+    pub targets: Vec<Target>,
+    /// The network's DNS seeds.
+    pub dns: Vec<Seed>,
+    /// The fixed seeds of files.
+    pub fixed: Vec<Yield>,
+}
+
+impl Sources {
+    /// Whether there are none.
+    pub fn are_none(&self) -> bool {
+        self.targets.is_empty() && self.dns.is_empty() && self.fixed.is_empty()
+    }
 }
 
 /// Maximum number of concurrent lookups: each may take two threads of the resolver.
@@ -66,16 +84,10 @@ pub enum Sown {
 }
 
 impl Seeds {
-    /// The seeds of a crawl that knows `known` addresses already: the user's, or else the network's own.
-    pub fn new(
-        known: usize,
-        targets: Vec<Target>,
-        dns: Vec<Target>,
-        fixed: Vec<Yield>,
-        port: u16,
-        lookup: Lookup,
-        timeout: Duration,
-    ) -> Self {
+    /// The seeds of a crawl that knows `known` addresses already: the user's, or else the network's own. `port` is for
+    /// targets without one, and `timeout` the time limit of a lookup.
+    pub fn new(known: usize, sources: Sources, port: u16, lookup: Lookup, timeout: Duration) -> Self {
+        let Sources { targets, dns, fixed } = sources;
         let mut waiting = VecDeque::new();
         let mut told = Vec::new();
         for target in targets {
@@ -86,6 +98,7 @@ impl Seeds {
         }
         let named = vec![Yield { name: "command line".into(), source: Source::Named, told }];
         let start = Start::new(known, !dns.is_empty());
+        let dns = dns.into_iter().map(Target::from).collect();
         let answers = unbounded_channel();
         Self { start, port, lookup, timeout, named, dns, fixed, waiting, asking: 0, answers }
     }

@@ -8,8 +8,7 @@ use std::io::{self, BufReader};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crawl::{Crawl, Ended, Limits, Seeds, Summary, Yield, read_fixed_seeds};
-use discover::Source;
+use crawl::{Crawl, Ended, Limits, Seeds, Sources, Summary, Yield, read_fixed_seeds};
 use futures_util::future::BoxFuture;
 
 use tokio::sync::Notify;
@@ -22,7 +21,6 @@ use crate::args::{self, Format, Global};
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Results, Screen, queue, write_json};
 use crate::targets;
-use peers::EscapedText;
 use probe::attempt::Attempts;
 use probe::event::{Event, Observer};
 use probe::lookup::{Lookup, Rules};
@@ -52,11 +50,10 @@ async fn crawl(
     let timeout = args.bounds.timeout;
     let asks_dns = targets.is_empty() && !args.no_dns_seeds;
     // A network without DNS seeds begins elsewhere.
-    let seeds = if asks_dns { args.introduction.dns_seeds().unwrap_or_default() } else { Vec::new() };
-    let dns: Vec<_> = seeds.into_iter().map(Target::from).collect();
+    let dns = if asks_dns { args.introduction.dns_seeds().unwrap_or_default() } else { Vec::new() };
     let fixed = args.seed_nodes.iter().map(|path| read_seeds(path, chain, port)).collect::<Result<Vec<_>, _>>()?;
     let network = sides.chosen().chain().to_owned();
-    let begins_with = targets.len() + dns.len() + fixed.len();
+    let sources = Sources { targets, dns, fixed };
 
     // The frontier decides which addresses may be dialled, whatever their source.
     let rules = Rules { allow_private: true, ..args.dialling.rules()? };
@@ -76,7 +73,7 @@ async fn crawl(
         Limits { concurrency, until: args.within.map(|within| Instant::now() + within), max_peers: policy.max_peers };
     let crawl = Crawl::begin(attempts, policy, args.dialling.family(), &*book, args.again).await?;
     let (known, refused) = crawl.remembered();
-    if known == 0 && begins_with == 0 {
+    if known == 0 && sources.are_none() {
         let remembers = match refused {
             0 => "the database remembers no peers".to_owned(),
             _ => format!("none of the {refused} addresses in the database may be dialled (see --allow-private)"),
@@ -86,7 +83,7 @@ async fn crawl(
         )));
     }
     let lookup = Lookup::new(args.dialling.lookup(timeout), rules);
-    let seeds = Seeds::new(known, targets, dns, fixed, port, lookup, timeout);
+    let seeds = Seeds::new(known, sources, port, lookup, timeout);
     let path = book.place();
     if !global.quiet && known > 0 {
         told.progress().say(&format!("{known} addresses are remembered in {path}"));
@@ -163,17 +160,17 @@ fn read_seeds(path: &Path, network: Network, port: u16) -> Result<Yield, Error> 
     let input = peers::unpack(Box::new(BufReader::new(File::open(path).map_err(unread)?))).map_err(unread)?;
     let name = path.to_string_lossy();
     let read = read_fixed_seeds(input, &name, network, port);
-    let (told, bad) = read.map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
+    let (found, bad) = read.map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
     for bad in bad.named {
         say!("warning: {bad}");
     }
     if bad.more > 0 {
         say!("warning: {shown}: and {} more lines", bad.more);
     }
-    if told.is_empty() {
+    if found.told.is_empty() {
         return Err(Error::Usage(format!("there is no address of {} in {shown}", network.name)));
     }
-    Ok(Yield { name: EscapedText::from(&*name), source: Source::Seed, told })
+    Ok(found)
 }
 
 /// The last line, or the last lines for people. CSV contains only rows, so its last line goes to standard error.
@@ -209,7 +206,7 @@ mod tests {
     use crate::args::{Cli, Command};
     use crate::output::{Printer, Text, queue};
     use crate::targets;
-    use crawl::{Crawl, Ended, Limits, Seeds};
+    use crawl::{Crawl, Ended, Limits, Seeds, Sources};
     use probe::attempt::Attempts;
     use probe::lookup::Lookup;
     use probe::protocol::Sides;
@@ -244,7 +241,7 @@ mod tests {
         let addresses: Vec<_> = (1..=ADDRESSES).map(|nth| format!("127.7.0.{nth}:1")).collect();
         let targets = targets::read_all(addresses.iter().map(String::as_str)).unwrap();
         let lookup = Lookup::new(args.dialling.lookup(timeout), rules);
-        let seeds = Seeds::new(0, targets, Vec::new(), Vec::new(), 1, lookup, timeout);
+        let seeds = Seeds::new(0, Sources { targets, ..Sources::default() }, 1, lookup, timeout);
         let limits = Limits { concurrency: 100, until: None, max_peers: None };
         let stop = Notify::new();
         let crawling = async {
