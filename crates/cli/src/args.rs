@@ -402,10 +402,11 @@ impl Dialling {
 
     /// How fast those of one network are.
     pub fn prefix_pace(&self) -> Option<Pace> {
-        /// A hoster takes a burst of dials for a port scan.
-        const DEFAULT: u32 = 20;
-        let rate = self.prefix_rate.unwrap_or(DEFAULT);
-        (rate > 0).then(|| Pace { every: Duration::from_secs(1) / rate, burst: rate })
+        match self.prefix_rate {
+            None => Pacing::default().prefix,
+            Some(0) => None,
+            Some(rate) => Some(Pace { every: Duration::from_secs(1) / rate, burst: rate }),
+        }
     }
 
     /// How names are looked up, each within this time.

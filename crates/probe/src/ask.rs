@@ -1,4 +1,30 @@
 //! Asks the node behind a target for the addresses that it knows.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use verack_probe::Config;
+//! use verack_probe::ask::Ask;
+//! use verack_probe::event::{Event, Observer};
+//! use verack_probe::target::Target;
+//!
+//! #[derive(Debug)]
+//! struct Printer;
+//!
+//! impl Observer for Printer {
+//!     fn on(&self, event: Event<'_>) {
+//!         if let Event::Answered(answer) = event {
+//!             answer.asked.told.iter().for_each(|told| println!("{}", told.endpoint));
+//!         }
+//!     }
+//! }
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config { observer: Arc::new(Printer), ..Config::on("bitcoin")? };
+//! Ask::with(config.probe()?).run(&Target::any("seed.bitcoin.sipa.be")?).await;
+//! # Ok(())
+//! # }
+//! ```
 
 use std::net::SocketAddr;
 
@@ -7,6 +33,7 @@ use handshake::Stage;
 use net::Outcome;
 use tokio::time::Instant;
 
+use crate::Probe;
 use crate::attempt::{Attempts, Call};
 use crate::event::Event;
 use crate::lookup::{Finding, Interrupted, Lookup, share_of};
@@ -44,6 +71,13 @@ pub struct Answer<'a> {
 }
 
 impl Ask {
+    /// Asks with the settings of a probe, and the defaults of its network. A node may take as long for its answer as for
+    /// the handshake.
+    pub fn with(Probe { attempts, lookup }: Probe) -> Self {
+        let (hold, port) = (Some(attempts.timeout), attempts.sides.chosen().port());
+        Self { attempts: Attempts { hold, ..attempts }, lookup, port, pacing: Pacing::default() }
+    }
+
     /// Asks each address behind the target as it is found, until one shares addresses. Returns whether one did. Attempts
     /// and [answers](Event::Answered) are events.
     pub async fn run(&self, target: &Target) -> bool {

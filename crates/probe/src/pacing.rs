@@ -17,6 +17,16 @@ pub struct Pacing {
     pub named: bool,
 }
 
+impl Default for Pacing {
+    /// 20 a second for the addresses of one network, since a hoster takes a burst of dials for a port scan; no limit for
+    /// addresses that the user named.
+    fn default() -> Self {
+        const PER_SECOND: u32 = 20;
+        let prefix = Pace { every: Duration::from_secs(1) / PER_SECOND, burst: PER_SECOND };
+        Self { rate: None, prefix: Some(prefix), named: false }
+    }
+}
+
 /// The origin of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Led {

@@ -3,6 +3,20 @@
 //! ```text
 //! targets ──▶ addresses ──▶ one of each network, then another ──▶ attempts ──▶ votes, one of each network
 //! ```
+//! ```no_run
+//! use verack_probe::Config;
+//! use verack_probe::target::Target;
+//! use verack_probe::whoami::Inquiry;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let inquiry = Inquiry::with(Config::on("bitcoin")?.probe()?);
+//! let heard = inquiry.run(vec![Target::any("seed.bitcoin.sipa.be")?, Target::any("dnsseed.emzy.de")?]).await;
+//! if let Some(majority) = heard.external.majority(false) {
+//!     println!("{}", majority.address);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -16,6 +30,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
+use crate::Probe;
 use crate::attempt::{Attempts, Call};
 use crate::event::Event;
 use crate::lookup::{Finding, Interrupted, Lookup, share_of};
@@ -69,8 +84,21 @@ pub struct Inquiry {
 }
 
 impl Inquiry {
-    /// Asks one peer in each network after the other, until enough have answered.
-    pub async fn run(self, targets: Vec<Target>) {
+    /// Asks 16 peers with the settings of a probe, and the defaults of its network.
+    pub fn with(Probe { attempts, lookup }: Probe) -> Self {
+        const PEERS: usize = 16;
+        let port = attempts.sides.chosen().port();
+        let (pacing, testimony) = (Pacing::default(), Testimony::default());
+        Self { attempts: Arc::new(attempts), lookup, port, concurrency: PEERS, pacing, peers: PEERS, testimony }
+    }
+
+    /// Asks one peer in each network after the other, until enough have answered. Attempts are events.
+    pub async fn run(self, targets: Vec<Target>) -> Heard {
+        self.ask_all(targets).await;
+        self.testimony.so_far()
+    }
+
+    async fn ask_all(&self, targets: Vec<Target>) {
         let mut waiting = self.pacing.queue();
         let (named, found) = self.addresses(targets).await;
         for (led, addresses) in [(Led::ByUser, named), (Led::ByName, found)] {
