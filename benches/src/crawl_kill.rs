@@ -102,11 +102,12 @@ fn killed(verack: &Path, simulated: &Simulated, moment: Duration) -> Result<Roun
     }
     let found = safe.len();
     crawler.each(|peer| {
-        let stored = safe.get(peer.address.as_str()).is_some_and(|(tried, reason)| {
+        let address = peer.endpoint.to_string();
+        let stored = safe.get(&address).is_some_and(|(tried, reason)| {
             peer.tried > *tried || (peer.tried == *tried && peer.reason() == Some(reason))
         });
         if stored {
-            safe.remove(peer.address.as_str());
+            safe.remove(&address);
         }
     })?;
     crawler.run()?;

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ::peers::{
-    Address, Attempt, Column, Ending, EscapedText, Filter, Introduced, Learned, Outcome, Time, Transports, Writer,
+    Attempt, Column, Ending, Endpoint, EscapedText, Filter, Introduced, Learned, Outcome, Time, Transports, Writer,
 };
 use ::store::{KEPT_ATTEMPTS, Store};
 use handshake::Stage;
@@ -149,7 +149,7 @@ const CHAIN: &str = "bitcoin";
 const BEGIN: i64 = 1_700_000_000;
 
 /// The address of the `nth` peer. As far apart as real addresses: a database grows differently if they come in order.
-fn address(nth: usize, peers: usize) -> Address {
+fn address(nth: usize, peers: usize) -> Endpoint {
     let [.., a, b, c, d] = (nth % peers).wrapping_mul(0x9e37_79b1).to_be_bytes();
     let port = if nth.is_multiple_of(10) { 39_388 } else { 8333 };
     match nth % peers % 7 {
@@ -159,9 +159,9 @@ fn address(nth: usize, peers: usize) -> Address {
 }
 
 fn learned(nth: usize, peers: usize) -> Learned {
-    let source = EscapedText::from(address(nth % 24_000 * 23, peers).as_str());
-    let (chain, address) = (CHAIN.into(), address(nth, peers));
-    Learned { chain, address, at: Time(BEGIN), seen: Some(Time(BEGIN)), services: 0xc09, source }
+    let source = EscapedText::from(&*address(nth % 24_000 * 23, peers).to_string());
+    let (chain, endpoint) = (CHAIN.into(), address(nth, peers));
+    Learned { chain, endpoint, at: Time(BEGIN), seen: Some(Time(BEGIN)), services: 0xc09, source }
 }
 
 fn attempt(nth: usize, peers: usize, round: i64) -> Attempt {
@@ -179,7 +179,7 @@ fn attempt(nth: usize, peers: usize, round: i64) -> Attempt {
     };
     Attempt {
         chain: CHAIN.into(),
-        address: address(nth, peers),
+        endpoint: address(nth, peers),
         at: Time(BEGIN + 86_400 * (round + 1)),
         ending: Ending { outcome, stage, reason: reason.into() },
         blame: None,

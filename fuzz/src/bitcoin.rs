@@ -12,7 +12,7 @@ use handshake::{Fault, Fields, Role, Rx};
 use testing::survives;
 use verack_bitcoin::compact_size::{read_compact_size, write_compact_size};
 use verack_bitcoin::frame::{Frame, FrameReader, HEADER_LEN};
-use verack_bitcoin::gossip::{Address, Gossip, MAX_ENTRIES, seeds};
+use verack_bitcoin::gossip::{Endpoint, Gossip, MAX_ENTRIES, seeds};
 use verack_bitcoin::message::{Command, Feature, MAX_WHOLE_LEN, Message};
 use verack_bitcoin::version::Tail;
 use verack_bitcoin::{Chain, Channel, Concluded, Local, Params, ReadError, Services, Session, V1};
@@ -34,7 +34,7 @@ pub fn gossip(input: &[u8]) {
     };
     let seeds = input.get(1..).unwrap_or_default();
     if let Ok(seeds) = seeds::read(seeds) {
-        seeds.iter().for_each(|(address, _)| assert_text(address));
+        seeds.iter().for_each(assert_text);
     }
     let version = choices.local().version;
     let peer = choices.talkative.then_some(IpAddr::from([1, 2, 3, 4]));
@@ -47,16 +47,16 @@ pub fn gossip(input: &[u8]) {
         }
         Some(Ok(told)) => {
             assert!(told.entries.len() <= MAX_ENTRIES);
-            told.entries.iter().chain(&told.own).for_each(|entry| assert_text(&entry.address));
+            told.entries.iter().chain(&told.own).for_each(|entry| assert_text(&entry.endpoint));
         }
     }
 }
 
-/// An address has a text, which stands for it alone.
-fn assert_text(address: &Address) {
-    let text = address.to_string();
+/// An endpoint has a text, which stands for it alone.
+fn assert_text(endpoint: &Endpoint) {
+    let text = endpoint.to_string();
     assert_printable(&text);
-    assert_eq!(text.parse().map(|read: Address| read.to_string()), Ok(text));
+    assert_eq!(text.parse(), Ok(*endpoint));
 }
 
 /// Any bytes to what takes messages apart, and to a connection after its handshake.

@@ -1,8 +1,8 @@
 //! `cargo xtask arrows`: the allowed dependencies between crates.
 //!
 //! ```text
-//!  cli ──▶ crawl ──▶ probe ──▶ net, discover, protocols ──▶ noise ──▶ handshake
-//!   │        └─────▶ peers ─────────────────────────────────────────────▲
+//!  cli ──▶ crawl ──▶ probe ──▶ net, discover, protocols ──▶ noise, address ──▶ handshake
+//!   │        └─────▶ peers ──────────────────────────────────────▲
 //!   ├────▶ store ────▲
 //!   └────▶ simnet ──▶ net, protocols
 //! ```
@@ -41,6 +41,7 @@ enum Layer {
 /// Every directory of `crates/`, and its layer.
 const CRATES: &[(&str, Layer)] = &[
     ("handshake", Layer::Contract),
+    ("address", Layer::Protocol),
     ("noise", Layer::Protocol),
     ("bitcoin", Layer::Protocol),
     ("lightning", Layer::Protocol),
@@ -128,11 +129,12 @@ fn is_forbidden(name: &str, of: Layer, dependency: &str) -> bool {
     match (of, ours) {
         (Layer::Contract, _) => true,
         (Layer::Protocol | Layer::Planner, None) => IMPURE.contains(&dependency),
-        // Protocols share Noise.
-        (Layer::Protocol, Some(("handshake", _))) => false,
-        (Layer::Protocol, Some(("noise", _))) => name == "noise",
+        // Protocols share Noise and addresses, which do not know each other.
+        (Layer::Protocol, Some(("handshake", _))) => name == "address",
+        (Layer::Protocol, Some(("noise" | "address", _))) => matches!(name, "noise" | "address"),
         (Layer::Protocol, Some(_)) => true,
         (Layer::Driver | Layer::Planner, Some((_, to))) => *to != Layer::Contract,
+        (Layer::Service, Some(("address", _))) => false,
         (Layer::Service, Some((other, to))) => {
             // The only service that may use protocols.
             let protocols = *to == Layer::Protocol && name != "simnet";
@@ -150,7 +152,7 @@ fn is_forbidden(name: &str, of: Layer, dependency: &str) -> bool {
         // It takes any book, and knows none.
         (Layer::Crawl, Some((_, to))) => matches!(to, Layer::Program | Layer::Crawl | Layer::Service),
         (Layer::Peers, None) => DATABASES.contains(&dependency),
-        (Layer::Peers, Some((_, to))) => *to != Layer::Contract,
+        (Layer::Peers, Some((other, to))) => *to != Layer::Contract && *other != "address",
         (Layer::Driver | Layer::Service, None) | (Layer::Program, _) => false,
     }
 }
@@ -210,6 +212,8 @@ mod tests {
         let allowed = |name, dependency: &str| !is_forbidden(name, super::layer(name).unwrap(), dependency);
         assert!(allowed("bitcoin", "verack-handshake") && allowed("lightning", "verack-noise"));
         assert!(!allowed("bitcoin", "verack-lightning") && !allowed("bitcoin", "verack-net"));
+        assert!(allowed("bitcoin", "verack-address") && !allowed("address", "verack-bitcoin"));
+        assert!(allowed("peers", "verack-address") && allowed("store", "verack-address"));
         assert!(!allowed("noise", "tokio") && allowed("net", "tokio"));
         assert!(allowed("net", "verack-handshake") && !allowed("net", "verack-bitcoin"));
         assert!(!allowed("store", "verack-bitcoin") && !allowed("store", "verack-discover"));

@@ -12,8 +12,7 @@
 //! node that knows no address does not answer. Before the answer, the node may announce its own address, alone in a
 //! message. (Core: net_processing.cpp MaybeSendAddr, ProcessMessage GETADDR; net.cpp GetAddresses)
 
-mod address;
-mod base32;
+mod addrv2;
 mod entry;
 pub mod seeds;
 
@@ -21,7 +20,8 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-pub use address::{Address, BadAddress, MAX_ADDRESS_LEN, Network, Unusable};
+pub use address::{Address, Endpoint};
+pub use addrv2::{MAX_ADDRESS_LEN, Unusable, read_address, write_address};
 pub(crate) use entry::Form;
 pub use entry::{Entries, Entry, MAX_ENTRIES};
 use handshake::{Conversation, End, Evidence, Rx, Step, Unfinished};
@@ -118,7 +118,8 @@ impl Gossip {
     fn is_own(&self, entry: &Entry) -> bool {
         let Peer { ip, services, time } = self.peer;
         let is_fresh = time.abs_diff(entry.time.into()) <= FRESH;
-        (ip.is_some() && entry.address.ip() == ip) || (self.own.is_none() && is_fresh && entry.services == services)
+        (ip.is_some() && entry.endpoint.address.ip() == ip)
+            || (self.own.is_none() && is_fresh && entry.services == services)
     }
 
     /// The peer's next event.

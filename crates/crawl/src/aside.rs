@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::BuildHasher;
 
+use address::Endpoint;
 use discover::{Group, Key, Learned, Note, Refusal, Source};
-
-use probe::protocol::Endpoint;
 
 /// All known ones, some twenty bytes each.
 #[derive(Debug)]
@@ -55,16 +54,15 @@ impl Aside {
 
 #[cfg(test)]
 mod tests {
-    use bitcoin::gossip::Address;
+    use address::{Address, Endpoint};
     use discover::{Key, Learned, Source};
 
     use super::{Aside, MAX_PER_GROUP};
-    use probe::protocol::Endpoint;
 
     fn endpoint(n: u32) -> Endpoint {
         let mut key = [0; 32];
         key[..4].copy_from_slice(&n.to_le_bytes());
-        Endpoint::Overlay(Address::TorV3(key), 8333)
+        Endpoint { address: Address::Onion(key), port: 8333 }
     }
 
     #[test]

@@ -1,16 +1,14 @@
 //! Fixed seeds, in any form that programs store or export.
 
 use std::io::{BufRead, Read};
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bitcoin::gossip::{Address, seeds as built_in};
+use bitcoin::gossip::seeds as built_in;
 use discover::{Policy, Source};
 use peers::{EscapedText, Format, Importer, Origin, Time, Unread};
 
-use super::endpoints::endpoint_of;
 use super::seeds::Yield;
-use probe::protocol::{AddressRecord, Endpoint, Network};
+use probe::protocol::{AddressRecord, Network};
 
 /// Maximum bytes of a built-in list: Core's have some 50,000, and five times as many as text.
 const MAX_BUILT_IN_LEN: u64 = 16 << 20;
@@ -52,18 +50,9 @@ fn addresses(
         // Raw bytes begin with the number of a network type, which is lower than any letter.
         let bytes = if is_bytes { bytes } else { array(&String::from_utf8_lossy(&bytes), chain)? };
         let seeds = built_in::read(&bytes).map_err(|error| error.to_string())?;
-        return Ok((seeds.into_iter().map(of_built_in).collect(), Bad::default()));
+        return Ok((seeds.into_iter().map(AddressRecord::from).collect(), Bad::default()));
     }
     import(input, name, chain, port)
-}
-
-fn of_built_in((address, port): (Address, u16)) -> AddressRecord {
-    let endpoint = match address.ip() {
-        Some(ip) => Endpoint::Ip(SocketAddr::new(ip, port)),
-        None => Endpoint::Overlay(address, port),
-    };
-    // A list does not say when its peers were last seen.
-    AddressRecord { seen: None, services: 0, endpoint }
 }
 
 /// Reads the export formats of other programs.
@@ -94,9 +83,9 @@ fn import(
         if told.len() == Policy::MAX_KNOWN {
             return Err(format!("more than {} addresses; 'verack peers import' takes them", Policy::MAX_KNOWN));
         }
-        let Some(endpoint) = endpoint_of(&peer.address) else { continue };
         if peer.chain.as_str() == chain.name {
-            told.push(AddressRecord { seen: peer.last_seen.map(|seen| seen.0), services: peer.services, endpoint });
+            let seen = peer.last_seen.map(|seen| seen.0);
+            told.push(AddressRecord { seen, services: peer.services, endpoint: peer.endpoint });
         }
     }
     Ok((told, bad))

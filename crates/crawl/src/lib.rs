@@ -12,7 +12,6 @@
 //! down the dispatcher, never a connection.
 
 mod aside;
-mod endpoints;
 mod fixed;
 mod heard;
 mod lists;
@@ -35,7 +34,6 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-pub use self::endpoints::network;
 pub use self::fixed::{Bad, read as read_fixed_seeds};
 use self::map::Map;
 use self::record::record;
@@ -319,9 +317,7 @@ impl Crawl {
     ) -> Result<(), peers::Error> {
         let now = Time::now();
         for told in news {
-            if let Some(learned) = map::learned(&told, &self.chain, source, now) {
-                self.writer.learned(learned).await?;
-            }
+            self.writer.learned(map::learned(&told, &self.chain, source, now)).await?;
         }
         Ok(())
     }

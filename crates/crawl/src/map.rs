@@ -4,15 +4,15 @@ use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use address::{Endpoint, Network};
 use discover::{Frontier, Key, Learned, Note, Policy, Refusal, Source};
 use peers::{EscapedText, Time};
 
 use super::aside::Aside;
-use super::endpoints::{kept, network};
 use super::heard;
 use super::record;
 use super::tally::{Facts, Tally};
-use probe::protocol::{AddressRecord, Endpoint, Knowledge, Side, Unusable};
+use probe::protocol::{AddressRecord, Knowledge, Side, Unusable};
 use probe::resolve::Family;
 use probe::visit::Visit;
 
@@ -86,13 +86,13 @@ impl Map {
         // Addresses to dial are looked up together, which is much faster.
         let (mut sockets, mut whose) = (Vec::with_capacity(told.len()), Vec::with_capacity(told.len()));
         for told in told {
-            match told.endpoint {
-                Endpoint::Ip(socket) if self.family.takes(socket.ip()) => {
+            match dialled(&told.endpoint).filter(|socket| self.family.takes(socket.ip())) {
+                Some(socket) => {
                     sockets.push(socket);
                     whose.push(told);
                 }
-                endpoint => {
-                    let (learned, note) = self.learn_one(endpoint, source, now);
+                None => {
+                    let (learned, note) = self.learn_one(told.endpoint, source, now);
                     if hear(note, told, clock) || is_stored(learned) {
                         news.push(*told);
                     }
@@ -133,17 +133,15 @@ impl Map {
 
     fn learn_one(&mut self, endpoint: Endpoint, source: Source, now: Duration) -> (Learned, Option<&mut Note>) {
         let Self { frontier, aside, tally, family, .. } = self;
-        match endpoint {
-            Endpoint::Ip(socket) if family.takes(socket.ip()) => {
-                (frontier.learn(socket, source, now), frontier.note(socket))
-            }
-            Endpoint::Ip(socket) if !discover::is_globally_routable(socket.ip()) => {
-                (Learned::Refused(Refusal::Address), None)
-            }
-            Endpoint::Ip(_) | Endpoint::Overlay(..) => {
+        // What the user named is dialled wherever it is.
+        let dialled = if source == Source::Named { endpoint.socket() } else { dialled(&endpoint) };
+        match dialled {
+            Some(socket) if family.takes(socket.ip()) => (frontier.learn(socket, source, now), frontier.note(socket)),
+            Some(socket) if !discover::is_globally_routable(socket.ip()) => (Learned::Refused(Refusal::Address), None),
+            Some(_) | None => {
                 let (learned, note) = aside.learn(endpoint, source);
                 if learned == Learned::New {
-                    *tally.aside.entry(network(&endpoint)).or_default() += 1;
+                    *tally.aside.entry(endpoint.network()).or_default() += 1;
                 }
                 (learned, note)
             }
@@ -249,16 +247,22 @@ fn hear(note: Option<&mut Note>, told: &AddressRecord, clock: Time) -> bool {
     told.seen.and_then(|seen| believed(seen, clock)).is_some_and(|seen| heard::saw(note, seen))
 }
 
-/// A shared address as the database's type. `None` if the database cannot represent it.
-pub fn learned(told: &AddressRecord, chain: &EscapedText, source: &EscapedText, now: Time) -> Option<peers::Learned> {
-    Some(peers::Learned {
+/// The address to dial, if it needs no router of its own. CJDNS has none here: its addresses are of IPv6, but lead
+/// somewhere only on a machine with its interface. Those of Yggdrasil are not globally routable.
+pub fn dialled(endpoint: &Endpoint) -> Option<SocketAddr> {
+    endpoint.socket().filter(|_| endpoint.network() != Network::Cjdns)
+}
+
+/// A shared address as the database's type.
+pub fn learned(told: &AddressRecord, chain: &EscapedText, source: &EscapedText, now: Time) -> peers::Learned {
+    peers::Learned {
         chain: chain.clone(),
-        address: kept(&told.endpoint)?,
+        endpoint: told.endpoint,
         at: now,
         seen: told.seen.and_then(|seen| believed(seen, now)),
         services: told.services,
         source: source.clone(),
-    })
+    }
 }
 
 /// When a node was seen, if the claim is plausible; otherwise unknown, where Core would assume five days ago. (Core:
@@ -273,16 +277,16 @@ fn believed(seen: i64, Time(now): Time) -> Option<Time> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
+    use std::net::{IpAddr, SocketAddr};
     use std::time::Duration;
 
-    use bitcoin::gossip::Address;
+    use address::{Address, Endpoint};
     use discover::{Growing, Learned, Next, Note, Outcome, Policy, Source};
     use peers::Time;
 
     use super::{Map, SMALL_NETWORK, believed};
     use crate::heard::saw;
-    use probe::protocol::{AddressRecord, Endpoint};
+    use probe::protocol::AddressRecord;
     use probe::resolve::Family;
 
     const NOW: i64 = 1_800_000_000;
@@ -307,10 +311,8 @@ mod tests {
 
     #[test]
     fn who_is_known_is_news_on_each_later_day_on_which_somebody_has_seen_it() {
-        let onion = Endpoint::Overlay(Address::TorV3([7; 32]), 8333);
-        for endpoint in
-            [Endpoint::Ip("1.2.3.4:8333".parse().unwrap()), Endpoint::Ip("[2a00::1]:1".parse().unwrap()), onion]
-        {
+        let onion = Endpoint { address: Address::Onion([7; 32]), port: 8333 };
+        for endpoint in ["1.2.3.4:8333".parse().unwrap(), "[2a00::1]:1".parse().unwrap(), onion] {
             let mut map = Map::new(Policy::default(), Family::V4);
             let mut is_news = |seen| {
                 let told = AddressRecord { seen: Some(seen), services: 9, endpoint };
@@ -362,10 +364,10 @@ mod tests {
         let known = |endpoint, seen| AddressRecord { seen: Some(seen), services: 0, endpoint };
         let mut heard = Note::default();
         saw(&mut heard, Time(NOW - DAY));
-        let (first, second) = ("1.2.3.4:8333".parse().unwrap(), "1.2.3.5:8333".parse().unwrap());
-        map.plant_one(Endpoint::Ip(first), Source::Seed, heard);
+        let [first, second] = [4, 5].map(|last| SocketAddr::from(([1, 2, 3, last], 8333)));
+        map.plant_one(first.into(), Source::Seed, heard);
         assert!(map.recall_one(second, true, None, heard));
-        let both = |seen| [known(Endpoint::Ip(first), seen), known(Endpoint::Ip(second), seen)];
+        let both = |seen| [known(first.into(), seen), known(second.into(), seen)];
         let mut learned = |seen| map.learn(&both(seen), [9; 4].into(), Time(NOW), Duration::ZERO).len();
         assert_eq!([learned(NOW - 2 * DAY), learned(NOW), learned(NOW)], [0, 2, 0]);
         assert_eq!(map.plant(both(NOW).into(), Source::Seed, Duration::ZERO), []);

@@ -42,7 +42,7 @@ pub fn record(visit: &Visit, side: &dyn Side, chain: &EscapedText, address: Sock
     let Attempt { verdict, timing, .. } = visit.best();
     peers::Attempt {
         chain: chain.clone(),
-        address: address.into(),
+        endpoint: address.into(),
         at,
         ending: Ending { outcome: verdict.outcome(), stage: verdict.stage(), reason: verdict.reason().into() },
         blame: verdict.blame(),

@@ -5,11 +5,9 @@ use std::time::Duration;
 use discover::Source;
 use peers::{Book, EscapedText, Peer, Time};
 
-use super::endpoints::endpoint_of;
 use super::heard;
-use super::map::Map;
+use super::map::{Map, dialled};
 use super::tally::Facts;
-use probe::protocol::Endpoint;
 
 /// Adds to the map what the database knows about a network: peers that were good come first.
 ///
@@ -30,10 +28,8 @@ pub async fn remember(map: &mut Map, book: &dyn Book, chain: &EscapedText, again
 
 fn recall(map: &mut Map, peer: &Peer, Time(now): Time, again: bool) {
     let source = if peer.last_good.is_some() { Source::Remembered } else { Source::Seed };
-    let address = match endpoint_of(&peer.address) {
-        Some(Endpoint::Ip(address)) => address,
-        Some(overlay) => return map.plant_one(overlay, Source::Seed, heard::of_peer(peer)),
-        None => return,
+    let Some(address) = dialled(&peer.endpoint) else {
+        return map.plant_one(peer.endpoint, Source::Seed, heard::of_peer(peer));
     };
     let due = peer.due().map_or(0, |Time(due)| due - now);
     match u64::try_from(due) {
@@ -43,6 +39,6 @@ fn recall(map: &mut Map, peer: &Peer, Time(now): Time, again: bool) {
                 map.tally.add(address, &Facts::of_peer(peer));
             }
         }
-        _ => map.plant_one(Endpoint::Ip(address), source, heard::of_peer(peer)),
+        _ => map.plant_one(peer.endpoint, source, heard::of_peer(peer)),
     }
 }

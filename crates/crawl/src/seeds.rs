@@ -3,9 +3,9 @@
 //! [`discover::seeds::Start`] decides which seeds to ask when; this module asks them.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::time::Duration;
 
+use address::Endpoint;
 use discover::Source;
 use discover::seeds::{Kind as SeedKind, PEERS_ENOUGH, Start};
 use peers::EscapedText;
@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
 use probe::lookup::{Finding, Lookup, is_localhost};
-use probe::protocol::{AddressRecord, Endpoint, Seed};
+use probe::protocol::{AddressRecord, Seed};
 use probe::target::{Kind, Target};
 
 /// All seeds of a crawl.
@@ -92,7 +92,7 @@ impl Seeds {
         let mut told = Vec::new();
         for target in targets {
             match target.kind {
-                Kind::Address(ip, own_port) => told.push(news(ip.at(own_port.unwrap_or(port)))),
+                Kind::Address(ip, own_port) => told.push(Endpoint::from(ip.at(own_port.unwrap_or(port))).into()),
                 _ => waiting.push_back(target),
             }
         }
@@ -170,12 +170,7 @@ impl Seeds {
         if let (true, Some(Err(why))) = (told.is_empty(), refused.into_iter().next()) {
             return Sown::Bad(target.text.to_string(), why.to_string());
         }
-        let told: Vec<_> = told.into_iter().flatten().map(|(address, _)| news(address)).collect();
+        let told: Vec<_> = told.into_iter().flatten().map(|(address, _)| Endpoint::from(address).into()).collect();
         Sown::Found(Yield { name: EscapedText::from(&*target.text), source, told })
     }
-}
-
-/// An address without further facts, from a seed or the user.
-fn news(address: SocketAddr) -> AddressRecord {
-    AddressRecord { seen: None, services: 0, endpoint: Endpoint::Ip(address) }
 }

@@ -3,16 +3,16 @@
 use std::hash::Hash;
 use std::time::Duration;
 
+use address::Endpoint;
 use peers::Outcome;
 use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
 use super::Ended;
-use super::endpoints::network;
 use super::lists::Lists;
 use super::map::Map;
 use super::tally::{Counter, Named};
-use probe::protocol::{Endpoint, Side};
+use probe::protocol::Side;
 use probe::report::in_milliseconds;
 use probe::stamp::Stamp;
 
@@ -121,7 +121,7 @@ impl Summary {
         let counts = map.frontier.counts();
         let mut known_networks = tally.aside.clone();
         for address in map.frontier.addresses() {
-            *known_networks.entry(network(&Endpoint::Ip(address))).or_default() += 1;
+            *known_networks.entry(Endpoint::from(address).network()).or_default() += 1;
         }
         let services = side.service_names(u64::MAX).into_iter().zip(tally.services.iter().copied());
         let mut summary = Self {

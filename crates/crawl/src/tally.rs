@@ -6,6 +6,7 @@ use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::net::SocketAddr;
 
+use address::Endpoint;
 use peers::{EscapedText, Network, Outcome, Peer};
 
 use super::record::{introduced, transports};
@@ -84,7 +85,7 @@ impl Facts {
             Box::new(Reached { transports: good(transports(visit, side)), version, agent: user_agent, services })
         });
         Self {
-            network: peers::Address::from(address).network(),
+            network: Endpoint::from(address).network(),
             outcome: best.verdict.outcome(),
             is_earlier: false,
             reason: best.verdict.reason().into(),
@@ -104,7 +105,7 @@ impl Facts {
         });
         let ending = peer.ending.as_ref();
         Self {
-            network: peer.address.network(),
+            network: peer.endpoint.network(),
             outcome: ending.map_or(Outcome::Failed, |ending| ending.outcome),
             is_earlier: true,
             reason: ending.map_or(Cow::Borrowed(""), |ending| ending.reason.as_str().to_owned().into()),

@@ -11,7 +11,8 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::str::FromStr;
 
-use data_encoding::{BASE32_NOPAD_NOCASE, BASE64URL_NOPAD, HEXLOWER};
+use address::{base32, onion};
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use handshake::{Hex, Printable};
 
 use crate::peer_id::PeerId;
@@ -21,7 +22,7 @@ use crate::varint;
 const MAX_NAME_LEN: usize = 253;
 
 /// Bytes of a Tor name, version 3, and a port.
-const ONION_LEN: usize = 37;
+const ONION_LEN: usize = onion::LEN + 2;
 
 /// A protocol of a multiaddr, and the type of its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,12 +224,7 @@ impl Part<'_> {
             },
             Value::Onion => {
                 let (name, port) = value.split_at(ONION_LEN - 2);
-                write!(
-                    f,
-                    "/{}:{}",
-                    BASE32_NOPAD_NOCASE.encode(name).to_ascii_lowercase(),
-                    u16::from_be_bytes(array(port))
-                )
+                write!(f, "/{}:{}", base32::encode(name), u16::from_be_bytes(array(port)))
             }
             Value::Bytes => write!(f, "/f{}", Hex(value)),
         }
@@ -274,7 +270,7 @@ impl FromStr for Multiaddr {
                     let peer_id: PeerId = value()?.parse().map_err(|_| wrong)?;
                     write_part(protocol.code, peer_id.as_bytes(), &mut bytes);
                 }
-                Value::Onion => write_fixed(protocol.code, &onion(value()?).ok_or(wrong)?, &mut bytes),
+                Value::Onion => write_fixed(protocol.code, &onion_and_port(value()?).ok_or(wrong)?, &mut bytes),
                 Value::Bytes => write_part(protocol.code, &multibase(value()?).ok_or(wrong)?, &mut bytes),
             }
         }
@@ -283,10 +279,10 @@ impl FromStr for Multiaddr {
 }
 
 /// A Tor name, version 3, without its suffix, and a port: `<56 characters of base 32>:<port>`.
-fn onion(text: &str) -> Option<[u8; ONION_LEN]> {
+fn onion_and_port(text: &str) -> Option<[u8; ONION_LEN]> {
     let (name, port) = text.split_once(':')?;
     let port: u16 = port.parse().ok()?;
-    let name = BASE32_NOPAD_NOCASE.decode(name.as_bytes()).ok()?;
+    let name = base32::decode(name)?;
     [&name[..], &port.to_be_bytes()].concat().try_into().ok()
 }
 

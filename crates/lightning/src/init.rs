@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use data_encoding::BASE32_NOPAD;
+use address::base32;
 use handshake::{Fields, Printable};
 
 use crate::chain::ChainHash;
@@ -193,7 +193,7 @@ impl fmt::Display for Address {
         match self {
             Self::Ip(socket) => socket.fmt(f),
             Self::Onion { service, port } => {
-                let name = BASE32_NOPAD.encode(service).to_ascii_lowercase();
+                let name = base32::encode(service);
                 write!(f, "{name}.onion:{port}")
             }
             Self::Dns { name, port } => write!(f, "{}:{port}", Printable(&name.0)),

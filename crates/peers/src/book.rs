@@ -4,12 +4,12 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use crate::address::Address;
 use crate::error::Error;
 use crate::peer::PeerHistory;
 use crate::query::{Column, Filter, Peers, Sort};
 use crate::text::EscapedText;
 use crate::writer::Writer;
+use address::Endpoint;
 
 /// Values of a column and how many peers have each; `None` is those that have none.
 pub type Counts = Vec<(Option<String>, u64)>;
@@ -40,7 +40,7 @@ pub trait Book: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// If reading fails.
-    fn show<'b>(&'b self, address: &'b Address) -> BoxFuture<'b, Result<Vec<PeerHistory>, Error>>;
+    fn show<'b>(&'b self, endpoint: &'b Endpoint) -> BoxFuture<'b, Result<Vec<PeerHistory>, Error>>;
 
     /// Where it is, for messages: its file, for example.
     fn place(&self) -> String;

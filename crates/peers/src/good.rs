@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::address::Network;
 use crate::peer::Peer;
+use address::Network;
 
 /// Has all blocks. (Core: protocol.h NODE_NETWORK)
 const NODE_NETWORK: u64 = 1;
@@ -25,10 +25,10 @@ impl Standard {
     /// Whether a peer is good by this standard.
     #[must_use]
     pub fn is_met_by(&self, peer: &Peer) -> bool {
-        let port = peer.address.port() == self.port || peer.address.network() == Network::I2p;
-        let routable = peer.address.socket().is_none_or(|socket| {
+        let port = peer.endpoint.port == self.port || peer.endpoint.network() == Network::I2p;
+        let routable = peer.endpoint.socket().is_none_or(|socket| {
             // CJDNS and Yggdrasil use IPv6 ranges that are not routed on the Internet.
-            !matches!(peer.address.network(), Network::Ipv4 | Network::Ipv6) || (self.routable)(socket.ip())
+            !matches!(peer.endpoint.network(), Network::Ipv4 | Network::Ipv6) || (self.routable)(socket.ip())
         });
         let at_least = |value: Option<i32>, least| value.is_none_or(|value| value == 0 || value >= least);
         // A peer with at most three attempts needs successes in at least half of them.
@@ -60,8 +60,8 @@ mod tests {
             change(&mut peer);
             standard.is_met_by(&peer)
         };
-        assert!(!but(|peer| peer.address = "1.2.3.4:8334".parse().unwrap()));
-        assert!(!but(|peer| peer.address = "127.0.0.1:8333".parse().unwrap()));
+        assert!(!but(|peer| peer.endpoint = "1.2.3.4:8334".parse().unwrap()));
+        assert!(!but(|peer| peer.endpoint = "127.0.0.1:8333".parse().unwrap()));
         assert!(!but(|peer| peer.services = 8));
         assert!(!but(|peer| peer.version = Some(70000)));
         assert!(!but(|peer| peer.height = Some(349_999)));

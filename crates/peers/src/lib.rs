@@ -4,7 +4,6 @@
 //! It knows no protocol, no socket and no clock: networks, reasons and times are told to it. What peers chose, such as
 //! their user agents, is kept as [`EscapedText`], which no file format misreads.
 
-mod address;
 mod book;
 mod error;
 mod format;
@@ -16,7 +15,7 @@ mod text;
 mod transfer;
 mod writer;
 
-pub use address::{Address, Network, NoAddress};
+pub use address::{BadEndpoint, Endpoint, Network};
 pub use book::{Book, Counts};
 pub use error::{Error, Why};
 pub use format::{BadLine, ExportError, Exporter, Format, Importer, MAX_UNPACKED_LEN, Origin, Unread, unpack};
@@ -38,7 +37,7 @@ pub use writer::{Batch, BatchWriter, PeerUpdate, Writer};
 /// let peer = Peer::new("bitcoin".into(), "192.0.2.1:8333".parse()?, Time::now());
 /// assert!(!peer.is_reachable(), "whether its last handshake was concluded");
 /// assert_eq!(peer.due(), None, "when it may be tried again, if it was tried");
-/// # Ok::<(), verack_peers::NoAddress>(())
+/// # Ok::<(), verack_peers::BadEndpoint>(())
 /// ```
 pub type Peer = peer::Peer<EscapedText>;
 

@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 use handshake::{Blame, Outcome, Stage};
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
 use crate::reliability::Reliability;
 use crate::text::EscapedText;
+use address::Endpoint;
 
 /// Unix seconds. The caller passes the time of each event; the store reads the clock only to detect times in the
 /// future.
@@ -71,7 +71,7 @@ pub struct Attempt {
     /// The network's name.
     pub chain: EscapedText,
     /// The address that was dialled.
-    pub address: Address,
+    pub endpoint: Endpoint,
     /// When it ended.
     pub at: Time,
     /// How it ended.
@@ -108,7 +108,7 @@ pub struct Learned {
     /// The network's name.
     pub chain: EscapedText,
     /// The address.
-    pub address: Address,
+    pub endpoint: Endpoint,
     /// When we learned it.
     pub at: Time,
     /// When the source saw the peer, as far as we believe it; never in the future. `None` if the source gave no time.
@@ -125,7 +125,7 @@ pub struct Peer<T = EscapedText> {
     /// The network's name.
     pub chain: T,
     /// Its address.
-    pub address: Address,
+    pub endpoint: Endpoint,
     /// When a source first named it.
     pub first_seen: Time,
     /// When it was last seen, by us or by other peers. `None` if it never answered and no source gave a time.
@@ -161,10 +161,10 @@ pub struct Peer<T = EscapedText> {
 impl<T> Peer<T> {
     /// A peer of which only the address is known.
     #[must_use]
-    pub fn new(chain: T, address: Address, first_seen: Time) -> Self {
+    pub fn new(chain: T, endpoint: Endpoint, first_seen: Time) -> Self {
         Self {
             chain,
-            address,
+            endpoint,
             first_seen,
             last_seen: None,
             source: None,

@@ -5,10 +5,10 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use crate::address::Network;
 use crate::error::Error;
 use crate::peer::{Peer as AnyPeer, Time};
 use crate::text::EscapedText;
+use address::Network;
 
 type Peer = AnyPeer<EscapedText>;
 

@@ -14,10 +14,10 @@ use handshake::Blame;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-use crate::address::Address;
 use crate::error::{Error, Why};
 use crate::peer::{Attempt, Learned, Peer as AnyPeer, Time};
 use crate::text::EscapedText;
+use address::Endpoint;
 
 type Peer = AnyPeer<EscapedText>;
 
@@ -54,10 +54,10 @@ pub enum PeerUpdate {
 impl PeerUpdate {
     /// The peer: its network, its address, and when that was.
     #[must_use]
-    pub fn who(&self) -> (&EscapedText, &Address, Time) {
+    pub fn who(&self) -> (&EscapedText, Endpoint, Time) {
         match self {
-            Self::Attempt(attempt) => (&attempt.chain, &attempt.address, attempt.at),
-            Self::Peer(peer) => (&peer.chain, &peer.address, peer.first_seen),
+            Self::Attempt(attempt) => (&attempt.chain, attempt.endpoint, attempt.at),
+            Self::Peer(peer) => (&peer.chain, peer.endpoint, peer.first_seen),
         }
     }
 

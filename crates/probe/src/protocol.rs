@@ -43,7 +43,7 @@ pub use self::common::{CONTACT, KEY, START_HEIGHT, USER_AGENT, program};
 pub use self::converse::{Times, Tracer, converse, converse_after, converse_within, guess};
 pub use self::dial_mode::{DialMode, DialModes, Knowledge, Redial, Transport};
 pub use self::field::FieldAbout;
-pub use self::gossip::{AddressRecord, Asked, Endpoint, Unusable};
+pub use self::gossip::{AddressRecord, Asked, Unusable};
 pub use self::identity::{Identity, Part};
 pub use self::introduced::{Introduced, Kept as KeptIntroduction};
 pub use self::keep::{Kept, KeptEnd, LastWords, Leaving, Pings, Sign, Span, keep};

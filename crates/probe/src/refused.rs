@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use address::Network;
 use handshake::{Blame, Fault};
 use ipnet::IpNet;
 
@@ -35,12 +36,12 @@ pub enum Refused {
         network: IpNet,
     },
     /// It has no address, but is reached through a proxy.
-    #[error("{name} is reached over {network} alone, through a proxy; verack has none")]
+    #[error("{name} is reached over {} alone, through a proxy; verack has none", network.title())]
     NoProxy {
         /// Its name.
         name: String,
-        /// `Tor` or `I2P`.
-        network: &'static str,
+        /// Tor or I2P.
+        network: Network,
     },
     /// It is reached over a transport that we lack.
     #[error("it is reached over {transport}; verack dials {protocol} over TCP alone")]

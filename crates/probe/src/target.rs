@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use address::Network;
+
 use crate::host::{BadHost, Host};
 use crate::protocol::{Identity, Seed, protocols};
 use crate::refused::Refused;
@@ -120,7 +122,7 @@ fn is_number(text: &str) -> bool {
 impl Kind {
     /// A name to look up, as this kind of target, unless it belongs to a network behind a proxy.
     pub(crate) fn of_name(name: String, kind: impl FnOnce(String) -> Self) -> Self {
-        match overlay(&name) {
+        match Network::of_name(&name) {
             Some(network) => Self::OutOfReach(Refused::NoProxy { name, network }),
             None => kind(name),
         }
@@ -182,17 +184,6 @@ impl Kind {
         }
         let named = || Self::of_name(place.to_owned(), |name| Self::Name(name, port));
         is_host_name(place).then(named).ok_or(otherwise)
-    }
-}
-
-/// The network of a name that no DNS server knows: Tor's (RFC 7686) or I2P's.
-fn overlay(name: &str) -> Option<&'static str> {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    let (_, ending) = name.rsplit_once('.')?;
-    match () {
-        () if ending.eq_ignore_ascii_case("onion") => Some("Tor"),
-        () if ending.eq_ignore_ascii_case("i2p") => Some("I2P"),
-        () => None,
     }
 }
 

@@ -43,7 +43,7 @@ async fn whoever_asks_everybody_finds_exactly_who_is_there() {
             match dial(address, if is_silent { SILENCE } else { PATIENCE }).await {
                 Ok(stream) => {
                     reached.insert(address, "ok");
-                    ahead.extend(told_by(stream).await.entries.iter().map(|entry| entry.socket().unwrap()));
+                    ahead.extend(told_by(stream).await.entries.iter().map(|entry| entry.endpoint.socket().unwrap()));
                 }
                 Err(error) => {
                     reached.insert(address, error.code());
@@ -77,7 +77,7 @@ async fn some_announce_themselves_and_some_are_older_and_each_answers_once() {
     for node in population.topology().nodes(Kind::Steady).take(16) {
         let address = population.address(node);
         let told = told_by(TcpStream::connect(address).await.unwrap()).await;
-        let announced = usize::from(told.own.is_some_and(|own| own.socket() == Some(address)));
+        let announced = usize::from(told.own.is_some_and(|own| own.endpoint.socket() == Some(address)));
         own += announced;
         let said = said_to_whoever_asks_twice(address).await;
         assert_eq!(said.iter().filter(|name| name.starts_with("addr")).count(), announced + 1);

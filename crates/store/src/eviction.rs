@@ -69,16 +69,16 @@ mod tests {
     use super::Eviction;
     use crate::Store;
     use crate::writer::SqliteWriter;
-    use peers::{Address, Batch, BatchWriter as _, EscapedText, Learned, Time};
+    use peers::{Batch, BatchWriter as _, Endpoint, EscapedText, Learned, Time};
 
-    fn address(nth: u32) -> Address {
+    fn address(nth: u32) -> Endpoint {
         SocketAddr::new(Ipv4Addr::from_bits(0x0100_0000 + nth).into(), 8333).into()
     }
 
     fn batch(told: std::ops::Range<u32>) -> Batch {
         let learned = told.map(|nth| Learned {
             chain: "bitcoin".into(),
-            address: address(nth),
+            endpoint: address(nth),
             at: Time(i64::from(nth)),
             seen: None,
             services: 1,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
 use peers::{
-    Address, Book, Column, Counts, Error, EscapedText, Filter, Network, OUTCOMES, Peer, PeerHistory, PeerSender, Peers,
-    STAGES, Sort, SortBy, Time, Writer,
+    Book, Column, Counts, Endpoint, Error, EscapedText, Filter, Network, OUTCOMES, Peer, PeerHistory, PeerSender,
+    Peers, STAGES, Sort, SortBy, Time, Writer,
 };
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Sqlite};
@@ -68,7 +68,9 @@ fn shown(column: Column, number: i64, text: Option<EscapedText>) -> Option<Strin
         Column::Services => return Some(number.cast_unsigned().to_string()),
         Column::Outcome | Column::V1 | Column::V2 => OUTCOMES.get(place).map(|outcome| outcome.name()),
         Column::Stage => STAGES.get(place).map(|stage| stage.name()),
-        Column::Network => Network::ALL.into_iter().find(|network| network.code() == number).map(Network::name),
+        Column::Network => {
+            Network::ALL.into_iter().find(|network| i64::from(network.number()) == number).map(Network::name)
+        }
     };
     name.map(str::to_owned)
 }
@@ -107,7 +109,7 @@ impl Store {
     /// If reading fails.
     pub async fn reasons(&self, mut each: impl FnMut(SocketAddr, Option<&str>)) -> Result<(), Error> {
         let known = Sort { by: SortBy::Known, descending: false };
-        let show = |peer: Peer| peer.address.socket().into_iter().for_each(|socket| each(socket, peer.reason()));
+        let show = |peer: Peer| peer.endpoint.socket().into_iter().for_each(|socket| each(socket, peer.reason()));
         self.peers(&Filter::default(), known, None).for_each(show).await
     }
 
@@ -154,13 +156,13 @@ impl Store {
     ///
     /// # Errors
     /// If reading fails.
-    pub async fn show(&self, address: &Address) -> Result<Vec<PeerHistory>, Error> {
-        self.history(address).await.map_err(|error| error::of(&self.path, &error))
+    pub async fn show(&self, endpoint: &Endpoint) -> Result<Vec<PeerHistory>, Error> {
+        self.history(endpoint).await.map_err(|error| error::of(&self.path, &error))
     }
 
-    async fn history(&self, address: &Address) -> Result<Vec<PeerHistory>, sqlx::Error> {
+    async fn history(&self, endpoint: &Endpoint) -> Result<Vec<PeerHistory>, sqlx::Error> {
         let mut query = QueryBuilder::new(PEERS);
-        query.push(" WHERE peer.address = ").push_bind(address.as_str().to_owned()).push(" ORDER BY chain.text");
+        query.push(" WHERE peer.address = ").push_bind(endpoint.to_string()).push(" ORDER BY chain.text");
         let mut histories = Vec::new();
         for row in query.build().fetch_all(&self.readers).await? {
             let mut columns = Columns::of(&row);
@@ -189,8 +191,8 @@ impl Book for Store {
         Box::pin(self.count(filter))
     }
 
-    fn show<'b>(&'b self, address: &'b Address) -> BoxFuture<'b, Result<Vec<PeerHistory>, Error>> {
-        Box::pin(self.show(address))
+    fn show<'b>(&'b self, endpoint: &'b Endpoint) -> BoxFuture<'b, Result<Vec<PeerHistory>, Error>> {
+        Box::pin(self.show(endpoint))
     }
 
     fn place(&self) -> String {
@@ -246,7 +248,7 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &Filter) {
         query.push(" AND peer.last_seen >= ").push_bind(since);
     }
     if let Some(network) = filter.network {
-        query.push(" AND peer.network = ").push_bind(network.code());
+        query.push(" AND peer.network = ").push_bind(i64::from(network.number()));
     }
     if filter.ever_good {
         query.push(" AND peer.last_good IS NOT NULL");

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row, Sqlite, Type};
 
 use peers::{
-    Address, EscapedText, OUTCOMES, RawEnding as Ending, RawPast as Past, RawPeer as Peer, Reliability, STAGES, Time,
+    Endpoint, EscapedText, OUTCOMES, RawEnding as Ending, RawPast as Past, RawPeer as Peer, Reliability, STAGES, Time,
     Transports,
 };
 
@@ -63,7 +63,7 @@ impl<'r> Columns<'r> {
     /// In the order of [`crate::sql::PEERS`].
     pub(crate) fn peer<T: Word>(&mut self) -> Result<Peer<T>, sqlx::Error> {
         let mut peer = Peer {
-            address: self.address()?,
+            endpoint: self.endpoint()?,
             chain: self.word()?,
             first_seen: Time(self.next()?),
             last_seen: self.next::<Option<i64>>()?.map(Time),
@@ -96,7 +96,7 @@ impl<'r> Columns<'r> {
         })
     }
 
-    fn address(&mut self) -> Result<Address, sqlx::Error> {
+    fn endpoint(&mut self) -> Result<Endpoint, sqlx::Error> {
         let text: &str = self.next()?;
         text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
     }

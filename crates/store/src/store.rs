@@ -161,8 +161,8 @@ mod tests {
     use peers::{Filter, Learned, Time, Writer};
 
     fn learned(nth: u32) -> Learned {
-        let address = std::net::SocketAddr::new(std::net::Ipv4Addr::from_bits(nth).into(), 1).into();
-        Learned { chain: "bitcoin".into(), address, at: Time(1), seen: None, services: 1, source: "seed".into() }
+        let endpoint = std::net::SocketAddr::new(std::net::Ipv4Addr::from_bits(nth).into(), 1).into();
+        Learned { chain: "bitcoin".into(), endpoint, at: Time(1), seen: None, services: 1, source: "seed".into() }
     }
 
     /// The error of a writer that gets too much data for a database with this setting.

@@ -47,16 +47,16 @@ mod tests {
     use crate::writer::SqliteWriter;
     use crate::{KEPT_ATTEMPTS, Store};
     use peers::{
-        Address, Attempt, Batch, BatchWriter as _, Ending, Introduced, Learned, Outcome, PeerUpdate, Time, Transports,
+        Attempt, Batch, BatchWriter as _, Ending, Endpoint, Introduced, Learned, Outcome, PeerUpdate, Time, Transports,
     };
 
-    fn address(nth: u8) -> Address {
+    fn address(nth: u8) -> Endpoint {
         SocketAddr::new(Ipv4Addr::new(1, 2, 3, nth).into(), 8333).into()
     }
 
     fn learned(nth: u8) -> Learned {
         let source = format!("source {nth}").as_str().into();
-        Learned { chain: "bitcoin".into(), address: address(nth), at: Time(1), seen: None, services: 1, source }
+        Learned { chain: "bitcoin".into(), endpoint: address(nth), at: Time(1), seen: None, services: 1, source }
     }
 
     fn told(peers: std::ops::RangeInclusive<u8>) -> Batch {
@@ -67,7 +67,7 @@ mod tests {
     fn there(nth: u8, user_agent: &str) -> Batch {
         let attempt = Attempt {
             chain: "bitcoin".into(),
-            address: address(nth),
+            endpoint: address(nth),
             at: Time(2),
             ending: Ending { outcome: Outcome::Ok, stage: Stage::Done, reason: "ok".into() },
             blame: None,

@@ -16,7 +16,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, SqliteConnection};
 
 use peers::{
-    Address, Attempt, Batch, BatchWriter, Ending, Error, EscapedText, Learned, Peer, PeerUpdate, RawEnding, RawPast,
+    Attempt, Batch, BatchWriter, Ending, Endpoint, Error, EscapedText, Learned, Peer, PeerUpdate, RawEnding, RawPast,
     RawPeer, Time,
 };
 
@@ -131,7 +131,7 @@ async fn learn(
 ) -> Result<(), sqlx::Error> {
     let bind = |query: Query, learned: &Learned| {
         let first_seen = learned.seen.unwrap_or(learned.at);
-        bind_address(query, &learned.address, numbers[&learned.chain], first_seen)
+        bind_endpoint(query, learned.endpoint, numbers[&learned.chain], first_seen)
             .bind(learned.seen.map(|seen| seen.0))
             .bind(numbers[&learned.source])
             .bind(learned.services.cast_signed())
@@ -148,16 +148,16 @@ async fn tell(
 ) -> Result<(), sqlx::Error> {
     let number_of = |text: &EscapedText| numbers[text];
     let key = |told: &PeerUpdate| {
-        let (chain, address, _) = told.who();
-        (number_of(chain), address.clone())
+        let (chain, endpoint, _) = told.who();
+        (number_of(chain), endpoint)
     };
     let mut peers = HashMap::new();
     find(db, statements, told.iter().map(key).collect(), &mut peers).await?;
     let new: Vec<&PeerUpdate> = told.iter().filter(|told| !peers.contains_key(&key(told))).collect();
     if !new.is_empty() {
         let add = |query, told: &&PeerUpdate| {
-            let (chain, address, seen) = told.who();
-            bind_address(query, address, number_of(chain), seen)
+            let (chain, endpoint, seen) = told.who();
+            bind_endpoint(query, endpoint, number_of(chain), seen)
         };
         statements.add.run(db, &new, add).await?;
         find(db, statements, new.into_iter().map(key).collect(), &mut peers).await?;
@@ -179,8 +179,8 @@ async fn tell(
     Ok(())
 }
 
-/// A peer's network and address, a unique key.
-type Key = (i64, Address);
+/// A peer's network and endpoint, a unique key.
+type Key = (i64, Endpoint);
 
 /// Collects the peers that are stored, each with its id.
 async fn find(
@@ -189,18 +189,18 @@ async fn find(
     keys: Vec<Key>,
     peers: &mut HashMap<Key, (i64, RawPeer<i64>)>,
 ) -> Result<(), sqlx::Error> {
-    let bind = |query: Query, (chain, address): &Key| query.bind(address.as_str().to_owned()).bind(*chain);
+    let bind = |query: Query, (chain, endpoint): &Key| query.bind(endpoint.to_string()).bind(*chain);
     let take = |row: &SqliteRow| {
         let mut columns = Columns::of(row);
         let (id, peer) = (columns.next()?, columns.peer::<i64>()?);
-        peers.insert((peer.chain, peer.address.clone()), (id, peer));
+        peers.insert((peer.chain, peer.endpoint), (id, peer));
         Ok(())
     };
     statements.find.fetch(db, &keys, bind, take).await
 }
 
-fn bind_address(query: Query, address: &Address, chain: i64, Time(first_seen): Time) -> Query {
-    query.bind(address.as_str().to_owned()).bind(chain).bind(address.network().code()).bind(first_seen)
+fn bind_endpoint(query: Query, endpoint: Endpoint, chain: i64, Time(first_seen): Time) -> Query {
+    query.bind(endpoint.to_string()).bind(chain).bind(endpoint.network().number()).bind(first_seen)
 }
 
 fn past(attempt: &Attempt, number_of: impl Fn(&EscapedText) -> i64) -> RawPast<i64> {
@@ -219,7 +219,7 @@ fn numbered(peer: &Peer, number_of: impl Fn(&EscapedText) -> i64) -> RawPeer<i64
         source: peer.source.as_ref().map(&number_of),
         ending: peer.ending.as_ref().map(|found| ending(found, &number_of)),
         user_agent: peer.user_agent.as_ref().map(&number_of),
-        address: peer.address.clone(),
+        endpoint: peer.endpoint,
         first_seen: peer.first_seen,
         last_seen: peer.last_seen,
         services: peer.services,

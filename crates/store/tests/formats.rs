@@ -9,11 +9,12 @@ use std::fmt::Write as _;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use address::{Address, Endpoint};
 use common::{CHAIN, KNOWN, all, failed, good, store};
 use handshake::Stage;
 use peers::{
-    Address, Average, Ending, EscapedText, Exporter, Filter, Format, Importer, Origin, Outcome, Peer, Reliability,
-    Standard, Time, Transports,
+    Average, Ending, EscapedText, Exporter, Filter, Format, Importer, Origin, Outcome, Peer, Reliability, Standard,
+    Time, Transports,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -56,15 +57,15 @@ fn text() -> impl Strategy<Value = EscapedText> {
     prop_oneof![vec(any::<u8>(), 0..40), hostile, Just(vec![0; 256])].prop_map(|bytes| EscapedText::of(&bytes))
 }
 
-fn address() -> impl Strategy<Value = Address> {
+fn address() -> impl Strategy<Value = Endpoint> {
     let v4 = (any::<[u8; 4]>(), any::<u16>()).prop_map(|(ip, port)| SocketAddr::from((ip, port)).into());
     let v6 = (any::<u128>(), any::<u16>()).prop_map(|(ip, port)| {
         let ip = Ipv6Addr::from_bits(ip);
         SocketAddr::new(ip.into(), port).into()
     });
-    let onion = ("[a-z2-7]{55}d\\.onion", any::<u16>());
-    let onion = onion.prop_map(|(host, port)| format!("{host}:{port}").parse().unwrap());
-    let i2p = "[a-z2-7]{52}\\.b32\\.i2p".prop_map(|host| host.parse().unwrap());
+    let key = any::<[u8; 32]>;
+    let onion = (key(), any::<u16>()).prop_map(|(key, port)| Endpoint { address: Address::Onion(key), port });
+    let i2p = key().prop_map(|hash| Endpoint { address: Address::I2p(hash), port: 0 });
     prop_oneof![v4, v6, onion, i2p]
 }
 
@@ -96,12 +97,12 @@ fn peer() -> impl Strategy<Value = Peer> {
     let said = option::of((any::<i32>(), text()));
     let told = (outcome(), outcome(), said, option::of(any::<i32>()), option::of(any::<u32>()), reliability());
     (chain_and_source, seen, tried, told).prop_map(|((chain, source), seen, tried, told)| {
-        let (address, first_seen, last_seen, services) = seen;
+        let (endpoint, first_seen, last_seen, services) = seen;
         let (tried, good, last_tried, last_good, ending) = tried;
         let (v1, v2, said, height, latency, reliability) = told;
         Peer {
             chain,
-            address,
+            endpoint,
             first_seen,
             last_seen,
             source: Some(source),
@@ -166,7 +167,7 @@ proptest! {
         prop_assert_eq!(json.lines().count(), peers.len());
         for (line, peer) in json.lines().zip(&peers) {
             let object: Value = serde_json::from_str(line).unwrap();
-            prop_assert_eq!(object["address"].as_str(), Some(peer.address.as_str()));
+            prop_assert_eq!(object["address"].as_str(), Some(&*peer.endpoint.to_string()));
             prop_assert_eq!(object["services"].as_u64(), Some(peer.services));
             prop_assert_eq!(object["services_hex"].as_str(), Some(&*format!("{:#x}", peer.services)));
         }
@@ -196,7 +197,7 @@ proptest! {
             let uptime = f64::from(peer.reliability.0[4].reliability) * 100.0;
             assert!((seen.uptime_30d - uptime).abs() < 0.006);
             prop_assert_eq!(seen, MakeSeeds {
-                address: peer.address.to_string(),
+                address: peer.endpoint.to_string(),
                 good: STANDARD.is_met_by(peer),
                 last_success: peer.last_good.unwrap_or_default().0,
                 uptime_30d: format!("{uptime:.2}").parse().unwrap(),
@@ -206,7 +207,7 @@ proptest! {
                 // makeseeds.py takes the user agent as one word.
                 agent: format!("\"{agent}\"").split_whitespace().next().unwrap_or_default().trim_matches('"').to_owned(),
             });
-            prop_assert_eq!((&back.address, back.last_good, back.services), (&peer.address, peer.last_good, peer.services));
+            prop_assert_eq!((&back.endpoint, back.last_good, back.services), (&peer.endpoint, peer.last_good, peer.services));
             prop_assert_eq!(back.version, peer.version.filter(|version| *version != 0));
             prop_assert_eq!(back.height, peer.height.filter(|height| *height != 0));
             if back.version.is_some() {
@@ -228,7 +229,7 @@ proptest! {
         prop_assert_eq!(errors, Vec::<String>::new());
         prop_assert_eq!(back.len(), peers.len());
         for (back, peer) in back.iter().zip(&peers) {
-            prop_assert_eq!((&back.address, back.last_good, back.services), (&peer.address, peer.last_good, peer.services));
+            prop_assert_eq!((&back.endpoint, back.last_good, back.services), (&peer.endpoint, peer.last_good, peer.services));
             prop_assert_eq!(back.version, peer.version.filter(|version| *version != 0));
             if back.version.is_some() {
                 prop_assert_eq!(&back.user_agent, &peer.user_agent);
@@ -241,8 +242,8 @@ proptest! {
         let (back, errors) = read(Format::List, &written(Format::List, &peers));
         prop_assert_eq!(errors, Vec::<String>::new());
         prop_assert_eq!(
-            back.into_iter().map(|peer| peer.address).collect::<Vec<_>>(),
-            peers.into_iter().map(|peer| peer.address).collect::<Vec<_>>()
+            back.into_iter().map(|peer| peer.endpoint).collect::<Vec<_>>(),
+            peers.into_iter().map(|peer| peer.endpoint).collect::<Vec<_>>()
         );
     }
 
@@ -325,8 +326,8 @@ fn a_quote_that_is_never_closed_costs_one_row_of_csv() {
     let table = "\u{feff}services,address,source\r\n1,1.2.3.4:1,a\r\n1,\"1.2.3.5:1,a\r\n\r\n1,1.2.3.6:1,\"a,b\"\r\n";
     let (peers, errors) = read(Format::Csv, table.as_bytes());
     let found: Vec<_> =
-        peers.iter().map(|peer| (peer.address.as_str(), peer.source.as_ref().unwrap().as_str())).collect();
-    assert_eq!(found, [("1.2.3.4:1", "a"), ("1.2.3.6:1", "a,b")]);
+        peers.iter().map(|peer| (peer.endpoint.to_string(), peer.source.as_ref().unwrap().as_str())).collect();
+    assert_eq!(found, [("1.2.3.4:1".to_owned(), "a"), ("1.2.3.6:1".to_owned(), "a,b")]);
     assert_eq!(errors, ["peers.txt:3: expected 3 fields as in the header, not 2"]);
 }
 
@@ -405,7 +406,7 @@ fn services_that_a_program_rounded_are_read_from_their_hex() {
 fn a_line_that_is_wrong_is_named_and_the_others_are_taken() {
     for (format, file, expected) in WRONG {
         let (peers, errors) = read(format, file.as_bytes());
-        let hosts: Vec<_> = peers.iter().map(|peer| peer.address.host()).collect();
+        let hosts: Vec<_> = peers.iter().map(|peer| peer.endpoint.address.to_string()).collect();
         assert_eq!(hosts, ["1.2.3.4", "2a00::1"], "{format:?}: {errors:?}");
         assert_eq!(errors.len(), expected.len(), "{format:?}: {errors:?}");
         for (error, expected) in errors.iter().zip(expected) {

@@ -19,7 +19,7 @@ async fn an_attempt_is_shown_with_all_that_was_found() {
     writer.flush().await.unwrap();
     let history = shown(&store, 1).await;
     let peer = &history.peer;
-    assert_eq!((peer.chain.as_str(), &peer.address), (CHAIN, &address(1)));
+    assert_eq!((peer.chain.as_str(), &peer.endpoint), (CHAIN, &address(1)));
     assert_eq!((peer.first_seen, peer.last_seen), (Time(1000), Some(Time(1000))), "silence is no sight");
     assert_eq!((peer.last_tried, peer.last_good), (Some(Time(2000)), Some(Time(1000))));
     assert_eq!((peer.tried, peer.good), (2, 1));
@@ -151,7 +151,7 @@ async fn those_of_which_it_is_unknown_when_they_were_seen_come_last_and_were_not
         writer.learned(peers::Learned { seen, ..learned(nth, 9, "seed") }).await.unwrap();
     }
     writer.close().await.unwrap();
-    let order = async |peers| all(peers).await.into_iter().map(|peer| peer.address).collect::<Vec<_>>();
+    let order = async |peers| all(peers).await.into_iter().map(|peer| peer.endpoint).collect::<Vec<_>>();
     let by = |descending| Sort { by: SortBy::LastSeen, descending };
     assert_eq!(order(store.peers(&Filter::default(), by(true), None)).await, [3, 2, 1].map(address));
     assert_eq!(order(store.peers(&Filter::default(), by(false), None)).await, [2, 3, 1].map(address));
@@ -170,7 +170,7 @@ async fn some() -> (Store, tempfile::TempDir) {
     writer.record(failed(4, 4000)).await.unwrap();
     writer.learned(learned(5, 5000, "seed")).await.unwrap();
     let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:9333".parse().unwrap();
-    let other = peers::Attempt { chain: "litecoin".into(), address: onion, ..good(6, 6000, b"/Litecoin_x%/") };
+    let other = peers::Attempt { chain: "litecoin".into(), endpoint: onion, ..good(6, 6000, b"/Litecoin_x%/") };
     writer.record(other).await.unwrap();
     writer.close().await.unwrap();
     (store, directory)
@@ -240,7 +240,7 @@ async fn every_column_is_counted_by_and_every_order_holds_all() {
 async fn peers_come_in_the_order_that_is_asked_for() {
     let (store, _directory) = some().await;
     let bitcoin = Filter { chain: Some(CHAIN.into()), ..Filter::default() };
-    let order = |peers: Vec<Peer>| peers.into_iter().map(|peer| peer.address).collect::<Vec<_>>();
+    let order = |peers: Vec<Peer>| peers.into_iter().map(|peer| peer.endpoint).collect::<Vec<_>>();
     let by = |by, descending| store.peers(&bitcoin, Sort { by, descending }, Some(3));
     assert_eq!(order(all(by(SortBy::LastGood, true)).await), [2, 3, 1].map(address));
     assert_eq!(order(all(by(SortBy::LastGood, false)).await), [1, 3, 2].map(address));

@@ -44,7 +44,7 @@ async fn from_one_node_it_comes_to_the_other_and_stores_whom_both_know() {
     assert_eq!((&summary["type"], output.status.code()), (&json!("crawl"), Some(0)), "{summary}");
 
     let peers = stored(&db).await;
-    let at = |address: &SocketAddr| peers.iter().find(|peer| peer.address.socket() == Some(*address));
+    let at = |address: &SocketAddr| peers.iter().find(|peer| peer.endpoint.socket() == Some(*address));
     let reached =
         |peer: &&Peer| peer.user_agent.as_ref().is_some_and(|agent| agent.as_str().starts_with("/LitecoinCore"));
     assert!(at(&first.address()).filter(reached).is_some(), "{summary}");

@@ -7,13 +7,13 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
-use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::net::Ipv6Addr;
 use core::ops::Deref;
 
+use address::{Address, Endpoint};
 use handshake::Fields;
 
-use super::address::{Address, Unusable};
+use super::addrv2::{Unusable, from_v1, read_address, to_v1, write_address};
 use crate::compact_size::{read_compact_size, write_compact_size};
 use crate::error::Malformed;
 use crate::services::Services;
@@ -28,10 +28,8 @@ pub struct Entry {
     pub time: u32,
     /// Its services, according to the sender.
     pub services: Services,
-    /// Its address.
-    pub address: Address,
-    /// TCP port; 0 for I2P, which has none.
-    pub port: u16,
+    /// Where it can be reached; I2P has port 0.
+    pub endpoint: Endpoint,
 }
 
 /// The kind of message.
@@ -42,23 +40,19 @@ pub(crate) enum Form {
 }
 
 impl Entry {
-    /// The socket address, if it can be dialled without a router of another network.
-    #[must_use]
-    pub fn socket(&self) -> Option<SocketAddr> {
-        self.address.ip().map(|ip| SocketAddr::new(ip, self.port))
-    }
-
     /// Reads one entry; the inner error says why a valid entry is unusable.
     fn read(form: Form, fields: &mut Fields<'_>) -> Result<Result<Self, Unusable>, Malformed> {
         let time = u32::from_le_bytes(fields.array("time")?);
         let (services, address) = match form {
-            Form::Addr => (u64::from_le_bytes(fields.array("services")?), Address::from_v1(fields.array("address")?)),
-            Form::Addrv2 => (read_compact_size(fields, "services")?, Address::read(fields)?),
+            Form::Addr => (u64::from_le_bytes(fields.array("services")?), from_v1(fields.array("address")?)),
+            Form::Addrv2 => (read_compact_size(fields, "services")?, read_address(fields)?),
         };
         let port = u16::from_be_bytes(fields.array("port")?);
         Ok(address.and_then(|address| match (address, port) {
             // I2P has port 0, as in SAM 3.1, which Core uses.
-            (Address::I2p(_), _) | (_, 1..) => Ok(Self { time, services: Services(services), address, port }),
+            (Address::I2p(_), _) | (_, 1..) => {
+                Ok(Self { time, services: Services(services), endpoint: Endpoint { address, port } })
+            }
             (_, 0) => Err(Unusable::Port),
         }))
     }
@@ -68,29 +62,15 @@ impl Entry {
         match form {
             Form::Addr => {
                 tx.extend_from_slice(&self.services.0.to_le_bytes());
-                let ip = match self.address {
-                    Address::V4(ip) => Ipv4Addr::to_ipv6_mapped(&ip),
-                    Address::V6(ip) => ip,
-                    Address::TorV3(_) | Address::I2p(_) | Address::Cjdns(_) => Ipv6Addr::UNSPECIFIED,
-                };
+                let ip = to_v1(&self.endpoint.address).unwrap_or(Ipv6Addr::UNSPECIFIED);
                 tx.extend_from_slice(&ip.octets());
             }
             Form::Addrv2 => {
                 write_compact_size(self.services.0, tx);
-                self.address.write(tx);
+                write_address(&self.endpoint.address, tx);
             }
         }
-        tx.extend_from_slice(&self.port.to_be_bytes());
-    }
-}
-
-/// `203.0.113.1:8333`, `[2a01::1]:8333`, `….onion:8333`.
-impl fmt::Display for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.address {
-            Address::V6(_) | Address::Cjdns(_) => write!(f, "[{}]:{}", self.address, self.port),
-            Address::V4(_) | Address::TorV3(_) | Address::I2p(_) => write!(f, "{}:{}", self.address, self.port),
-        }
+        tx.extend_from_slice(&self.endpoint.port.to_be_bytes());
     }
 }
 
@@ -143,7 +123,7 @@ impl Entries {
 
     /// Appends a message: at most [`MAX_ENTRIES`] entries, and in `addr` only those that its form can express.
     pub(crate) fn write(&self, form: Form, tx: &mut Vec<u8>) {
-        let fits = |entry: &&Entry| form == Form::Addrv2 || entry.address.ip().is_some();
+        let fits = |entry: &&Entry| form == Form::Addrv2 || to_v1(&entry.endpoint.address).is_some();
         let written = || self.iter().filter(fits).take(MAX_ENTRIES);
         write_compact_size(written().count() as u64, tx);
         written().for_each(|entry| entry.write(form, tx));

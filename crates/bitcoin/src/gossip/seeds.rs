@@ -8,22 +8,23 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use address::Endpoint;
 use handshake::Fields;
 
-use super::address::Address;
+use super::addrv2::read_address;
 use crate::error::Malformed;
 
 /// Reads the bytes of a list. Unusable seeds are skipped.
 ///
 /// # Errors
 /// If a seed is incomplete, or its address has a wrong length for its network.
-pub fn read(bytes: &[u8]) -> Result<Vec<(Address, u16)>, Malformed> {
+pub fn read(bytes: &[u8]) -> Result<Vec<Endpoint>, Malformed> {
     let mut fields = Fields::new(bytes);
     let mut seeds = Vec::new();
     while !fields.is_empty() {
-        let address = Address::read(&mut fields)?;
+        let address = read_address(&mut fields)?;
         let port = u16::from_be_bytes(fields.array("port")?);
-        seeds.extend(address.ok().map(|address| (address, port)));
+        seeds.extend(address.ok().map(|address| Endpoint { address, port }));
     }
     Ok(seeds)
 }
@@ -78,7 +79,7 @@ mod tests {
 
     use super::{BadArray, bytes_of_array, read};
     use crate::error::Malformed;
-    use crate::gossip::Address;
+    use crate::gossip::Endpoint;
 
     /// In Core's own layout: one seed a line.
     const TEXT: &str = "\
@@ -97,9 +98,9 @@ static const uint8_t chainparams_seed_test[] = {
     #[test]
     fn the_seeds_of_a_network_are_read_from_cores_text() {
         let seeds = |network| read(&bytes_of_array(TEXT, network).unwrap()).unwrap();
-        let seed = |ip: &str, port| (ip.parse::<Address>().unwrap(), port);
-        assert_eq!(seeds(Some("main")), [seed("1.2.3.4", 8333), seed("2a01::1", 8333)]);
-        assert_eq!(seeds(Some("test")), [seed("5.6.7.8", 18333)]);
+        let seed = |text: &str| text.parse::<Endpoint>().unwrap();
+        assert_eq!(seeds(Some("main")), [seed("1.2.3.4:8333"), seed("[2a01::1]:8333")]);
+        assert_eq!(seeds(Some("test")), [seed("5.6.7.8:18333")]);
         assert_eq!(seeds(None), seeds(Some("main")));
     }
 

@@ -1,6 +1,6 @@
 //! Asking one peer for addresses, from the command line.
 
-use bitcoin::gossip::{Address, Entry};
+use bitcoin::gossip::{Address, Endpoint, Entry};
 use bitcoin::{Command, Message, Services};
 use serde_json::{Value, json};
 
@@ -10,13 +10,13 @@ use crate::neighbours::{Answer, Neighbours, Peer, entry, knows};
 const IP: [u8; 4] = [127, 70, 0, 1];
 
 fn entries() -> Vec<Entry> {
-    let at = |address| Entry { address, ..entry([0; 4], 8333) };
+    let at = |address, port| Entry { endpoint: Endpoint { address, port }, ..entry([0; 4], 0) };
     vec![
         entry([203, 0, 113, 7], 8333),
-        at(Address::of("2a01::1".parse().unwrap())),
-        at(Address::TorV3([7; 32])),
-        Entry { port: 0, ..at(Address::I2p([7; 32])) },
-        at(Address::Cjdns("fc00::7".parse().unwrap())),
+        at("2a01::1".parse().unwrap(), 8333),
+        at(Address::Onion([7; 32]), 8333),
+        at(Address::I2p([7; 32]), 0),
+        at("fc00::7".parse().unwrap(), 8333),
     ]
 }
 

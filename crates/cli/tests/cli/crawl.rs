@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::process::Output;
 
 use bitcoin::Services;
-use bitcoin::gossip::{Address, Entry};
+use bitcoin::gossip::{Address, Endpoint, Entry};
 use peers::{Filter, Network, Outcome, Peer as Stored, Sort, SortBy, Time};
 use serde_json::{Value, json};
 use store::Store;
@@ -99,12 +99,12 @@ fn everybody_is_found_whom_somebody_knows() {
 
     let peers = stored(&db);
     assert_eq!(peers.len(), 7);
-    let second = peers.iter().find(|peer| peer.address.host() == "127.72.0.1").unwrap();
+    let second = peers.iter().find(|peer| peer.endpoint.address.to_string() == "127.72.0.1").unwrap();
     assert_eq!(second.source.as_ref().unwrap().as_str(), first);
     assert_eq!((second.tried, second.good, second.version), (1, 1, Some(70017)));
     assert_eq!(second.user_agent.as_ref().unwrap().as_str(), "/Satoshi:1.0(neighbour)/");
     assert_eq!((second.transports.v2, second.transports.v1), (Some(Outcome::Ok), None));
-    let missing = peers.iter().find(|peer| peer.address.host() == "127.99.0.1").unwrap();
+    let missing = peers.iter().find(|peer| peer.endpoint.address.to_string() == "127.99.0.1").unwrap();
     assert_eq!(missing.ending.as_ref().unwrap().reason.as_str(), "connect.refused");
 }
 
@@ -182,7 +182,11 @@ fn a_crawl_that_is_told_to_end_has_stored_what_it_found() {
 fn the_last_time_at_which_somebody_was_seen_is_stored() {
     const THEN: u32 = 1_700_000_000;
     const DAY: u32 = 86_400;
-    let onion = |time, port| Entry { time, services: Services(9), address: Address::TorV3([7; 32]), port };
+    let onion = |time, port| Entry {
+        time,
+        services: Services(9),
+        endpoint: Endpoint { address: Address::Onion([7; 32]), port },
+    };
     // A node that we cannot reach is seen only by the peers that share its address.
     let neighbours = Neighbours::up(|port| {
         let absent = |time| Entry { time, ..entry([127, 99, 0, 1], port) };
@@ -199,7 +203,7 @@ fn the_last_time_at_which_somebody_was_seen_is_stored() {
     for options in [&["--json", "--allow-private", &first][..], &["--json", "--allow-private", "--again"]] {
         assert_eq!(summary(&crawl(&db, options))["reachable"], 4);
         let last_seen = |network| {
-            let found = stored(&db).into_iter().find(|peer| peer.good == 0 && peer.address.network() == network);
+            let found = stored(&db).into_iter().find(|peer| peer.good == 0 && peer.endpoint.network() == network);
             found.unwrap().last_seen
         };
         assert_eq!(last_seen(Network::Ipv4), Some(Time((THEN + 3 * DAY).into())));
@@ -222,7 +226,7 @@ fn who_is_said_not_to_speak_v2_is_dialled_over_v1_until_it_says_otherwise() {
     let first = neighbours.address(FIRST);
     let over_v1 = || {
         let peers = stored(&db).into_iter().filter(|peer| peer.good > 0 && peer.transports.v2.is_none());
-        peers.map(|peer| peer.address.host().to_owned()).collect::<Vec<_>>()
+        peers.map(|peer| peer.endpoint.address.to_string().to_owned()).collect::<Vec<_>>()
     };
     let options = ["--json", "--allow-private", "-j", "1", &first];
     let mapped = summary(&crawl(&db, &options));
@@ -319,7 +323,7 @@ fn every_kind_of_peer_is_stored_as_it_is_reported() {
         let (name, truths) = simulated.network.truth(address).unwrap();
         let truth = truths.over(simnet::Transport::Auto);
         assert_eq!((&line["outcome"], &line["reason"]), (&json!(truth.outcome.name()), &json!(truth.reason)), "{name}");
-        let peer = peers.iter().find(|peer| peer.address.as_str() == address.to_string()).unwrap();
+        let peer = peers.iter().find(|peer| peer.endpoint == address.into()).unwrap();
         let Some(ending) = &peer.ending else {
             assert_eq!(line["blame"], "local", "what is our own fault is no result of the peer's");
             continue;

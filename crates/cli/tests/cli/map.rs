@@ -112,8 +112,7 @@ fn a_killed_crawl_has_lost_nothing_that_is_two_seconds_old_and_the_next_one_fini
     child.kill().unwrap();
     child.wait().unwrap();
 
-    let stored: HashMap<_, _> =
-        mapped.peers().into_iter().map(|peer| (peer.address.as_str().to_owned(), peer)).collect();
+    let stored: HashMap<_, _> = mapped.peers().into_iter().map(|peer| (peer.endpoint.to_string(), peer)).collect();
     assert!(stored.len() < TOPOLOGY.known() as usize || stored.values().any(|peer| peer.tried == 0));
     for (address, reason) in results {
         assert_eq!(stored[&address].reason(), Some(&*reason), "{address}");

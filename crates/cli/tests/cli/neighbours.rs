@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bitcoin::frame::write_message;
-use bitcoin::gossip::{Address, Entries, Entry};
+use bitcoin::gossip::{Entries, Entry};
 use bitcoin::v2::{Garbage, Keys, Start};
 use bitcoin::version::Tail;
 use bitcoin::{Accept, Chain, Channel, Command, Concluded, Event, Local, Message, NetAddress, ReadError, Services};
@@ -100,7 +100,7 @@ impl Neighbours {
 
 /// A gossip entry for a peer at this address.
 pub fn entry(ip: [u8; 4], port: u16) -> Entry {
-    Entry { time: 1_700_000_000, services: Services(9), address: Address::of(ip.into()), port }
+    Entry { time: 1_700_000_000, services: Services(9), endpoint: (ip, port).into() }
 }
 
 /// Core's answer: these addresses, of any network.

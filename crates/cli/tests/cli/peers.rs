@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use handshake::{Blame, Stage};
-use peers::{Address, Attempt, Ending, EscapedText, Introduced, Learned, Outcome, Time, Transports};
+use peers::{Attempt, Ending, Endpoint, EscapedText, Introduced, Learned, Outcome, Time, Transports};
 use store::Store;
 use tempfile::TempDir;
 
@@ -64,7 +64,7 @@ impl Map {
             }
             let learned = Learned {
                 chain: "bitcoin".into(),
-                address: ONION.parse().unwrap(),
+                endpoint: ONION.parse().unwrap(),
                 at: Time(NOW),
                 seen: Some(Time(NOW - 3600)),
                 services: 9,
@@ -116,7 +116,7 @@ fn attempt(
 ) -> Attempt {
     Attempt {
         chain: "bitcoin".into(),
-        address: address.parse::<Address>().unwrap(),
+        endpoint: address.parse::<Endpoint>().unwrap(),
         at: Time(at),
         ending: Ending { outcome, stage, reason: reason.into() },
         blame: (outcome != Outcome::Ok).then_some(Blame::Network),

@@ -13,22 +13,22 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::address::{Address, Network};
 use crate::format::import::{BadLine, Line, Origin, Unread};
 use crate::format::rows::{Row, Rows};
 use crate::format::{list, rpc};
 use crate::peer::{Peer, Time};
 use crate::text::EscapedText;
+use address::{Endpoint, Network};
 
 /// One row on each line.
 pub(super) fn write(out: &mut impl io::Write, peer: &Peer, is_first: bool) -> io::Result<()> {
-    let (asn, organization) = match peer.address.network() {
+    let (asn, organization) = match peer.endpoint.network() {
         Network::Onion | Network::OnionV2 => (Some("TOR"), Some("Tor network")),
         _ => (None, None),
     };
     let row = json!([
-        peer.address.host(),
-        peer.address.port(),
+        peer.endpoint.address.to_string(),
+        peer.endpoint.port,
         peer.version.unwrap_or_default(),
         peer.user_agent.as_ref().map_or("", EscapedText::as_str),
         // We do not stay connected: the time of the last answer is the closest value.
@@ -93,20 +93,20 @@ fn peer(origin: &Origin, row: Row) -> Line {
 
 /// Reads a row; a row of the API has the address as its name in place of the first two values.
 fn of_row(origin: &Origin, name: Option<&[u8]>, row: &[Value]) -> Line {
-    let (address, services, height, rest) = match row {
+    let (endpoint, services, height, rest) = match row {
         [host, port, services, height] => (of_host(host, port)?, services, height, None),
         [host, port, version, user_agent, since, services, height, _, _, _, _, _, _, _, _] => {
             (of_host(host, port)?, services, height, Some((version, user_agent, since)))
         }
         [version, user_agent, since, services, height, _, _, _, _, _, _, _, _] => {
             let name = name.and_then(|name| serde_json::from_slice::<String>(name).ok());
-            let address = name.and_then(|name| Address::parse(&name, origin.port).ok());
-            let address = address.ok_or("a row of 13 values by its address")?;
-            (address, services, height, Some((version, user_agent, since)))
+            let endpoint = name.and_then(|name| Endpoint::parse(&name, origin.port).ok());
+            let endpoint = endpoint.ok_or("a row of 13 values by its address")?;
+            (endpoint, services, height, Some((version, user_agent, since)))
         }
         _ => return Err("a row of 15 values, or of 4, or of 13 by its address".to_owned()),
     };
-    let mut peer = Peer::new(origin.chain.clone(), address, origin.now);
+    let mut peer = Peer::new(origin.chain.clone(), endpoint, origin.now);
     peer.source = Some(origin.source.clone());
     peer.services = services.as_u64().ok_or("services as a number")?;
     peer.height = Some(number(height).ok_or("a height")?).filter(|height| *height != 0);
@@ -126,11 +126,11 @@ fn of_row(origin: &Origin, name: Option<&[u8]>, row: &[Value]) -> Line {
 }
 
 /// The address of a host and a port, each a value of its own.
-pub(super) fn of_host(host: &Value, port: &Value) -> Result<Address, String> {
+pub(super) fn of_host(host: &Value, port: &Value) -> Result<Endpoint, String> {
     let port = port.as_u64().and_then(|port| u16::try_from(port).ok()).ok_or("a port behind the address")?;
     let host = host.as_str().ok_or("an address as text")?;
-    let address = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-    Address::parse(&address, port).map_err(|_| "an address, without its port".to_owned())
+    let address = host.parse().map_err(|_| "an address, without its port".to_owned())?;
+    Ok(Endpoint { address, port })
 }
 
 fn number(value: &Value) -> Option<i32> {

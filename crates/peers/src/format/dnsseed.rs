@@ -9,11 +9,11 @@
 
 use std::io;
 
-use crate::address::Address;
 use crate::format::import::{Line, Origin};
 use crate::good::Standard;
 use crate::peer::{Peer, Time};
 use crate::text::EscapedText;
+use address::Endpoint;
 
 const HEADER: &str = "# address                                        good  lastSuccess    %(2h)   %(8h)   %(1d)   \
                       %(7d)  %(30d)  blocks      svcs  version";
@@ -25,7 +25,7 @@ pub(super) fn begin(out: &mut impl io::Write) -> io::Result<()> {
 pub(super) fn write(out: &mut impl io::Write, peer: &Peer, standard: &Standard) -> io::Result<()> {
     let good = u8::from(standard.is_met_by(peer));
     let last_good = peer.last_good.unwrap_or_default().0;
-    write!(out, "{:<47}  {good:>4}  {last_good:>11} ", peer.address)?;
+    write!(out, "{:<47}  {good:>4}  {last_good:>11} ", peer.endpoint)?;
     for average in peer.reliability.0 {
         write!(out, " {:>6.2}%", 100.0 * f64::from(average.reliability))?;
     }
@@ -40,8 +40,8 @@ pub(super) fn read(origin: &Origin, line: &[u8]) -> Line {
         return Ok(None);
     }
     let mut fields = Fields(line);
-    let address = fields.next("an address", |text| Address::parse(text, origin.port).ok())?;
-    let mut peer = Peer::new(origin.chain.clone(), address, origin.now);
+    let endpoint = fields.next("an address", |text| Endpoint::parse(text, origin.port).ok())?;
+    let mut peer = Peer::new(origin.chain.clone(), endpoint, origin.now);
     fields.next("good as 0 or 1", |text| matches!(text, "0" | "1").then_some(()))?;
     let last_good: i64 = fields.next("lastSuccess in Unix seconds", |text| text.parse().ok())?;
     for average in &mut peer.reliability.0 {

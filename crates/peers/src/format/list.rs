@@ -3,12 +3,12 @@
 
 use std::io;
 
-use crate::address::Address;
 use crate::format::import::{Line, Origin};
 use crate::peer::Peer;
+use address::Endpoint;
 
 pub(super) fn write(out: &mut impl io::Write, peer: &Peer) -> io::Result<()> {
-    writeln!(out, "{}", peer.address)
+    writeln!(out, "{}", peer.endpoint)
 }
 
 pub(super) fn read(origin: &Origin, line: &[u8]) -> Line {
@@ -24,7 +24,7 @@ pub(super) fn address(origin: &Origin, address: &str) -> Result<Peer, String> {
     if ["enode://", "enr:", "enrtree://"].iter().any(|scheme| address.starts_with(scheme)) {
         return Err("an address; this is a node of Ethereum, which the database does not keep".to_owned());
     }
-    let address = Address::parse(address, origin.port)
+    let endpoint = Endpoint::parse(address, origin.port)
         .map_err(|_| "an address: ip, ip:port, [ipv6]:port, or the .onion or .b32.i2p form of a key".to_owned())?;
-    Ok(Peer { source: Some(origin.source.clone()), ..Peer::new(origin.chain.clone(), address, origin.now) })
+    Ok(Peer { source: Some(origin.source.clone()), ..Peer::new(origin.chain.clone(), endpoint, origin.now) })
 }

@@ -7,11 +7,11 @@ use handshake::Outcome;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::address::Address;
 use crate::format::import::Origin;
 use crate::peer::{Ending, OUTCOMES, Peer, STAGES, Time, Transports};
 use crate::reliability::{Average, Reliability};
 use crate::text::EscapedText;
+use address::Endpoint;
 
 /// A peer as it is written. When read, only the address is required.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -72,9 +72,9 @@ impl Record {
         let ending = peer.ending.as_ref();
         let [a, b, c, d, e] = peer.reliability.0;
         Self {
-            address: peer.address.to_string(),
+            address: peer.endpoint.to_string(),
             chain: Some(text(&peer.chain)),
-            network: Some(peer.address.network().name().to_owned()),
+            network: Some(peer.endpoint.network().name().to_owned()),
             outcome: ending.map(|ending| name(ending.outcome)),
             stage: ending.map(|ending| ending.stage.name().to_owned()),
             reason: ending.map(|ending| text(&ending.reason)),
@@ -113,11 +113,11 @@ impl Record {
 
     /// The peer, or what was expected.
     pub(super) fn into_peer(self, origin: &Origin) -> Result<Peer, String> {
-        let address = Address::parse(&self.address, origin.port).map_err(|_| "an address in `address`".to_owned())?;
+        let endpoint = Endpoint::parse(&self.address, origin.port).map_err(|_| "an address in `address`".to_owned())?;
         let time = |time: i64| Time(time).clamp(Time(0), origin.now);
         let mut peer = Peer {
             chain: text(self.chain.as_deref(), "chain")?.unwrap_or_else(|| origin.chain.clone()),
-            address,
+            endpoint,
             first_seen: self.first_seen.map_or(origin.now, time),
             last_seen: self.last_seen.map(time),
             source: Some(text(self.source.as_deref(), "source")?.unwrap_or_else(|| origin.source.clone())),

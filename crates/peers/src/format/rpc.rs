@@ -18,9 +18,9 @@ pub(super) fn write(out: &mut impl io::Write, peer: &Peer, is_first: bool) -> io
         // of ADDR).
         "time": peer.last_seen.unwrap_or_default(),
         "services": peer.services,
-        "address": peer.address.host(),
-        "port": peer.address.port(),
-        "network": peer.address.network().name(),
+        "address": peer.endpoint.address.to_string(),
+        "port": peer.endpoint.port,
+        "network": peer.endpoint.network().name(),
     });
     write_row(out, &row, is_first)
 }

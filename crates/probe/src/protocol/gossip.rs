@@ -1,9 +1,7 @@
 //! The addresses that peers share, in any protocol.
 
-use std::fmt;
-use std::net::SocketAddr;
-
-use bitcoin::gossip::{self, Address, Entry};
+use address::Endpoint;
+use bitcoin::gossip::{self, Entry};
 use net::Verdict;
 
 /// The result of asking a peer for addresses.
@@ -48,32 +46,15 @@ pub struct AddressRecord {
     pub endpoint: Endpoint,
 }
 
-/// Where a peer can be reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Endpoint {
-    /// On the Internet.
-    Ip(SocketAddr),
-    /// In a network that needs its own router, at this port: stored and shown, but not dialled.
-    Overlay(Address, u16),
-}
-
-/// `203.0.113.1:8333`, `[2a01::1]:8333`, `….onion:8333`.
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ip(socket) => socket.fmt(f),
-            Self::Overlay(address @ Address::Cjdns(_), port) => write!(f, "[{address}]:{port}"),
-            Self::Overlay(address, port) => write!(f, "{address}:{port}"),
-        }
+/// An endpoint, without further facts.
+impl From<Endpoint> for AddressRecord {
+    fn from(endpoint: Endpoint) -> Self {
+        Self { seen: None, services: 0, endpoint }
     }
 }
 
 impl From<&Entry> for AddressRecord {
     fn from(entry: &Entry) -> Self {
-        let endpoint = match entry.socket() {
-            Some(socket) => Endpoint::Ip(socket),
-            None => Endpoint::Overlay(entry.address, entry.port),
-        };
-        Self { seen: Some(entry.time.into()), services: entry.services.0, endpoint }
+        Self { seen: Some(entry.time.into()), services: entry.services.0, endpoint: entry.endpoint }
     }
 }

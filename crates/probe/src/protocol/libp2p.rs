@@ -181,7 +181,7 @@ fn kind_of(place: Place) -> Result<Kind, BadTarget> {
 /// Why we cannot dial a multiaddr: Tor needs a proxy, the others use transports that we lack.
 fn without(transport: &'static str, text: &str) -> Refused {
     match transport {
-        "onion3" => Refused::NoProxy { name: text.to_owned(), network: "Tor" },
+        "onion3" => Refused::NoProxy { name: text.to_owned(), network: address::Network::Onion },
         transport => Refused::NoTransport { protocol: "libp2p", transport },
     }
 }

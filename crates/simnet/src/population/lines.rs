@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bitcoin::gossip::{Address, Entry};
+use bitcoin::gossip::Entry;
 use bitcoin::{Magic, Message, Params, Services};
 
 use crate::honest::introduction;
@@ -48,7 +48,7 @@ impl Lines {
                 Kind::Refusing | Kind::Silent => Services(0x409),
             };
             let address = topology.address(node, ports);
-            Entry { time, services, address: Address::of(address.ip()), port: address.port() }
+            Entry { time, services, endpoint: address.into() }
         };
         let answers = (0..topology.lists()).map(|list| {
             let entries = topology.list(list).into_iter().map(|node| entry(node, now - age(topology, node)));

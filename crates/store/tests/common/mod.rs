@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use handshake::Stage;
 use peers::{
-    Address, Attempt, Ending, EscapedText, Introduced, Learned, Outcome, Peer, PeerHistory, Sort, SortBy, Time,
+    Attempt, Ending, Endpoint, EscapedText, Introduced, Learned, Outcome, Peer, PeerHistory, Sort, SortBy, Time,
     Transports,
 };
 use tempfile::TempDir;
@@ -23,7 +23,7 @@ pub async fn store() -> (Store, TempDir) {
     (store, directory)
 }
 
-pub fn address(nth: u32) -> Address {
+pub fn address(nth: u32) -> Endpoint {
     SocketAddr::new(Ipv4Addr::from_bits(0x0102_0304 + nth).into(), 8333).into()
 }
 
@@ -31,7 +31,7 @@ pub fn learned(nth: u32, seen: i64, source: &str) -> Learned {
     let seen = Time(seen);
     Learned {
         chain: CHAIN.into(),
-        address: address(nth),
+        endpoint: address(nth),
         at: seen,
         seen: Some(seen),
         services: 1,
@@ -43,7 +43,7 @@ pub fn learned(nth: u32, seen: i64, source: &str) -> Learned {
 pub fn good(nth: u32, at: i64, user_agent: &[u8]) -> Attempt {
     Attempt {
         chain: CHAIN.into(),
-        address: address(nth),
+        endpoint: address(nth),
         at: Time(at),
         ending: Ending { outcome: Outcome::Ok, stage: Stage::Done, reason: "ok".into() },
         blame: None,

@@ -11,7 +11,6 @@ use serde::Serialize;
 use crate::args::Format;
 use crate::calendar::Ago;
 use crate::output::write_json;
-use crawl::network;
 use probe::ask::Answer;
 use probe::protocol::AddressRecord;
 use probe::report::{HexBits, Text, outcome_name};
@@ -78,7 +77,7 @@ impl Printed<'_> {
             kind: "address",
             started: self.0.started,
             from: self.0.address,
-            network: network(&told.endpoint).name(),
+            network: told.endpoint.network().name(),
             address: told.endpoint.to_string(),
             time: told.seen,
             services: told.services,
@@ -143,11 +142,11 @@ impl Printed<'_> {
     fn to_table(&self) -> String {
         let now = Time::now();
         let mut told: Vec<&AddressRecord> = self.0.asked.told.iter().collect();
-        told.sort_by_key(|told| (network(&told.endpoint), std::cmp::Reverse(told.seen)));
+        told.sort_by_key(|told| (told.endpoint.network(), std::cmp::Reverse(told.seen)));
         let mut text = String::new();
         for told in told {
             let services = self.0.side.service_names(told.services);
-            let network = network(&told.endpoint).name();
+            let network = told.endpoint.network().name();
             let endpoint = told.endpoint.to_string();
             let seen =
                 told.seen.map(|seen| Ago { then: Time(seen), now }.to_string()).unwrap_or_else(|| "unknown".into());
@@ -179,7 +178,7 @@ impl Printed<'_> {
 
     fn networks(&self) -> BTreeMap<&'static str, usize> {
         self.0.asked.told.iter().fold(BTreeMap::new(), |mut counts, told| {
-            *counts.entry(network(&told.endpoint).name()).or_default() += 1;
+            *counts.entry(told.endpoint.network().name()).or_default() += 1;
             counts
         })
     }

@@ -81,7 +81,7 @@ async fn compare(db: &Path, mut census: Census) -> Result<Faults, Error> {
     let book = Database { db: Some(db.to_owned()) }.open_existing().await?;
     let known = Sort { by: SortBy::Known, descending: false };
     let note = |peer: Peer| {
-        if let Some(address) = peer.address.socket() {
+        if let Some(address) = peer.endpoint.socket() {
             census.note(address, peer.reason());
         }
     };

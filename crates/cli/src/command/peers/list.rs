@@ -90,7 +90,7 @@ pub async fn write_table(
 fn row(peer: &Peer) -> [Cell; 9] {
     let reason = peer.ending.as_ref().map(|ending| Cell::styled(ending.reason.as_str(), style_of(ending.outcome)));
     [
-        peer.address.as_str().into(),
+        peer.endpoint.to_string().into(),
         peer.chain.as_str().into(),
         reason.unwrap_or_else(|| Cell::styled("-", DIM)),
         format!("{}/{}", peer.good, peer.tried).into(),

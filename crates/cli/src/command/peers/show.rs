@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use bitcoin::{Chain, Services};
-use peers::{Address, Book, EscapedText, ExportError, Outcome, Past, Peer, PeerHistory, Time, Transports, WINDOWS};
+use peers::{Book, Endpoint, EscapedText, ExportError, Outcome, Past, Peer, PeerHistory, Time, Transports, WINDOWS};
 use serde::Serialize;
 
 use super::list::in_ms;
@@ -18,10 +18,10 @@ use probe::stamp::Stamp;
 /// Runs the command.
 pub async fn run(args: &Show, book: &dyn Book, global: &Global) -> Result<Exit, Error> {
     let wrong = |error| Error::Usage(format!("'{}': {error}", args.address));
-    let address = Address::parse(&args.address, args.chain.port).map_err(wrong)?;
+    let endpoint = Endpoint::parse(&args.address, args.chain.port).map_err(wrong)?;
     let started = Stamp::now();
     let answer = async {
-        let histories = book.show(&address).await?;
+        let histories = book.show(&endpoint).await?;
         let mut out = stdout();
         match global.format() {
             Format::Human => histories.iter().try_for_each(|history| write_human(&mut out, history, global)),
@@ -34,7 +34,7 @@ pub async fn run(args: &Show, book: &dyn Book, global: &Global) -> Result<Exit, 
     match answer.await {
         Ok(false) => Ok(Exit::Success),
         Ok(true) => {
-            say!("{} has never heard of {address}", book.place());
+            say!("{} has never heard of {endpoint}", book.place());
             Ok(Exit::NotReached)
         }
         Err(error) => unprinted(error),
@@ -44,7 +44,7 @@ pub async fn run(args: &Show, book: &dyn Book, global: &Global) -> Result<Exit, 
 fn write_human(out: &mut impl Write, history: &PeerHistory, global: &Global) -> io::Result<()> {
     let PeerHistory { peer, attempts } = history;
     let paint = Paint::of_stdout(global);
-    writeln!(out, "{} ({}, {})", peer.address, peer.chain, peer.address.network().name())?;
+    writeln!(out, "{} ({}, {})", peer.endpoint, peer.chain, peer.endpoint.network().name())?;
     for (name, value) in facts(peer) {
         writeln!(out, "  {name:<14}{value}")?;
     }
@@ -202,7 +202,7 @@ fn write_json(out: &mut impl Write, history: &PeerHistory, started: Stamp) -> io
 fn write_csv(out: &mut impl Write, histories: &[PeerHistory]) -> io::Result<()> {
     #[derive(Serialize)]
     struct Row<'p> {
-        address: &'p str,
+        address: String,
         chain: &'p str,
         at: i64,
         outcome: &'static str,
@@ -219,7 +219,7 @@ fn write_csv(out: &mut impl Write, histories: &[PeerHistory]) -> io::Result<()> 
         {
             let (mut reason, mut user_agent) = (reason.to_owned(), user_agent.unwrap_or_default().to_owned());
             [&mut reason, &mut user_agent].into_iter().for_each(peers::disarm);
-            let (address, chain) = (peer.address.as_str(), peer.chain.as_str());
+            let (address, chain) = (peer.endpoint.to_string(), peer.chain.as_str());
             rows.serialize(Row { address, chain, at, outcome, stage, reason, v1, v2, user_agent, latency_ms })?;
         }
     }

@@ -1,6 +1,6 @@
 //! Peers that share false addresses.
 
-use bitcoin::gossip::{Address, Entries, Entry};
+use bitcoin::gossip::{Address, Endpoint, Entries, Entry};
 use bitcoin::{Command, Message};
 use peers::{Network, Peer as Stored};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ fn poisoned(answer: Answer) -> (Value, Vec<Stored>, String) {
 #[test]
 fn what_cannot_be_dialled_is_not_kept_and_what_cannot_be_true_is_not_believed() {
     let global = |last, time| Entry { time, ..entry([8, 8, 8, last], 8333) };
-    let overlay = |address| Entry { address, ..entry([0; 4], 8333) };
+    let overlay = |address| Entry { endpoint: Endpoint { address, port: 8333 }, ..entry([0; 4], 0) };
     let entries = vec![
         entry([10, 0, 0, 1], 8333),
         entry([127, 0, 0, 9], 8333),
@@ -33,26 +33,26 @@ fn what_cannot_be_dialled_is_not_kept_and_what_cannot_be_true_is_not_believed() 
         entry([224, 0, 0, 1], 8333),
         entry([255, 255, 255, 255], 8333),
         entry([0, 0, 0, 0], 8333),
-        overlay(Address::of("fe80::1".parse().unwrap())),
-        overlay(Address::of("::1".parse().unwrap())),
+        overlay("fe80::1".parse().unwrap()),
+        overlay("::1".parse().unwrap()),
         entry([8, 8, 8, 1], 0),
         global(2, u32::MAX),
         global(3, 0),
         global(4, 1_600_000_000),
         global(4, 1_600_000_000),
-        overlay(Address::TorV3([7; 32])),
+        overlay(Address::Onion([7; 32])),
         overlay(Address::I2p([7; 32])),
-        overlay(Address::Cjdns("fc00::7".parse().unwrap())),
+        overlay("fc00::7".parse().unwrap()),
     ];
     let count = entries.len();
     let (summary, peers, first) = poisoned(knows(entries));
     assert_eq!((&summary["told"], &summary["refused"], &summary["known"]), (&json!(count), &json!(9), &json!(7)));
     assert_eq!(summary["unusable"], json!({"no-address": 1, "port-0": 1}));
-    let kept: Vec<_> = peers.iter().map(|peer| peer.address.as_str()).filter(|address| *address != first).collect();
+    let kept: Vec<_> = peers.iter().map(|peer| peer.endpoint.to_string()).filter(|address| *address != first).collect();
     assert_eq!(&kept[..4], ["8.8.8.2:8333", "8.8.8.3:8333", "8.8.8.4:8333", "[fc00::7]:8333"]);
-    let networks: Vec<_> = peers.iter().map(|peer| peer.address.network()).collect();
+    let networks: Vec<_> = peers.iter().map(|peer| peer.endpoint.network()).collect();
     assert!(networks.contains(&Network::Onion) && networks.contains(&Network::I2p) && networks.len() == 7);
-    let seen = |address: &str| peers.iter().find(|peer| peer.address.as_str() == address).unwrap().last_seen;
+    let seen = |address: &str| peers.iter().find(|peer| peer.endpoint.to_string() == address).unwrap().last_seen;
     assert_eq!(["8.8.8.2:8333", "8.8.8.3:8333"].map(seen), [None, None], "of the future, and none");
     assert_eq!(seen("8.8.8.4:8333"), Some(peers::Time(1_600_000_000)));
 }

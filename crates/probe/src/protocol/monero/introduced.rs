@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::NonZeroI64;
 
+use address::Endpoint;
 use bitcoin::gossip;
 use handshake::Hex;
 use monero::{Address, Introduction, Peers, Tip};
@@ -10,7 +11,7 @@ use net::Verdict;
 
 use crate::protocol::field::{Field, FieldKind, write_fields};
 use crate::protocol::introduced::{Introduced as AnyIntroduced, Kept};
-use crate::protocol::{AddressRecord, Asked, Endpoint, Unusable};
+use crate::protocol::{AddressRecord, Asked, Unusable};
 
 /// A peer's introduction, as received.
 #[derive(Clone, Debug)]
@@ -62,10 +63,10 @@ impl Introduced {
             .iter()
             .filter_map(|peer| {
                 let endpoint = match &peer.address {
-                    Address::Ip(socket) => Endpoint::Ip(*socket),
+                    Address::Ip(socket) => (*socket).into(),
                     Address::Tor(host) | Address::I2p(host) => {
                         let name = std::str::from_utf8(host.name().as_bytes()).ok()?;
-                        Endpoint::Overlay(name.parse().ok()?, host.port)
+                        Endpoint { address: name.parse().ok()?, port: host.port }
                     }
                     Address::Other(_) => return None,
                 };

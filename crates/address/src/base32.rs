@@ -6,14 +6,16 @@ use alloc::vec::Vec;
 use data_encoding::BASE32_NOPAD_NOCASE;
 
 /// The digits of `bytes`; the last digit is padded with zero bits.
-pub(super) fn encode(bytes: &[u8]) -> String {
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
     let mut text = BASE32_NOPAD_NOCASE.encode(bytes);
     text.make_ascii_lowercase();
     text
 }
 
 /// The bytes of `text`, in any case; `None` if it has another character, or non-zero bits left over.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+#[must_use]
+pub fn decode(text: &str) -> Option<Vec<u8>> {
     BASE32_NOPAD_NOCASE.decode(text.as_bytes()).ok()
 }
 
