@@ -161,7 +161,7 @@ fn address(nth: usize, peers: usize) -> Endpoint {
 fn learned(nth: usize, peers: usize) -> Learned {
     let source = EscapedText::from(&*address(nth % 24_000 * 23, peers).to_string());
     let (chain, endpoint) = (CHAIN.into(), address(nth, peers));
-    Learned { chain, endpoint, at: Time(BEGIN), seen: Some(Time(BEGIN)), services: 0xc09, source }
+    Learned { chain, endpoint, identity: None, at: Time(BEGIN), seen: Some(Time(BEGIN)), services: 0xc09, source }
 }
 
 fn attempt(nth: usize, peers: usize, round: i64) -> Attempt {
@@ -176,10 +176,12 @@ fn attempt(nth: usize, peers: usize, round: i64) -> Attempt {
         services: 0xc09,
         user_agent: format!("/Satoshi:{}.{}.0/", 20 + nth / ANSWERS % 12, nth / ANSWERS % 40).as_str().into(),
         height: Some(900_000),
+        introduction: None,
     };
     Attempt {
         chain: CHAIN.into(),
         endpoint: address(nth, peers),
+        identity: None,
         at: Time(BEGIN + 86_400 * (round + 1)),
         ending: Ending { outcome, stage, reason: reason.into() },
         blame: None,

@@ -1,5 +1,6 @@
 //! An endpoint: the address of a peer, and a port.
 
+use alloc::string::ToString as _;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use core::str::FromStr;
@@ -92,6 +93,9 @@ impl FromStr for Endpoint {
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { address, port } = self;
+        if f.width().is_some() {
+            return f.pad(&self.to_string());
+        }
         match address {
             Address::Ipv6(_) | Address::Cjdns(_) | Address::Yggdrasil(_) => write!(f, "[{address}]:{port}"),
             Address::Ipv4(_) | Address::OnionV2(_) | Address::Onion(_) | Address::I2p(_) => {
@@ -169,6 +173,11 @@ mod tests {
             assert_eq!(canonical.parse(), Ok(endpoint));
         }
         assert_eq!(I2P.parse::<Endpoint>().unwrap().port, 0);
+    }
+
+    #[test]
+    fn a_column_of_endpoints_is_padded() {
+        assert_eq!(format!("{:<10}|", "1.2.3.4:5".parse::<Endpoint>().unwrap()), "1.2.3.4:5 |");
     }
 
     #[test]

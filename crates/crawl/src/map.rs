@@ -258,6 +258,7 @@ pub fn learned(told: &AddressRecord, chain: &EscapedText, source: &EscapedText, 
     peers::Learned {
         chain: chain.clone(),
         endpoint: told.endpoint,
+        identity: None,
         at: now,
         seen: told.seen.and_then(|seen| believed(seen, now)),
         services: told.services,

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use net::Outcome;
-use peers::{Ending, EscapedText, Time, Transports};
+use peers::{Ending, EscapedText, Introduction, Time, Transports};
 use probe::attempt::Attempt;
-use probe::protocol::{KeptIntroduction, Retry, Side};
+use probe::protocol::{Introduced, KeptIntroduction, Retry, Side};
 use probe::visit::Visit;
 
 /// The frontier's outcome.
@@ -39,22 +39,26 @@ pub fn transports(visit: &Visit, side: &dyn Side) -> Transports {
 
 /// The database's record of a visit with our `side`.
 pub fn record(visit: &Visit, side: &dyn Side, chain: &EscapedText, address: SocketAddr, at: Time) -> peers::Attempt {
-    let Attempt { verdict, timing, .. } = visit.best();
+    let Attempt { verdict, timing, introduced: peer, .. } = visit.best();
     peers::Attempt {
         chain: chain.clone(),
         endpoint: address.into(),
+        identity: peer.as_ref().and_then(|peer| peer.identity()).map(|identity| identity.as_str().into()),
         at,
         ending: Ending { outcome: verdict.outcome(), stage: verdict.stage(), reason: verdict.reason().into() },
         blame: verdict.blame(),
         transports: transports(visit, side),
-        introduced: visit.kept().map(introduced),
+        introduced: peer.as_deref().and_then(introduced),
         latency: timing.connect.zip(timing.hello).map(|(connect, hello)| connect + hello),
         source: None,
     }
 }
 
 /// An introduction as the database's type.
-pub fn introduced(kept: KeptIntroduction) -> peers::Introduced {
-    let KeptIntroduction { version, services, user_agent, height } = kept;
-    peers::Introduced { version, services, user_agent: EscapedText::of(&user_agent), height }
+fn introduced(peer: &dyn Introduced) -> Option<peers::Introduced> {
+    let KeptIntroduction { version, services, user_agent, height } = peer.kept()?;
+    let mut json = Vec::new();
+    peer.write_json(&mut json);
+    let introduction = str::from_utf8(&json).ok().and_then(Introduction::read);
+    Some(peers::Introduced { version, services, user_agent: EscapedText::of(&user_agent), height, introduction })
 }

@@ -9,7 +9,7 @@ pub fn standard(network: Option<&str>) -> Standard {
     let (version, height) = match chain {
         // The values of Bitcoin's own seeder. (bitcoin-seeder: bitcoin.h REQUIRE_HEIGHT, db.h IsGood)
         Some(chain) if chain.name == "bitcoin" => (70_001, 350_000),
-        Some(chain) => (chain.params.min_peer_version, 0),
+        Some(chain) => (chain.params.min_peer_version.into(), 0),
         None => (0, 0),
     };
     let port = chain.map_or(0, |chain| chain.port);

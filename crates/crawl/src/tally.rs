@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use address::Endpoint;
 use peers::{EscapedText, Network, Outcome, Peer};
 
-use super::record::{introduced, transports};
-use probe::protocol::Side;
+use super::record::transports;
+use probe::protocol::{KeptIntroduction, Side};
 use probe::visit::Visit;
 
 /// The last result of each address, in numbers.
@@ -37,7 +37,7 @@ pub struct Tally {
     /// `v1` or `v2`.
     pub transports: Counter<&'static str>,
     /// Protocol versions.
-    pub versions: Counter<Named<i32>>,
+    pub versions: Counter<Named<i64>>,
     /// Programs.
     pub agents: Counter<Named<EscapedText>>,
     /// By bit number.
@@ -71,7 +71,7 @@ pub struct Facts {
 #[derive(Clone, Debug)]
 struct Reached {
     transports: [Option<&'static str>; 2],
-    version: i32,
+    version: i64,
     agent: EscapedText,
     services: u64,
 }
@@ -81,8 +81,9 @@ impl Facts {
     pub fn of(address: SocketAddr, visit: &Visit, side: &dyn Side) -> Self {
         let best = visit.best();
         let reached = visit.kept().filter(|_| best.verdict.outcome() == Outcome::Ok).map(|kept| {
-            let peers::Introduced { version, services, user_agent, .. } = introduced(kept);
-            Box::new(Reached { transports: good(transports(visit, side)), version, agent: user_agent, services })
+            let KeptIntroduction { version, services, user_agent, .. } = kept;
+            let agent = EscapedText::of(&user_agent);
+            Box::new(Reached { transports: good(transports(visit, side)), version, agent, services })
         });
         Self {
             network: Endpoint::from(address).network(),
@@ -270,8 +271,8 @@ mod tests {
         let mut tally = Tally::new(false);
         for nth in 0..20_000 {
             let mut made_up = facts(Outcome::Ok, &format!("/{nth}/"));
-            made_up.reached.as_mut().unwrap().version = nth;
-            tally.add(address(nth.unsigned_abs()), &made_up);
+            made_up.reached.as_mut().unwrap().version = nth.into();
+            tally.add(address(nth), &made_up);
         }
         for (named, others) in
             [(tally.agents.len(), tally.agents[&None]), (tally.versions.len(), tally.versions[&None])]

@@ -34,6 +34,16 @@ pub enum Why {
         /// The latest schema that this release knows.
         known: i64,
     },
+    /// An earlier release made it, and a step of the upgrade failed. All steps are one transaction.
+    #[error("its schema {found} cannot be upgraded to {known}, so it is left as it was: {why}")]
+    NotUpgraded {
+        /// Its schema.
+        found: i64,
+        /// The schema that this release needs.
+        known: i64,
+        /// What the database said.
+        why: String,
+    },
     /// Another process is writing, and did not stop within the time that is waited for it.
     #[error("locked by another process, which did not let go of it in time")]
     Locked,

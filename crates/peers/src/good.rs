@@ -14,9 +14,9 @@ pub struct Standard {
     /// The network's default port: a DNS name gives no other. I2P has none.
     pub port: u16,
     /// The lowest protocol version. The seeder's is 70001. A peer without a known version passes.
-    pub version: i32,
+    pub version: i64,
     /// The lowest height. The seeder's is 350000. A peer without a known height passes.
-    pub height: i32,
+    pub height: i64,
     /// Whether an IP address can be that of a public node. Other networks' addresses always can.
     pub routable: fn(IpAddr) -> bool,
 }
@@ -30,7 +30,7 @@ impl Standard {
             // CJDNS and Yggdrasil use IPv6 ranges that are not routed on the Internet.
             !matches!(peer.endpoint.network(), Network::Ipv4 | Network::Ipv6) || (self.routable)(socket.ip())
         });
-        let at_least = |value: Option<i32>, least| value.is_none_or(|value| value == 0 || value >= least);
+        let at_least = |value: Option<i64>, least| value.is_none_or(|value| value == 0 || value >= least);
         // A peer with at most three attempts needs successes in at least half of them.
         let new_and_fair = peer.tried <= 3 && peer.good * 2 >= peer.tried;
         port && routable

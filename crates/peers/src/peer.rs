@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use handshake::{Blame, Outcome, Stage};
 use serde::{Deserialize, Serialize};
 
+use crate::introduction::Introduction;
 use crate::reliability::Reliability;
 use crate::text::EscapedText;
 use address::Endpoint;
@@ -72,6 +73,8 @@ pub struct Attempt {
     pub chain: EscapedText,
     /// The address that was dialled.
     pub endpoint: Endpoint,
+    /// Who was there, in protocols whose nodes have a key; as text in the form of the protocol.
+    pub identity: Option<EscapedText>,
     /// When it ended.
     pub at: Time,
     /// How it ended.
@@ -93,13 +96,15 @@ pub struct Attempt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Introduced {
     /// Its protocol version.
-    pub version: i32,
+    pub version: i64,
     /// Its services, one bit each.
     pub services: u64,
     /// Its program.
     pub user_agent: EscapedText,
     /// Its block height, if it gave one.
-    pub height: Option<i32>,
+    pub height: Option<i64>,
+    /// All that it said, if that is not too long to keep.
+    pub introduction: Option<Introduction>,
 }
 
 /// An address learned from a source.
@@ -109,6 +114,8 @@ pub struct Learned {
     pub chain: EscapedText,
     /// The address.
     pub endpoint: Endpoint,
+    /// Who is there according to the source, in protocols whose nodes have a key.
+    pub identity: Option<EscapedText>,
     /// When we learned it.
     pub at: Time,
     /// When the source saw the peer, as far as we believe it; never in the future. `None` if the source gave no time.
@@ -126,6 +133,8 @@ pub struct Peer<T = EscapedText> {
     pub chain: T,
     /// Its address.
     pub endpoint: Endpoint,
+    /// Its identity, in protocols whose nodes have a key. A node with several addresses is a peer at each of them.
+    pub identity: Option<EscapedText>,
     /// When a source first named it.
     pub first_seen: Time,
     /// When it was last seen, by us or by other peers. `None` if it never answered and no source gave a time.
@@ -147,11 +156,13 @@ pub struct Peer<T = EscapedText> {
     /// How each transport fared when it was last tried.
     pub transports: Transports,
     /// Its protocol version.
-    pub version: Option<i32>,
+    pub version: Option<i64>,
     /// Its program.
     pub user_agent: Option<T>,
     /// Its block height.
-    pub height: Option<i32>,
+    pub height: Option<i64>,
+    /// All that it said at its last introduction, as far as it was kept and read.
+    pub introduction: Option<Introduction>,
     /// Latency of the last attempt with an introduction; in whole microseconds, and at most about 71 minutes.
     pub latency: Option<Duration>,
     /// How reliably it answers.
@@ -165,6 +176,7 @@ impl<T> Peer<T> {
         Self {
             chain,
             endpoint,
+            identity: None,
             first_seen,
             last_seen: None,
             source: None,
@@ -178,6 +190,7 @@ impl<T> Peer<T> {
             version: None,
             user_agent: None,
             height: None,
+            introduction: None,
             latency: None,
             reliability: Reliability::default(),
         }
@@ -216,6 +229,7 @@ impl<T> Peer<T> {
             self.version = Some(introduced.version);
             self.user_agent = Some(number_of(&introduced.user_agent));
             self.height = introduced.height.or(self.height.take());
+            self.introduction.clone_from(&introduced.introduction);
             self.latency = attempt.latency;
         }
         if self.source.is_none() {
@@ -265,6 +279,7 @@ impl<T> Peer<T> {
         self.version = self.version.or(before.version);
         self.user_agent = self.user_agent.take().or(before.user_agent);
         self.height = self.height.or(before.height);
+        self.introduction = self.introduction.take().or(before.introduction);
         self.latency = self.latency.or(before.latency);
     }
 }

@@ -52,12 +52,12 @@ pub enum PeerUpdate {
 }
 
 impl PeerUpdate {
-    /// The peer: its network, its address, and when that was.
+    /// The peer: its network, its identity, its address, and when that was.
     #[must_use]
-    pub fn who(&self) -> (&EscapedText, Endpoint, Time) {
+    pub fn who(&self) -> (&EscapedText, Option<&EscapedText>, Endpoint, Time) {
         match self {
-            Self::Attempt(attempt) => (&attempt.chain, attempt.endpoint, attempt.at),
-            Self::Peer(peer) => (&peer.chain, peer.endpoint, peer.first_seen),
+            Self::Attempt(attempt) => (&attempt.chain, attempt.identity.as_ref(), attempt.endpoint, attempt.at),
+            Self::Peer(peer) => (&peer.chain, peer.identity.as_ref(), peer.endpoint, peer.first_seen),
         }
     }
 

@@ -79,6 +79,7 @@ mod tests {
         let learned = told.map(|nth| Learned {
             chain: "bitcoin".into(),
             endpoint: address(nth),
+            identity: None,
             at: Time(i64::from(nth)),
             seen: None,
             services: 1,

@@ -15,7 +15,7 @@ use sqlx::{QueryBuilder, Sqlite};
 
 use crate::error;
 use crate::row::Columns;
-use crate::sql::{ATTEMPTS, PEERS};
+use crate::sql::{ATTEMPTS, KNOWN_PEERS, PEERS};
 use crate::store::Store;
 
 /// The columns of an order.
@@ -89,11 +89,11 @@ impl Store {
         self.read(query)
     }
 
-    /// All known peers of a network, for the start of a crawl: first the peers that concluded a handshake, the latest
+    /// All known peers of a network, without their introductions, for the start of a crawl: first the peers that concluded a handshake, the latest
     /// first, then the others, the latest seen first. `Peer::due` says when each may be tried again.
     #[must_use]
     pub fn remembered(&self, chain: &EscapedText, limit: Option<u32>) -> Peers {
-        let mut query = QueryBuilder::new(PEERS);
+        let mut query = QueryBuilder::new(KNOWN_PEERS);
         push_filter(&mut query, &Filter { chain: Some(chain.clone()), ..Filter::default() });
         query.push(" ORDER BY last_good DESC NULLS LAST, last_seen DESC");
         if let Some(limit) = limit {

@@ -7,8 +7,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row, Sqlite, Type};
 
 use peers::{
-    Endpoint, EscapedText, OUTCOMES, RawEnding as Ending, RawPast as Past, RawPeer as Peer, Reliability, STAGES, Time,
-    Transports,
+    Endpoint, EscapedText, Introduction, OUTCOMES, RawEnding as Ending, RawPast as Past, RawPeer as Peer, Reliability,
+    STAGES, Time, Transports,
 };
 
 use crate::sql::Query;
@@ -65,6 +65,7 @@ impl<'r> Columns<'r> {
         let mut peer = Peer {
             endpoint: self.endpoint()?,
             chain: self.word()?,
+            identity: self.identity()?,
             first_seen: Time(self.next()?),
             last_seen: self.next::<Option<i64>>()?.map(Time),
             source: self.optional_word()?,
@@ -78,6 +79,7 @@ impl<'r> Columns<'r> {
             version: self.next()?,
             user_agent: self.optional_word()?,
             height: self.next()?,
+            introduction: self.introduction()?,
             latency: self.latency()?,
             reliability: self.reliability()?,
         };
@@ -99,6 +101,16 @@ impl<'r> Columns<'r> {
     fn endpoint(&mut self) -> Result<Endpoint, sqlx::Error> {
         let text: &str = self.next()?;
         text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
+    }
+
+    fn identity(&mut self) -> Result<Option<EscapedText>, sqlx::Error> {
+        let shown: &str = self.next()?;
+        Ok((!shown.is_empty()).then(|| EscapedText::read_cut(shown.as_bytes())))
+    }
+
+    /// Other programs may write into the database: what is no introduction is none.
+    fn introduction(&mut self) -> Result<Option<Introduction>, sqlx::Error> {
+        Ok(self.next::<Option<&str>>()?.and_then(Introduction::read))
     }
 
     fn ending<T: Word>(&mut self) -> Result<Option<Ending<T>>, sqlx::Error> {

@@ -2,16 +2,20 @@
 
 use sqlx::{Connection, Row, SqliteConnection};
 
-use peers::Why;
+use peers::{Endpoint, Why};
 
 /// Marks a file as ours; `file` shows it, too. ("vrck" in ASCII; SQLite: PRAGMA application_id)
 const APPLICATION_ID: i64 = 0x7672_636b;
 
 /// One step for each version of the schema. Steps are added, never changed.
-const STEPS: [&str; 2] = [include_str!("../schema/1.sql"), include_str!("../schema/2.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("../schema/1.sql"), include_str!("../schema/2.sql"), include_str!("../schema/3.sql")];
+
+/// Earlier versions of this program did not verify the checksums of onion names. From this schema on, all are valid.
+const VERIFIED: i64 = 3;
 
 /// The version that this program reads and writes: SQLite's `user_version`.
-const VERSION: i64 = STEPS.len() as i64;
+pub(crate) const VERSION: i64 = STEPS.len() as i64;
 
 /// The kind of file at the database's path.
 #[derive(Clone, Copy, Debug)]
@@ -37,15 +41,33 @@ pub(crate) async fn prepare(db: &mut SqliteConnection) -> Result<(), Problem> {
     let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
     // Another process may have upgraded it meanwhile.
     let version = known(look(&mut transaction).await?)?;
-    for step in STEPS.iter().skip(usize::try_from(version).unwrap_or_default()) {
-        sqlx::raw_sql(*step).execute(&mut *transaction).await?;
-    }
-    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
-        "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-    )))
-    .execute(&mut *transaction)
-    .await?;
+    upgrade(&mut transaction, version).await.map_err(|error| Problem::Upgrade { version, error })?;
     transaction.commit().await?;
+    Ok(())
+}
+
+/// Takes all steps that a database of this version lacks.
+async fn upgrade(db: &mut SqliteConnection, version: i64) -> Result<(), sqlx::Error> {
+    for step in STEPS.iter().skip(usize::try_from(version).unwrap_or_default()) {
+        sqlx::raw_sql(*step).execute(&mut *db).await?;
+    }
+    if (1..VERIFIED).contains(&version) {
+        forget_invalid_names(db).await?;
+    }
+    let marks = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(marks)).execute(db).await?;
+    Ok(())
+}
+
+/// Deletes peers whose name encodes no key. No node can be reached by such a name, so none has ever answered.
+async fn forget_invalid_names(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let sql = "SELECT id, address FROM peer WHERE network IN (3, 4, 5)";
+    let names: Vec<(i64, String)> = sqlx::query_as(sql).fetch_all(&mut *db).await?;
+    for (id, _) in names.iter().filter(|(_, address)| address.parse::<Endpoint>().is_err()) {
+        for sql in ["DELETE FROM attempt WHERE peer = ?", "DELETE FROM peer WHERE id = ?"] {
+            sqlx::query(sql).bind(id).execute(&mut *db).await?;
+        }
+    }
     Ok(())
 }
 
@@ -91,4 +113,6 @@ pub(crate) enum Problem {
     Why(#[from] Why),
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
+    #[error("the upgrade from schema {version}: {error}")]
+    Upgrade { version: i64, error: sqlx::Error },
 }

@@ -12,31 +12,48 @@ pub(crate) type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
 /// The columns that [`crate::row::Columns::peer`] reads, with numbers in place of texts.
 macro_rules! peer_columns {
-    ($chain:literal, $source:literal, $reason:literal, $user_agent:literal) => {
+    ($chain:literal, $source:literal, $reason:literal, $user_agent:literal, $introduction:literal) => {
         concat!(
             "peer.address, ",
             $chain,
-            ", first_seen, last_seen, ",
+            ", identity, first_seen, last_seen, ",
             $source,
             ", services, tried, good, last_tried, ",
             "last_good, outcome, stage, ",
             $reason,
             ", v1, v2, version, ",
             $user_agent,
-            ", height, latency, ",
+            ", height, ",
+            $introduction,
+            ", latency, ",
             "reliability_2h, reliability_8h, reliability_1d, reliability_7d, reliability_30d, averages"
         )
     };
 }
 
-/// Peers, with their texts. Conditions, order and limit follow.
+/// Where their texts are.
+macro_rules! peer_texts {
+    () => {
+        ", peer.id FROM peer JOIN text AS chain ON chain.id = peer.chain \
+         LEFT JOIN text AS source ON source.id = peer.source \
+         LEFT JOIN text AS reason ON reason.id = peer.reason \
+         LEFT JOIN text AS user_agent ON user_agent.id = peer.user_agent"
+    };
+}
+
+/// Peers, with their texts and introductions. Conditions, order and limit follow.
 pub(crate) const PEERS: &str = concat!(
     "SELECT ",
-    peer_columns!("chain.text", "source.text", "reason.text", "user_agent.text"),
-    ", peer.id FROM peer JOIN text AS chain ON chain.id = peer.chain \
-     LEFT JOIN text AS source ON source.id = peer.source \
-     LEFT JOIN text AS reason ON reason.id = peer.reason \
-     LEFT JOIN text AS user_agent ON user_agent.id = peer.user_agent"
+    peer_columns!("chain.text", "source.text", "reason.text", "user_agent.text", "introduction.json"),
+    peer_texts!(),
+    " LEFT JOIN introduction ON introduction.peer = peer.id"
+);
+
+/// The same without introductions, which a crawl does not need.
+pub(crate) const KNOWN_PEERS: &str = concat!(
+    "SELECT ",
+    peer_columns!("chain.text", "source.text", "reason.text", "user_agent.text", "NULL"),
+    peer_texts!()
 );
 
 /// The attempts of a peer, newest first.
@@ -98,17 +115,20 @@ impl Bulk {
 pub(crate) struct Statements {
     /// Gives texts their numbers: text. Returns the number and the text.
     pub number: Bulk,
-    /// Addresses from a peer, a seed or a file: address, chain, network, first seen, last seen, source, services.
+    /// Addresses from a peer, a seed or a file: address, chain, identity, network, first seen, last seen, source,
+    /// services.
     /// Unknown values replace nothing.
     pub learn: Bulk,
-    /// Finds peers: address, chain. Returns the id and all other columns of those that are stored.
+    /// Finds peers: address, chain, identity. Returns the id and all other columns of those that are stored.
     pub find: Bulk,
-    /// Adds peers that may not be stored: address, chain, network, first seen.
+    /// Adds peers that may not be stored: address, chain, identity, network, first seen.
     pub add: Bulk,
     /// Replaces the data of peers: id, and the columns of [`crate::row::bind_peer`].
     pub update: Bulk,
     /// Stores attempts, replacing older ones in the same slots: the columns of [`crate::row::bind_past`].
     pub remember: Bulk,
+    /// Stores introductions, replacing earlier ones: peer, time, JSON.
+    pub introduce: Bulk,
 }
 
 impl Statements {
@@ -120,10 +140,10 @@ impl Statements {
                 "ON CONFLICT (text) DO UPDATE SET text = excluded.text RETURNING id, text",
             ),
             learn: Bulk::new(
-                "INSERT INTO peer (address, chain, network, first_seen, last_seen, source, services) VALUES",
-                7,
+                "INSERT INTO peer (address, chain, identity, network, first_seen, last_seen, source, services) VALUES",
+                8,
                 // Most learned addresses are known already, and then nothing is written.
-                "ON CONFLICT (address, chain) DO UPDATE SET \
+                "ON CONFLICT (address, chain, identity) DO UPDATE SET \
                  last_seen = coalesce(max(peer.last_seen, excluded.last_seen), peer.last_seen, excluded.last_seen), \
                  source = coalesce(peer.source, excluded.source), \
                  services = CASE WHEN peer.version IS NULL AND excluded.services <> 0 \
@@ -132,14 +152,19 @@ impl Statements {
                  OR peer.last_seen IS NULL AND excluded.last_seen IS NOT NULL OR peer.source IS NULL",
             ),
             find: Bulk::new(
-                concat!("SELECT id, ", peer_columns!("chain", "source", "reason", "user_agent"), " FROM (VALUES"),
-                2,
-                ") AS asked CROSS JOIN peer WHERE peer.address = asked.column1 AND peer.chain = asked.column2",
+                concat!(
+                    "SELECT id, ",
+                    peer_columns!("chain", "source", "reason", "user_agent", "NULL"),
+                    " FROM (VALUES"
+                ),
+                3,
+                ") AS asked CROSS JOIN peer WHERE peer.address = asked.column1 AND peer.chain = asked.column2 \
+                 AND peer.identity = asked.column3",
             ),
             add: Bulk::new(
-                "INSERT INTO peer (address, chain, network, first_seen) VALUES",
-                4,
-                "ON CONFLICT (address, chain) DO NOTHING",
+                "INSERT INTO peer (address, chain, identity, network, first_seen) VALUES",
+                5,
+                "ON CONFLICT (address, chain, identity) DO NOTHING",
             ),
             update: Bulk::new(
                 "UPDATE peer SET first_seen = new.column2, last_seen = new.column3, source = new.column4, \
@@ -158,6 +183,12 @@ impl Statements {
                 "ON CONFLICT (peer, slot) DO UPDATE SET at = excluded.at, outcome = excluded.outcome, \
                  stage = excluded.stage, reason = excluded.reason, v1 = excluded.v1, v2 = excluded.v2, \
                  user_agent = excluded.user_agent, latency = excluded.latency",
+            ),
+            introduce: Bulk::new(
+                "INSERT INTO introduction (peer, at, json) VALUES",
+                3,
+                "ON CONFLICT (peer) DO UPDATE SET at = excluded.at, json = excluded.json \
+                 WHERE excluded.at >= introduction.at",
             ),
         }
     }

@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions, SqliteConnection};
 use peers::{Error, Why, Writer};
 
 use crate::error;
-use crate::schema::{self, Problem};
+use crate::schema::{self, Problem, VERSION};
 use crate::writer::SqliteWriter;
 
 /// How long another process may write: about a hundred times as long as a batch takes.
@@ -90,6 +90,12 @@ impl Store {
         prepared.await.map_err(|problem| match problem {
             Problem::Why(why) => Error::new(&path, why),
             Problem::Sql(error) => error::of(&path, &error),
+            Problem::Upgrade { version, error } => match error::of(&path, &error) {
+                Error { why: Why::Other(why), .. } if version > 0 => {
+                    Error::new(&path, Why::NotUpgraded { found: version, known: VERSION, why })
+                }
+                error => error,
+            },
         })?;
         Ok(Self { readers, path, options })
     }
@@ -162,7 +168,15 @@ mod tests {
 
     fn learned(nth: u32) -> Learned {
         let endpoint = std::net::SocketAddr::new(std::net::Ipv4Addr::from_bits(nth).into(), 1).into();
-        Learned { chain: "bitcoin".into(), endpoint, at: Time(1), seen: None, services: 1, source: "seed".into() }
+        Learned {
+            chain: "bitcoin".into(),
+            endpoint,
+            identity: None,
+            at: Time(1),
+            seen: None,
+            services: 1,
+            source: "seed".into(),
+        }
     }
 
     /// The error of a writer that gets too much data for a database with this setting.

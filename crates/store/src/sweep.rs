@@ -56,7 +56,15 @@ mod tests {
 
     fn learned(nth: u8) -> Learned {
         let source = format!("source {nth}").as_str().into();
-        Learned { chain: "bitcoin".into(), endpoint: address(nth), at: Time(1), seen: None, services: 1, source }
+        Learned {
+            chain: "bitcoin".into(),
+            endpoint: address(nth),
+            identity: None,
+            at: Time(1),
+            seen: None,
+            services: 1,
+            source,
+        }
     }
 
     fn told(peers: std::ops::RangeInclusive<u8>) -> Batch {
@@ -68,11 +76,18 @@ mod tests {
         let attempt = Attempt {
             chain: "bitcoin".into(),
             endpoint: address(nth),
+            identity: None,
             at: Time(2),
             ending: Ending { outcome: Outcome::Ok, stage: Stage::Done, reason: "ok".into() },
             blame: None,
             transports: Transports::default(),
-            introduced: Some(Introduced { version: 1, services: 1, user_agent: user_agent.into(), height: None }),
+            introduced: Some(Introduced {
+                version: 1,
+                services: 1,
+                user_agent: user_agent.into(),
+                height: None,
+                introduction: None,
+            }),
             latency: None,
             source: None,
         };

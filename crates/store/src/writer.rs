@@ -16,8 +16,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, SqliteConnection};
 
 use peers::{
-    Attempt, Batch, BatchWriter, Ending, Endpoint, Error, EscapedText, Learned, Peer, PeerUpdate, RawEnding, RawPast,
-    RawPeer, Time,
+    Attempt, Batch, BatchWriter, Ending, Endpoint, Error, EscapedText, Introduction, Learned, Peer, PeerUpdate,
+    RawEnding, RawPast, RawPeer, Time,
 };
 
 use crate::error;
@@ -131,7 +131,7 @@ async fn learn(
 ) -> Result<(), sqlx::Error> {
     let bind = |query: Query, learned: &Learned| {
         let first_seen = learned.seen.unwrap_or(learned.at);
-        bind_endpoint(query, learned.endpoint, numbers[&learned.chain], first_seen)
+        bind_key(query, &key(numbers[&learned.chain], learned.identity.as_ref(), learned.endpoint), first_seen)
             .bind(learned.seen.map(|seen| seen.0))
             .bind(numbers[&learned.source])
             .bind(learned.services.cast_signed())
@@ -148,39 +148,58 @@ async fn tell(
 ) -> Result<(), sqlx::Error> {
     let number_of = |text: &EscapedText| numbers[text];
     let key = |told: &PeerUpdate| {
-        let (chain, endpoint, _) = told.who();
-        (number_of(chain), endpoint)
+        let (chain, identity, endpoint, _) = told.who();
+        key(number_of(chain), identity, endpoint)
     };
     let mut peers = HashMap::new();
     find(db, statements, told.iter().map(key).collect(), &mut peers).await?;
     let new: Vec<&PeerUpdate> = told.iter().filter(|told| !peers.contains_key(&key(told))).collect();
     if !new.is_empty() {
         let add = |query, told: &&PeerUpdate| {
-            let (chain, endpoint, seen) = told.who();
-            bind_endpoint(query, endpoint, number_of(chain), seen)
+            let (.., seen) = told.who();
+            bind_key(query, &key(told), seen)
         };
         statements.add.run(db, &new, add).await?;
         find(db, statements, new.into_iter().map(key).collect(), &mut peers).await?;
     }
-    let mut attempts = Vec::new();
+    let (mut attempts, mut introductions) = (Vec::new(), HashMap::new());
     for told in told {
         let (id, peer) = peers.get_mut(&key(told)).ok_or(sqlx::Error::RowNotFound)?;
         match told {
             PeerUpdate::Attempt(attempt) => {
                 attempts.push((*id, peer.tried % KEPT_ATTEMPTS, past(attempt, number_of)));
                 peer.tried(attempt, number_of);
+                if let Some(json) = attempt.introduced.as_ref().and_then(|introduced| introduced.introduction.as_ref())
+                {
+                    introductions.insert(*id, (attempt.at, json));
+                }
             }
-            PeerUpdate::Peer(other) => peer.merge(numbered(other, number_of)),
+            PeerUpdate::Peer(other) => {
+                if let Some(json) = &other.introduction {
+                    // The time of the last good attempt, or else of another sign of life, is the closest value.
+                    let at = other.last_good.or(other.last_seen).unwrap_or(other.first_seen);
+                    introductions.insert(*id, (at, json));
+                }
+                peer.merge(numbered(other, number_of));
+            }
         }
     }
     let peers: Vec<_> = peers.into_values().collect();
     statements.update.run(db, &peers, |query, (id, peer)| bind_peer(query, *id, peer)).await?;
     statements.remember.run(db, &attempts, |query, (id, slot, past)| bind_past(query, *id, *slot, past)).await?;
-    Ok(())
+    let introductions: Vec<_> = introductions.into_iter().collect();
+    let bind = |query: Query, (id, (Time(at), json)): &(i64, (Time, &Introduction))| {
+        query.bind(*id).bind(*at).bind(json.as_str().to_owned())
+    };
+    statements.introduce.run(db, &introductions, bind).await
 }
 
-/// A peer's network and endpoint, a unique key.
-type Key = (i64, Endpoint);
+/// A peer's network, identity and endpoint, a unique key.
+type Key = (i64, Option<EscapedText>, Endpoint);
+
+fn key(chain: i64, identity: Option<&EscapedText>, endpoint: Endpoint) -> Key {
+    (chain, identity.cloned(), endpoint)
+}
 
 /// Collects the peers that are stored, each with its id.
 async fn find(
@@ -189,18 +208,30 @@ async fn find(
     keys: Vec<Key>,
     peers: &mut HashMap<Key, (i64, RawPeer<i64>)>,
 ) -> Result<(), sqlx::Error> {
-    let bind = |query: Query, (chain, endpoint): &Key| query.bind(endpoint.to_string()).bind(*chain);
+    let bind = |query: Query, (chain, identity, endpoint): &Key| {
+        query.bind(endpoint.to_string()).bind(*chain).bind(text_of(identity.as_ref()))
+    };
     let take = |row: &SqliteRow| {
         let mut columns = Columns::of(row);
         let (id, peer) = (columns.next()?, columns.peer::<i64>()?);
-        peers.insert((peer.chain, peer.endpoint), (id, peer));
+        peers.insert((peer.chain, peer.identity.clone(), peer.endpoint), (id, peer));
         Ok(())
     };
     statements.find.fetch(db, &keys, bind, take).await
 }
 
-fn bind_endpoint(query: Query, endpoint: Endpoint, chain: i64, Time(first_seen): Time) -> Query {
-    query.bind(endpoint.to_string()).bind(chain).bind(endpoint.network().number()).bind(first_seen)
+fn bind_key(query: Query, (chain, identity, endpoint): &Key, Time(first_seen): Time) -> Query {
+    query
+        .bind(endpoint.to_string())
+        .bind(*chain)
+        .bind(text_of(identity.as_ref()))
+        .bind(endpoint.network().number())
+        .bind(first_seen)
+}
+
+/// The database has an empty text for no identity, since NULL equals nothing.
+fn text_of(identity: Option<&EscapedText>) -> String {
+    identity.map_or("", EscapedText::as_str).to_owned()
 }
 
 fn past(attempt: &Attempt, number_of: impl Fn(&EscapedText) -> i64) -> RawPast<i64> {
@@ -220,6 +251,7 @@ fn numbered(peer: &Peer, number_of: impl Fn(&EscapedText) -> i64) -> RawPeer<i64
         ending: peer.ending.as_ref().map(|found| ending(found, &number_of)),
         user_agent: peer.user_agent.as_ref().map(&number_of),
         endpoint: peer.endpoint,
+        identity: peer.identity.clone(),
         first_seen: peer.first_seen,
         last_seen: peer.last_seen,
         services: peer.services,
@@ -230,6 +262,7 @@ fn numbered(peer: &Peer, number_of: impl Fn(&EscapedText) -> i64) -> RawPeer<i64
         transports: peer.transports,
         version: peer.version,
         height: peer.height,
+        introduction: None,
         latency: peer.latency,
         reliability: peer.reliability,
     }

@@ -13,8 +13,8 @@ use address::{Address, Endpoint};
 use common::{CHAIN, KNOWN, all, failed, good, store};
 use handshake::Stage;
 use peers::{
-    Average, Ending, EscapedText, Exporter, Filter, Format, Importer, Origin, Outcome, Peer, Reliability, Standard,
-    Time, Transports,
+    Average, Ending, EscapedText, Exporter, Filter, Format, Importer, Introduction, Origin, Outcome, Peer, Reliability,
+    Standard, Time, Transports,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -92,17 +92,19 @@ fn peer() -> impl Strategy<Value = Peer> {
         !chain.as_str().is_empty() && !source.as_str().is_empty()
     });
     let outcome = || option::of(select(OUTCOMES.as_slice()));
-    let seen = (address(), time(), option::of(time()), any::<u64>());
+    let identity = option::of(text().prop_filter("an identity is not empty", |text| !text.as_str().is_empty()));
+    let seen = (address(), identity, time(), option::of(time()), any::<u64>());
     let tried = (any::<u32>(), any::<u32>(), option::of(time()), option::of(time()), option::of(ending()));
-    let said = option::of((any::<i32>(), text()));
-    let told = (outcome(), outcome(), said, option::of(any::<i32>()), option::of(any::<u32>()), reliability());
+    let said = option::of((any::<i64>(), text()));
+    let told = (outcome(), outcome(), said, option::of(any::<i64>()), option::of(any::<u32>()), reliability());
     (chain_and_source, seen, tried, told).prop_map(|((chain, source), seen, tried, told)| {
-        let (endpoint, first_seen, last_seen, services) = seen;
+        let (endpoint, identity, first_seen, last_seen, services) = seen;
         let (tried, good, last_tried, last_good, ending) = tried;
         let (v1, v2, said, height, latency, reliability) = told;
         Peer {
             chain,
             endpoint,
+            identity,
             first_seen,
             last_seen,
             source: Some(source),
@@ -116,6 +118,7 @@ fn peer() -> impl Strategy<Value = Peer> {
             version: said.as_ref().map(|(version, _)| *version),
             user_agent: said.map(|(_, user_agent)| user_agent),
             height,
+            introduction: None,
             latency: latency.map(|micros| Duration::from_micros(micros.into())),
             reliability,
         }
@@ -480,4 +483,26 @@ async fn a_dump_holds_who_was_ever_good_the_most_reliable_first() {
     let mut goods = String::new();
     dump.lines().filter_map(makeseeds).for_each(|line| write!(goods, "{}", u8::from(line.good)).unwrap());
     assert_eq!(goods, "111111110", "one success in three attempts is not good");
+}
+
+#[test]
+fn json_lines_have_identity_and_introduction_and_read_both_back_whole() {
+    let json = r#"{"user_agent":"/a\\x1b/","height":18446744073709551615,"list":[1,{"b":null}]}"#;
+    let mut peer = Peer::new(CHAIN.into(), "192.0.2.1:8333".parse().unwrap(), Time(1));
+    (peer.identity, peer.introduction) = (Some("02aa".into()), Introduction::read(json));
+    peer.source = Some("list".into());
+    let bytes = written(Format::JsonLines, std::slice::from_ref(&peer));
+    let line = String::from_utf8(bytes.clone()).unwrap();
+    assert!(line.ends_with(&format!("\"identity\":\"02aa\",\"introduction\":{json}}}\n")), "{line}");
+    let (back, errors) = read(Format::JsonLines, &bytes);
+    assert_eq!((back, errors), (vec![peer.clone()], vec![]));
+    // A cell of CSV is no place for an object.
+    let (back, _) = read(Format::Csv, &written(Format::Csv, std::slice::from_ref(&peer)));
+    assert_eq!(back, [Peer { introduction: None, ..peer }]);
+
+    for wrong in ["7", r#""text""#, "[]", "\"\\u001b\""] {
+        let line = format!("{{\"address\":\"1.2.3.4:5\",\"introduction\":{wrong}}}\n");
+        let (peers, errors) = read(Format::JsonLines, line.as_bytes());
+        assert!(peers.is_empty() && errors[0].contains("a JSON object in `introduction`"), "{wrong}: {errors:?}");
+    }
 }

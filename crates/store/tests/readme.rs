@@ -22,8 +22,11 @@ async fn its_questions_have_answers() {
     let (store, _directory) = store().await;
     let writer = store.writer().await.unwrap();
     let now = peers::Time::now().0;
-    for nth in 0..3 {
-        writer.record(good(nth, now - 7200, b"/Satoshi:27.0.0/")).await.unwrap();
+    for (nth, ahead) in (0..3).zip(["3600", "null", "-5"]) {
+        let mut attempt = good(nth, now - 7200, b"/Satoshi:27.0.0/");
+        let json = format!(r#"{{"clock_offset_s":{ahead}}}"#);
+        attempt.introduced.as_mut().unwrap().introduction = peers::Introduction::read(&json);
+        writer.record(attempt).await.unwrap();
     }
     writer.record(failed(1, now - 3600)).await.unwrap();
     writer.learned(learned(9, now, "1.2.3.5:8333")).await.unwrap();
@@ -35,8 +38,8 @@ async fn its_questions_have_answers() {
         let rows = sqlx::query(AssertSqlSafe(question)).fetch_all(&mut db).await.unwrap();
         answers.push(rows.len());
     }
-    // One program; one silent peer; no pruned peer; two sources.
-    assert_eq!(answers, [1, 1, 0, 2]);
+    // One wrong clock; one program; one silent peer; no pruned peer; two sources.
+    assert_eq!(answers, [1, 1, 1, 0, 2]);
     let row = sqlx::query("SELECT source, count(*), sum(good > 0) FROM peers GROUP BY source").fetch_all(&mut db).await;
     let counts: Vec<(i64, i64)> = row.unwrap().iter().map(|row| (row.get(1), row.get(2))).collect();
     assert_eq!(counts, [(1, 0), (3, 3)]);

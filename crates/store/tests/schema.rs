@@ -70,6 +70,66 @@ async fn a_database_of_the_first_version_keeps_all_that_it_had() {
     }
 }
 
+/// A copy of the database that an earlier release made.
+fn copy(schema: i64) -> (std::path::PathBuf, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("peers.sqlite");
+    let data = format!("{}/tests/data/schema-{schema}.sqlite", env!("CARGO_MANIFEST_DIR"));
+    std::fs::copy(data, &path).unwrap();
+    (path, directory)
+}
+
+#[tokio::test]
+async fn the_databases_of_earlier_releases_keep_all_that_they_had() {
+    for schema in [1, 2] {
+        let (path, _directory) = copy(schema);
+        let store = Store::open(&path).await.unwrap();
+        let peers = all(store.peers(&Filter::default(), KNOWN, None)).await;
+        let seen: Vec<_> = peers
+            .iter()
+            .map(|peer| (peer.endpoint.to_string(), peer.chain.as_str(), peer.reason(), peer.tried, peer.version))
+            .collect();
+        // The onion name with a wrong checksum is gone.
+        let expected = [
+            ("127.61.0.9:18444", "bitcoin-regtest", Some("connect.refused"), 2, None),
+            ("pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:18444", "bitcoin-regtest", None, 0, None),
+            ("ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p:0", "bitcoin-regtest", None, 0, None),
+            ("[fc32::1]:18444", "bitcoin-regtest", None, 0, None),
+            ("[2a01:4f8::7]:18444", "bitcoin-regtest", None, 0, None),
+            ("127.61.0.1:18444", "bitcoin-regtest", Some("ok"), 2, Some(70_017)),
+            ("127.61.0.2:18444", "bitcoin-regtest", Some("ok"), 2, Some(70_017)),
+            ("127.61.0.3:38080", "monero", Some("ok"), 2, Some(1)),
+        ];
+        let expected = expected
+            .map(|(address, chain, reason, tried, version)| (address.to_owned(), chain, reason, tried, version));
+        assert_eq!(seen, expected, "schema {schema}");
+        assert!(peers.iter().all(|peer| peer.identity.is_none() && peer.introduction.is_none()));
+        let reached = store.show(&"127.61.0.1:18444".parse().unwrap()).await.unwrap();
+        assert_eq!(reached[0].attempts.len(), 2);
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_whose_upgrade_fails_is_left_as_it_was() {
+    for schema in [1, 2] {
+        let (path, _directory) = copy(schema);
+        let mut db = connect(&path).await;
+        // The last step cannot make its table.
+        sqlx::raw_sql("CREATE TABLE introduction (mine TEXT)").execute(&mut db).await.unwrap();
+        db.close().await.unwrap();
+        let before = std::fs::read(&path).unwrap();
+        let error = Store::open(&path).await.unwrap_err().to_string();
+        let why = format!("its schema {schema} cannot be upgraded to 3, so it is left as it was: ");
+        assert!(error.contains(&why) && error.contains("table introduction already exists"), "{error}");
+        let mut db = connect(&path).await;
+        let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut db).await.unwrap();
+        assert_eq!(version, schema);
+        db.close().await.unwrap();
+        assert!(std::fs::read(&path).unwrap() == before, "some byte of the file was changed");
+    }
+}
+
 #[tokio::test]
 async fn a_database_of_the_first_version_is_written_like_a_new_one() {
     let (path, _directory) = first().await;

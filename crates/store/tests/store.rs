@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use common::{CHAIN, KNOWN, address, all, failed, good, learned, shown, store};
 use handshake::Blame;
-use peers::{Column, Filter, Network, Outcome, Peer, Reliability, Sort, SortBy, Time, Transports};
+use peers::{
+    Column, Filter, Introduction, Learned, Network, Outcome, Peer, Reliability, Sort, SortBy, Time, Transports,
+};
 use verack_store::{KEPT_ATTEMPTS, Store};
 
 #[tokio::test]
@@ -366,4 +368,59 @@ async fn counting_by_user_agent_reads_an_index_alone() {
     .unwrap();
     let plan: Vec<_> = plan.into_iter().map(|(.., step)| step).collect();
     assert_eq!(plan, ["SCAN peer USING COVERING INDEX peer_by_user_agent"]);
+}
+
+#[tokio::test]
+async fn an_introduction_is_kept_whole_and_the_later_one_counts() {
+    let (store, _directory) = store().await;
+    let writer = store.writer().await.unwrap();
+    let json = |height: u64| Introduction::read(&format!(r#"{{"height":{height},"list":["a\\x1b",{{}}]}}"#)).unwrap();
+    let said = |at, height| {
+        let mut attempt = good(1, at, b"/agent/");
+        attempt.introduced.as_mut().unwrap().introduction = Some(json(height));
+        attempt
+    };
+    for (at, height) in [(10, 1), (20, u64::MAX)] {
+        writer.record(said(at, height)).await.unwrap();
+    }
+    writer.flush().await.unwrap();
+    assert_eq!(shown(&store, 1).await.peer.introduction, Some(json(u64::MAX)));
+    // Attempts without one leave it as it is.
+    writer.record(failed(1, 30)).await.unwrap();
+    // So does an older one from another database.
+    let mut older = Peer::new(CHAIN.into(), address(1), Time(5));
+    (older.last_good, older.introduction) = (Some(Time(15)), Some(json(7)));
+    writer.import(older).await.unwrap();
+    writer.flush().await.unwrap();
+    assert_eq!(shown(&store, 1).await.peer.introduction, Some(json(u64::MAX)));
+    let mut remembered = store.remembered(&CHAIN.into(), None);
+    assert_eq!(remembered.next().await.unwrap().unwrap().introduction, None, "a crawl does not need it");
+}
+
+#[tokio::test]
+async fn nodes_with_keys_are_peers_of_their_own_at_one_address() {
+    let (store, _directory) = store().await;
+    let writer = store.writer().await.unwrap();
+    let of = |identity: Option<&str>| identity.map(Into::into);
+    for identity in [None, Some("02aa"), Some("03bb")] {
+        writer.record(peers::Attempt { identity: of(identity), ..good(1, 10, b"/agent/") }).await.unwrap();
+        writer.learned(Learned { identity: of(identity), ..learned(1, 11, "seed") }).await.unwrap();
+    }
+    writer.close().await.unwrap();
+    let shown = store.show(&address(1)).await.unwrap();
+    let mut identities: Vec<_> = shown.iter().map(|history| history.peer.identity.clone()).collect();
+    identities.sort();
+    assert_eq!(identities, [None, of(Some("02aa")), of(Some("03bb"))]);
+    assert!(shown.iter().all(|history| (history.peer.tried, history.attempts.len()) == (1, 1)));
+}
+
+#[tokio::test]
+async fn heights_may_be_as_large_as_any_protocol_has_them() {
+    let (store, _directory) = store().await;
+    let writer = store.writer().await.unwrap();
+    let mut attempt = good(1, 10, b"");
+    attempt.introduced.as_mut().unwrap().height = Some(i64::MAX);
+    writer.record(attempt).await.unwrap();
+    writer.close().await.unwrap();
+    assert_eq!(shown(&store, 1).await.peer.height, Some(i64::MAX));
 }

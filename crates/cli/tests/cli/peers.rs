@@ -65,6 +65,7 @@ impl Map {
             let learned = Learned {
                 chain: "bitcoin".into(),
                 endpoint: ONION.parse().unwrap(),
+                identity: None,
                 at: Time(NOW),
                 seen: Some(Time(NOW - 3600)),
                 services: 9,
@@ -104,8 +105,8 @@ impl Map {
 
 const OK: (Outcome, Stage, &str) = (Outcome::Ok, Stage::Done, "ok");
 
-fn introduced(user_agent: &str, version: i32, services: u64) -> Option<Introduced> {
-    Some(Introduced { version, services, user_agent: user_agent.into(), height: Some(820_000) })
+fn introduced(user_agent: &str, version: i64, services: u64) -> Option<Introduced> {
+    Some(Introduced { version, services, user_agent: user_agent.into(), height: Some(820_000), introduction: None })
 }
 
 fn attempt(
@@ -117,6 +118,7 @@ fn attempt(
     Attempt {
         chain: "bitcoin".into(),
         endpoint: address.parse::<Endpoint>().unwrap(),
+        identity: None,
         at: Time(at),
         ending: Ending { outcome, stage, reason: reason.into() },
         blame: (outcome != Outcome::Ok).then_some(Blame::Network),

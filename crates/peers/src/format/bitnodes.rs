@@ -109,9 +109,9 @@ fn of_row(origin: &Origin, name: Option<&[u8]>, row: &[Value]) -> Line {
     let mut peer = Peer::new(origin.chain.clone(), endpoint, origin.now);
     peer.source = Some(origin.source.clone());
     peer.services = services.as_u64().ok_or("services as a number")?;
-    peer.height = Some(number(height).ok_or("a height")?).filter(|height| *height != 0);
+    peer.height = Some(height.as_i64().ok_or("a height")?).filter(|height| *height != 0);
     let Some((version, user_agent, since)) = rest else { return Ok(Some(peer)) };
-    peer.version = Some(number(version).ok_or("a protocol version")?).filter(|version| *version != 0);
+    peer.version = Some(version.as_i64().ok_or("a protocol version")?).filter(|version| *version != 0);
     let user_agent = user_agent.as_str().ok_or("a user agent behind the protocol version")?;
     let user_agent = EscapedText::read(user_agent.as_bytes()).ok_or("a user agent of at most 256 bytes")?;
     peer.user_agent = (peer.version.is_some() || !user_agent.as_str().is_empty()).then_some(user_agent);
@@ -131,8 +131,4 @@ pub(super) fn of_host(host: &Value, port: &Value) -> Result<Endpoint, String> {
     let host = host.as_str().ok_or("an address as text")?;
     let address = host.parse().map_err(|_| "an address, without its port".to_owned())?;
     Ok(Endpoint { address, port })
-}
-
-fn number(value: &Value) -> Option<i32> {
-    value.as_i64().and_then(|number| i32::try_from(number).ok())
 }

@@ -20,7 +20,9 @@ pub(super) fn begin(out: &mut impl io::Write) -> io::Result<()> {
 
 pub(super) fn write(out: &mut impl io::Write, peer: &Peer) -> io::Result<()> {
     let mut record = Record::of(peer);
-    for text in [&mut record.chain, &mut record.reason, &mut record.user_agent, &mut record.source] {
+    for text in
+        [&mut record.chain, &mut record.reason, &mut record.user_agent, &mut record.source, &mut record.identity]
+    {
         text.iter_mut().for_each(disarm);
     }
     let mut row = WriterBuilder::new().has_headers(false).from_writer(out);

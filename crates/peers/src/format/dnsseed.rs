@@ -49,9 +49,9 @@ pub(super) fn read(origin: &Origin, line: &[u8]) -> Line {
         // The file does not give the watched time. So the average gets full weight.
         average.weight = 1.0;
     }
-    let height: i32 = fields.next("blocks", |text| text.parse().ok())?;
+    let height: i64 = fields.next("blocks", |text| text.parse().ok())?;
     peer.services = fields.next("svcs in hex", |text| u64::from_str_radix(text, 16).ok())?;
-    let version: i32 = fields.next("a version", |text| text.parse().ok())?;
+    let version: i64 = fields.next("a version", |text| text.parse().ok())?;
     // The seeder writes 0 for unknown values.
     (peer.height, peer.version) = ((height != 0).then_some(height), (version != 0).then_some(version));
     let user_agent = fields.0.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(fields.0);

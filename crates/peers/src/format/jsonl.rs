@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::format::import::{Line, Origin};
-use crate::format::record::Record;
+use crate::format::record::{Record, introduction};
 use crate::peer::Peer;
 
 /// With its type, as in all JSON that the program prints.
@@ -31,5 +31,7 @@ pub(super) fn read(origin: &Origin, line: &[u8]) -> Line {
         let what = error.split(" at line ").next().unwrap_or_default();
         format!("a peer as a JSON object: {what}")
     })?;
-    record.into_peer(origin).map(Some)
+    let introduction = introduction(line)?;
+    let peer = record.into_peer(origin)?;
+    Ok(Some(Peer { introduction, ..peer }))
 }

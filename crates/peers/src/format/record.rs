@@ -6,8 +6,10 @@ use std::time::Duration;
 use handshake::Outcome;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::format::import::Origin;
+use crate::introduction::{Introduction, MAX_INTRODUCTION_LEN};
 use crate::peer::{Ending, OUTCOMES, Peer, STAGES, Time, Transports};
 use crate::reliability::{Average, Reliability};
 use crate::text::EscapedText;
@@ -26,11 +28,11 @@ pub(super) struct Record {
     pub reason: Option<String>,
     pub v1: Option<String>,
     pub v2: Option<String>,
-    pub version: Option<i32>,
+    pub version: Option<i64>,
     #[serde(deserialize_with = "rounded")]
     pub services: u64,
     pub user_agent: Option<String>,
-    pub height: Option<i32>,
+    pub height: Option<i64>,
     pub latency_ms: Option<f64>,
     pub first_seen: Option<i64>,
     pub last_seen: Option<i64>,
@@ -56,13 +58,39 @@ pub(super) struct Record {
     pub source: Option<String>,
     /// The same as `services`, as hex text: programs without integers above 2^53, such as jq, round the number.
     pub services_hex: Option<String>,
+    pub identity: Option<String>,
+}
+
+/// A peer as JSON has it: with its introduction, which is an object and so no cell of CSV.
+#[derive(Serialize)]
+struct Whole<'p> {
+    #[serde(flatten)]
+    record: Record,
+    introduction: &'p Option<Introduction>,
 }
 
 impl Serialize for Peer {
-    /// Serialises it as a flat object with the fields of JSON Lines.
+    /// Serialises it as an object with the fields of JSON Lines.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Record::of(self).serialize(serializer)
+        Whole { record: Record::of(self), introduction: &self.introduction }.serialize(serializer)
     }
+}
+
+/// The part of a line of JSON that a [`Record`] lacks.
+#[derive(Deserialize)]
+struct Rest<'l> {
+    #[serde(borrow, default)]
+    introduction: Option<&'l RawValue>,
+}
+
+/// The introduction in a line of JSON.
+pub(super) fn introduction(line: &[u8]) -> Result<Option<Introduction>, String> {
+    let Rest { introduction } = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let Some(json) = introduction else { return Ok(None) };
+    let whole = Introduction::read(json.get());
+    whole.map(Some).ok_or_else(|| {
+        format!("a JSON object in `introduction`, of at most {MAX_INTRODUCTION_LEN} printable ASCII characters")
+    })
 }
 
 impl Record {
@@ -108,6 +136,7 @@ impl Record {
             count_30d: e.count,
             source: peer.source.as_ref().map(text),
             services_hex: Some(format!("{:#x}", peer.services)),
+            identity: peer.identity.as_ref().map(text),
         }
     }
 
@@ -118,6 +147,7 @@ impl Record {
         let mut peer = Peer {
             chain: text(self.chain.as_deref(), "chain")?.unwrap_or_else(|| origin.chain.clone()),
             endpoint,
+            identity: text(self.identity.as_deref().filter(|identity| !identity.is_empty()), "identity")?,
             first_seen: self.first_seen.map_or(origin.now, time),
             last_seen: self.last_seen.map(time),
             source: Some(text(self.source.as_deref(), "source")?.unwrap_or_else(|| origin.source.clone())),
@@ -132,6 +162,7 @@ impl Record {
             // CSV cannot tell an empty text from a missing one; but a peer with a version has a user agent.
             user_agent: text(self.user_agent.as_deref(), "user_agent")?.or(self.version.map(|_| "".into())),
             height: self.height,
+            introduction: None,
             latency: self.latency()?,
             reliability: self.reliability()?,
         };

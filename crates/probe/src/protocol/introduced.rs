@@ -21,6 +21,11 @@ pub trait Introduced: Any + fmt::Debug + fmt::Display + Send + Sync {
         true
     }
 
+    /// The node's key, as its protocol spells it, if its nodes have one.
+    fn identity(&self) -> Option<String> {
+        None
+    }
+
     /// Our address as the peer sees it, if it says so.
     fn our_address(&self) -> Option<SocketAddr> {
         None
@@ -36,13 +41,13 @@ pub trait Introduced: Any + fmt::Debug + fmt::Display + Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// Its protocol version.
-    pub version: i32,
+    pub version: i64,
     /// What it offers, one bit each.
     pub services: u64,
     /// Its user agent.
     pub user_agent: Box<[u8]>,
     /// Its block height, if it said so.
-    pub height: Option<i32>,
+    pub height: Option<i64>,
 }
 
 impl dyn Introduced {

@@ -32,6 +32,7 @@ pub fn learned(nth: u32, seen: i64, source: &str) -> Learned {
     Learned {
         chain: CHAIN.into(),
         endpoint: address(nth),
+        identity: None,
         at: seen,
         seen: Some(seen),
         services: 1,
@@ -44,6 +45,7 @@ pub fn good(nth: u32, at: i64, user_agent: &[u8]) -> Attempt {
     Attempt {
         chain: CHAIN.into(),
         endpoint: address(nth),
+        identity: None,
         at: Time(at),
         ending: Ending { outcome: Outcome::Ok, stage: Stage::Done, reason: "ok".into() },
         blame: None,
@@ -53,6 +55,7 @@ pub fn good(nth: u32, at: i64, user_agent: &[u8]) -> Attempt {
             services: 0xc09,
             user_agent: EscapedText::of(user_agent),
             height: Some(900_000),
+            introduction: None,
         }),
         latency: Some(Duration::from_micros(12_345)),
         source: Some("command line".into()),

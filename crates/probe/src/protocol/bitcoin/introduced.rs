@@ -84,10 +84,10 @@ impl AnyIntroduced for Introduced {
     fn kept(&self) -> Option<Kept> {
         let Version { version, services, user_agent, start_height, .. } = &self.version;
         Some(Kept {
-            version: *version,
+            version: (*version).into(),
             services: services.0,
             user_agent: user_agent.as_bytes().into(),
-            height: *start_height,
+            height: start_height.map(Into::into),
         })
     }
 }

@@ -101,6 +101,10 @@ impl AnyIntroduced for Introduced {
         write_fields(&FIELDS, self, out);
     }
 
+    fn identity(&self) -> Option<String> {
+        Some(self.node_id.to_string())
+    }
+
     fn agent(&self) -> String {
         self.hello.client_id.to_string()
     }

@@ -94,6 +94,10 @@ impl AnyIntroduced for Introduced {
         write_fields(&FIELDS, self, out);
     }
 
+    fn identity(&self) -> Option<String> {
+        Some(self.public_key.peer_id().to_string())
+    }
+
     fn agent(&self) -> String {
         let agent = self.identify.as_ref().and_then(|identify| identify.agent.as_ref());
         agent.map_or_else(|| self.public_key.peer_id().to_string(), ToString::to_string)

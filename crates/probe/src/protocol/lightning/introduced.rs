@@ -103,6 +103,10 @@ impl AnyIntroduced for Introduced {
     }
 
     /// Its node id: it does not name its program.
+    fn identity(&self) -> Option<String> {
+        Some(self.node_id.to_string())
+    }
+
     fn agent(&self) -> String {
         self.node_id.to_string()
     }

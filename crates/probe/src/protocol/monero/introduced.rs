@@ -103,10 +103,10 @@ impl AnyIntroduced for Introduced {
     fn kept(&self) -> Option<Kept> {
         let Tip { height, top_version, .. } = &self.introduction.tip;
         Some(Kept {
-            version: i32::from(*top_version),
+            version: (*top_version).into(),
             services: 0,
             user_agent: Box::default(),
-            height: Some(i32::try_from(*height).unwrap_or(i32::MAX)),
+            height: Some(i64::try_from(*height).unwrap_or(i64::MAX)),
         })
     }
 }
