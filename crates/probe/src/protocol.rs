@@ -16,6 +16,8 @@ mod ethereum;
 pub mod field;
 mod gossip;
 mod identity;
+#[cfg(test)]
+mod in_memory;
 mod introduced;
 mod keep;
 mod libp2p;

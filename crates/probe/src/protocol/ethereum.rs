@@ -391,9 +391,10 @@ mod tests {
     use ethereum::{Goal, Local, Rlpx, SecretKey};
     use handshake::Rx;
     use net::Stop;
-    use tokio::io::{AsyncReadExt, duplex};
+    use tokio::io::AsyncReadExt;
     use tokio::time::Instant;
 
+    use super::super::in_memory::shaken;
     use super::super::keep::{KeptEnd, Span};
     use super::{fresh, hold};
 
@@ -405,9 +406,8 @@ mod tests {
             local
         });
         let called = theirs.node_id();
-        let (ours, mut theirs) =
-            testing::pair(Rlpx::initiator(ours, fresh(), called), Rlpx::responder(theirs, fresh()));
-        let (mut peer, stream) = duplex(64 * 1024);
+        let ((stream, ours), (mut peer, mut theirs)) =
+            shaken(Rlpx::initiator(ours, fresh(), called), Rlpx::responder(theirs, fresh())).await;
         let opened = Instant::now();
         let span = Span { opened, since: opened, until: opened + Duration::from_secs(3599), stop: &Stop::new() };
         let kept = hold(stream, ours.channel, span, None).await;

@@ -272,9 +272,10 @@ mod tests {
     use handshake::Rx;
     use lightning::{Hello, Local, Message, SecretKey};
     use net::Stop;
-    use tokio::io::{AsyncReadExt, duplex};
+    use tokio::io::AsyncReadExt;
     use tokio::time::Instant;
 
+    use super::super::in_memory::shaken;
     use super::super::keep::{KeptEnd, Span};
     use super::hold;
 
@@ -283,8 +284,8 @@ mod tests {
         let key = |byte| SecretKey::new([byte; 32]).unwrap();
         let local = |byte| Local::new(key(byte), key(byte + 1), Vec::new());
         let called = key(0x22).node_id();
-        let (ours, mut theirs) = testing::pair(Hello::initiator(local(0x11), called), Hello::responder(local(0x22)));
-        let (mut peer, stream) = duplex(64 * 1024);
+        let ((stream, ours), (mut peer, mut theirs)) =
+            shaken(Hello::initiator(local(0x11), called), Hello::responder(local(0x22))).await;
         let opened = Instant::now();
         let span = Span { opened, since: opened, until: opened + Duration::from_secs(3599), stop: &Stop::new() };
         let kept = hold(stream, ours.channel, span, None).await;
