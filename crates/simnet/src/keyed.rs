@@ -1,11 +1,5 @@
 //! Scripted peers of the protocols with node keys, and the expected verdict on each.
 
-mod ethereum;
-mod lightning;
-mod line;
-mod recording;
-mod strangers;
-
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,10 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use handshake::Role;
 use tokio::io::DuplexStream;
 
-pub use self::ethereum::{GENESIS, NETWORK_ID};
+use crate::connection::Wire;
+pub use crate::protocol::ethereum::script::{GENESIS, NETWORK_ID};
+use crate::protocol::{ethereum, lightning};
 use crate::sockets;
 use crate::truth::Truth;
-use crate::wire::Wire;
 
 /// The secret key, in either protocol, of the side that [`keyed_callers`] call: they know its public key, and have a
 /// recording of another caller's handshake with it.
@@ -39,9 +34,9 @@ pub struct KeyedPeer {
 }
 
 #[derive(Clone, Debug)]
-enum Script {
-    Ethereum(Arc<[ethereum::Act]>),
-    Lightning(Arc<[lightning::Act]>),
+pub(crate) enum Script {
+    Ethereum(Arc<[ethereum::script::Act]>),
+    Lightning(Arc<[lightning::script::Act]>),
 }
 
 /// A peer's name, without its address.
@@ -66,16 +61,16 @@ pub fn keyed_callers() -> Vec<KeyedPeer> {
 }
 
 fn peers(role: Role) -> Vec<KeyedPeer> {
-    [ethereum::peers(role), lightning::peers(role)].concat()
+    [ethereum::catalogue::peers(role), lightning::catalogue::peers(role)].concat()
 }
 
 impl KeyedPeer {
-    fn new(name: &'static str, truth: Truth, role: Role, script: Script) -> Self {
+    pub(crate) fn new(name: &'static str, truth: Truth, role: Role, script: Script) -> Self {
         Self { name, truth, role, script, rightly_named: true, turns: Arc::default() }
     }
 
     /// The same peer, called with a key that it does not have, or calling with a key that the other side does not have.
-    fn misnamed(self) -> Self {
+    pub(crate) fn misnamed(self) -> Self {
         Self { rightly_named: false, ..self }
     }
 
@@ -83,8 +78,8 @@ impl KeyedPeer {
     #[must_use]
     pub fn named(&self) -> Named {
         match self.script {
-            Script::Ethereum(_) => Named::Ethereum(ethereum::key(self.rightly_named).public()),
-            Script::Lightning(_) => Named::Lightning(lightning::key(self.rightly_named).node_id()),
+            Script::Ethereum(_) => Named::Ethereum(ethereum::script::key(self.rightly_named).public()),
+            Script::Lightning(_) => Named::Lightning(lightning::script::key(self.rightly_named).node_id()),
         }
     }
 
@@ -131,12 +126,12 @@ impl KeyedPeer {
         let calls = self.role == Role::Initiator;
         match &self.script {
             Script::Ethereum(acts) => {
-                let whom = calls.then(|| ethereum::called_key(self.rightly_named).public());
-                ethereum::play(acts, whom, stream, turn).await
+                let whom = calls.then(|| ethereum::script::called_key(self.rightly_named).public());
+                ethereum::script::play(acts, whom, stream, turn).await
             }
             Script::Lightning(acts) => {
-                let whom = calls.then(|| lightning::called_key(self.rightly_named).node_id());
-                lightning::play(acts, whom, stream, turn).await
+                let whom = calls.then(|| lightning::script::called_key(self.rightly_named).node_id());
+                lightning::script::play(acts, whom, stream, turn).await
             }
         }
     }

@@ -19,38 +19,35 @@
 //! and a [`Population`] runs all of its nodes, all healthy, on a handful of sockets. A [`Census`] compares the result
 //! of a crawl with the real nodes.
 
-mod callers;
-mod catalogue;
 mod census;
+mod connection;
 mod dns;
-mod encrypted;
-mod honest;
 mod keyed;
-mod libp2p;
-mod monero;
+mod line;
 mod network;
 mod peer;
 mod population;
+mod protocol;
 mod random;
+mod recording;
 mod rhythm;
-mod script;
-mod sealed;
 mod sockets;
+mod strangers;
 mod topology;
 mod truth;
-mod voice;
-mod wire;
 
-pub use self::libp2p::{libp2p_callers, libp2p_peers};
-pub use self::monero::{monero_callers, monero_peers};
-pub use callers::callers;
-pub use catalogue::{catalogue, cut_at_every_byte, encrypted_and_cut_at_every_byte, versions_of_every_length};
 pub use census::{Census, Faults};
 pub use dns::{Answer, Dns, Zone};
 pub use keyed::{CALLED_KEY, GENESIS, KeyedPeer, NETWORK_ID, Named, keyed, keyed_callers};
 pub use network::{LIBP2P, NAMES_OF_FAILURE, Network, Plan};
 pub use peer::Peer;
 pub use population::Population;
+pub use protocol::bitcoin::callers::callers;
+pub use protocol::bitcoin::catalogue::{
+    catalogue, cut_at_every_byte, encrypted_and_cut_at_every_byte, versions_of_every_length,
+};
+pub use protocol::libp2p::catalogue::{libp2p_callers, libp2p_peers};
+pub use protocol::monero::catalogue::{monero_callers, monero_peers};
 pub use topology::{Ground, Kind, Ports, Topology};
 pub use truth::{Transport, Truth, Truths};
 

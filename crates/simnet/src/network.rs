@@ -9,15 +9,15 @@ use handshake::{Role, Stage};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::catalogue::catalogue;
+use crate::connection::Wire;
 use crate::dns::{Answer, Dns, Zone};
-use crate::honest::honest;
 use crate::keyed::KeyedPeer;
 use crate::peer::Peer;
+use crate::protocol::bitcoin::catalogue::catalogue;
+use crate::protocol::bitcoin::honest::honest;
 use crate::random::Random;
 use crate::sockets::{FullQueue, cannot, serve};
 use crate::truth::{Truth, Truths};
-use crate::wire::Wire;
 
 /// The contents of a network.
 #[derive(Clone, Debug)]

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use handshake::Role;
 use tokio::io::DuplexStream;
 
-use crate::script::{Act, Conversation};
+use crate::connection::Wire;
+use crate::protocol::bitcoin::script::{Act, Conversation};
 use crate::sockets::call;
 use crate::truth::Truths;
-use crate::wire::Wire;
 
 /// A scripted peer. Its clones are the same peer.
 #[derive(Clone, Debug)]

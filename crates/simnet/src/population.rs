@@ -11,9 +11,6 @@
 //! Nodes speak the v1 transport, and close on a key as v1 nodes do. All their messages are made beforehand, so that one
 //! thread serves thousands of callers a second.
 
-mod conversation;
-mod lines;
-
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -24,10 +21,10 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 
 use crate::census::Census;
+use crate::protocol::bitcoin::population::conversation::converse;
+use crate::protocol::bitcoin::population::lines::Lines;
 use crate::sockets::{FullQueue, cannot, serve};
 use crate::topology::{Ground, Kind, Ports, Topology};
-use conversation::converse;
-use lines::Lines;
 
 /// Connections in the queue of a listener: the limit of Linux. (net.core.somaxconn)
 const BACKLOG: u32 = 4096;

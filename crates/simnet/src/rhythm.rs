@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::wire::Wire;
+use crate::connection::Wire;
 
 /// How data is split into writes.
 #[derive(Clone, Copy, Debug)]

@@ -9,17 +9,17 @@ use bitcoin::{Command, Message, Params};
 use handshake::{Blame, Stage};
 use net::Outcome;
 
-use crate::catalogue::other_magic;
-use crate::encrypted::Bend::{Claims, Lacks, LastByte};
-use crate::encrypted::Word::{self, Decoy, Garbage, Key, Terminator};
 use crate::peer::Peer;
-use crate::random::Random;
-use crate::rhythm::Rhythm::{self, AtOnce, Cut};
-use crate::script::Act::{
+use crate::protocol::bitcoin::catalogue::other_magic;
+use crate::protocol::bitcoin::script::Act::{
     self, Close, Drip, Echo, Flood, Hear, HearKey, Reset, Say, SayApart, SayCut, Speak, V2, Wait,
 };
+use crate::protocol::bitcoin::wire::Voice;
+use crate::protocol::bitcoin::wire::encrypted::Bend::{Claims, Lacks, LastByte};
+use crate::protocol::bitcoin::wire::encrypted::Word::{self, Decoy, Garbage, Key, Terminator};
+use crate::random::Random;
+use crate::rhythm::Rhythm::{self, AtOnce, Cut};
 use crate::truth::{Truth, Truths};
-use crate::voice::Voice;
 
 /// One of each kind of peer that calls us, on this network; [`Peer::call`] starts the call.
 #[must_use]

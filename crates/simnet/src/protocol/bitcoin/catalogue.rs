@@ -9,9 +9,9 @@ use bitcoin::{Chain, Command, Magic, Params};
 use handshake::{Blame, Stage};
 
 use crate::peer::Peer;
-use crate::script::Act::{self, Hear, Say, SayApart};
+use crate::protocol::bitcoin::script::Act::{self, Hear, Say, SayApart};
+use crate::protocol::bitcoin::wire::Voice;
 use crate::truth::{Truth, Truths};
-use crate::voice::Voice;
 
 pub use self::encrypted::encrypted_and_cut_at_every_byte;
 

@@ -6,14 +6,16 @@ use bitcoin::{Command, Message, Params};
 use handshake::{Blame, Stage};
 
 use super::other_magic;
-use crate::encrypted::Bend::{Claims, Lacks, LastByte};
-use crate::encrypted::Word::{self, AlmostTerminator, Decoy, Garbage, Key, Packet, Terminator};
 use crate::peer::Peer;
+use crate::protocol::bitcoin::script::Act::{self, Accept, Close, Flood, Hear, HearKey, Say, Speak, V2};
+use crate::protocol::bitcoin::wire::Voice;
+use crate::protocol::bitcoin::wire::encrypted::Bend::{Claims, Lacks, LastByte};
+use crate::protocol::bitcoin::wire::encrypted::Word::{
+    self, AlmostTerminator, Decoy, Garbage, Key, Packet, Terminator,
+};
 use crate::random::Random;
 use crate::rhythm::Rhythm::{self, Apart, AtOnce, Cut, CutAt, Drip};
-use crate::script::Act::{self, Accept, Close, Flood, Hear, HearKey, Say, Speak, V2};
 use crate::truth::{Truth, Truths};
-use crate::voice::Voice;
 
 /// One peer for each place at which its answer may be split in two, including the end of its garbage.
 #[must_use]

@@ -9,14 +9,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::lines::Lines;
-use crate::script;
+use crate::protocol::bitcoin::script;
 use crate::topology::Topology;
 
 /// Bytes of a caller's message, at most: several times those of a `version`. Callers send only short messages.
 const MOST_HEARD: usize = 2048;
 
 /// Answers until the caller leaves.
-pub(super) async fn converse(topology: Topology, lines: Arc<Lines>, mut stream: TcpStream) {
+pub(crate) async fn converse(topology: Topology, lines: Arc<Lines>, mut stream: TcpStream) {
     let called = stream.local_addr().ok().and_then(|address| topology.node(address.ip()));
     if let Some(node) = called {
         // A caller may leave or send anything.

@@ -1,5 +1,7 @@
 //! Messages of peers as bytes: valid messages, made with the protocol's own crate, for scripts to modify.
 
+pub(crate) mod encrypted;
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bitcoin::chain::TailKind;
@@ -8,7 +10,7 @@ use bitcoin::v2::contents;
 use bitcoin::version::Tail;
 use bitcoin::{Command, Local, Message, NetAddress, Params, Services, UserAgent, Version};
 
-use crate::encrypted::Word;
+use crate::protocol::bitcoin::wire::encrypted::Word;
 
 /// A peer's network and introduction.
 #[derive(Clone, Debug)]

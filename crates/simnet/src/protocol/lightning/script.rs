@@ -1,24 +1,21 @@
 //! Lightning nodes: the acts of their scripts, and the interpreter.
 
-mod cast;
-
 use std::io;
 
 use handshake::Rx;
 use lightning::acts::{Initiator, Responder, SaysActThree, SaysActTwo};
 use lightning::{Channel, Hello, Init, Local, Message, NodeId, SecretKey};
 
-pub(super) use self::cast::peers;
-use super::CALLED_KEY;
-use super::line::Line;
+use crate::connection::Wire;
+use crate::keyed::CALLED_KEY;
+use crate::line::Line;
 use crate::random::Random;
 use crate::rhythm::Rhythm;
-use crate::wire::Wire;
 
 /// One act of a peer. Its data is sent before the peer waits for anything. After its last act the peer reads until the
 /// other side leaves.
 #[derive(Clone, Debug)]
-pub(super) enum Act {
+pub(crate) enum Act {
     /// Sends in this rhythm from here on.
     Speak(Rhythm),
     /// Has a healthy handshake, with this introduction.
@@ -52,12 +49,12 @@ pub(super) enum Act {
 }
 
 /// The key of a peer, or another one.
-pub(super) fn key(its_own: bool) -> SecretKey {
+pub(crate) fn key(its_own: bool) -> SecretKey {
     SecretKey::new([if its_own { 0x42 } else { 0x24 }; 32]).expect("less than the order of the curve")
 }
 
 /// The key of the called side, or another one.
-pub(super) fn called_key(its_own: bool) -> SecretKey {
+pub(crate) fn called_key(its_own: bool) -> SecretKey {
     if its_own { SecretKey::new(CALLED_KEY).expect("less than the order of the curve") } else { key(false) }
 }
 
@@ -65,7 +62,7 @@ pub(super) fn called_key(its_own: bool) -> SecretKey {
 ///
 /// # Errors
 /// If the other side leaves first, or does not act as a node.
-pub(super) async fn play(acts: &[Act], whom: Option<NodeId>, stream: Wire, turn: usize) -> io::Result<()> {
+pub(crate) async fn play(acts: &[Act], whom: Option<NodeId>, stream: Wire, turn: usize) -> io::Result<()> {
     let mut play = Play { line: Line::new(stream, turn), whom, turn, channel: None };
     for act in acts {
         match act {
@@ -192,7 +189,7 @@ fn sealed(channel: &mut Channel, message: &[u8]) -> Vec<u8> {
 }
 
 /// A whole node, with this introduction.
-fn node(init: &Init, turn: usize) -> Local {
+pub(crate) fn node(init: &Init, turn: usize) -> Local {
     Local { static_key: key(true), ephemeral_key: ephemeral(turn), init: init.clone() }
 }
 

@@ -7,20 +7,20 @@ use ethereum::message::id;
 use ethereum::{Capability, Hash, Hello, Local, Rlpx, Status};
 use handshake::{Blame, Role, Stage};
 
-use super::Act::{
+use super::script::Act::{
     self, Answer, Bend, BentKeys, Close, CutKeys, Flood, FloodOf, Frame, HearAnything, Introduce, Keys, KeysWith, Node,
     Say, Speak, Tell,
 };
-use super::{called_key, chain, fresh, key, node};
-use crate::keyed::recording::record;
-use crate::keyed::strangers::{SSH, TLS, http};
+use super::script::{called_key, chain, fresh, key, node};
 use crate::keyed::{KeyedPeer, Script};
 use crate::random::Random;
+use crate::recording::record;
 use crate::rhythm::Rhythm;
+use crate::strangers::{SSH, TLS, http};
 use crate::truth::Truth;
 
 /// One of each kind of node that we call, or that calls us.
-pub(in crate::keyed) fn peers(role: Role) -> Vec<KeyedPeer> {
+pub(crate) fn peers(role: Role) -> Vec<KeyedPeer> {
     let cast = Cast { role };
     let both = [cast.healthy(), cast.unfinished(), cast.refusing(), cast.bent_keys(), cast.bent(), cast.elsewhere()];
     let one = match role {

@@ -10,7 +10,9 @@ use monero::{Address, Command, Kind, Local, MAX_PEERS, Message, Network, ReturnC
 use net::Outcome;
 
 use crate::peer::Peer;
-use crate::script::Act::{self, Close, Drip, Echo, Flood, HearAnything, Reset, Say, SayApart, SayCut};
+use crate::protocol::bitcoin::script::Act::{
+    self, Close, Drip, Echo, Flood, HearAnything, Reset, Say, SayApart, SayCut,
+};
 use crate::truth::{Truth, Truths};
 
 /// One of each kind of Monero node that answers our call, on this network.

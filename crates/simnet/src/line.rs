@@ -8,33 +8,33 @@ use handshake::{Handshake, Rx};
 use net::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::connection::Wire;
 use crate::rhythm::Rhythm;
-use crate::wire::Wire;
 
 /// A connection, with data that is not sent yet, and data that has arrived and is not parsed yet.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     stream: Wire,
     said: Vec<Vec<u8>>,
     arrived: Vec<u8>,
     /// The rhythm of the data from here on.
-    pub(super) rhythm: Rhythm,
+    pub(crate) rhythm: Rhythm,
     /// The number of earlier conversations of this peer.
     turn: usize,
 }
 
 impl Line {
-    pub(super) fn new(stream: Wire, turn: usize) -> Self {
+    pub(crate) fn new(stream: Wire, turn: usize) -> Self {
         Self { stream, said: Vec::new(), arrived: Vec::new(), rhythm: Rhythm::AtOnce, turn }
     }
 
     /// Queues data. It is sent before the next wait, together with all other queued data.
-    pub(super) fn say(&mut self, words: Vec<u8>) {
+    pub(crate) fn say(&mut self, words: Vec<u8>) {
         self.said.push(words);
     }
 
     /// Sends the queued data.
-    pub(super) async fn send(&mut self) -> io::Result<()> {
+    pub(crate) async fn send(&mut self) -> io::Result<()> {
         match &*mem::take(&mut self.said) {
             [] => Ok(()),
             words => self.rhythm.send(words, self.turn, &mut self.stream).await,
@@ -42,7 +42,7 @@ impl Line {
     }
 
     /// Waits for a byte.
-    pub(super) async fn hear_anything(&mut self) -> io::Result<()> {
+    pub(crate) async fn hear_anything(&mut self) -> io::Result<()> {
         self.send().await?;
         match self.stream.read_buf(&mut self.arrived).await? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -51,7 +51,7 @@ impl Line {
     }
 
     /// Waits until `read` returns a result.
-    pub(super) async fn hear<T>(&mut self, mut read: impl FnMut(&mut Rx<'_>) -> Option<T>) -> io::Result<T> {
+    pub(crate) async fn hear<T>(&mut self, mut read: impl FnMut(&mut Rx<'_>) -> Option<T>) -> io::Result<T> {
         loop {
             let mut rx = Rx::new(&mut self.arrived);
             if let Some(heard) = read(&mut rx) {
@@ -64,7 +64,7 @@ impl Line {
     }
 
     /// Has a healthy handshake.
-    pub(super) async fn shake(&mut self, mut handshake: impl Handshake) -> io::Result<()> {
+    pub(crate) async fn shake(&mut self, mut handshake: impl Handshake) -> io::Result<()> {
         /// Only ends a test that hangs.
         const PATIENCE: Duration = Duration::from_secs(600);
         match net::run(&mut handshake, &mut self.stream, Limits::within(PATIENCE), |_| {}).await {
@@ -75,7 +75,7 @@ impl Line {
 
     /// Sends the output of `words` again and again, and reads meanwhile: otherwise a side that waits until its own data
     /// is read would never read ours.
-    pub(super) async fn flood(mut self, mut words: impl FnMut() -> Vec<u8>) -> io::Result<()> {
+    pub(crate) async fn flood(mut self, mut words: impl FnMut() -> Vec<u8>) -> io::Result<()> {
         self.send().await?;
         let (mut from, mut to) = tokio::io::split(&mut self.stream);
         let pour = async {
@@ -90,7 +90,7 @@ impl Line {
     }
 
     /// Reads until the other side has left.
-    pub(super) async fn listen(mut self) -> io::Result<()> {
+    pub(crate) async fn listen(mut self) -> io::Result<()> {
         self.send().await?;
         drain(&mut self.stream).await
     }

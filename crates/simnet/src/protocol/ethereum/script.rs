@@ -1,7 +1,5 @@
 //! Ethereum nodes: the acts of their scripts, and the interpreter.
 
-mod cast;
-
 use std::io;
 
 use ethereum::auth::{Ack, AckReader, Auth, AuthReader, Form};
@@ -13,12 +11,11 @@ use ethereum::secrets::{Part, Secrets};
 use ethereum::{Channel, ForkId, Fresh, Goal, Hash, Hello, Local, OurStatus, Protocol, PublicKey, Rlpx, SecretKey};
 use handshake::Role;
 
-pub(super) use self::cast::peers;
-use super::CALLED_KEY;
-use super::line::Line;
+use crate::connection::Wire;
+use crate::keyed::CALLED_KEY;
+use crate::line::Line;
 use crate::random::Random;
 use crate::rhythm::Rhythm;
-use crate::wire::Wire;
 
 /// The id of the simulated network.
 pub const NETWORK_ID: u64 = 424_242;
@@ -29,7 +26,7 @@ pub const GENESIS: Hash = Hash([0x5e; 32]);
 /// One act of a peer. Its data is sent before the peer waits for anything. After its last act the peer reads until the
 /// other side leaves.
 #[derive(Clone, Debug)]
-pub(super) enum Act {
+pub(crate) enum Act {
     /// Sends in this rhythm from here on.
     Speak(Rhythm),
     /// Has a healthy handshake with these versions of `eth`. A caller uses an auth of the old form every other time.
@@ -65,12 +62,12 @@ pub(super) enum Act {
 }
 
 /// The key of a peer, or another one.
-pub(super) fn key(its_own: bool) -> SecretKey {
+pub(crate) fn key(its_own: bool) -> SecretKey {
     SecretKey::new([if its_own { 0x42 } else { 0x24 }; 32]).expect("less than the order of the curve")
 }
 
 /// The key of the called side, or another one.
-pub(super) fn called_key(its_own: bool) -> SecretKey {
+pub(crate) fn called_key(its_own: bool) -> SecretKey {
     if its_own { SecretKey::new(CALLED_KEY).expect("less than the order of the curve") } else { key(false) }
 }
 
@@ -78,7 +75,7 @@ pub(super) fn called_key(its_own: bool) -> SecretKey {
 ///
 /// # Errors
 /// If the other side leaves first, or does not act as a node.
-pub(super) async fn play(acts: &[Act], whom: Option<PublicKey>, stream: Wire, turn: usize) -> io::Result<()> {
+pub(crate) async fn play(acts: &[Act], whom: Option<PublicKey>, stream: Wire, turn: usize) -> io::Result<()> {
     let mut play = Play { line: Line::new(stream, turn), whom, turn, channel: None };
     for act in acts {
         match act {
@@ -242,13 +239,13 @@ fn sealed(channel: &mut Channel, id: u64, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The fresh values of each conversation.
-fn fresh(turn: usize) -> Fresh {
+pub(crate) fn fresh(turn: usize) -> Fresh {
     let bytes = Random::new(turn as u64).bytes(Fresh::RANDOM_LEN);
     Fresh::new(bytes.first_chunk().expect("as many as were asked for")).expect("4 in 2^128 are no keys")
 }
 
 /// The simulated network's chain.
-fn chain() -> OurChain {
+pub(crate) fn chain() -> OurChain {
     OurChain {
         network_id: NETWORK_ID,
         genesis: GENESIS,
@@ -261,7 +258,7 @@ fn chain() -> OurChain {
 }
 
 /// A whole node, with these versions of `eth`.
-fn node(versions: &[u64]) -> Local {
+pub(crate) fn node(versions: &[u64]) -> Local {
     let mut local = Local::new(key(true));
     local.client_id = CLIENT_ID.into();
     local.protocols = versions.iter().copied().map(Protocol::eth).collect();

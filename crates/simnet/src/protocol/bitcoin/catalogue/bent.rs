@@ -8,10 +8,10 @@ use handshake::{Blame, Stage};
 
 use super::{MALFORMED, on_version, other_magic, with_checksum};
 use crate::peer::Peer;
+use crate::protocol::bitcoin::script::Act::{Close, Echo, Flood, HearAnything, Say, SayCut, SayNonceBack};
+use crate::protocol::bitcoin::wire::Voice;
 use crate::random::Random;
-use crate::script::Act::{Close, Echo, Flood, HearAnything, Say, SayCut, SayNonceBack};
 use crate::truth::{Truth, Truths};
-use crate::voice::Voice;
 
 const OTHER_NETWORK: Truth = Truth::fault(Stage::Hello, "bitcoin.magic", Blame::Mismatch);
 const NOT_BITCOIN: Truth = Truth::fault(Stage::Hello, "bitcoin.not-bitcoin", Blame::Mismatch);

@@ -8,8 +8,8 @@ use libp2p::multistream::{self, HEADER, NOISE};
 use libp2p::xx::{Initiator, Responder};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::libp2p::local;
-use crate::wire::Wire;
+use crate::connection::Wire;
+use crate::protocol::libp2p::catalogue::local;
 
 /// Runs Noise with this payload.
 ///

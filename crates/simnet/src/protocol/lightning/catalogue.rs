@@ -4,19 +4,19 @@ use handshake::{Blame, Outcome, Role, Stage};
 use lightning::message::{Notice, Ping};
 use lightning::{Chain, Features, Hello, Init, Kind, Local, Message};
 
-use super::Act::{
+use super::script::Act::{
     self, Bend, BentActThree, BentKeys, Close, Flood, FloodOf, HearAnything, Keys, Knock, Node, Pong, Say, Seal, Speak,
 };
-use super::{called_key, node};
-use crate::keyed::recording::record;
-use crate::keyed::strangers::{SSH, TLS, http};
+use super::script::{called_key, node};
 use crate::keyed::{KeyedPeer, Script};
 use crate::random::Random;
+use crate::recording::record;
 use crate::rhythm::Rhythm;
+use crate::strangers::{SSH, TLS, http};
 use crate::truth::Truth;
 
 /// One of each kind of node that we call, or that calls us.
-pub(in crate::keyed) fn peers(role: Role) -> Vec<KeyedPeer> {
+pub(crate) fn peers(role: Role) -> Vec<KeyedPeer> {
     let cast = Cast { role };
     let both = [cast.healthy(), cast.unfinished(), cast.bent(), cast.unfitting()];
     let one = match role {

@@ -3,10 +3,10 @@
 use bitcoin::{Command, Params, Services, UserAgent};
 
 use crate::peer::Peer;
+use crate::protocol::bitcoin::script::Act::{self, Accept, Hear, Say, SayApart, SayCut};
+use crate::protocol::bitcoin::wire::Voice;
 use crate::random::Random;
-use crate::script::Act::{self, Accept, Hear, Say, SayApart, SayCut};
 use crate::truth::{Truth, Truths};
-use crate::voice::Voice;
 
 /// User agents of real programs, present and past.
 const USER_AGENTS: &[&str] = &[

@@ -5,10 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bitcoin::gossip::Entry;
 use bitcoin::{Magic, Message, Params, Services};
 
-use crate::honest::introduction;
+use crate::protocol::bitcoin::honest::introduction;
+use crate::protocol::bitcoin::wire::Voice;
 use crate::random::Random;
 use crate::topology::{Kind, Ports, Topology};
-use crate::voice::Voice;
 
 /// The number of different introductions.
 const VOICES: u32 = 64;
@@ -25,8 +25,8 @@ const OLDER_VERSION: i32 = 70015;
 
 /// All messages of a population.
 #[derive(Debug)]
-pub(super) struct Lines {
-    pub(super) magic: Magic,
+pub(crate) struct Lines {
+    pub(crate) magic: Magic,
     /// By voice: the answer to a `version`, in one write.
     flights: Vec<Box<[u8]>>,
     /// By list: the answer to `getaddr`.
@@ -37,7 +37,7 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Makes all messages.
-    pub(super) fn new(topology: &Topology, ports: &Ports, chain: Params) -> Self {
+    pub(crate) fn new(topology: &Topology, ports: &Ports, chain: Params) -> Self {
         let mut random = Random::new(topology.seed);
         let voices: Vec<_> = (0..VOICES).map(|voice| healthy(voice, &chain, &mut random)).collect();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
@@ -65,12 +65,12 @@ impl Lines {
     }
 
     /// A node's answer to a `version`.
-    pub(super) fn flight(&self, topology: &Topology, node: u32) -> &[u8] {
+    pub(crate) fn flight(&self, topology: &Topology, node: u32) -> &[u8] {
         &self.flights[voice_of(topology, node)]
     }
 
     /// A node's answer to `getaddr`: its announcement of itself, if it sends one, and its list.
-    pub(super) fn told(&self, topology: &Topology, node: u32) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn told(&self, topology: &Topology, node: u32) -> impl Iterator<Item = &[u8]> {
         let announcement = self.announcements.get((node / ANNOUNCE) as usize).filter(|_| node.is_multiple_of(ANNOUNCE));
         let answer = self.answers.get(topology.list_of(node) as usize);
         announcement.into_iter().chain(answer).map(|message| &**message)

@@ -3,7 +3,7 @@
 use handshake::{Handshake, Rx, Step};
 
 /// All bytes that `caller` sends in a handshake with `called`, which runs in memory.
-pub(super) fn record(caller: impl Handshake, called: impl Handshake) -> Vec<u8> {
+pub(crate) fn record(caller: impl Handshake, called: impl Handshake) -> Vec<u8> {
     /// More than any handshake takes.
     const ROUND_TRIPS: usize = 8;
     let (mut caller, mut called) = (Side::new(caller), Side::new(called));

@@ -12,11 +12,11 @@ use net::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::sleep;
 
-use crate::encrypted::{Encrypted, Word, start};
+use crate::connection::Wire;
+use crate::protocol::bitcoin::wire::Voice;
+use crate::protocol::bitcoin::wire::encrypted::{Encrypted, Word, start};
+use crate::protocol::libp2p::script;
 use crate::rhythm::{Rhythm, send_apart};
-use crate::sealed;
-use crate::voice::Voice;
-use crate::wire::Wire;
 
 /// One act of a peer. After its last act, a peer reads until the other side leaves.
 #[derive(Clone, Debug)]
@@ -124,7 +124,7 @@ impl Conversation {
                     .await?;
                 }
                 Act::Noise(payload) => {
-                    self.noise = Some(Box::new(sealed::shake(&mut self.stream, self.role, payload).await?));
+                    self.noise = Some(Box::new(script::shake(&mut self.stream, self.role, payload).await?));
                 }
                 Act::Seal(text) => self.seal(text).await?,
                 Act::SealForever(text) => return self.seal_forever(text).await,
@@ -303,7 +303,7 @@ mod tests {
     use bitcoin::{Chain, Command};
 
     use super::next_message;
-    use crate::voice::Voice;
+    use crate::protocol::bitcoin::wire::Voice;
 
     #[test]
     fn messages_are_taken_whole_and_in_order() {

@@ -10,7 +10,7 @@ use libp2p::{Identify, Identity, Local, Payload, SecretKey, varint};
 use net::Outcome;
 
 use crate::peer::Peer;
-use crate::script::Act::{
+use crate::protocol::bitcoin::script::Act::{
     self, Close, Drip, Echo, Flood, HearAnything, Libp2p, Noise, Reset, Say, SayApart, Seal, SealForever,
 };
 use crate::truth::{Truth, Truths};

@@ -9,9 +9,9 @@ use handshake::{Blame, Stage};
 
 use super::{on_version, with_checksum};
 use crate::peer::Peer;
-use crate::script::Act::{Close, Drip, Hear, HearLengthFirst, Say, SayApart, SayCut, Wait};
+use crate::protocol::bitcoin::script::Act::{Close, Drip, Hear, HearLengthFirst, Say, SayApart, SayCut, Wait};
+use crate::protocol::bitcoin::wire::Voice;
 use crate::truth::{Truth, Truths};
-use crate::voice::Voice;
 
 /// Healthy peers, in every rhythm.
 pub(super) fn however_cut(voice: &Voice) -> Vec<Peer> {

@@ -8,9 +8,9 @@ use net::Outcome;
 
 use super::on_version;
 use crate::peer::Peer;
-use crate::script::Act::{Close, Drip, Flood, Hear, Reset, Say, Wait};
+use crate::protocol::bitcoin::script::Act::{Close, Drip, Flood, Hear, Reset, Say, Wait};
+use crate::protocol::bitcoin::wire::Voice;
 use crate::truth::{Truth, Truths};
-use crate::voice::Voice;
 
 /// Peers that close or reset, early or late.
 pub(super) fn leaving(voice: &Voice) -> Vec<Peer> {

@@ -1,0 +1,4 @@
+//! A population of Bitcoin nodes.
+
+pub(crate) mod conversation;
+pub(crate) mod lines;

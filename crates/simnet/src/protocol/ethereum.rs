@@ -1,0 +1,4 @@
+//! Ethereum.
+
+pub(crate) mod catalogue;
+pub(crate) mod script;

@@ -1,0 +1,4 @@
+//! libp2p.
+
+pub(crate) mod catalogue;
+pub(crate) mod script;

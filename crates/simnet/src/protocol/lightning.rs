@@ -1,0 +1,4 @@
+//! Lightning.
+
+pub(crate) mod catalogue;
+pub(crate) mod script;

@@ -1,0 +1,3 @@
+//! Monero.
+
+pub(crate) mod catalogue;
