@@ -22,7 +22,7 @@ pub fn main(args: &[&str]) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let chain = Chain::named(CHAIN).expect("it is in the table");
-        let population = Population::start(topology, chain.params, 0).await?;
+        let population = Population::start(topology, simnet::bitcoin::nodes(chain.params), 0).await?;
         let Ports { steady, fleeting, refusing, silent } = population.ports();
         println!("{steady} {fleeting} {refusing} {silent}");
         io::stdout().flush()?;

@@ -10,7 +10,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ground = Ground::Loopback;
     let topology = Topology { ground, steady: 50, fleeting: 0, refusing: 50, silent: 0, seed: 1 };
     let chain = bitcoin::Chain::named("bitcoin-regtest").ok_or("it is in the table")?;
-    let nodes = Population::start(topology, chain.params, 0).await?;
+    let nodes = Population::start(topology, simnet::bitcoin::nodes(chain.params), 0).await?;
     let seeds: Result<Vec<_>, _> = nodes.seeds().map(|seed| probe::target::Target::any(&seed.to_string())).collect();
     let folder = tempfile::tempdir()?;
     let store = store::Store::open(folder.path().join("map.sqlite")).await?;

@@ -4,7 +4,6 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use crate::topology::{Ports, Topology};
-use crate::truth::Transport;
 
 /// Collects the result of a crawl, and finds its faults.
 #[derive(Clone, Debug)]
@@ -59,7 +58,7 @@ impl Census {
         if std::mem::replace(&mut self.noted[node as usize], true) {
             return self.fault(|faults| &mut faults.strange, || format!("{address} is known twice"));
         }
-        let truth = self.topology.truths(node, self.epoch).over(Transport::Auto).reason;
+        let truth = self.topology.truth(node, self.epoch).reason;
         let count: fn(&mut Faults) -> &mut u32 = match reason {
             Some(reason) if reason == truth => return,
             _ if truth == "ok" => |faults| &mut faults.missed,

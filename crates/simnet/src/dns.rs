@@ -31,8 +31,8 @@ pub enum Answer {
 
 /// Names in lower case, without a final dot, and their answers. Other names do not exist (NXDOMAIN).
 ///
-/// To filter by services, a client puts a label of `x` and hex digits before a seed's name; such names exist for every
-/// name here. (Core: net.cpp ThreadDNSAddressSeed)
+/// To filter nodes by services, a client of seeds puts a label of `x` and hex digits before a seed's name; such names
+/// exist for every name here.
 pub type Zone = BTreeMap<String, Answer>;
 
 /// A DNS server on its own port. It stops when dropped.

@@ -41,13 +41,14 @@ pub use dns::{Answer, Dns, Zone};
 pub use keyed::{CALLED_KEY, GENESIS, KeyedPeer, NETWORK_ID, Named, keyed, keyed_callers};
 pub use network::{LIBP2P, NAMES_OF_FAILURE, Network, Plan};
 pub use peer::Peer;
-pub use population::Population;
+pub use population::{Nodes, Population};
 pub use protocol::bitcoin::callers::callers;
 pub use protocol::bitcoin::catalogue::{
     catalogue, cut_at_every_byte, encrypted_and_cut_at_every_byte, versions_of_every_length,
 };
 pub use protocol::libp2p::catalogue::{libp2p_callers, libp2p_peers};
 pub use protocol::monero::catalogue::{monero_callers, monero_peers};
+pub use protocol::*;
 pub use topology::{Ground, Kind, Ports, Topology};
 pub use truth::{Transport, Truth, Truths};
 

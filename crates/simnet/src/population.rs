@@ -8,33 +8,38 @@
 //!   any:silent          ───▶ a listener whose queue is full
 //! ```
 //!
-//! Nodes speak the v1 transport, and close on a key as v1 nodes do. All their messages are made beforehand, so that one
-//! thread serves thousands of callers a second.
+//! Which protocol they speak is that of the given [`Nodes`], which make all messages beforehand, so that one thread
+//! serves thousands of callers a second.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use bitcoin::Params;
-use tokio::net::{TcpListener, TcpSocket};
+use async_trait::async_trait;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::census::Census;
-use crate::protocol::bitcoin::population::conversation::converse;
-use crate::protocol::bitcoin::population::lines::Lines;
 use crate::sockets::{FullQueue, cannot, serve};
 use crate::topology::{Ground, Kind, Ports, Topology};
 
 /// Connections in the queue of a listener: the limit of Linux. (net.core.somaxconn)
 const BACKLOG: u32 = 4096;
 
+/// What the nodes of a population say.
+#[async_trait]
+pub trait Nodes: std::fmt::Debug + Send + Sync {
+    /// Answers a caller of this node until it leaves.
+    async fn converse(&self, node: u32, caller: TcpStream);
+}
+
 /// A running population. It stops when dropped.
 #[derive(Debug)]
 pub struct Population {
     topology: Topology,
     ports: Ports,
-    lines: Arc<Lines>,
+    nodes: Arc<dyn Nodes>,
     epoch: u32,
     fleeting: BTreeMap<u32, Presence>,
     _steady: JoinSet<()>,
@@ -52,12 +57,17 @@ enum Presence {
 }
 
 impl Population {
-    /// Starts all nodes that are up in epoch 0; the steady ones on this port, or on a free one if it is 0.
+    /// Starts all nodes that are up in epoch 0; the steady ones on this port, or on a free one if it is 0. `nodes` makes
+    /// what they say.
     ///
     /// # Errors
     /// If the topology is invalid, a port is in use, or too few files may be open: a handful, and one for each fleeting
     /// node.
-    pub async fn start(topology: Topology, chain: Params, port: u16) -> io::Result<Self> {
+    pub async fn start<N: Nodes + 'static>(
+        topology: Topology,
+        nodes: impl FnOnce(Topology, Ports) -> N,
+        port: u16,
+    ) -> io::Result<Self> {
         if !topology.is_possible() {
             let why = "there are too many addresses, or too many for so few nodes that tell of them";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
@@ -72,16 +82,16 @@ impl Population {
             refusing: port_of(&refusing)?,
             silent: port_of(&silent)?,
         };
-        let lines = Arc::new(Lines::new(&topology, &ports, chain));
+        let nodes: Arc<dyn Nodes> = Arc::new(nodes(topology, ports));
         let mut population = Self {
             topology,
             ports,
             epoch: 0,
             fleeting: fleeting.into_iter().map(|(node, socket)| (node, Presence::Away(socket))).collect(),
-            _steady: attend(steady.listen(BACKLOG)?, topology, &lines),
+            _steady: attend(steady.listen(BACKLOG)?, topology, &nodes),
             _refusing: refusing,
             _silent: FullQueue::of(silent).await?,
-            lines,
+            nodes,
         };
         population.enter(0).await?;
         Ok(population)
@@ -98,7 +108,7 @@ impl Population {
             presence = match (presence, self.topology.is_up(node, epoch)) {
                 (Presence::Away(socket), true) => {
                     let listener = socket.listen(BACKLOG).map_err(|error| cannot("listen on", address, &error))?;
-                    Presence::Up(attend(listener, self.topology, &self.lines))
+                    Presence::Up(attend(listener, self.topology, &self.nodes))
                 }
                 (Presence::Up(mut task), false) => {
                     task.shutdown().await;
@@ -144,10 +154,18 @@ impl Population {
 }
 
 /// The task of a listener: the called node has the conversation.
-fn attend(listener: TcpListener, topology: Topology, lines: &Arc<Lines>) -> JoinSet<()> {
-    let lines = Arc::clone(lines);
+fn attend(listener: TcpListener, topology: Topology, nodes: &Arc<dyn Nodes>) -> JoinSet<()> {
+    let nodes = Arc::clone(nodes);
     let mut task = JoinSet::new();
-    task.spawn(serve(listener, move |stream| converse(topology, Arc::clone(&lines), stream)));
+    task.spawn(serve(listener, move |caller| {
+        let nodes = Arc::clone(&nodes);
+        async move {
+            let called = caller.local_addr().ok().and_then(|address| topology.node(address.ip()));
+            if let Some(node) = called {
+                nodes.converse(node, caller).await;
+            }
+        }
+    }));
     task
 }
 

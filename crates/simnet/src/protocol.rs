@@ -1,7 +1,7 @@
 //! The protocols of the scripted peers, a folder each.
 
-pub(crate) mod bitcoin;
-pub(crate) mod ethereum;
-pub(crate) mod libp2p;
-pub(crate) mod lightning;
-pub(crate) mod monero;
+pub mod bitcoin;
+pub mod ethereum;
+pub mod libp2p;
+pub mod lightning;
+pub mod monero;

@@ -20,13 +20,13 @@ pub use ground::Ground;
 use handshake::Stage;
 
 use crate::random::Random;
-use crate::truth::{Truth, Truths};
+use crate::truth::Truth;
 
-/// Addresses that one answer has, at most. (BIP155; Core: net_processing.cpp MAX_ADDR_TO_SEND)
+/// Addresses that one answer has, at most: what every protocol of a population allows.
 pub(crate) const MOST_TOLD: u32 = 1000;
 
-/// Percent of all addresses in one node's answer, at most. (Core: net_processing.cpp MAX_PCT_ADDR_TO_SEND)
-const PERCENT_TOLD: u32 = 23;
+/// Percent of all addresses in one node's answer, at most: what every protocol of a population allows.
+pub(crate) const PERCENT_TOLD: u32 = 23;
 
 /// Different lists of steady nodes, at most; several nodes share one. As messages all of them take about 60 MB.
 const MOST_LISTS: u32 = 4096;
@@ -153,15 +153,13 @@ impl Topology {
         }
     }
 
-    /// The expected verdicts on a node in an epoch.
+    /// The expected verdict on a node in an epoch.
     #[must_use]
-    pub fn truths(&self, node: u32, epoch: u32) -> Truths {
+    pub fn truth(&self, node: u32, epoch: u32) -> Truth {
         match self.kind(node) {
-            _ if self.is_up(node, epoch) => Truths::v1(Truth::OK),
-            Kind::Silent => Truths::either(Truth::ends(Stage::Connect, "connect.timeout")),
-            Kind::Steady | Kind::Fleeting | Kind::Refusing => {
-                Truths::either(Truth::ends(Stage::Connect, "connect.refused"))
-            }
+            _ if self.is_up(node, epoch) => Truth::OK,
+            Kind::Silent => Truth::ends(Stage::Connect, "connect.timeout"),
+            Kind::Steady | Kind::Fleeting | Kind::Refusing => Truth::ends(Stage::Connect, "connect.refused"),
         }
     }
 

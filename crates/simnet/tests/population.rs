@@ -14,6 +14,7 @@ use handshake::Fault;
 use net::{Limits, dial};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use verack_simnet::bitcoin::nodes;
 use verack_simnet::{Faults, Ground, Kind, Population, Topology};
 
 const TOPOLOGY: Topology =
@@ -27,7 +28,7 @@ const SILENCE: Duration = Duration::from_millis(300);
 
 #[tokio::test]
 async fn whoever_asks_everybody_finds_exactly_who_is_there() {
-    let mut population = Population::start(TOPOLOGY, regtest(), 0).await.unwrap();
+    let mut population = Population::start(TOPOLOGY, nodes(regtest()), 0).await.unwrap();
     for epoch in [0, 1, 5] {
         population.enter(epoch).await.unwrap();
         let mut reached = BTreeMap::new();
@@ -60,7 +61,7 @@ async fn whoever_asks_everybody_finds_exactly_who_is_there() {
 
 #[tokio::test]
 async fn nodes_speak_plain_text_and_close_on_a_key() {
-    let population = Population::start(TOPOLOGY, regtest(), 0).await.unwrap();
+    let population = Population::start(TOPOLOGY, nodes(regtest()), 0).await.unwrap();
     let node = population.topology().nodes(Kind::Steady).next().unwrap();
     let address = population.address(node);
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -72,7 +73,7 @@ async fn nodes_speak_plain_text_and_close_on_a_key() {
 
 #[tokio::test]
 async fn some_announce_themselves_and_some_are_older_and_each_answers_once() {
-    let population = Population::start(TOPOLOGY, regtest(), 0).await.unwrap();
+    let population = Population::start(TOPOLOGY, nodes(regtest()), 0).await.unwrap();
     let (mut own, mut commands) = (0, BTreeSet::new());
     for node in population.topology().nodes(Kind::Steady).take(16) {
         let address = population.address(node);
@@ -90,7 +91,7 @@ async fn some_announce_themselves_and_some_are_older_and_each_answers_once() {
 
 #[tokio::test]
 async fn a_fleeting_node_that_is_away_refuses_and_ends_its_conversations() {
-    let mut population = Population::start(TOPOLOGY, regtest(), 0).await.unwrap();
+    let mut population = Population::start(TOPOLOGY, nodes(regtest()), 0).await.unwrap();
     let topology = *population.topology();
     let leaves = |node: &u32| topology.is_up(*node, 0) && !topology.is_up(*node, 1);
     let address = population.address(topology.nodes(Kind::Fleeting).find(leaves).expect("some leave"));
@@ -105,7 +106,7 @@ async fn a_fleeting_node_that_is_away_refuses_and_ends_its_conversations() {
 #[tokio::test]
 async fn a_topology_that_is_not_possible_is_refused() {
     let impossible = Topology { steady: 0, ..TOPOLOGY };
-    let error = Population::start(impossible, regtest(), 0).await.unwrap_err();
+    let error = Population::start(impossible, nodes(regtest()), 0).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
 }
 

@@ -30,7 +30,7 @@ impl Mapped {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let chain = Chain::named(CHAIN).unwrap().params;
-        let population = runtime.block_on(Population::start(TOPOLOGY, chain, 0)).unwrap();
+        let population = runtime.block_on(Population::start(TOPOLOGY, simnet::bitcoin::nodes(chain), 0)).unwrap();
         let folder = tempfile::tempdir().unwrap();
         Self { population, db: folder.path().join("peers.sqlite"), runtime, _folder: folder }
     }

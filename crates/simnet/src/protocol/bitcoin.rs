@@ -3,6 +3,8 @@
 pub(crate) mod callers;
 pub(crate) mod catalogue;
 pub(crate) mod honest;
-pub(crate) mod population;
+mod population;
 pub(crate) mod script;
 pub(crate) mod wire;
+
+pub use self::population::{BitcoinNodes, nodes};

@@ -31,7 +31,7 @@ impl Ground {
             Self::Internet => {
                 let [_, _, a, b] = (place >> HOST_BITS).to_be_bytes();
                 let [_, _, c, d] = (place & HOST_MASK).to_be_bytes();
-                // One network in eight is IPv6, as among the addresses that Bitcoin's nodes gossip.
+                // One network in eight is IPv6, as among the addresses that nodes gossip.
                 if b.is_multiple_of(8) {
                     Ipv6Addr::from([0x2a, 0, a, b, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, c, d]).into()
                 } else {

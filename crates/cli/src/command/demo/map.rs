@@ -26,7 +26,7 @@ const IN_CRAWL: u32 = 5;
 
 /// Starts the topology.
 pub async fn start(chain: Params) -> std::io::Result<Population> {
-    Population::start(TOPOLOGY, chain, 0).await
+    Population::start(TOPOLOGY, simnet::bitcoin::nodes(chain), 0).await
 }
 
 /// The command line of its crawl into this database.

@@ -13,8 +13,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::sleep;
 
 use crate::connection::Wire;
-use crate::protocol::bitcoin::wire::Voice;
 use crate::protocol::bitcoin::wire::encrypted::{Encrypted, Word, start};
+use crate::protocol::bitcoin::wire::{self, Voice};
 use crate::protocol::libp2p::script;
 use crate::rhythm::{Rhythm, send_apart};
 
@@ -163,12 +163,12 @@ impl Conversation {
         }
         if let Some(header) = self.arrived.first_chunk().filter(|_| !self.introduced) {
             // A node checks the magic. The name also shows a key, and this peer need not know its network.
-            if name(header) != Command::VERSION {
+            if wire::name(header) != Command::VERSION {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "a key, and this peer speaks only plain text"));
             }
             self.introduced = true;
         }
-        Ok(next_message(&mut self.arrived))
+        Ok(wire::next_message(&mut self.arrived))
     }
 
     async fn hear_length_first(&mut self) -> io::Result<()> {
@@ -176,7 +176,7 @@ impl Conversation {
         const LONGEST: usize = 32 * 1024 * 1024;
         let announced = loop {
             if let Some(header) = self.arrived.first_chunk() {
-                break length(header).filter(|len| *len <= LONGEST);
+                break wire::length(header).filter(|len| *len <= LONGEST);
             }
             self.read().await?;
         };
@@ -275,45 +275,4 @@ async fn drain(from: &mut (impl AsyncReadExt + Unpin)) -> io::Result<()> {
     let mut nowhere = [0; 4096];
     while from.read(&mut nowhere).await? > 0 {}
     Ok(())
-}
-
-/// Takes the next complete message, of any network.
-fn next_message(arrived: &mut Vec<u8>) -> Option<(Command, Vec<u8>)> {
-    let header = arrived.first_chunk::<HEADER_LEN>()?;
-    let command = name(header);
-    let end = HEADER_LEN.checked_add(length(header)?)?;
-    let payload = arrived.get(HEADER_LEN..end)?.to_vec();
-    arrived.drain(..end);
-    Some((command, payload))
-}
-
-/// The payload's length by a header.
-fn length(header: &[u8; HEADER_LEN]) -> Option<usize> {
-    let len = u32::from_le_bytes(*header[16..].first_chunk().expect("the length has 4 of 24 bytes"));
-    usize::try_from(len).ok()
-}
-
-/// The command in a header.
-pub(crate) fn name(header: &[u8; HEADER_LEN]) -> Command {
-    Command(*header[4..].first_chunk().expect("the command has 12 of 24 bytes"))
-}
-
-#[cfg(test)]
-mod tests {
-    use bitcoin::{Chain, Command};
-
-    use super::next_message;
-    use crate::protocol::bitcoin::wire::Voice;
-
-    #[test]
-    fn messages_are_taken_whole_and_in_order() {
-        let voice = Voice::new(Chain::named("regtest").unwrap().params);
-        let mut arrived = voice.flight().concat();
-        arrived.extend_from_slice(&voice.verack()[..23]);
-        let heard: Vec<_> = std::iter::from_fn(|| next_message(&mut arrived)).collect();
-        assert_eq!(heard.first().unwrap().0, Command::VERSION);
-        assert_eq!(heard.first().unwrap().1, voice.version_payload());
-        assert_eq!(heard.last().unwrap().0, Command::VERACK);
-        assert_eq!(arrived.len(), 23);
-    }
 }

@@ -1,16 +1,16 @@
 //! Messages of peers as bytes: valid messages, made with the protocol's own crate, for scripts to modify.
 
-pub(crate) mod encrypted;
+pub(super) mod encrypted;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bitcoin::chain::TailKind;
-use bitcoin::frame::write_message;
+use bitcoin::frame::{HEADER_LEN, write_message};
 use bitcoin::v2::contents;
 use bitcoin::version::Tail;
 use bitcoin::{Command, Local, Message, NetAddress, Params, Services, UserAgent, Version};
 
-use crate::protocol::bitcoin::wire::encrypted::Word;
+use self::encrypted::Word;
 
 /// A peer's network and introduction.
 #[derive(Clone, Debug)]
@@ -149,5 +149,45 @@ impl Voice {
             TailKind::None => Tail::None,
             kind => Tail::new(kind, [0x5e; 32]),
         }
+    }
+}
+
+/// Takes the next complete message, of any network.
+pub(super) fn next_message(arrived: &mut Vec<u8>) -> Option<(Command, Vec<u8>)> {
+    let header = arrived.first_chunk::<HEADER_LEN>()?;
+    let command = name(header);
+    let end = HEADER_LEN.checked_add(length(header)?)?;
+    let payload = arrived.get(HEADER_LEN..end)?.to_vec();
+    arrived.drain(..end);
+    Some((command, payload))
+}
+
+/// The payload's length by a header.
+pub(super) fn length(header: &[u8; HEADER_LEN]) -> Option<usize> {
+    let len = u32::from_le_bytes(*header[16..].first_chunk().expect("the length has 4 of 24 bytes"));
+    usize::try_from(len).ok()
+}
+
+/// The command in a header.
+pub(super) fn name(header: &[u8; HEADER_LEN]) -> Command {
+    Command(*header[4..].first_chunk().expect("the command has 12 of 24 bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::{Chain, Command};
+
+    use super::{Voice, next_message};
+
+    #[test]
+    fn messages_are_taken_whole_and_in_order() {
+        let voice = Voice::new(Chain::named("regtest").unwrap().params);
+        let mut arrived = voice.flight().concat();
+        arrived.extend_from_slice(&voice.verack()[..23]);
+        let heard: Vec<_> = std::iter::from_fn(|| next_message(&mut arrived)).collect();
+        assert_eq!(heard.first().unwrap().0, Command::VERSION);
+        assert_eq!(heard.first().unwrap().1, voice.version_payload());
+        assert_eq!(heard.last().unwrap().0, Command::VERACK);
+        assert_eq!(arrived.len(), 23);
     }
 }

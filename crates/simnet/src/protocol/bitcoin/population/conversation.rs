@@ -1,7 +1,6 @@
 //! A conversation of one caller with the node that it called.
 
 use std::io;
-use std::sync::Arc;
 
 use bitcoin::frame::HEADER_LEN;
 use bitcoin::{Command, Magic};
@@ -9,32 +8,26 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::lines::Lines;
-use crate::protocol::bitcoin::script;
-use crate::topology::Topology;
+use crate::protocol::bitcoin::wire;
 
 /// Bytes of a caller's message, at most: several times those of a `version`. Callers send only short messages.
 const MOST_HEARD: usize = 2048;
 
 /// Answers until the caller leaves.
-pub(crate) async fn converse(topology: Topology, lines: Arc<Lines>, mut stream: TcpStream) {
-    let called = stream.local_addr().ok().and_then(|address| topology.node(address.ip()));
-    if let Some(node) = called {
-        // A caller may leave or send anything.
-        let _ = answer(&topology, node, &lines, &mut stream).await;
-    }
-}
-
-async fn answer(topology: &Topology, node: u32, lines: &Lines, stream: &mut TcpStream) -> io::Result<()> {
+///
+/// # Errors
+/// When it has left, or says what a node closes on.
+pub(super) async fn answer(lines: &Lines, node: u32, stream: &mut TcpStream) -> io::Result<()> {
     let mut ear = Ear::new(lines.magic);
     let mut may_ask = false;
     loop {
         match ear.hear(stream).await? {
-            Command::VERSION => stream.write_all(lines.flight(topology, node)).await?,
+            Command::VERSION => stream.write_all(lines.flight(node)).await?,
             Command::VERACK => may_ask = true,
             // Each caller gets one answer. (Core: net_processing.cpp, m_getaddr_recvd)
             Command::GETADDR if may_ask => {
                 may_ask = false;
-                for message in lines.told(topology, node) {
+                for message in lines.told(node) {
                     stream.write_all(message).await?;
                 }
             }
@@ -76,10 +69,9 @@ impl Ear {
     /// The first message, once it is complete, and its length.
     fn first(&mut self) -> io::Result<Option<(Command, usize)>> {
         let Some(header) = self.bytes[..self.arrived].first_chunk::<HEADER_LEN>() else { return Ok(None) };
-        let command = script::name(header);
+        let command = wire::name(header);
         self.introduced |= command == Command::VERSION;
-        let len = u32::from_le_bytes(*header[16..].first_chunk().expect("the length has 4 of 24 bytes"));
-        let len = usize::try_from(len).ok().and_then(|len| len.checked_add(HEADER_LEN));
+        let len = wire::length(header).and_then(|len| len.checked_add(HEADER_LEN));
         match len.filter(|len| *len <= MOST_HEARD && self.introduced && header.starts_with(&self.magic.0)) {
             Some(len) => Ok((len <= self.arrived).then_some((command, len))),
             None => Err(io::ErrorKind::InvalidData.into()),

@@ -25,8 +25,9 @@ const OLDER_VERSION: i32 = 70015;
 
 /// All messages of a population.
 #[derive(Debug)]
-pub(crate) struct Lines {
-    pub(crate) magic: Magic,
+pub(super) struct Lines {
+    topology: Topology,
+    pub(super) magic: Magic,
     /// By voice: the answer to a `version`, in one write.
     flights: Vec<Box<[u8]>>,
     /// By list: the answer to `getaddr`.
@@ -37,26 +38,27 @@ pub(crate) struct Lines {
 
 impl Lines {
     /// Makes all messages.
-    pub(crate) fn new(topology: &Topology, ports: &Ports, chain: Params) -> Self {
+    pub(super) fn new(topology: Topology, ports: Ports, chain: Params) -> Self {
         let mut random = Random::new(topology.seed);
         let voices: Vec<_> = (0..VOICES).map(|voice| healthy(voice, &chain, &mut random)).collect();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
         let now = u32::try_from(now).unwrap_or(u32::MAX);
         let entry = |node: u32, time: u32| {
             let services = match topology.kind(node) {
-                Kind::Steady | Kind::Fleeting => voices[voice_of(topology, node)].version.services,
+                Kind::Steady | Kind::Fleeting => voices[voice_of(&topology, node)].version.services,
                 Kind::Refusing | Kind::Silent => Services(0x409),
             };
-            let address = topology.address(node, ports);
+            let address = topology.address(node, &ports);
             Entry { time, services, endpoint: address.into() }
         };
         let answers = (0..topology.lists()).map(|list| {
-            let entries = topology.list(list).into_iter().map(|node| entry(node, now - age(topology, node)));
-            tell(&voices[voice_of(topology, list)], entries.collect())
+            let entries = topology.list(list).into_iter().map(|node| entry(node, now - age(&topology, node)));
+            tell(&voices[voice_of(&topology, list)], entries.collect())
         });
         let announcing = (0..topology.steady + topology.fleeting).step_by(ANNOUNCE as usize);
-        let announcements = announcing.map(|node| tell(&voices[voice_of(topology, node)], vec![entry(node, now)]));
+        let announcements = announcing.map(|node| tell(&voices[voice_of(&topology, node)], vec![entry(node, now)]));
         Self {
+            topology,
             magic: chain.magic,
             flights: voices.iter().map(|voice| voice.flight().concat().into()).collect(),
             answers: answers.collect(),
@@ -65,14 +67,14 @@ impl Lines {
     }
 
     /// A node's answer to a `version`.
-    pub(crate) fn flight(&self, topology: &Topology, node: u32) -> &[u8] {
-        &self.flights[voice_of(topology, node)]
+    pub(super) fn flight(&self, node: u32) -> &[u8] {
+        &self.flights[voice_of(&self.topology, node)]
     }
 
     /// A node's answer to `getaddr`: its announcement of itself, if it sends one, and its list.
-    pub(crate) fn told(&self, topology: &Topology, node: u32) -> impl Iterator<Item = &[u8]> {
+    pub(super) fn told(&self, node: u32) -> impl Iterator<Item = &[u8]> {
         let announcement = self.announcements.get((node / ANNOUNCE) as usize).filter(|_| node.is_multiple_of(ANNOUNCE));
-        let answer = self.answers.get(topology.list_of(node) as usize);
+        let answer = self.answers.get(self.topology.list_of(node) as usize);
         announcement.into_iter().chain(answer).map(|message| &**message)
     }
 }
