@@ -3,15 +3,15 @@
 use handshake::{Blame, Stage};
 use net::Outcome;
 
-/// The transport of a handshake.
+/// The transport of a handshake, in protocols with two; the others have one verdict over all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
-    /// Either. We call with a key, and again in plain text if that connection is closed before a single byte has come
-    /// (BIP324; Core: net.cpp V2Transport::ShouldReconnectV1). A peer that calls us chooses.
+    /// Either. We call with a key, and again in plain text if that connection is closed before a single byte has come. A
+    /// peer that calls us chooses.
     Auto,
     /// In plain text only.
     V1,
-    /// Encrypted only. (BIP324)
+    /// Encrypted only.
     V2,
 }
 
@@ -31,20 +31,6 @@ pub struct Truth {
 impl Truth {
     /// Both sides send everything.
     pub const OK: Self = Self { outcome: Outcome::Ok, stage: Stage::Done, reason: "ok", blame: None };
-
-    /// It closes after our key without an answer.
-    pub const CLOSED_ON_KEY: Self = Self {
-        outcome: Outcome::Failed,
-        stage: Stage::Transport,
-        reason: "bitcoin.v2.closed",
-        blame: Some(Blame::Network),
-    };
-
-    /// Plain text comes in place of its key.
-    pub const V1_ONLY: Self = Self::fault(Stage::Transport, "bitcoin.v1-only", Blame::Mismatch);
-
-    /// Its key comes in place of a `version`.
-    pub const KEY_IN_PLACE_OF_VERSION: Self = Self::fault(Stage::Hello, "bitcoin.no-message", Blame::Mismatch);
 
     /// The connection ends without a reason; after the peer's introduction the outcome is partial.
     pub(crate) const fn ends(stage: Stage, reason: &'static str) -> Self {
@@ -84,21 +70,6 @@ impl Truths {
     /// For a peer that speaks both, or that receives nothing.
     pub(crate) const fn either(truth: Truth) -> Self {
         Self { auto: truth, v1: truth, v2: truth }
-    }
-
-    /// For a v1 peer that closes after a key without an answer: it is called again in plain text, with this verdict.
-    pub(crate) const fn v1(truth: Truth) -> Self {
-        Self { auto: truth, v1: truth, v2: Truth::CLOSED_ON_KEY }
-    }
-
-    /// For a peer that calls us in plain text, or answers a key in plain text.
-    pub(crate) const fn plain(truth: Truth) -> Self {
-        Self { auto: truth, v1: truth, v2: Truth::V1_ONLY }
-    }
-
-    /// For a peer that speaks only v2, and uses the first bytes as a key.
-    pub(crate) const fn v2(truth: Truth) -> Self {
-        Self { auto: truth, v1: Truth::KEY_IN_PLACE_OF_VERSION, v2: truth }
     }
 
     /// For a peer that acts the same whatever it receives: one that does not show that it speaks plain text, so it is
