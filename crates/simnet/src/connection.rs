@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 /// A scripted peer's end of a connection.
 #[derive(Debug)]
-pub(crate) enum Wire {
+pub(crate) enum Connection {
     /// With all behaviour of a kernel: resets, segments, full buffers.
     Tcp(TcpStream),
     /// Bytes arrive when they are written, so a paused clock does not advance while either side can continue.
@@ -19,7 +19,7 @@ pub(crate) enum Wire {
 /// Capacity of the pipe: as much as a kernel buffers for a TCP connection.
 const PIPE_LEN: usize = 128 * 1024;
 
-impl Wire {
+impl Connection {
     /// A connection without Nagle's delay.
     ///
     /// # Errors
@@ -35,11 +35,11 @@ impl Wire {
         (Self::Memory(ours), theirs)
     }
 
-    /// Closes with an RST, even with unread input. In memory it is a plain close.
+    /// Makes its end an RST, even with unread input. In memory it stays a plain close.
     ///
     /// # Errors
     /// If it is gone already.
-    pub(crate) fn reset(self) -> io::Result<()> {
+    pub(crate) fn reset(&self) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.set_zero_linger(),
             Self::Memory(_) => Ok(()),
@@ -47,7 +47,7 @@ impl Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for Connection {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
@@ -56,7 +56,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),

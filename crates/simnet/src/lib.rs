@@ -10,10 +10,10 @@
 //! ```
 //!
 //! Each [`Peer`] acts a script: it sends valid messages, invalid ones or none, in any rhythm, and leaves early or
-//! never. Its [`Truths`] are the expected verdicts over each transport, the same every time. [`catalogue`] has one of
-//! each kind that we may call, [`callers`] one of each kind that may call us. A [`Network`] runs all of them at once,
-//! each on its own loopback address, behind the seeds' names. The seeds do not list peers of protocols with node keys
-//! ([`keyed`], and [`keyed_callers`] that call us). All names end in `.test`, which is reserved. (RFC 6761)
+//! never. Its [`Truths`] are the expected verdicts over each transport, the same every time. Each protocol has a module
+//! here, whose `peers` are one of each kind that we may call, and whose `callers` are one of each kind that may call us.
+//! A [`Network`] runs all of a [`Plan`] at once, each peer on its own loopback address, behind the seeds' names. The
+//! seeds do not list peers of protocols with node keys. All names end in `.test`, which is reserved. (RFC 6761)
 //!
 //! For crawls there are networks of any size: a [`Topology`] says which nodes exist and which addresses each gossips,
 //! and a [`Population`] runs all of its nodes, all healthy, on a handful of sockets. A [`Census`] compares the result
@@ -22,7 +22,7 @@
 mod census;
 mod connection;
 mod dns;
-mod keyed;
+mod keys;
 mod line;
 mod network;
 mod peer;
@@ -31,6 +31,7 @@ mod protocol;
 mod random;
 mod recording;
 mod rhythm;
+mod script;
 mod sockets;
 mod strangers;
 mod topology;
@@ -38,16 +39,10 @@ mod truth;
 
 pub use census::{Census, Faults};
 pub use dns::{Answer, Dns, Zone};
-pub use keyed::{CALLED_KEY, GENESIS, KeyedPeer, NETWORK_ID, Named, keyed, keyed_callers};
+pub use keys::CALLED_KEY;
 pub use network::{LIBP2P, NAMES_OF_FAILURE, Network, Plan};
 pub use peer::Peer;
 pub use population::{Nodes, Population};
-pub use protocol::bitcoin::callers::callers;
-pub use protocol::bitcoin::catalogue::{
-    catalogue, cut_at_every_byte, encrypted_and_cut_at_every_byte, versions_of_every_length,
-};
-pub use protocol::libp2p::catalogue::{libp2p_callers, libp2p_peers};
-pub use protocol::monero::catalogue::{monero_callers, monero_peers};
 pub use protocol::*;
 pub use topology::{Ground, Kind, Ports, Topology};
 pub use truth::{Transport, Truth, Truths};

@@ -4,18 +4,15 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use bitcoin::Params;
+use ::bitcoin::Params;
 use handshake::{Role, Stage};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::connection::Wire;
+use crate::connection::Connection;
 use crate::dns::{Answer, Dns, Zone};
-use crate::keyed::KeyedPeer;
 use crate::peer::Peer;
-use crate::protocol::bitcoin::catalogue::catalogue;
-use crate::protocol::bitcoin::honest::honest;
-use crate::random::Random;
+use crate::protocol::bitcoin;
 use crate::sockets::{FullQueue, cannot, serve};
 use crate::truth::{Truth, Truths};
 
@@ -31,15 +28,13 @@ pub struct Plan {
     /// The number of additional healthy peers, as varied as a real network's.
     pub honest: usize,
     /// Peers of protocols with node keys.
-    pub keyed: Vec<KeyedPeer>,
+    pub keyed: Vec<Peer>,
     /// Addresses where nothing listens.
     pub refusing: usize,
     /// Addresses that do not answer a connection attempt.
     pub unanswering: usize,
     /// The TCP port of all of them; 0 chooses a free one.
     pub port: u16,
-    /// Determines all pseudo-random values.
-    pub seed: u64,
 }
 
 impl Plan {
@@ -47,8 +42,8 @@ impl Plan {
     #[must_use]
     pub fn new(chain: Params) -> Self {
         let (libp2p, keyed) = (Vec::new(), Vec::new());
-        let peers = catalogue(&chain);
-        Self { chain, peers, libp2p, honest: 12, keyed, refusing: 3, unanswering: 1, port: 0, seed: 1 }
+        let peers = bitcoin::peers(&chain);
+        Self { chain, peers, libp2p, honest: 12, keyed, refusing: 3, unanswering: 1, port: 0 }
     }
 
     /// Only these peers.
@@ -78,7 +73,7 @@ pub struct Network {
     port: u16,
     dns: Dns,
     truths: BTreeMap<SocketAddr, (&'static str, Truths)>,
-    keyed: Vec<(SocketAddr, KeyedPeer)>,
+    keyed: Vec<(SocketAddr, Peer)>,
     /// One task for each peer; they end with this value.
     _listeners: JoinSet<()>,
     _full: Vec<FullQueue>,
@@ -90,9 +85,8 @@ impl Network {
     /// # Errors
     /// If an address or port is in use, or too few files may be open.
     pub async fn start(plan: Plan) -> io::Result<Self> {
-        let mut random = Random::new(plan.seed);
         let mut peers = plan.peers;
-        peers.extend((0..plan.honest).map(|_| honest(&plan.chain, &mut random)));
+        peers.extend(bitcoin::honest(&plan.chain, plan.honest));
         let behind_seeds = peers.len();
         peers.extend(plan.libp2p);
         let (port, sockets) = listen(peers.len() + plan.keyed.len(), plan.port).await?;
@@ -109,7 +103,7 @@ impl Network {
             truths.insert(address, (peer.name, peer.truths));
             let converse = move |stream| {
                 let peer = peer.clone();
-                async move { peer.converse(Role::Responder, Wire::tcp(stream)).await }
+                async move { peer.converse(Role::Responder, Connection::tcp(stream)).await }
             };
             listeners.spawn(serve(socket, converse));
         }
@@ -118,7 +112,7 @@ impl Network {
             keyed.push((socket.local_addr()?, peer.clone()));
             listeners.spawn(serve(socket, move |stream| {
                 let peer = peer.clone();
-                async move { peer.converse(Wire::tcp(stream)).await }
+                async move { peer.converse(Role::Responder, Connection::tcp(stream)).await }
             }));
         }
         let mut places = (truths.len() + keyed.len()..).map(|nth| place(nth, port));
@@ -160,7 +154,7 @@ impl Network {
     }
 
     /// The peers with node keys, and their addresses.
-    pub fn keyed(&self) -> impl Iterator<Item = (SocketAddr, &KeyedPeer)> {
+    pub fn keyed(&self) -> impl Iterator<Item = (SocketAddr, &Peer)> {
         self.keyed.iter().map(|(address, peer)| (*address, peer))
     }
 

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::connection::Wire;
+use crate::connection::Connection;
 
 /// How data is split into writes.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ impl Rhythm {
     ///
     /// # Errors
     /// If the other side has left.
-    pub(crate) async fn send(self, words: &[Vec<u8>], turn: usize, to: &mut Wire) -> io::Result<()> {
+    pub(crate) async fn send(self, words: &[Vec<u8>], turn: usize, to: &mut Connection) -> io::Result<()> {
         let whole = words.concat();
         match self {
             Self::AtOnce => to.write_all(&whole).await,
@@ -57,7 +57,7 @@ impl Rhythm {
 }
 
 /// Sends in two writes, split at this byte; counted again from the start if there are fewer bytes.
-async fn send_cut(bytes: &[u8], at: usize, to: &mut Wire) -> io::Result<()> {
+async fn send_cut(bytes: &[u8], at: usize, to: &mut Connection) -> io::Result<()> {
     let (head, tail) = bytes.split_at(at % (bytes.len() + 1));
     send_apart([head, tail].into_iter(), BREATH, to).await
 }
@@ -69,7 +69,7 @@ async fn send_cut(bytes: &[u8], at: usize, to: &mut Wire) -> io::Result<()> {
 pub(crate) async fn send_apart<'p>(
     pieces: impl Iterator<Item = &'p [u8]>,
     pause: Duration,
-    to: &mut Wire,
+    to: &mut Connection,
 ) -> io::Result<()> {
     for piece in pieces {
         to.write_all(piece).await?;

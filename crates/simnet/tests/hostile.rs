@@ -19,25 +19,25 @@ use verack_simnet::{self as simnet, Network, Peer, Plan, Transport, Truths};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_we_call_over_either_transport_gets_the_verdict_it_deserves() {
-    call_all(Plan::new(bitcoin()), Transport::Auto, rounds).await;
+    call_all(bitcoin(), plan(), Transport::Auto, rounds).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_we_call_in_plain_text_gets_the_verdict_it_deserves() {
-    call_all(Plan::new(bitcoin()), Transport::V1, rounds).await;
+    call_all(bitcoin(), plan(), Transport::V1, rounds).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_we_call_encrypted_gets_the_verdict_it_deserves() {
-    call_all(Plan::new(bitcoin()), Transport::V2, rounds).await;
+    call_all(bitcoin(), plan(), Transport::V2, rounds).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn none_of_a_thousand_keys_is_a_length_that_a_node_waits_for() {
-    let mut peers = simnet::catalogue(&bitcoin());
+    let mut peers = simnet::bitcoin::peers(&bitcoin());
     peers.retain(|peer| peer.name == "length-first");
     assert_eq!(peers.len(), 1);
-    call_all(Plan::only(bitcoin(), peers), Transport::Auto, |_| 1000).await;
+    call_all(bitcoin(), Plan::only(bitcoin(), peers), Transport::Auto, |_| 1000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +46,7 @@ async fn so_does_everyone_on_networks_with_other_checksums_versions_and_tails() 
     for name in ["bitcoin-sv", "dash", "dogecoin", "ecash", "groestlcoin", "litecoin", "zcash"] {
         let params = Chain::named(name).unwrap().params;
         for transport in [Transport::Auto, Transport::V1] {
-            networks.spawn(call_all(Plan::new(params), transport, |_| 1));
+            networks.spawn(call_all(params, Plan::new(params), transport, |_| 1));
         }
     }
     networks.join_all().await;
@@ -54,15 +54,17 @@ async fn so_does_everyone_on_networks_with_other_checksums_versions_and_tails() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_is_taken_at_the_lengths_that_core_takes_and_no_others() {
-    let peers = simnet::versions_of_every_length(&bitcoin());
+    let peers = simnet::bitcoin::versions_of_every_length(&bitcoin());
     assert_eq!(peers.len(), 201);
-    call_all(Plan::only(bitcoin(), peers), Transport::V1, |_| 1).await;
+    call_all(bitcoin(), Plan::only(bitcoin(), peers), Transport::V1, |_| 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_may_be_cut_at_every_byte() {
-    call_all(Plan::only(bitcoin(), simnet::cut_at_every_byte(&bitcoin())), Transport::V1, |_| 1).await;
-    call_all(Plan::only(bitcoin(), simnet::encrypted_and_cut_at_every_byte(&bitcoin())), Transport::V2, |_| 1).await;
+    let plain = simnet::bitcoin::cut_at_every_byte(&bitcoin());
+    call_all(bitcoin(), Plan::only(bitcoin(), plain), Transport::V1, |_| 1).await;
+    let encrypted = simnet::bitcoin::encrypted_and_cut_at_every_byte(&bitcoin());
+    call_all(bitcoin(), Plan::only(bitcoin(), encrypted), Transport::V2, |_| 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,8 +82,8 @@ async fn so_does_whoever_calls_a_side_of_ours_that_takes_one_transport() {
 #[tokio::test(start_paused = true)]
 async fn whoever_keeps_us_waiting_is_waited_for_until_the_deadline() {
     for transport in [Transport::Auto, Transport::V1, Transport::V2] {
-        wait_for_all(Role::Initiator, simnet::catalogue(&bitcoin()), transport).await;
-        wait_for_all(Role::Responder, simnet::callers(&bitcoin()), transport).await;
+        wait_for_all(Role::Initiator, simnet::bitcoin::peers(&bitcoin()), transport).await;
+        wait_for_all(Role::Responder, simnet::bitcoin::callers(&bitcoin()), transport).await;
     }
 }
 
@@ -89,9 +91,12 @@ fn bitcoin() -> Params {
     Chain::named("bitcoin").unwrap().params
 }
 
+fn plan() -> Plan {
+    Plan::new(bitcoin())
+}
+
 /// Calls every address of a network, this many times.
-async fn call_all(mut plan: Plan, transport: Transport, rounds: fn(&str) -> usize) {
-    let params = plan.chain;
+async fn call_all(params: Params, mut plan: Plan, transport: Transport, rounds: fn(&str) -> usize) {
     // A listener holds a file, and each meeting two.
     assert!(net::raise_open_files() > 4096, "too few open files for this test");
     plan.peers.retain(|peer| !waits(peer.truths.over(transport)));
@@ -111,7 +116,7 @@ async fn call_all(mut plan: Plan, transport: Transport, rounds: fn(&str) -> usiz
 async fn accept_all(transport: Transport, rounds: fn(&str) -> usize) {
     assert!(net::raise_open_files() > 4096, "too few open files for this test");
     let mut meetings = Meetings::default();
-    for caller in simnet::callers(&bitcoin()) {
+    for caller in simnet::bitcoin::callers(&bitcoin()) {
         let (name, truths) = (caller.name, caller.truths);
         if waits(truths.over(transport)) {
             continue;

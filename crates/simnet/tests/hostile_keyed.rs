@@ -8,21 +8,25 @@ mod common;
 use common::{Meetings, Seen, accept, another, dial, limits, patience, rounds, shake, waits};
 use ethereum::local::Expected;
 use ethereum::{Fresh, Rlpx};
+use handshake::Role;
 use lightning::{Chain, Hello};
 use tokio::io::{AsyncRead, AsyncWrite};
-use verack_simnet::{self as simnet, CALLED_KEY, GENESIS, KeyedPeer, NETWORK_ID, Named, Network, Plan, Truth};
+use verack_simnet::ethereum::{GENESIS, NETWORK_ID};
+use verack_simnet::{self as simnet, CALLED_KEY, Network, Peer, Plan, Transport, Truth};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_we_call_by_its_key_gets_the_verdict_it_deserves() {
     assert!(net::raise_open_files() > 4096, "too few open files for this test");
-    let regtest = bitcoin::Chain::named("regtest").unwrap().params;
-    let mut keyed = simnet::keyed();
+    let mut keyed = keyed();
     assert!(keyed.len() > 60, "{}", keyed.len());
-    keyed.retain(|peer| !waits(peer.truth));
-    let network = Network::start(Plan { keyed, ..Plan::only(regtest, Vec::new()) }).await.unwrap();
+    keyed.retain(|peer| !waits(truth(peer)));
+    let network =
+        Network::start(Plan { keyed, ..Plan::only(bitcoin::Chain::named("regtest").unwrap().params, Vec::new()) })
+            .await
+            .unwrap();
     let mut meetings = Meetings::default();
     for (address, peer) in network.keyed() {
-        let (named, truth) = (peer.named(), peer.truth);
+        let (named, truth) = (named(peer), truth(peer));
         for _ in 0..rounds(peer.name) {
             meetings.hold(peer.name, truth, async move {
                 match dial(address, patience(truth)).await {
@@ -38,13 +42,13 @@ async fn whoever_we_call_by_its_key_gets_the_verdict_it_deserves() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_calls_us_by_our_key_gets_the_verdict_it_deserves() {
     assert!(net::raise_open_files() > 4096, "too few open files for this test");
-    let callers = simnet::keyed_callers();
+    let callers = keyed_callers();
     assert!(callers.len() > 90, "{}", callers.len());
     let mut meetings = Meetings::default();
-    for caller in callers.iter().filter(|caller| !waits(caller.truth)) {
+    for caller in callers.iter().filter(|caller| !waits(truth(caller))) {
         for _ in 0..rounds(caller.name) {
             let caller = caller.clone();
-            let (name, truth, named) = (caller.name, caller.truth, caller.named());
+            let (name, truth, named) = (caller.name, truth(&caller), named(&caller));
             let answer = move |stream| answer(named, truth, stream);
             meetings.hold(name, truth, accept(|address| async move { caller.call(address).await }, answer));
         }
@@ -54,24 +58,54 @@ async fn whoever_calls_us_by_our_key_gets_the_verdict_it_deserves() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_is_named_by_its_key_and_keeps_us_waiting_is_waited_for_until_the_deadline() {
-    let silent = |mut peers: Vec<KeyedPeer>| {
-        peers.retain(|peer| waits(peer.truth));
+    let silent = |mut peers: Vec<Peer>| {
+        peers.retain(|peer| waits(truth(peer)));
         assert!(!peers.is_empty());
         peers
     };
-    let (called, calling) = (silent(simnet::keyed()), silent(simnet::keyed_callers()));
+    let (called, calling) = (silent(keyed()), silent(keyed_callers()));
     let mut meetings = Meetings::default();
-    let called = called.iter().map(|peer| (peer, false));
-    for (peer, calls) in called.chain(calling.iter().map(|peer| (peer, true))) {
+    let called = called.iter().map(|peer| (peer, Role::Responder));
+    for (peer, role) in called.chain(calling.iter().map(|peer| (peer, Role::Initiator))) {
         for _ in 0..rounds(peer.name) {
-            let (peer, name, truth, named) = (peer.clone(), peer.name, peer.truth, peer.named());
+            let (peer, name, truth, named) = (peer.clone(), peer.name, truth(peer), named(peer));
             meetings.hold(name, truth, async move {
-                let theirs = peer.meet();
-                if calls { answer(named, truth, theirs).await } else { call(named, truth, theirs).await }
+                let theirs = peer.meet(role);
+                match role {
+                    Role::Initiator => answer(named, truth, theirs).await,
+                    Role::Responder => call(named, truth, theirs).await,
+                }
             });
         }
     }
     meetings.judge().await;
+}
+
+fn keyed() -> Vec<Peer> {
+    [simnet::ethereum::peers(), simnet::lightning::peers()].concat()
+}
+
+fn keyed_callers() -> Vec<Peer> {
+    [simnet::ethereum::callers(), simnet::lightning::callers()].concat()
+}
+
+fn truth(peer: &Peer) -> Truth {
+    peer.truths.over(Transport::Auto)
+}
+
+/// The key of a peer, in its protocol.
+#[derive(Clone, Copy)]
+enum Named {
+    Ethereum(ethereum::PublicKey),
+    Lightning(lightning::NodeId),
+}
+
+fn named(peer: &Peer) -> Named {
+    if peer.name.starts_with("ethereum") {
+        Named::Ethereum(simnet::ethereum::node_id(peer))
+    } else {
+        Named::Lightning(simnet::lightning::node_id(peer))
+    }
 }
 
 async fn call(named: Named, truth: Truth, stream: impl AsyncRead + AsyncWrite + Unpin) -> Seen {

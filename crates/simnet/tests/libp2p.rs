@@ -13,18 +13,18 @@ use verack_simnet as simnet;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whichever_libp2p_node_we_call_gets_the_verdict_it_deserves() {
-    call_each::<Libp2p>(simnet::libp2p_peers()).await;
+    call_each::<Libp2p>(simnet::libp2p::peers()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whichever_libp2p_node_calls_us_gets_the_verdict_it_deserves() {
-    answer_each::<Libp2p>(simnet::libp2p_callers()).await;
+    answer_each::<Libp2p>(simnet::libp2p::callers()).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn whichever_libp2p_node_is_silent_is_waited_for_until_the_deadline() {
-    wait_for_each::<Libp2p>(Role::Initiator, simnet::libp2p_peers()).await;
-    wait_for_each::<Libp2p>(Role::Responder, simnet::libp2p_callers()).await;
+    wait_for_each::<Libp2p>(Role::Initiator, simnet::libp2p::peers()).await;
+    wait_for_each::<Libp2p>(Role::Responder, simnet::libp2p::callers()).await;
 }
 
 struct Libp2p;

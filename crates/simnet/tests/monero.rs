@@ -13,18 +13,18 @@ use verack_simnet::{self as simnet, Truth};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whichever_monero_node_we_call_gets_the_verdict_it_deserves() {
-    call_each::<Monero>(simnet::monero_peers(network())).await;
+    call_each::<Monero>(simnet::monero::peers(network())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whichever_monero_node_calls_us_gets_the_verdict_it_deserves() {
-    answer_each::<Monero>(simnet::monero_callers(network())).await;
+    answer_each::<Monero>(simnet::monero::callers(network())).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn whichever_monero_node_is_silent_is_waited_for_until_the_deadline() {
-    wait_for_each::<Monero>(Role::Initiator, simnet::monero_peers(network())).await;
-    wait_for_each::<Monero>(Role::Responder, simnet::monero_callers(network())).await;
+    wait_for_each::<Monero>(Role::Initiator, simnet::monero::peers(network())).await;
+    wait_for_each::<Monero>(Role::Responder, simnet::monero::callers(network())).await;
 }
 
 fn network() -> &'static Network {

@@ -9,7 +9,7 @@ use verack_simnet::{Network, Plan, Transport, Truth};
 #[tokio::test]
 async fn the_same_plan_gives_the_same_peers() {
     let names = async || {
-        let network = Network::start(Plan::new(regtest())).await.unwrap();
+        let network = Network::start(plan()).await.unwrap();
         let who = network.addresses().map(|at| (at.ip(), network.truth(at).unwrap()));
         who.collect::<Vec<_>>()
     };
@@ -20,7 +20,7 @@ async fn the_same_plan_gives_the_same_peers() {
 
 #[tokio::test]
 async fn some_honest_peers_speak_both_transports_and_some_only_plain_text() {
-    let network = Network::start(Plan { peers: vec![], ..Plan::new(regtest()) }).await.unwrap();
+    let network = Network::start(Plan { peers: vec![], ..plan() }).await.unwrap();
     let over = |transport| {
         let honest = network.addresses().filter_map(|at| network.truth(at)).filter(|(name, _)| *name == "honest");
         honest.filter(|(_, truths)| truths.over(transport) == Truth::OK).count()
@@ -32,16 +32,16 @@ async fn some_honest_peers_speak_both_transports_and_some_only_plain_text() {
 
 #[tokio::test]
 async fn two_networks_run_side_by_side() {
-    let one = Network::start(Plan::new(regtest())).await.unwrap();
-    let other = Network::start(Plan::new(regtest())).await.unwrap();
+    let one = Network::start(plan()).await.unwrap();
+    let other = Network::start(plan()).await.unwrap();
     assert_ne!(one.port(), other.port());
     assert_ne!(one.dns(), other.dns());
 }
 
 #[tokio::test]
 async fn a_port_that_is_taken_is_reported_with_its_address() {
-    let one = Network::start(Plan::new(regtest())).await.unwrap();
-    let plan = Plan { port: one.port(), ..Plan::new(regtest()) };
+    let one = Network::start(plan()).await.unwrap();
+    let plan = Plan { port: one.port(), ..plan() };
     let error = Network::start(plan).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
     let first = one.addresses().next().unwrap().to_string();
@@ -50,13 +50,17 @@ async fn a_port_that_is_taken_is_reported_with_its_address() {
 
 #[tokio::test]
 async fn a_dropped_network_is_gone() {
-    let network = Network::start(Plan::new(regtest())).await.unwrap();
+    let network = Network::start(plan()).await.unwrap();
     let address = network.addresses().next().unwrap();
     TcpStream::connect(address).await.unwrap();
     drop(network);
     while TcpStream::connect(address).await.is_ok() {
         tokio::task::yield_now().await;
     }
+}
+
+fn plan() -> Plan {
+    Plan::new(regtest())
 }
 
 fn regtest() -> Params {

@@ -13,9 +13,10 @@ use std::thread;
 use std::time::Duration;
 use std::{io, iter};
 
-use bitcoin::Chain;
+use bitcoin::{Chain, Params};
 use clap::Parser;
-use simnet::{GENESIS, LIBP2P, NAMES_OF_FAILURE, NETWORK_ID, Network, Plan, Transport, Truth};
+use simnet::ethereum::{GENESIS, NETWORK_ID};
+use simnet::{LIBP2P, NAMES_OF_FAILURE, Network, Plan, Transport, Truth};
 use tokio::sync::oneshot;
 
 use super::interrupt::interrupted;
@@ -32,21 +33,20 @@ const TIMEOUT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } e
 
 /// Runs the command.
 pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
-    let chain = Chain::named(CHAIN).expect("it is in the table");
-    let (libp2p, keyed) = (simnet::libp2p_peers(), simnet::keyed());
-    let plan = Plan { honest: args.honest, port: args.port, libp2p, keyed, ..Plan::new(chain.params) };
+    let chain = Chain::named(CHAIN).expect("it is in the table").params;
+    let plan = plan(chain, args);
     // Each peer has an open listener, and a connection for each caller.
     let _ = net::raise_open_files();
     let patience = args.timeout.unwrap_or(TIMEOUT);
     if args.serve {
-        return serve(plan, patience);
+        return serve(chain, plan, patience);
     }
     let mut verdicts = shake_hands_with(plan, patience, global)?;
     if verdicts == Exit::Interrupted {
         return Ok(verdicts);
     }
     for run in [monero::run, map::run] {
-        match run(chain.params, patience, global)? {
+        match run(chain, patience, global)? {
             Exit::Success => {}
             Exit::Interrupted => return Ok(Exit::Interrupted),
             other => verdicts = other,
@@ -55,12 +55,22 @@ pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
     Ok(verdicts)
 }
 
+/// One peer of each kind of each protocol, except for those with a run of their own.
+fn plan(chain: Params, args: &Demo) -> Plan {
+    Plan {
+        honest: args.honest,
+        libp2p: simnet::libp2p::peers(),
+        keyed: [simnet::ethereum::peers(), simnet::lightning::peers()].concat(),
+        port: args.port,
+        ..Plan::new(chain)
+    }
+}
+
 /// Keeps the networks up until an interrupt.
-fn serve(plan: Plan, patience: Duration) -> Result<Exit, Error> {
+fn serve(chain: Params, plan: Plan, patience: Duration) -> Result<Exit, Error> {
     runtime()?.block_on(async {
         let interrupted = interrupted();
-        let population = map::start(plan.chain).await.map_err(no_network)?;
-        let chain = plan.chain;
+        let population = map::start(chain).await.map_err(no_network)?;
         let network = Network::start(plan).await.map_err(no_network)?;
         let example = network.addresses().next().map(|address| address.to_string()).unwrap_or_default();
         let keyed = KeyedTargets::of(&network)?;
@@ -201,7 +211,7 @@ fn truths(network: &Network) -> BTreeMap<SocketAddr, (&'static str, Truth)> {
         let (name, truths) = network.truth(address)?;
         Some((address, (name, truths.over(Transport::Auto))))
     };
-    let keyed = network.keyed().map(|(address, peer)| (address, (peer.name, peer.truth)));
+    let keyed = network.keyed().map(|(address, peer)| (address, (peer.name, peer.truths.over(Transport::Auto))));
     network.addresses().filter_map(truth).chain(keyed).collect()
 }
 

@@ -1,11 +1,14 @@
-//! Bitcoin and its relatives.
+//! Bitcoin and its relatives, over both transports.
 
-pub(crate) mod callers;
-pub(crate) mod catalogue;
-pub(crate) mod honest;
+mod callers;
+mod catalogue;
+mod honest;
 mod population;
-pub(crate) mod script;
+mod script;
 mod truth;
-pub(crate) mod wire;
+mod wire;
 
+pub use self::callers::callers;
+pub use self::catalogue::{cut_at_every_byte, encrypted_and_cut_at_every_byte, peers, versions_of_every_length};
+pub use self::honest::honest;
 pub use self::population::{BitcoinNodes, nodes};

@@ -1,4 +1,9 @@
-//! libp2p.
+//! libp2p over TCP.
 
-pub(crate) mod catalogue;
-pub(crate) mod script;
+mod callers;
+mod catalogue;
+mod script;
+mod wire;
+
+pub use self::callers::callers;
+pub use self::catalogue::peers;

@@ -1,3 +1,8 @@
 //! Monero.
 
-pub(crate) mod catalogue;
+mod callers;
+mod catalogue;
+mod wire;
+
+pub use self::callers::callers;
+pub use self::catalogue::peers;

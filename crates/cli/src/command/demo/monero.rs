@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bitcoin::Params;
-use simnet::{Network, Plan, monero_peers};
+use simnet::{Network, Plan};
 
 use super::{Facts, beside, options, shake_hands, truths};
 use crate::args::Global;
@@ -15,7 +15,7 @@ const CHAIN: &str = "monero-stagenet";
 /// One node of each kind. Their scripts decide what they send, not the parameters of another protocol.
 pub fn plan(unused: Params) -> Plan {
     let network = monero::Network::named(CHAIN).expect("it is in the table");
-    Plan::only(unused, monero_peers(network))
+    Plan::only(unused, simnet::monero::peers(network))
 }
 
 /// The client's arguments: the seeds' names.

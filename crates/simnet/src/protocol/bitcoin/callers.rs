@@ -6,19 +6,20 @@ use std::time::Duration;
 use bitcoin::message::Reject;
 use bitcoin::v2::MAX_GARBAGE_LEN;
 use bitcoin::{Command, Message, Params};
-use handshake::{Blame, Stage};
-use net::Outcome;
+use handshake::{Blame, Outcome, Role, Stage};
 
+use super::catalogue::other_magic;
+use super::script::Act::{Hear, HearKey, Speak, V2};
+use super::script::{Step, peer};
+use super::wire::Voice;
+use super::wire::encrypted::Bend::{Claims, Lacks, LastByte};
+use super::wire::encrypted::Word::{self, Decoy, Garbage, Key, Terminator};
 use crate::peer::Peer;
-use crate::protocol::bitcoin::catalogue::other_magic;
-use crate::protocol::bitcoin::script::Act::{
-    self, Close, Drip, Echo, Flood, Hear, HearKey, Reset, Say, SayApart, SayCut, Speak, V2, Wait,
-};
-use crate::protocol::bitcoin::wire::Voice;
-use crate::protocol::bitcoin::wire::encrypted::Bend::{Claims, Lacks, LastByte};
-use crate::protocol::bitcoin::wire::encrypted::Word::{self, Decoy, Garbage, Key, Terminator};
 use crate::random::Random;
 use crate::rhythm::Rhythm::{self, AtOnce, Cut};
+use crate::script::Plain::{Close, Drip, Echo, Flood, Reset, Say, SayApart, SayCut, Wait};
+use crate::script::{NOTHING, acts};
+use crate::strangers::{SSH, TLS, http};
 use crate::truth::{Truth, Truths};
 
 /// One of each kind of peer that calls us, on this network; [`Peer::call`] starts the call.
@@ -33,15 +34,14 @@ fn healthy(voice: &Voice) -> Vec<Peer> {
     let (version, verack) = (voice.version(), voice.verack());
     let wants = voice.say_all(&[Message::Wtxidrelay, Message::Sendaddrv2]);
     let whole = [version.clone(), wants.clone(), verack.clone()].concat();
-    let caller = |name, script: Vec<_>| Peer::new(name, Truths::plain(Truth::OK), script);
     let introduces_itself = |name, voice: &Voice| {
         let whole = [voice.version(), voice.verack()].concat();
-        caller(name, vec![Say(whole)])
+        caller(name, [Say(whole)])
     };
     vec![
         caller(
             "like-core",
-            vec![
+            acts![
                 Say(version.clone()),
                 Hear(Command::VERSION),
                 Say([wants, verack.clone(), voice.say(&Message::Getaddr)].concat()),
@@ -49,22 +49,27 @@ fn healthy(voice: &Voice) -> Vec<Peer> {
         ),
         caller(
             "like-bcoin",
-            vec![Say(version.clone()), Hear(Command::VERSION), Say([verack.clone(), voice.small_talk()].concat())],
+            acts![Say(version.clone()), Hear(Command::VERSION), Say([verack.clone(), voice.small_talk()].concat())],
         ),
-        caller("verack-after-ours", vec![Say(version.clone()), Hear(Command::VERACK), Say(verack.clone())]),
-        caller("all-at-once", vec![Say(whole.clone())]),
+        caller("verack-after-ours", acts![Say(version.clone()), Hear(Command::VERACK), Say(verack.clone())]),
+        caller("all-at-once", [Say(whole.clone())]),
         // Core treats these as keys.
-        caller("verack-first", vec![Say([verack.clone(), version.clone()].concat())]),
-        caller("createstream-first", vec![Say([voice.unknown("createstream", b""), whole.clone()].concat())]),
-        caller("separate", vec![SayApart(vec![version.clone(), verack.clone()])]),
-        caller("byte-by-byte", vec![Drip(whole.clone(), Duration::from_millis(1))]),
-        caller("cut-anywhere", vec![SayCut(whole.clone())]),
-        caller("leaves-when-done", vec![Say(version.clone()), Hear(Command::VERACK), Say(verack), Close]),
-        caller("never-reads", vec![Say(whole), Wait(Duration::from_secs(60)), Close]),
+        caller("verack-first", [Say([verack.clone(), version.clone()].concat())]),
+        caller("createstream-first", [Say([voice.unknown("createstream", b""), whole.clone()].concat())]),
+        caller("separate", [SayApart(vec![version.clone(), verack.clone()])]),
+        caller("byte-by-byte", [Drip(whole.clone(), Duration::from_millis(1))]),
+        caller("cut-anywhere", [SayCut(whole.clone())]),
+        caller("leaves-when-done", acts![Say(version.clone()), Hear(Command::VERACK), Say(verack), Close]),
+        caller("never-reads", [Say(whole), Wait(Duration::from_secs(60)), Close]),
         introduces_itself("no-relay-byte", &voice.with(|version| version.relay = None)),
         introduces_itself("version-of-46-bytes", &voice.with(|version| version.sender = None)),
         introduces_itself("user-agent-escapes", &voice.called(b"/\x1b[2J\r\n\xff/")),
     ]
+}
+
+/// A healthy peer that calls in plain text.
+fn caller(name: &'static str, acts: impl IntoIterator<Item: Into<Step>>) -> Peer {
+    peer(name, Truths::plain(Truth::OK), acts)
 }
 
 fn leaving(voice: &Voice) -> Vec<Peer> {
@@ -78,13 +83,13 @@ fn leaving(voice: &Voice) -> Vec<Peer> {
     let version = voice.version();
     let part = Say(version[..60].to_vec());
     vec![
-        Peer::new("close-at-once", at_once, [Close]),
-        Peer::new("close-inside-version", before, [part.clone(), Close]),
-        Peer::new("reset-at-once", reset_at_once, [Reset]),
-        Peer::new("reset-inside-version", Truths::plain(reset(Stage::Hello)), [part, Reset]),
-        Peer::new("close-on-our-version", between, [Say(version.clone()), Hear(Command::VERSION), Close]),
-        Peer::new("close-on-our-verack", between, [Say(version.clone()), Hear(Command::VERACK), Close]),
-        Peer::new("reset-on-our-version", between, [Say(version), Hear(Command::VERSION), Reset]),
+        peer("close-at-once", at_once, [Close]),
+        peer("close-inside-version", before, [part.clone(), Close]),
+        peer("reset-at-once", reset_at_once, [Reset]),
+        peer("reset-inside-version", Truths::plain(reset(Stage::Hello)), [part, Reset]),
+        peer("close-on-our-version", between, acts![Say(version.clone()), Hear(Command::VERSION), Close]),
+        peer("close-on-our-verack", between, acts![Say(version.clone()), Hear(Command::VERACK), Close]),
+        peer("reset-on-our-version", between, acts![Say(version), Hear(Command::VERSION), Reset]),
     ]
 }
 
@@ -96,11 +101,11 @@ fn silent(voice: &Voice) -> Vec<Peer> {
     let echo = Truths { v2: Truth::fault(Stage::Transport, "bitcoin.v2.echo", Blame::Mismatch), ..before };
     let version = voice.version();
     vec![
-        Peer::new("silent", before, []),
-        Peer::new("silent-inside-version", Truths::plain(ends(Stage::Hello)), [Say(version[..60].to_vec())]),
-        Peer::new("silent-after-version", Truths::plain(ends(Stage::Ack)), [Say(version.clone())]),
-        Peer::new("drip", before, [Drip(version, Duration::from_secs(2))]),
-        Peer::new("echo", echo, [Echo]),
+        peer("silent", before, NOTHING),
+        peer("silent-inside-version", Truths::plain(ends(Stage::Hello)), [Say(version[..60].to_vec())]),
+        peer("silent-after-version", Truths::plain(ends(Stage::Ack)), [Say(version.clone())]),
+        peer("drip", before, [Drip(version, Duration::from_secs(2))]),
+        peer("echo", echo, [Echo]),
     ]
 }
 
@@ -111,8 +116,8 @@ fn bent(voice: &Voice) -> Vec<Peer> {
         let at = |stage| Truth::fault(stage, reason, Blame::Mismatch);
         Truths::heedless(at(Stage::Hello), at(Stage::Transport))
     };
-    let strange = |name, reason, words: Vec<u8>| Peer::new(name, stranger(reason), [Say(words), Close]);
-    let says = |name, truth, words: Vec<u8>| Peer::new(name, Truths::plain(truth), [Say(words)]);
+    let strange = |name, reason, words: Vec<u8>| peer(name, stranger(reason), [Say(words), Close]);
+    let says = |name, truth, words: Vec<u8>| peer(name, Truths::plain(truth), [Say(words)]);
     let version = voice.version();
     let bend = |at: usize, bytes: &[u8]| {
         let mut bent = version.clone();
@@ -122,10 +127,10 @@ fn bent(voice: &Voice) -> Vec<Peer> {
     let reject = Message::Reject(Reject { message: (*b"version").into(), code: 0x11, reason: (*b"obsolete").into() });
     vec![
         strange("unknown-network", "bitcoin.magic", bend(0, &voice.params.magic.0.map(|b| !b))),
-        strange("http", "bitcoin.not-bitcoin", b"GET / HTTP/1.1\r\nHost: node.example\r\n\r\n".to_vec()),
-        strange("tls", "bitcoin.not-bitcoin", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec()),
-        strange("ssh", "bitcoin.not-bitcoin", b"SSH-2.0-Go\r\n".to_vec()),
-        Peer::new(
+        strange("http", "bitcoin.not-bitcoin", http(Role::Initiator).to_vec()),
+        strange("tls", "bitcoin.not-bitcoin", TLS.to_vec()),
+        strange("ssh", "bitcoin.not-bitcoin", SSH.to_vec()),
+        peer(
             "noise",
             Truths::v2(Truth::ends(Stage::Transport, "closed")),
             [Say(Random::new(3).bytes(64 + 100)), Close],
@@ -142,10 +147,10 @@ fn bent(voice: &Voice) -> Vec<Peer> {
             fault("bitcoin.obsolete", Blame::Mismatch),
             voice.with(|version| version.version = voice.params.min_peer_version - 1).version(),
         ),
-        Peer::new(
+        peer(
             "rejects-our-version",
             Truths::plain(Truth::fault(Stage::Ack, "bitcoin.rejected", Blame::Refused)),
-            [Say(version.clone()), Hear(Command::VERSION), Say(voice.say(&reject))],
+            acts![Say(version.clone()), Hear(Command::VERSION), Say(voice.say(&reject))],
         ),
     ]
 }
@@ -155,9 +160,9 @@ fn endless(voice: &Voice) -> Vec<Peer> {
     // 1000 entries of 36 bytes.
     let inventory = voice.unknown("inv", &[&[0xfd, 0xe8, 0x03], &[0x1f; 36_000][..]].concat());
     vec![
-        Peer::new("endless-before-version", Truths::plain(flood(Stage::Hello)), [Flood(inventory.clone())]),
-        Peer::new("endless-after-version", Truths::plain(flood(Stage::Ack)), [Say(voice.version()), Flood(inventory)]),
-        Peer::new(
+        peer("endless-before-version", Truths::plain(flood(Stage::Hello)), [Flood(inventory.clone())]),
+        peer("endless-after-version", Truths::plain(flood(Stage::Ack)), [Say(voice.version()), Flood(inventory)]),
+        peer(
             "endless-pings",
             Truths::plain(flood(Stage::Ack)),
             [Say(voice.version()), Flood(voice.say(&Message::Ping(Some(7))).repeat(500))],
@@ -168,29 +173,31 @@ fn endless(voice: &Voice) -> Vec<Peer> {
 /// On the encrypted transport. (BIP324)
 fn encrypted(voice: &Voice) -> Vec<Peer> {
     let magic = voice.params.magic;
-    let network = |magic, name, truth, first: &[Word], acts: &[Act]| {
-        let script = [&[Speak(first.to_vec(), AtOnce), HearKey(magic)], acts].concat();
-        Peer::new(name, Truths::v2(truth), script)
+    let network = |magic, name, truth, first: &[Word], acts: &[Step]| {
+        let first = [Speak(first.to_vec(), AtOnce), HearKey(magic)].map(Step::from);
+        let script = [&first[..], acts].concat();
+        peer(name, Truths::v2(truth), script)
     };
-    let starts = |name, truth, garbage, acts: &[Act]| network(magic, name, truth, &[Key, Garbage(garbage)], acts);
-    let says = |name, truth, words: &[Word]| starts(name, truth, 100, &[Speak(words.to_vec(), AtOnce)]);
+    let starts = |name, truth, garbage, acts: &[Step]| network(magic, name, truth, &[Key, Garbage(garbage)], acts);
+    let says = |name, truth, words: &[Word]| starts(name, truth, 100, &acts![Speak(words.to_vec(), AtOnce)]);
     let leaves = |name, stage, words: &[Word]| {
-        starts(name, Truth::ends(stage, "closed"), 100, &[Speak(words.to_vec(), AtOnce), Close])
+        starts(name, Truth::ends(stage, "closed"), 100, &acts![Speak(words.to_vec(), AtOnce), Close])
     };
     let fault = |reason, blame| Truth::fault(Stage::Transport, reason, blame);
     let version = voice.encrypt(&Message::Version(voice.version.clone()));
     let verack = voice.encrypt(&Message::Verack);
     let introduced = [Terminator, Word::VERSION_PACKET, version];
     let whole = [&introduced[..], slice::from_ref(&verack)].concat();
-    let healthy = |name, garbage, rhythm: Rhythm| starts(name, Truth::OK, garbage, &[Speak(whole.clone(), rhythm)]);
+    let healthy =
+        |name, garbage, rhythm: Rhythm| starts(name, Truth::OK, garbage, &acts![Speak(whole.clone(), rhythm)]);
     let nothing: [Word; 0] = [];
     vec![
-        Peer::new("v2-like-core", Truths::v2(Truth::OK), [V2(Box::new(voice.local()))]),
+        peer("v2-like-core", Truths::v2(Truth::OK), [V2(Box::new(voice.local()))]),
         starts(
             "v2-waits-for-each-word",
             Truth::OK,
             20,
-            &[
+            &acts![
                 Speak(introduced.to_vec(), AtOnce),
                 Hear(Command::VERSION),
                 Hear(Command::VERACK),
@@ -206,10 +213,10 @@ fn encrypted(voice: &Voice) -> Vec<Peer> {
             Truth::OK,
             &[&[Terminator, Decoy(0), Decoy(500)], &whole[1..2], &[Decoy(9)], &whole[2..]].concat(),
         ),
-        Peer::new(
+        peer(
             "v2-close-inside-key",
             Truths::v2(Truth::ends(Stage::Transport, "closed")),
-            [Speak(vec![Key.bent(Lacks(1))], AtOnce), Close],
+            acts![Speak(vec![Key.bent(Lacks(1))], AtOnce), Close],
         ),
         leaves("v2-close-after-key", Stage::Transport, &nothing),
         leaves("v2-close-before-version", Stage::Hello, &introduced[..2]),
@@ -219,14 +226,14 @@ fn encrypted(voice: &Voice) -> Vec<Peer> {
             "v2-garbage-of-4096",
             fault("bitcoin.v2.no-terminator", Blame::Mismatch),
             MAX_GARBAGE_LEN + 1,
-            &[Speak(whole.clone(), AtOnce)],
+            &acts![Speak(whole.clone(), AtOnce)],
         ),
         network(
             other_magic(magic),
             "v2-other-network",
             fault("bitcoin.magic", Blame::Mismatch),
             &[Key, Garbage(20)],
-            &[Speak(whole.clone(), AtOnce), Close],
+            &acts![Speak(whole.clone(), AtOnce), Close],
         ),
         says("v2-tag-wrong", fault("bitcoin.v2.tag", Blame::Peer), &[Terminator, Word::VERSION_PACKET.bent(LastByte)]),
         says(
@@ -244,18 +251,15 @@ fn encrypted(voice: &Voice) -> Vec<Peer> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use bitcoin::CHAINS;
 
     use super::callers;
+    use crate::peer::tests::assert_named_apart;
 
     #[test]
     fn every_caller_has_its_own_name() {
         for chain in CHAINS {
-            let peers = callers(&chain.params);
-            let names: HashSet<_> = peers.iter().map(|peer| peer.name).collect();
-            assert_eq!(names.len(), peers.len(), "{}", chain.name);
+            assert_named_apart(&callers(&chain.params));
         }
     }
 }

@@ -8,16 +8,19 @@ mod unfinished;
 use bitcoin::{Chain, Command, Magic, Params};
 use handshake::{Blame, Stage};
 
+use super::script::Act::Hear;
+use super::script::{Step, peer};
+use super::wire::Voice;
 use crate::peer::Peer;
-use crate::protocol::bitcoin::script::Act::{self, Hear, Say, SayApart};
-use crate::protocol::bitcoin::wire::Voice;
+use crate::script::Plain::{Say, SayApart};
+use crate::script::then;
 use crate::truth::{Truth, Truths};
 
 pub use self::encrypted::encrypted_and_cut_at_every_byte;
 
 /// One of each kind of peer that answers our call, on this network.
 #[must_use]
-pub fn catalogue(chain: &Params) -> Vec<Peer> {
+pub fn peers(chain: &Params) -> Vec<Peer> {
     let voice = Voice::new(*chain);
     let chapters = [
         healthy::however_cut(&voice),
@@ -69,13 +72,12 @@ pub fn cut_at_every_byte(chain: &Params) -> Vec<Peer> {
 const MALFORMED: Truth = Truth::fault(Stage::Hello, "bitcoin.malformed", Blame::Peer);
 
 /// A peer that speaks only plain text, waits for our `version`, and then acts this.
-fn on_version<const N: usize>(name: &'static str, truth: Truth, acts: [Act; N]) -> Peer {
-    let script: Vec<_> = [Hear(Command::VERSION)].into_iter().chain(acts).collect();
-    Peer::new(name, Truths::v1(truth), script)
+fn on_version(name: &'static str, truth: Truth, acts: impl IntoIterator<Item: Into<Step>>) -> Peer {
+    peer(name, Truths::v1(truth), then(Hear(Command::VERSION), acts))
 }
 
 /// The magic of another large network.
-pub(crate) fn other_magic(ours: Magic) -> Magic {
+pub(super) fn other_magic(ours: Magic) -> Magic {
     ["litecoin", "bitcoin"]
         .into_iter()
         .filter_map(Chain::named)
@@ -91,18 +93,15 @@ fn with_checksum(mut message: Vec<u8>, checksum: [u8; 4]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use bitcoin::CHAINS;
 
-    use super::catalogue;
+    use super::peers;
+    use crate::peer::tests::assert_named_apart;
 
     #[test]
     fn every_network_has_its_catalogue_and_every_peer_its_own_name() {
         for chain in CHAINS {
-            let peers = catalogue(&chain.params);
-            let names: HashSet<_> = peers.iter().map(|peer| peer.name).collect();
-            assert_eq!(names.len(), peers.len(), "{}", chain.name);
+            assert_named_apart(&peers(&chain.params));
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use bitcoin::{Command, Params, Services, UserAgent};
 
+use super::script::Act::{Accept, Hear};
+use super::script::peer;
+use super::wire::Voice;
 use crate::peer::Peer;
-use crate::protocol::bitcoin::script::Act::{self, Accept, Hear, Say, SayApart, SayCut};
-use crate::protocol::bitcoin::wire::Voice;
 use crate::random::Random;
+use crate::script::Plain::{Say, SayApart, SayCut};
+use crate::script::acts;
 use crate::truth::{Truth, Truths};
 
 /// User agents of real programs, present and past.
@@ -28,7 +31,7 @@ const USER_AGENTS: &[&str] = &[
 const SERVICES: &[u64] = &[0x409, 0xc09, 0xc49, 0x44d, 0x408, 0xc08];
 
 /// One of many introductions of healthy peers on this network.
-pub(crate) fn introduction(chain: &Params, random: &mut Random) -> Voice {
+pub(super) fn introduction(chain: &Params, random: &mut Random) -> Voice {
     let older = random.choose(&[0, 0, 0, 1, 2, 5]);
     let blocks_behind = random.choose(&[0, 0, 0, 0, 1, 2, 144, 12_345]);
     Voice::new(*chain).with(|version| {
@@ -42,20 +45,27 @@ pub(crate) fn introduction(chain: &Params, random: &mut Random) -> Voice {
     })
 }
 
+/// This many healthy peers on this network; the same ones each time.
+#[must_use]
+pub fn honest(chain: &Params, count: usize) -> Vec<Peer> {
+    let mut random = Random::new(1);
+    (0..count).map(|_| one(chain, &mut random)).collect()
+}
+
 /// One of many healthy peers on this network.
-pub(crate) fn honest(chain: &Params, random: &mut Random) -> Peer {
+fn one(chain: &Params, random: &mut Random) -> Peer {
     let voice = introduction(chain, random);
     if Services::P2P_V2.missing_from(voice.version.services) == Services::NONE {
-        return Peer::new("honest", Truths::either(Truth::OK), [Accept(Box::new(voice.local()))]);
+        return peer("honest", Truths::either(Truth::OK), [Accept(Box::new(voice.local()))]);
     }
     let flight = voice.flight();
-    let answer: Act = match random.next() % 8 {
+    let answer = match random.next() % 8 {
         0 => SayApart(flight),
         1 => SayApart(flight.iter().flat_map(|message| message.chunks(24)).map(Vec::from).collect()),
         2 => SayCut(flight.concat()),
         _ => Say(flight.concat()),
     };
     let small_talk = Say(voice.small_talk());
-    let script = [Hear(Command::VERSION), answer, Hear(Command::VERACK), small_talk];
-    Peer::new("honest", Truths::v1(Truth::OK), script)
+    let script = acts![Hear(Command::VERSION), answer, Hear(Command::VERACK), small_talk];
+    peer("honest", Truths::v1(Truth::OK), script)
 }

@@ -1,34 +1,33 @@
-//! Ethereum nodes: the acts of their scripts, and the interpreter.
+//! The acts of an Ethereum node's own.
 
 use std::io;
+use std::net::SocketAddr;
 
 use ethereum::auth::{Ack, AckReader, Auth, AuthReader, Form};
 use ethereum::channel::Heard;
-use ethereum::eth::OurChain;
 use ethereum::headers;
 use ethereum::message::id;
-use ethereum::secrets::{Part, Secrets};
-use ethereum::{Channel, ForkId, Fresh, Goal, Hash, Hello, Local, OurStatus, Protocol, PublicKey, Rlpx, SecretKey};
+use ethereum::secrets::Part;
+use ethereum::{Channel, Fresh, Hello, PublicKey, Rlpx};
 use handshake::Role;
 
-use crate::connection::Wire;
-use crate::keyed::CALLED_KEY;
+use super::wire::{called_key, channel, fresh, key, node, sealed};
 use crate::line::Line;
-use crate::random::Random;
-use crate::rhythm::Rhythm;
+use crate::peer::Peer;
+use crate::script;
+use crate::truth::{Truth, Truths};
 
-/// The id of the simulated network.
-pub const NETWORK_ID: u64 = 424_242;
+/// An act in a script.
+type Step = script::Step<Act>;
 
-/// The hash of its first block.
-pub const GENESIS: Hash = Hash([0x5e; 32]);
+/// A node with a script.
+pub(super) fn peer(name: &'static str, truth: Truth, acts: impl IntoIterator<Item: Into<Step>>) -> Peer {
+    Peer::new(name, Truths::either(truth), acts)
+}
 
-/// One act of a peer. Its data is sent before the peer waits for anything. After its last act the peer reads until the
-/// other side leaves.
+/// An act of an Ethereum node's own.
 #[derive(Clone, Debug)]
-pub(crate) enum Act {
-    /// Sends in this rhythm from here on.
-    Speak(Rhythm),
+pub(super) enum Act {
     /// Has a healthy handshake with these versions of `eth`. A caller uses an auth of the old form every other time.
     Node(&'static [u64]),
     /// Receives auth and sends ack; a caller sends auth and receives ack.
@@ -39,10 +38,6 @@ pub(crate) enum Act {
     BentKeys(usize),
     /// Sends this many bytes of its ack or auth.
     CutKeys(usize),
-    /// Waits for a byte. A caller does not wait: the other side sends nothing before it does.
-    HearAnything,
-    /// Sends these bytes.
-    Say(Vec<u8>),
     /// Sends Hello, and compresses from then on if its version does.
     Introduce(Hello),
     /// Sends a message with this id and payload.
@@ -55,102 +50,88 @@ pub(crate) enum Act {
     Frame(Vec<u8>),
     /// Sends this message again and again.
     FloodOf(u64, Vec<u8>),
-    /// Sends these bytes again and again.
-    Flood(Vec<u8>),
-    /// Closes.
-    Close,
 }
 
-/// The key of a peer, or another one.
-pub(crate) fn key(its_own: bool) -> SecretKey {
-    SecretKey::new([if its_own { 0x42 } else { 0x24 }; 32]).expect("less than the order of the curve")
-}
+impl script::Act for Act {
+    type Memory = Memory;
 
-/// The key of the called side, or another one.
-pub(crate) fn called_key(its_own: bool) -> SecretKey {
-    if its_own { SecretKey::new(CALLED_KEY).expect("less than the order of the curve") } else { key(false) }
-}
+    fn remember(line: &Line) -> Memory {
+        let calls = line.role == Role::Initiator;
+        Memory { whom: calls.then(|| called_key(line.rightly_named).public()), channel: None }
+    }
 
-/// Acts a script, as a peer that called the side with this key, or as one that was called.
-///
-/// # Errors
-/// If the other side leaves first, or does not act as a node.
-pub(crate) async fn play(acts: &[Act], whom: Option<PublicKey>, stream: Wire, turn: usize) -> io::Result<()> {
-    let mut play = Play { line: Line::new(stream, turn), whom, turn, channel: None };
-    for act in acts {
-        match act {
-            Act::Speak(rhythm) => play.line.rhythm = *rhythm,
-            Act::Node(versions) => match whom {
-                Some(whom) => {
-                    let form = if turn.is_multiple_of(2) { Form::Eip8 } else { Form::Plain };
-                    play.line.shake(Rlpx::initiator(node(versions), Fresh { form, ..fresh(turn) }, whom)).await?;
+    async fn perform(&self, line: &mut Line, memory: &mut Memory) -> io::Result<()> {
+        match self {
+            Self::Node(versions) => {
+                let fresh = fresh(line.turn);
+                match memory.whom {
+                    Some(whom) => {
+                        let form = if line.turn.is_multiple_of(2) { Form::Eip8 } else { Form::Plain };
+                        line.shake(Rlpx::initiator(node(versions), Fresh { form, ..fresh }, whom)).await?;
+                    }
+                    None => line.shake(Rlpx::responder(node(versions), fresh)).await?,
                 }
-                None => play.line.shake(Rlpx::responder(node(versions), fresh(turn))).await?,
-            },
-            Act::Keys => play.exchange_keys(|_| {}).await?,
-            Act::KeysWith(change) => play.exchange_keys(change).await?,
-            Act::BentKeys(at) => {
-                let mut packet = play.packet(|_| {}).await?;
+            }
+            Self::Keys => memory.exchange_keys(line, |_| {}).await?,
+            Self::KeysWith(change) => memory.exchange_keys(line, change).await?,
+            Self::BentKeys(at) => {
+                let mut packet = memory.packet(line, |_| {}).await?;
                 packet[*at] ^= 1;
-                play.line.say(packet);
+                line.say(packet);
             }
-            Act::CutKeys(len) => {
-                let mut packet = play.packet(|_| {}).await?;
+            Self::CutKeys(len) => {
+                let mut packet = memory.packet(line, |_| {}).await?;
                 packet.truncate(*len);
-                play.line.say(packet);
+                line.say(packet);
             }
-            Act::HearAnything if whom.is_some() => {}
-            Act::HearAnything => play.line.hear_anything().await?,
-            Act::Say(bytes) => play.line.say(bytes.clone()),
-            Act::Introduce(hello) => {
+            Self::Introduce(hello) => {
                 let mut payload = Vec::new();
                 hello.write(&mut payload);
-                play.tell(id::HELLO, &payload, |_| {});
-                play.channel().compressed = hello.version >= 5;
+                memory.tell(line, id::HELLO, &payload, |_| {});
+                memory.channel().compressed = hello.version >= 5;
             }
-            Act::Tell(id, payload) => play.tell(*id, payload, |_| {}),
-            Act::Answer => play.answer().await?,
-            Act::Bend(id, payload, at) => play.tell(*id, payload, |sealed| sealed[*at] ^= 1),
-            Act::Frame(data) => {
+            Self::Tell(id, payload) => memory.tell(line, *id, payload, |_| {}),
+            Self::Answer => memory.answer(line).await?,
+            Self::Bend(id, payload, at) => memory.tell(line, *id, payload, |sealed| sealed[*at] ^= 1),
+            Self::Frame(data) => {
                 let mut bytes = Vec::new();
-                play.channel().seal.frame(&mut bytes, |tx| tx.extend_from_slice(data));
-                play.line.say(bytes);
+                memory.channel().seal.frame(&mut bytes, |tx| tx.extend_from_slice(data));
+                line.say(bytes);
             }
-            Act::FloodOf(id, payload) => {
-                let mut channel = play.channel.expect("scripts exchange keys before they speak");
-                return play.line.flood(|| sealed(&mut channel, *id, payload)).await;
+            Self::FloodOf(id, payload) => {
+                let channel = memory.channel();
+                line.flood(|words| channel.say(*id, payload, words)).await?;
             }
-            Act::Flood(bytes) => return play.line.flood(|| bytes.clone()).await,
-            Act::Close => return play.line.send().await,
         }
+        Ok(())
     }
-    play.line.listen().await
+
+    fn target(address: SocketAddr, rightly_named: bool) -> String {
+        format!("enode://{}@{address}", key(rightly_named).public())
+    }
 }
 
-/// The state of a running script.
-struct Play {
-    line: Line,
-    /// The key of the called side, if this peer is the caller.
+/// What a node remembers in a conversation.
+pub(super) struct Memory {
+    /// The key of the called side, if this node is the caller.
     whom: Option<PublicKey>,
-    /// The number of earlier conversations of this peer.
-    turn: usize,
     channel: Option<Channel>,
 }
 
-impl Play {
-    /// Sends its packet and makes the channel; a caller first receives the other side's packet.
-    async fn exchange_keys(&mut self, change: impl FnOnce(&mut Auth)) -> io::Result<()> {
-        let packet = self.packet(change).await?;
-        self.line.say(packet.clone());
-        if self.whom.is_some() { self.hear_ack(&packet).await } else { Ok(()) }
+impl Memory {
+    /// Sends its packet, receives the other side's, first if it was called, and makes the channel.
+    async fn exchange_keys(&mut self, line: &mut Line, change: impl FnOnce(&mut Auth)) -> io::Result<()> {
+        let packet = self.packet(line, change).await?;
+        line.say(packet.clone());
+        if self.whom.is_some() { self.hear_ack(line, &packet).await } else { Ok(()) }
     }
 
     /// Its auth, modified; or its ack, after it has received an auth.
-    async fn packet(&mut self, change: impl FnOnce(&mut Auth)) -> io::Result<Vec<u8>> {
+    async fn packet(&mut self, line: &mut Line, change: impl FnOnce(&mut Auth)) -> io::Result<Vec<u8>> {
         let Some(whom) = self.whom else {
-            return self.hear_auth().await;
+            return self.hear_auth(line).await;
         };
-        let (ours, fresh) = (key(true), fresh(self.turn));
+        let (ours, fresh) = (key(true), fresh(line.turn));
         let mut auth = Auth::new(&ours, ours.public(), &fresh.ephemeral, fresh.nonce, &whom);
         change(&mut auth);
         let mut packet = Vec::new();
@@ -159,10 +140,10 @@ impl Play {
     }
 
     /// Receives the ack to our auth.
-    async fn hear_ack(&mut self, auth: &[u8]) -> io::Result<()> {
-        let (ours, fresh) = (key(true), fresh(self.turn));
+    async fn hear_ack(&mut self, line: &mut Line, auth: &[u8]) -> io::Result<()> {
+        let (ours, fresh) = (key(true), fresh(line.turn));
         let mut reader = AckReader::new();
-        let heard = self.line.hear(|rx| {
+        let heard = line.hear(|rx| {
             let opened = reader.read(&ours, rx).ok()?;
             let ack = Ack::read(opened.form, opened.inside).ok()?;
             Some((opened.packet, ack))
@@ -175,10 +156,10 @@ impl Play {
     }
 
     /// Receives an auth, and returns the ack for the other side.
-    async fn hear_auth(&mut self) -> io::Result<Vec<u8>> {
-        let (ours, fresh) = (key(true), fresh(self.turn));
+    async fn hear_auth(&mut self, line: &mut Line) -> io::Result<Vec<u8>> {
+        let (ours, fresh) = (key(true), fresh(line.turn));
         let mut reader = AuthReader::new();
-        let heard = self.line.hear(|rx| {
+        let heard = line.hear(|rx| {
             let opened = reader.read(&ours, rx).ok()?;
             let auth = Auth::read(opened.form, opened.inside).ok()?;
             Some((opened.form, opened.packet, auth))
@@ -194,11 +175,11 @@ impl Play {
     }
 
     /// Waits for GetBlockHeaders, and answers it without a header.
-    async fn answer(&mut self) -> io::Result<()> {
+    async fn answer(&mut self, line: &mut Line) -> io::Result<()> {
         const GET_BLOCK_HEADERS: u64 = id::FIRST_OF_CAPABILITIES + headers::GET_BLOCK_HEADERS;
         let channel = self.channel.as_mut().expect("scripts exchange keys before they hear");
         let request_id = loop {
-            let heard = self.line.hear(|rx| match channel.hear(rx) {
+            let heard = line.hear(|rx| match channel.hear(rx) {
                 Ok(Heard::Message { id: GET_BLOCK_HEADERS, data }) => Some(Some(data.to_vec())),
                 Ok(_) => Some(None),
                 Err(_) => None,
@@ -210,7 +191,7 @@ impl Play {
         };
         let mut payload = Vec::new();
         headers::write_empty_answer(request_id, &mut payload);
-        self.tell(id::FIRST_OF_CAPABILITIES + headers::BLOCK_HEADERS, &payload, |_| {});
+        self.tell(line, id::FIRST_OF_CAPABILITIES + headers::BLOCK_HEADERS, &payload, |_| {});
         Ok(())
     }
 
@@ -219,51 +200,9 @@ impl Play {
     }
 
     /// Sends a message, whose ciphertext `change` modifies.
-    fn tell(&mut self, id: u64, payload: &[u8], change: impl FnOnce(&mut Vec<u8>)) {
+    fn tell(&mut self, line: &mut Line, id: u64, payload: &[u8], change: impl FnOnce(&mut Vec<u8>)) {
         let mut bytes = sealed(self.channel(), id, payload);
         change(&mut bytes);
-        self.line.say(bytes);
+        line.say(bytes);
     }
 }
-
-fn channel(role: Role, ours: &Fresh, theirs: &PublicKey, initiator: Part<'_>, responder: Part<'_>) -> Channel {
-    let secrets = Secrets::derive(&ours.ephemeral, theirs, initiator.nonce, responder.nonce);
-    let (seal, open) = secrets.halves(role, initiator, responder);
-    Channel { seal, open, compressed: false }
-}
-
-fn sealed(channel: &mut Channel, id: u64, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    channel.say(id, payload, &mut bytes);
-    bytes
-}
-
-/// The fresh values of each conversation.
-pub(crate) fn fresh(turn: usize) -> Fresh {
-    let bytes = Random::new(turn as u64).bytes(Fresh::RANDOM_LEN);
-    Fresh::new(bytes.first_chunk().expect("as many as were asked for")).expect("4 in 2^128 are no keys")
-}
-
-/// The simulated network's chain.
-pub(crate) fn chain() -> OurChain {
-    OurChain {
-        network_id: NETWORK_ID,
-        genesis: GENESIS,
-        fork_id: ForkId::at(GENESIS, [], ethereum::network::END),
-        total_difficulty: 0x2_0000.into(),
-        earliest: 0,
-        latest: 850_000,
-        latest_hash: Hash([0xb1; 32]),
-    }
-}
-
-/// A whole node, with these versions of `eth`.
-pub(crate) fn node(versions: &[u64]) -> Local {
-    let mut local = Local::new(key(true));
-    local.client_id = CLIENT_ID.into();
-    local.protocols = versions.iter().copied().map(Protocol::eth).collect();
-    local.goal = Goal::Status(OurStatus::Of(chain()));
-    local
-}
-
-const CLIENT_ID: &str = "verack-simnet/v1.0";

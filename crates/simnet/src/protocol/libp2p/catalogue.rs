@@ -1,60 +1,38 @@
-//! Every kind of libp2p node, one of each: its script, and the expected verdict.
+//! One of each kind of libp2p node that we call, and the expected verdict.
 
 use std::time::Duration;
 
-use handshake::{Blame, Role, Stage};
-use libp2p::multistream::{self, HEADER, NOISE};
+use handshake::{Blame, Outcome, Role, Stage};
+use libp2p::multistream::{HEADER, NOISE};
 use libp2p::protobuf::write_bytes;
-use libp2p::yamux::{self, ACK, FIN, Frame, Kind, RST, SYN, WINDOW};
-use libp2p::{Identify, Identity, Local, Payload, SecretKey, varint};
-use net::Outcome;
+use libp2p::yamux::{self, ACK, FIN, Kind, RST, SYN, WINDOW};
+use libp2p::{Identify, Identity, Local, varint};
 
+use super::script::Act::{Node, Noise, Seal, SealForever};
+use super::script::{Step, peer};
+use super::wire::{data, frame, frame_of, local, names, payload, written};
 use crate::peer::Peer;
-use crate::protocol::bitcoin::script::Act::{
-    self, Close, Drip, Echo, Flood, HearAnything, Libp2p, Noise, Reset, Say, SayApart, Seal, SealForever,
-};
-use crate::truth::{Truth, Truths};
+use crate::script::Plain::{Close, Drip, Echo, Flood, HearAnything, Reset, Say, SayApart};
+use crate::script::{NOTHING, acts, then};
+use crate::strangers::{SSH, http};
+use crate::truth::Truth;
 
-/// One of each kind of libp2p node that answers our call.
+/// One of each kind of node that answers our call.
 #[must_use]
-pub fn libp2p_peers() -> Vec<Peer> {
-    Cast { role: Role::Responder }.all()
+pub fn peers() -> Vec<Peer> {
+    let cast = Cast { role: Role::Responder };
+    [cast.in_both_roles(), only_called()].concat()
 }
 
-/// One of each kind of libp2p node that calls us; [`Peer::call`] starts the call.
-#[must_use]
-pub fn libp2p_callers() -> Vec<Peer> {
-    Cast { role: Role::Initiator }.all()
-}
-
-/// A peer's keys. No secret is needed here, and our side has new keys each time.
-pub(crate) fn local() -> Local {
-    let [s, e] = [0x5f, 0x60].map(|byte| SecretKey::new([byte; 32]));
-    let mut local = Local::new(Identity::new([0x5e; 32]), s, e, "verack-simnet/1.0");
-    local.listen_addrs = vec!["/ip4/192.0.2.1/tcp/4001".parse().expect("an address")];
-    local
-}
-
-/// The peers of one role.
-struct Cast {
-    role: Role,
+/// The nodes of one role.
+pub(super) struct Cast {
+    pub(super) role: Role,
 }
 
 impl Cast {
-    fn all(&self) -> Vec<Peer> {
+    /// Nodes that exist in either role.
+    pub(super) fn in_both_roles(&self) -> Vec<Peer> {
         [self.healthy(), self.leaving(), self.silent(), self.strangers(), self.bent(), self.endless()].concat()
-    }
-
-    /// A peer that acts this; a called one first waits for a byte.
-    fn peer<const N: usize>(&self, name: &'static str, truth: Truth, acts: [Act; N]) -> Peer {
-        let first = (self.role == Role::Responder).then_some(HearAnything);
-        Peer::new(name, Truths::either(truth), first.into_iter().chain(acts).collect::<Vec<_>>())
-    }
-
-    /// A peer that proves its identity, and then acts this.
-    fn known<const N: usize>(&self, name: &'static str, truth: Truth, acts: [Act; N]) -> Peer {
-        let first = Noise(payload(&local(), &[yamux::NAME]));
-        Peer::new(name, Truths::either(truth), [first].into_iter().chain(acts).collect::<Vec<_>>())
     }
 
     /// The stream on which we request identify from it, and its own first stream.
@@ -87,11 +65,7 @@ impl Cast {
         let asks = data(SYN, own, &names(&[HEADER, "/ipfs/id/1.0.0"]));
         let pings = data(SYN, own + 2, &[names(&[HEADER, "/ipfs/ping/1.0.0"]), vec![7; 32]].concat());
         let wants = data(SYN, own + 4, &names(&[HEADER, "/kad/1", "/meshsub/1.1.0", "/floodsub/1.0.0"]));
-        let ok = |name, frames: Vec<Vec<u8>>| {
-            let first = [Noise(payload(&local(), &[yamux::NAME]))];
-            let acts = first.into_iter().chain(frames.into_iter().map(Seal));
-            Peer::new(name, Truths::either(Truth::OK), acts.collect::<Vec<_>>())
-        };
+        let ok = |name, frames: Vec<Vec<u8>>| known(name, Truth::OK, frames.into_iter().map(Seal));
         let apart = introduction.chunks(7).map(<[u8]>::to_vec).collect();
         // A request that does not wait for our answer: as rust-libp2p sends it with lazy negotiation.
         let at_once = data(SYN, own, &[names(&[HEADER, "/kad/1"]), b"\x26\x08\x04\x12\x22\xff".repeat(40)].concat());
@@ -103,8 +77,8 @@ impl Cast {
         let long = self.answer(&[&written(&Identify { protocols: protocols.collect(), ..local().identify() })]);
         let long = long.chunks(10_000).map(<[u8]>::to_vec).collect();
         vec![
-            Peer::new("like-js", Truths::either(Truth::OK), [Libp2p(Box::new(local()))]),
-            Peer::new("like-rust", Truths::either(Truth::OK), [Libp2p(Box::new(plain))]),
+            peer("like-js", Truth::OK, [Node(Box::new(local()))]),
+            peer("like-rust", Truth::OK, [Node(Box::new(plain))]),
             ok("introduces-itself", vec![introduction.clone()]),
             ok("in-one-frame", vec![[asks.clone(), pings.clone(), introduction.clone()].concat()]),
             ok("in-many-frames", apart),
@@ -142,15 +116,15 @@ impl Cast {
         };
         let both = names(&[HEADER, NOISE]);
         vec![
-            Peer::new("close-at-accept", Truths::either(closed(Stage::Transport)), [Close]),
-            Peer::new("reset-at-accept", Truths::either(reset), [Reset]),
-            self.peer("close-inside-name", closed(Stage::Transport), [Say(both[..9].to_vec()), Close]),
-            self.peer("close-after-names", closed(Stage::Transport), [Say(both), Close]),
-            self.known("close-before-identify", closed(Stage::Hello), [Close]),
-            self.known(
+            peer("close-at-accept", closed(Stage::Transport), [Close]),
+            peer("reset-at-accept", reset, [Reset]),
+            on_contact("close-inside-name", closed(Stage::Transport), [Say(both[..9].to_vec()), Close]),
+            on_contact("close-after-names", closed(Stage::Transport), [Say(both), Close]),
+            known("close-before-identify", closed(Stage::Hello), [Close]),
+            known(
                 "close-inside-identify",
                 closed(Stage::Hello),
-                [Seal(self.introduction()[..30].to_vec()), Close],
+                acts![Seal(self.introduction()[..30].to_vec()), Close],
             ),
         ]
     }
@@ -159,11 +133,11 @@ impl Cast {
         let silent = |stage| Truth::ends(stage, "timeout");
         let both = names(&[HEADER, NOISE]);
         vec![
-            Peer::new("silent", Truths::either(silent(Stage::Transport)), []),
-            self.peer("silent-after-names", silent(Stage::Transport), [Say(both.clone())]),
-            self.peer("drip", silent(Stage::Transport), [Drip(both, Duration::from_secs(2))]),
-            self.known("silent-before-identify", silent(Stage::Hello), []),
-            self.known("silent-inside-identify", silent(Stage::Hello), [Seal(self.introduction()[..30].to_vec())]),
+            peer("silent", silent(Stage::Transport), NOTHING),
+            on_contact("silent-after-names", silent(Stage::Transport), [Say(both.clone())]),
+            on_contact("drip", silent(Stage::Transport), [Drip(both, Duration::from_secs(2))]),
+            known("silent-before-identify", silent(Stage::Hello), NOTHING),
+            known("silent-inside-identify", silent(Stage::Hello), [Seal(self.introduction()[..30].to_vec())]),
         ]
     }
 
@@ -171,10 +145,10 @@ impl Cast {
     fn strangers(&self) -> Vec<Peer> {
         let fault = |reason, blame| Truth::fault(Stage::Transport, reason, blame);
         let stranger = fault("libp2p.not-libp2p", Blame::Mismatch);
-        let says = |name, truth, words: &[u8]| self.peer(name, truth, [Say(words.to_vec())]);
-        let mut peers = vec![
-            says("http", stranger, b"HTTP/1.1 400 Bad Request\r\n\r\n"),
-            says("ssh", stranger, b"SSH-2.0-Go\r\n"),
+        let says = |name, truth, words: &[u8]| on_contact(name, truth, [Say(words.to_vec())]);
+        vec![
+            says("http", stranger, http(Role::Responder)),
+            says("ssh", stranger, SSH),
             says("multistream-2", stranger, b"\x13/multistream/2.0.0\n"),
             says("huge-name", fault("libp2p.malformed", Blame::Peer), &[&names(&[HEADER])[..], &[0xff; 10]].concat()),
             says(
@@ -182,37 +156,20 @@ impl Cast {
                 fault("libp2p.malformed", Blame::Peer),
                 &[&names(&[HEADER])[..], b"\x87\0/noise\n"].concat(),
             ),
-        ];
-        let no_noise = fault("libp2p.no-noise", Blame::Mismatch);
-        if self.role == Role::Responder {
-            peers.extend([
-                self.peer("na", no_noise, [SayApart(vec![names(&[HEADER, "na"]), names(&["na"])])]),
-                self.peer("tls-only", no_noise, [SayApart(vec![names(&[HEADER, "na"]), names(&["/tls/1.0.0"])])]),
-                says("na-without-end", no_noise, &names(&[&[HEADER][..], &["na"; 2000]].concat())),
-                says("another-answer", fault("libp2p.unexpected", Blame::Peer), &names(&[HEADER, "/plaintext/2.0.0"])),
-                // It reads from the start: bytes that it had read before would not be echoed.
-                Peer::new("echo", Truths::either(fault("libp2p.oversized", Blame::Peer)), [Echo]),
-            ]);
-        } else {
-            let proposes = names(&[HEADER, "/tls/1.0.0", "/plaintext/2.0.0"]);
-            peers.push(self.peer("tls-only", no_noise, [Say(proposes), Close]));
-            let endless = names(&[&[HEADER][..], &["/x"; 2000]].concat());
-            peers.push(says("proposes-without-end", fault("libp2p.proposals", Blame::Mismatch), &endless));
-        }
-        peers
+        ]
     }
 
     fn bent(&self) -> Vec<Peer> {
         let transport = |reason, blame| Truth::fault(Stage::Transport, reason, blame);
         let hello = |reason, blame| Truth::fault(Stage::Hello, reason, blame);
-        let proves = |name, truth, payload: Vec<u8>| Peer::new(name, Truths::either(truth), [Noise(payload)]);
+        let proves = |name, truth, payload: Vec<u8>| peer(name, truth, [Noise(payload)]);
         let sound = payload(&local(), &[yamux::NAME]);
         let mut stolen = Vec::new();
         write_bytes(1, Identity::new([9; 32]).public().encoded(), &mut stolen);
         let stolen = [&stolen, &sound[38..]].concat();
         let [asked, own] = self.streams();
         let no_muxer = hello("libp2p.no-muxer", Blame::Mismatch);
-        let says = |name, truth, text: Vec<u8>| self.known(name, truth, [Seal(text)]);
+        let says = |name, truth, text: Vec<u8>| known(name, truth, [Seal(text)]);
         let yamux = hello("libp2p.yamux", Blame::Peer);
         let another =
             Identify { public_key: Some(Identity::new([9; 32]).public().encoded().into()), ..local().identify() };
@@ -224,7 +181,7 @@ impl Cast {
             proves("long-number", transport("libp2p.malformed", Blame::Peer), [&[10, 0xa4, 0], &sound[2..]].concat()),
             proves("no-payload", transport("libp2p.malformed", Blame::Peer), Vec::new()),
             proves("no-common-muxer", no_muxer, payload(&local(), &["/mplex/6.7.0"])),
-            self.known("forged-frame", hello("libp2p.mac", Blame::Peer), [Say(vec![0, 20]), Say(vec![7; 20])]),
+            known("forged-frame", hello("libp2p.mac", Blame::Peer), [Say(vec![0, 20]), Say(vec![7; 20])]),
             says("frame-of-no-kind", yamux, frame_of(9)),
             says("frame-beyond-window", yamux, frame(Kind::Data, SYN, own, WINDOW + 1)),
             says("stream-of-ours", yamux, frame(Kind::Window, SYN, asked + 2, 0)),
@@ -247,11 +204,11 @@ impl Cast {
         let [asked, _] = self.streams();
         let pours = |name, text: Vec<u8>| {
             // A frame of Noise holds many small frames of the muxer.
-            self.known(name, flood(Stage::Hello), [SealForever(text.repeat((16 * 1024 / text.len()).max(1)))])
+            known(name, flood(Stage::Hello), [SealForever(text.repeat((16 * 1024 / text.len()).max(1)))])
         };
         let stranger = Truth::fault(Stage::Transport, "libp2p.not-libp2p", Blame::Mismatch);
         vec![
-            self.peer("noise-without-end", stranger, [Flood(vec![0xaa; 16 * 1024])]),
+            on_contact("noise-without-end", stranger, [Flood(vec![0xaa; 16 * 1024])]),
             pours("endless-windows", frame(Kind::Window, 0, asked, u32::MAX)),
             pours("endless-pongs", frame(Kind::Ping, ACK, 0, 7)),
             pours("endless-data", data(0, 4242, &[7; 1000])),
@@ -259,54 +216,38 @@ impl Cast {
     }
 }
 
-fn payload(local: &Local, muxers: &[&str]) -> Vec<u8> {
-    let muxers = muxers.iter().map(|&muxer| muxer.into()).collect();
-    let mut bytes = Vec::new();
-    Payload::new(&local.identity, local.static_key.public(), muxers).write(&mut bytes);
-    bytes
+/// Nodes that only exist as called ones.
+fn only_called() -> Vec<Peer> {
+    let fault = |reason, blame| Truth::fault(Stage::Transport, reason, blame);
+    let no_noise = fault("libp2p.no-noise", Blame::Mismatch);
+    let says = |name, truth, words: &[u8]| on_contact(name, truth, [Say(words.to_vec())]);
+    vec![
+        on_contact("na", no_noise, [SayApart(vec![names(&[HEADER, "na"]), names(&["na"])])]),
+        on_contact("tls-only", no_noise, [SayApart(vec![names(&[HEADER, "na"]), names(&["/tls/1.0.0"])])]),
+        says("na-without-end", no_noise, &names(&[&[HEADER][..], &["na"; 2000]].concat())),
+        says("another-answer", fault("libp2p.unexpected", Blame::Peer), &names(&[HEADER, "/plaintext/2.0.0"])),
+        // It reads from the start: bytes that it had read before would not be echoed.
+        peer("echo", fault("libp2p.oversized", Blame::Peer), [Echo]),
+    ]
 }
 
-fn written(identify: &Identify) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    identify.write(&mut bytes);
-    bytes
+/// A node that waits for a byte, if it was called, and then acts this.
+pub(super) fn on_contact(name: &'static str, truth: Truth, acts: impl IntoIterator<Item: Into<Step>>) -> Peer {
+    peer(name, truth, then(HearAnything, acts))
 }
 
-fn names(names: &[&str]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    names.iter().for_each(|name| multistream::write(name, &mut bytes));
-    bytes
-}
-
-fn frame(kind: Kind, flags: u16, stream: u32, length: u32) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    Frame { kind, flags, stream, length }.write(&mut bytes);
-    bytes
-}
-
-/// A frame of this kind, which may be invalid.
-fn frame_of(kind: u8) -> Vec<u8> {
-    let mut bytes = frame(Kind::Data, 0, 1, 0);
-    bytes[1] = kind;
-    bytes
-}
-
-fn data(flags: u16, stream: u32, data: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(data.len()).expect("short");
-    [&frame(Kind::Data, flags, stream, length), data].concat()
+/// A node that proves its identity, and then acts this.
+fn known(name: &'static str, truth: Truth, acts: impl IntoIterator<Item: Into<Step>>) -> Peer {
+    peer(name, truth, then(Noise(payload(&local(), &[yamux::NAME])), acts))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
-    use super::{libp2p_callers, libp2p_peers};
+    use super::peers;
+    use crate::peer::tests::assert_named_apart;
 
     #[test]
-    fn every_libp2p_node_has_its_own_name() {
-        for peers in [libp2p_peers(), libp2p_callers()] {
-            let names: HashSet<_> = peers.iter().map(|peer| peer.name).collect();
-            assert_eq!(names.len(), peers.len());
-        }
+    fn every_node_has_its_own_name() {
+        assert_named_apart(&peers());
     }
 }

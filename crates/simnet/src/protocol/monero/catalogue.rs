@@ -1,34 +1,28 @@
-//! Every kind of Monero node, one of each: its script, and the expected verdict.
+//! One of each kind of Monero node that we call, and the expected verdict. They need no acts of their own.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::convert::Infallible;
 use std::time::Duration;
 
-use handshake::{Blame, Role, Stage};
-use monero::levin::{HEAD_LEN, write_message};
+use handshake::{Blame, Outcome, Role, Stage};
+use monero::levin::HEAD_LEN;
 use monero::storage::{self, write_count};
-use monero::{Address, Command, Kind, Local, MAX_PEERS, Message, Network, ReturnCode};
-use net::Outcome;
+use monero::{Command, Kind, Local, MAX_PEERS, Message, Network, ReturnCode};
 
+use super::wire::{address, introduced, merged, message, said};
 use crate::peer::Peer;
-use crate::protocol::bitcoin::script::Act::{
-    self, Close, Drip, Echo, Flood, HearAnything, Reset, Say, SayApart, SayCut,
-};
+use crate::script::Plain::{self, Close, Drip, Echo, Flood, HearAnything, Reset, Say, SayApart, SayCut};
+use crate::script::{NOTHING, Step, then};
+use crate::strangers::{SSH, http};
 use crate::truth::{Truth, Truths};
 
-/// One of each kind of Monero node that answers our call, on this network.
+/// One of each kind of node that answers our call, on this network.
 #[must_use]
-pub fn monero_peers(network: &'static Network) -> Vec<Peer> {
+pub fn peers(network: &'static Network) -> Vec<Peer> {
     Cast::of(Role::Responder, network).all()
 }
 
-/// One of each kind of Monero node that calls us, on this network; [`Peer::call`] starts the call.
-#[must_use]
-pub fn monero_callers(network: &'static Network) -> Vec<Peer> {
-    Cast::of(Role::Initiator, network).all()
-}
-
-/// The messages of the peers of one role.
-struct Cast {
+/// The messages of the nodes of one role.
+pub(super) struct Cast {
     role: Role,
     network: &'static Network,
     /// The complete introduction.
@@ -40,7 +34,7 @@ struct Cast {
 }
 
 impl Cast {
-    fn of(role: Role, network: &'static Network) -> Self {
+    pub(super) fn of(role: Role, network: &'static Network) -> Self {
         let other = monero::NETWORKS.iter().find(|other| other.id != network.id).expect("there are several");
         let mut local = Local::new(network, 0x5e1f);
         local.introduction.tip.height = 3_200_000;
@@ -50,18 +44,9 @@ impl Cast {
         Self { role, network, introduction, elsewhere, notification }
     }
 
-    fn all(&self) -> Vec<Peer> {
+    /// One of each kind.
+    pub(super) fn all(&self) -> Vec<Peer> {
         [self.healthy(), self.leaving(), self.silent(), self.bent(), self.bombs(), self.endless()].concat()
-    }
-
-    /// A peer that acts this; a called one first waits for a byte.
-    fn peer<const N: usize>(&self, name: &'static str, truth: Truth, acts: [Act; N]) -> Peer {
-        let first = (self.role == Role::Responder).then_some(HearAnything);
-        Peer::new(name, Truths::either(truth), first.into_iter().chain(acts).collect::<Vec<_>>())
-    }
-
-    fn says(&self, name: &'static str, truth: Truth, words: Vec<u8>) -> Peer {
-        self.peer(name, truth, [Say(words)])
     }
 
     /// The introduction, with these bytes replaced.
@@ -85,8 +70,7 @@ impl Cast {
         let questions = [said(&Message::SupportFlagsRequest), said(&Message::PingRequest)].concat();
         let noise = message(Command(0), Kind::Fragment, &[0; 1000]);
         let long = message(Command::NEW_BLOCK, Kind::Notification, &[7; 100_000]);
-        let ok =
-            |name, words: &[&Vec<u8>]| self.says(name, Truth::OK, words.iter().copied().flatten().copied().collect());
+        let ok = |name, words: &[&Vec<u8>]| says(name, Truth::OK, words.iter().copied().flatten().copied().collect());
         let short = introduced(self.role, &Local::new(self.network, 0x5e1f), 0);
         let mut peers = vec![
             ok("like-monerod", &[notification, introduction]),
@@ -95,11 +79,11 @@ impl Cast {
             ok("noise-first", &[&noise, &noise, introduction]),
             ok("long-notification-first", &[&long, introduction]),
             ok("small-talk-behind", &[introduction, notification, &questions]),
-            self.peer("separate", Truth::OK, [SayApart(vec![notification.clone(), introduction.clone()])]),
+            on_contact("separate", Truth::OK, [SayApart(vec![notification.clone(), introduction.clone()])]),
             // A short introduction: a long transfer would be late on a busy machine.
-            self.peer("byte-by-byte", Truth::OK, [Drip(short, Duration::from_millis(1))]),
-            self.peer("cut-anywhere", Truth::OK, [SayCut(introduction.clone())]),
-            self.peer("leaves-when-done", Truth::OK, [Say(introduction.clone()), Close]),
+            on_contact("byte-by-byte", Truth::OK, [Drip(short, Duration::from_millis(1))]),
+            on_contact("cut-anywhere", Truth::OK, [SayCut(introduction.clone())]),
+            on_contact("leaves-when-done", Truth::OK, [Say(introduction.clone()), Close]),
         ];
         if self.role == Role::Responder {
             let mut local = Local::new(self.network, 0x5e1f);
@@ -116,13 +100,13 @@ impl Cast {
         let reset = if self.role == Role::Responder { closed } else { Truth::ends(Stage::Hello, "reset") };
         let part = |len: usize| Say(self.introduction[..len].to_vec());
         vec![
-            Peer::new("close-at-accept", Truths::either(closed), [Close]),
-            Peer::new("reset-at-accept", Truths::either(reset), [Reset]),
-            self.peer("close-before-a-word", closed, [Close]),
-            self.peer("close-inside-head", closed, [part(HEAD_LEN - 1), Close]),
-            self.peer("close-inside-body", closed, [part(HEAD_LEN + 50), Close]),
-            self.peer("reset-inside-body", reset, [part(HEAD_LEN + 50), Reset]),
-            self.peer("close-after-notification", closed, [Say(self.notification.clone()), Close]),
+            peer("close-at-accept", closed, [Close]),
+            peer("reset-at-accept", reset, [Reset]),
+            on_contact("close-before-a-word", closed, [Close]),
+            on_contact("close-inside-head", closed, [part(HEAD_LEN - 1), Close]),
+            on_contact("close-inside-body", closed, [part(HEAD_LEN + 50), Close]),
+            on_contact("reset-inside-body", reset, [part(HEAD_LEN + 50), Reset]),
+            on_contact("close-after-notification", closed, [Say(self.notification.clone()), Close]),
         ]
     }
 
@@ -130,11 +114,11 @@ impl Cast {
         let silent = Truth::ends(Stage::Hello, "timeout");
         let part = |len: usize| self.introduction[..len].to_vec();
         vec![
-            Peer::new("silent", Truths::either(silent), []),
-            self.says("silent-inside-head", silent, part(HEAD_LEN - 1)),
-            self.says("silent-inside-body", silent, part(HEAD_LEN + 50)),
-            self.says("silent-after-notification", silent, self.notification.clone()),
-            self.peer("drip", silent, [Drip(self.introduction.clone(), Duration::from_secs(2))]),
+            peer("silent", silent, NOTHING),
+            says("silent-inside-head", silent, part(HEAD_LEN - 1)),
+            says("silent-inside-body", silent, part(HEAD_LEN + 50)),
+            says("silent-after-notification", silent, self.notification.clone()),
+            on_contact("drip", silent, [Drip(self.introduction.clone(), Duration::from_secs(2))]),
         ]
     }
 
@@ -146,24 +130,24 @@ impl Cast {
         let other_role = if self.role == Role::Initiator { Role::Responder } else { Role::Initiator };
         let swapped = introduced(other_role, &Local::new(self.network, 0x5e1f), 0);
         let mut peers = vec![
-            self.says("http", stranger, b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()),
-            self.says("ssh", stranger, b"SSH-2.0-Go\r\n".to_vec()),
-            self.says("bitcoin", stranger, b"\xf9\xbe\xb4\xd9version\0\0\0\0\0".to_vec()),
-            self.says("signature-wrong", stranger, self.bend(7, &[2])),
-            self.says("out-of-sync", fault("monero.out-of-sync", Blame::Peer), {
+            says("http", stranger, http(Role::Responder).to_vec()),
+            says("ssh", stranger, SSH.to_vec()),
+            says("bitcoin", stranger, b"\xf9\xbe\xb4\xd9version\0\0\0\0\0".to_vec()),
+            says("signature-wrong", stranger, self.bend(7, &[2])),
+            says("out-of-sync", fault("monero.out-of-sync", Blame::Peer), {
                 [&self.notification[..], b"and now to something else"].concat()
             }),
-            self.says("version-2", fault("monero.version", Blame::Mismatch), self.bend(29, &[2])),
-            self.says("flags-3", fault("monero.flags", Blame::Peer), self.bend(25, &[3])),
-            self.says("other-network", fault("monero.network", Blame::Mismatch), self.elsewhere.clone()),
-            self.says("wrong-way-round", unexpected, swapped),
-            self.says("answers-nothing", unexpected, said(&Message::SupportFlagsResponse(1))),
-            self.says("length-of-16-eib", fault("monero.oversized", Blame::Peer), self.bend(8, &[0xff; 8])),
+            says("version-2", fault("monero.version", Blame::Mismatch), self.bend(29, &[2])),
+            says("flags-3", fault("monero.flags", Blame::Peer), self.bend(25, &[3])),
+            says("other-network", fault("monero.network", Blame::Mismatch), self.elsewhere.clone()),
+            says("wrong-way-round", unexpected, swapped),
+            says("answers-nothing", unexpected, said(&Message::SupportFlagsResponse(1))),
+            says("length-of-16-eib", fault("monero.oversized", Blame::Peer), self.bend(8, &[0xff; 8])),
         ];
         if self.role == Role::Responder {
             let refusal = fault("monero.return-code", Blame::Refused);
-            peers.push(self.says("return-code", refusal, message(Command::HANDSHAKE, response, b"")));
-            peers.push(Peer::new("echo", Truths::either(unexpected), [Echo]));
+            peers.push(says("return-code", refusal, message(Command::HANDSHAKE, response, b"")));
+            peers.push(peer("echo", unexpected, [Echo]));
         }
         peers
     }
@@ -180,14 +164,14 @@ impl Cast {
         let sections = [array(12, 20_000), vec![0; 20_000]].concat();
         let strings = [array(10, 20_000), vec![0; 20_000]].concat();
         let mut peers = vec![
-            self.says("nested-sections", limit, self.body(&b"\x04\x01a\x0c".repeat(10_000))),
-            self.says("nested-arrays", limit, self.body(&b"\x04\x01a\x8c\x04".repeat(10_000))),
-            self.says("many-sections", limit, self.body(&sections)),
-            self.says("many-strings", limit, self.body(&strings)),
-            self.says("array-count", malformed, self.body(&array(5, 1 << 60))),
-            self.says("entry-count", malformed, self.body(&[0xff; 8])),
-            self.says("same-key-twice", malformed, self.body(b"\x08\x01a\x08\0\x01a\x08\0")),
-            self.says("empty-body", malformed, self.body(b"\0")),
+            says("nested-sections", limit, self.body(&b"\x04\x01a\x0c".repeat(10_000))),
+            says("nested-arrays", limit, self.body(&b"\x04\x01a\x8c\x04".repeat(10_000))),
+            says("many-sections", limit, self.body(&sections)),
+            says("many-strings", limit, self.body(&strings)),
+            says("array-count", malformed, self.body(&array(5, 1 << 60))),
+            says("entry-count", malformed, self.body(&[0xff; 8])),
+            says("same-key-twice", malformed, self.body(b"\x08\x01a\x08\0\x01a\x08\0")),
+            says("empty-body", malformed, self.body(b"\0")),
         ];
         if self.role == Role::Responder {
             let one = |_: &(), section: &mut storage::Writer<'_>| {
@@ -199,7 +183,7 @@ impl Cast {
             // It is checked only together with the rest of an answer.
             let whole = self.introduction[HEAD_LEN..].to_vec();
             let spam = merged(&list, &whole);
-            peers.push(self.says("too-many-peers", limit, self.body(&spam)));
+            peers.push(says("too-many-peers", limit, self.body(&spam)));
         }
         peers
     }
@@ -208,7 +192,7 @@ impl Cast {
         let flood = Truth { outcome: Outcome::Failed, stage: Stage::Hello, reason: "flood", blame: Some(Blame::Peer) };
         let pours = |name, message: &[u8]| {
             // A write holds many small messages, or one large one.
-            self.peer(name, flood, [Flood(message.repeat((16 * 1024 / message.len()).max(1)))])
+            on_contact(name, flood, [Flood(message.repeat((16 * 1024 / message.len()).max(1)))])
         };
         vec![
             pours("endless-notifications", &self.notification),
@@ -219,58 +203,32 @@ impl Cast {
     }
 }
 
-/// The introduction of a peer in a role, with this many known peers.
-fn introduced(role: Role, local: &Local, peers: usize) -> Vec<u8> {
-    let introduction = local.introduction.clone();
-    let known = (0..peers).map(|n| monero::Peer::new(address(n), n as u64));
-    said(&match role {
-        Role::Initiator => Message::HandshakeRequest(introduction),
-        Role::Responder => Message::HandshakeResponse(introduction, known.collect::<Vec<_>>().into()),
-    })
+/// A node that says this.
+fn says(name: &'static str, truth: Truth, words: Vec<u8>) -> Peer {
+    on_contact(name, truth, [Say(words)])
 }
 
-/// An example address. (RFC 5737)
-fn address(n: usize) -> Address {
-    let last = u8::try_from(n % 256).expect("below 256");
-    Address::Ip(SocketAddr::from((Ipv4Addr::new(203, 0, 113, last), 18080)))
+/// A node that waits for a byte, if it was called, and then acts this.
+fn on_contact<const N: usize>(name: &'static str, truth: Truth, acts: [Plain; N]) -> Peer {
+    peer(name, truth, then(HearAnything, acts))
 }
 
-fn said(message: &Message) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    message.write(&mut bytes);
-    bytes
-}
-
-fn message(command: Command, kind: Kind, body: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    write_message(command, kind, &mut bytes, |tx| tx.extend_from_slice(body));
-    bytes
-}
-
-/// The section of a body with this first entry, and the entries of another body after its first.
-fn merged(first: &[u8], others: &[u8]) -> Vec<u8> {
-    let start = storage::SIGNATURE.len();
-    let entries = others[start + 1..].to_vec();
-    let node_data = b"\x09node_data";
-    let at = entries.windows(node_data.len()).position(|bytes| bytes == node_data).expect("it has a node_data");
-    [&[3 << 2], &first[start + 1..], &entries[at..]].concat()
+/// A node with a script.
+fn peer(name: &'static str, truth: Truth, acts: impl IntoIterator<Item: Into<Step<Infallible>>>) -> Peer {
+    Peer::new(name, Truths::either(truth), acts)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use monero::NETWORKS;
 
-    use super::{monero_callers, monero_peers};
+    use super::peers;
+    use crate::peer::tests::assert_named_apart;
 
     #[test]
-    fn every_monero_node_has_its_own_name() {
+    fn every_node_has_its_own_name() {
         for network in NETWORKS {
-            for peers in [monero_peers(network), monero_callers(network)] {
-                let names: HashSet<_> = peers.iter().map(|peer| peer.name).collect();
-                assert_eq!(names.len(), peers.len(), "{}", network.name);
-            }
+            assert_named_apart(&peers(network));
         }
     }
 }

@@ -6,11 +6,13 @@ use bitcoin::version::MAX_USER_AGENT_LEN;
 use bitcoin::{Command, Message};
 use handshake::{Blame, Stage};
 
+use super::super::script::Act::SayNonceBack;
+use super::super::script::peer;
+use super::super::wire::Voice;
 use super::{MALFORMED, on_version, other_magic, with_checksum};
 use crate::peer::Peer;
-use crate::protocol::bitcoin::script::Act::{Close, Echo, Flood, HearAnything, Say, SayCut, SayNonceBack};
-use crate::protocol::bitcoin::wire::Voice;
 use crate::random::Random;
+use crate::script::Plain::{Close, Echo, Flood, HearAnything, Say, SayCut};
 use crate::truth::{Truth, Truths};
 
 const OTHER_NETWORK: Truth = Truth::fault(Stage::Hello, "bitcoin.magic", Blame::Mismatch);
@@ -93,7 +95,7 @@ pub(super) fn bent(voice: &Voice) -> Vec<Peer> {
             before("bitcoin.self-connect", Blame::Local),
             [SayNonceBack(Box::new(voice.clone()))],
         ),
-        Peer::new("echo", echoes, [Echo]),
+        peer("echo", echoes, [Echo]),
     ]
 }
 
@@ -134,8 +136,8 @@ pub(super) fn versions_not_taken(voice: &Voice) -> Vec<Peer> {
 pub(super) fn strangers() -> Vec<Peer> {
     const IN_PLACE_OF_A_KEY: Truth = Truth::fault(Stage::Transport, "bitcoin.not-bitcoin", Blame::Mismatch);
     let not_bitcoin = Truths::heedless(NOT_BITCOIN, IN_PLACE_OF_A_KEY);
-    let answers = |name, words: &[u8]| Peer::new(name, not_bitcoin, [HearAnything, Say(words.to_vec()), Close]);
-    let greets = |name, words: &[u8]| Peer::new(name, not_bitcoin, [Say(words.to_vec())]);
+    let answers = |name, words: &[u8]| peer(name, not_bitcoin, [HearAnything, Say(words.to_vec()), Close]);
+    let greets = |name, words: &[u8]| peer(name, not_bitcoin, [Say(words.to_vec())]);
     // Any bytes are a key, and those after them garbage.
     let noise = Truths::v2(Truth::fault(Stage::Transport, "bitcoin.v2.no-terminator", Blame::Mismatch));
     vec![
@@ -145,8 +147,8 @@ pub(super) fn strangers() -> Vec<Peer> {
         answers("electrum", b"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32700}}\n"),
         greets("ssh", b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n"),
         greets("mail", b"220 mail.example ESMTP\r\n"),
-        Peer::new("noise", noise, [Flood(Random::new(1).bytes(64 * 1024))]),
-        Peer::new("noise-like-json", noise, [SayCut([b"{\"", &Random::new(5).bytes(64 * 1024)[..]].concat())]),
+        peer("noise", noise, [Flood(Random::new(1).bytes(64 * 1024))]),
+        peer("noise-like-json", noise, [SayCut([b"{\"", &Random::new(5).bytes(64 * 1024)[..]].concat())]),
     ]
 }
 

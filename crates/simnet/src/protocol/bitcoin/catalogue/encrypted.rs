@@ -2,19 +2,20 @@
 
 use bitcoin::message::MAX_WHOLE_LEN;
 use bitcoin::v2::{MAX_CONTENTS_LEN, MAX_DECOYS_LEN, MAX_GARBAGE_LEN};
-use bitcoin::{Command, Message, Params};
+use bitcoin::{Command, Magic, Message, Params};
 use handshake::{Blame, Stage};
 
+use super::super::script::Act::{Accept, Hear, HearKey, Speak, V2};
+use super::super::script::{Step, peer};
+use super::super::wire::Voice;
+use super::super::wire::encrypted::Bend::{Claims, Lacks, LastByte};
+use super::super::wire::encrypted::Word::{self, AlmostTerminator, Decoy, Garbage, Key, Packet, Terminator};
 use super::other_magic;
 use crate::peer::Peer;
-use crate::protocol::bitcoin::script::Act::{self, Accept, Close, Flood, Hear, HearKey, Say, Speak, V2};
-use crate::protocol::bitcoin::wire::Voice;
-use crate::protocol::bitcoin::wire::encrypted::Bend::{Claims, Lacks, LastByte};
-use crate::protocol::bitcoin::wire::encrypted::Word::{
-    self, AlmostTerminator, Decoy, Garbage, Key, Packet, Terminator,
-};
 use crate::random::Random;
 use crate::rhythm::Rhythm::{self, Apart, AtOnce, Cut, CutAt, Drip};
+use crate::script::Plain::{Close, Flood, Say};
+use crate::script::{acts, then};
 use crate::truth::{Truth, Truths};
 
 /// One peer for each place at which its answer may be split in two, including the end of its garbage.
@@ -41,8 +42,8 @@ pub(super) fn healthy(voice: &Voice) -> Vec<Peer> {
     let ends_with = |garbage, packets: Vec<Word>| [vec![Key, garbage, Terminator], packets].concat();
     let long = Packet([&[14][..], &[0x1f; 100_000]].concat());
     vec![
-        Peer::new("both-transports", Truths::either(Truth::OK), [Accept(local.clone())]),
-        Peer::new("v2-only", Truths::v2(Truth::OK), [V2(local)]),
+        peer("both-transports", Truths::either(Truth::OK), [Accept(local.clone())]),
+        peer("v2-only", Truths::v2(Truth::OK), [V2(local)]),
         speaks("v2-all-at-once", AtOnce, opening(100)),
         speaks("v2-separate", Apart, opening(100)),
         speaks("v2-byte-by-byte", Drip, opening(0)),
@@ -88,7 +89,12 @@ pub(super) fn healthy(voice: &Voice) -> Vec<Peer> {
                 Speak(vec![verack], AtOnce),
             ],
         ),
-        on_key(voice, "v2-leaves-when-done", Truth::OK, [Speak([opening(20), flight.clone()].concat(), AtOnce), Close]),
+        on_key(
+            voice,
+            "v2-leaves-when-done",
+            Truth::OK,
+            acts![Speak([opening(20), flight.clone()].concat(), AtOnce), Close],
+        ),
     ]
 }
 
@@ -101,7 +107,7 @@ pub(super) fn unfinished(voice: &Voice) -> Vec<Peer> {
     let verack = voice.encrypt(&Message::Verack);
     let introduced = [opening(20), vec![version]].concat();
     let leaves =
-        |name, stage, words: &[Word]| on_key(voice, name, closed(stage), [Speak(words.to_vec(), AtOnce), Close]);
+        |name, stage, words: &[Word]| on_key(voice, name, closed(stage), acts![Speak(words.to_vec(), AtOnce), Close]);
     let stays = |name, stage, words: &[Word]| on_key(voice, name, silent(stage), [Speak(words.to_vec(), AtOnce)]);
     vec![
         leaves("v2-close-inside-key", transport, &[Key.bent(Lacks(1))]),
@@ -135,7 +141,7 @@ pub(super) fn bent(voice: &Voice) -> Vec<Peer> {
     let unknown = Packet([&[0], &b"mystery\0\0\0\0\0"[..], &[0; 40_000]].concat());
     vec![
         says("v2-garbage-of-4096", no_end, &opening(MAX_GARBAGE_LEN + 1)),
-        on_key(voice, "v2-endless-garbage", no_end, [Speak(vec![Key], AtOnce), Flood(Random::new(4).bytes(1000))]),
+        on_key(voice, "v2-endless-garbage", no_end, acts![Speak(vec![Key], AtOnce), Flood(Random::new(4).bytes(1000))]),
         says("v2-garbage-changed", wrong_tag, &[Key, Garbage(20).bent(LastByte), Terminator, Word::VERSION_PACKET]),
         says("v2-tag-wrong", wrong_tag, &[Key, Garbage(20), Terminator, Word::VERSION_PACKET.bent(LastByte)]),
         says(
@@ -187,20 +193,16 @@ const NO_TERMINATOR: Truth = Truth::fault(Stage::Transport, "bitcoin.v2.no-termi
 
 /// Peers with keys of another network: neither side finds the other's garbage terminator.
 fn of_another_network(voice: &Voice) -> [Peer; 4] {
-    let of = |magic, name, truth, acts: Vec<Act>| {
-        let script: Vec<_> = [HearKey(magic)].into_iter().chain(acts).collect();
-        Peer::new(name, Truths::v2(truth), script)
-    };
     let another = other_magic(voice.params.magic);
     let told = Truth::fault(Stage::Transport, "bitcoin.magic", Blame::Mismatch);
-    let nobodys = bitcoin::Magic(voice.params.magic.0.map(|byte| !byte));
+    let nobodys = Magic(voice.params.magic.0.map(|byte| !byte));
     let short = Speak(opening(20), AtOnce);
     let long = Speak([opening(20), vec![Decoy(MAX_GARBAGE_LEN)]].concat(), AtOnce);
     [
-        of(another, "v2-other-network", told, vec![short.clone(), Close]),
-        of(another, "v2-other-network-talkative", told, vec![long.clone()]),
-        of(nobodys, "v2-unknown-network", Truth::ends(Stage::Transport, "closed"), vec![short, Close]),
-        of(nobodys, "v2-unknown-network-talkative", NO_TERMINATOR, vec![long]),
+        on_key_of(another, "v2-other-network", told, acts![short.clone(), Close]),
+        on_key_of(another, "v2-other-network-talkative", told, [long.clone()]),
+        on_key_of(nobodys, "v2-unknown-network", Truth::ends(Stage::Transport, "closed"), acts![short, Close]),
+        on_key_of(nobodys, "v2-unknown-network-talkative", NO_TERMINATOR, [long]),
     ]
 }
 
@@ -209,7 +211,7 @@ fn in_plain_text(voice: &Voice) -> [Peer; 2] {
     let magic = voice.params.magic;
     let other = Voice::new(Params { magic: other_magic(magic), ..voice.params });
     let other_network = |stage| Truth::fault(stage, "bitcoin.magic", Blame::Mismatch);
-    let answers = |name, truths, words| Peer::new(name, truths, [HearKey(magic), Say(words)]);
+    let answers = |name, truths, words| peer(name, truths, acts![HearKey(magic), Say(words)]);
     [
         answers("plain-answer-to-a-key", Truths::plain(Truth::OK), voice.flight().concat()),
         answers(
@@ -221,9 +223,13 @@ fn in_plain_text(voice: &Voice) -> [Peer; 2] {
 }
 
 /// A peer that speaks only the encrypted transport, waits for our key, and then acts this.
-fn on_key<const N: usize>(voice: &Voice, name: &'static str, truth: Truth, acts: [Act; N]) -> Peer {
-    let script: Vec<_> = [HearKey(voice.params.magic)].into_iter().chain(acts).collect();
-    Peer::new(name, Truths::v2(truth), script)
+fn on_key(voice: &Voice, name: &'static str, truth: Truth, acts: impl IntoIterator<Item: Into<Step>>) -> Peer {
+    on_key_of(voice.params.magic, name, truth, acts)
+}
+
+/// The same, with a key of this network.
+fn on_key_of(magic: Magic, name: &'static str, truth: Truth, acts: impl IntoIterator<Item: Into<Step>>) -> Peer {
+    peer(name, Truths::v2(truth), then(HearKey(magic), acts))
 }
 
 /// Everything before messages, with this many bytes of garbage.

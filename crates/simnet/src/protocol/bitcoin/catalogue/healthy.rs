@@ -7,10 +7,13 @@ use bitcoin::version::MAX_USER_AGENT_LEN;
 use bitcoin::{Command, Message, Version};
 use handshake::{Blame, Stage};
 
+use super::super::script::Act::{Hear, HearLengthFirst};
+use super::super::script::peer;
+use super::super::wire::Voice;
 use super::{on_version, with_checksum};
 use crate::peer::Peer;
-use crate::protocol::bitcoin::script::Act::{Close, Drip, Hear, HearLengthFirst, Say, SayApart, SayCut, Wait};
-use crate::protocol::bitcoin::wire::Voice;
+use crate::script::Plain::{Close, Drip, Say, SayApart, SayCut, Wait};
+use crate::script::acts;
 use crate::truth::{Truth, Truths};
 
 /// Healthy peers, in every rhythm.
@@ -24,15 +27,19 @@ pub(super) fn however_cut(voice: &Voice) -> Vec<Peer> {
         on_version("coalesced", Truth::OK, [Say(whole.clone())]),
         on_version("chatty", Truth::OK, [Say([whole.clone(), voice.small_talk()].concat())]),
         on_version("separate", Truth::OK, [SayApart(flight.clone())]),
-        on_version("verack-after-ours", Truth::OK, [Say(voice.version()), Hear(Command::VERACK), Say(voice.verack())]),
+        on_version(
+            "verack-after-ours",
+            Truth::OK,
+            acts![Say(voice.version()), Hear(Command::VERACK), Say(voice.verack())],
+        ),
         on_version("headers-apart", Truth::OK, [SayApart(heads_apart.collect())]),
         on_version("byte-by-byte", Truth::OK, [Drip(whole.clone(), Duration::from_millis(1))]),
         on_version("cut-anywhere", Truth::OK, [SayCut(whole.clone())]),
         // One key of 128 would look like an acceptable length; we send no such key.
-        Peer::new("length-first", Truths::v1(Truth::OK), [HearLengthFirst, Hear(Command::VERSION), Say(whole.clone())]),
+        peer("length-first", Truths::v1(Truth::OK), acts![HearLengthFirst, Hear(Command::VERSION), Say(whole.clone())]),
         on_version("late", Truth::OK, [Wait(Duration::from_millis(200)), Say(whole.clone())]),
-        Peer::new("speaks-first", first, [Say(whole.clone())]),
-        Peer::new("never-reads", first, [Say(whole.clone()), Wait(Duration::from_secs(60)), Close]),
+        peer("speaks-first", first, [Say(whole.clone())]),
+        peer("never-reads", first, [Say(whole.clone()), Wait(Duration::from_secs(60)), Close]),
         on_version("leaves-when-done", Truth::OK, [Say(whole), Close]),
     ]
 }
@@ -85,7 +92,7 @@ pub(super) fn in_other_orders(voice: &Voice) -> Vec<Peer> {
         on_version(
             "waits-for-pong",
             Truth::OK,
-            [
+            acts![
                 Say([version.clone(), voice.say(&Message::Ping(Some(7)))].concat()),
                 Hear(Command::PONG),
                 Say(verack.clone()),

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use bitcoin::{Command, Message};
-use handshake::{Blame, Stage};
-use net::Outcome;
+use handshake::{Blame, Outcome, Stage};
 
+use super::super::script::Act::Hear;
+use super::super::script::peer;
+use super::super::wire::Voice;
 use super::on_version;
 use crate::peer::Peer;
-use crate::protocol::bitcoin::script::Act::{Close, Drip, Flood, Hear, Reset, Say, Wait};
-use crate::protocol::bitcoin::wire::Voice;
+use crate::script::Plain::{Close, Drip, Flood, Reset, Say, Wait};
+use crate::script::{NOTHING, acts};
 use crate::truth::{Truth, Truths};
 
 /// Peers that close or reset, early or late.
@@ -20,14 +22,14 @@ pub(super) fn leaving(voice: &Voice) -> Vec<Peer> {
     let flight = voice.flight().concat();
     let (part_of_verack, _) = flight.split_at(flight.len() - 1);
     vec![
-        Peer::new("close-at-accept", Truths::v1(before), [Close]),
+        peer("close-at-accept", Truths::v1(before), [Close]),
         on_version("close-on-version", before, [Close]),
         on_version("close-inside-header", before, [Say(version[..10].to_vec()), Close]),
         on_version("close-inside-payload", before, [Say(version[..60].to_vec()), Close]),
         on_version("close-after-version", between, [Say(version.clone()), Close]),
-        on_version("close-after-our-verack", between, [Say(version.clone()), Hear(Command::VERACK), Close]),
+        on_version("close-after-our-verack", between, acts![Say(version.clone()), Hear(Command::VERACK), Close]),
         on_version("close-inside-verack", between, [Say(part_of_verack.to_vec()), Close]),
-        Peer::new("reset-at-accept", Truths::v1(before), [Reset]),
+        peer("reset-at-accept", Truths::v1(before), [Reset]),
         on_version("reset-on-version", before, [Reset]),
         on_version("reset-inside-payload", before, [Say(version[..60].to_vec()), Reset]),
         on_version("reset-after-version", between, [Say(version), Reset]),
@@ -43,8 +45,8 @@ pub(super) fn silent(voice: &Voice) -> Vec<Peer> {
     let mut endless_payload = voice.unknown("inv", &[]);
     endless_payload[16..20].copy_from_slice(&4_000_000_u32.to_le_bytes());
     vec![
-        Peer::new("silent", deaf, []),
-        Peer::new("deaf-and-silent", deaf, [Wait(Duration::from_secs(60)), Close]),
+        peer("silent", deaf, NOTHING),
+        peer("deaf-and-silent", deaf, [Wait(Duration::from_secs(60)), Close]),
         on_version("silent-inside-header", before, [Say(version[..10].to_vec())]),
         on_version("silent-inside-payload", before, [Say(version[..60].to_vec())]),
         on_version("silent-after-version", between, [Say(version.clone())]),
