@@ -40,7 +40,7 @@ mod truth;
 pub use census::{Census, Faults};
 pub use dns::{Answer, Dns, Zone};
 pub use keys::CALLED_KEY;
-pub use network::{LIBP2P, NAMES_OF_FAILURE, Network, Plan};
+pub use network::{List, NAMES_OF_FAILURE, Network, Plan};
 pub use peer::Peer;
 pub use population::{Nodes, Population};
 pub use protocol::*;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use ::bitcoin::Params;
 use handshake::{Role, Stage};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -12,22 +11,17 @@ use tokio::task::JoinSet;
 use crate::connection::Connection;
 use crate::dns::{Answer, Dns, Zone};
 use crate::peer::Peer;
-use crate::protocol::bitcoin;
 use crate::sockets::{FullQueue, cannot, serve};
 use crate::truth::{Truth, Truths};
 
 /// The contents of a network.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The network that its peers belong to.
-    pub chain: Params,
-    /// Peers that listen, in the order of their addresses.
+    /// Peers that listen, behind the seeds' names, in the order of their addresses.
     pub peers: Vec<Peer>,
-    /// Additional libp2p nodes, which [`LIBP2P`] lists.
-    pub libp2p: Vec<Peer>,
-    /// The number of additional healthy peers, as varied as a real network's.
-    pub honest: usize,
-    /// Peers of protocols with node keys.
+    /// Additional peers that other names list.
+    pub lists: Vec<List>,
+    /// Peers of protocols with node keys; no name leads to them.
     pub keyed: Vec<Peer>,
     /// Addresses where nothing listens.
     pub refusing: usize,
@@ -38,27 +32,33 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// One of each peer of the catalogue, and some others.
+    /// These peers behind the seeds' names, and some addresses without a peer.
     #[must_use]
-    pub fn new(chain: Params) -> Self {
-        let (libp2p, keyed) = (Vec::new(), Vec::new());
-        let peers = bitcoin::peers(&chain);
-        Self { chain, peers, libp2p, honest: 12, keyed, refusing: 3, unanswering: 1, port: 0 }
+    pub fn new(peers: Vec<Peer>) -> Self {
+        Self { peers, lists: Vec::new(), keyed: Vec::new(), refusing: 3, unanswering: 1, port: 0 }
     }
 
-    /// Only these peers.
+    /// Only these peers, behind the seeds' names.
     #[must_use]
-    pub fn only(chain: Params, peers: Vec<Peer>) -> Self {
-        Self { peers, honest: 0, refusing: 0, unanswering: 0, ..Self::new(chain) }
+    pub fn only(peers: Vec<Peer>) -> Self {
+        Self { refusing: 0, unanswering: 0, ..Self::new(peers) }
     }
+}
+
+/// Peers that the texts of a name list.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// The name.
+    pub name: &'static str,
+    /// The peers.
+    pub peers: Vec<Peer>,
+    /// The text for an address.
+    pub entry: fn(SocketAddr) -> String,
 }
 
 /// The names of the seeds, among which the peers are distributed.
 const SEEDS: [&str; 4] =
     ["seed.verack.test", "dnsseed.verack.test", "seed.example-nodes.test", "nodes.example-seeder.test"];
-
-/// The name that lists libp2p's nodes, as multiaddrs.
-pub const LIBP2P: &str = "libp2p.verack.test";
 
 /// Names that do not resolve, and the reason code of each.
 pub const NAMES_OF_FAILURE: [(&str, &str); 3] = [
@@ -85,37 +85,35 @@ impl Network {
     /// # Errors
     /// If an address or port is in use, or too few files may be open.
     pub async fn start(plan: Plan) -> io::Result<Self> {
-        let mut peers = plan.peers;
-        peers.extend(bitcoin::honest(&plan.chain, plan.honest));
-        let behind_seeds = peers.len();
-        peers.extend(plan.libp2p);
-        let (port, sockets) = listen(peers.len() + plan.keyed.len(), plan.port).await?;
+        let listed: usize = plan.lists.iter().map(|list| list.peers.len()).sum();
+        let (port, sockets) = listen(plan.peers.len() + listed + plan.keyed.len(), plan.port).await?;
         let mut sockets = sockets.into_iter();
 
-        let mut truths = BTreeMap::new();
         let mut listeners = JoinSet::new();
-        let mut listed = Vec::new();
-        for (nth, (peer, socket)) in peers.into_iter().zip(&mut sockets).enumerate() {
-            let address = socket.local_addr()?;
-            if nth >= behind_seeds {
-                listed.push(address);
-            }
-            truths.insert(address, (peer.name, peer.truths));
-            let converse = move |stream| {
-                let peer = peer.clone();
-                async move { peer.converse(Role::Responder, Connection::tcp(stream)).await }
-            };
-            listeners.spawn(serve(socket, converse));
+        let mut start = |peers: Vec<Peer>| {
+            let started = peers.into_iter().zip(&mut sockets).map(|(peer, socket)| {
+                let address = socket.local_addr()?;
+                let called = peer.clone();
+                listeners.spawn(serve(socket, move |stream| {
+                    let peer = called.clone();
+                    async move { peer.converse(Role::Responder, Connection::tcp(stream)).await }
+                }));
+                Ok((address, peer))
+            });
+            started.collect::<io::Result<Vec<_>>>()
+        };
+        let verdicts = |(address, peer): &(SocketAddr, Peer)| (*address, (peer.name, peer.truths));
+        let mut truths: BTreeMap<_, _> = start(plan.peers)?.iter().map(verdicts).collect();
+        let mut elsewhere = BTreeMap::new();
+        let mut lists = Vec::new();
+        for list in plan.lists {
+            let started = start(list.peers)?;
+            let texts = started.iter().map(|(address, _)| (list.entry)(*address)).collect();
+            lists.push((list.name, Answer::Texts(texts)));
+            elsewhere.extend(started.iter().map(verdicts));
         }
-        let mut keyed = Vec::new();
-        for (peer, socket) in plan.keyed.into_iter().zip(sockets) {
-            keyed.push((socket.local_addr()?, peer.clone()));
-            listeners.spawn(serve(socket, move |stream| {
-                let peer = peer.clone();
-                async move { peer.converse(Role::Responder, Connection::tcp(stream)).await }
-            }));
-        }
-        let mut places = (truths.len() + keyed.len()..).map(|nth| place(nth, port));
+        let keyed = start(plan.keyed)?;
+        let mut places = (truths.len() + elsewhere.len() + keyed.len()..).map(|nth| place(nth, port));
         for address in places.by_ref().take(plan.refusing) {
             truths.insert(address, ("nobody-there", never_met("connect.refused")));
         }
@@ -124,8 +122,8 @@ impl Network {
             full.push(FullQueue::at(address).await?);
             truths.insert(address, ("no-answer", never_met("connect.timeout")));
         }
-        let zone = zone(truths.keys().filter(|address| !listed.contains(address)), &listed);
-        let dns = Dns::start(zone).await?;
+        let dns = Dns::start(zone(truths.keys(), lists)).await?;
+        truths.append(&mut elsewhere);
         Ok(Self { port, dns, truths, keyed, _listeners: listeners, _full: full })
     }
 
@@ -200,8 +198,8 @@ async fn listen_once(count: usize, mut port: u16) -> io::Result<(u16, Vec<TcpLis
     Ok((port, sockets))
 }
 
-/// The seeds' names, the failing names, and the list.
-fn zone<'a>(addresses: impl Iterator<Item = &'a SocketAddr>, listed: &[SocketAddr]) -> Zone {
+/// The seeds' names, the failing names, and the names of lists.
+fn zone<'a>(addresses: impl Iterator<Item = &'a SocketAddr>, lists: Vec<(&str, Answer)>) -> Zone {
     let mut behind: [Vec<IpAddr>; SEEDS.len()] = Default::default();
     for (nth, address) in addresses.enumerate() {
         behind[nth % SEEDS.len()].push(address.ip());
@@ -212,7 +210,5 @@ fn zone<'a>(addresses: impl Iterator<Item = &'a SocketAddr>, listed: &[SocketAdd
         "resolve.timeout" => Some((name, Answer::Silence)),
         _ => None,
     });
-    let multiaddr = |address: &SocketAddr| format!("dnsaddr=/ip4/{}/tcp/{}", address.ip(), address.port());
-    let list = (format!("_dnsaddr.{LIBP2P}"), Answer::Texts(listed.iter().map(multiaddr).collect()));
-    seeds.chain(failures).map(|(name, answer)| (name.to_owned(), answer)).chain([list]).collect()
+    seeds.chain(failures).chain(lists).map(|(name, answer)| (name.to_owned(), answer)).collect()
 }

@@ -11,7 +11,7 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::RecordType;
-use verack_simnet::{Answer, Dns, NAMES_OF_FAILURE, Network, Plan, Zone};
+use verack_simnet::{self as simnet, Answer, Dns, NAMES_OF_FAILURE, Network, Plan, Zone};
 
 #[tokio::test]
 async fn each_family_is_told_to_who_asks_for_it() {
@@ -48,7 +48,7 @@ async fn more_addresses_than_a_datagram_holds_come_over_tcp() {
 
 #[tokio::test]
 async fn the_seeds_of_a_network_lead_to_all_of_it() {
-    let network = Network::start(Plan::new(Chain::named("bitcoin").unwrap().params)).await.unwrap();
+    let network = Network::start(simnet::bitcoin::plan(&Chain::named("bitcoin").unwrap().params)).await.unwrap();
     let resolver = resolver(network.dns());
     let mut found = BTreeSet::new();
     for seed in network.seeds() {
@@ -62,7 +62,7 @@ async fn the_seeds_of_a_network_lead_to_all_of_it() {
 
 #[tokio::test]
 async fn names_of_failure_fail_as_they_should() {
-    let network = Network::start(Plan::only(Chain::named("bitcoin").unwrap().params, vec![])).await.unwrap();
+    let network = Network::start(Plan::only(vec![])).await.unwrap();
     for (name, reason) in NAMES_OF_FAILURE {
         let patience = if reason == "resolve.timeout" { 1 } else { 30 };
         let resolver = resolver_that_waits(network.dns(), Duration::from_secs(patience));

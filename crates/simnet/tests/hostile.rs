@@ -37,7 +37,7 @@ async fn none_of_a_thousand_keys_is_a_length_that_a_node_waits_for() {
     let mut peers = simnet::bitcoin::peers(&bitcoin());
     peers.retain(|peer| peer.name == "length-first");
     assert_eq!(peers.len(), 1);
-    call_all(bitcoin(), Plan::only(bitcoin(), peers), Transport::Auto, |_| 1000).await;
+    call_all(bitcoin(), Plan::only(peers), Transport::Auto, |_| 1000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +46,7 @@ async fn so_does_everyone_on_networks_with_other_checksums_versions_and_tails() 
     for name in ["bitcoin-sv", "dash", "dogecoin", "ecash", "groestlcoin", "litecoin", "zcash"] {
         let params = Chain::named(name).unwrap().params;
         for transport in [Transport::Auto, Transport::V1] {
-            networks.spawn(call_all(params, Plan::new(params), transport, |_| 1));
+            networks.spawn(call_all(params, simnet::bitcoin::plan(&params), transport, |_| 1));
         }
     }
     networks.join_all().await;
@@ -56,15 +56,15 @@ async fn so_does_everyone_on_networks_with_other_checksums_versions_and_tails() 
 async fn a_version_is_taken_at_the_lengths_that_core_takes_and_no_others() {
     let peers = simnet::bitcoin::versions_of_every_length(&bitcoin());
     assert_eq!(peers.len(), 201);
-    call_all(bitcoin(), Plan::only(bitcoin(), peers), Transport::V1, |_| 1).await;
+    call_all(bitcoin(), Plan::only(peers), Transport::V1, |_| 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_may_be_cut_at_every_byte() {
     let plain = simnet::bitcoin::cut_at_every_byte(&bitcoin());
-    call_all(bitcoin(), Plan::only(bitcoin(), plain), Transport::V1, |_| 1).await;
+    call_all(bitcoin(), Plan::only(plain), Transport::V1, |_| 1).await;
     let encrypted = simnet::bitcoin::encrypted_and_cut_at_every_byte(&bitcoin());
-    call_all(bitcoin(), Plan::only(bitcoin(), encrypted), Transport::V2, |_| 1).await;
+    call_all(bitcoin(), Plan::only(encrypted), Transport::V2, |_| 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,7 +92,7 @@ fn bitcoin() -> Params {
 }
 
 fn plan() -> Plan {
-    Plan::new(bitcoin())
+    simnet::bitcoin::plan(&bitcoin())
 }
 
 /// Calls every address of a network, this many times.

@@ -20,10 +20,7 @@ async fn whoever_we_call_by_its_key_gets_the_verdict_it_deserves() {
     let mut keyed = keyed();
     assert!(keyed.len() > 60, "{}", keyed.len());
     keyed.retain(|peer| !waits(truth(peer)));
-    let network =
-        Network::start(Plan { keyed, ..Plan::only(bitcoin::Chain::named("regtest").unwrap().params, Vec::new()) })
-            .await
-            .unwrap();
+    let network = Network::start(Plan { keyed, ..Plan::only(Vec::new()) }).await.unwrap();
     let mut meetings = Meetings::default();
     for (address, peer) in network.keyed() {
         let (named, truth) = (named(peer), truth(peer));

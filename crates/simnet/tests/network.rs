@@ -4,7 +4,7 @@ use std::io;
 
 use bitcoin::{Chain, Params};
 use tokio::net::TcpStream;
-use verack_simnet::{Network, Plan, Transport, Truth};
+use verack_simnet::{self as simnet, Network, Plan, Transport, Truth};
 
 #[tokio::test]
 async fn the_same_plan_gives_the_same_peers() {
@@ -20,7 +20,7 @@ async fn the_same_plan_gives_the_same_peers() {
 
 #[tokio::test]
 async fn some_honest_peers_speak_both_transports_and_some_only_plain_text() {
-    let network = Network::start(Plan { peers: vec![], ..plan() }).await.unwrap();
+    let network = Network::start(Plan::new(simnet::bitcoin::honest(&regtest(), 12))).await.unwrap();
     let over = |transport| {
         let honest = network.addresses().filter_map(|at| network.truth(at)).filter(|(name, _)| *name == "honest");
         honest.filter(|(_, truths)| truths.over(transport) == Truth::OK).count()
@@ -60,7 +60,7 @@ async fn a_dropped_network_is_gone() {
 }
 
 fn plan() -> Plan {
-    Plan::new(regtest())
+    simnet::bitcoin::plan(&regtest())
 }
 
 fn regtest() -> Params {

@@ -16,7 +16,8 @@ use std::{io, iter};
 use bitcoin::{Chain, Params};
 use clap::Parser;
 use simnet::ethereum::{GENESIS, NETWORK_ID};
-use simnet::{LIBP2P, NAMES_OF_FAILURE, Network, Plan, Transport, Truth};
+use simnet::libp2p::LISTED;
+use simnet::{NAMES_OF_FAILURE, Network, Plan, Transport, Truth};
 use tokio::sync::oneshot;
 
 use super::interrupt::interrupted;
@@ -58,11 +59,10 @@ pub fn run(args: &Demo, global: &Global) -> Result<Exit, Error> {
 /// One peer of each kind of each protocol, except for those with a run of their own.
 fn plan(chain: Params, args: &Demo) -> Plan {
     Plan {
-        honest: args.honest,
-        libp2p: simnet::libp2p::peers(),
+        lists: vec![simnet::libp2p::list()],
         keyed: [simnet::ethereum::peers(), simnet::lightning::peers()].concat(),
         port: args.port,
-        ..Plan::new(chain)
+        ..Plan::new([simnet::bitcoin::peers(&chain), simnet::bitcoin::honest(&chain, args.honest)].concat())
     }
 }
 
@@ -80,7 +80,7 @@ fn serve(chain: Params, plan: Plan, patience: Duration) -> Result<Exit, Error> {
         for (address, peer) in network.keyed().filter(|(_, peer)| peer.name.ends_with("-node")) {
             say!("  verack --trace {}", peer.target(address));
         }
-        let others = Network::start(monero::plan(chain)).await.map_err(no_network)?;
+        let others = Network::start(monero::plan()).await.map_err(no_network)?;
         say!("  {}", command_line(&monero::words(&others, patience)));
         say!("\nSo are nodes that know each other, to be crawled:\n");
         say!("  {}\n\nCtrl-C ends it.", command_line(&map::words(&population, "crawl.sqlite", patience)));
@@ -159,7 +159,7 @@ fn client_words(network: &Network, keyed: &KeyedTargets, patience: Duration) -> 
     let own = format!("@{} --chain {CHAIN} --network-id {NETWORK_ID} --genesis {GENESIS}", keyed.0.display());
     let own: Vec<_> = own.split(' ').map(str::to_owned).collect();
     let failing = NAMES_OF_FAILURE.iter().map(|(name, _)| (*name).to_owned());
-    let listed = format!("/dnsaddr/{LIBP2P}");
+    let listed = format!("/dnsaddr/{LISTED}");
     network.seeds().into_iter().chain(failing).chain([listed]).chain(own).chain(options(network, patience)).collect()
 }
 

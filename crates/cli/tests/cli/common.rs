@@ -7,7 +7,7 @@ use bitcoin::Chain;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
-use simnet::{Network, Plan};
+use simnet::Network;
 use tokio::runtime::Runtime;
 
 /// The network of the simulated peers.
@@ -64,7 +64,7 @@ impl Simulated {
     /// One of each scripted peer.
     pub fn network() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let plan = Plan::new(Chain::named(CHAIN).unwrap().params);
+        let plan = simnet::bitcoin::plan(&Chain::named(CHAIN).unwrap().params);
         let network = runtime.block_on(Network::start(plan)).unwrap();
         Self { network, _runtime: runtime }
     }

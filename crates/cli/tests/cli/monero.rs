@@ -3,7 +3,6 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr};
 
-use bitcoin::Chain;
 use serde_json::{Value, json};
 use simnet::{Network, Plan, Transport};
 use tokio::runtime::Runtime;
@@ -103,7 +102,7 @@ fn a_trace_has_every_message_and_a_held_connection_answers() {
 fn every_scripted_node_gets_the_verdict_that_it_deserves() {
     let runtime: Runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let network = monero::Network::named("monero").unwrap();
-    let plan = Plan::only(Chain::named("bitcoin").unwrap().params, simnet::monero::peers(network));
+    let plan = Plan::only(simnet::monero::peers(network));
     let simulated = runtime.block_on(Network::start(plan)).unwrap();
     let targets: Vec<String> = simulated.addresses().map(|address| address.to_string()).collect();
     let options = ["--json", "-c", "monero", "--timeout", "3s"];
@@ -126,7 +125,7 @@ fn telling() -> (Runtime, Network, String) {
     let runtime: Runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let network = monero::Network::named("monero").unwrap();
     let peers = simnet::monero::peers(network).into_iter().filter(|peer| peer.name == "most-peers").collect();
-    let plan = Plan::only(Chain::named("bitcoin").unwrap().params, peers);
+    let plan = Plan::only(peers);
     let simulated = runtime.block_on(Network::start(plan)).unwrap();
     let target = simulated.addresses().next().unwrap().to_string();
     (runtime, simulated, target)

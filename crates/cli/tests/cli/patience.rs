@@ -63,8 +63,9 @@ fn best<'r>(reports: impl Iterator<Item = &'r Value>) -> f64 {
         .fold(f64::INFINITY, f64::min)
 }
 
-/// Kernels delay an acknowledgement by at least 40 ms.
-const FAST: f64 = 20.0;
+/// In milliseconds. Kernels delay an acknowledgement by at least 40, so each handshake that waits for one takes longer,
+/// while on a busy machine one of many that do not is still faster.
+const FAST: f64 = 35.0;
 const RUNS: usize = 50;
 
 /// The shortest of [`RUNS`] handshakes with such a peer, which we dial with these options. `named` makes its target.

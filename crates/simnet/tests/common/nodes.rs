@@ -27,7 +27,7 @@ pub(crate) trait Ours: 'static {
 pub(crate) async fn call_each<O: Ours>(mut peers: Vec<Peer>) {
     assert!(net::raise_open_files() > 4096, "too few open files for this test");
     peers.retain(|peer| !waits(truth(peer)));
-    let network = Network::start(Plan::only(bitcoin::Chain::named("bitcoin").unwrap().params, peers)).await.unwrap();
+    let network = Network::start(Plan::only(peers)).await.unwrap();
     let mut meetings = Meetings::default();
     for address in network.addresses() {
         let (name, truths) = network.truth(address).unwrap();

@@ -12,10 +12,10 @@ use crate::exit::{Error, Exit};
 /// The network of its nodes.
 const CHAIN: &str = "monero-stagenet";
 
-/// One node of each kind. Their scripts decide what they send, not the parameters of another protocol.
-pub fn plan(unused: Params) -> Plan {
+/// One node of each kind.
+pub fn plan() -> Plan {
     let network = monero::Network::named(CHAIN).expect("it is in the table");
-    Plan::only(unused, simnet::monero::peers(network))
+    Plan::only(simnet::monero::peers(network))
 }
 
 /// The client's arguments: the seeds' names.
@@ -25,9 +25,9 @@ pub fn words(network: &Network, patience: Duration) -> Vec<String> {
 }
 
 /// Runs the client against it, and compares its reports with the truth.
-pub fn run(unused: Params, patience: Duration, global: &Global) -> Result<Exit, Error> {
+pub fn run(_chain: Params, patience: Duration, global: &Global) -> Result<Exit, Error> {
     let facts = move |network: &Network| {
         Ok(Facts { client_words: words(network, patience), truths: truths(network), unresolved: &[], _keyed: None })
     };
-    beside(Network::start(plan(unused)), facts, |facts| shake_hands(facts, global))
+    beside(Network::start(plan()), facts, |facts| shake_hands(facts, global))
 }
