@@ -172,7 +172,7 @@ impl Peer {
     }
 }
 
-/// An act, for whoever hears it.
+/// An act.
 fn act<const LEN: usize>(bytes: &[u8]) -> [u8; LEN] {
     bytes.try_into().expect("a whole act")
 }

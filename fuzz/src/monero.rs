@@ -138,7 +138,7 @@ fn framed(mut bodies: &[u8]) -> Vec<u8> {
     sent
 }
 
-/// What a message is about, and who speaks to whom.
+/// What a message is about, and which side sends it.
 fn heading(choice: u8) -> (Command, Kind) {
     let commands = [
         Command::HANDSHAKE,

@@ -468,8 +468,10 @@ impl Hello {
             (Role::Responder, Stage::Hello, End::Silent) => {
                 "most likely a port scan, or it waits for us to speak first"
             }
-            (Role::Responder, _, End::Closed) => "a feeler does so, and a node that wants services that we lack",
-            (_, _, End::Silent) => "a half-open proxy or a broken node does so",
+            (Role::Responder, _, End::Closed) => {
+                "a feeler closes like this, and so does a node that wants services that we lack"
+            }
+            (_, _, End::Silent) => "a half-open proxy or a broken node is silent like this",
         };
         sentence.into()
     }

@@ -123,7 +123,7 @@ fn a_bad_checksum_is_the_peers_fault_unless_it_is_another_networks_kind() {
 }
 
 #[test]
-fn the_checksum_of_a_message_that_nobody_knows_does_not_matter() {
+fn the_checksum_of_an_unknown_message_does_not_matter() {
     let mut flight = Flight::on("bitcoin").version(&version("bitcoin")).payload("whatever", b"...");
     *flight.bytes.last_mut().unwrap() ^= 1;
     assert_eq!(end_on("bitcoin", &flight.verack().bytes), End::Done);
@@ -148,7 +148,7 @@ fn what_an_end_most_likely_means_depends_on_our_role_and_on_how_far_the_handshak
     let closed = Ending::Closed;
     let silent = Ending::Silent;
     let (no_slot, read) = ("most likely all its inbound slots are taken, ", OursRead::Unknown);
-    let is_broken = "a half-open proxy or a broken node does so";
+    let is_broken = "a half-open proxy or a broken node is silent like this";
     let (nothing, introduced) = (vec![], Flight::on("bitcoin").version(&version("bitcoin")).bytes);
     let rows = [
         (Role::Initiator, &nothing, closed, OursRead::Nothing, format!("{no_slot}or it refuses our address")),
@@ -188,7 +188,7 @@ fn what_an_end_most_likely_means_depends_on_our_role_and_on_how_far_the_handshak
             &introduced,
             closed,
             read,
-            "a feeler does so, and a node that wants services that we lack".into(),
+            "a feeler closes like this, and so does a node that wants services that we lack".into(),
         ),
         (Role::Responder, &introduced, silent, read, is_broken.into()),
     ];

@@ -238,7 +238,7 @@ fn a_connection_closed_on_our_key_may_be_made_again_in_plain_text_unless_a_byte_
 
     let mut responder = ours(Role::Responder);
     assert_eq!(End::of(&feed(&mut responder, [&[][..]])), End::Waits("key"));
-    assert!(!responder.may_fall_back(), "whoever dialled may do so again");
+    assert!(!responder.may_fall_back(), "the side that dialled may dial again");
     assert_eq!(responder.ended(Ending::Closed, b""), None);
 }
 
@@ -319,7 +319,7 @@ fn what_an_end_most_likely_means_depends_on_what_the_peer_proved_before() {
                 KEY,
                 [
                     "most likely our keys do not fit, as those of two networks would",
-                    "a node of another network does so, whose keys do not fit ours",
+                    "a node of another network is silent like this, since its keys do not fit ours",
                 ],
             ),
             (TERMINATED, [has_keys; 2]),

@@ -206,7 +206,7 @@ fn a_reject_of_our_version_is_a_refusal_in_the_peers_words() {
 }
 
 #[test]
-fn messages_that_nobody_knows_and_names_that_none_may_have_are_passed_over() {
+fn unknown_messages_and_names_that_none_may_have_are_passed_over() {
     let flight = Flight::on("bitcoin")
         .payload("", b"")
         .payload("whatever", &[0; 2048])

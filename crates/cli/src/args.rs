@@ -124,7 +124,7 @@ pub enum Command {
     /// Map a network: from seeds, or from these targets, to everybody who answers
     #[cfg(feature = "crawl")]
     Crawl(Box<Crawl>),
-    /// Ask one peer whom it knows
+    /// Ask one peer for the nodes that it knows
     #[cfg(feature = "crawl")]
     Addrs(Box<Addrs>),
     /// Find out what listens at an address: which protocol, on which network

@@ -78,7 +78,7 @@ mod tests {
     use super::{DAY, FIRST_DAY, Knowledge, Note, knowledge, offers, saw};
 
     #[test]
-    fn the_encrypted_transport_is_lacking_if_somebody_told_services_and_nobody_told_it() {
+    fn the_encrypted_transport_is_lacking_if_services_were_told_without_it() {
         for (told, heard) in [
             (&[][..], Knowledge::Nothing),
             (&[0], Knowledge::Nothing),

@@ -353,11 +353,11 @@ enum Wake {
 async fn visit(crawl: Arc<Crawl>, address: SocketAddr, knowledge: Knowledge) {
     let call = Call::new(address.to_string().into(), Identity::Any, address);
     let side = crawl.attempts.sides.chosen();
-    let ways = side.dial_modes(knowledge);
+    let modes = side.dial_modes(knowledge);
     let (mut timer, mut ending) = (Timer::new(), crawl.ending.subscribe());
     let mut visit = tokio::select! {
         biased;
-        visit = crawl.attempts.visit(&call, ways, &mut timer) => visit,
+        visit = crawl.attempts.visit(&call, modes, &mut timer) => visit,
         _ = ending.wait_for(|is_ending| *is_ending) => return,
     };
     let at = Time::now();
@@ -365,7 +365,7 @@ async fn visit(crawl: Arc<Crawl>, address: SocketAddr, knowledge: Knowledge) {
     let told = visit.take_told();
     let (news, is_asked_again) = {
         let mut map = crawl.map();
-        let kept = visit.kept();
+        let kept = visit.summary();
         if !map.is_asked_again(address) {
             map.count_unusable(visit.unusable());
         }

@@ -163,7 +163,7 @@ impl Map {
 
     /// Records the end of a visit with our `side`.
     pub fn conclude(&mut self, address: SocketAddr, visit: &Visit, side: &dyn Side, now: Duration) {
-        if let (Some(note), Some(introduced)) = (self.frontier.note(address), visit.kept()) {
+        if let (Some(note), Some(introduced)) = (self.frontier.note(address), visit.summary()) {
             heard::offers(note, introduced.services);
         }
         let outcome = record::outcome(visit);
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_known_is_news_on_each_later_day_on_which_somebody_has_seen_it() {
+    fn a_known_node_is_news_on_each_later_day_on_which_it_was_seen() {
         let onion = Endpoint { address: Address::Onion([7; 32]), port: 8333 };
         for endpoint in ["1.2.3.4:8333".parse().unwrap(), "[2a00::1]:1".parse().unwrap(), onion] {
             let mut map = Map::new(Policy::default(), Family::V4);

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use net::Outcome;
 use peers::{Ending, EscapedText, Introduction, Time, Transports};
 use probe::attempt::Attempt;
-use probe::protocol::{Introduced, KeptIntroduction, Retry, Side};
+use probe::protocol::{Introduced, IntroductionSummary, Retry, Side};
 use probe::visit::Visit;
 
 /// The frontier's outcome.
@@ -56,7 +56,7 @@ pub fn record(visit: &Visit, side: &dyn Side, chain: &EscapedText, address: Sock
 
 /// An introduction as the database's type.
 fn introduced(peer: &dyn Introduced) -> Option<peers::Introduced> {
-    let KeptIntroduction { version, services, user_agent, height } = peer.kept()?;
+    let IntroductionSummary { version, services, user_agent, height } = peer.summary()?;
     let mut json = Vec::new();
     peer.write_json(&mut json);
     let introduction = str::from_utf8(&json).ok().and_then(Introduction::read);

@@ -10,7 +10,7 @@ use address::Endpoint;
 use peers::{EscapedText, Network, Outcome, Peer};
 
 use super::record::transports;
-use probe::protocol::{KeptIntroduction, Side};
+use probe::protocol::{IntroductionSummary, Side};
 use probe::visit::Visit;
 
 /// The last result of each address, in numbers.
@@ -80,8 +80,8 @@ impl Facts {
     /// The parts of a visit.
     pub fn of(address: SocketAddr, visit: &Visit, side: &dyn Side) -> Self {
         let best = visit.best();
-        let reached = visit.kept().filter(|_| best.verdict.outcome() == Outcome::Ok).map(|kept| {
-            let KeptIntroduction { version, services, user_agent, .. } = kept;
+        let reached = visit.summary().filter(|_| best.verdict.outcome() == Outcome::Ok).map(|kept| {
+            let IntroductionSummary { version, services, user_agent, .. } = kept;
             let agent = EscapedText::of(&user_agent);
             Box::new(Reached { transports: good(transports(visit, side)), version, agent, services })
         });

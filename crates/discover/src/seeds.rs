@@ -134,13 +134,13 @@ mod tests {
             let mut start = Start::new(remembered, true);
             assert_eq!(start.ask(1, remembered, false, seconds(patience - 1)), None);
             assert_eq!(start.ask(1, remembered, false, seconds(patience)), Some(Kind::Dns));
-            assert_eq!(start.ask(1, remembered, false, seconds(patience + 999)), None, "there is somebody to dial");
+            assert_eq!(start.ask(1, remembered, false, seconds(patience + 999)), None, "there is a peer to dial");
             assert_eq!(start.ask(1, remembered, true, seconds(patience + 999)), Some(Kind::Fixed));
         }
     }
 
     #[test]
-    fn nobody_is_asked_once_there_are_peers_or_before_what_is_left_was_tried() {
+    fn no_seed_is_asked_once_there_are_peers_or_before_what_is_left_was_tried() {
         assert_eq!(Start::new(5, true).ask(2, 5, true, seconds(9999)), None);
         assert_eq!(Start::new(5, true).ask(0, 5, true, seconds(1)), Some(Kind::Dns), "all that is remembered failed");
         assert_eq!(Start::new(5, false).ask(0, 5, true, seconds(1)), Some(Kind::Fixed));

@@ -179,7 +179,7 @@ fn a_prefix_keeps_to_its_pace_though_all_its_addresses_were_forgotten_and_no_oth
 }
 
 #[test]
-fn nobody_can_tell_the_order_without_the_key() {
+fn the_order_cannot_be_told_without_the_key() {
     let order = |key| {
         let mut frontier = Frontier::new(Policy { prefix_pace: None, ..Policy::default() }, key);
         tell(&mut frontier, Source::Seed, hosts([11, 0]).take(50));
@@ -287,7 +287,7 @@ fn tell(frontier: &mut Frontier, source: Source, addresses: impl Iterator<Item =
 fn dial(frontier: &mut Frontier, now: Duration) -> SocketAddr {
     match frontier.next(now) {
         Next::Dial(address) => address,
-        other => panic!("nobody to dial: {other:?}"),
+        other => panic!("no peer to dial: {other:?}"),
     }
 }
 

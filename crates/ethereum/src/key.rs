@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_signed_is_recovered() {
+    fn the_signer_is_recovered() {
         let key = SecretKey::new([0x42; 32]).unwrap();
         let mut signature = key.sign([7; 32]);
         assert_eq!(PublicKey::recover(&signature, [7; 32]), Some(key.public()));

@@ -264,7 +264,7 @@ impl handshake::Conversation for Rlpx {
                 "it has the key that it claims; most likely it is full or has banned us"
             }
             (Role::Responder, Stage::Hello, End::Closed) => {
-                "it knows our key, and did not introduce itself: a tool that only looks whether we are there does so"
+                "it knows our key, and did not introduce itself: a tool that only checks whether we are there closes like this"
             }
             (_, Stage::Ack, End::Closed) if self.said_status().is_none() => {
                 "our Status was not sent yet, as we waited for its own; it may have waited for ours"
@@ -275,7 +275,7 @@ impl handshake::Conversation for Rlpx {
             (_, Stage::Ack, End::Closed) => "it did not accept our Status, or wanted no more than to see it",
             (_, Stage::Ack, End::Silent) => "most likely it is not done starting",
             (_, _, End::Closed) => "",
-            (_, _, End::Silent) => "a half-open proxy or a broken node does so",
+            (_, _, End::Silent) => "a half-open proxy or a broken node is silent like this",
         };
         sentence.into()
     }

@@ -440,7 +440,7 @@ fn pings_are_answered_and_a_flood_of_them_is_answered_no_more_than_it_asks() {
 }
 
 #[test]
-fn messages_that_matter_to_nobody_are_passed_over() {
+fn messages_without_a_meaning_for_us_are_passed_over() {
     for_both(|peer| {
         let peer = peer.introduced(&Voice::hello()).says(0, &[0xc0]).says(3, &[]).says(0x0f, b"?").says(0x12, b"??");
         assert_eq!(peer.says(u64::MAX, &[0; 100]).tells(&common::chain()).end(), End::Done);
@@ -738,7 +738,7 @@ fn came(role: Role, far: Came) -> Rlpx {
 fn what_an_end_most_likely_means_depends_on_the_role_and_on_how_far_the_handshake_came() {
     use Came::{Nowhere, ToHello, ToHelloUnsaid, ToKeys, ToStatus};
     const EVERY: [OursRead; 4] = [OursRead::NotSaid, OursRead::Nothing, OursRead::NotAll, OursRead::Unknown];
-    let broken = "a half-open proxy or a broken node does so";
+    let broken = "a half-open proxy or a broken node is silent like this";
     let unsaid = [
         "our Status was not sent yet, as we waited for its own; it may have waited for ours",
         "we said no Status either: each side waited for the other's",
@@ -758,7 +758,7 @@ fn what_an_end_most_likely_means_depends_on_the_role_and_on_how_far_the_handshak
         (
             ToKeys,
             [
-                "it knows our key, and did not introduce itself: a tool that only looks whether we are there does so",
+                "it knows our key, and did not introduce itself: a tool that only checks whether we are there closes like this",
                 broken,
             ],
         ),

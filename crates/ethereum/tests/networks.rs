@@ -74,7 +74,7 @@ fn a_chain_shared_by_two_networks_is_told_apart_by_its_forks() {
     assert_eq!(of(0xbe46_d57c, 0), "ethereum-classic");
     assert_eq!(of(0x97c2_c34c, 1_920_000), "ethereum");
     assert_eq!(of(0x97c2_c34c, 2_500_000), "ethereum-classic");
-    assert_eq!(of(0x1234_5678, 0), "ethereum", "a fork that nobody knows yet");
+    assert_eq!(of(0x1234_5678, 0), "ethereum", "a fork that is not known yet");
     assert_eq!(Network::of(56, mainnet.genesis, classic.fork_id(END)), None, "another number is another network");
     assert_eq!(mainnet.fork_named(classic.fork_id(END)), None);
 }

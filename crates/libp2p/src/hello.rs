@@ -290,7 +290,7 @@ impl Conversation for Hello {
                 "most likely it has no place for us"
             }
             (Role::Initiator, Stage::Transport, End::Silent) if self.state.has_heard() => {
-                "a half-open proxy or a broken node does so"
+                "a half-open proxy or a broken node is silent like this"
             }
             (Role::Initiator, Stage::Transport, End::Closed) => {
                 "most likely it has no place for us, is a node of a private network, or is no libp2p node"
@@ -303,7 +303,7 @@ impl Conversation for Hello {
             }
             (Role::Responder, Stage::Transport, _) => "most likely a port scan, or another protocol",
             (Role::Responder, _, End::Closed) => "it told us who it is, and left",
-            (_, _, End::Silent) => "a half-open proxy or a broken node does so",
+            (_, _, End::Silent) => "a half-open proxy or a broken node is silent like this",
         };
         sentence.into()
     }

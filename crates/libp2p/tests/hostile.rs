@@ -375,7 +375,7 @@ fn what_an_end_most_likely_means_depends_on_the_role_and_on_how_far_the_handshak
     let found = |ours: &Hello, read| {
         [handshake::End::Closed, handshake::End::Silent].map(|end| ours.suspicion(Evidence { end, ours: read }))
     };
-    let broken = "a half-open proxy or a broken node does so";
+    let broken = "a half-open proxy or a broken node is silent like this";
     let not_ended = "it did not end its introduction";
     // A node that dials us is not full, nor does it refuse our address.
     for (far, closed_and_silent) in [

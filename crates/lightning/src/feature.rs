@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_even_bit_that_nobody_knows_is_an_obstacle() {
+    fn only_an_unknown_even_bit_is_an_obstacle() {
         let ours = Features::of(&[1001]);
         let theirs = Features::of(&[0, 14, 15, 99, 998, 1000, 1003]);
         assert_eq!(theirs.unknown_required(&ours).collect::<Vec<_>>(), [Feature(998)]);

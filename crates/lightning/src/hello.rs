@@ -374,7 +374,7 @@ impl Conversation for Hello {
                 "most likely all its inbound slots are taken, or it refuses our address"
             }
             (State::SayActOne(_) | State::ActTwo(_), _, End::Closed) => {
-                "that is what a wrong key looks like, as a node answers nobody who does not know its key; \
+                "that is what a wrong key looks like, as a node does not answer a caller that does not know its key; \
                  or all its inbound slots are taken"
             }
             (State::SayActOne(_) | State::ActTwo(_), _, End::Silent) => {
@@ -396,7 +396,7 @@ impl Conversation for Hello {
                  or another chain"
             }
             (_, Role::Responder, End::Closed) => "it told us who it is, and left before it introduced itself",
-            (_, _, End::Silent) => "a half-open proxy or a broken node does so",
+            (_, _, End::Silent) => "a half-open proxy or a broken node is silent like this",
         };
         sentence.into()
     }

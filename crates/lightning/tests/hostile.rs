@@ -261,7 +261,7 @@ fn what_an_end_most_likely_means_depends_on_how_far_the_handshake_came() {
             .map(|end| ours.suspicion(handshake::Evidence { end, ours: handshake::OursRead::Unknown }));
         sentences.map(|sentence| sentence.split([',', ':', ';']).next().unwrap_or_default().to_owned())
     };
-    let no_more = "a half-open proxy or a broken node does so";
+    let no_more = "a half-open proxy or a broken node is silent like this";
     let rows = [
         (
             Role::Initiator,

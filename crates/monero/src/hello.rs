@@ -231,7 +231,7 @@ impl Conversation for Hello {
             (Role::Responder, _) if self.owed.is_none() && !self.frames.in_sync() => {
                 "most likely a port scan, or another protocol"
             }
-            (Role::Responder, _) => "a node does so that only looks whether we are there",
+            (Role::Responder, _) => "a node that only checks whether we are there closes like this",
         };
         sentence.into()
     }

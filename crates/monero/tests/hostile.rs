@@ -355,7 +355,7 @@ fn a_fault_does_not_hide_how_far_the_handshake_came() {
 fn what_an_end_most_likely_means_depends_on_our_role_and_on_what_came_before() {
     let (closed, silent) = (Ending::Closed, Ending::Silent);
     let another = "most likely a port scan, or another protocol";
-    let looks = "a node does so that only looks whether we are there";
+    let looks = "a node that only checks whether we are there closes like this";
     let ping = Flight::to(Role::Responder).say(&Message::PingRequest).bytes;
     let full_or_met =
         "that is what a node does that is on another network, has no slot left, or has met our address already";

@@ -53,7 +53,7 @@ fn what_a_node_asks_is_answered() {
 }
 
 #[test]
-fn what_nobody_knows_is_answered_with_a_return_code() {
+fn an_unknown_command_is_answered_with_a_return_code() {
     let mut asked = Vec::new();
     write_message(Command(4242), Kind::Request, &mut asked, |tx| tx.extend_from_slice(&[7; 5000]));
     let no_handler = Message::Failure { command: Command(4242), code: ReturnCode::NO_HANDLER };

@@ -21,7 +21,7 @@
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
 //! let address = listener.local_addr()?;
 //! let node = tokio::spawn(async move {
-//!     let (stream, _) = listener.accept().await.expect("somebody calls");
+//!     let (stream, _) = listener.accept().await.expect("a caller");
 //!     let mut handshake = V1::responder(local(2));
 //!     run(&mut handshake, stream, Limits::within(TIME), |_| {}).await.map(|met| met.output.agreed)
 //! });

@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_newest_of_the_greediest_gives_way_to_whoever_comes_from_elsewhere() {
+    async fn the_newest_of_the_greediest_gives_way_to_a_caller_from_elsewhere() {
         const TOTAL: usize = 200;
         let admission = Admission::new(Caps { total: TOTAL, per_address: 1000 });
         // A provider's whole /32 connects, each time from another /48.

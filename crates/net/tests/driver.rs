@@ -181,7 +181,7 @@ async fn a_side_is_woken_whenever_it_wants_to_be_and_loses_nothing_by_it() {
     // Woken after two and after four of five seconds.
     let mut wire = Wire::new([]);
     let failure = run(&mut side(1), &mut wire, Limits::within(PATIENCE), unheeded).await;
-    assert!(matches!(failure.expect_err("nobody speaks").cause, Cause::Late));
+    assert!(matches!(failure.expect_err("silence").cause, Cause::Late));
     assert_eq!(wire.did, [wrote("..."), Flushed, wrote("..."), Flushed]);
 
     // Bytes that arrived in part are kept.

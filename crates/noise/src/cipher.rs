@@ -74,7 +74,7 @@ impl CipherState {
     }
 
     fn count(&mut self) {
-        self.nonce = self.nonce.checked_add(1).expect("nobody lives to see 2^64 messages");
+        self.nonce = self.nonce.checked_add(1).expect("no connection lasts for 2^64 messages");
     }
 }
 

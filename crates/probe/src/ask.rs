@@ -148,8 +148,8 @@ impl Ask {
 
     async fn ask_at(&self, call: &Call) -> bool {
         let side = self.attempts.sides.of(&call.identity);
-        let ways = side.dial_modes(Knowledge::Named);
-        let visit = self.attempts.visit(call, ways, &mut self.attempts.timer()).await;
+        let modes = side.dial_modes(Knowledge::Named);
+        let visit = self.attempts.visit(call, modes, &mut self.attempts.timer()).await;
         for tried in &visit.attempts {
             self.attempts.report(call, &tried.attempt, tried.earlier.as_deref()).await;
         }

@@ -103,14 +103,14 @@ impl Attempts {
     pub async fn dial(&self, call: &Call, timer: &mut Timer) -> usize {
         let mut connections = 0;
         let side = self.sides.of(&call.identity);
-        for (nth, way) in side.dial_modes(Knowledge::Named).into_iter().enumerate() {
-            self.await_turn(call, way).await;
+        for (nth, mode) in side.dial_modes(Knowledge::Named).into_iter().enumerate() {
+            self.await_turn(call, mode).await;
             if self.stop.is_stopped() {
                 self.observer.on(Event::NotTried(1));
                 continue;
             }
             let deadline = call.deadline(self.timeout);
-            let (mut attempt, earlier) = self.reach_by(deadline, call, way, timer).await;
+            let (mut attempt, earlier) = self.reach_by(deadline, call, mode, timer).await;
             connections += attempt.connections;
             if let Some(guess) = attempt.guess.take() {
                 connections += 1;
@@ -129,15 +129,15 @@ impl Attempts {
 
     /// Dials an address and performs the handshake in this way. If the peer must be dialled again in another way,
     /// returns the second attempt, then the first.
-    pub async fn reach(&self, call: &Call, way: DialMode, timer: &mut Timer) -> (Box<Attempt>, Option<Box<Attempt>>) {
-        self.await_turn(call, way).await;
-        self.reach_by(call.deadline(self.timeout), call, way, timer).await
+    pub async fn reach(&self, call: &Call, mode: DialMode, timer: &mut Timer) -> (Box<Attempt>, Option<Box<Attempt>>) {
+        self.await_turn(call, mode).await;
+        self.reach_by(call.deadline(self.timeout), call, mode, timer).await
     }
 
     /// Waits until the host may be dialled in this way, or the run stops. The attempt's time does not include this
     /// wait.
-    async fn await_turn(&self, call: &Call, way: DialMode) {
-        if !way.transport.begins_with_key {
+    async fn await_turn(&self, call: &Call, mode: DialMode) {
+        if !mode.transport.begins_with_key {
             return;
         }
         let now = Instant::now();
@@ -156,11 +156,11 @@ impl Attempts {
         &self,
         deadline: Instant,
         call: &Call,
-        way: DialMode,
+        mode: DialMode,
         timer: &mut Timer,
     ) -> (Box<Attempt>, Option<Box<Attempt>>) {
         let end = self.far_end(call);
-        let (mut first, again) = self.try_dial(&end, way, deadline, timer).await;
+        let (mut first, again) = self.try_dial(&end, mode, deadline, timer).await;
         first.account_for(call.spent, self.timeout);
         match again {
             None => (first, None),
@@ -173,7 +173,7 @@ impl Attempts {
     async fn reach_again(
         &self,
         mut first: Box<Attempt>,
-        Redial { way, pause }: Redial,
+        Redial { mode, pause }: Redial,
         (end, spent): (&FarEnd<'_>, Duration),
         deadline: Instant,
         timer: &mut Timer,
@@ -191,8 +191,8 @@ impl Attempts {
             }
         }
         if Instant::now() < deadline {
-            tracing::debug!(address = %end.address, transport = way.transport.name, ?pause, "dials again");
-            let (mut second, _) = self.try_dial(end, way, deadline, timer).await;
+            tracing::debug!(address = %end.address, transport = mode.transport.name, ?pause, "dials again");
+            let (mut second, _) = self.try_dial(end, mode, deadline, timer).await;
             second.account_for(spent, self.timeout);
             second.connections += first.connections;
             first.connections = second.connections;
@@ -224,10 +224,10 @@ impl Attempts {
         let side = self.sides.chosen();
         let part = Part::Accepting;
         let end = FarEnd { side, part, target, address: peer, closely: false, node: None, again: false };
-        let way = side.accept_mode();
-        let mut attempt = Box::new(Attempt::begun(part.role(), way.transport, now));
+        let mode = side.accept_mode();
+        let mut attempt = Box::new(Attempt::begun(part.role(), mode.transport, now));
         let moments = Moments { started: now, opened: now, deadline: now + self.timeout };
-        self.shake(&end, way, stream, &moments, &mut attempt, &mut self.timer()).await;
+        self.shake(&end, mode, stream, &moments, &mut attempt, &mut self.timer()).await;
         self.conclude(&end, &mut attempt, None).await;
     }
 
@@ -235,21 +235,21 @@ impl Attempts {
     async fn try_dial(
         &self,
         end: &FarEnd<'_>,
-        way: DialMode,
+        mode: DialMode,
         deadline: Instant,
         timer: &mut Timer,
     ) -> (Box<Attempt>, Option<Redial>) {
         let started = Instant::now();
         let within = self.connect_timeout.min(deadline.saturating_duration_since(started));
-        tracing::debug!(address = %end.address, transport = way.transport.name, "dials");
+        tracing::debug!(address = %end.address, transport = mode.transport.name, "dials");
         match Dial::within(within).since(started).from(self.bind).timed(timer).to(end.address).await {
             Ok(stream) => {
                 let moments = Moments { started, opened: Instant::now(), deadline };
-                let mut attempt = Box::new(Attempt::begun(Role::Initiator, way.transport, started));
-                let again = self.shake(end, way, stream, &moments, &mut attempt, timer).await;
+                let mut attempt = Box::new(Attempt::begun(Role::Initiator, mode.transport, started));
+                let again = self.shake(end, mode, stream, &moments, &mut attempt, timer).await;
                 (attempt, again)
             }
-            Err(error) => (Attempt::not_connected(&error, way.transport, started), None),
+            Err(error) => (Attempt::not_connected(&error, mode.transport, started), None),
         }
     }
 
@@ -257,7 +257,7 @@ impl Attempts {
     async fn shake(
         &self,
         end: &FarEnd<'_>,
-        way: DialMode,
+        mode: DialMode,
         stream: TcpStream,
         moments: &Moments,
         attempt: &mut Attempt,
@@ -268,7 +268,7 @@ impl Attempts {
         let mut trace = self.tracer(target, address, Stamp::of(opened));
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
         let times = Times { opened, deadline, timer, stays: self.hold.is_some(), closely };
-        let again = side.shake(way, Contact { stream, peer: address, part, times, tracer }, attempt).await;
+        let again = side.shake(mode, Contact { stream, peer: address, part, times, tracer }, attempt).await;
         let ended = Instant::now();
         let timing = &mut attempt.timing;
         timing.connect = (part.role() == Role::Initiator).then_some(opened - started);
@@ -375,8 +375,8 @@ impl Attempts {
         fault: &impl Fault,
     ) {
         let side = self.sides.of(identity);
-        for (nth, way) in side.dial_modes(Knowledge::Named).into_iter().enumerate() {
-            let attempt = Attempt::failed(stage, fault, way.transport, started);
+        for (nth, mode) in side.dial_modes(Knowledge::Named).into_iter().enumerate() {
+            let attempt = Attempt::failed(stage, fault, mode.transport, started);
             let subject = Subject { side, target, address, node, again: nth > 0 };
             self.report_at(&subject, &attempt, None).await;
         }

@@ -116,7 +116,7 @@ impl Probe {
     }
 
     async fn call(&self, call: &Call) -> Box<Attempt> {
-        let way = self.attempts.sides.of(&call.identity).dial_modes(Knowledge::Named).first;
-        self.attempts.reach(call, way, &mut self.attempts.timer()).await.0
+        let mode = self.attempts.sides.of(&call.identity).dial_modes(Knowledge::Named).first;
+        self.attempts.reach(call, mode, &mut self.attempts.timer()).await.0
     }
 }

@@ -94,21 +94,21 @@ impl Dialler {
 
     /// Expects one attempt for each way.
     fn expect(&self, identity: &Identity) {
-        let ways = self.attempts.sides.of(identity).dial_modes(Knowledge::Named);
-        self.attempts.observer.on(Event::Expected(ways.count()));
+        let modes = self.attempts.sides.of(identity).dial_modes(Knowledge::Named);
+        self.attempts.observer.on(Event::Expected(modes.count()));
     }
 
     /// Reports that an address would be dialled.
     fn plan(&self, call: &Call) {
         let side = self.attempts.sides.of(&call.identity);
-        let ways = side.dial_modes(Knowledge::Named).into_iter();
+        let modes = side.dial_modes(Knowledge::Named).into_iter();
         self.attempts.observer.on(Event::Planned(&Planned {
             started: Stamp::now(),
             target: &call.target,
             address: Text(call.address),
             chain: side.chain(),
             protocol: side.protocol().name(),
-            transports: ways.filter_map(|way| way.transport.name).collect(),
+            transports: modes.filter_map(|mode| mode.transport.name).collect(),
         }));
     }
 

@@ -266,8 +266,8 @@ impl Identify {
         let Target { text, identity, .. } = &self.target;
         let call = Call::new(text.clone(), identity.clone(), address);
         let side = attempts.sides.of(&call.identity);
-        let way = side.dial_modes(Knowledge::Nothing).first;
-        let (attempt, _) = attempts.reach(&call, way, timer).await;
+        let mode = side.dial_modes(Knowledge::Nothing).first;
+        let (attempt, _) = attempts.reach(&call, mode, timer).await;
         let detail = match attempt.introduced.as_ref().filter(|_| attempt.verdict.outcome() == Outcome::Ok) {
             Some(introduced) => introduced.to_string(),
             None => attempt.verdict.detail().to_owned(),

@@ -3,7 +3,7 @@
 use net::{Outcome, Timer};
 
 use crate::attempt::{Attempt, Attempts, Call, Held};
-use crate::protocol::{AddressRecord, Asked, DialModes, KeptIntroduction, Times, Tracer, Unusable};
+use crate::protocol::{AddressRecord, Asked, DialModes, IntroductionSummary, Times, Tracer, Unusable};
 
 /// The result of a visit.
 #[derive(Debug)]
@@ -25,10 +25,10 @@ pub struct Tried {
 
 impl Attempts {
     /// Visits an address in each of these ways, and asks on the first connection with a successful handshake.
-    pub async fn visit(&self, call: &Call, ways: DialModes, timer: &mut Timer) -> Visit {
-        let mut visit = Visit { attempts: Vec::with_capacity(ways.count()), asked: None };
-        for way in ways {
-            let (mut attempt, earlier) = self.reach(call, way, timer).await;
+    pub async fn visit(&self, call: &Call, modes: DialModes, timer: &mut Timer) -> Visit {
+        let mut visit = Visit { attempts: Vec::with_capacity(modes.count()), asked: None };
+        for mode in modes {
+            let (mut attempt, earlier) = self.reach(call, mode, timer).await;
             if let Some(held) = attempt.held.take().filter(|_| visit.asked.is_none()) {
                 visit.asked = Box::pin(self.ask(held, &attempt, call, timer)).await;
             }
@@ -63,8 +63,8 @@ impl Visit {
     }
 
     /// What to store of the peer's introduction.
-    pub fn kept(&self) -> Option<KeptIntroduction> {
-        self.best().introduced.as_ref().and_then(|introduced| introduced.kept())
+    pub fn summary(&self) -> Option<IntroductionSummary> {
+        self.best().introduced.as_ref().and_then(|introduced| introduced.summary())
     }
 
     /// Takes every address that the peer shared, including its own.

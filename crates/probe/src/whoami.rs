@@ -207,8 +207,8 @@ impl Inquiry {
 
 async fn ask(attempts: Arc<Attempts>, testimony: Testimony, address: SocketAddr) {
     let call = Call::new(address.to_string().into(), Identity::Any, address);
-    let way = attempts.sides.chosen().dial_modes(Knowledge::Nothing).first;
-    let (attempt, earlier) = attempts.reach(&call, way, &mut attempts.timer()).await;
+    let mode = attempts.sides.chosen().dial_modes(Knowledge::Nothing).first;
+    let (attempt, earlier) = attempts.reach(&call, mode, &mut attempts.timer()).await;
     attempts.report(&call, &attempt, earlier.as_deref()).await;
     let mut heard = testimony.heard();
     heard.dialled += 1;

@@ -53,7 +53,7 @@ impl Census {
     pub fn note(&mut self, address: SocketAddr, reason: Option<&str>) {
         let node = self.topology.node(address.ip());
         let Some(node) = node.filter(|node| self.topology.address(*node, &self.ports) == address) else {
-            return self.fault(|faults| &mut faults.strange, || format!("{address} is nobody's address"));
+            return self.fault(|faults| &mut faults.strange, || format!("{address} is the address of no node"));
         };
         if std::mem::replace(&mut self.noted[node as usize], true) {
             return self.fault(|faults| &mut faults.strange, || format!("{address} is known twice"));
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_known_twice_or_nobodys_is_strange() {
+    fn an_address_that_is_known_twice_or_of_no_node_is_strange() {
         let mut census = Census::new(TOPOLOGY, PORTS, 0);
         let address = TOPOLOGY.address(0, &PORTS);
         census.note(address, Some("ok"));

@@ -115,7 +115,7 @@ impl Network {
         let keyed = start(plan.keyed)?;
         let mut places = (truths.len() + elsewhere.len() + keyed.len()..).map(|nth| place(nth, port));
         for address in places.by_ref().take(plan.refusing) {
-            truths.insert(address, ("nobody-there", never_met("connect.refused")));
+            truths.insert(address, ("no-node-there", never_met("connect.refused")));
         }
         let mut full = Vec::new();
         for address in places.take(plan.unanswering) {

@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_network_is_found_in_few_rounds_though_nobody_knows_much_of_it() {
+    fn a_large_network_is_found_in_few_rounds_though_no_node_knows_much_of_it() {
         let large = Topology { steady: 6_000, fleeting: 0, refusing: 10_000, silent: 100_000, ..SMALL };
         let (found, rounds) = found_from(&large, 3);
         assert_eq!(found.len(), 116_000);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_has_nobody_twice_and_no_more_than_a_node_tells() {
+    fn a_list_has_no_node_twice_and_no_more_than_a_node_tells() {
         let large = Topology { steady: 6_000, ..SMALL };
         for (topology, most) in [(SMALL, 230), (large, 1000)] {
             for list in (0..topology.lists()).step_by(31) {
@@ -287,7 +287,7 @@ mod tests {
             for node in 0..topology.known() {
                 assert_eq!(topology.node(topology.ip(node)), Some(node));
             }
-            assert_eq!(topology.node(topology.ip(topology.known())), None, "it is nobody's");
+            assert_eq!(topology.node(topology.ip(topology.known())), None, "no node is there");
             assert_eq!(topology.node("192.0.2.1".parse().unwrap()), None);
         }
     }

@@ -53,7 +53,7 @@ async fn the_seeds_of_a_network_lead_to_all_of_it() {
     let mut found = BTreeSet::new();
     for seed in network.seeds() {
         let behind = resolve(&resolver, &format!("{seed}."), RecordType::A).await.unwrap();
-        assert!(!behind.is_empty(), "nobody behind {seed}");
+        assert!(!behind.is_empty(), "no node behind {seed}");
         found.extend(behind);
     }
     let all: BTreeSet<_> = network.addresses().map(|address| address.ip()).collect();

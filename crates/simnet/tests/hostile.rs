@@ -18,17 +18,17 @@ use tokio::task::JoinSet;
 use verack_simnet::{self as simnet, Network, Peer, Plan, Transport, Truths};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_we_call_over_either_transport_gets_the_verdict_it_deserves() {
+async fn each_called_peer_gets_the_verdict_it_deserves_over_either_transport() {
     call_all(bitcoin(), plan(), Transport::Auto, rounds).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_we_call_in_plain_text_gets_the_verdict_it_deserves() {
+async fn each_called_peer_gets_the_verdict_it_deserves_in_plain_text() {
     call_all(bitcoin(), plan(), Transport::V1, rounds).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_we_call_encrypted_gets_the_verdict_it_deserves() {
+async fn each_called_peer_gets_the_verdict_it_deserves_encrypted() {
     call_all(bitcoin(), plan(), Transport::V2, rounds).await;
 }
 
@@ -68,19 +68,19 @@ async fn an_answer_may_be_cut_at_every_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_calls_us_gets_the_verdict_it_deserves() {
+async fn each_caller_gets_the_verdict_it_deserves() {
     accept_all(Transport::Auto, rounds).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn so_does_whoever_calls_a_side_of_ours_that_takes_one_transport() {
+async fn so_does_a_caller_of_a_side_of_ours_that_takes_one_transport() {
     for transport in [Transport::V1, Transport::V2] {
         accept_all(transport, |name| rounds(name).div_ceil(10)).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_keeps_us_waiting_is_waited_for_until_the_deadline() {
+async fn a_silent_peer_is_waited_for_until_the_deadline() {
     for transport in [Transport::Auto, Transport::V1, Transport::V2] {
         wait_for_all(Role::Initiator, simnet::bitcoin::peers(&bitcoin()), transport).await;
         wait_for_all(Role::Responder, simnet::bitcoin::callers(&bitcoin()), transport).await;

@@ -15,7 +15,7 @@ use verack_simnet::ethereum::{GENESIS, NETWORK_ID};
 use verack_simnet::{self as simnet, CALLED_KEY, Network, Peer, Plan, Transport, Truth};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_we_call_by_its_key_gets_the_verdict_it_deserves() {
+async fn each_peer_called_by_its_key_gets_the_verdict_it_deserves() {
     assert!(net::raise_open_files() > 4096, "too few open files for this test");
     let mut keyed = keyed();
     assert!(keyed.len() > 60, "{}", keyed.len());
@@ -37,7 +37,7 @@ async fn whoever_we_call_by_its_key_gets_the_verdict_it_deserves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_calls_us_by_our_key_gets_the_verdict_it_deserves() {
+async fn each_caller_by_our_key_gets_the_verdict_it_deserves() {
     assert!(net::raise_open_files() > 4096, "too few open files for this test");
     let callers = keyed_callers();
     assert!(callers.len() > 90, "{}", callers.len());
@@ -54,7 +54,7 @@ async fn whoever_calls_us_by_our_key_gets_the_verdict_it_deserves() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_is_named_by_its_key_and_keeps_us_waiting_is_waited_for_until_the_deadline() {
+async fn a_silent_peer_named_by_its_key_is_waited_for_until_the_deadline() {
     let silent = |mut peers: Vec<Peer>| {
         peers.retain(|peer| waits(truth(peer)));
         assert!(!peers.is_empty());

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_millis(300);
 
 #[tokio::test]
-async fn whoever_asks_everybody_finds_exactly_who_is_there() {
+async fn asking_every_node_finds_exactly_the_nodes_that_are_there() {
     let mut population = Population::start(TOPOLOGY, nodes(regtest()), 0).await.unwrap();
     for epoch in [0, 1, 5] {
         population.enter(epoch).await.unwrap();
@@ -80,7 +80,7 @@ async fn some_announce_themselves_and_some_are_older_and_each_answers_once() {
         let told = told_by(TcpStream::connect(address).await.unwrap()).await;
         let announced = usize::from(told.own.is_some_and(|own| own.endpoint.socket() == Some(address)));
         own += announced;
-        let said = said_to_whoever_asks_twice(address).await;
+        let said = said_to_a_peer_that_asks_twice(address).await;
         assert_eq!(said.iter().filter(|name| name.starts_with("addr")).count(), announced + 1);
         commands.extend(said);
     }
@@ -121,7 +121,7 @@ async fn told_by(stream: TcpStream) -> Told {
 }
 
 /// The names of all messages of a node that is asked twice.
-async fn said_to_whoever_asks_twice(address: SocketAddr) -> Vec<String> {
+async fn said_to_a_peer_that_asks_twice(address: SocketAddr) -> Vec<String> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut ours = Vec::new();
     write_message(&regtest(), Command::VERSION, &mut ours, |tx| local().version.write(&Tail::None, tx));

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn addresses_that_are_made_up_fill_no_disk_and_displace_nobody_who_answered() {
+    async fn addresses_that_are_made_up_fill_no_disk_and_displace_no_peer_that_answered() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path().join("peers.sqlite")).await.unwrap();
         let options = SqliteConnectOptions::new().filename(store.path());

@@ -198,7 +198,7 @@ mod tests {
         }
         let error = refused.unwrap_err();
         assert_eq!(error.path, store.path);
-        assert_eq!(writer.flush().await, Err(error.clone()), "it is said to whoever asks");
+        assert_eq!(writer.flush().await, Err(error.clone()), "every caller is told");
         assert_eq!(writer.close().await, Err(error.clone()));
         (error.why, store.count(&Filter::default()).await.unwrap())
     }

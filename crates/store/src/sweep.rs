@@ -136,14 +136,14 @@ mod tests {
         let (_directory, store, options) = database().await;
         let mut db = options.connect().await.unwrap();
         SqliteWriter::new(options.connect().await.unwrap(), store.path().into()).write(&told(1..=100)).await.unwrap();
-        sqlx::query("INSERT INTO text (text) VALUES ('nobody')").execute(&mut db).await.unwrap();
+        sqlx::query("INSERT INTO text (text) VALUES ('unused')").execute(&mut db).await.unwrap();
         let mut writer = SqliteWriter::new(options.connect().await.unwrap(), store.path().into());
         writer.write(&told(1..=24)).await.unwrap();
         writer.sweep().await.unwrap();
-        assert!(texts(&mut db).await.contains(&"nobody".to_owned()));
+        assert!(texts(&mut db).await.contains(&"unused".to_owned()));
         writer.write(&told(25..=25)).await.unwrap();
         writer.sweep().await.unwrap();
-        assert!(!texts(&mut db).await.contains(&"nobody".to_owned()));
+        assert!(!texts(&mut db).await.contains(&"unused".to_owned()));
     }
 
     #[tokio::test]

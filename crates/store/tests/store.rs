@@ -104,7 +104,7 @@ async fn who_told_first_is_kept_and_what_a_peer_says_itself_counts_more() {
 }
 
 #[tokio::test]
-async fn when_a_peer_was_seen_is_unknown_until_somebody_says_it_and_is_never_unknown_again() {
+async fn when_a_peer_was_seen_is_unknown_until_it_is_told_and_is_never_unknown_again() {
     let (store, _directory) = store().await;
     let writer = store.writer().await.unwrap();
     let told = |seen: Option<i64>, services| peers::Learned {

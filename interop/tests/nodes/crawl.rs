@@ -19,7 +19,7 @@ const FIRST: Ipv4Addr = Ipv4Addr::new(11, 0, 0, 1);
 const TOLD: u8 = 60;
 
 #[tokio::test]
-async fn from_one_node_it_comes_to_the_other_and_stores_whom_both_know() {
+async fn from_one_node_it_comes_to_the_other_and_stores_the_nodes_that_both_know() {
     // All of 12.0.0.0/8 is the second node; 13.0.0.0/8 has no node. Nodes keep only routable addresses.
     if !netns::enter(&["11.0.0.0/8", "12.0.0.0/8"]) {
         return;

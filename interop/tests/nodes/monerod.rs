@@ -96,7 +96,7 @@ async fn its_timed_sync_is_answered() {
 }
 
 #[tokio::test]
-async fn whoever_says_nothing_of_support_flags_is_asked_before_the_answer() {
+async fn a_peer_without_support_flags_is_asked_before_the_answer() {
     let Some(node) = monerod::start(&[]).await else { return };
     let mut ours = local();
     ours.introduction.node.support_flags = 0;

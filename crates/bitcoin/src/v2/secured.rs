@@ -200,7 +200,9 @@ impl Secured {
     pub(super) fn suspicion(&self, end: End) -> &'static str {
         match (self.hearing, end) {
             (Hearing::Garbage(_), End::Closed) => "most likely our keys do not fit, as those of two networks would",
-            (Hearing::Garbage(_), End::Silent) => "a node of another network does so, whose keys do not fit ours",
+            (Hearing::Garbage(_), End::Silent) => {
+                "a node of another network is silent like this, since its keys do not fit ours"
+            }
             (Hearing::Packets(_), _) => "its keys fit ours, so it may be a half-open proxy, or a broken node",
         }
     }

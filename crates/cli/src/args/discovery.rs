@@ -32,7 +32,7 @@ pub struct Crawl {
     /// Dial those too whose last result is less than 17 minutes old; without it, that result stands
     #[arg(long, help_heading = "Addresses")]
     pub again: bool,
-    /// Keep running, and dial whom we have reached again: after this time, and the longer it answers, the less often
+    /// Keep running, and dial reached peers again: after this time, and the longer it answers, the less often
     #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "15m",
           value_parser = values::time, help_heading = "Limits")]
     pub watch: Option<Duration>,
@@ -187,7 +187,7 @@ pub struct Whoami {
     pub dialling: Dialling,
 }
 
-/// How we ask whom a peer knows.
+/// How we ask a peer for the nodes that it knows.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Asking {
     /// Time for an answer, once we have asked [default: as --timeout]. Nodes older than Core 22 take half a minute

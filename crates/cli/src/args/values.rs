@@ -42,7 +42,7 @@ pub fn time(text: &str) -> Result<Duration, String> {
     if time.is_zero() || time > MAX_TIME { Err(EXPECTED.into()) } else { Ok(time) }
 }
 
-/// A port that somebody may listen on.
+/// A port that a node may listen on.
 pub fn port(text: &str) -> Result<u16, String> {
     whole(text).map(NonZeroU16::get)
 }

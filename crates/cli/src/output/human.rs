@@ -54,11 +54,11 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     let (style, word) = if unfinished { STOPPED } else { style(attempt.verdict.outcome()) };
     let status = paint.paint(style, &format!("{word:<7}"));
     let address = report.address.map(|address| address.to_string());
-    let whom = address.as_deref().unwrap_or(report.target);
+    let node = address.as_deref().unwrap_or(report.target);
     // Shorten a target of node id and address to the address: the node id would fill the line.
     let host = report.target.rsplit_once('@').map_or(report.target, |(_, host)| host);
     let host = host.split('?').next().unwrap_or(host);
-    let named = whom != host && report.address.map(|a| a.ip().to_string()).as_deref() != Some(host);
+    let named = node != host && report.address.map(|a| a.ip().to_string()).as_deref() != Some(host);
     let target = match (named, report.also.len()) {
         (false, 0) => String::new(),
         _ => paint.paint(DIM, &format!("  ({}{})", shortened(host), Also(report.also))),
@@ -93,7 +93,7 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     let remarks: String =
         attempt.verdict.remarks.iter().map(|remark| format!("  (remark: it {})", remark.detail)).collect();
     let remarks = if remarks.is_empty() { remarks } else { paint.paint(HALF, &remarks) };
-    writeln!(out, "{status} {whom:<22} {line}{remarks}{earlier}{target}").expect("memory takes every write");
+    writeln!(out, "{status} {node:<22} {line}{remarks}{earlier}{target}").expect("memory takes every write");
 }
 
 /// One line: an address that would be dialled.

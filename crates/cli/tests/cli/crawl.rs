@@ -66,7 +66,7 @@ fn ring(port: u16) -> Vec<Peer> {
 }
 
 #[test]
-fn everybody_is_found_whom_somebody_knows() {
+fn every_node_that_another_knows_is_found() {
     let neighbours = Neighbours::up(ring);
     let (_folder, db) = database();
     let first = neighbours.address(FIRST);
@@ -136,7 +136,7 @@ fn a_second_run_goes_on_where_the_first_ended() {
 
     let gone_on = summary(&crawl(&db, &["--json", "--allow-private"]));
     assert_eq!((&gone_on["reachable"], &gone_on["tried"], &gone_on["resumed"]), (&json!(6), &json!(7), &json!(2)));
-    assert_eq!(neighbours.calls() - calls, 4, "nobody is dialled twice");
+    assert_eq!(neighbours.calls() - calls, 4, "no node is dialled twice");
     let nothing = summary(&crawl(&db, &["--json", "--allow-private"]));
     assert_eq!((&nothing["reachable"], &nothing["resumed"], &nothing["dials"]), (&json!(6), &json!(7), &json!(0)));
     let again = summary(&crawl(&db, &["--json", "--allow-private", "--again"]));
@@ -179,7 +179,7 @@ fn a_crawl_that_is_told_to_end_has_stored_what_it_found() {
 }
 
 #[test]
-fn the_last_time_at_which_somebody_was_seen_is_stored() {
+fn the_last_time_at_which_a_node_was_seen_is_stored() {
     const THEN: u32 = 1_700_000_000;
     const DAY: u32 = 86_400;
     let onion = |time, port| Entry {
@@ -247,11 +247,11 @@ fn it_ends_after_its_time() {
     let options = ["--json", "--for", "200ms", "--answer-timeout", "1h", &neighbours.address(FIRST)];
     let output = crawl(&db, &options);
     assert_eq!(summary(&output)["ended"], "time");
-    assert_eq!(output.status.code(), Some(1), "nobody was reached by then");
+    assert_eq!(output.status.code(), Some(1), "no node was reached by then");
 }
 
 #[test]
-fn a_watch_looks_at_whom_it_reached_again() {
+fn a_watch_dials_reached_peers_again() {
     let neighbours = Neighbours::up(ring);
     let (_folder, db) = database();
     let first = neighbours.address(FIRST);
@@ -342,7 +342,7 @@ fn where_there_is_nowhere_to_begin_it_says_so() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("nowhere to begin"), "{}", text(&output.stderr));
     let empty = folder.path().join("empty").display().to_string();
-    std::fs::write(&empty, "# nobody\n").unwrap();
+    std::fs::write(&empty, "# none\n").unwrap();
     for (list, expected) in
         [(empty.as_str(), "there is no address of bitcoin-regtest in"), ("/nonexistent", "cannot read")]
     {

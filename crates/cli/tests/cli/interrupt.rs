@@ -154,7 +154,7 @@ fn a_listener_tells_of_peers_that_were_about_to_introduce_themselves() {
 }
 
 #[test]
-fn whoever_is_asked_and_has_not_answered_is_told_by_the_other_commands_too() {
+fn peers_that_have_not_answered_are_told_by_the_other_commands_too() {
     let simulated = Simulated::network();
     let silent = simulated.peer("silent").to_string();
     for command in ["addrs", "whoami"] {

@@ -111,7 +111,7 @@ fn an_address_that_is_not_ours_is_our_own_sides_failure() {
 }
 
 #[test]
-fn a_network_that_takes_all_places_shuts_nobody_else_out() {
+fn a_network_that_takes_all_places_shuts_no_other_out() {
     let (mut child, _log, address) = listen(&["-j", "20", "--per-address", "16", "--timeout", "60s"]);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     // Twenty connections, each from another /24 of 127.5.0.0/16, occupy all slots and stay open.

@@ -78,7 +78,7 @@ impl Mapped {
 }
 
 #[test]
-fn a_map_has_whoever_is_there_and_nobody_else_also_when_some_have_come_and_others_left() {
+fn a_map_has_every_node_and_no_other_also_when_some_have_come_and_others_left() {
     let mut mapped = Mapped::new();
     let first = mapped.crawl(&[]);
     mapped.check();

@@ -117,7 +117,7 @@ fn every_scripted_node_gets_the_verdict_that_it_deserves() {
         assert_eq!(found, [truth.outcome.name(), truth.stage.name(), truth.reason], "{name}: {report}");
     }
     let most = reports.iter().find(|report| report["peer"]["peers"] == 250);
-    assert!(most.is_some(), "somebody knows as many as can be told");
+    assert!(most.is_some(), "a node knows as many as can be told");
 }
 
 /// A node that shares 250 addresses, without the times when they were seen.

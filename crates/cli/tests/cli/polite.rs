@@ -75,7 +75,7 @@ fn connections_come_from_the_address_that_was_chosen() {
 }
 
 #[test]
-fn whom_to_reach_stands_in_what_we_call_our_program() {
+fn the_contact_stands_in_what_we_call_our_program() {
     let simulated = Simulated::network();
     let address = simulated.peer("coalesced").to_string();
     let words = ["-c", CHAIN, "--json", "--trace", "--transport", "v1", "--contact", "ops@example.org", &address];

@@ -396,7 +396,7 @@ fn a_disconnect_is_told_with_its_number_whether_that_has_a_name_or_not() {
 }
 
 #[test]
-fn whoever_leaves_after_a_handshake_says_so() {
+fn a_side_that_leaves_after_a_handshake_says_so() {
     let listening = Listening::start(&["--protocol", "ethereum", "-c", "sepolia", "--once"]);
     let output = run(["--json", "--trace", &listening.target]);
     assert_eq!(parting_reason(&json_lines(&output)), 8);

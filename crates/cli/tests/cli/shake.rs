@@ -224,7 +224,7 @@ fn a_closed_pipe_is_not_an_error() {
 }
 
 #[test]
-fn nor_is_it_one_that_nobody_reads_what_is_said_beside_the_results() {
+fn nor_is_it_one_that_standard_error_is_not_read() {
     let mut child = start(["listen", "192.0.2.1:18444"]);
     drop(child.stderr.take());
     assert_eq!(child.wait().unwrap().code(), Some(3));
@@ -309,7 +309,7 @@ fn a_log_that_cannot_be_chosen_so_is_named_and_stops_nothing() {
 }
 
 #[test]
-fn whoever_ends_it_is_told_what_is_known() {
+fn a_user_who_ends_it_is_told_what_is_known() {
     let simulated = Simulated::network();
     let (ok, silent) = (simulated.peer("coalesced").to_string(), simulated.peer("silent").to_string());
     for signal in TO_END {
@@ -325,7 +325,7 @@ fn whoever_ends_it_is_told_what_is_known() {
 }
 
 #[test]
-fn it_ends_when_it_is_told_to_even_if_nobody_reads_on() {
+fn it_ends_when_it_is_told_to_even_if_its_output_is_not_read() {
     let simulated = Simulated::network();
     let address = simulated.peer("coalesced").to_string();
     // More than a pipe holds, and the reader takes none of it.

@@ -227,14 +227,14 @@ impl Bitcoin {
     }
 
     /// What to do if a connection that we open in this way ends early.
-    fn plan(&self, way: DialMode) -> Option<TransportAttempt> {
-        let policy = match (self.transport, way.transport) {
+    fn plan(&self, mode: DialMode) -> Option<TransportAttempt> {
+        let policy = match (self.transport, mode.transport) {
             (_, EITHER) => return None,
             (_, V1_TRANSPORT) => TransportPolicy::V1,
             (TransportChoice::Auto, _) => TransportPolicy::Auto,
             (TransportChoice::V2 | TransportChoice::Both | TransportChoice::V1, _) => TransportPolicy::V2,
         };
-        Some(TransportAttempt::first(policy, self.speaks_v2, known(way.knowledge)))
+        Some(TransportAttempt::first(policy, self.speaks_v2, known(mode.knowledge)))
     }
 
     /// Our introduction to this peer.
@@ -294,11 +294,11 @@ impl Bitcoin {
                     heard.version().map(|version| self.introduced(version.clone(), heard.announced().clone()));
                 let Cause::Fault(fault) = &failure.cause else { return None };
                 let next = plan?.after(fault)?;
-                let way = match next.attempt.transport() {
+                let mode = match next.attempt.transport() {
                     bitcoin::Transport::V1 => DialMode { transport: V1_TRANSPORT, knowledge: Knowledge::Nothing },
                     bitcoin::Transport::V2 => DialMode { transport: V2_TRANSPORT, knowledge: Knowledge::Nothing },
                 };
-                Some(Redial { way, pause: next.pause })
+                Some(Redial { mode, pause: next.pause })
             }
         }
     }
@@ -388,16 +388,16 @@ impl Side for Bitcoin {
 
     fn shake<'a>(
         &'a self,
-        way: DialMode,
+        mode: DialMode,
         contact: Contact<'a>,
         attempt: &'a mut Attempt,
     ) -> BoxFuture<'a, Option<Redial>> {
         let Contact { stream, peer, part, times, tracer } = contact;
         let (role, local, rest) = (part.role(), self.local(peer), (stream, times, tracer));
         // We know nothing about a peer that dials us, so nothing is planned.
-        let plan = self.plan(way).filter(|_| role == Role::Initiator);
+        let plan = self.plan(mode).filter(|_| role == Role::Initiator);
         let start = || side::start(self.garbage, plan, &self.decoys);
-        match way.transport {
+        match mode.transport {
             V1_TRANSPORT => Box::pin(self.converse(plan, Box::new(V1::new(role, local)), rest, attempt)),
             V2_TRANSPORT => Box::pin(self.converse(plan, Box::new(V2::new(role, local, start())), rest, attempt)),
             _ => Box::pin(self.converse(plan, Box::new(Accept::new(local, start())), rest, attempt)),

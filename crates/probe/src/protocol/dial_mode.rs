@@ -46,7 +46,7 @@ pub struct DialMode {
 #[derive(Clone, Copy, Debug)]
 pub struct Redial {
     /// The way to dial.
-    pub way: DialMode,
+    pub mode: DialMode,
     /// The minimum time after the end of the first attempt.
     pub pause: Duration,
 }

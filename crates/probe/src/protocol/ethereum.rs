@@ -30,7 +30,7 @@ use self::lines::line;
 use self::options::{EthereumOptions, OPTIONS, StatusChoice};
 use super::converse::converse;
 use super::field::{FieldAbout, abouts};
-use super::keep::{Kept, Sign, Span, keep};
+use super::keep::{HoldResult, Meaning, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
     AnyOption, Contact, DialMode, Evidence, Identity, Knowledge, Misuse, Network, Part, Protocol, Redial, Session,
@@ -334,7 +334,7 @@ struct Connection {
 }
 
 impl Session for Connection {
-    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, Kept> {
+    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, HoldResult> {
         let Self { stream, channel } = *self;
         Box::pin(hold(stream, channel, span, tracer))
     }
@@ -373,11 +373,11 @@ async fn hold(
     channel: Channel,
     span: Span<'_>,
     tracer: Option<Tracer<'_>>,
-) -> Kept {
+) -> HoldResult {
     keep(Keepalive::new(channel).pinging(), stream, span, tracer, line, |event| match event {
-        Event::Said(Message::Ping) => Sign::Ping,
-        Event::Heard(Message::Pong) => Sign::Pong,
-        _ => Sign::Other,
+        Event::Said(Message::Ping) => Meaning::Ping,
+        Event::Heard(Message::Pong) => Meaning::Pong,
+        _ => Meaning::Other,
     })
     .await
 }
@@ -395,7 +395,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::super::in_memory::shaken;
-    use super::super::keep::{KeptEnd, Span};
+    use super::super::keep::{HoldEnd, Span};
     use super::{fresh, hold};
 
     #[tokio::test(start_paused = true)]
@@ -411,7 +411,7 @@ mod tests {
         let opened = Instant::now();
         let span = Span { opened, since: opened, until: opened + Duration::from_secs(3599), stop: &Stop::new() };
         let kept = hold(stream, ours.channel, span, None).await;
-        assert!(matches!(kept.end, KeptEnd::Time), "{kept:?}");
+        assert!(matches!(kept.end, HoldEnd::Time), "{kept:?}");
         assert_eq!((kept.pings.sent, kept.pings.answered), (3600 / 15, 0));
         let mut said = Vec::new();
         peer.read_to_end(&mut said).await.unwrap();

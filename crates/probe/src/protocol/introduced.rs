@@ -31,15 +31,15 @@ pub trait Introduced: Any + fmt::Debug + fmt::Display + Send + Sync {
         None
     }
 
-    /// What a peer database stores of it, if a crawl can visit nodes of this protocol.
-    fn kept(&self) -> Option<Kept> {
+    /// What a peer database stores of it in columns, if a crawl can visit nodes of this protocol.
+    fn summary(&self) -> Option<Summary> {
         None
     }
 }
 
-/// What a peer database stores of an introduction.
+/// What a peer database stores of an introduction in columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct Summary {
     /// Its protocol version.
     pub version: i64,
     /// What it offers, one bit each.

@@ -28,9 +28,9 @@ pub struct Span<'s> {
 
 /// The result of a kept connection.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct HoldResult {
     /// What ended it.
-    pub end: KeptEnd,
+    pub end: HoldEnd,
     /// Its duration, from the end of the handshake on.
     pub lasted: Duration,
     /// How quickly the peer answered our pings.
@@ -39,7 +39,7 @@ pub struct Kept {
 
 /// What ended a kept connection.
 #[derive(Clone, Debug)]
-pub enum KeptEnd {
+pub enum HoldEnd {
     /// Its time was over.
     Time,
     /// The run was interrupted.
@@ -85,7 +85,7 @@ pub struct LastWords {
 
 /// The meaning of an event for a kept connection.
 #[derive(Clone, Debug)]
-pub enum Sign {
+pub enum Meaning {
     /// Nothing.
     Other,
     /// We sent a ping.
@@ -103,28 +103,28 @@ pub async fn keep<C: Conversation<Output = Infallible, Error: Lasting>>(
     span: Span<'_>,
     mut tracer: Option<Tracer<'_>>,
     line: impl for<'a> Fn(&Seen<'a, C::Event>, Duration) -> Entry<'a>,
-    sign: impl Fn(&C::Event) -> Sign,
-) -> Kept {
+    sign: impl Fn(&C::Event) -> Meaning,
+) -> HoldResult {
     let Span { opened, since, until, stop } = span;
     let limits = Limits { deadline: until, bytes: held_bytes(until.saturating_duration_since(Instant::now())) };
     let (mut pings, mut last_words) = (Pings::default(), None);
     let driver = Driver::new(limits).capturing(tracer.is_some());
     let on_event = |seen: Seen<'_, C::Event>| {
         match sign(&seen.event) {
-            Sign::Other => {}
-            Sign::Ping => pings.asked(Instant::now()),
-            Sign::Pong => pings.answered(Instant::now()),
-            Sign::LastWords(words) => last_words = Some(words),
+            Meaning::Other => {}
+            Meaning::Ping => pings.asked(Instant::now()),
+            Meaning::Pong => pings.answered(Instant::now()),
+            Meaning::LastWords(words) => last_words = Some(words),
         }
         if let Some(tracer) = &mut tracer {
             tracer(line(&seen, opened.elapsed()));
         }
     };
     let Err(failure) = driver.timed(&mut Timer::until(stop)).run(&mut session, stream, on_event).await;
-    Kept { end: KeptEnd::of(failure, last_words), lasted: since.elapsed(), pings }
+    HoldResult { end: HoldEnd::of(failure, last_words), lasted: since.elapsed(), pings }
 }
 
-impl KeptEnd {
+impl HoldEnd {
     fn of<E: Lasting>(failure: Failure<E>, words: Option<LastWords>) -> Self {
         match failure.cause {
             Cause::Late => Self::Time,

@@ -23,7 +23,7 @@ use self::lines::line;
 use super::common::{CONTACT, KEY, USER_AGENT, program};
 use super::converse::{converse, converse_after};
 use super::field::{FieldAbout, abouts};
-use super::keep::{Kept, Sign, Span, keep};
+use super::keep::{HoldResult, Meaning, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
     AnyOption, Candidate, Contact, DialMode, Evidence, Identity, Knowledge, Likelihood, Listed, Listing, Misuse,
@@ -285,7 +285,7 @@ struct Connection {
 }
 
 impl Session for Connection {
-    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, Kept> {
+    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, HoldResult> {
         let Self { stream, connection } = *self;
         Box::pin(hold(stream, connection, span, tracer))
     }
@@ -376,13 +376,13 @@ async fn hold(
     connection: libp2p::Connection,
     span: Span<'_>,
     tracer: Option<Tracer<'_>>,
-) -> Kept {
+) -> HoldResult {
     /// Arbitrary.
     const PING: u32 = 1;
     keep(Keepalive::new(connection).with_ping(PING), stream, span, tracer, line, |event| match event {
-        Event::Said(Message::Frame(frame)) if frame.kind == FrameKind::Ping && frame.has(SYN) => Sign::Ping,
-        Event::Heard(Message::Frame(frame)) if frame.kind == FrameKind::Ping && frame.has(ACK) => Sign::Pong,
-        _ => Sign::Other,
+        Event::Said(Message::Frame(frame)) if frame.kind == FrameKind::Ping && frame.has(SYN) => Meaning::Ping,
+        Event::Heard(Message::Frame(frame)) if frame.kind == FrameKind::Ping && frame.has(ACK) => Meaning::Pong,
+        _ => Meaning::Other,
     })
     .await
 }

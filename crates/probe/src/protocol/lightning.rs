@@ -20,7 +20,7 @@ use self::lines::line;
 use self::options::{FEATURE_BITS, OPTIONS};
 use super::converse::converse;
 use super::field::{FieldAbout, abouts};
-use super::keep::{Kept, LastWords, Sign, Span, keep};
+use super::keep::{HoldResult, LastWords, Meaning, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
     AnyOption, Contact, DialMode, Evidence, Identity, Knowledge, Misuse, Network, Part, Protocol, Redial, Session,
@@ -222,7 +222,7 @@ struct Connection {
 }
 
 impl Session for Connection {
-    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, Kept> {
+    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, HoldResult> {
         let Self { stream, channel } = *self;
         Box::pin(hold(stream, channel, span, tracer))
     }
@@ -243,20 +243,20 @@ async fn hold(
     channel: Channel,
     span: Span<'_>,
     tracer: Option<Tracer<'_>>,
-) -> Kept {
+) -> HoldResult {
     keep(Keepalive::new(channel).pinging(ping()), stream, span, tracer, line, |event| match event {
-        Event::Said(Message::Ping(_)) => Sign::Ping,
-        Event::Heard(Message::Pong(_)) => Sign::Pong,
+        Event::Said(Message::Ping(_)) => Meaning::Ping,
+        Event::Heard(Message::Pong(_)) => Meaning::Pong,
         Event::Heard(Message::Error(notice)) => last_words(&lightning::Error::Error(notice.clone())),
         Event::Heard(Message::Warning(notice)) => last_words(&lightning::Error::Warning(notice.clone())),
-        _ => Sign::Other,
+        _ => Meaning::Other,
     })
     .await
 }
 
 /// A node usually closes after an error, but need not.
-fn last_words(error: &lightning::Error) -> Sign {
-    Sign::LastWords(LastWords { reason: error.code(), number: error.number(), sentence: error.to_string() })
+fn last_words(error: &lightning::Error) -> Meaning {
+    Meaning::LastWords(LastWords { reason: error.code(), number: error.number(), sentence: error.to_string() })
 }
 
 fn ping() -> Ping {
@@ -276,7 +276,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::super::in_memory::shaken;
-    use super::super::keep::{KeptEnd, Span};
+    use super::super::keep::{HoldEnd, Span};
     use super::hold;
 
     #[tokio::test(start_paused = true)]
@@ -289,7 +289,7 @@ mod tests {
         let opened = Instant::now();
         let span = Span { opened, since: opened, until: opened + Duration::from_secs(3599), stop: &Stop::new() };
         let kept = hold(stream, ours.channel, span, None).await;
-        assert!(matches!(kept.end, KeptEnd::Time), "{kept:?}");
+        assert!(matches!(kept.end, HoldEnd::Time), "{kept:?}");
         assert_eq!((kept.pings.sent, kept.pings.answered), (3600 / 30, 0));
         let mut said = Vec::new();
         peer.read_to_end(&mut said).await.unwrap();

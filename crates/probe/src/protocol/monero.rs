@@ -21,7 +21,7 @@ pub use self::options::MoneroOptions;
 use self::options::OPTIONS;
 use super::converse::{converse_within, guess};
 use super::field::{FieldAbout, abouts};
-use super::keep::{Kept, Sign, Span, keep};
+use super::keep::{HoldResult, Meaning, Span, keep};
 use super::retry::{Lasting, Retry};
 use super::{
     AnyOption, Asked, Candidate, Contact, DialMode, Evidence, Introduced as AnyIntroduced, Knowledge, Likelihood,
@@ -225,7 +225,7 @@ impl Session for Connection {
         Box::pin(async { introduced.downcast_ref::<Introduced>().map(Introduced::told) })
     }
 
-    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, Kept> {
+    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, HoldResult> {
         let Self { stream, local } = *self;
         Box::pin(hold(stream, local, span, tracer))
     }
@@ -238,12 +238,12 @@ impl Lasting for monero::Error {
 }
 
 /// Keeps a connection alive, with pings and timed syncs.
-async fn hold(stream: Unread<TcpStream>, local: Local, span: Span<'_>, tracer: Option<Tracer<'_>>) -> Kept {
+async fn hold(stream: Unread<TcpStream>, local: Local, span: Span<'_>, tracer: Option<Tracer<'_>>) -> HoldResult {
     let session = Keepalive::new(local).with_ping().with_timed_sync();
     keep(session, stream, span, tracer, line, |event| match event {
-        Event::Said(Message::PingRequest) => Sign::Ping,
-        Event::Heard(Message::PingResponse { .. }) => Sign::Pong,
-        _ => Sign::Other,
+        Event::Said(Message::PingRequest) => Meaning::Ping,
+        Event::Heard(Message::PingResponse { .. }) => Meaning::Pong,
+        _ => Meaning::Other,
     })
     .await
 }

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use net::Timer;
 use tokio::time::Instant;
 
-use super::{Asked, Introduced, Kept, Span, Times, Tracer};
+use super::{Asked, HoldResult, Introduced, Span, Times, Tracer};
 
 /// A connection after its handshake.
 pub trait Session: fmt::Debug + Send + Sync {
@@ -23,7 +23,7 @@ pub trait Session: fmt::Debug + Send + Sync {
     }
 
     /// Keeps it alive for the span, or until the peer leaves.
-    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, Kept>;
+    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, HoldResult>;
 
     /// Whether the peer may still send a request and expects an answer.
     fn owes_answer(&self) -> bool {

@@ -55,7 +55,7 @@ pub trait Side: fmt::Debug + Send + Sync {
     /// connection is needed afterwards. Also returns a better way to dial, if there is one.
     fn shake<'a>(
         &'a self,
-        way: DialMode,
+        mode: DialMode,
         contact: Contact<'a>,
         attempt: &'a mut Attempt,
     ) -> BoxFuture<'a, Option<Redial>>;

@@ -9,7 +9,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::{Text, in_milliseconds, role_name};
-use crate::protocol::{Kept, KeptEnd, Leaving, Pings, Side, Transport};
+use crate::protocol::{HoldEnd, HoldResult, Leaving, Pings, Side, Transport};
 use crate::stamp::Stamp;
 
 /// A connection that was kept after its handshake, and is over.
@@ -30,12 +30,12 @@ pub struct HeldReport<'a> {
     /// The requested duration.
     pub asked: Duration,
     /// The result.
-    pub kept: &'a Kept,
+    pub kept: &'a HoldResult,
 }
 
 impl Serialize for HeldReport<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Kept { end, lasted, pings } = self.kept;
+        let HoldResult { end, lasted, pings } = self.kept;
         let mut fields = serializer.serialize_struct("HeldReport", 18)?;
         fields.serialize_field("type", "hold")?;
         fields.serialize_field("started", &self.started)?;
@@ -62,12 +62,12 @@ impl Serialize for HeldReport<'_> {
 impl HeldReport<'_> {
     /// Whether it was kept for the requested duration.
     pub fn is_complete(&self) -> bool {
-        matches!(self.kept.end, KeptEnd::Time)
+        matches!(self.kept.end, HoldEnd::Time)
     }
 
     /// Whether the peer, or the network, ended it earlier.
     pub fn is_cut_short(&self) -> bool {
-        !matches!(self.kept.end, KeptEnd::Time | KeptEnd::Interrupted)
+        !matches!(self.kept.end, HoldEnd::Time | HoldEnd::Interrupted)
     }
 }
 
@@ -80,11 +80,11 @@ impl fmt::Display for Sentence<'_> {
         let HeldReport { asked, kept, .. } = self.0;
         let (lasted, asked) = (Seconds(kept.lasted), Whole(*asked));
         match &kept.end {
-            KeptEnd::Time => write!(f, "kept for {asked} s"),
-            KeptEnd::Interrupted => write!(f, "kept for {lasted} of {asked} s, when the run was interrupted"),
-            KeptEnd::Left(leaving) => write!(f, "left after {lasted} of {asked} s: {leaving}"),
-            KeptEnd::Fault(_, _, sentence) => write!(f, "ended by us after {lasted} of {asked} s: {sentence}"),
-            KeptEnd::Broken(sentence) => write!(f, "ended after {lasted} of {asked} s: {sentence}"),
+            HoldEnd::Time => write!(f, "kept for {asked} s"),
+            HoldEnd::Interrupted => write!(f, "kept for {lasted} of {asked} s, when the run was interrupted"),
+            HoldEnd::Left(leaving) => write!(f, "left after {lasted} of {asked} s: {leaving}"),
+            HoldEnd::Fault(_, _, sentence) => write!(f, "ended by us after {lasted} of {asked} s: {sentence}"),
+            HoldEnd::Broken(sentence) => write!(f, "ended after {lasted} of {asked} s: {sentence}"),
         }
     }
 }
@@ -104,7 +104,7 @@ impl fmt::Display for Leaving {
     }
 }
 
-impl KeptEnd {
+impl HoldEnd {
     /// Which side ended it.
     fn ended_by(&self) -> &'static str {
         match self {
@@ -228,11 +228,11 @@ mod tests {
     use handshake::{Blame, Role};
 
     use super::{HeldReport, Sentence};
-    use crate::protocol::{Kept, KeptEnd, LastWords, Leaving, Monero, MoneroOptions, Pings, Transport};
+    use crate::protocol::{HoldEnd, HoldResult, LastWords, Leaving, Monero, MoneroOptions, Pings, Transport};
     use crate::stamp::Stamp;
 
-    fn told(end: KeptEnd, lasted: Duration) -> (String, serde_json::Value) {
-        let kept = Kept { end, lasted, pings: Pings::default() };
+    fn told(end: HoldEnd, lasted: Duration) -> (String, serde_json::Value) {
+        let kept = HoldResult { end, lasted, pings: Pings::default() };
         let side = Monero::new(&monero::NETWORKS[0], &MoneroOptions::default());
         let report = HeldReport {
             started: Stamp::of(Instant::now().into()),
@@ -260,34 +260,34 @@ mod tests {
         };
         let fault = ("libp2p.mac", Blame::Peer, "a tag is wrong".to_owned());
         for (end, sentence, [by, how, reason]) in [
-            (KeptEnd::Time, "kept for 10 s", ["us", "time", "ok"]),
+            (HoldEnd::Time, "kept for 10 s", ["us", "time", "ok"]),
             (
-                KeptEnd::Interrupted,
+                HoldEnd::Interrupted,
                 "kept for 2.0 of 10 s, when the run was interrupted",
                 ["interrupted", "interrupted", "interrupted"],
             ),
             (
-                KeptEnd::Left(Leaving::Closed(None)),
+                HoldEnd::Left(Leaving::Closed(None)),
                 "left after 2.0 of 10 s: it closed the connection (FIN)",
                 ["peer", "fin", "closed"],
             ),
             (
-                KeptEnd::Left(Leaving::Reset(Some(words))),
+                HoldEnd::Left(Leaving::Reset(Some(words))),
                 "left after 2.0 of 10 s: it sent an error: \"no\", and then it reset the connection (RST)",
                 ["peer", "rst", "lightning.error"],
             ),
             (
-                KeptEnd::Left(goodbye),
+                HoldEnd::Left(goodbye),
                 "left after 2.0 of 10 s: it disconnected: too many peers",
                 ["peer", "goodbye", "ethereum.disconnect.too-many-peers"],
             ),
             (
-                KeptEnd::Fault(fault.0, fault.1, fault.2),
+                HoldEnd::Fault(fault.0, fault.1, fault.2),
                 "ended by us after 2.0 of 10 s: a tag is wrong",
                 ["us", "fault", fault.0],
             ),
         ] {
-            let complete = matches!(end, KeptEnd::Time);
+            let complete = matches!(end, HoldEnd::Time);
             let number = (how == "goodbye").then_some(4);
             let (told, json) = told(end, two);
             assert_eq!(told, sentence);
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_moment_is_told_to_the_millisecond() {
-        let (told, _) = told(KeptEnd::Left(Leaving::Closed(None)), Duration::from_micros(1_700));
+        let (told, _) = told(HoldEnd::Left(Leaving::Closed(None)), Duration::from_micros(1_700));
         assert_eq!(told, "left after 0.002 of 10 s: it closed the connection (FIN)");
     }
 }

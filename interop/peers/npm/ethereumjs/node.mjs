@@ -1,5 +1,5 @@
 // A node made of @ethereumjs/devp2p that takes orders over JSON-RPC, as a node of Bitcoin's line does. It discovers
-// nobody, and dials only whom it is told to.
+// no nodes, and dials only those it is told to.
 //
 // usage: node node.mjs INSTALLED_IN PEERS_HOST PEERS_PORT RPC_HOST RPC_PORT MAX_PEERS
 import { createServer } from 'node:http'

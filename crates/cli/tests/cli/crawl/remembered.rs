@@ -12,7 +12,7 @@ use super::{FIRST, crawl, database, ring, stored, summary, words};
 use crate::common::{CHAIN, run, start, tell, text};
 use crate::neighbours::{Answer, Neighbours, Peer, entry, knows};
 
-fn nobody() -> Vec<Entry> {
+fn no_nodes() -> Vec<Entry> {
     Vec::new()
 }
 
@@ -49,7 +49,7 @@ fn files(address: &str) -> [(&'static str, String); 6] {
 
 #[test]
 fn what_a_file_says_is_not_dialled_in_our_own_network_unless_that_is_allowed() {
-    let neighbours = Neighbours::up(|_| vec![Peer::at(FIRST, knows(nobody()))]);
+    let neighbours = Neighbours::up(|_| vec![Peer::at(FIRST, knows(no_nodes()))]);
     let address = neighbours.address(FIRST);
     for (name, contents) in files(&address) {
         let (_folder, db) = database();
@@ -124,7 +124,7 @@ fn results_of_a_clock_that_was_ahead_stand_for_nothing_and_are_mended() {
 }
 
 #[test]
-fn nobody_is_said_to_have_been_tried_who_was_not() {
+fn no_node_is_said_to_have_been_tried_that_was_not() {
     let neighbours = Neighbours::up(ring);
     let (_folder, db) = database();
     crawl(&db, &["--allow-private", &neighbours.address(FIRST)]);
@@ -171,7 +171,7 @@ fn a_crawl_that_is_cut_short_says_what_is_left_and_how_to_go_on() {
 fn as_many_peers_are_reached_as_were_asked_for_and_no_more() {
     let neighbours = Neighbours::up(|port| {
         let all: Vec<_> = (1..=30).map(|last| entry([127, 72, 0, last], port)).collect();
-        let mut peers: Vec<_> = (1..=30).map(|last| Peer::at([127, 72, 0, last], knows(nobody()))).collect();
+        let mut peers: Vec<_> = (1..=30).map(|last| Peer::at([127, 72, 0, last], knows(no_nodes()))).collect();
         peers.push(Peer::at(FIRST, knows(all)));
         peers
     });

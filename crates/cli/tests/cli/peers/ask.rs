@@ -135,7 +135,7 @@ fn who_finds_nothing_is_told_what_there_is() {
 }
 
 #[test]
-fn nobody_reading_is_no_error() {
+fn a_closed_pipe_is_no_error() {
     let map = Map::of_a_crawl();
     for args in ["", "--json", "--format csv", "--count-by version", "export --as dnsseed -c bitcoin", "show 1.2.3.4"] {
         let mut child = map.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::introduced::Introduced;
 use super::lines::entry;
 use crate::protocol::converse::converse_after;
-use crate::protocol::keep::{Kept, LastWords, Sign, Span, keep};
+use crate::protocol::keep::{HoldResult, LastWords, Meaning, Span, keep};
 use crate::protocol::{AddressRecord, Asked, Introduced as AnyIntroduced, Session, Times, Tracer, Unusable};
 
 /// The connection.
@@ -38,7 +38,7 @@ impl Session for Connection {
         })
     }
 
-    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, Kept> {
+    fn hold<'a>(self: Box<Self>, span: Span<'a>, tracer: Option<Tracer<'a>>) -> BoxFuture<'a, HoldResult> {
         let Self { stream, channel, params } = *self;
         let session = Keepalive::new(channel).pinging(rand::random());
         Box::pin(keep(session, stream, span, tracer, move |seen, at| entry(seen, at, &params), sign))
@@ -46,15 +46,15 @@ impl Session for Connection {
 }
 
 /// The meaning of an event for a kept connection.
-fn sign(event: &Event) -> Sign {
+fn sign(event: &Event) -> Meaning {
     match event {
-        Event::Said(Message::Ping(_)) => Sign::Ping,
-        Event::Heard(Message::Pong(_)) => Sign::Pong,
+        Event::Said(Message::Ping(_)) => Meaning::Ping,
+        Event::Heard(Message::Pong(_)) => Meaning::Pong,
         Event::Heard(Message::Reject(reject)) => {
             let (number, sentence) = (Some(reject.code.into()), format!("it rejected our message: {reject}"));
-            Sign::LastWords(LastWords { reason: "bitcoin.rejected", number, sentence })
+            Meaning::LastWords(LastWords { reason: "bitcoin.rejected", number, sentence })
         }
-        _ => Sign::Other,
+        _ => Meaning::Other,
     }
 }
 

@@ -8,7 +8,7 @@ use handshake::Hex;
 use serde::{Serialize, Serializer};
 
 use crate::protocol::field::{Field, FieldKind, write_fields};
-use crate::protocol::introduced::{Introduced as AnyIntroduced, Kept};
+use crate::protocol::introduced::{Introduced as AnyIntroduced, Summary};
 use crate::report::HexBits;
 
 /// A peer's introduction, as received.
@@ -81,9 +81,9 @@ impl AnyIntroduced for Introduced {
         self.version.receiver.socket()
     }
 
-    fn kept(&self) -> Option<Kept> {
+    fn summary(&self) -> Option<Summary> {
         let Version { version, services, user_agent, start_height, .. } = &self.version;
-        Some(Kept {
+        Some(Summary {
             version: (*version).into(),
             services: services.0,
             user_agent: user_agent.as_bytes().into(),

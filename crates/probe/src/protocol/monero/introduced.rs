@@ -10,7 +10,7 @@ use monero::{Address, Introduction, Peers, Tip};
 use net::Verdict;
 
 use crate::protocol::field::{Field, FieldKind, write_fields};
-use crate::protocol::introduced::{Introduced as AnyIntroduced, Kept};
+use crate::protocol::introduced::{Introduced as AnyIntroduced, Summary};
 use crate::protocol::{AddressRecord, Asked, Unusable};
 
 /// A peer's introduction, as received.
@@ -100,9 +100,9 @@ impl AnyIntroduced for Introduced {
     }
 
     /// The version is that of the consensus rules of the node.
-    fn kept(&self) -> Option<Kept> {
+    fn summary(&self) -> Option<Summary> {
         let Tip { height, top_version, .. } = &self.introduction.tip;
-        Some(Kept {
+        Some(Summary {
             version: (*top_version).into(),
             services: 0,
             user_agent: Box::default(),

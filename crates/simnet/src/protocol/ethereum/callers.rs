@@ -37,7 +37,7 @@ fn only_callers() -> Vec<Peer> {
         peer("ethereum-replay", mac, [Say(recording)]),
         // Any version in an auth is accepted. (EIP-8)
         says_all("ethereum-auth-of-version-77", Truth::OK, |auth| auth.version = 77),
-        says_all("ethereum-signed-by-nobody", transport("ethereum.signature", Blame::Peer), |auth| {
+        says_all("ethereum-signed-by-no-key", transport("ethereum.signature", Blame::Peer), |auth| {
             auth.signature = [0xff; 65];
         }),
         // Then the recovered ephemeral key is wrong.

@@ -57,17 +57,17 @@ impl script::Act for Act {
 
     fn remember(line: &Line) -> Memory {
         let calls = line.role == Role::Initiator;
-        Memory { whom: calls.then(|| called_key(line.rightly_named).public()), channel: None }
+        Memory { called: calls.then(|| called_key(line.rightly_named).public()), channel: None }
     }
 
     async fn perform(&self, line: &mut Line, memory: &mut Memory) -> io::Result<()> {
         match self {
             Self::Node(versions) => {
                 let fresh = fresh(line.turn);
-                match memory.whom {
-                    Some(whom) => {
+                match memory.called {
+                    Some(called) => {
                         let form = if line.turn.is_multiple_of(2) { Form::Eip8 } else { Form::Plain };
-                        line.shake(Rlpx::initiator(node(versions), Fresh { form, ..fresh }, whom)).await?;
+                        line.shake(Rlpx::initiator(node(versions), Fresh { form, ..fresh }, called)).await?;
                     }
                     None => line.shake(Rlpx::responder(node(versions), fresh)).await?,
                 }
@@ -114,7 +114,7 @@ impl script::Act for Act {
 /// What a node remembers in a conversation.
 pub(super) struct Memory {
     /// The key of the called side, if this node is the caller.
-    whom: Option<PublicKey>,
+    called: Option<PublicKey>,
     channel: Option<Channel>,
 }
 
@@ -123,19 +123,19 @@ impl Memory {
     async fn exchange_keys(&mut self, line: &mut Line, change: impl FnOnce(&mut Auth)) -> io::Result<()> {
         let packet = self.packet(line, change).await?;
         line.say(packet.clone());
-        if self.whom.is_some() { self.hear_ack(line, &packet).await } else { Ok(()) }
+        if self.called.is_some() { self.hear_ack(line, &packet).await } else { Ok(()) }
     }
 
     /// Its auth, modified; or its ack, after it has received an auth.
     async fn packet(&mut self, line: &mut Line, change: impl FnOnce(&mut Auth)) -> io::Result<Vec<u8>> {
-        let Some(whom) = self.whom else {
+        let Some(called) = self.called else {
             return self.hear_auth(line).await;
         };
         let (ours, fresh) = (key(true), fresh(line.turn));
-        let mut auth = Auth::new(&ours, ours.public(), &fresh.ephemeral, fresh.nonce, &whom);
+        let mut auth = Auth::new(&ours, ours.public(), &fresh.ephemeral, fresh.nonce, &called);
         change(&mut auth);
         let mut packet = Vec::new();
-        auth.write(fresh.form, &fresh.ephemeral, &whom, &fresh.sealing, &mut packet);
+        auth.write(fresh.form, &fresh.ephemeral, &called, &fresh.sealing, &mut packet);
         Ok(packet)
     }
 

@@ -51,15 +51,15 @@ impl script::Act for Act {
 
     fn remember(line: &Line) -> Memory {
         let calls = line.role == Role::Initiator;
-        Memory { whom: calls.then(|| called_key(line.rightly_named).node_id()), channel: None }
+        Memory { called: calls.then(|| called_key(line.rightly_named).node_id()), channel: None }
     }
 
     async fn perform(&self, line: &mut Line, memory: &mut Memory) -> io::Result<()> {
         match self {
             Self::Node(init) => {
                 let node = node(init, line.turn);
-                match memory.whom {
-                    Some(whom) => line.shake(Hello::initiator(node, whom)).await?,
+                match memory.called {
+                    Some(called) => line.shake(Hello::initiator(node, called)).await?,
                     None => line.shake(Hello::responder(node)).await?,
                 }
             }
@@ -86,14 +86,14 @@ impl script::Act for Act {
 /// What a node remembers in a conversation.
 pub(super) struct Memory {
     /// The key of the called side, if this node is the caller.
-    whom: Option<NodeId>,
+    called: Option<NodeId>,
     channel: Option<Channel>,
 }
 
 impl Memory {
     /// Exchanges the acts. A caller modifies its act three with `change`.
     async fn exchange_keys(&mut self, line: &mut Line, change: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
-        let transport = if self.whom.is_some() {
+        let transport = if self.called.is_some() {
             let initiator = self.knock(line).await?;
             let mut act_three = Vec::new();
             let transport = initiator.act_three(&mut act_three);
@@ -123,7 +123,7 @@ impl Memory {
     /// Sends its first act with this byte changed.
     async fn bent_keys(&mut self, line: &mut Line, at: usize) -> io::Result<()> {
         let mut act = Vec::new();
-        if self.whom.is_some() {
+        if self.called.is_some() {
             drop(self.initiator(line).act_one(&mut act));
         } else {
             drop(self.hear_act_one(line).await?.act_two(&mut act));
@@ -134,7 +134,7 @@ impl Memory {
     }
 
     fn initiator(&self, line: &Line) -> Initiator {
-        Initiator::new(key(true), ephemeral(line.turn), self.whom.expect("only those knock that called"))
+        Initiator::new(key(true), ephemeral(line.turn), self.called.expect("only those knock that called"))
     }
 
     async fn hear_act_one(&mut self, line: &mut Line) -> io::Result<SaysActTwo> {
