@@ -43,6 +43,7 @@ const CRATES: &[(&str, Layer)] = &[
     ("handshake", Layer::Contract),
     ("address", Layer::Protocol),
     ("noise", Layer::Protocol),
+    ("proxy", Layer::Protocol),
     ("bitcoin", Layer::Protocol),
     ("lightning", Layer::Protocol),
     ("ethereum", Layer::Protocol),
@@ -213,6 +214,11 @@ mod tests {
         assert!(allowed("bitcoin", "verack-handshake") && allowed("lightning", "verack-noise"));
         assert!(!allowed("bitcoin", "verack-lightning") && !allowed("bitcoin", "verack-net"));
         assert!(allowed("bitcoin", "verack-address") && !allowed("address", "verack-bitcoin"));
+        assert!(
+            allowed("proxy", "verack-address")
+                && !allowed("proxy", "verack-net")
+                && !allowed("bitcoin", "verack-proxy")
+        );
         assert!(allowed("peers", "verack-address") && allowed("store", "verack-address"));
         assert!(!allowed("noise", "tokio") && allowed("net", "tokio"));
         assert!(allowed("net", "verack-handshake") && !allowed("net", "verack-bitcoin"));
