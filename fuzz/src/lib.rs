@@ -8,3 +8,4 @@ pub mod ethereum;
 pub mod libp2p;
 pub mod lightning;
 pub mod monero;
+pub mod proxy;
