@@ -178,8 +178,8 @@ impl<R: Request> Conversation for Client<R> {
         }
     }
 
-    /// Whatever ends the connection before `Done`, the peer has no part in it, unless the router was on the way to it. That
-    /// no caller came is nobody's fault, and no error.
+    /// Whatever ends the connection before `Done`, the peer has no part in it, unless the router was on the way to it. A
+    /// router that accepts and has no caller has done nothing wrong: that is no error.
     fn ended(&self, end: End, _rest: &[u8]) -> Option<Error> {
         let awaiting = self.awaiting();
         match (end, &self.state) {

@@ -10,9 +10,10 @@
 //!                                  ◀──────────    05 reply 00 type address port
 //! ```
 //!
-//! A plain proxy is asked step by step: microsocks drops what comes together with the request. Tor takes user, password,
-//! request and the first bytes for the peer in one segment, which saves a round trip through the circuit. It must have
-//! chosen the method before: in one segment with the greeting, its `05 02` gets lost.
+//! A plain proxy is asked step by step: microsocks hangs on a greeting and a request in one segment, and drops what
+//! follows. Tor takes user, password, request and the first bytes for the peer in one segment, which saves a round trip
+//! through the circuit. It must have chosen the method before: if user and password come with the greeting, tor loses its
+//! `05 02`.
 
 mod credentials;
 mod destination;
@@ -138,7 +139,7 @@ impl Client {
         let (event, next) = match (&self.state, &self.proxy) {
             (State::SayMethods, _) => {
                 let methods = self.methods();
-                tx.extend([VERSION, u8::try_from(methods.len()).expect("three at most")]);
+                tx.extend([VERSION, u8::try_from(methods.len()).expect("two at most")]);
                 tx.extend_from_slice(methods);
                 (Event::SaidMethods, State::Method)
             }
@@ -175,8 +176,8 @@ impl Client {
 
     /// Processes a message of the proxy.
     fn hear(&mut self, rx: &mut Rx<'_>) -> Result<Event, ReadError<Error>> {
-        let (event, next) = match (&self.state, &self.proxy) {
-            (State::Method, _) => {
+        let (event, next) = match self.state {
+            State::Method => {
                 let method = reply::method(rx)?;
                 let next = match method {
                     NONE_ACCEPTABLE => return Err(Error::NoMethod { with_credentials: self.has_credentials() }.into()),
@@ -186,15 +187,13 @@ impl Client {
                 };
                 (Event::HeardMethod(method), next)
             }
-            (State::CredentialsStatus, proxy) => {
+            State::CredentialsStatus => {
                 reply::credentials_status(rx)?;
-                let next = match proxy {
-                    Proxy::Plain(_) => State::SayRequest,
-                    Proxy::Tor { .. } => State::Reply,
-                };
+                // Tor has our request already.
+                let next = if matches!(self.proxy, Proxy::Plain(_)) { State::SayRequest } else { State::Reply };
                 (Event::HeardCredentials, next)
             }
-            (_, _) => {
+            _ => {
                 let bound = reply::reply(rx, self.route())?;
                 (Event::HeardReply(bound.clone()), State::Connected(bound))
             }
