@@ -6,6 +6,7 @@ mod options;
 mod parse;
 #[cfg(feature = "crawl")]
 mod peers;
+mod proxies;
 pub mod values;
 
 use std::fs;
@@ -13,6 +14,7 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -24,6 +26,9 @@ pub use discovery::{Addrs, Crawl, Identify, Whoami};
 use options::Options as ProtocolOptions;
 #[cfg(feature = "crawl")]
 pub use peers::{Export, FileFormat, Import, Peers, PeersCommand, Query, Show};
+pub use proxies::Proxies;
+#[cfg(feature = "crawl")]
+pub use proxies::refuse_variable;
 pub use values::ListenAddress;
 
 use crate::exit::Error;
@@ -241,6 +246,9 @@ pub struct Shake {
     /// Which addresses we dial, and how.
     #[command(flatten)]
     pub dialling: Dialling,
+    /// Through which proxies.
+    #[command(flatten)]
+    pub proxies: Proxies,
     /// Show what would be dialled, and dial nothing; names are looked up
     #[arg(long, help_heading = "Output")]
     pub plan: bool,
@@ -392,7 +400,7 @@ impl Dialling {
         }
         let excluded: Exclusions = networks.into_iter().collect();
         let (bind, allow_private) = (self.bind, self.allow_private);
-        Ok(Rules { family: self.family(), excluded: excluded.into(), bind, allow_private })
+        Ok(Rules { family: self.family(), excluded: excluded.into(), bind, allow_private, routes: Arc::default() })
     }
 
     /// How fast addresses are dialled.

@@ -170,7 +170,8 @@ impl Seeds {
         if let (true, Some(Err(why))) = (told.is_empty(), refused.into_iter().next()) {
             return Sown::Bad(target.text.to_string(), why.to_string());
         }
-        let told: Vec<_> = told.into_iter().flatten().map(|(address, _)| Endpoint::from(address).into()).collect();
+        let told: Vec<_> =
+            told.into_iter().flatten().filter_map(|(to, _)| to.endpoint()).map(AddressRecord::from).collect();
         Sown::Found(Yield { name: EscapedText::from(&*target.text), source, told })
     }
 }

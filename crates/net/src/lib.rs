@@ -47,6 +47,7 @@ mod reasons;
 mod run;
 mod stop;
 mod timer;
+mod tunnel;
 mod unread;
 mod verdict;
 
@@ -62,6 +63,7 @@ pub use reasons::REASONS;
 pub use run::{Driver, Established, Limits, Seen, run};
 pub use stop::Stop;
 pub use timer::Timer;
+pub use tunnel::{TunnelError, tunnel};
 pub use unread::Unread;
 pub use verdict::{Ending, INTERRUPTED, UNCONFIRMED, Verdict, Why};
 

@@ -24,6 +24,11 @@ pub const REASONS: &[Reason] = &[
     Reason::of("reset", Blame::Network, "aborted although nothing of ours can have been unread (only when we listen)"),
     Reason::of("io", Blame::Network, "the connection broke in another way"),
     Reason::of("timeout", Blame::Network, "nothing more came before the deadline"),
+    Reason::of(
+        "local.proxy",
+        Blame::Local,
+        "our proxy cannot be reached, or its connection broke: no result for the peer",
+    ),
     Reason::of("interrupted", Blame::Local, "no verdict: you ended the run before the attempt, or the hold, was over"),
     Reason::of(
         "flood",

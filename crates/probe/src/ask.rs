@@ -26,7 +26,7 @@
 //! # }
 //! ```
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use discover::{Paced, Turn};
 use handshake::Stage;
@@ -35,6 +35,7 @@ use tokio::time::Instant;
 
 use crate::Probe;
 use crate::attempt::{Attempts, Call};
+use crate::destination::Destination;
 use crate::event::Event;
 use crate::lookup::{Finding, Interrupted, Lookup, share_of};
 use crate::pacing::{Led, Pacing, moment};
@@ -63,7 +64,7 @@ pub struct Answer<'a> {
     /// The target as the user wrote it.
     pub target: &'a str,
     /// The node's address.
-    pub address: SocketAddr,
+    pub address: &'a Destination,
     /// Our side of the protocol.
     pub side: &'a dyn Side,
     /// The answer.
@@ -108,16 +109,19 @@ impl Ask {
             let spent = started.elapsed().min(share_of(self.attempts.timeout));
             for found in found {
                 match found {
-                    Ok((address, _)) => {
-                        self.pacing.push(&mut waiting, led, address.ip(), address, started.elapsed());
+                    Ok((destination, _)) => {
+                        // For the pace, all that is behind a proxy is one network.
+                        let behind_proxy = IpAddr::from(Ipv4Addr::UNSPECIFIED);
+                        let ip = destination.socket().map_or(behind_proxy, |address| address.ip());
+                        self.pacing.push(&mut waiting, led, ip, destination, started.elapsed());
                     }
                     Err(why) => {
                         self.attempts.fail((text, identity), why.address(), Stage::Connect, started, &why).await;
                     }
                 }
             }
-            while let Some(address) = self.next_of(&mut waiting, started).await {
-                let call = Call { spent, ..Call::new(text.clone(), identity.clone(), address) };
+            while let Some(destination) = self.next_of(&mut waiting, started).await {
+                let call = Call { spent, ..Call::new(text.clone(), identity.clone(), destination) };
                 if self.ask_at(&call).await {
                     return true;
                 }
@@ -127,11 +131,11 @@ impl Ask {
     }
 
     /// The next address, once it is due; `None` if no more wait, or the run stops.
-    async fn next_of(&self, waiting: &mut Paced<SocketAddr>, started: Instant) -> Option<SocketAddr> {
+    async fn next_of(&self, waiting: &mut Paced<Destination>, started: Instant) -> Option<Destination> {
         let stop = &self.attempts.stop;
         while !stop.is_stopped() {
             let at = match waiting.next(started.elapsed()) {
-                Turn::Go(address) => return Some(address),
+                Turn::Go(destination) => return Some(destination),
                 Turn::Wait(at) => started + at,
                 Turn::Empty => return None,
             };
@@ -154,7 +158,7 @@ impl Ask {
             self.attempts.report(call, &tried.attempt, tried.earlier.as_deref()).await;
         }
         let Some(asked) = &visit.asked else { return false };
-        let (started, target, address) = (visit.best().started, &*call.target, call.address);
+        let (started, target, address) = (visit.best().started, &*call.target, &call.destination);
         self.attempts.observer.on(Event::Answered(&Answer { started, target, address, side, asked }));
         asked.verdict.outcome() == Outcome::Ok
     }

@@ -8,12 +8,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use handshake::{Fault, Role, Stage};
+use handshake::{Blame, Fault, Role, Stage};
 use net::{Dial, DialError, Stop, Timer, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
 pub use self::keys::Keys;
+use self::silence::Silence;
+use crate::destination::Destination;
 use crate::event::{Event, Observer};
 use crate::ledger::{Ledger, NodeNumber};
 use crate::protocol::{
@@ -21,6 +23,7 @@ use crate::protocol::{
     Transport,
 };
 use crate::report::{Bytes, HeldReport, Report, Timing, outcome_name};
+use crate::routes::{NotTunnelled, Route, Routes};
 use crate::stamp::Stamp;
 use crate::trace::{Entry, Line};
 
@@ -35,6 +38,8 @@ pub struct Attempts {
     pub connect_timeout: Duration,
     /// The local address to dial from, if the user chose one.
     pub bind: Option<IpAddr>,
+    /// The proxies of the run.
+    pub routes: Arc<Routes>,
     /// How long to keep a connection after its handshake.
     pub hold: Option<Duration>,
     /// Whether to investigate a target that closes in silence: how much it read, and how it treats a silent second
@@ -59,8 +64,8 @@ pub struct Call {
     pub target: Arc<str>,
     /// The expected node.
     pub identity: Identity,
-    /// Its address.
-    pub address: SocketAddr,
+    /// Where it is dialled.
+    pub destination: Destination,
     /// How much of the attempt's time is spent: on the name lookup, and on waiting for the pace of its network.
     pub spent: Duration,
     /// Whether the target has few enough addresses to investigate each, in a run that investigates.
@@ -70,9 +75,10 @@ pub struct Call {
 }
 
 impl Call {
-    /// An address that the user named.
-    pub fn new(target: Arc<str>, identity: Identity, address: SocketAddr) -> Self {
-        Self { target, identity, address, spent: Duration::ZERO, closely: true, node: None }
+    /// A node that the user named.
+    pub fn new(target: Arc<str>, identity: Identity, destination: impl Into<Destination>) -> Self {
+        let destination = destination.into();
+        Self { target, identity, destination, spent: Duration::ZERO, closely: true, node: None }
     }
 
     /// The deadline of an attempt that begins now.
@@ -89,6 +95,7 @@ impl Attempts {
             timeout,
             connect_timeout: timeout,
             bind: None,
+            routes: Arc::default(),
             hold: None,
             closely: false,
             keys: Arc::default(),
@@ -115,13 +122,13 @@ impl Attempts {
             if let Some(guess) = attempt.guess.take() {
                 connections += 1;
                 // Boxed, since few attempts come here: every waiting attempt would otherwise reserve space for it.
-                let silence = Box::pin(silence::try_silence(call.address, deadline, timer)).await;
+                let silence = Box::pin(self.try_silence(call, deadline, timer)).await;
                 // An interrupted connection was not watched for the full time.
                 if !self.stop.is_stopped() {
                     silence::settle(&mut attempt.verdict, &guess, silence);
                 }
             }
-            hint::add_port(&mut attempt.verdict, side.chain(), call.address.port());
+            hint::add_port(&mut attempt.verdict, side.chain(), call.destination.port());
             self.conclude(&FarEnd { again: nth > 0, ..self.far_end(call) }, &mut attempt, earlier.as_deref()).await;
         }
         connections
@@ -141,7 +148,7 @@ impl Attempts {
             return;
         }
         let now = Instant::now();
-        let turn = self.keys.turn(call.address.ip(), now);
+        let turn = self.keys.turn(&call.destination, now);
         if turn > now {
             tokio::select! {
                 biased;
@@ -180,7 +187,7 @@ impl Attempts {
     ) -> (Box<Attempt>, Option<Box<Attempt>>) {
         if !pause.is_zero() {
             // Only a second key needs a pause.
-            let turn = self.keys.turn(end.address.ip(), Instant::now() + pause);
+            let turn = self.keys.turn(&end.destination, Instant::now() + pause);
             if turn >= deadline {
                 return (first, None);
             }
@@ -191,7 +198,7 @@ impl Attempts {
             }
         }
         if Instant::now() < deadline {
-            tracing::debug!(address = %end.address, transport = mode.transport.name, ?pause, "dials again");
+            tracing::debug!(address = %end.destination, transport = mode.transport.name, ?pause, "dials again");
             let (mut second, _) = self.try_dial(end, mode, deadline, timer).await;
             second.account_for(spent, self.timeout);
             second.connections += first.connections;
@@ -208,9 +215,9 @@ impl Attempts {
     }
 
     fn far_end<'a>(&'a self, call: &'a Call) -> FarEnd<'a> {
-        let Call { target, identity, address, closely, node, .. } = call;
+        let Call { target, identity, destination, closely, node, .. } = call;
         let (side, part, closely) = (self.sides.of(identity), Part::Dialling(identity), self.closely && *closely);
-        FarEnd { side, part, target, address: *address, closely, node: *node, again: false }
+        FarEnd { side, part, target, destination, closely, node: *node, again: false }
     }
 
     /// A timer for the attempts of one task.
@@ -223,7 +230,8 @@ impl Attempts {
         let now = Instant::now();
         let side = self.sides.chosen();
         let part = Part::Accepting;
-        let end = FarEnd { side, part, target, address: peer, closely: false, node: None, again: false };
+        let destination = &Destination::Socket(peer);
+        let end = FarEnd { side, part, target, destination, closely: false, node: None, again: false };
         let mode = side.accept_mode();
         let mut attempt = Box::new(Attempt::begun(part.role(), mode.transport, now));
         let moments = Moments { started: now, opened: now, deadline: now + self.timeout };
@@ -240,16 +248,39 @@ impl Attempts {
         timer: &mut Timer,
     ) -> (Box<Attempt>, Option<Redial>) {
         let started = Instant::now();
-        let within = self.connect_timeout.min(deadline.saturating_duration_since(started));
-        tracing::debug!(address = %end.address, transport = mode.transport.name, "dials");
-        match Dial::within(within).since(started).from(self.bind).timed(timer).to(end.address).await {
-            Ok(stream) => {
-                let moments = Moments { started, opened: Instant::now(), deadline };
-                let mut attempt = Box::new(Attempt::begun(Role::Initiator, mode.transport, started));
-                let again = self.shake(end, mode, stream, &moments, &mut attempt, timer).await;
-                (attempt, again)
+        // A proxy takes as long as it takes; a direct connection is open soon, or never.
+        let left = deadline.saturating_duration_since(started);
+        let within = self.connect_timeout.min(left);
+        tracing::debug!(address = %end.destination, transport = mode.transport.name, "dials");
+        let not_connected = |attempt| (attempt, None);
+        let stream = match self.routes.to(end.destination) {
+            Ok(Route::Direct(address)) => {
+                let dial = Dial::within(within).since(started).from(self.bind).timed(timer);
+                match dial.to(address).await {
+                    Ok(stream) => stream,
+                    Err(error) => return not_connected(Attempt::not_connected(&error, mode.transport, started)),
+                }
             }
-            Err(error) => (Attempt::not_connected(&error, mode.transport, started), None),
+            // Boxed, so that a direct dial, of which there may be many at once, waits in less memory.
+            Ok(route) => match Box::pin(self.routes.connect(route, end.destination, left, timer)).await {
+                Ok(stream) => stream,
+                Err(error) => return not_connected(Attempt::not_tunnelled(&error, mode.transport, started)),
+            },
+            Err(refused) => {
+                return not_connected(Attempt::failed(Stage::Connect, &refused, mode.transport, started));
+            }
+        };
+        let moments = Moments { started, opened: Instant::now(), deadline };
+        let mut attempt = Box::new(Attempt::begun(Role::Initiator, mode.transport, started));
+        let again = self.shake(end, mode, stream, &moments, &mut attempt, timer).await;
+        (attempt, again)
+    }
+
+    /// Opens a second connection, on which it sends nothing. Behind a proxy that shows nothing: it may be another node.
+    async fn try_silence(&self, call: &Call, deadline: Instant, timer: &mut Timer) -> Silence {
+        match self.routes.to(&call.destination) {
+            Ok(Route::Direct(address)) => silence::try_silence(address, deadline, timer).await,
+            _ => Silence::Unknown,
         }
     }
 
@@ -263,12 +294,13 @@ impl Attempts {
         attempt: &mut Attempt,
         timer: &mut Timer,
     ) -> Option<Redial> {
-        let FarEnd { side, part, target, address, closely, .. } = *end;
+        let FarEnd { side, part, target, destination, closely, .. } = *end;
         let &Moments { started, opened, deadline } = moments;
-        let mut trace = self.tracer(target, address, Stamp::of(opened));
+        let mut trace = self.tracer(target, destination, Stamp::of(opened));
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
         let times = Times { opened, deadline, timer, stays: self.hold.is_some(), closely };
-        let again = side.shake(mode, Contact { stream, peer: address, part, times, tracer }, attempt).await;
+        let again =
+            side.shake(mode, Contact { stream, peer: destination.socket(), part, times, tracer }, attempt).await;
         let ended = Instant::now();
         let timing = &mut attempt.timing;
         timing.connect = (part.role() == Role::Initiator).then_some(opened - started);
@@ -287,22 +319,22 @@ impl Attempts {
     pub fn tracer<'a>(
         &'a self,
         target: &'a str,
-        address: SocketAddr,
+        destination: &'a Destination,
         opened: Stamp,
     ) -> Option<impl FnMut(Entry<'_>) + Send + use<'a>> {
         let started = opened;
         self.traces.then_some(move |entry: Entry<'_>| {
-            self.observer.on(Event::Message(&Line { started, target, address, entry: &entry }));
+            self.observer.on(Event::Message(&Line { started, target, address: destination, entry: &entry }));
         })
     }
 
     /// Reports an attempt, and keeps its connection if the run holds connections.
     async fn conclude(&self, end: &FarEnd<'_>, attempt: &mut Attempt, earlier: Option<&Attempt>) {
-        let FarEnd { side, target, address, .. } = *end;
+        let FarEnd { side, target, destination, .. } = *end;
         self.report_at(&end.subject(), attempt, earlier).await;
         let Some(held) = attempt.held.take() else { return };
         let Held { session, opened, opened_at, since, until } = *held;
-        let mut trace = self.tracer(target, address, opened_at);
+        let mut trace = self.tracer(target, destination, opened_at);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
         let Some(until) = until else {
             return session.part(opened, &mut self.timer(), tracer).await;
@@ -312,7 +344,7 @@ impl Attempts {
         self.room().await;
         let &mut Attempt { role, transport, .. } = attempt;
         let (asked, kept) = (until - since, &kept);
-        let report = HeldReport { started, target, address, side, role, transport, asked, kept };
+        let report = HeldReport { started, target, address: destination, side, role, transport, asked, kept };
         self.observer.on(Event::Held(&report));
     }
 
@@ -362,14 +394,14 @@ impl Attempts {
         started: Instant,
         fault: &impl Fault,
     ) {
-        self.fail_at(target, (address, None), stage, started, fault).await;
+        self.fail_at(target, (address.map(Destination::Socket).as_ref(), None), stage, started, fault).await;
     }
 
     /// As [`Attempts::fail`], for a node in the ledger.
     pub async fn fail_at(
         &self,
         (target, identity): (&str, &Identity),
-        (address, node): (Option<SocketAddr>, Option<NodeNumber>),
+        (address, node): (Option<&Destination>, Option<NodeNumber>),
         stage: Stage,
         started: Instant,
         fault: &impl Fault,
@@ -403,7 +435,7 @@ struct FarEnd<'a> {
     part: Part<'a>,
     /// The target as the user wrote it; for an accepted connection, our listening address.
     target: &'a str,
-    address: SocketAddr,
+    destination: &'a Destination,
     /// Whether to investigate a silent close.
     closely: bool,
     node: Option<NodeNumber>,
@@ -413,8 +445,8 @@ struct FarEnd<'a> {
 
 impl<'a> FarEnd<'a> {
     fn subject(&self) -> Subject<'a> {
-        let Self { side, target, address, node, again, .. } = *self;
-        Subject { side, target, address: Some(address), node, again }
+        let Self { side, target, destination, node, again, .. } = *self;
+        Subject { side, target, address: Some(destination), node, again }
     }
 }
 
@@ -424,7 +456,7 @@ struct Subject<'a> {
     side: &'a dyn Side,
     /// The target as the user wrote it; for an accepted connection, our listening address.
     target: &'a str,
-    address: Option<SocketAddr>,
+    address: Option<&'a Destination>,
     node: Option<NodeNumber>,
     /// Whether the peer was reported before, over another requested transport.
     again: bool,
@@ -516,6 +548,17 @@ impl Attempt {
         if let DialError::TooManyFiles(_) = error {
             attempt.verdict.add(": raise the limit (ulimit -n) or lower --concurrency");
         }
+        attempt
+    }
+
+    /// The attempt whose proxy did not connect.
+    fn not_tunnelled(error: &NotTunnelled, transport: Transport, started: Instant) -> Box<Self> {
+        let mut attempt = Self::failed(Stage::Connect, error, transport, started);
+        attempt.retry = match error.blame() {
+            Blame::Local => Retry::NotDialled,
+            Blame::Mismatch => Retry::Never,
+            _ => Retry::Later,
+        };
         attempt
     }
 

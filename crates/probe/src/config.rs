@@ -69,7 +69,13 @@ impl Config {
             Attempts { connect_timeout: self.connect_timeout, ..Attempts::new(sides, self.timeout, self.observer) };
         let family = Family::Any;
         let options = Options { server: None, family, within: self.timeout };
-        let rules = Rules { family, excluded: Arc::default(), bind: None, allow_private: self.allow_private };
+        let rules = Rules {
+            family,
+            excluded: Arc::default(),
+            bind: None,
+            allow_private: self.allow_private,
+            routes: Arc::default(),
+        };
         Ok(Probe { attempts, lookup: Lookup::new(options, rules) })
     }
 }

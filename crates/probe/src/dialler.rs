@@ -21,6 +21,7 @@ use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use crate::attempt::{Attempts, Call};
+use crate::destination::Destination;
 use crate::event::Event;
 use crate::ledger::{Name, NodeNumber};
 use crate::lookup::{Finding, Found, Interrupted, Lookup, share_of};
@@ -105,7 +106,7 @@ impl Dialler {
         self.attempts.observer.on(Event::Planned(&Planned {
             started: Stamp::now(),
             target: &call.target,
-            address: Text(call.address),
+            address: Text(&call.destination),
             chain: side.chain(),
             protocol: side.protocol().name(),
             transports: modes.filter_map(|mode| mode.transport.name).collect(),
@@ -119,7 +120,8 @@ impl Dialler {
     }
 
     async fn report(&self, target: (&str, &Identity), node: Option<NodeNumber>, since: Instant, why: &Refused) {
-        self.attempts.fail_at(target, (why.address(), node), Stage::Connect, since, why).await;
+        let address = why.address().map(Destination::from);
+        self.attempts.fail_at(target, (address.as_ref(), node), Stage::Connect, since, why).await;
     }
 
     async fn fail(&self, target: (&str, &Identity), since: Instant, fault: &impl Fault) {
@@ -190,7 +192,7 @@ impl Sorted {
         };
         let Target { text: target, identity, .. } = target;
         let address = ip.at(port.unwrap_or_else(|| dialler.port_of(&identity)));
-        let Some(node) = dialler.attempts.ledger.lead(&target, None, address, &identity) else { return };
+        let Some(node) = dialler.attempts.ledger.lead(&target, None, &address.into(), &identity) else { return };
         let call = dialler.counted(Call { node: Some(node), ..Call::new(target, identity, address) });
         match dialler.lookup.rules().allow(address) {
             Ok(()) => self.calls.push(call),
@@ -216,7 +218,11 @@ impl Run {
         let mut at_once = calls;
         if pacing.holds_back_named() {
             for call in mem::take(&mut at_once) {
-                pacing.push(&mut paced, Led::ByUser, call.address.ip(), call, Duration::ZERO);
+                match call.destination.socket() {
+                    Some(address) => pacing.push(&mut paced, Led::ByUser, address.ip(), call, Duration::ZERO),
+                    // The proxy's concurrency is its pace.
+                    None => at_once.push(call),
+                }
             }
         }
         if dialler.plans {
@@ -310,13 +316,15 @@ impl Run {
         let ledger = self.dialler.attempts.ledger.clone();
         for found in found {
             match found {
-                Ok((address, identity)) => {
-                    if let Some(node) = ledger.lead(&lead.target, Some(lead.name), address, &identity) {
-                        self.dial(lead, node, address, identity);
+                Ok((destination, identity)) => {
+                    if let Some(node) = ledger.lead(&lead.target, Some(lead.name), &destination, &identity) {
+                        self.dial(lead, node, destination, identity);
                     }
                 }
                 Err(why) => {
-                    let led = |address| ledger.lead(&lead.target, Some(lead.name), address, &lead.identity);
+                    let led = |address: SocketAddr| {
+                        ledger.lead(&lead.target, Some(lead.name), &address.into(), &lead.identity)
+                    };
                     let node = why.address().map(led);
                     if node != Some(None) {
                         let target = (&*lead.target, &lead.identity);
@@ -328,11 +336,18 @@ impl Run {
     }
 
     /// Schedules the dial of an address, unless its turn would come too late.
-    fn dial(&mut self, lead: &mut Lead, node: NodeNumber, address: SocketAddr, identity: Identity) {
+    fn dial(&mut self, lead: &mut Lead, node: NodeNumber, destination: Destination, identity: Identity) {
         let now = Instant::now();
-        let (ip, since) = (address.ip(), now - self.started);
         // A delay of ours in reading the answer does not reduce the peer's time.
         let spent = (now - lead.started).min(share_of(self.dialler.attempts.timeout));
+        let Some(ip) = destination.socket().map(|address| address.ip()) else {
+            // Its network is its proxy's, which has a pace of its own.
+            let closely = !mem::replace(&mut lead.has_led, true);
+            let (target, node) = (lead.target.clone(), Some(node));
+            let call = self.dialler.counted(Call { target, identity, destination, spent, closely, node });
+            return if self.dialler.plans { self.dialler.plan(&call) } else { self.crew.dial(call) };
+        };
+        let since = now - self.started;
         // The peer needs half of the remaining time.
         let wait = self.paced.turn_of(ip, since).saturating_sub(since);
         if wait > self.dialler.attempts.timeout.saturating_sub(spent) / 2 {
@@ -341,7 +356,7 @@ impl Run {
         }
         let closely = !mem::replace(&mut lead.has_led, true);
         let (target, node) = (lead.target.clone(), Some(node));
-        let call = Call { target, identity, address, spent: spent + wait, closely, node };
+        let call = Call { target, identity, destination, spent: spent + wait, closely, node };
         self.dialler.pacing.push(&mut self.paced, Led::ByName, ip, self.dialler.counted(call), since);
     }
 
@@ -414,8 +429,8 @@ async fn work(attempts: Arc<Attempts>, waiting: Arc<Waiting>) {
     let mut timer = attempts.timer();
     while let Some(call) = waiting.next(&attempts.stop).await {
         let connections = attempts.dial(&call, &mut timer).await;
-        if connections > 1 {
-            waiting.dialled_again(call.address.ip(), connections - 1);
+        if let (Some(address), 2..) = (call.destination.socket(), connections) {
+            waiting.dialled_again(address.ip(), connections - 1);
         }
     }
     if attempts.stop.is_stopped() {

@@ -192,7 +192,12 @@ impl Identify {
             };
             for found in found {
                 match found {
-                    Ok((address, _)) => return Some(address),
+                    // Without a proxy a lookup leads to sockets alone.
+                    Ok((destination, _)) => {
+                        if let Some(address) = destination.socket() {
+                            return Some(address);
+                        }
+                    }
                     Err(why) => attempts.fail(who, why.address(), Stage::Connect, started, &why).await,
                 }
             }

@@ -2,7 +2,6 @@
 //! and each name counts the results of its addresses.
 
 use std::collections::{BTreeSet, HashMap};
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,6 +10,7 @@ use indexmap::map::Entry;
 use net::{Outcome, Verdict};
 use serde::Serialize;
 
+use crate::destination::Destination;
 use crate::protocol::Identity;
 
 /// The targets of a run, and the places that they led to. All tasks of a run share it.
@@ -20,7 +20,7 @@ pub struct Ledger(Mutex<Entries>);
 #[derive(Debug, Default)]
 struct Entries {
     /// Each node at each address, with its best result. A node's number is its index.
-    places: IndexMap<(SocketAddr, Identity), End>,
+    places: IndexMap<(Destination, Identity), End>,
     /// The further targets that led to a node.
     others: HashMap<NodeNumber, BTreeSet<Arc<str>>>,
     /// The names that led to a node.
@@ -84,12 +84,12 @@ impl Ledger {
         &self,
         target: &Arc<str>,
         name: Option<Name>,
-        address: SocketAddr,
+        destination: &Destination,
         identity: &Identity,
     ) -> Option<NodeNumber> {
         let mut entries = self.entries();
         let Entries { places, others, namers, tallies } = &mut *entries;
-        let entry = places.entry((address, identity.clone()));
+        let entry = places.entry((destination.clone(), identity.clone()));
         let is_new = matches!(entry, Entry::Vacant(_));
         let node = NodeNumber::at(entry.index());
         let end = *entry.or_insert(End::NotTried);

@@ -25,6 +25,7 @@
 pub mod ask;
 pub mod attempt;
 mod config;
+pub mod destination;
 pub mod dialler;
 pub mod escaped;
 pub mod event;
@@ -42,6 +43,7 @@ pub mod reasons;
 pub mod refused;
 pub mod report;
 pub mod resolve;
+pub mod routes;
 pub mod schema;
 pub mod similar;
 pub mod stamp;

@@ -5,14 +5,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use address::{Address, BadAddress, Endpoint, Network};
 use discover::{Exclusions, HostPorts, Key, MAX_PER_NAME, MAX_PORTS_PER_HOST};
 use handshake::{Blame, Fault};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::destination::Destination;
 use crate::protocol::Identity;
 use crate::refused::Refused;
 use crate::resolve::{Family, Options, ResolveError, Resolver, Wanted};
+use crate::routes::Routes;
 use crate::target::{Kind, Target};
 
 /// The rules that decide which addresses may be dialled.
@@ -26,6 +29,8 @@ pub struct Rules {
     pub bind: Option<IpAddr>,
     /// Whether to dial an address that is not globally routable and comes only from a name.
     pub allow_private: bool,
+    /// The proxies of the run.
+    pub routes: Arc<Routes>,
 }
 
 impl Rules {
@@ -71,7 +76,7 @@ pub struct Lookup {
 }
 
 /// An address and the node there, or the reason why one or more are not dialled.
-pub type Found = Result<(SocketAddr, Identity), Refused>;
+pub type Found = Result<(Destination, Identity), Refused>;
 
 /// The findings of a lookup, in parts.
 #[derive(Debug)]
@@ -126,7 +131,26 @@ impl Lookup {
         let wanted = match kind {
             Kind::Address(ip, own) => {
                 let address = ip.at(own.unwrap_or(port));
-                found(vec![self.rules.allow(address).map(|()| (address, identity.clone()))]);
+                found(vec![self.rules.allow(address).map(|()| (address.into(), identity.clone()))]);
+                return Ok(());
+            }
+            Kind::Overlay(name, own) => {
+                found(vec![self.behind_proxy(name, own.unwrap_or(port)).map(|to| (to, identity.clone()))]);
+                return Ok(());
+            }
+            // The DNS must not be asked for what the proxy is to resolve.
+            Kind::Name(name, _) | Kind::NameOf(_, name, _) | Kind::Seed(_, name)
+                if self.rules.routes.resolve_names() =>
+            {
+                let port = match kind {
+                    Kind::Name(_, Some(own)) | Kind::NameOf(.., own) => *own,
+                    _ => port,
+                };
+                found(vec![Ok((Destination::Name(name.as_str().into(), port), identity.clone()))]);
+                return Ok(());
+            }
+            Kind::Listed(name, _) if self.rules.routes.resolve_names() => {
+                found(vec![Err(Refused::NoDns { name: name.clone() })]);
                 return Ok(());
             }
             Kind::OutOfReach(why) => {
@@ -158,6 +182,25 @@ impl Lookup {
         self.find_wanted(&wanted, identity, deadline, &mut found).await
     }
 
+    /// The destination of a name of Tor's or I2P's.
+    fn behind_proxy(&self, name: &str, port: u16) -> Result<Destination, Refused> {
+        let bare = name.strip_suffix('.').unwrap_or(name);
+        let (destination, bad) = match bare.parse::<Address>() {
+            Ok(address) => {
+                let port = if address.network() == Network::I2p { 0 } else { port };
+                (Destination::Overlay(Endpoint { address, port }), None)
+            }
+            // Other names of I2P stand in the address book of its router.
+            Err(BadAddress::Form) => (Destination::Name(bare.into(), port), None),
+            Err(why) => (Destination::Name(bare.into(), port), Some(why)),
+        };
+        self.rules.routes.to(&destination)?;
+        match bad {
+            Some(why) => Err(Refused::BadName { name: name.to_owned(), why }),
+            None => Ok(destination),
+        }
+    }
+
     async fn find_wanted(
         &self,
         wanted: &Wanted,
@@ -184,7 +227,7 @@ impl Lookup {
                     known.insert((address, identity.clone()));
                     match self.rules.allow_behind(name, address) {
                         Ok(()) if matches!(wanted, Wanted::Listed { .. }) && !self.admit(address) => ports_over += 1,
-                        Ok(()) => some.push(Ok((address, identity))),
+                        Ok(()) => some.push(Ok((address.into(), identity))),
                         // The user did not request this family; a list may contain it nevertheless.
                         Err(Refused::LeftOut(_)) => other_family = true,
                         Err(refused) => some.push(Err(refused)),
@@ -245,6 +288,8 @@ impl Refused {
             | Self::OtherFamily { address, .. }
             | Self::Excluded { address, .. } => Some(*address),
             Self::NoProxy { .. }
+            | Self::BadName { .. }
+            | Self::NoDns { .. }
             | Self::NoTransport { .. }
             | Self::TooMany { .. }
             | Self::TooManyPorts { .. }

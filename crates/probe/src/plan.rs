@@ -1,9 +1,8 @@
 //! What a run would dial, without dialling.
 
-use std::net::SocketAddr;
-
 use serde::Serialize;
 
+use crate::destination::Destination;
 use crate::report::Text;
 use crate::stamp::Stamp;
 
@@ -16,7 +15,7 @@ pub struct Planned<'a> {
     /// The target as the user wrote it.
     pub target: &'a str,
     /// The address behind it.
-    pub address: Text<SocketAddr>,
+    pub address: Text<&'a Destination>,
     /// The network's name.
     pub chain: &'a str,
     /// The protocol's name.

@@ -16,7 +16,12 @@ pub const REASONS: &[Reason] = &[
         Blame::Local,
         "a name led to more than is dialled for a name, a host or, in time, a network; the sentence says how many",
     ),
-    Reason::of("local.no-proxy", Blame::Local, "a Tor or I2P name: it is behind a proxy, and is not looked up"),
+    Reason::of(
+        "local.no-proxy",
+        Blame::Local,
+        "a Tor or I2P name: it is behind a proxy, see `--tor` and `--proxy`, and is not looked up",
+    ),
+    Reason::of("local.no-dns", Blame::Local, "`--proxy` resolves names alone, not lists of nodes in the DNS"),
     Reason::of(
         "local.no-transport",
         Blame::Local,
@@ -41,7 +46,9 @@ pub const REASONS: &[Reason] = &[
 /// Every reason code: of connections, of the steps before a handshake, and of each protocol.
 pub fn all() -> impl Iterator<Item = &'static Reason> {
     let protocols = protocols().flat_map(super::protocol::Protocol::reasons);
-    net::REASONS.iter().chain(REASONS).chain(protocols)
+    // The crate has those of I2P as well, over which no connection is made yet.
+    let proxies = proxy::REASONS.iter().filter(|reason| !reason.code.contains("i2p"));
+    net::REASONS.iter().chain(REASONS).chain(proxies).chain(protocols)
 }
 
 /// The reason with this code.

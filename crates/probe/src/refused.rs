@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use address::Network;
+use address::{BadAddress, Network};
 use handshake::{Blame, Fault};
 use ipnet::IpNet;
 
@@ -36,12 +36,26 @@ pub enum Refused {
         network: IpNet,
     },
     /// It has no address, but is reached through a proxy.
-    #[error("{name} is reached over {} alone, through a proxy; verack has none", network.title())]
+    #[error("{name} is reached over {} alone, through a proxy; {}", title(*.network), remedy(*.network))]
     NoProxy {
         /// Its name.
         name: String,
-        /// Tor or I2P.
-        network: Network,
+        /// Tor or I2P; `None` for another name that a proxy would resolve.
+        network: Option<Network>,
+    },
+    /// A name of Tor's or I2P's that encodes no key.
+    #[error("{name} leads nowhere: {why}")]
+    BadName {
+        /// The name.
+        name: String,
+        /// What is wrong.
+        why: BadAddress,
+    },
+    /// It stands in a list in the DNS, which is not asked for it.
+    #[error("{name} lists nodes in the DNS, and with --proxy the DNS is asked for nothing")]
+    NoDns {
+        /// The name.
+        name: String,
     },
     /// It is reached over a transport that we lack.
     #[error("it is reached over {transport}; verack dials {protocol} over TCP alone")]
@@ -85,9 +99,24 @@ pub enum Refused {
     },
 }
 
+fn title(network: Option<Network>) -> &'static str {
+    network.map_or("a proxy's network", Network::title)
+}
+
+fn remedy(network: Option<Network>) -> &'static str {
+    match network {
+        Some(Network::Onion | Network::OnionV2) => "--tor HOST:PORT names one",
+        Some(Network::I2p) => "verack has none for I2P yet",
+        _ => "--proxy HOST:PORT names one",
+    }
+}
+
 impl Fault for Refused {
     fn blame(&self) -> Blame {
-        Blame::Local
+        match self {
+            Self::BadName { .. } => Blame::Mismatch,
+            _ => Blame::Local,
+        }
     }
 
     fn code(&self) -> &'static str {
@@ -96,6 +125,8 @@ impl Fault for Refused {
             Self::NotRoutable(_) => "local.address-not-routable",
             Self::Excluded { .. } => "local.excluded",
             Self::NoProxy { .. } => "local.no-proxy",
+            Self::BadName { .. } => "tor.bad-address",
+            Self::NoDns { .. } => "local.no-dns",
             Self::NoTransport { .. } => "local.no-transport",
             Self::TooMany { .. } | Self::TooManyPorts { .. } | Self::TooLate { .. } => "local.over-cap",
         }

@@ -3,7 +3,6 @@
 mod held;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use serde::{Serialize, Serializer};
 
 pub use self::held::{HeldReport, PingText, Sentence};
 use crate::attempt::Attempt;
+use crate::destination::Destination;
 use crate::json::Object;
 use crate::protocol::{Introduced, Side};
 
@@ -28,7 +28,7 @@ pub struct Report<'a> {
     /// The other targets that have led to the same peer so far.
     pub also: &'a [Arc<str>],
     /// The peer's address; `None` if the name did not resolve.
-    pub address: Option<SocketAddr>,
+    pub address: Option<&'a Destination>,
     /// Our side.
     pub side: &'a dyn Side,
     /// The attempt's result.

@@ -36,6 +36,8 @@ pub enum Kind {
     /// A name that [lists](crate::protocol::Protocol::listing) nodes in TXT records; only those with this port, if
     /// there is one.
     Listed(String, Option<u16>),
+    /// A name of Tor's or I2P's, which must not be looked up in the DNS.
+    Overlay(String, Option<u16>),
     /// A place that we cannot reach.
     OutOfReach(Refused),
 }
@@ -121,11 +123,8 @@ fn is_number(text: &str) -> bool {
 
 impl Kind {
     /// A name to look up, as this kind of target, unless it belongs to a network behind a proxy.
-    pub(crate) fn of_name(name: String, kind: impl FnOnce(String) -> Self) -> Self {
-        match Network::of_name(&name) {
-            Some(network) => Self::OutOfReach(Refused::NoProxy { name, network }),
-            None => kind(name),
-        }
+    pub(crate) fn of_name(name: String, port: Option<u16>, kind: impl FnOnce(String) -> Self) -> Self {
+        if Network::of_name(&name).is_some() { Self::Overlay(name, port) } else { kind(name) }
     }
 
     /// A host, from its name or address.
@@ -137,7 +136,7 @@ impl Kind {
             Ok(ip) => Ok(Self::Address(ip, port)),
             Err(BadHost::Zone) => Err(BadTarget::Zone),
             Err(BadHost::Form) if is_host_name(host) => {
-                Ok(Self::of_name(host.to_owned(), |name| Self::Name(name, port)))
+                Ok(Self::of_name(host.to_owned(), port, |name| Self::Name(name, port)))
             }
             Err(BadHost::Form) => Err(BadTarget::Host),
         }
@@ -146,7 +145,7 @@ impl Kind {
     /// The name to look up first, if it is one.
     pub fn name(&self) -> Option<&str> {
         match self {
-            Self::Address(..) | Self::OutOfReach(_) => None,
+            Self::Address(..) | Self::Overlay(..) | Self::OutOfReach(_) => None,
             Self::Name(name, _) | Self::NameOf(_, name, _) | Self::Seed(name, _) | Self::Listed(name, _) => Some(name),
         }
     }
@@ -171,6 +170,8 @@ impl Kind {
         let port = match port.map(str::parse) {
             None => None,
             Some(Ok(port)) if port > 0 => Some(port),
+            // I2P has no ports, and Core writes 0.
+            Some(Ok(0)) if Network::of_name(place) == Some(Network::I2p) => Some(0),
             Some(_) if host(place)?.is_some() || is_host_name(place) || place.ends_with(']') => {
                 return Err(BadTarget::Port);
             }
@@ -182,7 +183,7 @@ impl Kind {
         if let Some(ip) = host(place)?.filter(|ip| ip.is_ipv4()) {
             return Ok(Self::Address(ip, port));
         }
-        let named = || Self::of_name(place.to_owned(), |name| Self::Name(name, port));
+        let named = || Self::of_name(place.to_owned(), port, |name| Self::Name(name, port));
         is_host_name(place).then(named).ok_or(otherwise)
     }
 }
@@ -288,15 +289,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_behind_a_proxy_or_another_transport_is_a_target_out_of_reach() {
+    fn names_of_tor_and_i2p_are_not_for_the_dns() {
+        let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
+        let i2p = "ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p";
+        for (text, name, port) in [
+            (&*format!("{onion}:8333"), onion, Some(8333)),
+            ("short.ONION.", "short.ONION.", None),
+            (i2p, i2p, None),
+            (&format!("{i2p}:0"), i2p, Some(0)),
+            (&format!("{NODE_ID}@short.onion"), "short.onion", None),
+            (&format!("{ENODE}@short.onion:1"), "short.onion", Some(1)),
+            ("/dns/short.onion/tcp/1", "short.onion", Some(1)),
+            ("/dns4/short.onion/tcp/1", "short.onion", Some(1)),
+        ] {
+            let kind = Target::parse(text).unwrap().remove(0).kind;
+            assert_eq!(kind, Kind::Overlay(name.to_owned(), port), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_behind_another_transport_is_a_target_out_of_reach() {
         for (text, code) in [
-            ("pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:8333", "local.no-proxy"),
-            ("short.ONION.", "local.no-proxy"),
-            ("ukeu3k5oycgaauneqgtnvselmt4yemvoilkln7jpvamvfx7dnkdq.b32.i2p", "local.no-proxy"),
-            (&*format!("{NODE_ID}@short.onion"), "local.no-proxy"),
-            (&*format!("{ENODE}@short.onion:1"), "local.no-proxy"),
-            ("/dns/short.onion/tcp/1", "local.no-proxy"),
-            ("/dns4/short.onion/tcp/1", "local.no-proxy"),
             ("/dnsaddr/short.i2p", "local.no-proxy"),
             ("/onion3/pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd:1", "local.no-proxy"),
             ("/ip4/1.2.3.4/udp/4001/quic-v1", "local.no-transport"),

@@ -1,11 +1,11 @@
 //! Messages on the wire, one by one, as an implementer of the protocol wants to read them.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use handshake::{Hex, Printable};
 use serde_json::Value;
 
+use crate::destination::Destination;
 use crate::stamp::Stamp;
 
 /// A message, or a part of one, and its connection.
@@ -16,7 +16,7 @@ pub struct Line<'a> {
     /// The target as the user wrote it.
     pub target: &'a str,
     /// The peer's address.
-    pub address: SocketAddr,
+    pub address: &'a Destination,
     /// The message.
     pub entry: &'a Entry<'a>,
 }

@@ -42,15 +42,15 @@ impl Attempts {
         &self,
         held: Box<Held>,
         attempt: &Attempt,
-        Call { target, address, .. }: &Call,
+        Call { target, destination, .. }: &Call,
         timer: &mut Timer,
     ) -> Option<Asked> {
         let Held { session, opened, opened_at, until, .. } = *held;
         let introduced = attempt.introduced.as_deref()?;
-        let mut trace = self.tracer(target, *address, opened_at);
+        let mut trace = self.tracer(target, destination, opened_at);
         let tracer = trace.as_mut().map(|trace| trace as Tracer<'_>);
         let times = Times { opened, deadline: until?, timer, stays: false, closely: false };
-        session.ask(introduced, *address, times, tracer).await
+        session.ask(introduced, destination.socket(), times, tracer).await
     }
 }
 

@@ -176,8 +176,10 @@ impl Inquiry {
                 Finding::Found(found) => {
                     for found in found {
                         match found {
-                            Ok((address, _)) if matches!(kind, Kind::Address(..)) => named.push(address),
-                            Ok((address, _)) => led_to.push(address),
+                            Ok((destination, _)) => {
+                                let found = if matches!(kind, Kind::Address(..)) { &mut named } else { &mut led_to };
+                                found.extend(destination.socket());
+                            }
                             Err(why) => {
                                 let at = why.address();
                                 self.attempts.fail((&text, &identity), at, Stage::Connect, started, &why).await;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use discover::{Exclusions, Growing, Policy};
 
-use super::{Bounds, Dialling, Introduction, values};
+use super::{Bounds, Dialling, Introduction, Proxies, values};
 use crate::database::Database;
 use probe::resolve::Family;
 
@@ -120,6 +120,9 @@ pub struct Addrs {
     /// Which addresses we dial, and how.
     #[command(flatten)]
     pub dialling: Dialling,
+    /// Through which proxies.
+    #[command(flatten)]
+    pub proxies: Proxies,
 }
 
 /// What listens at an address.

@@ -15,7 +15,7 @@ use crate::output::{Printer, Results, Screen, queue};
 use probe::ask::Ask;
 use probe::attempt::Attempts;
 use probe::event::{Event, Observer};
-use probe::lookup::Lookup;
+use probe::lookup::{Lookup, Rules};
 use probe::protocol::Sides;
 use probe::target::Target;
 
@@ -39,10 +39,13 @@ async fn addrs(args: &Addrs, global: &Global, sides: Sides, target: Target) -> R
     let timeout = args.bounds.timeout;
     let stop = Stop::new();
     let port = args.dialling.port.unwrap_or(sides.chosen().port());
-    let lookup = Lookup::new(args.dialling.lookup(timeout), args.dialling.rules()?);
+    let routes = args.proxies.routes()?;
+    let rules = Rules { routes: routes.clone(), ..args.dialling.rules()? };
+    let lookup = Lookup::new(args.dialling.lookup(timeout), rules);
     let attempts = Attempts {
         connect_timeout: args.dialling.connect_timeout,
         bind: args.dialling.bind,
+        routes,
         hold: Some(args.asking.answer_timeout.unwrap_or(timeout)),
         traces: global.trace.is_some(),
         stop: stop.clone(),

@@ -29,6 +29,7 @@ use probe::target::Target;
 
 /// Runs the command.
 pub fn run(args: &args::Crawl, global: &Global) -> Result<Exit, Error> {
+    args::refuse_variable("crawl")?;
     let targets = targets::read_all(args.targets.iter().map(String::as_str))?;
     let sides = args.introduction.choose(|choice| Sides::gossiping(choice, &targets))?;
     let concurrency = concurrency(args.bounds.concurrency);

@@ -24,6 +24,7 @@ use super::interrupt::interrupted;
 use super::{runtime, shake};
 use crate::args::{Cli, Demo, Global};
 use crate::exit::{Error, Exit};
+use probe::destination::Destination;
 use probe::report::Report;
 
 /// The network of the simulated peers.
@@ -251,7 +252,7 @@ impl Check {
 
     fn take(&mut self, report: &Report<'_>) {
         let verdict = &report.attempt.verdict;
-        let Some(address) = report.address else {
+        let Some(address) = report.address.and_then(Destination::socket) else {
             let expected = self.facts.unresolved.iter().find(|(name, _)| *name == report.target);
             if expected.is_none_or(|(_, reason)| *reason != verdict.reason()) {
                 self.wrong.push(format!("{}: {verdict}", report.target));

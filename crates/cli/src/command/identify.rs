@@ -18,6 +18,7 @@ use probe::target::Target;
 
 /// Runs the command.
 pub fn run(args: &args::Identify, global: &Global) -> Result<Exit, Error> {
+    args::refuse_variable("identify")?;
     let text = args.target.escape_debug();
     let target = Target::parse(&args.target)
         .map_err(|error| Error::Usage(format!("'{text}' is not a target: {error}")))?
@@ -35,7 +36,13 @@ async fn run_with(mut identify: Identify, args: &args::Identify, global: &Global
     let (results, unprinted) = queue(Printer::without_summary(global, true), None);
     let family = args.family();
     let options = Options { server: args.resolver, family, within: args.timeout };
-    let rules = Rules { family, excluded: Arc::default(), bind: None, allow_private: args.allow_private };
+    let rules = Rules {
+        family,
+        excluded: Arc::default(),
+        bind: None,
+        allow_private: args.allow_private,
+        routes: Arc::default(),
+    };
     let lookup = Lookup::new(options, rules);
     let stop = Stop::new();
     (identify.observer, identify.stop) = (Arc::new(results), stop.clone());

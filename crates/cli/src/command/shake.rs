@@ -15,7 +15,7 @@ use crate::targets;
 use probe::attempt::Attempts;
 use probe::dialler::Dialler;
 use probe::ledger::Ledger;
-use probe::lookup::Lookup;
+use probe::lookup::{Lookup, Rules};
 use probe::protocol::Sides;
 use probe::target::Target;
 
@@ -75,12 +75,15 @@ impl Work {
         let (started, ledger) = (Instant::now(), Arc::<Ledger>::default());
         let printer = if args.plan { Printer::without_summary(global, true) } else { Printer::new(global) };
         let (results, unprinted) = queue(printer.with_names(ledger.clone()), watcher);
-        let lookup = Lookup::new(args.dialling.lookup(self.timeout), args.dialling.rules()?);
+        let routes = args.proxies.routes()?;
+        let rules = Rules { routes: routes.clone(), ..args.dialling.rules()? };
+        let lookup = Lookup::new(args.dialling.lookup(self.timeout), rules);
         let stop = Stop::new();
         let dialler = Dialler {
             attempts: Arc::new(Attempts {
                 connect_timeout: args.dialling.connect_timeout,
                 bind: args.dialling.bind,
+                routes,
                 hold: args.keeping.hold,
                 closely: self.targets.len() <= LOOKED_AT_CLOSELY,
                 traces: global.trace.is_some(),

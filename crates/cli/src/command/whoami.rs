@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::interrupt::interrupted;
 use super::{Ended, concurrency, print_all, runtime, write_last};
-use crate::args::{Format, Global, Whoami};
+use crate::args::{Format, Global, Whoami, refuse_variable};
 use crate::exit::{Error, Exit};
 use crate::output::{Printer, Screen, Unwritable, queue, write_json};
 use crate::targets;
@@ -26,6 +26,7 @@ use probe::whoami::{Heard, Inquiry, Testimony};
 
 /// Runs the command.
 pub fn run(args: &Whoami, global: &Global) -> Result<Exit, Error> {
+    refuse_variable("whoami")?;
     let network = args.introduction.network();
     if !network.protocol.tells_our_address() {
         return Err(Error::Usage(format!("the nodes of {} do not say how they see us", network.name)));

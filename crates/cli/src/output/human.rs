@@ -11,6 +11,7 @@ use net::Outcome;
 
 use super::Paint;
 use crate::summary::Summary;
+use probe::destination::Destination;
 use probe::ledger::Tally;
 use probe::plan::Planned;
 use probe::report::{HeldReport, PingText, Report, Sentence, in_milliseconds};
@@ -58,7 +59,8 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     // Shorten a target of node id and address to the address: the node id would fill the line.
     let host = report.target.rsplit_once('@').map_or(report.target, |(_, host)| host);
     let host = host.split('?').next().unwrap_or(host);
-    let named = node != host && report.address.map(|a| a.ip().to_string()).as_deref() != Some(host);
+    let named = node != host
+        && report.address.and_then(Destination::socket).map(|a| a.ip().to_string()).as_deref() != Some(host);
     let target = match (named, report.also.len()) {
         (false, 0) => String::new(),
         _ => paint.paint(DIM, &format!("  ({}{})", shortened(host), Also(report.also))),

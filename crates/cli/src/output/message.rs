@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::write_json;
 use crate::args::TraceLevel;
+use probe::destination::Destination;
 use probe::report::{Text, in_milliseconds};
 use probe::stamp::Stamp;
 use probe::trace::{Direction, Entry, Fields, Line};
@@ -18,7 +19,7 @@ use probe::trace::{Direction, Entry, Fields, Line};
 struct Message<'a> {
     started: Stamp,
     target: &'a str,
-    address: std::net::SocketAddr,
+    address: &'a Destination,
     at_ms: f64,
     direction: &'static str,
     message: &'a str,
@@ -39,7 +40,7 @@ pub fn write_object(out: &mut Vec<u8>, line: &Line<'_>, level: Option<TraceLevel
     let message = Message {
         started: *started,
         target,
-        address: *address,
+        address,
         at_ms: in_milliseconds(*at),
         direction: direction.name(),
         message,

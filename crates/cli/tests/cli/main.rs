@@ -25,6 +25,7 @@ mod patience;
 mod peers;
 mod polite;
 mod proof;
+mod proxy;
 mod readme;
 mod records;
 mod scripted;

@@ -28,13 +28,13 @@ pub fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// What stands before the dot of a reason code.
-const FAMILIES: [&str; 9] =
-    ["resolve", "connect", "local", "closed", "bitcoin", "ethereum", "libp2p", "lightning", "monero"];
+const FAMILIES: [&str; 11] =
+    ["resolve", "connect", "local", "closed", "proxy", "tor", "bitcoin", "ethereum", "libp2p", "lightning", "monero"];
 
 /// Every string of the sources that has the form of a reason: `"bitcoin.checksum"`.
 fn reasons_with_a_dot() -> BTreeSet<String> {
     let mut files = Vec::new();
-    for part in ["bitcoin", "ethereum", "libp2p", "lightning", "monero", "net", "probe", "crawl", "cli"] {
+    for part in ["bitcoin", "ethereum", "libp2p", "lightning", "monero", "net", "proxy", "probe", "crawl", "cli"] {
         sources(&repository().join("crates").join(part).join("src"), &mut files);
     }
     let texts = files.iter().map(|path| fs::read_to_string(path).unwrap());
@@ -45,7 +45,8 @@ fn reasons_with_a_dot() -> BTreeSet<String> {
     strings
         .filter(|string| {
             let (family, what) = string.split_once('.').unwrap_or_default();
-            FAMILIES.contains(&family) && is_word(what)
+            // No connection is made over I2P yet.
+            FAMILIES.contains(&family) && is_word(what) && !what.starts_with("i2p-")
         })
         .collect()
 }

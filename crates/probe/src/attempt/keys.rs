@@ -4,25 +4,46 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use address::Address;
 use tokio::time::Instant;
+
+use crate::destination::Destination;
 
 /// The minimum time between two keys for one host, over all of its ports.
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// The first free turn of each host.
 #[derive(Debug, Default)]
-pub struct Keys(Mutex<HashMap<IpAddr, Instant>>);
+pub struct Keys(Mutex<HashMap<Host, Instant>>);
+
+/// A host, whatever its port.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Host {
+    Ip(IpAddr),
+    Overlay(Address),
+    Name(Arc<str>),
+}
+
+impl From<&Destination> for Host {
+    fn from(destination: &Destination) -> Self {
+        match destination {
+            Destination::Socket(address) => Self::Ip(address.ip().to_canonical()),
+            Destination::Overlay(endpoint) => Self::Overlay(endpoint.address),
+            Destination::Name(name, _) => Self::Name(name.clone()),
+        }
+    }
+}
 
 impl Keys {
     /// Reserves and returns the first free turn of a host at or after `since`. Loopback is not limited.
-    pub fn turn(&self, ip: IpAddr, since: Instant) -> Instant {
-        /// A smaller table (40 bytes an entry) is not pruned.
+    pub fn turn(&self, destination: &Destination, since: Instant) -> Instant {
+        /// A smaller table (56 bytes an entry) is not pruned.
         const FEW: usize = 4096;
-        let ip = ip.to_canonical();
-        if ip.is_loopback() {
+        let host = Host::from(destination);
+        if matches!(host, Host::Ip(ip) if ip.is_loopback()) {
             return since;
         }
         let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -33,7 +54,7 @@ impl Keys {
             let room = hosts.len().max(FEW);
             hosts.shrink_to(room);
         }
-        let next = hosts.entry(ip).or_insert(since);
+        let next = hosts.entry(host).or_insert(since);
         let turn = since.max(*next);
         *next = turn + INTERVAL;
         turn
@@ -48,9 +69,11 @@ mod tests {
     use tokio::time::Instant;
 
     use super::{INTERVAL, Keys};
+    use crate::destination::Destination;
 
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
+    fn ip(text: &str) -> &'static Destination {
+        let ip: IpAddr = text.parse().unwrap();
+        Box::leak(Box::new(Destination::Socket((ip, 8333).into())))
     }
 
     #[test]
@@ -77,7 +100,7 @@ mod tests {
     fn hosts_that_rest_are_forgotten() {
         let (keys, past) = (Keys::default(), Instant::now() - 2 * INTERVAL);
         for host in 0..100_000 {
-            keys.turn(Ipv4Addr::from_bits(0x0800_0000 + host).into(), past);
+            keys.turn(&Destination::Socket((Ipv4Addr::from_bits(0x0800_0000 + host), 8333).into()), past);
         }
         let hosts = keys.0.lock().unwrap();
         assert!(hosts.len() < 10_000 && hosts.capacity() < 20_000, "{} of {}", hosts.len(), hosts.capacity());

@@ -7,7 +7,7 @@ mod lines;
 mod options;
 mod side;
 
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bitcoin::chain::{Kind, TailKind};
@@ -238,10 +238,12 @@ impl Bitcoin {
     }
 
     /// Our introduction to this peer.
-    fn local(&self, peer: SocketAddr) -> Local {
+    fn local(&self, peer: Option<SocketAddr>) -> Local {
         let mut local = self.template.clone();
         local.version.nonce = Some(self.nonce.unwrap_or_else(rand::random));
         local.version.time = self.time.unwrap_or_else(unix_time);
+        // As Core does for peers whose address the older form cannot express. (Core: net_processing.cpp PushNodeVersion)
+        let peer = peer.unwrap_or_else(|| (Ipv6Addr::UNSPECIFIED, 0).into());
         local.version.receiver = NetAddress::of(peer, self.receiving_services);
         if local.params.tail != TailKind::None {
             local.tail = Tail::new(local.params.tail, rand::random());

@@ -167,9 +167,13 @@ fn kind_of(place: Place) -> Result<Kind, BadTarget> {
                 Family::Any => Kind::Name(name, Some(port)),
                 family => Kind::NameOf(family, name, port),
             };
-            (Kind::of_name(name, within), Some(port))
+            (Kind::of_name(name, Some(port), within), Some(port))
         }
-        Place::Listed { name, port } => (Kind::of_name(name, |name| Kind::Listed(name, port)), port),
+        // The DNS has no list of such a name.
+        Place::Listed { name, port } => match address::Network::of_name(&name) {
+            network @ Some(_) => (Kind::OutOfReach(Refused::NoProxy { name, network }), port),
+            None => (Kind::Listed(name, port), port),
+        },
     };
     match (port, kind.name()) {
         (Some(0), _) => Err(BadTarget::NoPort),
@@ -181,7 +185,7 @@ fn kind_of(place: Place) -> Result<Kind, BadTarget> {
 /// Why we cannot dial a multiaddr: Tor needs a proxy, the others use transports that we lack.
 fn without(transport: &'static str, text: &str) -> Refused {
     match transport {
-        "onion3" => Refused::NoProxy { name: text.to_owned(), network: address::Network::Onion },
+        "onion3" => Refused::NoProxy { name: text.to_owned(), network: Some(address::Network::Onion) },
         transport => Refused::NoTransport { protocol: "libp2p", transport },
     }
 }
@@ -222,7 +226,7 @@ impl Libp2p {
                 Hello::initiator(local, identity.key().and_then(|key| PeerId::from_bytes(key).ok()))
             }
             Part::Accepting => {
-                local.observed_addr = Some(peer.into());
+                local.observed_addr = peer.map(Into::into);
                 Hello::responder(local)
             }
         };

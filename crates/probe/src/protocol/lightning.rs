@@ -144,7 +144,7 @@ impl Lightning {
                 None => return,
             },
             Part::Accepting => {
-                init.remote_addr = Some(Address::Ip(peer));
+                init.remote_addr = peer.map(Address::Ip);
                 Hello::responder(Local { static_key, ephemeral_key, init })
             }
         };

@@ -218,7 +218,7 @@ impl Session for Connection {
     fn ask<'a>(
         self: Box<Self>,
         introduced: &'a dyn AnyIntroduced,
-        _peer: SocketAddr,
+        _peer: Option<SocketAddr>,
         _times: Times<'a>,
         _tracer: Option<Tracer<'a>>,
     ) -> BoxFuture<'a, Option<Asked>> {

@@ -15,7 +15,7 @@ pub trait Session: fmt::Debug + Send + Sync {
     fn ask<'a>(
         self: Box<Self>,
         _introduced: &'a dyn Introduced,
-        _peer: SocketAddr,
+        _peer: Option<SocketAddr>,
         _times: Times<'a>,
         _tracer: Option<Tracer<'a>>,
     ) -> BoxFuture<'a, Option<Asked>> {

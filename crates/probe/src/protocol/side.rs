@@ -73,8 +73,8 @@ pub trait Side: fmt::Debug + Send + Sync {
 pub struct Contact<'c> {
     /// The connection.
     pub stream: TcpStream,
-    /// The address of the other end.
-    pub peer: SocketAddr,
+    /// The address of the other end; `None` behind a proxy, which alone knows it.
+    pub peer: Option<SocketAddr>,
     /// Our part: dialling or accepting.
     pub part: Part<'c>,
     /// The handshake's times.

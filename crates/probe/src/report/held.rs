@@ -1,7 +1,6 @@
 //! The record of a connection that was kept after its handshake.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use handshake::{Blame, Role};
@@ -9,6 +8,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::{Text, in_milliseconds, role_name};
+use crate::destination::Destination;
 use crate::protocol::{HoldEnd, HoldResult, Leaving, Pings, Side, Transport};
 use crate::stamp::Stamp;
 
@@ -20,7 +20,7 @@ pub struct HeldReport<'a> {
     /// The target as the user wrote it; for an accepted connection, our listening address.
     pub target: &'a str,
     /// The peer's address.
-    pub address: SocketAddr,
+    pub address: &'a Destination,
     /// Our side.
     pub side: &'a dyn Side,
     /// Our part in the handshake.
@@ -228,6 +228,7 @@ mod tests {
     use handshake::{Blame, Role};
 
     use super::{HeldReport, Sentence};
+    use crate::destination::Destination;
     use crate::protocol::{HoldEnd, HoldResult, LastWords, Leaving, Monero, MoneroOptions, Pings, Transport};
     use crate::stamp::Stamp;
 
@@ -237,7 +238,7 @@ mod tests {
         let report = HeldReport {
             started: Stamp::of(Instant::now().into()),
             target: "node.example",
-            address: "192.0.2.1:8333".parse().unwrap(),
+            address: &Destination::Socket("192.0.2.1:8333".parse().unwrap()),
             side: &side,
             role: Role::Initiator,
             transport: Transport::named("levin"),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 
 use net::Why;
 use peers::Time;
@@ -12,6 +11,7 @@ use crate::args::Format;
 use crate::calendar::Ago;
 use crate::output::write_json;
 use probe::ask::Answer;
+use probe::destination::Destination;
 use probe::protocol::AddressRecord;
 use probe::report::{HexBits, Text, outcome_name};
 use probe::stamp::Stamp;
@@ -31,12 +31,12 @@ struct Printed<'a>(&'a Answer<'a>);
 
 /// One address, as a line of JSON or a row of CSV.
 #[derive(Debug, Serialize)]
-struct Line {
+struct Line<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     started: Stamp,
     /// The peer that answered.
-    from: SocketAddr,
+    from: &'a Destination,
     network: &'static str,
     address: String,
     /// When the node was last seen, in seconds since 1970, as the peer claims; `null` without a claim.
@@ -55,7 +55,7 @@ struct Last<'a> {
     kind: &'static str,
     started: Stamp,
     target: &'a str,
-    address: SocketAddr,
+    address: &'a Destination,
     chain: &'a str,
     outcome: &'static str,
     reason: &'static str,
@@ -71,7 +71,7 @@ struct Last<'a> {
 
 impl Printed<'_> {
     /// The peer's own announcement first, then the others in the peer's order.
-    fn lines(&self) -> impl Iterator<Item = Line> {
+    fn lines(&self) -> impl Iterator<Item = Line<'_>> {
         let own = self.0.asked.own.iter().map(|told| (told, true));
         own.chain(self.0.asked.told.iter().map(|told| (told, false))).map(|(told, own)| Line {
             kind: "address",

@@ -28,7 +28,7 @@ impl Session for Connection {
     fn ask<'a>(
         self: Box<Self>,
         introduced: &'a dyn AnyIntroduced,
-        peer: SocketAddr,
+        peer: Option<SocketAddr>,
         times: Times<'a>,
         tracer: Option<Tracer<'a>>,
     ) -> BoxFuture<'a, Option<Asked>> {
@@ -63,12 +63,12 @@ impl Connection {
     async fn ask_peer(
         self,
         introduced: &Introduced,
-        peer: SocketAddr,
+        peer: Option<SocketAddr>,
         times: Times<'_>,
         tracer: Option<Tracer<'_>>,
     ) -> Asked {
         let Self { stream, channel, params } = self;
-        let mut gossip = Gossip::new(channel, Some(peer.ip()), &introduced.version);
+        let mut gossip = Gossip::new(channel, peer.map(|peer| peer.ip()), &introduced.version);
         match converse_after(&mut gossip, stream, times, tracer, |seen, at| entry(seen, at, &params)).await {
             Ok(told) => Asked {
                 verdict: Verdict::ok(Vec::new()),
