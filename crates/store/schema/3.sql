@@ -54,9 +54,11 @@ CREATE INDEX peer_by_user_agent ON peer (user_agent);
 -- The addresses of a node.
 CREATE INDEX peer_by_identity ON peer (identity) WHERE identity <> '';
 
--- How peers introduced themselves last, whole: a JSON object, with the fields that `verack schema` describes.
+-- How peers introduced themselves last, whole: a JSON object, with the fields that `verack schema` describes. New ones
+-- are appended: in the order of the peers, each batch of a crawl would write most pages of the table.
 CREATE TABLE introduction (
-    peer INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
+    peer INTEGER NOT NULL UNIQUE,
     at INTEGER NOT NULL,
     json TEXT NOT NULL
 ) STRICT;
