@@ -54,7 +54,7 @@ use probe::resolve::{Family, Options};
     } else {
         "Try 'verack --help' for all options."
     },
-    after_long_help = AFTER_HELP,
+    after_long_help = after_help(),
     override_usage = "verack [OPTIONS] <TARGET>...\n       verack [OPTIONS] <COMMAND>",
     subcommand_negates_reqs = true,
     max_term_width = 110
@@ -71,8 +71,18 @@ pub struct Cli {
     pub global: Global,
 }
 
+/// The text below the options. Its examples are those whose command this build has.
+fn after_help() -> String {
+    let exists = |(command, ..): &&(&str, _, _)| command.is_empty() || Command::has_subcommand(command);
+    let lines = EXAMPLES.iter().filter(exists).map(|(command, arguments, about)| {
+        let line = ["verack", command, arguments].into_iter().filter(|word| !word.is_empty());
+        format!("  {:<35}  {about}\n", line.collect::<Vec<_>>().join(" "))
+    });
+    format!("{TARGETS_AND_TRANSPORT}\n\nExamples:\n{}\n{EXIT_CODES}", lines.collect::<String>())
+}
+
 /// Lines of at most 78 columns, and paragraphs, which the terminal's width breaks, as one line.
-const AFTER_HELP: &str = "\
+const TARGETS_AND_TRANSPORT: &str = "\
 Targets:
   seed.bitcoin.sipa.be      a DNS seed or host name: every address behind it
   192.0.2.1, 2001:db8::1    an address, with the network's usual port
@@ -94,24 +104,27 @@ v1; the report is that of the second attempt, and names the first. A peer that i
 both, a peer that closes on our key gets another one a second later.
 
 Targets that name a node by its key are spoken to in its protocol, whatever --chain is; each connection of theirs is \
-encrypted (RLPx, BOLT 8, Noise). So are multiaddrs, which start with a slash.
+encrypted (RLPx, BOLT 8, Noise). So are multiaddrs, which start with a slash.";
 
-Examples:
-  verack my.node.example              am I reachable, and if not, why?
-  verack --trace 127.0.0.1 -c regtest what goes over the wire?
-  verack -c litecoin --dns-seeds      every node that the DNS seeds know
-  verack --json @nodes.txt            one object a line, the last a summary
-  verack listen -c regtest            shake hands with nodes that dial us
-  verack crawl                        map the network, into a database
-  verack addrs my.node.example        which nodes does it know?
-  verack identify 192.0.2.1:8333      what listens there?
-  verack enode://...@192.0.2.1:30303  which Ethereum node is that?
-  verack -c sepolia enode://...       is it on Sepolia?
-  verack 02...@192.0.2.1              what does that Lightning node offer?
-  verack listen --protocol lightning  be a Lightning node; says under which id
-  verack /ip4/192.0.2.1/tcp/4001      what is that libp2p node?
-  verack -c monero node.example       how high is that Monero node?
+/// Examples for the long help: the command, if there is one, its arguments, and what they answer or do.
+const EXAMPLES: [(&str, &str, &str); 14] = [
+    ("", "my.node.example", "am I reachable, and if not, why?"),
+    ("", "--trace 127.0.0.1 -c regtest", "what goes over the wire?"),
+    ("", "-c litecoin --dns-seeds", "every node that the DNS seeds know"),
+    ("", "--json @nodes.txt", "one object a line, the last a summary"),
+    ("listen", "-c regtest", "shake hands with nodes that dial us"),
+    ("crawl", "", "map the network, into a database"),
+    ("addrs", "my.node.example", "which nodes does it know?"),
+    ("identify", "192.0.2.1:8333", "what listens there?"),
+    ("", "enode://...@192.0.2.1:30303", "which Ethereum node is that?"),
+    ("", "-c sepolia enode://...", "is it on Sepolia?"),
+    ("", "02...@192.0.2.1", "what does that Lightning node offer?"),
+    ("listen", "--protocol lightning", "be a Lightning node; prints its id"),
+    ("", "/ip4/192.0.2.1/tcp/4001", "what is that libp2p node?"),
+    ("", "-c monero node.example", "how high is that Monero node?"),
+];
 
+const EXIT_CODES: &str = "\
 Exit codes:
   0    what was required happened
        (--require any: one handshake is OK; all: each is;
