@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use crate::book::assert_the_demo_says_what_is_shown;
 use crate::common::{json_lines, run, text};
 use crate::records::assert_schema;
 
@@ -87,6 +88,7 @@ fn the_demo_tells_the_truth() {
     let log = text(&output.stderr);
     assert_eq!(log.matches("verdicts is the truth.\n").count(), 2, "{log}");
     assert!(log.ends_with("nodes, and no others.\n"), "{log}");
+    assert_the_demo_says_what_is_shown(log);
     assert_eq!(output.status.code(), Some(0));
     let records = json_lines(&output);
     let kinds: BTreeSet<_> = records.iter().filter_map(|record| record["type"].as_str()).collect();

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
 mod addrs;
+mod book;
 mod common;
 mod completions;
 mod conduct;

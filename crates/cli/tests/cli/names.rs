@@ -3,7 +3,7 @@
 mod caps;
 mod leads;
 pub mod machine;
-mod scripted;
+pub mod scripted;
 mod system;
 
 use std::io::Write;

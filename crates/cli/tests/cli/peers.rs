@@ -5,6 +5,7 @@ mod files;
 mod trouble;
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -22,9 +23,9 @@ const NOW: i64 = 1_700_000_000;
 const ONION: &str = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:8333";
 
 /// A database after a crawl, and its folder.
-struct Map {
+pub struct Map {
     folder: TempDir,
-    path: PathBuf,
+    pub path: PathBuf,
 }
 
 impl Map {
@@ -51,6 +52,29 @@ impl Map {
             attempt("9.9.9.9:8333", NOW - 30, satoshi(), (Outcome::Partial, Stage::Ack, "closed")),
             attempt("8.8.8.8:8333", NOW - 20, None, (Outcome::Failed, Stage::Connect, "connect.timeout")),
         ]);
+        map
+    }
+
+    /// The peer that the book shows, and this node.
+    pub fn of_the_book(node: Ipv4Addr) -> Self {
+        let map = Self::empty();
+        let satoshi = || introduced("/Satoshi:27.0.0/", 70016, 0xc09);
+        let shown = |at| Attempt {
+            source: Some("seed.bitcoin.sipa.be".into()),
+            ..attempt("192.0.2.4:8333", at, satoshi(), OK)
+        };
+        map.store([shown(NOW - 90_000), shown(NOW), attempt(&format!("{node}:8333"), NOW, satoshi(), OK)]);
+        map
+    }
+
+    /// Three nodes of a simulated network.
+    pub fn of_a_simulated_network() -> Self {
+        let map = Self::empty();
+        let node = |address| Attempt {
+            chain: "bitcoin-regtest".into(),
+            ..attempt(address, NOW, introduced("/Satoshi:27.0.0(node in the attic)/", 70016, 0x409), OK)
+        };
+        map.store(["127.66.92.193:43849", "127.145.120.126:43849", "127.189.40.200:43849"].map(node));
         map
     }
 

@@ -12,7 +12,7 @@ pub fn repository() -> PathBuf {
 }
 
 /// A document, by its path in the repository.
-fn document(path: &str) -> String {
+pub fn document(path: &str) -> String {
     fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 

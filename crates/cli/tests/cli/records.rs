@@ -27,7 +27,7 @@ fn is_between(text: &str, (from, to): (SystemTime, SystemTime)) -> bool {
 const WITHOUT_RECORDS: [&str; 5] = ["completions", "demo", "man", "peers export", "schema"];
 
 /// The commands in the help, and those of `peers`.
-fn commands() -> BTreeSet<String> {
+pub fn commands() -> BTreeSet<String> {
     let of = |command: &str| -> Vec<String> {
         let help = run(command.split_whitespace().chain(["-h"]));
         let lines = text(&help.stdout).lines().skip_while(|line| *line != "Commands:").skip(1);
