@@ -1,6 +1,6 @@
 //! An endpoint: the address of a peer, and a port.
 
-use alloc::string::ToString as _;
+use alloc::string::String;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use core::str::FromStr;
@@ -92,10 +92,18 @@ impl FromStr for Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, port } = self;
-        if f.width().is_some() {
-            return f.pad(&self.to_string());
+        if f.width().is_none() {
+            return self.write(f);
         }
+        let mut text = String::new();
+        self.write(&mut text)?;
+        f.pad(&text)
+    }
+}
+
+impl Endpoint {
+    fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        let Self { address, port } = self;
         match address {
             Address::Ipv6(_) | Address::Cjdns(_) | Address::Yggdrasil(_) => write!(f, "[{address}]:{port}"),
             Address::Ipv4(_) | Address::OnionV2(_) | Address::Onion(_) | Address::I2p(_) => {

@@ -48,7 +48,7 @@ pub enum PeerUpdate {
     /// An attempt is over.
     Attempt(Attempt),
     /// Another database or program knows this.
-    Peer(Peer),
+    Peer(Box<Peer>),
 }
 
 impl PeerUpdate {
@@ -183,7 +183,7 @@ impl Writer {
     /// # Errors
     /// If nothing can be written any more.
     pub async fn import(&self, peer: Peer) -> Result<(), Error> {
-        self.order(Order::PeerUpdate(PeerUpdate::Peer(peer))).await
+        self.order(Order::PeerUpdate(PeerUpdate::Peer(Box::new(peer)))).await
     }
 
     /// Returns when all earlier data is in the database.

@@ -204,9 +204,9 @@ proptest! {
                 good: STANDARD.is_met_by(peer),
                 last_success: peer.last_good.unwrap_or_default().0,
                 uptime_30d: format!("{uptime:.2}").parse().unwrap(),
-                blocks: peer.height.unwrap_or_default().into(),
+                blocks: peer.height.unwrap_or_default(),
                 services: peer.services,
-                version: peer.version.unwrap_or_default().into(),
+                version: peer.version.unwrap_or_default(),
                 // makeseeds.py takes the user agent as one word.
                 agent: format!("\"{agent}\"").split_whitespace().next().unwrap_or_default().trim_matches('"').to_owned(),
             });
