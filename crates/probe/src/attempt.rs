@@ -187,7 +187,7 @@ impl Attempts {
     ) -> (Box<Attempt>, Option<Box<Attempt>>) {
         if !pause.is_zero() {
             // Only a second key needs a pause.
-            let turn = self.keys.turn(&end.destination, Instant::now() + pause);
+            let turn = self.keys.turn(end.destination, Instant::now() + pause);
             if turn >= deadline {
                 return (first, None);
             }

@@ -13,8 +13,9 @@ use crate::exit::Error;
 /// Proxies.
 #[derive(Clone, Debug, Args)]
 pub struct Proxies {
-    /// Dial everything through this SOCKS5 proxy, which resolves names, too [default: VERACK_PROXY]
-    #[arg(long, value_name = "[socks5://[USER:PASSWORD@]]HOST:PORT", help_heading = "Addresses")]
+    /// Dial everything through this SOCKS5 proxy, which resolves names, too; also socks5://USER:PASSWORD@HOST:PORT [default:
+    /// VERACK_PROXY]
+    #[arg(long, value_name = "HOST:PORT", help_heading = "Addresses")]
     proxy: Option<String>,
     /// Dial onion services through the Tor that listens here; may be given several times [default: VERACK_TOR]
     #[arg(long, value_name = "HOST:PORT", action = ArgAction::Append, help_heading = "Addresses")]

@@ -54,7 +54,7 @@ pub fn write_report(out: &mut Vec<u8>, report: &Report<'_>, paint: Paint) {
     let unfinished = attempt.verdict.is_unfinished();
     let (style, word) = if unfinished { STOPPED } else { style(attempt.verdict.outcome()) };
     let status = paint.paint(style, &format!("{word:<7}"));
-    let address = report.address.map(|address| address.to_string());
+    let address = report.address.map(ToString::to_string);
     let node = address.as_deref().unwrap_or(report.target);
     // Shorten a target of node id and address to the address: the node id would fill the line.
     let host = report.target.rsplit_once('@').map_or(report.target, |(_, host)| host);
