@@ -21,9 +21,13 @@ macro_rules! first_unanswered {
     };
 }
 
-/// In this order: the first statement still finds the peers whose attempts it deletes.
-const FORGET: [&str; 2] =
-    [first_unanswered!("DELETE FROM attempt WHERE peer"), first_unanswered!("DELETE FROM peer WHERE id")];
+/// In this order: the first statements still find the peers of which they delete what an import may have told. The number
+/// of a deleted peer may be given to another.
+const FORGET: [&str; 3] = [
+    first_unanswered!("DELETE FROM attempt WHERE peer"),
+    first_unanswered!("DELETE FROM introduction WHERE peer"),
+    first_unanswered!("DELETE FROM peer WHERE id"),
+];
 
 /// The number of unanswered peers, as far as it is known.
 #[derive(Debug)]
@@ -104,7 +108,8 @@ mod tests {
         sqlx::raw_sql(
             "UPDATE peer SET user_agent = (SELECT id FROM text WHERE text = '/a/'), last_good = 1 WHERE id <= 4;
              UPDATE peer SET last_good = 1 WHERE id = 5;
-             INSERT INTO attempt (peer, slot, at, outcome, stage, reason) SELECT id, 0, 1, 2, 1, 1 FROM peer;",
+             INSERT INTO attempt (peer, slot, at, outcome, stage, reason) SELECT id, 0, 1, 2, 1, 1 FROM peer;
+             INSERT INTO introduction (peer, at, json) SELECT id, 1, '{}' FROM peer;",
         )
         .execute(&mut db)
         .await
@@ -122,6 +127,7 @@ mod tests {
         assert!((1000..300_000).contains(&peers), "{peers}");
         assert_eq!(count(&mut db, "SELECT count(*) FROM peer WHERE last_good = 1").await, 5);
         assert_eq!(count(&mut db, "SELECT count(*) FROM attempt").await, 5, "forgotten with their peers");
+        assert_eq!(count(&mut db, "SELECT count(*) FROM introduction").await, 5, "and so are these");
         assert_eq!(store.show(&address(300_999)).await.unwrap().len(), 1, "the latest is kept");
         assert_eq!(store.show(&address(5)).await.unwrap().len(), 0, "the first is not");
         assert_eq!(store.show(&address(0)).await.unwrap()[0].peer.user_agent, Some(EscapedText::from("/a/")));

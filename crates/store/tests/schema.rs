@@ -52,10 +52,8 @@ async fn a_database_of_the_first_version_keeps_all_that_it_had() {
     for open in ["the first time", "again"] {
         let store = Store::open(&path).await.unwrap();
         let peers = all(store.peers(&Filter::default(), KNOWN, None)).await;
-        let seen: Vec<_> = peers
-            .iter()
-            .map(|peer| (peer.endpoint, peer.first_seen.0, peer.last_seen.map(|seen| seen.0)))
-            .collect();
+        let seen: Vec<_> =
+            peers.iter().map(|peer| (peer.endpoint, peer.first_seen.0, peer.last_seen.map(|seen| seen.0))).collect();
         let expected = [(1, 10, Some(20)), (3, 13, Some(13)), (2, 11, Some(12))];
         assert_eq!(seen, expected.map(|(nth, first, last)| (address(nth), first, last)), "{open}");
         let history = shown(&store, 1).await;
