@@ -262,7 +262,7 @@ impl Attempts {
                 }
             }
             // Boxed, so that a direct dial, of which there may be many at once, waits in less memory.
-            Ok(route) => match Box::pin(self.routes.connect(route, end.destination, left, timer)).await {
+            Ok(Route::Proxied(by)) => match Box::pin(self.routes.connect(by, end.destination, left, timer)).await {
                 Ok(stream) => stream,
                 Err(error) => return not_connected(Attempt::not_tunnelled(&error, mode.transport, started)),
             },

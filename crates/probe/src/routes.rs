@@ -40,10 +40,17 @@ pub struct ProxyServer {
 pub enum Route<'r> {
     /// A connection of our own.
     Direct(SocketAddr),
-    /// Through this proxy.
-    Proxy(&'r ProxyServer),
-    /// Through the Tor that listens here.
-    Tor(SocketAddr),
+    /// A connection that another program makes for us.
+    Proxied(Proxied<'r>),
+}
+
+/// The program that connects for us.
+#[derive(Clone, Copy, Debug)]
+pub enum Proxied<'r> {
+    /// This proxy.
+    By(&'r ProxyServer),
+    /// One of the run's Tors.
+    ByTor,
 }
 
 /// Why there is no connection through a proxy.
@@ -73,12 +80,11 @@ impl Routes {
     pub fn to(&self, destination: &Destination) -> Result<Route<'_>, Refused> {
         let overlay = destination.overlay();
         if let (Some(Network::Onion | Network::OnionV2), false) = (overlay, self.tor.is_empty()) {
-            let turn = self.asked.fetch_add(1, Ordering::Relaxed);
-            return Ok(Route::Tor(self.tor[turn % self.tor.len()]));
+            return Ok(Route::Proxied(Proxied::ByTor));
         }
         match (&self.proxy, destination) {
             // SOCKS knows no I2P: its names mean nothing to a proxy of the Internet.
-            (Some(proxy), _) if overlay != Some(Network::I2p) => Ok(Route::Proxy(proxy)),
+            (Some(proxy), _) if overlay != Some(Network::I2p) => Ok(Route::Proxied(Proxied::By(proxy))),
             (_, Destination::Socket(address)) => Ok(Route::Direct(*address)),
             _ => Err(Refused::NoProxy { name: destination.to_string(), network: overlay }),
         }
@@ -90,7 +96,7 @@ impl Routes {
     /// [`NotTunnelled`], which separates faults of our proxy from what it reports of the destination.
     pub async fn connect(
         &self,
-        route: Route<'_>,
+        by: Proxied<'_>,
         destination: &Destination,
         within: Duration,
         timer: &mut Timer,
@@ -102,14 +108,13 @@ impl Routes {
             // Targets and lists have shorter names.
             Destination::Name(name, port) => socks::Destination::name(name, *port).ok_or(TunnelError::NoName)?,
         };
-        let (address, mut client) = match route {
-            Route::Direct(address) => {
-                return Dial::within(within).timed(timer).to(address).await.map_err(TunnelError::Unreachable);
-            }
-            Route::Proxy(server) => (server.address, Client::plain(wanted, server.credentials.clone())),
-            Route::Tor(address) => {
-                let number = u64::try_from(self.asked.fetch_add(1, Ordering::Relaxed)).unwrap_or_default();
-                (address, Client::tor(wanted, Isolation::numbered(self.isolation, number), Vec::new()))
+        let (address, mut client) = match by {
+            Proxied::By(server) => (server.address, Client::plain(wanted, server.credentials.clone())),
+            Proxied::ByTor => {
+                let turn = self.asked.fetch_add(1, Ordering::Relaxed);
+                let number = u64::try_from(turn).expect("usize has at most 64 bits");
+                let isolation = Isolation::numbered(self.isolation, number);
+                (self.tor[turn % self.tor.len()], Client::tor(wanted, isolation, Vec::new()))
             }
         };
         let mut stream =
@@ -123,7 +128,7 @@ impl Routes {
 mod tests {
     use handshake::Fault as _;
 
-    use super::{ProxyServer, Route, Routes};
+    use super::{Proxied, ProxyServer, Route, Routes};
     use crate::destination::Destination;
 
     fn onion() -> Destination {
@@ -147,14 +152,13 @@ mod tests {
 
         let tor = Routes::new(None, vec![first, second]);
         assert!(matches!(tor.to(&socket), Ok(Route::Direct(_))));
-        let turns = [(); 3].map(|()| tor.to(&onion()).unwrap());
-        assert!(
-            matches!(turns, [Route::Tor(a), Route::Tor(b), Route::Tor(c)] if a == first && b == second && c == first)
-        );
+        assert!(matches!(tor.to(&onion()), Ok(Route::Proxied(Proxied::ByTor))));
         assert!(tor.to(&i2p()).is_err());
 
         let all = Routes::new(Some(ProxyServer { address: first, credentials: None }), Vec::new());
-        assert!([&socket, &name, &onion()].into_iter().all(|to| matches!(all.to(to), Ok(Route::Proxy(_)))));
+        assert!(
+            [&socket, &name, &onion()].into_iter().all(|to| matches!(all.to(to), Ok(Route::Proxied(Proxied::By(_)))))
+        );
         assert!(all.to(&i2p()).is_err());
     }
 }

@@ -149,6 +149,16 @@ fn onion_services_are_dialled_through_tor_each_over_a_circuit_of_its_own() {
 }
 
 #[test]
+fn several_tors_take_turns() {
+    let proxies = [(); 2].map(|()| proxy(Act::Refuse(0xf0)));
+    let [first, second] = [0, 1].map(|nth: usize| proxies[nth].0.to_string());
+    let targets: Vec<_> = (1..=4).map(|port| format!("{ONION}:{port}")).collect();
+    let options = ["--json", "--tor", &first, "--tor", &second];
+    assert_eq!(reports(options.into_iter().chain(targets.iter().map(String::as_str))).len(), 4);
+    assert_eq!(proxies.map(|(_, asked)| asked_for(&asked).len()), [2, 2]);
+}
+
+#[test]
 fn what_tor_and_a_proxy_report_is_no_fault_of_ours_and_what_they_do_wrong_is_no_fault_of_the_peer() {
     let onion = format!("{ONION}:8333");
     for (act, option, target, reason, blame) in [
